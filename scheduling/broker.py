@@ -1,0 +1,55 @@
+"""The Redis broker of django-q2, made to outlive Redis."""
+
+import logging
+import time
+from typing import Any
+
+import redis
+from django_q.brokers.redis_broker import Redis
+from django_q.conf import Conf
+
+logger = logging.getLogger(__name__)
+
+# A reply that takes longer means that Redis, or the way to it, is gone.
+SOCKET_TIMEOUT = 5.0
+CONNECT_TIMEOUT = 1.0
+# Between two attempts of the pusher to reach a Redis that is away.
+PAUSE = 0.1
+
+CONNECTION_ERRORS = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError)
+
+
+class SturdyRedis(Redis):  # type: ignore[misc]
+    """Loses nothing but time while Redis is away.
+
+    The stock broker lets the first lost connection end the pusher, which then sleeps 10 s.
+    Only what must go on without Redis is overridden; `enqueue` still raises, because its
+    caller can wait.
+    """
+
+    def dequeue(self) -> Any:
+        try:
+            return super().dequeue()
+        except CONNECTION_ERRORS:
+            time.sleep(PAUSE)
+            return None
+
+    def ping(self) -> bool:
+        """Whether Redis answers. A cluster that starts before its Redis waits for it."""
+        try:
+            return bool(self.connection.ping())
+        except CONNECTION_ERRORS:
+            logger.warning("Redis does not answer yet.")
+            return False
+
+    def set_stat(self, key: str, value: str, timeout: int) -> None:
+        try:
+            super().set_stat(key, value, timeout)
+        except CONNECTION_ERRORS:
+            logger.debug("Redis is away; this cluster's state is not shown.")
+
+    @staticmethod
+    def get_connection(list_key: str | None = None) -> Any:
+        return redis.Redis.from_url(
+            Conf.REDIS, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=CONNECT_TIMEOUT
+        )

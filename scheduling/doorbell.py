@@ -1,0 +1,70 @@
+"""Redis only rings the bell: a message asks some worker to look at a run in the ledger."""
+
+import logging
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django_q.brokers import get_broker
+from django_q.tasks import async_task
+
+from scheduling.broker import CONNECTION_ERRORS
+from scheduling.models import Run
+
+logger = logging.getLogger(__name__)
+
+# Present in Redis as long as Redis has kept what it was given. When it is gone, so are the messages.
+MARKER = "scheduling:doorbell"
+
+
+class Doorbell:
+    """The way from a dispatcher to the workers, and what is known of its state."""
+
+    def __init__(self) -> None:
+        self._broker: Any = get_broker()
+        self._answers = True
+
+    def ring(self, runs: Iterable[Run]) -> None:
+        """Ask for these runs. A Redis that is away is no error: they are asked for again."""
+        try:
+            for run in runs:
+                async_task(
+                    "scheduling.execution.execute_run",
+                    run.pk,
+                    task_name=str(run),
+                    group=run.job.name,
+                    # The job's own time limit ends the task; django-q2's would kill the worker.
+                    q_options={"timeout": -1, "broker": self._broker},
+                )
+        except CONNECTION_ERRORS as exc:
+            self._lost(exc)
+
+    def ring_after_commit(self, runs: Iterable[Run]) -> None:
+        rung = list(runs)
+        transaction.on_commit(lambda: self.ring(rung))
+
+    def has_lost_messages(self) -> bool:
+        """Whether Redis came back, or was emptied, since the last call: what was queued may be gone."""
+        try:
+            emptied = bool(self._broker.connection.set(MARKER, secrets.token_hex(8), nx=True))
+        except CONNECTION_ERRORS as exc:
+            self._lost(exc)
+            return False
+        came_back, self._answers = not self._answers, True
+        if came_back:
+            logger.info("Redis answers again.")
+        return emptied or came_back
+
+    def waiting(self) -> int:
+        """How many messages wait in Redis; 0 when it does not answer."""
+        try:
+            return int(self._broker.queue_size())
+        except CONNECTION_ERRORS as exc:
+            self._lost(exc)
+            return 0
+
+    def _lost(self, exc: Exception) -> None:
+        if self._answers:
+            logger.warning("Redis is away (%s); runs wait in the ledger.", exc)
+        self._answers = False

@@ -1,0 +1,25 @@
+"""What can go wrong in scheduling, by what a caller would do about it."""
+
+
+class SchedulingError(Exception):
+    """Base of this app's errors."""
+
+
+class UnknownNameError(SchedulingError):
+    """A mode, a schedule or a task was named that does not exist."""
+
+
+class CadenceError(SchedulingError):
+    """A cadence that cannot be: an interval under a second, a cron that never fires, an unknown time zone."""
+
+
+class SkipRun(SchedulingError):
+    """Raised by a task that has nothing to do; the run is recorded as skipped with this message."""
+
+
+class RunLostError(SchedulingError):
+    """This run was given to somebody else while we worked on it; nothing of ours may be stored."""
+
+
+class TimeLimitError(SchedulingError):
+    """The task was still running at its time limit and was ended."""

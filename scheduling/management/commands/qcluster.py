@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from scheduling.cluster import CrashOnlyCluster
+from scheduling.dispatcher import Dispatcher
+from scheduling.recovery import put_back_lost  # noqa: F401
+
+
+class Command(BaseCommand):
+    help = "Runs the workers and the dispatcher of this host until it is stopped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        cluster = CrashOnlyCluster()
+        cluster.start()
+        dispatcher = Dispatcher()
+        while not cluster.stop_requests:
+            if cluster.restart_if_lost():
+                dispatcher.pool_was_lost()
+            cluster.sleep(dispatcher.tick())
+        cluster.stop_within(settings.STOP_GRACE_SECONDS)
+        dispatcher.tick()

@@ -1,0 +1,136 @@
+"""What is scheduled, and what became of each occurrence."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django_q.models import Schedule
+
+from scheduling.cadence import Cadence, Cron, Every
+from scheduling.exceptions import CadenceError
+
+# Schedule types of django-q2 that are a fixed number of seconds.
+_FIXED_SECONDS = {
+    Schedule.HOURLY: 3_600,
+    Schedule.DAILY: 86_400,
+    Schedule.WEEKLY: 7 * 86_400,
+    Schedule.BIWEEKLY: 14 * 86_400,
+}
+
+
+class Job(models.Model):
+    """A task with a unique name, and what its schedule row cannot say.
+
+    The django-q2 `Schedule` row is the visible truth about when: its `next_run` is the next
+    occurrence, its minutes or cron are the cadence. An interval that is not whole minutes has
+    its row's `minutes` empty and stands in `every_seconds`. A removed job has no schedule
+    and keeps its runs, so that an occurrence that ran once is still known to have run.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    task = models.CharField(max_length=256, help_text="Dotted path of a callable without arguments.")
+    description = models.CharField(max_length=300, blank=True)
+    schedule = models.OneToOneField(
+        Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="job"
+    )
+    mode = models.CharField(max_length=20, help_text="The mode that set this job up.")
+    every_seconds = models.PositiveIntegerField(null=True, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    time_limit = models.DurationField(help_text="A run that takes longer is ended and has failed.")
+    max_attempts = models.PositiveSmallIntegerField(default=3)
+    keep_succeeded = models.DurationField(help_text="How long finished runs are kept.")
+    keep_failed = models.DurationField(help_text="How long failed runs are kept.")
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def cadence(self) -> Cadence:
+        """The cadence its schedule row asks for; raises `CadenceError` when that cannot be."""
+        schedule = self.schedule
+        if schedule is None:
+            raise CadenceError(f"{self.name} has no schedule; `scheduler setup` gives it one.")
+        if schedule.schedule_type == Schedule.CRON:
+            return Cron(schedule.cron or "", self.time_zone)
+        if schedule.schedule_type == Schedule.MINUTES:
+            seconds = schedule.minutes * 60 if schedule.minutes else self.every_seconds
+            return Every(seconds or 0)
+        if schedule.schedule_type in _FIXED_SECONDS:
+            return Every(_FIXED_SECONDS[schedule.schedule_type])
+        raise CadenceError(
+            f"{self.name}: the schedule type {schedule.get_schedule_type_display()!r} is not supported; "
+            "use minutes or a cron expression."
+        )
+
+
+class RunState(models.TextChoices):
+    """Where an occurrence stands. Every run ends in one of the last three."""
+
+    PENDING = "pending"  # waits for its time: put back by a lost worker, or between two attempts
+    QUEUED = "queued"  # a dispatcher has rung, or is about to ring, the bell in Redis
+    RUNNING = "running"  # a worker has claimed it
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+OPEN_STATES = (RunState.PENDING, RunState.QUEUED, RunState.RUNNING)
+
+
+class RunTrigger(models.TextChoices):
+    """What asked for a run."""
+
+    SCHEDULE = "schedule"
+    OPERATOR = "operator"  # `scheduler trigger`, or the admin
+
+
+class Run(models.Model):
+    """What became of one occurrence of one job; the row is unique, so it cannot run twice."""
+
+    # No index of its own: the unique constraint begins with it.
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="runs", db_index=False)
+    occurrence = models.DateTimeField(help_text="The instant the schedule asked for.")
+    trigger = models.CharField(max_length=10, choices=RunTrigger.choices, default=RunTrigger.SCHEDULE)
+    state = models.CharField(max_length=10, choices=RunState.choices)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    losses = models.PositiveSmallIntegerField(
+        default=0, help_text="Attempts that ended because the worker died."
+    )
+    not_before = models.DateTimeField(help_text="When it may start: the occurrence, or the next attempt.")
+    queued_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    lateness = models.DurationField(null=True, blank=True, help_text="First start minus occurrence.")
+    duration = models.DurationField(null=True, blank=True, help_text="Of the last attempt.")
+    missed_before = models.PositiveIntegerField(
+        default=0, help_text="Occurrences missed while no dispatcher ran, which this run makes up for."
+    )
+    worker = models.CharField(
+        max_length=100, blank=True, help_text="Host, pid and start time of its process."
+    )
+    owner = models.CharField(max_length=32, blank=True, help_text="Fencing token of the claim in force.")
+    heartbeat = models.PositiveIntegerField(default=0, help_text="Counted up while a worker holds the run.")
+    error = models.TextField(blank=True, help_text="Why it failed, was put back or was skipped.")
+    result = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-occurrence", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["job", "occurrence"], name="scheduling_run_once_per_occurrence"),
+        ]
+        indexes: ClassVar = [
+            # The dispatcher's look at everything not yet ended, twice a second.
+            models.Index(
+                fields=["state", "not_before"],
+                condition=Q(state__in=["pending", "queued", "running"]),
+                name="scheduling_run_open",
+            ),
+            # Retention, and the newest ended runs.
+            models.Index(fields=["finished_at"], name="scheduling_run_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job.name} {self.occurrence:%Y-%m-%d %H:%M:%S}Z"

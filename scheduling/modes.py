@@ -1,0 +1,76 @@
+"""What a job is when it is declared, and what a mode means for all of them.
+
+Frozen data: nothing here reads the clock, the database or the environment, except
+`declared_jobs`, which collects what the settings name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from scheduling.exceptions import UnknownNameError
+
+# Long enough for any fetch or score, short enough that a stuck one is noticed the same day.
+DEFAULT_TIME_LIMIT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDeclaration:
+    """A job as code declares it.
+
+    `name` is unique, `task` the dotted path of a callable without arguments.
+    `every_seconds` and `start_after_seconds` are per mode; the latter is how long after
+    set-up the first occurrence lies, which staggers jobs that build on each other.
+    """
+
+    name: str
+    task: str
+    description: str
+    every_seconds: Mapping[str, int]
+    start_after_seconds: Mapping[str, int]
+    time_limit: timedelta = DEFAULT_TIME_LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """A named set of cadences and how long job history is kept under it."""
+
+    name: str
+    keep_succeeded: timedelta
+    keep_failed: timedelta
+
+
+MODES: Mapping[str, Mode] = {
+    mode.name: mode
+    for mode in (
+        Mode(name="test", keep_succeeded=timedelta(hours=1), keep_failed=timedelta(hours=24)),
+        Mode(name="production", keep_succeeded=timedelta(days=7), keep_failed=timedelta(days=30)),
+    )
+}
+
+CLEANUP = JobDeclaration(
+    name="cleanup-repeatable",
+    task="scheduling.retention.clean_up",
+    description="Deletes job history, task history and score history that is older than the mode keeps it.",
+    every_seconds={"test": 60, "production": 3600},
+    start_after_seconds={"test": 15, "production": 60},
+)
+
+
+def mode_named(name: str) -> Mode:
+    """The mode of that name; raises `UnknownNameError` with the names there are."""
+    try:
+        return MODES[name]
+    except KeyError:
+        raise UnknownNameError(f"There is no mode {name!r}; the modes are {', '.join(MODES)}.") from None
+
+
+def declared_jobs() -> tuple[JobDeclaration, ...]:
+    """Every job the settings name, and the cleanup job, in the order they are set up."""
+    declared: list[JobDeclaration] = []
+    for path in settings.SCHEDULED_JOBS:
+        declared.extend(import_string(path))
+    return (*declared, CLEANUP)

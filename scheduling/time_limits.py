@@ -1,0 +1,40 @@
+"""Ending a task that runs too long, without ending its worker."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import FrameType
+
+from django.db import connection
+
+from scheduling.exceptions import TimeLimitError
+
+
+class _TimeIsUp(BaseException):
+    """Not an Exception, so that no `except Exception` of a library swallows it."""
+
+
+@contextmanager
+def time_limit(limit: timedelta) -> Iterator[None]:
+    """Raise `TimeLimitError` out of the block when it is not done in time.
+
+    The block's database connection is closed then: the alarm may have struck in the middle of
+    a reply, and closing ends the transaction for certain. Main thread only.
+    """
+
+    def ring(signum: int, frame: FrameType | None) -> None:
+        raise _TimeIsUp
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, limit.total_seconds())
+    try:
+        yield
+    except _TimeIsUp:
+        connection.close()
+        raise TimeLimitError(
+            f"The task was ended at its time limit of {limit.total_seconds():g} s."
+        ) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

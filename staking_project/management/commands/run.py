@@ -1,0 +1,160 @@
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from scheduling import selectors, services
+from scheduling.clock import database_now
+from staking_project import stack
+from validators.jobs import JOBS
+from validators.models import TrustScore, Validator
+
+SIMULATED_VALIDATORS = 1_500
+SIMULATED_EPOCH_SECONDS = 3_600
+ADMIN_NAME = "admin"
+
+
+class Command(BaseCommand):
+    help = "Runs everything on this machine: Redis, workers, dispatcher, web server, until it is stopped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--seconds", type=float, help="end by itself after this long")
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout at the end")
+
+    def handle(self, *args: Any, seconds: float | None, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGINT, _leave)
+        whole = stack.Stack()
+        started_at, orphans = None, 0
+        try:
+            stack.require_free_port(settings.PORT)
+            environment = self._start_what_it_talks_to(whole)
+            with _one_at_a_time():
+                call_command("migrate", verbosity=0, interactive=False)
+                services.set_up("test", now=database_now())
+                password = _create_admin()
+            started_at = database_now()
+            self._start_ours(whole, environment)
+            self._say_where_to_look(password, simulated=not settings.SOLANA_RPC_URLS)
+            _supervise(whole, seconds=seconds)
+        except stack.StackError as exc:
+            raise CommandError(str(exc)) from exc
+        except KeyboardInterrupt:
+            pass
+        finally:
+            # A second signal must not interrupt the clearing up.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            orphans = whole.stop()
+            stack.state_file().unlink(missing_ok=True)
+        if started_at is not None:
+            self._report(started_at, orphans=orphans, timed=seconds is not None, **options)
+
+    def _start_what_it_talks_to(self, whole: stack.Stack) -> dict[str, str]:
+        """Start Redis and the simulated cluster unless others are named; returns the others' environment."""
+        environment = dict(os.environ)
+        if not os.environ.get("REDIS_URL"):
+            port = stack.free_port()
+            redis = stack.redis_service(port)
+            whole.start(redis)
+            stack.wait_until_listening(port, service=redis)
+            environment["REDIS_URL"] = f"redis://{stack.HOST}:{port}/0"
+        if not settings.SOLANA_RPC_URLS:
+            port = stack.free_port()
+            simulator = stack.command_service(
+                "the simulated cluster",
+                "simulate_cluster",
+                f"--validators={SIMULATED_VALIDATORS}",
+                f"--epoch-seconds={SIMULATED_EPOCH_SECONDS}",
+                f"--port={port}",
+                environment=environment,
+                patience=stack.STOP_PATIENCE,
+            )
+            whole.start(simulator)
+            stack.wait_until_listening(port, service=simulator)
+            environment["SOLANA_RPC_URL"] = f"http://{stack.HOST}:{port}"
+        stack.write_state(redis_url=environment["REDIS_URL"], rpc_url=environment["SOLANA_RPC_URL"])
+        return environment
+
+    def _start_ours(self, whole: stack.Stack, environment: dict[str, str]) -> None:
+        patience = settings.STOP_GRACE_SECONDS + stack.STOP_PATIENCE
+        whole.start(stack.command_service("qcluster", "qcluster", environment=environment, patience=patience))
+        web = stack.web_service(settings.PORT, environment=environment)
+        whole.start(web)
+        stack.wait_until_listening(settings.PORT, service=web)
+
+    def _say_where_to_look(self, password: str | None, *, simulated: bool) -> None:
+        url = f"http://{stack.HOST}:{settings.PORT}"
+        login = (
+            f"user {ADMIN_NAME}, password {password} (shown this once)"
+            if password
+            else f"user {ADMIN_NAME}, password as shown when it was created; a new one: "
+            f"{sys.executable} manage.py changepassword {ADMIN_NAME}"
+        )
+        lines = [f"validators  {url}/", f"admin       {url}/admin/  {login}"]
+        if simulated:
+            lines.append(
+                "This talks to the built-in simulated cluster; for mainnet: "
+                "SOLANA_RPC_URL=https://api.mainnet-beta.solana.com make run"
+            )
+        lines.append("The first scores are there within half a minute. Ctrl-C ends everything.")
+        # Standard output is for the JSON document alone, when there is to be one.
+        print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201
+
+    def _report(self, started_at: datetime, *, orphans: int, timed: bool, **options: Any) -> None:
+        outcomes = selectors.outcomes_since(started_at)
+        if options["json"]:
+            runs = {name: asdict(outcome) for name, outcome in outcomes.items()}
+            self.stdout.write(json.dumps({"runs": runs, **_stored_counts(), "orphans": orphans}, indent=2))
+        idle = [job.name for job in JOBS if job.name not in outcomes or not outcomes[job.name].succeeded]
+        if timed and idle:
+            raise CommandError(f"No run of {' and '.join(idle)} succeeded in this time.")
+
+
+def _stored_counts() -> dict[str, int]:
+    return {"validators": Validator.objects.count(), "scores": TrustScore.objects.count()}
+
+
+def _leave(signum: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _supervise(whole: stack.Stack, *, seconds: float | None) -> None:
+    ends_at = None if seconds is None else time.monotonic() + seconds
+    while ends_at is None or time.monotonic() < ends_at:
+        time.sleep(0.5)
+        whole.restart_dead()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two copies that start on one database at once migrate it one after the other."""
+    with (Path(settings.STATE_DIR) / "run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _create_admin() -> str | None:
+    """Create the admin user with a random password and return it; None when there is one already."""
+    users = get_user_model().objects
+    if users.filter(is_superuser=True).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    users.create_superuser(ADMIN_NAME, password=password)
+    return password

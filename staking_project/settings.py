@@ -1,0 +1,206 @@
+"""Every setting, from the environment, with defaults that work on a laptop.
+
+A `.env` file beside manage.py is read too; what the environment says wins.
+"""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+if (BASE_DIR / ".env").is_file():
+    env.read_env(BASE_DIR / ".env")
+
+# What the running project writes: the SQLite file, the generated key, the address of the embedded Redis.
+STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
+
+PORT = env.int("PORT", default=8000)
+DEBUG = env.bool("DEBUG", default=False)
+HTTPS = env.bool("HTTPS", default=False)
+
+
+def _generated_secret_key() -> str:
+    """A random key made once per installation and kept where only its owner reads it.
+
+    Django-q signs its messages with it, and those are pickles: a key printed in a
+    repository would let whoever reaches Redis run code. Several hosts need one common
+    SECRET_KEY; `check --deploy` asks for it.
+    """
+    path = STATE_DIR / "secret_key"
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    candidate = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        candidate.touch(mode=0o600)
+        candidate.write_text(secrets.token_urlsafe(64))
+        try:
+            # link() fails when another process was first, so both end with the same key.
+            os.link(candidate, path)
+        except FileExistsError:
+            pass
+        finally:
+            candidate.unlink()
+    return path.read_text()
+
+
+SECRET_KEY_IS_GENERATED = not env.str("SECRET_KEY", default="")
+SECRET_KEY = env.str("SECRET_KEY", default="") or _generated_secret_key()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "staking_project",
+    # Before django_q, so that `manage.py qcluster` is ours.
+    "scheduling",
+    "validators",
+    "django_q",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "staking_project.urls"
+WSGI_APPLICATION = "staking_project.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database() -> dict[str, Any]:
+    """SQLite beside the code unless DATABASE_URL names another database."""
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    default_url = f"sqlite:///{quote(str(STATE_DIR / 'db.sqlite3'))}"
+    database: dict[str, Any] = env.db_url("DATABASE_URL", default=default_url)
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        # IMMEDIATE takes the write lock when a transaction opens. The default takes it at
+        # the first write, and two clusters then ran 8 of 10 occurrences twice.
+        database["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        }
+        database["TEST"] = {"NAME": str(STATE_DIR / "test.sqlite3")}
+    else:
+        # Three times the throughput of a connection per task (docs/decisions/0003).
+        database["CONN_MAX_AGE"] = 600
+        database["CONN_HEALTH_CHECKS"] = True
+    return database
+
+
+DATABASES = {"default": _database()}
+
+
+def _embedded_redis_url() -> str:
+    """The Redis of the `manage.py run` that serves this PORT, so that commands in another shell find it."""
+    path = STATE_DIR / f"run-{PORT}.json"
+    try:
+        return str(json.loads(path.read_text())["redis_url"])
+    except (OSError, ValueError, KeyError):
+        return "redis://127.0.0.1:6379/0"
+
+
+REDIS_URL = env.str("REDIS_URL", default="") or _embedded_redis_url()
+
+Q_CLUSTER = {
+    "name": "staking",
+    "redis": REDIS_URL,
+    "broker_class": "scheduling.broker.SturdyRedis",
+    # Our own dispatcher calls the schedules: django-q2 looks for due ones only every 30 s.
+    "scheduler": False,
+    "workers": env.int("WORKERS", default=2),
+    # Every save loads this many rows, so a large limit makes every task slow.
+    "save_limit": env.int("SAVE_LIMIT", default=250),
+    "max_attempts": 1,
+    # A task ends itself by the job's own time limit; a limit of django-q2's would kill the
+    # worker, and can freeze the pool. None here would make it warn, so: a day.
+    "timeout": 86_400,
+    "retry": 86_401,
+    "queue_limit": 50,
+    "recycle": 500,
+    "log_level": env.str("LOG_LEVEL", default="INFO"),
+}
+
+# The JSON-RPC endpoints of the cluster, tried in order.
+SOLANA_RPC_URLS = env.list("SOLANA_RPC_URL", default=[])
+FETCH_DEADLINE_SECONDS = env.float("FETCH_DEADLINE_SECONDS", default=60.0)
+
+# Which jobs `scheduler setup` sets up, and what the cleanup task prunes beside the runs.
+SCHEDULED_JOBS = ["validators.jobs.JOBS"]
+RETENTION_TASKS = ["validators.retention.prune_history"]
+
+# The name of this host in the ledger; two hosts that share a database need two names.
+HOST_NAME = env.str("HOST_NAME", default="")
+# How long running tasks may finish when a worker process is asked to stop.
+STOP_GRACE_SECONDS = env.float("STOP_GRACE_SECONDS", default=30.0)
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+LANGUAGE_CODE = "en-us"
+
+STATIC_URL = "static/"
+STATIC_ROOT = STATE_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+# Serves static files from the apps' folders, so that there is no collectstatic step to forget.
+WHITENOISE_USE_FINDERS = True
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"sentence": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "sentence"}},
+    "loggers": {
+        "": {"handlers": ["stderr"], "level": "WARNING"},
+        "scheduling": {"level": env.str("LOG_LEVEL", default="INFO")},
+        "validators": {"level": env.str("LOG_LEVEL", default="INFO")},
+        "django-q": {"level": env.str("DJANGO_Q_LOG_LEVEL", default="WARNING")},
+    },
+}

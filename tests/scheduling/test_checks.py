@@ -1,0 +1,68 @@
+"""Wrong settings and a database that lost a promise are found."""
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connection
+from pytest_django.fixtures import Settings
+
+from scheduling.modes import JobDeclaration
+
+BROKEN = (
+    JobDeclaration(
+        name="twice",
+        task="tests.scheduling.tasks.no_such_task",
+        description="",
+        every_seconds={"test": 0, "production": 60},
+        start_after_seconds={"test": 1, "production": 1},
+    ),
+    JobDeclaration(
+        name="twice",
+        task="tests.scheduling.tasks.succeed",
+        description="",
+        every_seconds={"test": 10, "production": 60},
+        start_after_seconds={"test": 1, "production": 1},
+    ),
+)
+
+
+def ids(**options: object) -> set[str | None]:
+    return {message.id for message in run_checks(**options) if str(message.id).startswith("scheduling")}  # type: ignore[arg-type]
+
+
+def test_the_project_as_it_is_has_no_problem() -> None:
+    assert ids() == set()
+
+
+def test_jobs_that_cannot_run_are_found(settings: Settings) -> None:
+    settings.SCHEDULED_JOBS = ["tests.scheduling.test_checks.BROKEN"]
+
+    assert ids() == {"scheduling.E002", "scheduling.E003", "scheduling.E005"}
+
+
+def test_a_list_of_jobs_that_is_not_there_is_found(settings: Settings) -> None:
+    settings.SCHEDULED_JOBS = ["nowhere.JOBS"]
+
+    assert ids() == {"scheduling.E001"}
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_unique_index_is_found_and_the_hint_brings_it_back() -> None:
+    assert ids(databases=["default"]) == set()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX scheduling_unique_schedule_name")
+
+    assert ids(databases=["default"]) == {"scheduling.E004"}
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE UNIQUE INDEX scheduling_unique_schedule_name ON django_q_schedule (name)")
+    assert ids(databases=["default"]) == set()
+
+
+@pytest.mark.parametrize(("generated", "expected"), [(True, {"scheduling.W001"}), (False, set())])
+def test_a_generated_key_is_a_warning_when_deploying(
+    settings: Settings, generated: bool, expected: set[str]
+) -> None:
+    settings.SECRET_KEY_IS_GENERATED = generated
+
+    assert ids(include_deployment_checks=True) == expected

@@ -1,0 +1,120 @@
+"""Turning what is due into runs, once."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django_q.models import Schedule
+
+from scheduling import claiming
+from scheduling.claiming import claim_due
+from scheduling.models import Run, RunState
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+TEN_SECONDS = timedelta(seconds=10)
+
+
+def test_a_due_occurrence_becomes_one_queued_run_and_the_schedule_moves_on() -> None:
+    job = JobFactory()
+
+    claimed = claim_due(now=NOON + timedelta(milliseconds=3))
+
+    assert [(run.job, run.occurrence, run.state) for run in claimed] == [(job, NOON, RunState.QUEUED)]
+    assert list(Run.objects.all()) == claimed
+    assert Schedule.objects.get().next_run == NOON + TEN_SECONDS
+
+
+def test_what_is_not_due_is_left_alone() -> None:
+    JobFactory()
+
+    assert claim_due(now=NOON - timedelta(microseconds=1)) == []
+    assert Schedule.objects.get().next_run == NOON
+
+
+def test_a_schedule_that_is_not_ours_is_never_touched() -> None:
+    Schedule.objects.create(name="theirs", func="os.system", schedule_type="I", minutes=1, next_run=NOON)
+
+    assert claim_due(now=NOON) == []
+    assert Schedule.objects.get().next_run == NOON
+
+
+def test_after_downtime_the_newest_occurrence_runs_and_the_missed_ones_are_counted() -> None:
+    JobFactory()
+
+    (run,) = claim_due(now=NOON + timedelta(seconds=47))
+
+    assert (run.occurrence, run.missed_before) == (NOON + 4 * TEN_SECONDS, 4)
+    assert Schedule.objects.get().next_run == NOON + 5 * TEN_SECONDS
+
+
+@pytest.mark.parametrize("state", [RunState.PENDING, RunState.QUEUED, RunState.RUNNING])
+def test_an_occurrence_that_finds_the_one_before_it_open_is_skipped_with_that_reason(state: RunState) -> None:
+    job = JobFactory()
+    RunFactory(job=job, occurrence=NOON - TEN_SECONDS, state=state)
+
+    assert claim_due(now=NOON) == []
+
+    skipped = Run.objects.get(occurrence=NOON)
+    assert skipped.state == RunState.SKIPPED
+    assert skipped.error == "the run of 2026-11-23 11:59:50Z had not ended"
+    assert skipped.finished_at == NOON
+
+
+def test_a_schedule_with_an_impossible_cadence_is_reported_and_never_stops_the_others() -> None:
+    poison = JobFactory()
+    healthy = JobFactory()
+    # As croniter, which django-q2 validates with, lets it pass.
+    Schedule.objects.filter(pk=poison.schedule.pk).update(schedule_type="C", cron="0 0 30 2 *")
+
+    assert [run.job for run in claim_due(now=NOON)] == [healthy]
+
+    failed = Run.objects.get(job=poison)
+    assert (failed.state, failed.occurrence) == (RunState.FAILED, NOON)
+    assert "'0 0 30 2 *' is not valid: Bad day-of-month" in failed.error
+    assert Schedule.objects.get(job=poison).next_run is None
+    assert claim_due(now=NOON) == []
+
+
+def test_an_occurrence_that_has_a_run_is_not_run_again_when_somebody_sets_the_clock_hand_back() -> None:
+    job = JobFactory()
+    claim_due(now=NOON)
+    Run.objects.update(state=RunState.SUCCEEDED)
+    Schedule.objects.filter(job=job).update(next_run=NOON)
+
+    assert claim_due(now=NOON) == []
+    assert Run.objects.count() == 1
+
+
+def test_the_database_refuses_a_second_run_of_an_occurrence() -> None:
+    run = RunFactory()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RunFactory(job=run.job, occurrence=run.occurrence)
+
+
+def test_an_edited_cadence_counts_from_the_next_claim() -> None:
+    job = JobFactory()
+    Schedule.objects.filter(job=job).update(minutes=5)
+
+    claim_due(now=NOON)
+
+    assert Schedule.objects.get().next_run == NOON + timedelta(minutes=5)
+
+
+def test_the_number_of_queries_does_not_grow_with_what_was_missed(django_assert_num_queries: object) -> None:
+    JobFactory()
+    with django_assert_num_queries(7):  # type: ignore[operator]
+        claim_due(now=NOON + timedelta(days=300))
+
+
+def test_a_claim_that_somebody_else_won_is_no_error() -> None:
+    """Two dispatchers read the same due row; the second one's compare-and-swap finds it moved."""
+    job = JobFactory()
+    plan = claiming._plan(job, now=NOON)
+
+    first = claiming._claim([plan], now=NOON)
+    second = claiming._claim([plan], now=NOON)
+
+    assert (len(first), second) == (1, [])

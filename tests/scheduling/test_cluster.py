@@ -1,0 +1,204 @@
+"""Real worker processes on a real queue, and what happens when they are killed."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.installation import Event, Installation, alive, children, wait_until
+
+# The database is the installation's own; which kind it is follows the suite's.
+pytestmark = [pytest.mark.processes, pytest.mark.database]
+
+# What a run may be late by on a machine that others use too. Idle, it is 10 ms.
+GENEROUS = 3.0
+
+
+@pytest.fixture
+def running(stack: Installation) -> Installation:
+    """A cluster that has begun to work on the test mode's schedules: one a second, one every three."""
+    stack.manage("scheduler", "setup", "test")
+    stack.start("qcluster", EFFECT_SECONDS="1")
+    wait_until(lambda: stack.events("note"), saying="the first run")
+    return stack
+
+
+def sentinel(stack: Installation) -> int:
+    (pid,) = wait_until(lambda: children(stack.processes[0].pid), saying="a sentinel")
+    return int(pid)
+
+
+def pool(stack: Installation) -> list[int]:
+    """Two workers, the monitor and the pusher, in this order."""
+    found: list[int] = wait_until(
+        lambda: len(pids := children(sentinel(stack))) == 4 and pids, saying="a pool of four processes"
+    )
+    return found
+
+
+def runs_after(stack: Installation, instant: float, *, count: int) -> list[Event]:
+    def newer() -> list[Event]:
+        return [event for event in stack.events("note") if event.at > instant]
+
+    wait_until(lambda: len(newer()) >= count, saying=f"{count} more runs")
+    return newer()
+
+
+@pytest.mark.parametrize("victim", ["idle worker", "monitor", "pusher", "sentinel"])
+def test_whatever_process_is_killed_the_next_runs_come_by_themselves(
+    running: Installation, victim: str
+) -> None:
+    pids = dict(zip(("idle worker", "other worker", "monitor", "pusher"), pool(running), strict=True))
+    pid = sentinel(running) if victim == "sentinel" else pids[victim]
+
+    os.kill(pid, signal.SIGKILL)
+    killed_at = time.time()
+
+    after = runs_after(running, killed_at, count=3)
+    assert after[0].at - killed_at < 1 + GENEROUS
+    assert running.processes[0].poll() is None
+
+
+def test_a_worker_killed_in_the_middle_of_its_task_has_the_task_run_again(running: Installation) -> None:
+    began = wait_until(lambda: running.events("work began"), saying="a task under way")[-1]
+
+    os.kill(began.pid, signal.SIGKILL)
+    killed_at = time.time()
+
+    again = wait_until(
+        lambda: [event for event in running.events("work began") if event.at > killed_at],
+        saying="a second attempt",
+    )[0]
+    assert again.at - killed_at < 1.5 + GENEROUS
+    wait_until(
+        lambda: (
+            running.rows("SELECT state FROM scheduling_run WHERE attempt = 2 AND losses = 1")
+            == [("succeeded",)]
+        ),
+        saying="the end of the second attempt",
+    )
+
+
+def test_only_the_killed_workers_own_run_is_put_back(running: Installation) -> None:
+    began = wait_until(lambda: running.events("work began"), saying="a task under way")[-1]
+    before = pool(running)
+
+    os.kill(began.pid, signal.SIGKILL)
+    wait_until(lambda: began.pid not in pool(running), saying="a new worker")
+
+    assert len(set(before) & set(pool(running))) == 3
+
+
+def test_killing_the_parent_leaves_no_process_behind(running: Installation) -> None:
+    everyone = [sentinel(running), *pool(running)]
+
+    running.processes[0].kill()
+
+    wait_until(lambda: not any(map(alive, everyone)), seconds=2, saying="the end of every child")
+
+
+def test_what_is_asked_to_stop_ends_by_itself_and_lets_its_tasks_end(running: Installation) -> None:
+    everyone = [sentinel(running), *pool(running)]
+    wait_until(lambda: running.events("work began"), saying="a task under way")
+
+    running.processes[0].terminate()
+
+    assert running.processes[0].wait(15) == 0
+    assert not any(map(alive, everyone))
+    assert len(running.events("work began")) == len(running.events("work ended"))
+    assert running.rows("SELECT * FROM scheduling_run WHERE state = 'running'") == []
+
+
+def test_a_second_signal_stops_at_once_and_the_run_is_put_back(stack: Installation) -> None:
+    stack.manage("scheduler", "setup", "test")
+    process = stack.start("qcluster", EFFECT_SECONDS="60", STOP_GRACE_SECONDS="60")
+    wait_until(lambda: stack.events("work began"), saying="a task under way")
+
+    process.terminate()
+    time.sleep(0.3)
+    process.terminate()
+
+    assert process.wait(5) == 0
+    assert stack.rows("SELECT * FROM scheduling_run WHERE state = 'running'") == []
+
+
+def test_a_redis_that_is_restarted_empty_loses_nothing(running: Installation) -> None:
+    running.redis.terminate()
+    time.sleep(2)
+    running.redis.start()
+    back_at = time.time()
+
+    assert runs_after(running, back_at, count=3)[0].at - back_at < 1 + GENEROUS
+    wait_until(
+        lambda: (
+            running.rows("SELECT count(*) FROM scheduling_run WHERE state NOT IN ('succeeded', 'skipped')")[
+                0
+            ][0]
+            <= 2
+        ),
+        saying="the end of what waited",
+    )
+
+
+def test_a_redis_that_is_emptied_loses_nothing(running: Installation) -> None:
+    for _ in range(5):
+        running.redis.client().flushall()
+        time.sleep(0.3)
+
+    runs_after(running, time.time(), count=2)
+    assert running.rows("SELECT * FROM scheduling_run WHERE state = 'failed'") == []
+
+
+def test_two_clusters_run_every_occurrence_once(running: Installation) -> None:
+    running.start("qcluster", HOST_NAME="second")
+    began_at = time.time()
+
+    runs_after(running, began_at, count=8)
+
+    for process in running.processes:
+        process.terminate()
+    for process in running.processes:
+        process.wait(15)
+    ran = running.rows(
+        "SELECT count(*), max(attempt) FROM scheduling_run r JOIN scheduling_job j ON j.id = r.job_id "
+        "WHERE j.name = 'note-repeatable' AND state = 'succeeded'"
+    )
+    assert ran == [(len(running.events("note")), 1)]
+    workers = {worker.split("/")[0] for (worker,) in running.rows("SELECT worker FROM scheduling_run")}
+    assert "second" in workers
+
+
+def test_a_cluster_that_starts_before_its_redis_waits_for_it(stack: Installation) -> None:
+    stack.redis.stop()
+    stack.manage("scheduler", "setup", "test")
+    process = stack.start("qcluster")
+    time.sleep(2)
+    stack.redis.start()
+
+    wait_until(lambda: stack.events("note"), saying="the first run")
+    assert process.poll() is None
+
+
+def test_an_edited_next_run_takes_effect_without_a_restart(stack: Installation) -> None:
+    stack.manage("scheduler", "setup", "production")
+    stack.rows("UPDATE django_q_schedule SET next_run = '2099-01-01 00:00:00+00:00'")
+    stack.start("qcluster")
+    time.sleep(3)
+    assert stack.events() == []
+
+    stack.rows("UPDATE django_q_schedule SET next_run = '2026-01-01 00:00:00' WHERE name = 'note-repeatable'")
+    edited_at = time.time()
+
+    (event,) = wait_until(lambda: stack.events("note"), saying="the run")
+    assert event.at - edited_at < 0.5 + GENEROUS
+
+
+def test_set_up_from_twenty_processes_at_once_leaves_one_of_each(stack: Installation) -> None:
+    modes = ["test", "production"] * 10
+    started = [stack.start("scheduler", "setup", mode) for mode in modes]
+
+    assert [process.wait(120) for process in started] == [0] * 20
+    rows = stack.rows("SELECT name, count(*) FROM django_q_schedule GROUP BY name ORDER BY name")
+    assert rows == [("cleanup-repeatable", 1), ("note-repeatable", 1), ("work-repeatable", 1)]
+    assert len(stack.rows("SELECT DISTINCT mode FROM scheduling_job")) == 1

@@ -1,0 +1,153 @@
+"""Finishing what somebody else began."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from scheduling.leases import LEASE, LeaseWatch
+from scheduling.models import Run, RunState
+from scheduling.processes import ProcessIdentity, this_process
+from scheduling.recovery import open_runs, put_back_lost, release_pending, requeue_silent
+from tests.scheduling.factories import NOON, RunFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def running(**fields: object) -> Run:
+    run: Run = RunFactory(
+        **{
+            "state": RunState.RUNNING,
+            "attempt": 1,
+            "owner": "a" * 32,
+            "started_at": NOON,
+            "worker": dead_worker(),
+        }
+        | fields
+    )
+    return run
+
+
+def dead_worker() -> str:
+    """The identity of a process of this host that has ended."""
+    me = this_process()
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return str(ProcessIdentity(me.host, child.pid, me.started))
+
+
+def test_the_run_of_a_dead_worker_runs_again_at_once() -> None:
+    run = running()
+
+    assert put_back_lost(open_runs(), watch=LeaseWatch(), now=NOON) == [run]
+
+    run.refresh_from_db()
+    assert (run.state, run.not_before, run.losses) == (RunState.PENDING, NOON, 1)
+    assert run.error.startswith("worker lost 1 times (attempt 1 of 3, ")
+
+
+def test_the_run_of_a_living_worker_is_left_to_it() -> None:
+    running(worker=str(this_process()))
+
+    assert put_back_lost(open_runs(), watch=LeaseWatch(), now=NOON) == []
+
+
+def test_a_process_that_has_the_dead_workers_pid_is_not_taken_for_it() -> None:
+    me = this_process()
+    run = running(worker=str(ProcessIdentity(me.host, me.pid, me.started - 1)))
+
+    assert put_back_lost(open_runs(), watch=LeaseWatch(), now=NOON) == [run]
+
+
+def test_a_task_that_always_kills_its_worker_ends_as_failed() -> None:
+    running(attempt=3, losses=2)
+
+    put_back_lost(open_runs(), watch=LeaseWatch(), now=NOON)
+
+    run = Run.objects.get()
+    assert (run.state, run.finished_at) == (RunState.FAILED, NOON)
+    assert run.error.startswith("worker lost 3 times")
+
+
+def test_a_run_that_ended_meanwhile_is_not_put_back() -> None:
+    run = running()
+    seen = open_runs()
+    Run.objects.update(state=RunState.SUCCEEDED)
+
+    assert put_back_lost(seen, watch=LeaseWatch(), now=NOON) == []
+    run.refresh_from_db()
+    assert run.state == RunState.SUCCEEDED
+
+
+def test_a_run_on_another_host_is_taken_back_only_when_its_heartbeat_stood_still_for_a_lease(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = running(worker="elsewhere/17/4711")
+    stopwatch = [1000.0]
+    monkeypatch.setattr("scheduling.leases.time.monotonic", lambda: stopwatch[0])
+    watch = LeaseWatch()
+
+    def look_after(seconds: float) -> list[Run]:
+        stopwatch[0] += seconds
+        return put_back_lost(open_runs(), watch=watch, now=NOON)
+
+    assert look_after(0) == []
+    assert look_after(LEASE - 1) == []
+    Run.objects.update(heartbeat=1)
+    assert look_after(2) == []
+    assert look_after(LEASE - 1) == []
+    assert look_after(2) == [run]
+
+
+def test_a_pending_run_is_released_at_its_time_and_by_one_dispatcher_only() -> None:
+    run = RunFactory(state=RunState.PENDING, not_before=NOON)
+    seen = open_runs()
+
+    assert release_pending(seen, now=NOON - timedelta(microseconds=1)) == []
+    assert release_pending(seen, now=NOON) == [run]
+    assert release_pending(seen, now=NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("silent_for", "waiting", "lost", "asked_again"),
+    [
+        (1, 0, False, False),
+        (3, 0, False, True),
+        (3, 5, False, False),
+        (31, 5, False, True),
+        (0, 5, True, True),
+    ],
+)
+def test_a_run_nobody_took_is_asked_for_again(
+    silent_for: int, waiting: int, lost: bool, asked_again: bool
+) -> None:
+    run = RunFactory(occurrence=NOON)
+    now = NOON + timedelta(seconds=silent_for)
+
+    asked = requeue_silent(open_runs(), now=now, messages_lost=lost, messages_waiting=waiting)
+
+    assert asked == ([run] if asked_again else [])
+
+
+def test_asking_again_grows_rarer_the_older_a_run_is() -> None:
+    run = RunFactory(occurrence=NOON)
+    asked_at = []
+    for second in range(120):
+        now = NOON + timedelta(seconds=second)
+        if requeue_silent(open_runs(), now=now, messages_lost=False, messages_waiting=0):
+            asked_at.append(second)
+
+    assert asked_at[0] == 3
+    assert 4 <= len(asked_at) <= 7
+    assert run.job.runs.count() == 1
+
+
+def test_an_identity_is_read_back_as_it_was_written() -> None:
+    me = this_process()
+
+    assert ProcessIdentity.parse(str(me)) == me
+    assert me.is_alive
+    assert me.pid == os.getpid()
+    assert ProcessIdentity.parse("nonsense") is None

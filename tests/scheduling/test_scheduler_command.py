@@ -1,0 +1,130 @@
+"""`manage.py scheduler`, as people and programs use it."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django_q.models import Schedule
+from pytest_django.fixtures import Settings
+
+from scheduling.models import Job, Run, RunState
+from tests.scheduling.factories import RunFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_jobs(settings: Settings) -> None:
+    settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
+
+
+def scheduler(*words: str) -> str:
+    out = StringIO()
+    call_command("scheduler", *words, stdout=out)
+    return out.getvalue()
+
+
+def as_json(*words: str) -> Any:
+    return json.loads(scheduler(*words, "--json"))
+
+
+def test_setup_sets_test_mode_up_unless_told_otherwise() -> None:
+    assert "created  every 1 s" in scheduler("setup")
+    assert as_json("list")["mode"] == "test"
+
+
+def test_setup_says_what_it_created_changed_and_left_alone() -> None:
+    scheduler("setup", "test")
+    Schedule.objects.filter(name="work-repeatable").update(minutes=7)
+
+    assert as_json("setup", "test") == [
+        {"name": "note-repeatable", "action": "left alone", "cadence": "every 1 s"},
+        {"name": "work-repeatable", "action": "changed", "cadence": "every 3 s"},
+        {"name": "cleanup-repeatable", "action": "left alone", "cadence": "every 1 min"},
+    ]
+
+
+def test_list_shows_mode_cadence_next_and_last_run() -> None:
+    scheduler("setup", "production")
+    job = Job.objects.get(name="note-repeatable")
+    RunFactory(job=job, state=RunState.SUCCEEDED)
+    run = RunFactory(job=job, state=RunState.FAILED, error="ValueError: no")
+
+    document = as_json("list")
+
+    assert document["mode"] == "production"
+    assert [row["name"] for row in document["schedules"]] == [
+        "cleanup-repeatable",
+        "note-repeatable",
+        "work-repeatable",
+    ]
+    assert job.schedule is not None
+    assert job.schedule.next_run is not None
+    assert document["schedules"][1] == {
+        "name": "note-repeatable",
+        "task": "tests.scheduling.effects.note",
+        "cadence": "every 6 h",
+        "next_run_at": job.schedule.next_run.isoformat().replace("+00:00", "Z"),
+        "last_run": {
+            "occurrence": run.occurrence.isoformat().replace("+00:00", "Z"),
+            "state": "failed",
+            "attempt": 0,
+            "lateness_ms": None,
+            "duration_ms": None,
+            "error": "ValueError: no",
+        },
+    }
+    assert document["schedules"][0]["last_run"] is None
+    assert "note-repeatable" in scheduler("list")
+
+
+def test_list_with_nothing_set_up_says_what_to_do() -> None:
+    assert scheduler("list") == "No schedules. `scheduler setup` makes them.\n"
+    assert as_json("list") == {"mode": None, "schedules": []}
+
+
+@pytest.mark.parametrize("words", [["remove"], ["setup", "remove"], ["remove", "test"]])
+def test_remove_is_also_written_setup_remove(words: list[str]) -> None:
+    scheduler("setup")
+
+    assert [row["action"] for row in as_json(*words)] == ["removed"] * 3
+    assert not Schedule.objects.exists()
+    assert scheduler("remove") == "Nothing to remove.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["sestup"], "There is no action 'sestup'"),
+        (["setup", "staging"], "There is no mode 'staging'"),
+        (["setup", "test", "production"], "setup takes one mode, not 2"),
+        (["list", "everything"], "list takes no names"),
+        (["remove", "nothing-repeatable"], "no schedule of ours named 'nothing-repeatable'"),
+    ],
+)
+def test_unknown_words_get_a_clear_error_and_exit_code_2(words: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message) as caught:
+        scheduler(*words)
+
+    assert caught.value.returncode == 2
+    assert not Job.objects.exists()
+
+
+def test_help_names_every_action() -> None:
+    for words in (["help"], []):
+        text = scheduler(*words)
+        assert all(action in text for action in ("setup", "list", "remove", "help"))
+
+
+def test_listing_costs_the_same_number_of_queries_however_long_the_history(
+    django_assert_num_queries: Any,
+) -> None:
+    scheduler("setup")
+    for job in Job.objects.all():
+        RunFactory.create_batch(5, job=job)
+    assert Run.objects.count() == 15
+
+    with django_assert_num_queries(3):
+        scheduler("list")

@@ -1,0 +1,139 @@
+"""Setting schedules up and removing them."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django_q.models import Schedule
+from pytest_django.fixtures import Settings
+
+from scheduling import services
+from scheduling.exceptions import UnknownNameError
+from scheduling.models import Job, Run, RunState
+from tests.scheduling.factories import NOON, RunFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture(autouse=True)
+def own_jobs(settings: Settings) -> None:
+    settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
+
+
+def schedules() -> dict[str, tuple[str, int]]:
+    """Cadence and seconds until the next run, by name."""
+    return {
+        job.name: (str(job.cadence), round((job.schedule.next_run - NOON).total_seconds()))
+        for job in Job.objects.filter(schedule__isnull=False).select_related("schedule")
+        if job.schedule
+    }
+
+
+TEST_MODE = {
+    "cleanup-repeatable": ("every 1 min", 15),
+    "note-repeatable": ("every 1 s", 1),
+    "work-repeatable": ("every 3 s", 1),
+}
+PRODUCTION_MODE = {
+    "cleanup-repeatable": ("every 1 h", 60),
+    "note-repeatable": ("every 6 h", 1),
+    "work-repeatable": ("every 6 h", 1),
+}
+
+
+def test_set_up_leaves_exactly_the_schedules_of_the_mode() -> None:
+    changes = services.set_up("test", now=NOON)
+
+    assert {change.action for change in changes} == {"created"}
+    assert schedules() == TEST_MODE
+    assert Schedule.objects.count() == 3
+
+
+def test_setting_up_again_changes_nothing_not_even_the_next_run() -> None:
+    services.set_up("test", now=NOON)
+
+    changes = services.set_up("test", now=NOON + timedelta(seconds=30))
+
+    assert {change.action for change in changes} == {"left alone"}
+    assert schedules() == TEST_MODE
+
+
+def test_switching_modes_moves_cadence_next_run_and_retention_at_once() -> None:
+    services.set_up("production", now=NOON - timedelta(hours=1))
+
+    changes = services.set_up("test", now=NOON)
+
+    assert {change.action for change in changes} == {"changed"}
+    assert schedules() == TEST_MODE
+    assert set(Job.objects.values_list("mode", "keep_succeeded")) == {("test", timedelta(hours=1))}
+
+    services.set_up("production", now=NOON)
+    assert schedules() == PRODUCTION_MODE
+
+
+def test_a_schedule_that_somebody_edited_is_set_right_again() -> None:
+    services.set_up("test", now=NOON)
+    Schedule.objects.filter(name="work-repeatable").update(minutes=5)
+
+    changes = services.set_up("test", now=NOON)
+
+    assert [change.name for change in changes if change.action == "changed"] == ["work-repeatable"]
+    assert schedules() == TEST_MODE
+
+
+def test_remove_takes_our_schedules_and_their_queued_runs_and_nothing_else() -> None:
+    services.set_up("test", now=NOON)
+    theirs = Schedule.objects.create(name="theirs", func="os.getpid")
+    job = Job.objects.get(name="note-repeatable")
+    for state in RunState:
+        RunFactory(job=job, state=state)
+
+    changes = services.remove([], now=NOON)
+
+    assert {change.action for change in changes} == {"removed"}
+    assert list(Schedule.objects.all()) == [theirs]
+    reasons = dict(Run.objects.exclude(error="").values_list("error", "state"))
+    assert reasons == {"the schedule was removed": RunState.SKIPPED}
+    assert Run.objects.filter(state=RunState.SKIPPED).count() == 3
+
+
+def test_remove_by_name_and_by_mode() -> None:
+    services.set_up("test", now=NOON)
+
+    assert [change.name for change in services.remove(["work-repeatable"], now=NOON)] == ["work-repeatable"]
+    assert services.remove(["production"], now=NOON) == []
+    assert len(services.remove(["test"], now=NOON)) == 2
+    assert services.remove([], now=NOON) == []
+
+
+def test_removing_a_name_that_is_not_ours_removes_nothing() -> None:
+    services.set_up("test", now=NOON)
+    Schedule.objects.create(name="theirs", func="os.getpid")
+
+    with pytest.raises(UnknownNameError, match="'theirs'"):
+        services.remove(["note-repeatable", "theirs"], now=NOON)
+
+    assert Schedule.objects.count() == 4
+
+
+def test_what_was_removed_can_be_set_up_again_and_keeps_its_runs() -> None:
+    services.set_up("test", now=NOON)
+    RunFactory(job=Job.objects.get(name="note-repeatable"), state=RunState.SUCCEEDED)
+    services.remove([], now=NOON)
+
+    services.set_up("test", now=NOON)
+
+    assert schedules() == TEST_MODE
+    assert Job.objects.get(name="note-repeatable").runs.count() == 1
+
+
+def test_a_mode_that_is_none_is_named_with_those_that_are() -> None:
+    with pytest.raises(UnknownNameError, match="no mode 'prod'; the modes are test, production"):
+        services.set_up("prod", now=NOON)
+
+
+def test_the_database_refuses_a_second_schedule_of_one_name() -> None:
+    Schedule.objects.create(name="twice", func="os.getpid")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Schedule.objects.create(name="twice", func="os.getpid")

@@ -1,0 +1,33 @@
+"""A plain JSON-RPC client and a clock, for the tests of the simulated cluster."""
+
+from typing import Any
+
+import requests
+
+from validators.simulator.clock import DEFAULT_EPOCH_SECONDS, FIRST_EPOCH, ORIGIN
+
+SECONDS = 10.0
+
+
+def ask(url: str, method: str, *params: Any) -> Any:
+    """The result of one call; a JSON-RPC error fails the test."""
+    reply = exchange(url, method, *params)
+    assert "error" not in reply, reply
+    return reply["result"]
+
+
+def refusal(url: str, method: str, *params: Any) -> Any:
+    """The error object of one call."""
+    reply = exchange(url, method, *params)
+    assert "result" not in reply, reply
+    return reply["error"]
+
+
+def exchange(url: str, method: str, *params: Any) -> Any:
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+    return requests.post(url, json=request, timeout=SECONDS).json()
+
+
+def timestamp(epoch: int, part: float = 0.5, epoch_seconds: float = DEFAULT_EPOCH_SECONDS) -> float:
+    """When a part of an epoch has gone by, as Unix seconds."""
+    return ORIGIN.timestamp() + (epoch - FIRST_EPOCH + part) * epoch_seconds

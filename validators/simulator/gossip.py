@@ -1,0 +1,86 @@
+"""The nodes seen in gossip: where they listen and what they run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from validators.simulator import draws
+from validators.simulator.cluster import ValidatorOutlook
+
+SHRED_VERSION = 50_093
+FEATURE_SET = 3_345_198_602
+
+# Nodes that serve RPC and do not vote, for each validator. Mainnet has more than four.
+_NODES_WITHOUT_VOTES_PER_VALIDATOR = 0.5
+# One validator in so many is unknown to gossip, and as many appear twice.
+_VALIDATORS_PER_ABSENT_ONE = 60
+_VALIDATORS_PER_DOUBLED_ONE = 150
+
+# Version, client id as newer nodes report it, and the share of nodes in percent.
+_VERSIONS = (
+    ("4.2.1", "JitoLabs", 38),
+    ("4.1.2", "JitoLabs", 10),
+    ("4.2.1", "Agave", 12),
+    ("4.2.0-rc.1", "Agave", 2),
+    ("3.1.9", "Agave", 3),
+    ("0.1105.40200", "Frankendancer", 20),
+    ("0.1002.40100", "Frankendancer", 5),
+    ("1.1.4", "Firedancer", 6),
+    ("26.8.0", None, 2),
+    ("unknown", None, 1),
+    (None, None, 1),
+)
+NEWEST_VERSION = _VERSIONS[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One gossip entry. `address` is IPv4, `first_port` the lowest of the ports it uses."""
+
+    identity: str
+    address: str
+    first_port: int
+    version: str | None
+    client: str | None
+    serves_rpc: bool
+
+
+def nodes(seed: int, outlooks: Iterable[ValidatorOutlook]) -> list[Node]:
+    """Validators, a few missing and a few twice, and the nodes that do not vote."""
+    identities = list(dict.fromkeys(outlook.identity for outlook in outlooks))
+    found = [
+        _node(identity, copy, serves_rpc=False)
+        for identity in identities
+        for copy in range(_appearances(identity))
+    ]
+    others = int(len(identities) * _NODES_WITHOUT_VOTES_PER_VALIDATOR)
+    names = (draws.public_key(seed, "node", index) for index in range(others))
+    return found + [_node(name, 0, serves_rpc=True) for name in names]
+
+
+def _appearances(identity: str) -> int:
+    drawn = draws.number(identity, "gossip")
+    if drawn % _VALIDATORS_PER_ABSENT_ONE == 0:
+        return 0
+    return 2 if drawn % _VALIDATORS_PER_DOUBLED_ONE == 1 else 1
+
+
+def _node(identity: str, copy: int, *, serves_rpc: bool) -> Node:
+    drawn = draws.number(identity, "address", copy)
+    version, client = _version(draws.number(identity, "version") % 100)
+    return Node(
+        identity=identity,
+        # 198.18.0.0/15 is set aside for benchmarks: nobody real is named.
+        address=f"198.{18 + drawn % 2}.{drawn >> 8 & 255}.{drawn >> 16 & 255}",
+        first_port=8_000 + drawn % 20 * 100,
+        version=version,
+        client=client,
+        serves_rpc=serves_rpc,
+    )
+
+
+def _version(percentile: int) -> tuple[str | None, str | None]:
+    for version, client, share in _VERSIONS:
+        if percentile < share:
+            return version, client
+        percentile -= share
+    raise ValueError("The shares of versions do not add up to 100 %")
