@@ -111,10 +111,9 @@ def command_service(name: str, *words: str, environment: Mapping[str, str], pati
 
 
 def web_service(port: int, *, environment: Mapping[str, str]) -> Service:
-    argv = [sys.executable, "-m", "gunicorn", "staking_project.wsgi", "--workers", "2"]
-    return Service(
-        "the web server", [*argv, "--bind", f"{HOST}:{port}", "--log-level", "warning"], environment
-    )
+    argv = [sys.executable, "-m", "gunicorn", "staking_project.wsgi", "--bind", f"{HOST}:{port}"]
+    argv += ["--config", "python:staking_project.gunicorn_config", "--workers", "2", "--log-level", "warning"]
+    return Service("the web server", argv, environment)
 
 
 def wait_until_listening(port: int, *, service: Service, seconds: float = 20.0) -> None:

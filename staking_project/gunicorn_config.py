@@ -1,0 +1,10 @@
+"""What gunicorn is told beside its command line: `--config python:staking_project.gunicorn_config`."""
+
+from typing import Any
+
+from scheduling.processes import die_with_parent
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A worker whose master was killed would go on holding the port."""
+    die_with_parent(server.pid)

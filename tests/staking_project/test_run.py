@@ -1,0 +1,151 @@
+"""`manage.py run`: the whole stack on one machine, as a newcomer starts it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from django.conf import settings
+
+from staking_project.stack import free_port
+from tests.installation import alive, wait_until
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """As a shell has it that knows nothing of Redis, Solana or a database; the path has a space."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    without = {"REDIS_URL", "DATABASE_URL", "SOLANA_RPC_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE"}
+    kept = {name: value for name, value in os.environ.items() if name not in without}
+    return kept | {"STATE_DIR": str(folder), "PORT": str(free_port())}
+
+
+def run(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "run", *words],
+        env=environment,
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def started(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = run(environment)
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process below this one."""
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            below = {int(child) for child in task.read_text().split()}
+            waiting += below
+            found |= below
+    return found
+
+
+def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    other = environment | {"PORT": str(free_port()), "STATE_DIR": str(tmp_path / "other")}
+    (tmp_path / "other").mkdir()
+    copies = [run(copy, "--seconds", "20", "--json") for copy in (environment, other)]
+
+    for copy in copies:
+        out, err = copy.communicate(timeout=120)
+        assert copy.returncode == 0, err
+        document = json.loads(out)
+        assert document["orphans"] == 0
+        assert document["validators"] == 1500
+        assert document["scores"] > 1000
+        for name in ("fetch-repeatable", "score-repeatable"):
+            assert document["runs"][name]["succeeded"] >= 1
+            assert document["runs"][name]["failed"] == 0
+            assert set(document["runs"][name]["lateness_ms"]) == {"p50", "p99", "max"}
+        assert "This talks to the built-in simulated cluster; for mainnet: SOLANA_RPC_URL=" in err
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_everything_and_a_second_start_works_at_once(
+    started: subprocess.Popen[str], environment: dict[str, str], stop: signal.Signals
+) -> None:
+    page = f"http://127.0.0.1:{environment['PORT']}/admin/login/"
+
+    def answers() -> bool:
+        try:
+            return requests.get(page, timeout=2).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    wait_until(answers, seconds=60, saying="an answer of the web server")
+    time.sleep(1)
+    everyone = descendants(started.pid)
+    assert len(everyone) >= 9
+
+    started.send_signal(stop)
+    _, err = started.communicate(timeout=60)
+
+    assert started.returncode == 0, err
+    assert [pid for pid in everyone if alive(pid)] == []
+    assert "shown this once" in err
+    assert not list(Path(environment["STATE_DIR"]).glob("run-*.json"))
+
+    again = run(environment, "--seconds", "1", "--json")
+    _, err = again.communicate(timeout=60)
+    assert "password as shown when it was created" in err
+    assert "shown this once" not in err
+
+
+def test_killing_it_outright_leaves_no_process_behind(
+    started: subprocess.Popen[str], environment: dict[str, str]
+) -> None:
+    wait_until(lambda: len(descendants(started.pid)) >= 9, seconds=60, saying="the whole stack")
+    everyone = descendants(started.pid)
+
+    started.kill()
+
+    wait_until(lambda: not any(map(alive, everyone)), seconds=10, saying="the end of every process")
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out(environment: dict[str, str]) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", int(environment["PORT"])))
+        listener.listen()
+        process = run(environment)
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert f"Port {environment['PORT']} of 127.0.0.1 cannot be had" in err
+    assert f"PORT={int(environment['PORT']) + 1} make run" in err
+
+
+def test_without_a_single_success_it_says_so_and_exits_1(environment: dict[str, str]) -> None:
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    process = run(environment | {"SOLANA_RPC_URL": endpoint}, "--seconds", "10", "--json")
+    out, err = process.communicate(timeout=90)
+
+    assert process.returncode == 1
+    document = json.loads(out)
+    assert document["runs"]["fetch-repeatable"]["succeeded"] == 0
+    assert document["validators"] == 0
+    assert "No run of fetch-repeatable and score-repeatable succeeded in this time." in err
