@@ -10,13 +10,18 @@ from django_q.conf import Conf
 
 logger = logging.getLogger(__name__)
 
-# A reply that takes longer means that Redis, or the way to it, is gone.
-SOCKET_TIMEOUT = 5.0
+# Seconds. The pusher waits this long for a message before it looks whether it should stop.
+WAIT_FOR_MESSAGE = 0.5
+# A reply that takes longer means that Redis, or the way to it, is gone. Dispatcher and sentinel
+# wait for it too, so it is short.
+SOCKET_TIMEOUT = 1.5
 CONNECT_TIMEOUT = 1.0
 # Between two attempts of the pusher to reach a Redis that is away.
 PAUSE = 0.1
 
-CONNECTION_ERRORS = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError)
+# A Redis that answers with an error (a full disk, no more memory, a replica) is of no more use
+# than one that is away.
+UNUSABLE = redis.RedisError
 
 
 class SturdyRedis(Redis):  # type: ignore[misc]
@@ -29,23 +34,24 @@ class SturdyRedis(Redis):  # type: ignore[misc]
 
     def dequeue(self) -> Any:
         try:
-            return super().dequeue()
-        except CONNECTION_ERRORS:
+            message = self.connection.blpop(self.list_key, WAIT_FOR_MESSAGE)
+        except UNUSABLE:
             time.sleep(PAUSE)
             return None
+        return [(None, message[1])] if message else None
 
     def ping(self) -> bool:
         """Whether Redis answers. A cluster that starts before its Redis waits for it."""
         try:
             return bool(self.connection.ping())
-        except CONNECTION_ERRORS:
+        except UNUSABLE:
             logger.warning("Redis does not answer yet.")
             return False
 
     def set_stat(self, key: str, value: str, timeout: int) -> None:
         try:
             super().set_stat(key, value, timeout)
-        except CONNECTION_ERRORS:
+        except UNUSABLE:
             logger.debug("Redis is away; this cluster's state is not shown.")
 
     @staticmethod

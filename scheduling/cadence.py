@@ -4,10 +4,11 @@ Instants are aware datetimes in UTC. An interval lies on the grid that its own o
 make, so a late tick never shifts it; a cron expression is read in its time zone.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -18,14 +19,24 @@ from scheduling.exceptions import CadenceError
 # after a year of downtime.
 MAX_COUNTED = 100_000
 
+# Of what was missed, at most this many occurrences are made up for.
+MAX_CAUGHT_UP = 1_000
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """An interval of whole seconds, at least one."""
+    """An interval of whole seconds, at least one.
+
+    It lies on the grid of its own occurrences or, with an `offset`, on the clock's: at every
+    whole multiple of the interval since 1970, and that many seconds later.
+    """
 
     seconds: int
+    offset: int | None = None
 
     def __post_init__(self) -> None:
         if self.seconds < 1:
@@ -34,12 +45,17 @@ class Every:
     def __str__(self) -> str:
         for unit, size in _UNITS:
             if self.seconds % size == 0:
-                return f"every {self.seconds // size} {unit}"
+                grid = "" if self.offset is None else f" on the clock + {self.offset} s"
+                return f"every {self.seconds // size} {unit}{grid}"
         raise AssertionError("unreachable: every whole number is a multiple of 1")
 
     def after(self, occurrence: datetime) -> datetime:
-        """The occurrence that follows this one."""
-        return occurrence + timedelta(seconds=self.seconds)
+        """The first occurrence strictly after this one."""
+        interval = timedelta(seconds=self.seconds)
+        if self.offset is None:
+            return occurrence + interval
+        grid_start = EPOCH + timedelta(seconds=self.offset)
+        return occurrence + interval - (occurrence - grid_start) % interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +89,53 @@ class Cron:
         except (ZoneInfoNotFoundError, ValueError) as exc:
             raise CadenceError(f"There is no time zone {self.time_zone!r}.") from exc
 
+    def at_or_before(self, instant: datetime) -> datetime:
+        """The newest match that does not lie after an instant."""
+        local = (instant + timedelta(microseconds=1)).astimezone(ZoneInfo(self.time_zone))
+        match: datetime = next(CronSim(self.expression, local, reverse=True))
+        return match.astimezone(UTC)
+
 
 Cadence = Every | Cron
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """What is due at an instant: the newest occurrence, how many older ones were missed, and what follows."""
+    """What is due: the occurrences that are looked at, oldest first, and what lies before and after them.
 
-    latest: datetime
+    `missed` counts the due ones that are older; `following` is the first that is not due, None
+    when there is none to come.
+    """
+
+    occurrences: tuple[datetime, ...]
     missed: int
-    following: datetime
+    following: datetime | None
 
 
-def due_at(now: datetime, *, cadence: Cadence, first: datetime) -> Due:
-    """Look from `first`, the oldest occurrence not yet claimed (<= now), to `now`."""
+def due_at(
+    now: datetime,
+    *,
+    cadence: Cadence,
+    first: datetime,
+    ends_at: datetime | None = None,
+    at_most: int | None = None,
+    since: datetime | None = None,
+) -> Due:
+    """What is due between `first`, the oldest occurrence not yet claimed, and `now`.
+
+    The newest due occurrence is given, or with `since` all of them from then on. No occurrence
+    lies after `ends_at`, and `at_most` are left in all.
+    """
+    horizon = min(now, ends_at) if ends_at else now
+    if first > horizon or at_most == 0:
+        ended = at_most == 0 or (ends_at is not None and first > ends_at)
+        return Due(occurrences=(), missed=0, following=None if ended else first)
     if isinstance(cadence, Every):
-        steps = (now - first) // timedelta(seconds=cadence.seconds)
-        latest = first + timedelta(seconds=steps * cadence.seconds)
-        return Due(latest=latest, missed=steps, following=cadence.after(latest))
-    for missed, (latest, following) in enumerate(pairwise(occurrences_from(first, cadence=cadence))):
-        if following > now:
-            return Due(latest=latest, missed=missed, following=following)
-        if missed == MAX_COUNTED:
-            return Due(latest=now, missed=missed, following=cadence.after(now))
-    raise AssertionError("unreachable: occurrences do not end")
+        count, newest, following = _intervals_due(cadence, first, horizon, at_most, since)
+    else:
+        count, newest, following = _matches_due(cadence, first, horizon, at_most, since)
+    over = count == at_most or (ends_at is not None and following > ends_at)
+    return Due(occurrences=newest, missed=count - len(newest), following=None if over else following)
 
 
 def occurrences_from(first: datetime, *, cadence: Cadence) -> Iterator[datetime]:
@@ -106,3 +144,54 @@ def occurrences_from(first: datetime, *, cadence: Cadence) -> Iterator[datetime]
     while True:
         yield occurrence
         occurrence = cadence.after(occurrence)
+
+
+def occurrences_between(
+    start: datetime, end: datetime, *, cadence: Cadence, anchor: datetime
+) -> Iterator[datetime]:
+    """The occurrences from `start` to `end`, both included; `anchor` is any one of them, the next run say."""
+    if isinstance(cadence, Every) and cadence.offset is None:
+        steps = -((anchor - start) // timedelta(seconds=cadence.seconds))
+        first = anchor + steps * timedelta(seconds=cadence.seconds)
+    else:
+        first = cadence.after(start - timedelta(microseconds=1))
+    return takewhile(lambda occurrence: occurrence <= end, occurrences_from(first, cadence=cadence))
+
+
+_Counted = tuple[int, tuple[datetime, ...], datetime]
+
+
+def _intervals_due(
+    cadence: Every, first: datetime, horizon: datetime, at_most: int | None, since: datetime | None
+) -> _Counted:
+    """How many are due, the newest of them and the one after, by division: it may be a year's worth."""
+    interval, second = timedelta(seconds=cadence.seconds), cadence.after(first)
+    count = 1 if second > horizon else 2 + (horizon - second) // interval
+    count = count if at_most is None else min(count, at_most)
+
+    def nth(index: int) -> datetime:
+        return first if index == 0 else second + (index - 1) * interval
+
+    oldest = count - 1
+    while since is not None and oldest > 0 and count - oldest < MAX_CAUGHT_UP and nth(oldest - 1) >= since:
+        oldest -= 1
+    return count, tuple(nth(index) for index in range(oldest, count)), nth(count)
+
+
+def _matches_due(
+    cadence: Cron, first: datetime, horizon: datetime, at_most: int | None, since: datetime | None
+) -> _Counted:
+    """The same for a cron, by walking along its matches, as far as `MAX_COUNTED`."""
+    newest: deque[datetime] = deque([first], maxlen=MAX_CAUGHT_UP)
+    limit = min(at_most or MAX_COUNTED, MAX_COUNTED)
+    count = 1
+    for following in islice(occurrences_from(first, cadence=cadence), 1, None):
+        if following > horizon or count == limit:
+            break
+        newest.append(following)
+        count += 1
+    if count == MAX_COUNTED:
+        newest.append(cadence.at_or_before(horizon))
+        following = cadence.after(horizon)
+    kept = [occurrence for occurrence in newest if since is not None and occurrence >= since]
+    return count, tuple(kept or [newest[-1]]), following

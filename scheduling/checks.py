@@ -44,7 +44,8 @@ def schedule_names_are_unique(databases: Sequence[str] | None = None, **kwargs: 
             if Schedule._meta.db_table not in tables or "scheduling_run" not in tables:
                 continue  # not migrated yet
             constraints = connection.introspection.get_constraints(cursor, Schedule._meta.db_table)
-        if not constraints.get(UNIQUE_NAME_INDEX, {}).get("unique"):
+        index = constraints.get(UNIQUE_NAME_INDEX)
+        if index is None or not index["unique"]:
             return [
                 Error(
                     "The unique index on the names of schedules is gone, so duplicates are possible.",

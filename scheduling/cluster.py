@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import logging
 import os
+import queue
 import select
 import signal
 import threading
@@ -35,6 +36,9 @@ logger = logging.getLogger(__name__)
 # A sentinel that has not moved for this long (seconds) holds or waits for a lock that nobody will release.
 STALLED = 8.0
 POOL_LOST = 3
+# The lock of the results is held for microseconds.
+LOCK_PATIENCE = 0.5
+LOOK_AGAIN = 0.05
 
 
 class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
@@ -56,7 +60,8 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         )
         process.daemon = True
         if target is worker:
-            process.timer = args[2]
+            # Without its lock, which a killed worker may have held.
+            process.timer = args[2].get_obj()
             self.pool.append(process)
         process.start()
         self.busy[process.pid] = busy
@@ -77,15 +82,40 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         self.stop_event.set()
         self.stop()
 
+    def stop(self) -> None:
+        """Let busy workers end. What only waits in this pool stays queued in the ledger, for others."""
+        self.event_out.set()
+        while self.pusher.is_alive():
+            self._empty_task_queue()  # the pusher may wait for room in it
+        self._empty_task_queue()
+        super().stop()
+
+    def _empty_task_queue(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.task_queue.get(timeout=LOOK_AGAIN)
+
     def _replace_dead(self) -> None:
         for process in (self.monitor, self.pusher, *self.pool):
             if process.is_alive():
                 continue
             busy = self.busy.pop(process.pid)
-            if process.exitcode < 0 and not busy.value:
+            if (process.exitcode < 0 and not busy.value) or not self._results_can_be_put():
                 logger.error("%s was killed and may hold a lock; the pool starts anew.", process.name)
                 os._exit(POOL_LOST)
             self.reincarnate(process)
+
+    def _results_can_be_put(self) -> bool:
+        """Whether no dead worker holds the lock of the results.
+
+        A thread of the worker puts them, so that it may hold the lock while the worker is busy
+        with its next task already.
+        """
+        lock = self.result_queue._wlock
+        if not lock.acquire(timeout=LOCK_PATIENCE):
+            return False
+        lock.release()
+        return True
 
 
 def _run_child(sentinel_pid: int, busy: Any, target: Callable[..., None], *args: Any) -> None:

@@ -7,6 +7,7 @@ of them leaves half done because it died, another one's next tick finishes.
 
 import logging
 import time
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import Error as DatabaseError
@@ -19,12 +20,20 @@ from scheduling.clock import database_now
 from scheduling.doorbell import Doorbell
 from scheduling.leases import LeaseWatch
 from scheduling.models import Run, RunState
-from scheduling.recovery import open_runs, put_back_lost, release_pending, requeue_silent
+from scheduling.recovery import (
+    give_back_stopped,
+    open_runs,
+    put_back_lost,
+    release_pending,
+    requeue_silent,
+)
 
 logger = logging.getLogger(__name__)
 
 # Seconds. An edited schedule takes effect within this, and a lost worker is noticed within it.
 LONGEST_SLEEP = 0.5
+# A database that stays away is mentioned this often (seconds), not at every tick.
+REMINDER_EVERY = 30.0
 
 
 class Dispatcher:
@@ -33,11 +42,20 @@ class Dispatcher:
     def __init__(self) -> None:
         self._doorbell = Doorbell()
         self._watch = LeaseWatch()
-        self._pool_was_lost = False
+        self._messages_lost = False
+        self._away_since: float | None = None
+        self._reminded_at = 0.0
 
     def pool_was_lost(self) -> None:
         """Say that this host's worker pool was restarted: messages it had taken from Redis are gone."""
-        self._pool_was_lost = True
+        self._messages_lost = True
+
+    def hand_over(self) -> None:
+        """Give back what this host's stopped pool was doing, and ask everybody to go on with it."""
+        with suppress(DatabaseError):  # what cannot be given back now is found lost later
+            give_back_stopped(open_runs())
+        self.pool_was_lost()
+        self.tick()
 
     def tick(self) -> float:
         """Do everything that is to be done now; return the seconds until the next tick.
@@ -45,42 +63,67 @@ class Dispatcher:
         A database that does not answer is waited for: the tick is tried again.
         """
         try:
-            return self._tick()
+            wait = self._tick()
         except DatabaseError as exc:
-            logger.warning("The database does not answer (%s); trying again.", exc)
+            self._database_is_away(exc)
             connection.close()
             return LONGEST_SLEEP
+        if self._away_since is not None:
+            logger.info("The database answers again.")
+            self._away_since = None
+        return wait
 
     def _tick(self) -> float:
         now, stopwatch = database_now(), time.monotonic()
         self._doorbell.ring(claim_due(now=now))
-        self._finish_open(now=now)
-        next_instant = _next_instant()
+        if self._finish_open(now=now):
+            return 0.0
+        next_instant = _next_instant(after=now)
         if next_instant is None:
             return LONGEST_SLEEP
         wait = (next_instant - now).total_seconds() - (time.monotonic() - stopwatch)
         return min(max(wait, 0.0), LONGEST_SLEEP)
 
-    def _finish_open(self, *, now: datetime) -> None:
-        messages_lost = self._doorbell.has_lost_messages() or self._pool_was_lost
+    def _finish_open(self, *, now: datetime) -> bool:
+        """See to every run that has not ended; say whether one was put back, which may start at once."""
+        # Remembered until it is acted upon: what follows may break off.
+        self._messages_lost |= self._doorbell.has_lost_messages()
         runs = open_runs()
-        if runs:
-            put_back_lost(runs, watch=self._watch, now=now)
-            queued = release_pending(runs, now=now)
-            queued += requeue_silent(
-                runs,
-                now=now,
-                messages_lost=messages_lost,
-                messages_waiting=self._doorbell.waiting(),
-            )
-            self._doorbell.ring(queued)
-        self._pool_was_lost = False
+        lost = put_back_lost(runs, watch=self._watch, now=now)
+        queued = release_pending(runs, now=now)
+        queued += requeue_silent(
+            runs,
+            now=now,
+            messages_lost=self._messages_lost,
+            messages_waiting=self._doorbell.waiting() if runs else 0,
+        )
+        self._doorbell.ring(queued)
+        self._messages_lost = False
+        return bool(lost)
+
+    def _database_is_away(self, exc: Exception) -> None:
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since, self._reminded_at = now, now
+            logger.warning("The database does not answer (%s); trying until it does.", _one_line(exc))
+        elif now - self._reminded_at > REMINDER_EVERY:
+            self._reminded_at = now
+            logger.warning("The database has not answered for %.0f s.", now - self._away_since)
 
 
-def _next_instant() -> datetime | None:
-    """When the next schedule is due or the next attempt may start, whichever is sooner."""
+def _one_line(exc: Exception) -> str:
+    return " ".join(str(exc).split())
+
+
+def _next_instant(*, after: datetime) -> datetime | None:
+    """When the next schedule is due or the next attempt may start, whichever is sooner.
+
+    What lay before has been seen to, or waits for something else than a time.
+    """
+    schedules = Schedule.objects.filter(job__isnull=False, next_run__gt=after)
+    attempts = Run.objects.filter(state=RunState.PENDING, not_before__gt=after)
     instants = (
-        Schedule.objects.filter(job__isnull=False).aggregate(first=Min("next_run"))["first"],
-        Run.objects.filter(state=RunState.PENDING).aggregate(first=Min("not_before"))["first"],
+        schedules.aggregate(first=Min("next_run"))["first"],
+        attempts.aggregate(first=Min("not_before"))["first"],
     )
     return min((instant for instant in instants if instant), default=None)

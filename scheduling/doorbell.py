@@ -9,7 +9,7 @@ from django.db import transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from scheduling.broker import CONNECTION_ERRORS
+from scheduling.broker import UNUSABLE
 from scheduling.models import Run
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ class Doorbell:
 
     def ring(self, runs: Iterable[Run]) -> None:
         """Ask for these runs. A Redis that is away is no error: they are asked for again."""
+        if not self._answers:
+            return  # whatever is queued is asked for when it answers again
         try:
             for run in runs:
                 async_task(
@@ -37,7 +39,7 @@ class Doorbell:
                     # The job's own time limit ends the task; django-q2's would kill the worker.
                     q_options={"timeout": -1, "broker": self._broker},
                 )
-        except CONNECTION_ERRORS as exc:
+        except UNUSABLE as exc:
             self._lost(exc)
 
     def ring_after_commit(self, runs: Iterable[Run]) -> None:
@@ -48,7 +50,7 @@ class Doorbell:
         """Whether Redis came back, or was emptied, since the last call: what was queued may be gone."""
         try:
             emptied = bool(self._broker.connection.set(MARKER, secrets.token_hex(8), nx=True))
-        except CONNECTION_ERRORS as exc:
+        except UNUSABLE as exc:
             self._lost(exc)
             return False
         came_back, self._answers = not self._answers, True
@@ -58,9 +60,11 @@ class Doorbell:
 
     def waiting(self) -> int:
         """How many messages wait in Redis; 0 when it does not answer."""
+        if not self._answers:
+            return 0
         try:
             return int(self._broker.queue_size())
-        except CONNECTION_ERRORS as exc:
+        except UNUSABLE as exc:
             self._lost(exc)
             return 0
 

@@ -9,6 +9,10 @@ class UnknownNameError(SchedulingError):
     """A mode, a schedule or a task was named that does not exist."""
 
 
+class RefusedError(SchedulingError):
+    """Something an operator asked for that would make no sense, or do harm, as things stand."""
+
+
 class CadenceError(SchedulingError):
     """A cadence that cannot be: an interval under a second, a cron that never fires, an unknown time zone."""
 

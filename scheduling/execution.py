@@ -19,10 +19,13 @@ from typing import Any, TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
+from django.db.models.functions import Coalesce
 from django.utils.module_loading import import_string
 
+from scheduling.aftermath import follow_failure, follow_success
 from scheduling.clock import database_now
+from scheduling.conditions import require_condition
 from scheduling.exceptions import RunLostError, SkipRun
 from scheduling.leases import held_lease
 from scheduling.models import Run, RunState
@@ -40,6 +43,7 @@ LONGEST_BACKOFF = timedelta(minutes=5)
 # gives up and leaves the run to be taken back.
 RECORDING_PATIENCE = 30.0
 LONGEST_ERROR = 4_000
+LONGEST_PRESSURE = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,12 @@ class Claim:
     run_id: int
     owner: str
     name: str
+    job_id: int
+    job_name: str
+    occurrence: datetime
     task: str
+    parameters: dict[str, Any]
+    condition: str
     attempt: int
     max_attempts: int
     time_limit: timedelta
@@ -57,6 +66,18 @@ class Claim:
 
 
 _current: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
+_pressure: ContextVar[str] = ContextVar("pressure", default="")
+
+
+def current_occurrence() -> datetime | None:
+    """The occurrence that the running task is for; None outside a run, and once its end is committed."""
+    claim = _current.get()
+    return claim.occurrence if claim else None
+
+
+def report_pressure(what: str) -> None:
+    """Say that something the task uses is overloaded; a job that may stretch its interval then does."""
+    _pressure.set(what[:LONGEST_PRESSURE])
 
 
 def commit_with_run(write: Callable[[], Result]) -> Result:
@@ -83,14 +104,16 @@ def execute_run(run_id: int) -> str:
     Returns what happened in a few words. Raises what the task raised, after recording it, so
     that django-q2's own history shows a failure as a failure.
     """
+    asked_at = time.monotonic()
     claim = claim_run(run_id, now=database_now())
     if claim is None:
         return "already taken"
-    token = _current.set(claim)
+    token, pressure_token = _current.set(claim), _pressure.set("")
     try:
         task = import_string(claim.task)
-        with held_lease(run_id=claim.run_id, owner=claim.owner), time_limit(claim.time_limit):
-            result = task()
+        with held_lease(run_id=claim.run_id, owner=claim.owner, since=asked_at), time_limit(claim.time_limit):
+            _require_condition(claim)
+            result = task(**claim.parameters)
         if _current.get() is not None:
             _persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result))
     except SkipRun as exc:
@@ -99,38 +122,51 @@ def execute_run(run_id: int) -> str:
         return f"skipped: {reason}"
     except RunLostError as exc:
         logger.warning("%s", exc)
+        _persistently(lambda: _give_back(claim.run_id, owner=claim.owner))
         return "lost"
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         error = _explained(exc)
         _persistently(lambda: _record_failure(claim, error=error))
         raise
     finally:
         _current.reset(token)
+        _pressure.reset(pressure_token)
     return "succeeded"
 
 
 def claim_run(run_id: int, *, now: datetime) -> Claim | None:
     """Make a queued run ours; None when it is not there to be had, which is no error."""
     owner = uuid.uuid4().hex
-    won = Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(
-        state=RunState.RUNNING,
-        attempt=F("attempt") + 1,
-        owner=owner,
-        worker=str(this_process()),
-        heartbeat=0,
-        started_at=now,
-        finished_at=None,
-    )
-    if not won:
-        return None
+    try:
+        won = Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(
+            state=RunState.RUNNING,
+            attempt=F("attempt") + 1,
+            owner=owner,
+            worker=str(this_process()),
+            heartbeat=0,
+            started_at=now,
+            finished_at=None,
+            lateness=Coalesce("lateness", _since_occurrence(now)),
+        )
+        return _claim_of(run_id, owner=owner, now=now) if won else None
+    except Exception:
+        # The claim may stand without our having heard of it, and this process lives on.
+        _persistently(lambda: _give_back(run_id, owner=owner))
+        raise
+
+
+def _claim_of(run_id: int, *, owner: str, now: datetime) -> Claim:
     run = Run.objects.select_related("job").get(pk=run_id)
-    if run.attempt == 1:
-        Run.objects.filter(pk=run_id, owner=owner).update(lateness=now - run.occurrence)
     return Claim(
         run_id=run_id,
         owner=owner,
         name=str(run),
+        job_id=run.job_id,
+        job_name=run.job.name,
+        occurrence=run.occurrence,
         task=run.job.task,
+        parameters=run.parameters,
+        condition=run.job.condition,
         attempt=run.attempt,
         max_attempts=run.job.max_attempts,
         time_limit=run.job.time_limit,
@@ -144,6 +180,17 @@ def backoff(attempt: int) -> timedelta:
     return wait * random.uniform(1, 1.25)
 
 
+def _since_occurrence(now: datetime) -> ExpressionWrapper:
+    return ExpressionWrapper(Value(now, DateTimeField()) - F("occurrence"), DurationField())
+
+
+def _give_back(run_id: int, *, owner: str) -> None:
+    """Undo a claim that came to nothing, if it still stands; it counts as no attempt."""
+    Run.objects.filter(pk=run_id, owner=owner, state=RunState.RUNNING).update(
+        state=RunState.PENDING, attempt=F("attempt") - 1
+    )
+
+
 def _record_failure(claim: Claim, *, error: str) -> None:
     """Put the run back for its next attempt, or end it as failed after the last."""
     if claim.attempt >= claim.max_attempts:
@@ -153,13 +200,26 @@ def _record_failure(claim: Claim, *, error: str) -> None:
 
 
 def _end(claim: Claim, state: RunState, **fields: Any) -> None:
-    """Write what became of the claim, if it is still in force; raises `RunLostError` if it is not."""
+    """Write what became of the claim and what follows from it, if it is still in force.
+
+    Raises `RunLostError`, which rolls everything back, if it is not.
+    """
     now = database_now()
-    written = Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING).update(
-        state=state, finished_at=now, duration=now - claim.started_at, **fields
+    fields |= {"finished_at": now, "duration": now - claim.started_at, "pressure": _pressure.get()}
+    with transaction.atomic():
+        mine = Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING)
+        if not mine.update(state=state, **fields):
+            raise RunLostError(f"{claim.name} was given to somebody else during attempt {claim.attempt}.")
+        if state == RunState.SUCCEEDED:
+            follow_success(job_id=claim.job_id, occurrence=claim.occurrence, now=now)
+        elif state == RunState.FAILED:
+            follow_failure(job_id=claim.job_id, now=now)
+
+
+def _require_condition(claim: Claim) -> None:
+    require_condition(
+        claim.condition, job_id=claim.job_id, job_name=claim.job_name, occurrence=claim.occurrence
     )
-    if not written:
-        raise RunLostError(f"{claim.name} was given to somebody else during attempt {claim.attempt}.")
 
 
 def _persistently(record: Callable[[], None]) -> None:

@@ -33,8 +33,11 @@ LEASE = 12.0
 
 
 @contextmanager
-def held_lease(*, run_id: int, owner: str) -> Iterator[None]:
+def held_lease(*, run_id: int, owner: str, since: float) -> Iterator[None]:
     """Keep the lease on a run while the block runs; raises `RunLostError` in it when the run is lost.
+
+    `since` is this process's `time.monotonic()` before it asked for the run. The lease counts
+    from then and not from the answer, which may have been long on its way.
 
     On SQLite there is nothing to do: every worker is on this host, where the dispatcher sees
     whether its process lives, and a heartbeat would wait for the task's own write lock.
@@ -46,39 +49,50 @@ def held_lease(*, run_id: int, owner: str) -> Iterator[None]:
     def lose(signum: int, frame: FrameType | None) -> None:
         raise RunLostError(f"Run {run_id} was given to somebody else while we worked on it.")
 
+    if time.monotonic() - since > SURRENDER:
+        raise RunLostError(f"Run {run_id} was ours only after {SURRENDER:.0f} s; somebody else may have it.")
     previous = signal.signal(signal.SIGUSR1, lose)
     done = threading.Event()
-    thread = threading.Thread(target=_beat, args=(run_id, owner, done), daemon=True)
+    thread = threading.Thread(target=_beat, args=(run_id, owner, since, done), daemon=True)
     thread.start()
     try:
         yield
+    except RunLostError:
+        # It may have struck in the middle of a reply; closing also ends the transaction.
+        connection.close()
+        raise
     finally:
         done.set()
+        # Ended by the watchdog too, should the thread hang in the database.
         thread.join()
+        faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGUSR1, previous)
 
 
-def _beat(run_id: int, owner: str, done: threading.Event) -> None:
+def _beat(run_id: int, owner: str, since: float, done: threading.Event) -> None:
     """Count the heartbeat up until done; the process ends when that cannot be done in time.
 
     The watchdog is a thread of the interpreter's own, so it strikes also while a database call
-    hangs on a network that swallows everything.
+    hangs on a network that swallows everything, or when this thread itself has failed.
     """
-    faulthandler.dump_traceback_later(SURRENDER, exit=True)
-    try:
-        while not done.wait(HEARTBEAT_EVERY):
-            try:
-                held = Run.objects.filter(pk=run_id, owner=owner).update(heartbeat=F("heartbeat") + 1)
-            except DatabaseError:
-                connection.close()
-                continue
-            faulthandler.dump_traceback_later(SURRENDER, exit=True)
-            if not held:
-                os.kill(os.getpid(), signal.SIGUSR1)
-                return
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-        connection.close()
+    _surrender_at(since + SURRENDER)
+    while not done.wait(HEARTBEAT_EVERY):
+        asked_at = time.monotonic()
+        try:
+            held = Run.objects.filter(pk=run_id, owner=owner).update(heartbeat=F("heartbeat") + 1)
+        except DatabaseError:
+            connection.close()
+            continue
+        _surrender_at(asked_at + SURRENDER)
+        if not held:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            break
+    connection.close()
+
+
+def _surrender_at(instant: float) -> None:
+    """Have this process end at an instant of its own stopwatch, unless told otherwise before."""
+    faulthandler.dump_traceback_later(max(instant - time.monotonic(), 0.001), exit=True)
 
 
 class LeaseWatch:

@@ -1,5 +1,6 @@
 """What is scheduled, and what became of each occurrence."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -16,6 +17,22 @@ _FIXED_SECONDS = {
     Schedule.WEEKLY: 7 * 86_400,
     Schedule.BIWEEKLY: 14 * 86_400,
 }
+
+
+class Overlap(models.TextChoices):
+    """What becomes of an occurrence that finds an earlier run of its job still open."""
+
+    SKIP = "skip"  # it is recorded as skipped
+    QUEUE = "queue"  # one waits; a second one is skipped
+    ALLOW = "allow"  # both run
+
+
+class CatchUp(models.TextChoices):
+    """What becomes of occurrences that were missed while no dispatcher ran."""
+
+    LATEST = "latest"  # the newest runs, the others are counted
+    SKIP = "skip"  # none runs, all are counted
+    ALL = "all"  # all within the window run, one after the other; older ones are counted
 
 
 class Job(models.Model):
@@ -35,11 +52,48 @@ class Job(models.Model):
     )
     mode = models.CharField(max_length=20, help_text="The mode that set this job up.")
     every_seconds = models.PositiveIntegerField(null=True, blank=True)
+    offset_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Puts the interval on the clock's own grid, this long after it."
+    )
     time_zone = models.CharField(max_length=64, default="UTC")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="No occurrence lies after this.")
+    after = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="followers",
+        help_text="Runs after each success of that job instead of by the clock.",
+    )
+    jitter = models.DurationField(
+        default=timedelta(0), help_text="Starts up to this much after the occurrence, always equally much."
+    )
+    overlap = models.CharField(max_length=10, choices=Overlap.choices, default=Overlap.SKIP)
+    catch_up = models.CharField(max_length=10, choices=CatchUp.choices, default=CatchUp.LATEST)
+    catch_up_window = models.DurationField(default=timedelta(days=1))
+    condition = models.CharField(
+        max_length=100, blank=True, help_text="A registered condition; a run that it refuses is skipped."
+    )
+    parameters = models.JSONField(default=dict, blank=True, help_text="Keyword arguments of the task.")
+    parameters_b = models.JSONField(
+        null=True, blank=True, help_text="Those of variant b; every other occurrence runs with them."
+    )
+    stretch_limit = models.DurationField(
+        null=True, blank=True, help_text="The longest interval under load; empty: it never changes."
+    )
+    stretch = models.PositiveIntegerField(
+        default=1, editable=False, help_text="The interval is this often as long now."
+    )
     time_limit = models.DurationField(help_text="A run that takes longer is ended and has failed.")
     max_attempts = models.PositiveSmallIntegerField(default=3)
+    pause_after_failures = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Pause when this many runs in a row have failed."
+    )
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    pause_note = models.CharField(max_length=300, blank=True, editable=False)
     keep_succeeded = models.DurationField(help_text="How long finished runs are kept.")
     keep_failed = models.DurationField(help_text="How long failed runs are kept.")
+    keep_newest = models.PositiveIntegerField(default=1, help_text="This many runs are kept however old.")
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -57,9 +111,9 @@ class Job(models.Model):
             return Cron(schedule.cron or "", self.time_zone)
         if schedule.schedule_type == Schedule.MINUTES:
             seconds = schedule.minutes * 60 if schedule.minutes else self.every_seconds
-            return Every(seconds or 0)
+            return Every(seconds or 0, self.offset_seconds)
         if schedule.schedule_type in _FIXED_SECONDS:
-            return Every(_FIXED_SECONDS[schedule.schedule_type])
+            return Every(_FIXED_SECONDS[schedule.schedule_type], self.offset_seconds)
         raise CadenceError(
             f"{self.name}: the schedule type {schedule.get_schedule_type_display()!r} is not supported; "
             "use minutes or a cron expression."
@@ -85,6 +139,8 @@ class RunTrigger(models.TextChoices):
 
     SCHEDULE = "schedule"
     OPERATOR = "operator"  # `scheduler trigger`, or the admin
+    BACKFILL = "backfill"  # an occurrence of the past that an operator wants made up for
+    CHAIN = "chain"  # the success of the job it runs after
 
 
 class Run(models.Model):
@@ -113,6 +169,13 @@ class Run(models.Model):
     )
     owner = models.CharField(max_length=32, blank=True, help_text="Fencing token of the claim in force.")
     heartbeat = models.PositiveIntegerField(default=0, help_text="Counted up while a worker holds the run.")
+    variant = models.CharField(max_length=1, blank=True, help_text="a or b, when the job has two.")
+    parameters = models.JSONField(default=dict, blank=True, help_text="What its task is called with.")
+    pressure = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="What its task found overloaded, an endpoint that throttles say.",
+    )
     error = models.TextField(blank=True, help_text="Why it failed, was put back or was skipped.")
     result = models.JSONField(null=True, blank=True)
 
@@ -134,3 +197,23 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job.name} {self.occurrence:%Y-%m-%d %H:%M:%S}Z"
+
+
+class JobChange(models.Model):
+    """Something that somebody, or the scheduler itself, changed about a job."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150, help_text="A user's name, or `scheduler`.")
+    action = models.CharField(max_length=20)
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        indexes: ClassVar = [
+            # The newest changes of a job.
+            models.Index(fields=["job", "-at"], name="scheduling_change_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}Z {self.by}: {self.action} {self.detail}".rstrip()

@@ -1,6 +1,7 @@
 """Which process is which, and whether it still lives (Linux)."""
 
 import ctypes
+import hashlib
 import os
 import signal
 import socket
@@ -8,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+
+# The ledger keeps a hundred characters of an identity.
+LONGEST_NAME = 60
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -18,28 +22,29 @@ class ProcessIdentity:
     """A process, told apart from every other one that ever had its pid.
 
     `started` is the process's start in clock ticks since boot, so a pid that the kernel gave
-    away again, or a host that was booted again, is not mistaken for it.
+    away again is not mistaken for it. `machine` tells apart hosts that were given one name by
+    mistake, and a host from itself before it was booted; empty when it was not written down.
     """
 
     host: str
     pid: int
     started: int
+    machine: str = ""
 
     def __str__(self) -> str:
-        return f"{self.host}/{self.pid}/{self.started}"
+        return "/".join(filter(None, (self.host, str(self.pid), str(self.started), self.machine)))
 
     @classmethod
     def parse(cls, text: str) -> "ProcessIdentity | None":
         """Read back what `str` wrote; None for anything else."""
-        host, _, rest = text.partition("/")
-        pid, _, started = rest.partition("/")
+        host, pid, started, machine = (*text.split("/"), "", "", "", "")[:4]
         if not (host and pid.isdigit() and started.isdigit()):
             return None
-        return cls(host, int(pid), int(started))
+        return cls(host, int(pid), int(started), machine)
 
     @property
     def is_local(self) -> bool:
-        return self.host == host_name()
+        return self.host == host_name() and self.machine in ("", machine_tag())
 
     @property
     def is_alive(self) -> bool:
@@ -50,14 +55,21 @@ class ProcessIdentity:
 
 def host_name() -> str:
     """The name under which this host's processes are known to the others."""
-    return str(settings.HOST_NAME or socket.gethostname()).replace("/", "-")
+    return str(settings.HOST_NAME or socket.gethostname()).replace("/", "-")[:LONGEST_NAME]
+
+
+def machine_tag() -> str:
+    """What no other machine has, nor another container on it: its boot and its namespace of pids."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+    namespace = os.readlink("/proc/self/ns/pid")
+    return hashlib.sha256(f"{boot} {namespace}".encode()).hexdigest()[:8]
 
 
 def this_process() -> ProcessIdentity:
     fields = _stat_fields(os.getpid())
     if fields is None:
         raise RuntimeError("/proc is not readable; workers need Linux.")
-    return ProcessIdentity(host_name(), os.getpid(), int(fields[19]))
+    return ProcessIdentity(host_name(), os.getpid(), int(fields[19]), machine_tag())
 
 
 def die_with_parent(parent_pid: int) -> None:

@@ -11,9 +11,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.db import connection
+from django.db.models import F
+
+from scheduling.aftermath import follow_failure
 from scheduling.execution import backoff
 from scheduling.leases import LeaseWatch
-from scheduling.models import OPEN_STATES, Run, RunState
+from scheduling.models import OPEN_STATES, Overlap, Run, RunState
 from scheduling.processes import ProcessIdentity
 
 logger = logging.getLogger(__name__)
@@ -39,21 +43,43 @@ def put_back_lost(runs: Iterable[Run], *, watch: LeaseWatch, now: datetime) -> l
     remote: list[Run] = []
     for run in runs:
         if run.state == RunState.RUNNING:
-            identity = ProcessIdentity.parse(run.worker)
-            (local if identity is None or identity.is_local else remote).append(run)
+            (local if _is_local(run) else remote).append(run)
     lost = [run for run in local if not _worker_lives(run, now=now)]
     return [run for run in (*lost, *watch.expired(remote)) if _put_back(run, now=now)]
 
 
-def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
-    """Queue the runs that waited for this instant."""
+def give_back_stopped(runs: Iterable[Run]) -> list[Run]:
+    """Put back what the workers of this host were doing when they were stopped; it costs no attempt."""
     return [
         run
         for run in runs
-        if run.state == RunState.PENDING
-        and run.not_before <= now
-        and Run.objects.filter(pk=run.pk, state=RunState.PENDING).update(state=RunState.QUEUED, queued_at=now)
+        if run.state == RunState.RUNNING
+        and _is_local(run)
+        and not _process_lives(run)
+        and Run.objects.filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING).update(
+            state=RunState.PENDING, attempt=F("attempt") - 1, error="given back by a worker that was stopped"
+        )
     ]
+
+
+def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
+    """Queue the runs that waited for this instant, one at a time of a job whose runs may not overlap."""
+    runs = list(runs)
+    busy = {run.job_id for run in runs if run.state != RunState.PENDING}
+    released = []
+    for run in sorted(runs, key=lambda run: run.occurrence):
+        if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
+            continue
+        # Those behind it wait for it, also while it waits for its next attempt.
+        busy.add(run.job_id)
+        if run.not_before <= now and _queue(run, now=now):
+            released.append(run)
+    return released
+
+
+def _queue(run: Run, *, now: datetime) -> bool:
+    pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING)
+    return bool(pending.update(state=RunState.QUEUED, queued_at=now))
 
 
 def requeue_silent(
@@ -82,6 +108,17 @@ def _is_silent(run: Run, *, now: datetime, messages_waiting: int) -> bool:
     return now - run.queued_at > patience
 
 
+def _is_local(run: Run) -> bool:
+    """Whether the run's process is one of this host, as all are that share a SQLite file."""
+    identity = ProcessIdentity.parse(run.worker)
+    return identity is None or identity.is_local or connection.vendor == "sqlite"
+
+
+def _process_lives(run: Run) -> bool:
+    identity = ProcessIdentity.parse(run.worker)
+    return identity is not None and identity.is_alive
+
+
 def _worker_lives(run: Run, *, now: datetime) -> bool:
     """Whether the process of a run on this host is there; one that is far overdue is ended here."""
     identity = ProcessIdentity.parse(run.worker)
@@ -99,13 +136,18 @@ def _put_back(run: Run, *, now: datetime) -> bool:
     losses = run.losses + 1
     ended = run.attempt >= run.job.max_attempts
     wait = backoff(losses) if losses > 1 else timedelta(0)
-    won = Run.objects.filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING).update(
+    # The heartbeat too: what we know of it may be old, after a slow answer say.
+    won = Run.objects.filter(
+        pk=run.pk, owner=run.owner, heartbeat=run.heartbeat, state=RunState.RUNNING
+    ).update(
         state=RunState.FAILED if ended else RunState.PENDING,
         losses=losses,
         not_before=now + wait,
         finished_at=now,
         error=f"worker lost {losses} times (attempt {run.attempt} of {run.job.max_attempts}, {run.worker})",
     )
+    if won and ended:
+        follow_failure(job_id=run.job_id, now=now)
     if won:
         logger.warning("%s: worker %s was lost in attempt %d.", run, run.worker, run.attempt)
     return bool(won)

@@ -83,9 +83,10 @@ def _delete(rows: QuerySet[Any], *, dry_run: bool) -> int:
 
 
 def _old_runs(job: Job, *, now: datetime) -> QuerySet[Run]:
-    """Ended runs past their time. The newest run of a job is kept: it says when the job last ran."""
-    newest = Run.objects.filter(job=job).order_by("-occurrence").values("pk")[:1]
+    """Ended runs past their time. The newest ones of a job are kept: they say when it last ran."""
+    newest = Run.objects.filter(job=job).order_by("-occurrence").values_list("pk", flat=True)
+    kept = list(newest[: max(job.keep_newest, 1)])
     too_old = Q(state=RunState.FAILED, finished_at__lt=now - job.keep_failed) | Q(
         state__in=(RunState.SUCCEEDED, RunState.SKIPPED), finished_at__lt=now - job.keep_succeeded
     )
-    return Run.objects.filter(too_old, job=job).exclude(pk__in=newest)
+    return Run.objects.filter(too_old, job=job).exclude(pk__in=kept)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, OuterRef, Subquery
 
+from scheduling.cadence import Cadence
 from scheduling.exceptions import CadenceError
 from scheduling.models import Job, Run, RunState
 
@@ -105,9 +106,27 @@ def _outcomes(job_name: str, *, since: datetime) -> Outcomes:
     )
 
 
+def cadence_of(job_name: str) -> Cadence:
+    """The cadence of the job of that name; raises `CadenceError` when there is none."""
+    job = Job.objects.select_related("schedule").filter(name=job_name).first()
+    if job is None:
+        raise CadenceError(f"There is no job {job_name!r}; `scheduler setup` makes it.")
+    return job.cadence
+
+
 def cadence_text(job: Job) -> str:
     """The cadence in words; a broken one says what is wrong with it."""
     try:
         return str(job.cadence)
     except CadenceError as exc:
         return f"broken: {exc}"
+
+
+def interval_of(job_name: str) -> timedelta | None:
+    """The time from a job's next occurrence to the one after; None when it has none."""
+    job = Job.objects.filter(name=job_name).select_related("schedule").first()
+    next_run = job.schedule.next_run if job and job.schedule else None
+    if job is None or next_run is None:
+        return None
+    interval: timedelta = job.cadence.after(next_run) - next_run
+    return interval

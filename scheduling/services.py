@@ -9,6 +9,7 @@ from django_q.models import Schedule
 
 from scheduling.cadence import Cadence, Cron, Every
 from scheduling.exceptions import UnknownNameError
+from scheduling.journal import record_change
 from scheduling.models import Job, Run, RunState
 from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, mode_named
 
@@ -24,6 +25,9 @@ _DECLARED_FIELDS = (
     "keep_succeeded",
     "keep_failed",
     "every_seconds",
+    "offset_seconds",
+    "after_id",
+    "ends_at",
     "schedule_id",
 )
 
@@ -37,11 +41,11 @@ class Change:
     detail: str = ""
 
 
-def set_up(mode_name: str, *, now: datetime) -> list[Change]:
+def set_up(mode_name: str, *, now: datetime, by: str) -> list[Change]:
     """Leave exactly the declared schedules, with the mode's cadences, however often it is called.
 
-    A schedule that has its mode's cadence already is left alone, its next run too. Raises
-    `UnknownNameError` for a mode that is none.
+    A schedule that has its mode's cadence already is left alone, its next run too; a pause and
+    the policies that are not the mode's stay. Raises `UnknownNameError` for a mode that is none.
     """
     mode = mode_named(mode_name)
     declarations = declared_jobs()
@@ -52,12 +56,12 @@ def set_up(mode_name: str, *, now: datetime) -> list[Change]:
         # From here on one caller at a time, on every database: the lock is the rows'.
         jobs = {job.name: job for job in _locked_jobs([declaration.name for declaration in declarations])}
         return [
-            _set_up_one(declaration, job=jobs[declaration.name], mode=mode, now=now)
+            _set_up_one(declaration, job=jobs[declaration.name], mode=mode, now=now, by=by)
             for declaration in declarations
         ]
 
 
-def remove(names: Sequence[str], *, now: datetime) -> list[Change]:
+def remove(names: Sequence[str], *, now: datetime, by: str) -> list[Change]:
     """Remove the schedules named, or all of ours for a mode's name or none; their run history stays.
 
     Occurrences that wait in the queue are recorded as skipped. Schedules that are not ours are
@@ -65,32 +69,7 @@ def remove(names: Sequence[str], *, now: datetime) -> list[Change]:
     """
     with transaction.atomic():
         jobs = {job.name: job for job in _locked_jobs(None) if job.schedule_id is not None}
-        return [_remove_one(jobs[name], now=now) for name in _names_meant(names, jobs=jobs)]
-
-
-def set_cadence(job: Job, cadence: Cadence, *, next_run: datetime) -> None:
-    """Give a job's schedule another cadence, from `next_run` on."""
-    schedule = job.schedule
-    assert schedule is not None, "a cadence is set on a job that has a schedule"
-    _write_cadence(schedule, job, cadence)
-    schedule.next_run = next_run
-    schedule.save(update_fields=["schedule_type", "minutes", "cron", "next_run"])
-    job.save(update_fields=["every_seconds", "time_zone"])
-
-
-def reschedule(job: Job, *, next_run: datetime | None, now: datetime) -> None:
-    """Store the cadence that a job and its schedule row were given in memory, and when it runs next.
-
-    Without `next_run` that is the cadence's next occurrence from now on: the old one may lie hours
-    away. An instant that has passed means now, so that it counts as nothing missed. Raises
-    `CadenceError`, and stores nothing, when the cadence cannot be.
-    """
-    schedule = job.schedule
-    assert schedule is not None, "only a job that has a schedule is rescheduled"
-    schedule.next_run = max(next_run, now) if next_run else job.cadence.after(now)
-    with transaction.atomic():
-        schedule.save(update_fields=["schedule_type", "minutes", "cron", "next_run"])
-        job.save(update_fields=["every_seconds", "time_zone"])
+        return [_remove_one(jobs[name], now=now, by=by) for name in _names_meant(names, jobs=jobs)]
 
 
 def _new_job(declaration: JobDeclaration, *, mode: Mode) -> Job:
@@ -106,6 +85,7 @@ def _apply_declaration(job: Job, declaration: JobDeclaration, *, mode: Mode) -> 
     job.mode = mode.name
     job.keep_succeeded = mode.keep_succeeded
     job.keep_failed = mode.keep_failed
+    job.after, job.ends_at, job.stretch = None, None, 1
 
 
 def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
@@ -113,7 +93,7 @@ def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
     return list(jobs if names is None else jobs.filter(name__in=names))
 
 
-def _set_up_one(declaration: JobDeclaration, *, job: Job, mode: Mode, now: datetime) -> Change:
+def _set_up_one(declaration: JobDeclaration, *, job: Job, mode: Mode, now: datetime, by: str) -> Change:
     cadence = Every(declaration.every_seconds[mode.name])
     schedule = Schedule.objects.filter(name=declaration.name).first()
     if schedule is not None and _is_as_declared(job, declaration, mode=mode, schedule=schedule):
@@ -121,12 +101,13 @@ def _set_up_one(declaration: JobDeclaration, *, job: Job, mode: Mode, now: datet
     action = "created" if schedule is None else "changed"
     schedule = schedule or Schedule(name=declaration.name)
     _apply_declaration(job, declaration, mode=mode)
-    _write_cadence(schedule, job, cadence)
+    write_cadence(schedule, job, cadence)
     schedule.func = declaration.task
     schedule.next_run = now + timedelta(seconds=declaration.start_after_seconds[mode.name])
     schedule.save()
     job.schedule = schedule
     job.save()
+    record_change(job, at=now, by=by, action=action, detail=f"{mode.name}: {cadence}")
     return Change(name=declaration.name, action=action, detail=str(cadence))
 
 
@@ -135,7 +116,7 @@ def _is_as_declared(job: Job, declaration: JobDeclaration, *, mode: Mode, schedu
     wanted = Job(name=declaration.name, schedule=schedule)
     _apply_declaration(wanted, declaration, mode=mode)
     wanted_schedule = Schedule()
-    _write_cadence(wanted_schedule, wanted, Every(declaration.every_seconds[mode.name]))
+    write_cadence(wanted_schedule, wanted, Every(declaration.every_seconds[mode.name]))
     return (
         schedule.next_run is not None
         and schedule.func == declaration.task
@@ -144,12 +125,13 @@ def _is_as_declared(job: Job, declaration: JobDeclaration, *, mode: Mode, schedu
     )
 
 
-def _write_cadence(schedule: Schedule, job: Job, cadence: Cadence) -> None:
+def write_cadence(schedule: Schedule, job: Job, cadence: Cadence) -> None:
     """Say it in the schedule row where that can, beside it where not."""
     if isinstance(cadence, Cron):
         schedule.schedule_type, schedule.cron, schedule.minutes = Schedule.CRON, cadence.expression, None
-        job.every_seconds, job.time_zone = None, cadence.time_zone
+        job.every_seconds, job.offset_seconds, job.time_zone = None, None, cadence.time_zone
         return
+    job.offset_seconds = cadence.offset
     minutes, seconds = divmod(cadence.seconds, 60)
     says_it = seconds == 0 and minutes <= LONGEST_MINUTES
     schedule.schedule_type, schedule.cron = Schedule.MINUTES, None
@@ -171,9 +153,10 @@ def _names_meant(names: Sequence[str], *, jobs: dict[str, Job]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _remove_one(job: Job, *, now: datetime) -> Change:
+def _remove_one(job: Job, *, now: datetime, by: str) -> Change:
     Schedule.objects.filter(pk=job.schedule_id).delete()
     Run.objects.filter(job=job, state__in=(RunState.PENDING, RunState.QUEUED)).update(
         state=RunState.SKIPPED, error="the schedule was removed", finished_at=now
     )
+    record_change(job, at=now, by=by, action="removed")
     return Change(name=job.name, action="removed")

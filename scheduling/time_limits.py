@@ -27,14 +27,17 @@ def time_limit(limit: timedelta) -> Iterator[None]:
         raise _TimeIsUp
 
     previous = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, limit.total_seconds())
     try:
-        yield
+        signal.setitimer(signal.ITIMER_REAL, limit.total_seconds())
+        try:
+            yield
+        finally:
+            # Inside the outer try: the alarm may strike on this very line.
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except _TimeIsUp:
         connection.close()
         raise TimeLimitError(
             f"The task was ended at its time limit of {limit.total_seconds():g} s."
         ) from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)

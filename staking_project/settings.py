@@ -160,6 +160,12 @@ FETCH_DEADLINE_SECONDS = env.float("FETCH_DEADLINE_SECONDS", default=60.0)
 # Which jobs `scheduler setup` sets up, and what the cleanup task prunes beside the runs.
 SCHEDULED_JOBS = ["validators.jobs.JOBS"]
 RETENTION_TASKS = ["validators.retention.prune_history"]
+# What a job may name as its condition: name -> dotted path of a function.
+SCHEDULING_CONDITIONS = {
+    "new_epoch_only": "validators.conditions.new_epoch_only",
+    "cluster_healthy": "validators.conditions.cluster_healthy",
+    "fresh_data": "validators.conditions.fresh_data",
+}
 
 # The name of this host in the ledger; two hosts that share a database need two names.
 HOST_NAME = env.str("HOST_NAME", default="")

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.cadence import Cadence, Cron, Due, Every, due_at, occurrences_from
+from scheduling.cadence import (
+    Cadence,
+    Cron,
+    Due,
+    Every,
+    due_at,
+    occurrences_between,
+    occurrences_from,
+)
 from scheduling.exceptions import CadenceError
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -54,7 +62,7 @@ def test_what_is_due_is_the_newest_occurrence_and_what_was_missed_is_counted(
     now = found[steps] + (found[steps + 1] - found[steps]) * fraction
 
     assert due_at(now, cadence=cadence, first=first) == Due(
-        latest=found[steps], missed=steps, following=found[steps + 1]
+        occurrences=(found[steps],), missed=steps, following=found[steps + 1]
     )
 
 
@@ -68,14 +76,16 @@ def test_however_time_is_cut_the_same_occurrences_are_claimed_or_counted_as_miss
 ) -> None:
     """Ticks come at any intervals; claimed and missed together are every occurrence, once."""
     grid = list(islice(occurrences_from(first, cadence=cadence), sum(pauses) + len(pauses) + 2))
-    next_run, claimed, missed, at = first, [], 0, 0
+    next_run, missed, at = first, 0, 0
+    claimed: list[datetime] = []
     for pause in pauses:
         at += pause
         if next_run > grid[at]:
             continue
         due = due_at(grid[at], cadence=cadence, first=next_run)
-        claimed.append(due.latest)
+        claimed += due.occurrences
         missed += due.missed
+        assert due.following is not None
         next_run = due.following
 
     covered = grid[: grid.index(next_run)]
@@ -87,6 +97,7 @@ def test_however_time_is_cut_the_same_occurrences_are_claimed_or_counted_as_miss
 def test_an_interval_never_drifts_off_its_grid(seconds: int, late: float, first: datetime) -> None:
     due = due_at(first + timedelta(seconds=late), cadence=Every(seconds), first=first)
 
+    assert due.following is not None
     assert (due.following - first) % timedelta(seconds=seconds) == timedelta(0)
 
 
@@ -175,4 +186,53 @@ def test_counting_what_a_cron_missed_ends_somewhere() -> None:
 
     due = due_at(now, cadence=every_second, first=NOON)
 
-    assert due == Due(latest=now, missed=100_000, following=now + timedelta(seconds=1))
+    assert due == Due(occurrences=(now,), missed=99_999, following=now + timedelta(seconds=1))
+
+
+@given(
+    cadence=cadences,
+    first=instants,
+    steps=st.integers(0, 30),
+    wanted=st.integers(0, 40),
+    at_most=st.none() | st.integers(1, 40),
+    end=st.none() | st.integers(0, 40),
+)
+def test_all_that_is_due_is_given_or_counted_within_its_window_count_and_end(
+    cadence: Cadence, first: datetime, steps: int, wanted: int, at_most: int | None, end: int | None
+) -> None:
+    grid = list(islice(occurrences_from(first, cadence=cadence), 50))
+    ends_at = None if end is None else grid[end]
+    allowed = [at for at in grid if ends_at is None or at <= ends_at][:at_most]
+    expected = [at for at in allowed if at <= grid[steps]]
+    inside = [at for at in expected if at >= grid[wanted]] or expected[-1:]
+
+    due = due_at(
+        grid[steps], cadence=cadence, first=first, ends_at=ends_at, at_most=at_most, since=grid[wanted]
+    )
+
+    assert list(due.occurrences) == inside
+    assert due.missed == len(expected) - len(inside)
+    assert due.following == next((at for at in allowed if at > grid[steps]), None)
+
+
+@given(seconds=st.integers(1, 100_000), offset=st.integers(0, 100_000), instant=instants)
+def test_an_interval_with_an_offset_lies_on_the_clocks_grid(
+    seconds: int, offset: int, instant: datetime
+) -> None:
+    following = Every(seconds, offset).after(instant)
+
+    assert instant < following <= instant + timedelta(seconds=seconds)
+    assert (int(following.timestamp()) - offset) % seconds == 0
+    assert following.microsecond == 0
+
+
+@given(cadence=cadences, anchor=instants, back=st.integers(0, 20), length=st.integers(0, 20))
+def test_occurrences_of_the_past_are_those_that_lead_to_the_next_run(
+    cadence: Cadence, anchor: datetime, back: int, length: int
+) -> None:
+    grid = list(islice(occurrences_from(cadence.after(anchor), cadence=cadence), 45))
+    start, end = grid[back], grid[back + length]
+
+    found = list(occurrences_between(start, end, cadence=cadence, anchor=grid[44]))
+
+    assert found == grid[back : back + length + 1]

@@ -23,7 +23,7 @@ def own_jobs_in_test_mode(settings: Settings) -> None:
     """Successes are kept an hour, failures a day."""
     settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
     settings.RETENTION_TASKS = []
-    services.set_up("test", now=NOON)
+    services.set_up("test", now=NOON, by="tester")
 
 
 def task_row(*, stopped: datetime, success: bool) -> Task:

@@ -5,7 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
@@ -66,14 +66,21 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
         "name": "note-repeatable",
         "task": "tests.scheduling.effects.note",
         "cadence": "every 6 h",
+        "paused_at": None,
         "next_run_at": job.schedule.next_run.isoformat().replace("+00:00", "Z"),
         "last_run": {
             "occurrence": run.occurrence.isoformat().replace("+00:00", "Z"),
+            "trigger": "schedule",
             "state": "failed",
             "attempt": 0,
+            "started_at": None,
             "lateness_ms": None,
             "duration_ms": None,
+            "missed_before": 0,
+            "variant": None,
+            "worker": None,
             "error": "ValueError: no",
+            "result": None,
         },
     }
     assert document["schedules"][0]["last_run"] is None
@@ -97,10 +104,8 @@ def test_remove_is_also_written_setup_remove(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["sestup"], "There is no action 'sestup'"),
         (["setup", "staging"], "There is no mode 'staging'"),
-        (["setup", "test", "production"], "setup takes one mode, not 2"),
-        (["list", "everything"], "list takes no names"),
+        (["setup", "test", "production"], "setup takes one mode of test, production, not 2"),
         (["remove", "nothing-repeatable"], "no schedule of ours named 'nothing-repeatable'"),
     ],
 )
@@ -112,10 +117,22 @@ def test_unknown_words_get_a_clear_error_and_exit_code_2(words: list[str], messa
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize("words", [["sestup"], ["list", "everything"], ["pause"], ["set"]])
+def test_words_that_mean_nothing_end_with_exit_code_2_and_change_nothing(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        ManagementUtility(["manage.py", "scheduler", *words]).execute()
+
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+    assert not Job.objects.exists()
+
+
 def test_help_names_every_action() -> None:
     for words in (["help"], []):
         text = scheduler(*words)
-        assert all(action in text for action in ("setup", "list", "remove", "help"))
+        assert all(action in text for action in ("setup", "list", "remove", "explain", "help"))
 
 
 def test_listing_costs_the_same_number_of_queries_however_long_the_history(

@@ -5,7 +5,6 @@ from django.core.management.base import BaseCommand
 
 from scheduling.cluster import CrashOnlyCluster
 from scheduling.dispatcher import Dispatcher
-from scheduling.recovery import put_back_lost  # noqa: F401
 
 
 class Command(BaseCommand):
@@ -20,4 +19,4 @@ class Command(BaseCommand):
                 dispatcher.pool_was_lost()
             cluster.sleep(dispatcher.tick())
         cluster.stop_within(settings.STOP_GRACE_SECONDS)
-        dispatcher.tick()
+        dispatcher.hand_over()

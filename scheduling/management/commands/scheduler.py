@@ -1,128 +1,234 @@
+import getpass
 import json
 from argparse import ArgumentParser
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scheduling import selectors, services
+from scheduling import operations, presentation, selectors, services
+from scheduling.cadence import occurrences_from
 from scheduling.clock import database_now
-from scheduling.exceptions import SchedulingError
+from scheduling.comparison import compare_variants
+from scheduling.exceptions import SchedulingError, UnknownNameError
+from scheduling.models import Run
 from scheduling.modes import MODES
+from scheduling.schedule_options import add_set_options, instant, read_set_options
+from scheduling.stories import explain
 from scheduling.tables import table
 
 HELP = """\
-scheduler setup [test|production]   set the schedules up for a mode, or switch to it (default: test)
-scheduler list                      show each schedule with its next and its last run
-scheduler remove [test|production|NAME …]
-                                    remove this project's schedules: all, a mode's, or those named
-scheduler setup remove              the same as `remove`
-scheduler help                      this text
+scheduler setup [test|production]     set the schedules up for a mode, or switch to it (default: test)
+scheduler list                        show each schedule with its next and its last run
+scheduler remove [MODE|NAME …]        remove this project's schedules: all, a mode's, or those named
+                                      (also written: scheduler setup remove)
+scheduler pause NAME [--note WHY]     claim no more occurrences until it is resumed
+scheduler resume NAME                 go on with the next occurrence
+scheduler trigger NAME                run now, beside the schedule
+scheduler backfill NAME --from --to   run occurrences of the past that never ran
+scheduler set NAME --every 45s …      change cadence or policies (scheduler set --help shows them all)
+scheduler next NAME [--count 5]       the coming occurrences
+scheduler history NAME [--count 20]   the newest runs, and what was changed
+scheduler explain NAME [--at TIME]    why it did or did not run at a time
+scheduler compare NAME                the two variants of its parameters side by side
+scheduler help                        this text
 
 Add --json for programs. A running `qcluster` picks changes up within a second."""
 
 
 class Command(BaseCommand):
-    help = "Sets up, lists and removes the schedules."
+    help = "Sets up, lists, changes and removes the schedules."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", nargs="?", default="help", help="setup, list, remove or help")
-        parser.add_argument("names", nargs="*", help="a mode, or names of schedules")
-        parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+        actions = parser.add_subparsers(dest="action", metavar="action", title="actions")
 
-    def handle(self, *args: Any, action: str, names: list[str], **options: Any) -> None:
-        if action == "setup" and names[:1] == ["remove"]:
-            action, names = "remove", names[1:]
-        try:
-            match action:
-                case "setup":
-                    self._set_up(names, as_json=options["json"])
-                case "list":
-                    self._list(names, as_json=options["json"])
-                case "remove":
-                    self._show_changes(services.remove(names, now=database_now()), as_json=options["json"])
-                case "help":
-                    self.stdout.write(HELP)
-                case _:
-                    raise _usage(f"There is no action {action!r}.")
-        except SchedulingError as exc:
-            raise CommandError(str(exc), returncode=2) from exc
-
-    def _set_up(self, names: list[str], *, as_json: bool) -> None:
-        if len(names) > 1:
-            raise _usage(f"setup takes one mode, not {len(names)}.")
-        changes = services.set_up(names[0] if names else "test", now=database_now())
-        self._show_changes(changes, as_json=as_json)
-
-    def _list(self, names: list[str], *, as_json: bool) -> None:
-        if names:
-            raise _usage(f"list takes no names; {names[0]!r} was given.")
-        rows = selectors.schedule_rows()
-        if as_json:
-            document = {"mode": selectors.current_mode(), "schedules": [_as_json(row) for row in rows]}
-            self.stdout.write(json.dumps(document, indent=2))
-            return
-        if not rows:
-            self.stdout.write("No schedules. `scheduler setup` makes them.")
-            return
-        self.stdout.write(f"mode: {selectors.current_mode() or 'mixed'}\n")
-        self.stdout.write(
-            table(
-                ("name", "task", "cadence", "next run (UTC)", "last run (UTC)", "outcome"),
-                [_as_cells(row) for row in rows],
+        def action(name: str, text: str) -> ArgumentParser:
+            sub: ArgumentParser = actions.add_parser(
+                name, help=text, description=text, formatter_class=parser.formatter_class
             )
+            sub.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+            return sub
+
+        def job_action(name: str, text: str) -> ArgumentParser:
+            sub = action(name, text)
+            sub.add_argument("name", help="a schedule's name")
+            sub.add_argument("--by", default=_user(), help="who does it (default: your user name)")
+            return sub
+
+        action("setup", "set the schedules up for a mode").add_argument("names", nargs="*", metavar="mode")
+        action("list", "show every schedule")
+        action("remove", "remove schedules").add_argument("names", nargs="*", metavar="mode or name")
+        job_action("pause", "claim no more occurrences").add_argument("--note", default="", help="why")
+        job_action("resume", "go on with the next occurrence")
+        job_action("trigger", "run now, beside the schedule")
+        backfill = job_action("backfill", "run occurrences of the past that never ran")
+        backfill.add_argument(
+            "--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z"
+        )
+        backfill.add_argument("--to", dest="end", required=True, help="the last time")
+        add_set_options(job_action("set", "change cadence or policies"))
+        job_action("next", "the coming occurrences").add_argument("--count", type=int, default=5)
+        job_action("history", "the newest runs and changes").add_argument("--count", type=int, default=20)
+        job_action("explain", "why it did or did not run").add_argument("--at", help="a time (default: now)")
+        job_action("compare", "the two variants side by side")
+        action("help", "what can be done")
+
+    def handle(self, *args: Any, action: str | None, **options: Any) -> None:
+        if action == "setup" and options["names"][:1] == ["remove"]:
+            action, options["names"] = "remove", options["names"][1:]
+        actions: dict[str, Callable[..., None]] = {
+            "setup": self._set_up,
+            "list": self._list,
+            "remove": self._remove,
+            "pause": self._pause,
+            "resume": self._resume,
+            "trigger": self._trigger,
+            "backfill": self._backfill,
+            "set": self._set,
+            "next": self._next,
+            "history": self._history,
+            "explain": self._explain,
+            "compare": self._compare,
+        }
+        try:
+            perform: Callable[..., None] = actions.get(action or "help", self._help)
+            perform(**options)
+        except SchedulingError as exc:
+            hint = (
+                f"\n\n{HELP}" if isinstance(exc, UnknownNameError) and action in ("setup", "remove") else ""
+            )
+            raise CommandError(f"{exc}{hint}", returncode=2) from exc
+
+    def _help(self, **options: Any) -> None:
+        self.stdout.write(HELP)
+
+    def _set_up(self, names: list[str], **options: Any) -> None:
+        if len(names) > 1:
+            raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
+        changes = services.set_up(names[0] if names else "test", now=database_now(), by=_user())
+        self._show_changes(changes, **options)
+
+    def _remove(self, names: list[str], **options: Any) -> None:
+        self._show_changes(services.remove(names, now=database_now(), by=_user()), **options)
+
+    def _list(self, **options: Any) -> None:
+        rows, mode = selectors.schedule_rows(), selectors.current_mode()
+        document = {"mode": mode, "schedules": [presentation.schedule_document(row) for row in rows]}
+        text = "No schedules. `scheduler setup` makes them."
+        if rows:
+            cells = [presentation.schedule_cells(row) for row in rows]
+            text = f"mode: {mode or 'mixed'}\n{table(presentation.SCHEDULE_HEADERS, cells)}"
+        self._show(document, text, **options)
+
+    def _pause(self, name: str, by: str, note: str, **options: Any) -> None:
+        operations.pause(name, by=by, note=note, now=database_now())
+        self._show({"name": name, "paused": True}, f"{name} is paused.", **options)
+
+    def _resume(self, name: str, by: str, **options: Any) -> None:
+        next_run = operations.resume(name, by=by, now=database_now())
+        text = (
+            f"{name} goes on; its next run is at {presentation.clock_time(next_run) or 'no set time'} (UTC)."
+        )
+        self._show(
+            {"name": name, "paused": False, "next_run_at": presentation.iso(next_run)}, text, **options
         )
 
-    def _show_changes(self, changes: list[services.Change], *, as_json: bool) -> None:
-        if as_json:
-            rows = [{"name": c.name, "action": c.action, "cadence": c.detail or None} for c in changes]
-            self.stdout.write(json.dumps(rows, indent=2))
-        elif not changes:
-            self.stdout.write("Nothing to remove.")
-        else:
-            self.stdout.write(
-                table(("name", "action", "cadence"), [(c.name, c.action, c.detail) for c in changes])
+    def _trigger(self, name: str, by: str, **options: Any) -> None:
+        run = operations.trigger(name, by=by, now=database_now())
+        self._show(presentation.run_document(run), f"{name} runs as soon as a worker is free.", **options)
+
+    def _backfill(self, name: str, by: str, start: str, end: str, **options: Any) -> None:
+        runs = operations.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())
+        document = [presentation.run_document(run) for run in runs]
+        self._show(document, f"{len(runs)} occurrences of {name} run one after the other now.", **options)
+
+    def _set(self, name: str, by: str, **options: Any) -> None:
+        changed = operations.change(name, by=by, now=database_now(), **read_set_options(options))
+        text = f"{name}: {changed}" if changed else f"{name} stays as it was."
+        self._show({"name": name, "changed": changed}, text, **options)
+
+    def _next(self, name: str, count: int, **options: Any) -> None:
+        job = operations.job_named(name)
+        next_run = job.schedule.next_run if job.schedule else None
+        coming = (
+            [] if next_run is None else list(islice(occurrences_from(next_run, cadence=job.cadence), count))
+        )
+        if job.ends_at:
+            coming = [occurrence for occurrence in coming if occurrence <= job.ends_at]
+        if job.schedule and job.schedule.repeats >= 0:
+            coming = coming[: job.schedule.repeats]
+        text = "\n".join(f"{occurrence:%Y-%m-%d %H:%M:%S} UTC" for occurrence in coming)
+        notes = explain(job, at=database_now(), now=database_now())[-1]
+        self._show([presentation.iso(at) for at in coming], text or notes, **options)
+
+    def _history(self, name: str, count: int, **options: Any) -> None:
+        job = operations.job_named(name)
+        runs = list(Run.objects.filter(job=job).order_by("-occurrence")[:count])
+        changes = list(job.changes.all()[:count])
+        document = {
+            "runs": [presentation.run_document(run) for run in runs],
+            "changes": [
+                {"at": presentation.iso(c.at), "by": c.by, "action": c.action, "detail": c.detail}
+                for c in changes
+            ],
+        }
+        cells = [presentation.run_cells(run) for run in runs]
+        text = [table(presentation.RUN_HEADERS, cells), "", *map(str, changes)]
+        self._show(document, "\n".join(text), **options)
+
+    def _explain(self, name: str, at: str | None, **options: Any) -> None:
+        now = database_now()
+        story = explain(operations.job_named(name), at=instant(at) if at else now, now=now)
+        self._show(story, "\n".join(story), **options)
+
+    def _compare(self, name: str, **options: Any) -> None:
+        variants = compare_variants(operations.job_named(name))
+        headers = (
+            "variant",
+            "parameters",
+            "succeeded",
+            "failed",
+            "skipped",
+            "retried",
+            "took p50",
+            "took p99",
+        )
+        cells = [
+            (
+                variant.name,
+                json.dumps(variant.parameters),
+                variant.succeeded,
+                variant.failed,
+                variant.skipped,
+                variant.retried,
+                variant.duration_ms.p50,
+                variant.duration_ms.p99,
             )
+            for variant in variants
+        ]
+        text = table(headers, cells) if variants else f"{name} has no variants; --parameters-b makes one."
+        self._show([asdict(variant) for variant in variants], text, **options)
+
+    def _show_changes(self, changes: Sequence[services.Change], **options: Any) -> None:
+        document = [{"name": c.name, "action": c.action, "cadence": c.detail or None} for c in changes]
+        text = "Nothing to remove."
+        if changes:
+            text = table(("name", "action", "cadence"), [(c.name, c.action, c.detail) for c in changes])
+        self._show(document, text, **options)
+
+    def _show(self, document: Any, text: str, *, json: bool, **options: Any) -> None:
+        self.stdout.write(_dumps(document) if json else text)
 
 
-def _usage(problem: str) -> CommandError:
-    return CommandError(f"{problem} The modes are {', '.join(MODES)}.\n\n{HELP}", returncode=2)
+def _dumps(document: Any) -> str:
+    return json.dumps(document, indent=2)
 
 
-def _as_json(row: selectors.ScheduleRow) -> dict[str, Any]:
-    run = row.last_run
-    return {
-        "name": row.job.name,
-        "task": row.job.task,
-        "cadence": row.cadence,
-        "next_run_at": _iso(row.next_run_at),
-        "last_run": run
-        and {
-            "occurrence": _iso(run.occurrence),
-            "state": run.state,
-            "attempt": run.attempt,
-            "lateness_ms": run.lateness and round(run.lateness.total_seconds() * 1000, 1),
-            "duration_ms": run.duration and round(run.duration.total_seconds() * 1000, 1),
-            "error": run.error or None,
-        },
-    }
-
-
-def _as_cells(row: selectors.ScheduleRow) -> tuple[object, ...]:
-    run = row.last_run
-    return (
-        row.job.name,
-        row.job.task,
-        row.cadence,
-        _clock_time(row.next_run_at),
-        run and _clock_time(run.occurrence),
-        run and run.state,
-    )
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return instant.isoformat().replace("+00:00", "Z") if instant else None
-
-
-def _clock_time(instant: datetime | None) -> str | None:
-    return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else None
+def _user() -> str:
+    """The name of whoever runs this command; a container may have a user without one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -47,7 +47,7 @@ class Command(BaseCommand):
             environment = self._start_what_it_talks_to(whole)
             with _one_at_a_time():
                 call_command("migrate", verbosity=0, interactive=False)
-                services.set_up("test", now=database_now())
+                services.set_up("test", now=database_now(), by="run")
                 password = _create_admin()
             started_at = database_now()
             self._start_ours(whole, environment)

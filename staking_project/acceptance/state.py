@@ -1,70 +1,23 @@
-"""What the running system promises, each promise as a check that looks and can fail."""
+"""Whether what stands in the database and in Redis is as promised."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import transaction
 
 from scheduling import evidence, services
-from scheduling.cadence import Cadence
 from scheduling.checks import schedule_names_are_unique
 from scheduling.exceptions import CadenceError
-from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
+from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.modes import CLEANUP, MODES, declared_jobs
 from scheduling.queue_state import queue_state
 from scheduling.retention import Retention, prune
-from scheduling.selectors import current_mode
-from validators.jobs import FETCH, SCORE
+from scheduling.selectors import cadence_of, current_mode
+from staking_project.acceptance.results import PATIENCE, CheckResult, Window
+from validators.jobs import JOBS
 from validators.standings import freshness
 
-# A run that starts later than this was not on time.
-LATEST_START = timedelta(seconds=1)
-# What a cleanup, a fetch or a score may take after its time, before its absence counts.
-PATIENCE = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """What a check looked for, whether it held, and what it saw."""
-
-    name: str
-    passed: bool
-    saw: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """The time during which the system was watched."""
-
-    start: datetime
-    end: datetime
-
-
-Check = Callable[[Window], CheckResult]
-
-
-def checks_before_watching() -> Sequence[Check]:
-    return (schedules_are_unique, mode_switches_and_back)
-
-
-def checks_after_watching() -> Sequence[Check]:
-    """Those that look at what happened; the uniqueness again, after the switching."""
-    return (
-        *(partial(ran_on_time, name) for name in domain_job_names()),
-        no_occurrence_ran_twice,
-        schedules_are_unique,
-        retention_is_applied,
-        cleanup_works,
-        workers_are_alive,
-        picture_is_fresh,
-    )
-
-
-def domain_job_names() -> list[str]:
-    """The declared jobs that do the work, without the cleanup after it."""
-    return [declared.name for declared in declared_jobs() if declared.name != CLEANUP.name]
+FETCH, SCORE = JOBS
 
 
 def schedules_are_unique(window: Window) -> CheckResult:
@@ -80,6 +33,10 @@ def schedules_are_unique(window: Window) -> CheckResult:
     )
 
 
+def no_duplicates_after_switching(window: Window) -> CheckResult:
+    return replace(schedules_are_unique(window), name="no duplicates after switching")
+
+
 def mode_switches_and_back(window: Window) -> CheckResult:
     """Setting up the other mode and then this one leaves exactly the declared rows each time.
 
@@ -93,44 +50,11 @@ def mode_switches_and_back(window: Window) -> CheckResult:
     problems = []
     with transaction.atomic():
         for target in (other, mode):
-            services.set_up(target, now=window.end)
+            services.set_up(target, now=window.end, by="verify")
             problems += _deviations(target, now=window.end)
         transaction.set_rollback(True)
     seen = f"{mode} -> {other} -> {mode}, {len(declared_jobs())} schedules each time"
     return CheckResult(name=name, passed=not problems, saw="; ".join(problems) or seen)
-
-
-def ran_on_time(job_name: str, window: Window) -> CheckResult:
-    """The job's occurrences in the window ran by themselves, none missed, each within a second of its time.
-
-    When none falls into the window, the newest occurrence is looked at instead.
-    """
-    name = f"{job_name} ran on time by itself"
-    try:
-        cadence = _cadence_of(job_name)
-    except (Job.DoesNotExist, CadenceError) as exc:
-        return CheckResult(name=name, passed=False, saw=str(exc))
-    runs = Run.objects.filter(job__name=job_name, trigger=RunTrigger.SCHEDULE).order_by("-occurrence")
-    watched = list(runs.filter(occurrence__gte=window.start, occurrence__lte=window.end))
-    expected = _least_occurrences(cadence, window)
-    if not watched and not expected:
-        watched = list(runs.exclude(state__in=OPEN_STATES)[:1])
-    problems = [problem for run in watched if (problem := _fault_of(run, now=window.end))]
-    problems += _lack_of(watched, expected=expected, cadence=cadence, now=window.end)
-    return CheckResult(name=name, passed=not problems, saw="; ".join(problems) or _seen(watched))
-
-
-def no_occurrence_ran_twice(window: Window) -> CheckResult:
-    """By django-q2's own history, not by the ledger that prevents it."""
-    twice = evidence.runs_executed_twice(since=window.start)
-    runs = Run.objects.filter(occurrence__gte=window.start, occurrence__lte=window.end)
-    occurrences = set(runs.values_list("job", "occurrence"))
-    seen = f"{runs.count()} runs of {len(occurrences)} occurrences"
-    return CheckResult(
-        name="no occurrence ran twice",
-        passed=not twice and runs.count() == len(occurrences),
-        saw=f"executed more than once: runs {twice}" if twice else f"{seen}, none executed twice",
-    )
 
 
 def retention_is_applied(window: Window) -> CheckResult:
@@ -172,9 +96,10 @@ def cleanup_works(window: Window) -> CheckResult:
 def workers_are_alive(window: Window) -> CheckResult:
     """Redis answers, and a cluster with workers reported within the last seconds."""
     queue = queue_state(now=window.end)
-    seen = f"{queue.workers_alive} workers in {len(queue.clusters)} clusters, {queue.waiting} messages waiting"
+    workers, clusters = queue.workers_alive, len(queue.clusters)
+    seen = f"{workers} workers in {clusters} clusters, {queue.waiting} messages waiting"
     return CheckResult(
-        name="workers are alive", passed=not queue.problem and queue.workers_alive > 0, saw=queue.problem or seen
+        name="workers are alive", passed=not queue.problem and workers > 0, saw=queue.problem or seen
     )
 
 
@@ -182,8 +107,8 @@ def picture_is_fresh(window: Window) -> CheckResult:
     """The newest fetch and the newest scores are no older than two of their cadences."""
     fresh = freshness()
     instants = {
-        FETCH.name: fresh.fetch and fresh.fetch.stored_at,
-        SCORE.name: fresh.scoring_run and fresh.scoring_run.finished_at,
+        FETCH.name: fresh.fetch.stored_at if fresh.fetch else None,
+        SCORE.name: fresh.scoring_run.finished_at if fresh.scoring_run else None,
     }
     problems = [
         problem for name, at in instants.items() if (problem := _staleness(name, at=at, now=window.end))
@@ -213,55 +138,16 @@ def _deviations(mode_name: str, *, now: datetime) -> list[str]:
     return problems
 
 
-def _cadence_of(job_name: str) -> Cadence:
-    return Job.objects.select_related("schedule").get(name=job_name).cadence
-
-
 def _cleanup_period(mode_name: str) -> timedelta:
     return timedelta(seconds=CLEANUP.every_seconds[mode_name])
-
-
-def _least_occurrences(cadence: Cadence, window: Window) -> int:
-    """How many occurrences the window holds at least, wherever the grid lies."""
-    count, instant = 0, cadence.after(window.start)
-    while instant <= window.end - LATEST_START:
-        count, instant = count + 1, cadence.after(instant)
-    return count
-
-
-def _fault_of(run: Run, *, now: datetime) -> str:
-    """What is wrong with a run; nothing when it is not over yet and began in time."""
-    lateness = now - run.occurrence if run.lateness is None else run.lateness
-    if run.state == RunState.FAILED:
-        return f"{run} failed: {_first_line(run)}"
-    if run.state != RunState.SKIPPED and lateness > LATEST_START:
-        return f"{run} began {lateness.total_seconds():.1f} s late"
-    if run.missed_before:
-        return f"{run} found {run.missed_before} missed before it"
-    return ""
-
-
-def _lack_of(runs: Sequence[Run], *, expected: int, cadence: Cadence, now: datetime) -> list[str]:
-    if len(runs) < expected:
-        return [f"{len(runs)} occurrences came instead of {expected}"]
-    if not any(run.state == RunState.SUCCEEDED for run in runs):
-        return ["none succeeded" if runs else "it has not run yet"]
-    if cadence.after(runs[0].occurrence) < now - LATEST_START:
-        return [f"{runs[0]} was the last, and the next is overdue"]
-    return []
-
-
-def _seen(runs: Sequence[Run]) -> str:
-    latest = max((run.lateness for run in runs if run.lateness is not None), default=timedelta(0))
-    return f"{len(runs)} runs, the latest start {latest.total_seconds() * 1000:.0f} ms late"
 
 
 def _staleness(job_name: str, *, at: datetime | None, now: datetime) -> str:
     if at is None:
         return f"{job_name} has stored nothing yet"
     try:
-        cadence = _cadence_of(job_name)
-    except (Job.DoesNotExist, CadenceError) as exc:
+        cadence = cadence_of(job_name)
+    except CadenceError as exc:
         return str(exc)
     stale = cadence.after(cadence.after(at)) + PATIENCE < now
     return f"{job_name} stored last at {at:%Y-%m-%d %H:%M:%S}Z" if stale else ""

@@ -1,0 +1,91 @@
+"""A JSON-RPC endpoint that answers with prepared bytes, so that a benchmark measures the asker."""
+
+import json
+import multiprocessing
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from validators.solana.pubkey import encode
+
+EPOCH = 990
+SLOTS = 432_000
+MOST_CREDITS = SLOTS * 16
+
+
+def vote_accounts(count: int, *, seed: int, slot_index: int) -> dict[str, Any]:
+    """A getVoteAccounts result: that many validators, five epochs each; the seed fixes all but the slot."""
+    rng = random.Random(seed)
+    accounts = [_account(rng, slot_index) for _ in range(count)]
+    return {"current": accounts, "delinquent": []}
+
+
+def _account(rng: random.Random, slot_index: int) -> dict[str, Any]:
+    cumulative = rng.randrange(10**9, 2 * 10**9)
+    share = rng.uniform(0.95, 0.999)
+    epoch_credits = []
+    for epoch in range(EPOCH - 4, EPOCH + 1):
+        passed = slot_index / SLOTS if epoch == EPOCH else 1
+        before, cumulative = cumulative, cumulative + int(MOST_CREDITS * share * passed)
+        epoch_credits.append([epoch, cumulative, before])
+    percent = rng.choice((0, 5, 5, 7, 10, 100))
+    slot = EPOCH * SLOTS + slot_index
+    return {
+        "activatedStake": rng.randrange(10**12, 4 * 10**13),
+        "commission": percent,
+        "epochCredits": epoch_credits,
+        "epochVoteAccount": True,
+        "inflationRewardsCommissionBps": percent * 100,
+        "lastVote": slot,
+        "nodePubkey": encode(rng.randbytes(32)),
+        "rootSlot": slot - 31,
+        "votePubkey": encode(rng.randbytes(32)),
+    }
+
+
+def epoch_info(slot_index: int) -> dict[str, Any]:
+    return {
+        "absoluteSlot": EPOCH * SLOTS + slot_index,
+        "blockHeight": EPOCH * SLOTS,
+        "epoch": EPOCH,
+        "slotIndex": slot_index,
+        "slotsInEpoch": SLOTS,
+        "transactionCount": None,
+    }
+
+
+@contextmanager
+def serving(results: dict[str, bytes]) -> Iterator[str]:
+    """Serve these results, by method, from a process of their own; yields the URL."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    server = context.Process(target=_serve, args=(results, theirs), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{ours.recv()}"
+    finally:
+        server.kill()
+        server.join()
+
+
+def _serve(results: dict[str, bytes], parent: Any) -> None:
+    class Canned(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            head = b'{"jsonrpc":"2.0","id":%d,"result":' % question["id"]
+            body = head + results[question["method"]] + b"}"
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Canned)
+    parent.send(server.server_address[1])
+    server.serve_forever()

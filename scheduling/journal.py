@@ -1,0 +1,13 @@
+"""Who changed what about a job, and when."""
+
+from datetime import datetime
+
+from scheduling.models import Job, JobChange
+
+# The author of what the scheduler changes by itself.
+SCHEDULER = "scheduler"
+LONGEST_DETAIL = 500
+
+
+def record_change(job: Job, *, at: datetime, by: str, action: str, detail: str = "") -> JobChange:
+    return JobChange.objects.create(job=job, at=at, by=by, action=action, detail=detail[:LONGEST_DETAIL])

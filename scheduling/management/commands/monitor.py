@@ -1,0 +1,110 @@
+import json
+import time
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import Error as DatabaseError
+
+from scheduling.clock import database_now
+from scheduling.health import Picture, picture
+from scheduling.queue_state import QueueState
+from scheduling.tables import table
+
+# Seconds between two looks with --watch.
+REFRESH = 2.0
+CLEAR_SCREEN = "\x1b[2J\x1b[H"
+MEBIBYTE = 1024 * 1024
+
+
+class Command(BaseCommand):
+    help = "Shows the queue, the runs, the schedules, the workers and the database; works on nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--watch", action="store_true", help=f"look again every {REFRESH:g} s, until Ctrl-C"
+        )
+        parser.add_argument("--json", action="store_true", help="one JSON document per look")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["watch"]:
+            self._show(as_json=options["json"])
+            return
+        try:
+            while True:
+                if self.stdout.isatty() and not options["json"]:
+                    self.stdout.write(CLEAR_SCREEN, ending="")
+                self._show(as_json=options["json"])
+                self.stdout.flush()
+                time.sleep(REFRESH)
+        except KeyboardInterrupt:
+            return
+
+    def _show(self, *, as_json: bool) -> None:
+        try:
+            seen = picture(now=database_now())
+        except DatabaseError as exc:
+            raise CommandError(f"The database does not answer: {exc}") from exc
+        if as_json:
+            self.stdout.write(json.dumps(asdict(seen), cls=DjangoJSONEncoder))
+            return
+        for section in (_summary(seen), _schedules(seen), _recent(seen), _queue(seen.queue), _database(seen)):
+            self.stdout.write(f"{section}\n\n", ending="")
+
+
+def _summary(seen: Picture) -> str:
+    states = "  ".join(f"{state} {count}" for state, count in seen.runs.items())
+    return f"{seen.at:%Y-%m-%d %H:%M:%S} UTC, mode {seen.mode or 'mixed or none'}\nruns: {states}"
+
+
+def _schedules(seen: Picture) -> str:
+    if not seen.next_occurrences:
+        return "No schedules. `scheduler setup` makes them."
+    rows = [
+        (due.name, due.cadence, due.next_run_at and f"{due.next_run_at:%Y-%m-%d %H:%M:%S}", due.due_in)
+        for due in seen.next_occurrences
+    ]
+    return table(("schedule", "cadence", "next run (UTC)", "due in s"), rows)
+
+
+def _recent(seen: Picture) -> str:
+    if not seen.recent_runs:
+        return "No runs yet."
+    rows = [
+        (
+            run.name,
+            f"{run.occurrence:%H:%M:%S}",
+            run.state,
+            run.attempt,
+            run.lateness_ms,
+            run.duration_ms,
+            run.error[:60] or None,
+        )
+        for run in seen.recent_runs
+    ]
+    return table(("last runs", "occurrence", "state", "attempt", "late ms", "took ms", "error"), rows)
+
+
+def _queue(queue: QueueState) -> str:
+    if queue.problem:
+        return queue.problem
+    lines = [f"waiting in Redis: {queue.waiting}", ""]
+    if queue.clusters:
+        rows = [
+            (cluster.host, cluster.pid, cluster.status, cluster.workers, f"{cluster.age:.1f}")
+            for cluster in queue.clusters
+        ]
+        lines.append(table(("cluster on", "pid", "status", "workers", "seen s ago"), rows))
+    else:
+        lines.append("No workers are alive. `manage.py qcluster` starts them.")
+    if queue.keys:
+        keys = [(key.name, key.type, key.length, key.memory) for key in queue.keys]
+        lines += ["", table(("Redis key", "type", "length", "bytes"), keys)]
+    return "\n".join(lines)
+
+
+def _database(seen: Picture) -> str:
+    size = f"database: {seen.database.vendor}, {seen.database.size / MEBIBYTE:,.1f} MiB"
+    return f"{size}\n\n{table(('table', 'rows'), list(seen.database.rows.items()))}"

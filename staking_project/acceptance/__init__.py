@@ -1,0 +1,1 @@
+"""What the running system promises, each promise as a check that looks and can fail."""

@@ -1,0 +1,83 @@
+"""Whether the schedules ran by themselves, in time and once."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from scheduling import evidence
+from scheduling.cadence import Cadence
+from scheduling.exceptions import CadenceError
+from scheduling.models import OPEN_STATES, Run, RunState, RunTrigger
+from scheduling.selectors import cadence_of
+from staking_project.acceptance.results import LATEST_START, CheckResult, Window
+
+
+def ran_on_time(job_name: str, window: Window) -> CheckResult:
+    """The job's occurrences in the window ran by themselves, none missed, each within a second of its time.
+
+    When none falls into the window, the newest occurrence is looked at instead.
+    """
+    name = f"{job_name} ran on time by itself"
+    try:
+        cadence = cadence_of(job_name)
+    except CadenceError as exc:
+        return CheckResult(name=name, passed=False, saw=str(exc))
+    runs = Run.objects.filter(job__name=job_name, trigger=RunTrigger.SCHEDULE).order_by("-occurrence")
+    watched = list(runs.filter(occurrence__gte=window.start, occurrence__lte=window.end))
+    expected = _least_occurrences(cadence, window)
+    if not watched and not expected:
+        watched = list(runs.exclude(state__in=OPEN_STATES)[:1])
+    problems = [problem for run in watched if (problem := _fault_of(run, now=window.end))]
+    problems += _lack_of(watched, expected=expected, cadence=cadence, now=window.end)
+    return CheckResult(name=name, passed=not problems, saw="; ".join(problems) or _seen(watched))
+
+
+def no_occurrence_ran_twice(window: Window) -> CheckResult:
+    """By django-q2's own history, not by the ledger that prevents it."""
+    twice = evidence.runs_executed_twice(since=window.start)
+    runs = Run.objects.filter(occurrence__gte=window.start, occurrence__lte=window.end)
+    occurrences = set(runs.values_list("job", "occurrence"))
+    seen = f"{runs.count()} runs of {len(occurrences)} occurrences"
+    return CheckResult(
+        name="no occurrence ran twice",
+        passed=not twice and runs.count() == len(occurrences),
+        saw=f"executed more than once: runs {twice}" if twice else f"{seen}, none executed twice",
+    )
+
+
+def _least_occurrences(cadence: Cadence, window: Window) -> int:
+    """How many occurrences the window holds at least, wherever the grid lies."""
+    count, instant = 0, cadence.after(window.start)
+    while instant <= window.end - LATEST_START:
+        count, instant = count + 1, cadence.after(instant)
+    return count
+
+
+def _fault_of(run: Run, *, now: datetime) -> str:
+    """What is wrong with a run; nothing when it is not over yet and began in time."""
+    lateness = now - run.occurrence if run.lateness is None else run.lateness
+    if run.state == RunState.FAILED:
+        return f"{run} failed: {_first_line(run)}"
+    if run.state != RunState.SKIPPED and lateness > LATEST_START:
+        return f"{run} began {lateness.total_seconds():.1f} s late"
+    if run.missed_before:
+        return f"{run} found {run.missed_before} missed before it"
+    return ""
+
+
+def _lack_of(runs: Sequence[Run], *, expected: int, cadence: Cadence, now: datetime) -> list[str]:
+    if len(runs) < expected:
+        return [f"{len(runs)} occurrences came instead of {expected}"]
+    if not any(run.state == RunState.SUCCEEDED for run in runs):
+        return ["none succeeded" if runs else "it has not run yet"]
+    if cadence.after(runs[0].occurrence) < now - LATEST_START:
+        return [f"{runs[0]} was the last, and the next is overdue"]
+    return []
+
+
+def _seen(runs: Sequence[Run]) -> str:
+    latest = max((run.lateness for run in runs if run.lateness is not None), default=timedelta(0))
+    return f"{len(runs)} runs, the latest start {latest.total_seconds() * 1000:.0f} ms late"
+
+
+def _first_line(run: Run) -> str:
+    return run.error.partition("\n")[0]

@@ -1,0 +1,136 @@
+"""`manage.py monitor`: a look at everything that changes nothing."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+from pytest_django.fixtures import Settings
+
+from scheduling import services
+from scheduling.models import RunState
+from tests.installation import Installation, wait_until
+from tests.scheduling.factories import RunFactory
+
+NOBODY_LISTENS = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def broker() -> Iterator[Any]:
+    """An empty Redis of the tests' own."""
+    made: Any = get_broker()
+    made.connection.flushdb()
+    yield made
+    made.connection.flushdb()
+    made.connection.close()
+
+
+def monitor(*words: str) -> str:
+    output = StringIO()
+    call_command("monitor", *words, stdout=output)
+    return output.getvalue()
+
+
+@pytest.mark.django_db
+def test_what_waits_is_counted_and_stays_where_it_is(broker: Any) -> None:
+    for message in (b"one", b"two"):
+        broker.enqueue(message)
+
+    seen = json.loads(monitor("--json"))["queue"]
+
+    assert (seen["problem"], seen["waiting"], seen["clusters"]) == ("", 2, [])
+    [key] = seen["keys"]
+    assert (key["name"], key["type"], key["length"]) == (broker.list_key, "list", 2)
+    assert key["memory"] > 0
+    assert broker.queue_size() == 2
+
+
+@pytest.mark.django_db
+def test_keys_of_others_in_the_same_redis_are_not_shown(broker: Any) -> None:
+    broker.connection.set("somebody:elses", "1")
+
+    assert json.loads(monitor("--json"))["queue"]["keys"] == []
+
+
+@pytest.mark.django_db
+def test_runs_schedules_and_rows_are_shown(broker: Any, settings: Settings) -> None:
+    settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
+    services.set_up("test", now=timezone.now(), by="tester")
+    run = RunFactory(state=RunState.FAILED, error="ValueError: the wheel came off\n\nTraceback", attempt=3)
+    RunFactory(job=run.job, state=RunState.QUEUED)
+
+    seen = json.loads(monitor("--json"))
+
+    assert (seen["mode"], seen["runs"]["failed"], seen["runs"]["queued"]) == ("test", 1, 1)
+    assert [(due["name"], due["cadence"]) for due in seen["next_occurrences"]][:2] == [
+        ("cleanup-repeatable", "every 1 min"),
+        (run.job.name, "every 10 s"),
+    ]
+    assert [recent["state"] for recent in seen["recent_runs"]] == ["queued", "failed"]
+    assert seen["recent_runs"][1]["error"] == "ValueError: the wheel came off"
+    assert seen["database"]["rows"]["scheduling_run"] == 2
+    assert seen["database"]["size"] > 0
+    assert not [table for table in seen["database"]["rows"] if table.startswith(("auth_", "django_session"))]
+
+
+@pytest.mark.django_db
+def test_people_see_the_same_as_tables(broker: Any) -> None:
+    RunFactory(state=RunState.SKIPPED, error="nothing fetched yet")
+    broker.enqueue(b"one")
+
+    text = monitor()
+
+    for words in ("waiting in Redis: 1", "No workers are alive", "skipped 1", "nothing fetched yet", "MiB"):
+        assert words in text
+
+
+@pytest.mark.django_db
+def test_a_redis_that_is_away_is_said_in_a_line_and_the_database_is_still_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Conf, "REDIS", NOBODY_LISTENS)
+    RunFactory()
+
+    text = monitor()
+
+    [line] = [line for line in text.splitlines() if "Redis" in line]
+    assert line.startswith("Redis does not answer")
+    assert "scheduling_run" in text
+
+
+@pytest.mark.processes
+def test_living_workers_are_seen_and_watching_ends_cleanly_with_ctrl_c(stack: Installation) -> None:
+    stack.manage("scheduler", "setup", "test")
+    stack.start("qcluster")
+    watching = stack.start("monitor", "--watch", "--json")
+    log = stack.folder / "monitor-1.log"
+
+    def clusters() -> Any:
+        return [json.loads(line)["queue"]["clusters"] for line in log.read_text().splitlines()]
+
+    wait_until(lambda: any(clusters()))
+    watching.send_signal(signal.SIGINT)
+
+    assert watching.wait(timeout=10) == 0
+    [cluster] = clusters()[-1]
+    assert cluster["workers"] == 2
+    assert cluster["age"] < 3
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.processes
+def test_watching_works_on_no_jobs(stack: Installation) -> None:
+    stack.manage("scheduler", "setup", "test")
+    stack.start("monitor", "--watch")
+
+    time.sleep(5)
+
+    assert stack.events() == []
+    assert "\x1b" not in (stack.folder / "monitor-0.log").read_text()

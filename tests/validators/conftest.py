@@ -1,0 +1,15 @@
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from tests.validators.endpoints import CannedEndpoint
+
+
+@pytest.fixture
+def endpoint(httpserver: HTTPServer, settings: Any) -> CannedEndpoint:
+    """A healthy endpoint of twenty validators; the settings name it."""
+    made = CannedEndpoint(httpserver)
+    settings.SOLANA_RPC_URLS = [made.url]
+    settings.FETCH_DEADLINE_SECONDS = 5.0
+    return made

@@ -1,0 +1,106 @@
+"""Endpoints on loopback: one that answers as told over HTTP, and bare sockets that misbehave below it."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from tests.validators import replies
+
+Answer = Response | Callable[[dict[str, Any]], Response]
+
+
+class CannedEndpoint:
+    """Answers the two methods of a fetch; `faults` are used up first, one a request."""
+
+    def __init__(self, server: HTTPServer, path: str = "/") -> None:
+        self.url = server.url_for(path)
+        self.epoch_infos = [replies.epoch_info()]
+        self.current = replies.accounts(20)
+        self.delinquent: list[dict[str, Any]] = []
+        self.faults: list[Response | None] = []
+        self.asked: list[tuple[float, str]] = []
+        self.params: dict[str, Any] = {}
+        server.expect_request(path, method="POST").respond_with_handler(self._answer)
+
+    @property
+    def methods(self) -> list[str]:
+        return [method for _, method in self.asked]
+
+    def _answer(self, request: Request) -> Response:
+        question = request.get_json()
+        self.asked.append((time.monotonic(), question["method"]))
+        self.params[question["method"]] = question["params"]
+        fault = self.faults.pop(0) if self.faults else None
+        return fault or reply(
+            {"jsonrpc": "2.0", "id": question["id"], "result": self._result(question["method"])}
+        )
+
+    def _result(self, method: str) -> Any:
+        if method == "getVoteAccounts":
+            return {"current": self.current, "delinquent": self.delinquent}
+        return self.epoch_infos.pop(0) if len(self.epoch_infos) > 1 else self.epoch_infos[0]
+
+
+def reply(document: Any, status: int = 200, **headers: str) -> Response:
+    body = document if isinstance(document, str | bytes) else json.dumps(document)
+    return Response(body, status=status, headers=headers, content_type="application/json")
+
+
+def rpc_error(code: int, message: str, data: Any = None) -> Response:
+    return reply({"jsonrpc": "2.0", "id": 1, "error": {"code": code, "message": message, "data": data}})
+
+
+@contextlib.contextmanager
+def bare_endpoint(behave: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The URL of a listener that does with each connection what it is told."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    behave(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        # Only shutdown wakes a thread that waits in accept.
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def never_answers(connection: socket.socket) -> None:
+    while connection.recv(65_536):
+        pass
+
+
+def drips(beginning: bytes) -> Callable[[socket.socket], None]:
+    """Sends the beginning, then a byte every 20 ms until the other side goes."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(beginning)
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.02)
+
+    return behave
+
+
+def hangs_up_after(beginning: bytes) -> Callable[[socket.socket], None]:
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(beginning)
+
+    return behave

@@ -1,0 +1,68 @@
+"""Rows as fetches and scoring runs leave them, for the tests of the pages."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from validators.models import CommissionChange, Fetch, ScoringRun, TrustScore, Validator, ValidatorEpoch
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SOL = 1_000_000_000
+
+
+def fetch(*, stored_at: datetime = NOON, **fields: Any) -> Fetch:
+    given: dict[str, Any] = {
+        "endpoint": "http://127.0.0.1",
+        "epoch": 990,
+        "absolute_slot": 427_000_000,
+        "slot_index": 100_000,
+        "slots_in_epoch": 432_000,
+        "validators_total": 1,
+        "staked_total": SOL,
+    }
+    return Fetch.objects.create(started_at=stored_at, stored_at=stored_at, **(given | fields))
+
+
+def validator(number: int, **fields: Any) -> Validator:
+    given: dict[str, Any] = {
+        "vote_account": f"vote{number}",
+        "identity": f"node{number}",
+        "activated_stake": number * SOL,
+        "commission_bps": 500,
+        "delinquent": False,
+        "epoch_vote_account": True,
+        "last_vote": 427_000_000,
+        "first_seen_at": NOON,
+        "last_seen_at": NOON,
+    }
+    return Validator.objects.create(**(given | fields))
+
+
+def scoring_run(
+    scores: Sequence[tuple[Validator, float]], *, at: datetime = NOON, **fields: Any
+) -> ScoringRun:
+    """A completed run that scored these validators; the order given is the order of the ranks."""
+    given: dict[str, Any] = {
+        "method": "baseline-v1",
+        "version": "1",
+        "epoch": 990,
+        "status": ScoringRun.Status.COMPLETED,
+        "scored_count": len(scores),
+    }
+    run = ScoringRun.objects.create(started_at=at, finished_at=at, **(given | fields))
+    TrustScore.objects.bulk_create(
+        TrustScore(run=run, validator=scored, score=score, rank=rank, components={"vote_performance": 0.987})
+        for rank, (scored, score) in enumerate(scores, start=1)
+    )
+    return run
+
+
+def history(of: Validator, *, epochs: int) -> None:
+    """Epochs, as many commission changes, and a scoring run for each."""
+    for number in range(epochs):
+        at = NOON + timedelta(seconds=number)
+        ValidatorEpoch.objects.create(
+            validator=of, epoch=number, credits=6_900_000 + number, credits_unit="vote_credits", fetched_at=at
+        )
+        CommissionChange.objects.create(validator=of, epoch=number, from_bps=500, to_bps=1_000, seen_at=at)
+        scoring_run([(of, 90 + number / 100)], at=at)

@@ -1,0 +1,194 @@
+"""Validators and what was said of them, as an operator sees them; all of it is read-only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, OrderBy, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from scheduling.history_admin import HistoryAdmin, ReadOnlyAdmin
+from validators.filters import CommissionFilter, PresenceFilter
+from validators.models import CommissionChange, Fetch, ScoringRun, TrustScore, Validator, ValidatorEpoch
+from validators.standings import validator_history, with_newest_score
+from validators.templatetags.units import bps_percent, component, fraction_percent, grouped, sol, two_places
+
+BY_RANK = F("rank").asc(nulls_last=True)
+
+
+@admin.register(Validator)
+class ValidatorAdmin(ReadOnlyAdmin):
+    """Every validator that was ever seen, the best first."""
+
+    list_display = (
+        "place",
+        "validator",
+        "points",
+        "stake",
+        "commission",
+        "vote_performance",
+        "voting",
+        "left_at",
+    )
+    list_display_links = ("validator",)
+    list_filter = ("delinquent", PresenceFilter, CommissionFilter)
+    search_fields = ("vote_account", "identity", "name")
+    search_help_text = "Vote account, identity or name, or a part of it"
+    fieldsets = (
+        (None, {"fields": ("name", "vote_account", "identity")}),
+        ("Newest score", {"fields": ("points", "place", "made_of")}),
+        (
+            "Now",
+            {"fields": ("stake", "commission", "voting", "last_vote", "root_slot", "epoch_vote_account")},
+        ),
+        ("Seen", {"fields": ("first_seen_at", "last_seen_at", "left_at")}),
+    )
+
+    def get_ordering(self, request: HttpRequest) -> tuple[OrderBy | str, ...]:
+        """Not the attribute `ordering`, which may name fields of the table only."""
+        return (BY_RANK, "-activated_stake", "vote_account")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Validator]":
+        newest = ScoringRun.objects.completed().newest()
+        return with_newest_score(super().get_queryset(request), run=newest)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        history = validator_history(kwargs["obj"])
+        chart = {
+            "time": [int(point.scored_at.timestamp()) for point in history.scores],
+            "score": [point.score for point in history.scores],
+        }
+        context |= {"history": history, "score_chart": chart}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="rank", ordering=BY_RANK)
+    def place(self, validator: Any) -> str:
+        return grouped(validator.rank)
+
+    @admin.display(description="validator", ordering="name")
+    def validator(self, validator: Validator) -> str:
+        name = format_html("<bdi>{}</bdi><br>", validator.name) if validator.name else ""
+        return format_html("{}{}", name, validator.vote_account)
+
+    @admin.display(description="score", ordering=F("score").asc(nulls_last=True))
+    def points(self, validator: Any) -> str:
+        return two_places(validator.score)
+
+    @admin.display(description="stake (SOL)", ordering="activated_stake")
+    def stake(self, validator: Validator) -> str:
+        return sol(validator.activated_stake)
+
+    @admin.display(description="commission", ordering="commission_bps")
+    def commission(self, validator: Validator) -> str:
+        return bps_percent(validator.commission_bps)
+
+    @admin.display(description="vote performance")
+    def vote_performance(self, validator: Any) -> str:
+        return fraction_percent(component(validator.components, "vote_performance"))
+
+    @admin.display(description="voting", boolean=True, ordering="delinquent")
+    def voting(self, validator: Validator) -> bool:
+        return not validator.delinquent
+
+    @admin.display(description="made of")
+    def made_of(self, validator: Any) -> str:
+        return _components(validator.components)
+
+
+@admin.register(ValidatorEpoch)
+class ValidatorEpochAdmin(HistoryAdmin):
+    """What each validator did in each epoch."""
+
+    list_display = ("epoch", "validator", "credits", "credits_unit", "stake", "commission", "fetched_at")
+    list_select_related = ("validator",)
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+
+    @admin.display(description="stake (SOL)")
+    def stake(self, row: ValidatorEpoch) -> str:
+        return sol(row.activated_stake)
+
+    @admin.display(description="commission")
+    def commission(self, row: ValidatorEpoch) -> str:
+        return bps_percent(row.commission_bps)
+
+
+@admin.register(CommissionChange)
+class CommissionChangeAdmin(HistoryAdmin):
+    """Every commission that changed from one fetch to the next."""
+
+    list_display = ("seen_at", "validator", "before", "after", "epoch")
+    list_select_related = ("validator",)
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+
+    @admin.display(description="from")
+    def before(self, change: CommissionChange) -> str:
+        return bps_percent(change.from_bps)
+
+    @admin.display(description="to")
+    def after(self, change: CommissionChange) -> str:
+        return bps_percent(change.to_bps)
+
+
+@admin.register(Fetch)
+class FetchAdmin(HistoryAdmin):
+    """Each stored look at the cluster."""
+
+    list_display = ("id", "stored_at", "epoch", "validators_total", "stake", "rejected_count", "endpoint")
+
+    @admin.display(description="stake (SOL)")
+    def stake(self, fetch: Fetch) -> str:
+        return sol(fetch.staked_total)
+
+
+@admin.register(ScoringRun)
+class ScoringRunAdmin(HistoryAdmin):
+    """Each application of a scoring method."""
+
+    list_display = (
+        "id",
+        "finished_at",
+        "method",
+        "version",
+        "epoch",
+        "status",
+        "scored_count",
+        "fetch",
+        "its_scores",
+        "reason",
+    )
+    list_filter = ("status",)
+    list_select_related = ("fetch",)
+
+    @admin.display(description="scores")
+    def its_scores(self, run: ScoringRun) -> str:
+        url = reverse("admin:validators_trustscore_changelist")
+        return format_html('<a href="{}?run__id__exact={}">scores</a>', url, run.pk)
+
+
+@admin.register(TrustScore)
+class TrustScoreAdmin(HistoryAdmin):
+    """What each run said of each validator: the newest run first, by rank."""
+
+    list_display = ("run", "rank", "validator", "score")
+    list_display_links = ("rank",)
+    list_select_related = ("run", "validator")
+    ordering = ("-run_id", "rank")
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+    fields = ("run", "validator", "score", "rank", "made_of")
+
+    @admin.display(description="made of")
+    def made_of(self, score: TrustScore) -> str:
+        return _components(score.components)
+
+
+def _components(components: dict[str, Any] | None) -> str:
+    if not components:
+        return "-"
+    lines = ((name.replace("_", " "), value) for name, value in components.items())
+    return format_html_join("", "{}: {}<br>", lines)

@@ -1,0 +1,59 @@
+"""What can go wrong in reading and judging the cluster, by what a caller would do about it."""
+
+
+class ValidatorsError(Exception):
+    """Base of this app's errors; its text is fit for people and never holds an API key."""
+
+
+class NotConfiguredError(ValidatorsError):
+    """A setting is missing, so there is nobody to ask."""
+
+
+class EndpointError(ValidatorsError):
+    """An endpoint gave no usable answer. Names the endpoint (key masked), the method and the cause."""
+
+    def __init__(self, endpoint: str, method: str, cause: str) -> None:
+        super().__init__(f"{endpoint} {method}: {cause}")
+        self.endpoint = endpoint
+        self.method = method
+        self.cause = cause
+
+
+class UnavailableError(EndpointError):
+    """No connection, no answer in time, or an HTTP status other than 200."""
+
+
+class RateLimitedError(UnavailableError):
+    """HTTP 429. `retry_after` is in seconds, None when the endpoint did not say."""
+
+    def __init__(self, endpoint: str, method: str, cause: str, retry_after: float | None) -> None:
+        super().__init__(endpoint, method, cause)
+        self.retry_after = retry_after
+
+
+class RpcError(EndpointError):
+    """The endpoint answered with a JSON-RPC error, for example -32005: the node is behind."""
+
+    def __init__(self, endpoint: str, method: str, cause: str, code: int) -> None:
+        super().__init__(endpoint, method, cause)
+        self.code = code
+
+
+class MalformedReplyError(EndpointError):
+    """Not what the method promises: HTML, half a JSON, a wrong shape, too many bad records."""
+
+
+class NoEndpointAnsweredError(ValidatorsError):
+    """Every one of several endpoints failed; the text holds each one's reason."""
+
+
+class SnapshotRefusedError(ValidatorsError):
+    """A readable reply that must not replace the last good picture."""
+
+
+class ImpossibleCreditsError(ValidatorsError):
+    """An account's epoch credits contradict themselves or the protocol."""
+
+
+class PictureChangedError(ValidatorsError):
+    """Fetches kept being stored while we read; nothing consistent could be read."""

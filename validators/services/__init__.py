@@ -1,0 +1,1 @@
+"""Everything that writes to this app's tables."""

@@ -1,0 +1,218 @@
+"""Storing a snapshot of the cluster: all of it in one transaction, or nothing."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from validators import bulk
+from validators.exceptions import SnapshotRefusedError
+from validators.models import CommissionChange, Fetch, Validator
+from validators.services.epochs import Before, record_epochs
+from validators.solana.snapshot import AccountState, Snapshot
+
+# With fewer than this share of the last fetch's validators, a reply is not whole.
+LEAST_REMAINING_SHARE: Final = 0.5
+# How many rejected records are named in the fetch's row; all of them are counted.
+MOST_REJECTED_NAMED: Final = 100
+
+_STATE_FIELDS: Final = (
+    "identity",
+    "activated_stake",
+    "commission_bps",
+    "delinquent",
+    "epoch_vote_account",
+    "last_vote",
+    "root_slot",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSummary:
+    """What a fetch did: the result of its run. fetch_id is None when a newer fetch was stored already."""
+
+    fetch_id: int | None
+    endpoint: str
+    epoch: int
+    validators: int
+    joined: int = 0
+    left: int = 0
+    rejected: int = 0
+    commission_changes: int = 0
+    epoch_rows_written: int = 0
+
+
+class StoredValidator(NamedTuple):
+    """A validator's row as the fetch before left it."""
+
+    pk: int
+    vote_account: str
+    commission_bps: int | None
+
+
+def record_snapshot(snapshot: Snapshot, *, stored_at: datetime) -> FetchSummary:
+    """Bring the tables to this snapshot. Call inside a transaction; the same snapshot again changes nothing.
+
+    A snapshot whose download began before the newest stored one's is superseded and stores
+    nothing. Raises SnapshotRefusedError when it must not replace the last good picture.
+    """
+    bulk.serialize_writers()
+    previous = Fetch.objects.newest()
+    # A start in the future is another host's clock, and no reason to wait for it.
+    if previous is not None and snapshot.began_at < previous.started_at <= stored_at:
+        return FetchSummary(None, snapshot.endpoint, snapshot.epoch.epoch, len(snapshot.accounts))
+    stored, gone = _stored_validators(), _gone()
+    if previous is not None:
+        _refuse_if_implausible(snapshot, previous, stored, gone)
+    before = _before(snapshot, previous, stored)
+    fetch = _create_fetch(snapshot, stored_at)
+    keys = _write_states(snapshot, stored, stored_at)
+    return FetchSummary(
+        fetch_id=fetch.pk,
+        endpoint=snapshot.endpoint,
+        epoch=fetch.epoch,
+        validators=fetch.validators_total,
+        joined=len(keys) - len(stored),
+        left=_mark_left(snapshot, stored, gone, stored_at),
+        rejected=fetch.rejected_count,
+        commission_changes=_record_commission_changes(snapshot, stored, stored_at),
+        epoch_rows_written=record_epochs(snapshot, keys=keys, before=before, stored_at=stored_at),
+    )
+
+
+def _stored_validators() -> dict[str, StoredValidator]:
+    rows = bulk.read_rows(Validator.objects.values_list(*StoredValidator._fields))
+    return {row[1]: StoredValidator(*row) for row in rows}
+
+
+def _gone() -> set[str]:
+    """Who had left before this fetch."""
+    return set(Validator.objects.exclude(left_at=None).values_list("vote_account", flat=True))
+
+
+def _refuse_if_implausible(
+    snapshot: Snapshot, previous: Fetch, stored: Mapping[str, StoredValidator], gone: Set[str]
+) -> None:
+    present = stored.keys() - gone
+    sent = {state.account.vote_account for state in snapshot.accounts}
+    if present and present.isdisjoint(sent):
+        raise SnapshotRefusedError(
+            f"{snapshot.endpoint}: none of its {len(sent)} vote accounts is among the {len(present)} stored, "
+            "so it looks like another cluster; point DATABASE_URL at another database to follow that one"
+        )
+    if snapshot.epoch.epoch < previous.epoch:
+        raise SnapshotRefusedError(
+            f"{snapshot.endpoint} is in epoch {snapshot.epoch.epoch}, and epoch {previous.epoch} is stored "
+            "already: the endpoint is behind, or of another cluster"
+        )
+    if len(sent) < LEAST_REMAINING_SHARE * previous.validators_total:
+        raise SnapshotRefusedError(
+            f"{snapshot.endpoint}: the cluster shrank by more than half, from {previous.validators_total} "
+            f"validators to {len(sent)}; nothing was stored"
+        )
+
+
+def _create_fetch(snapshot: Snapshot, stored_at: datetime) -> Fetch:
+    return Fetch.objects.create(
+        started_at=snapshot.began_at,
+        stored_at=stored_at,
+        endpoint=snapshot.endpoint,
+        epoch=snapshot.epoch.epoch,
+        absolute_slot=snapshot.epoch.absolute_slot,
+        slot_index=snapshot.epoch.slot_index,
+        slots_in_epoch=snapshot.epoch.slots_in_epoch,
+        split_epoch=snapshot.split_epoch,
+        validators_total=len(snapshot.accounts),
+        staked_total=sum(state.account.activated_stake for state in snapshot.accounts),
+        rejected_count=len(snapshot.rejected),
+        rejected=[
+            {"vote_account": record.vote_account, "reason": record.reason}
+            for record in snapshot.rejected[:MOST_REJECTED_NAMED]
+        ],
+    )
+
+
+def _state_values(state: AccountState) -> tuple[Any, ...]:
+    """In the order of _STATE_FIELDS."""
+    account = state.account
+    return (
+        account.identity,
+        account.activated_stake,
+        account.commission_bps,
+        state.delinquent,
+        account.epoch_vote_account,
+        account.last_vote,
+        # A node sends 0 for an account without a root.
+        account.root_slot or None,
+    )
+
+
+def _write_states(
+    snapshot: Snapshot, stored: Mapping[str, StoredValidator], stored_at: datetime
+) -> dict[str, int]:
+    """Write the present state of every account sent; give the primary keys of all by vote account."""
+    joined: list[tuple[Any, ...]] = []
+    known: list[tuple[Any, ...]] = []
+    for state in snapshot.accounts:
+        row = stored.get(state.account.vote_account)
+        if row is None:
+            joined.append((state.account.vote_account, *_state_values(state)))
+        else:
+            known.append((*_state_values(state), row.pk))
+    bulk.update_rows(
+        Validator, fields=_STATE_FIELDS, rows=known, constants={"last_seen_at": stored_at, "left_at": None}
+    )
+    bulk.insert_rows(
+        Validator,
+        fields=("vote_account", *_STATE_FIELDS),
+        rows=joined,
+        constants={"name": "", "first_seen_at": stored_at, "last_seen_at": stored_at},
+    )
+    keys = {row.vote_account: row.pk for row in stored.values()}
+    if joined:
+        newest = max(keys.values(), default=0)
+        keys.update(Validator.objects.filter(pk__gt=newest).values_list("vote_account", "pk"))
+    return keys
+
+
+def _before(snapshot: Snapshot, previous: Fetch | None, stored: Mapping[str, StoredValidator]) -> Before:
+    """Read before the states are written, which say of everybody sent that this fetch saw it."""
+    if previous is None:
+        return Before(epoch=0, settled=frozenset(), returning=())
+    unseen = set(Validator.objects.exclude(last_seen_at=previous.stored_at).values_list("pk", flat=True))
+    sent = {
+        stored[state.account.vote_account].pk
+        for state in snapshot.accounts
+        if state.account.vote_account in stored
+    }
+    return Before(epoch=previous.epoch, settled=frozenset(sent - unseen), returning=tuple(sent & unseen))
+
+
+def _mark_left(
+    snapshot: Snapshot, stored: Mapping[str, StoredValidator], gone: Set[str], stored_at: datetime
+) -> int:
+    """Mark who is no longer in the set; a record that was sent but rejected has not left."""
+    named = {state.account.vote_account for state in snapshot.accounts}
+    named.update(record.vote_account for record in snapshot.rejected if record.vote_account is not None)
+    left = [(stored[key].pk,) for key in stored.keys() - named - gone]
+    bulk.update_rows(Validator, fields=(), rows=left, constants={"left_at": stored_at})
+    return len(left)
+
+
+def _record_commission_changes(
+    snapshot: Snapshot, stored: Mapping[str, StoredValidator], stored_at: datetime
+) -> int:
+    changes: list[tuple[Any, ...]] = []
+    for state in snapshot.accounts:
+        row = stored.get(state.account.vote_account)
+        if row is None or row.commission_bps is None:
+            continue
+        if row.commission_bps != state.account.commission_bps:
+            changes.append((row.pk, row.commission_bps, state.account.commission_bps))
+    bulk.insert_rows(
+        CommissionChange,
+        fields=("validator_id", "from_bps", "to_bps"),
+        rows=changes,
+        constants={"epoch": snapshot.epoch.epoch, "seen_at": stored_at},
+    )
+    return len(changes)

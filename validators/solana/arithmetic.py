@@ -1,0 +1,135 @@
+"""What an account earned in each epoch, from the cumulative numbers that the node sends. Pure."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from validators.exceptions import ImpossibleCreditsError
+
+# (epoch, cumulative credits at its end or now, cumulative credits before it)
+CreditTuple = tuple[int, int, int]
+
+# Timely vote credits: at most 16 a slot, and 432,000 slots in a mainnet epoch.
+CREDITS_PER_SLOT: Final = 16
+MOST_VOTE_CREDITS: Final = 432_000 * CREDITS_PER_SLOT
+WIRE_LARGEST: Final = 2**64 - 1
+# The tuple that Alpenglow's migration puts between votes and rewards.
+SPLIT_MARK: Final = (WIRE_LARGEST, WIRE_LARGEST, WIRE_LARGEST)
+LARGEST: Final = 2**63 - 1
+# A billion SOL in lamports: more than there are, so no account has it staked.
+LARGEST_STAKE: Final = 10**18
+# A vote account keeps 64 epochs; a node sends the last five of them.
+MOST_TUPLES: Final = 64
+TUPLES_SENT: Final = 5
+
+
+class CreditsUnit(StrEnum):
+    """What a credits number counts; numbers of two units are never compared."""
+
+    # Votes landed on the chain, weighted by how timely they were.
+    VOTE_CREDITS = "vote_credits"
+    # Rewards after the votes moved off the chain (Alpenglow); these scale with stake.
+    LAMPORTS = "lamports"
+
+
+class Earned(NamedTuple):
+    """One epoch of one account; None is unknown. A tuple, because a fetch makes a hundred thousand."""
+
+    epoch: int
+    credits: int | None
+    unit: CreditsUnit
+    # Vote credits of the migration epoch's first part, beside the lamports of its second.
+    credits_before_split: int | None = None
+
+
+def earned_by_epoch(
+    tuples: Sequence[CreditTuple],
+    *,
+    running_epoch: int,
+    split_epoch: int | None = None,
+    most_vote_credits: int = MOST_VOTE_CREDITS,
+) -> list[Earned]:
+    """Earned = cumulative - previous cumulative, for each epoch sent, oldest first.
+
+    split_epoch is the cluster's migration epoch when known: later epochs count lamports even
+    where the account's own sentinel has dropped out of the reply. A cumulative of 0 below the
+    previous one means that the number is unknown. Raises ImpossibleCreditsError.
+    Source: `epochCredits` of agave's getVoteAccounts.
+    """
+    earned: list[Earned] = []
+    unit = CreditsUnit.VOTE_CREDITS
+    split_here = False
+    newest = -1
+    for epoch, cumulative, previous in tuples:
+        if (epoch, cumulative, previous) == SPLIT_MARK:
+            if split_here:
+                raise ImpossibleCreditsError("two migration sentinels")
+            split_here, unit = True, CreditsUnit.LAMPORTS
+            continue
+        if split_epoch is not None and epoch > split_epoch:
+            unit = CreditsUnit.LAMPORTS
+        if not newest < epoch <= running_epoch and not (split_here and epoch == newest):
+            raise ImpossibleCreditsError(f"epoch {epoch} after {newest}, while epoch {running_epoch} runs")
+        credits = _difference(epoch, cumulative, previous)
+        if credits is not None and credits > most_vote_credits and unit is CreditsUnit.VOTE_CREDITS:
+            raise ImpossibleCreditsError(
+                f"{credits} credits in epoch {epoch}, {most_vote_credits} are possible"
+            )
+        before = None if epoch > newest else _taken_off(earned)
+        earned.append(Earned(epoch, credits, unit, before))
+        newest = epoch
+    return earned
+
+
+def _taken_off(earned: list[Earned]) -> int | None:
+    """Take the migration epoch's first part off the list, to stand beside its second one."""
+    first_part = earned.pop()
+    if first_part.unit is CreditsUnit.LAMPORTS:
+        raise ImpossibleCreditsError(f"epoch {first_part.epoch} twice after the migration")
+    return first_part.credits
+
+
+def _difference(epoch: int, cumulative: int, previous: int) -> int | None:
+    if cumulative > LARGEST or previous > LARGEST:
+        raise ImpossibleCreditsError(f"epoch {epoch} counts beyond 2^63 - 1")
+    if cumulative >= previous:
+        return cumulative - previous
+    if cumulative == 0:
+        return None
+    raise ImpossibleCreditsError(f"credits of epoch {epoch} fell from {previous} to {cumulative}")
+
+
+def own_split_epoch(tuples: Sequence[CreditTuple]) -> int | None:
+    """The epoch of an account's migration sentinel: its next tuple's, else the one's before it."""
+    if SPLIT_MARK not in tuples:
+        return None
+    at = tuples.index(SPLIT_MARK)
+    neighbours = [*tuples[at + 1 : at + 2], *tuples[at - 1 : at]]
+    return neighbours[0][0] if neighbours else None
+
+
+def with_gaps(
+    earned: list[Earned], *, first_epoch: int, running_epoch: int, split_epoch: int | None
+) -> list[Earned]:
+    """Add the wholly missed epochs from first_epoch to the running one: they earned 0.
+
+    A node leaves an epoch without a credit out of the reply. Only the last five epochs are
+    filled, as many as a node sends of an account that earns.
+    """
+    start = max(first_epoch, running_epoch - TUPLES_SENT + 1)
+    if (
+        len(earned) >= TUPLES_SENT
+        and earned[-TUPLES_SENT].epoch == start
+        and earned[-1].epoch == running_epoch
+    ):
+        return earned
+    present = {row.epoch for row in earned}
+    own_split = min((row.epoch for row in earned if row.unit is CreditsUnit.LAMPORTS), default=None)
+    for epoch in range(start, running_epoch + 1):
+        if epoch not in present:
+            lamports = (split_epoch is not None and epoch > split_epoch) or (
+                own_split is not None and epoch >= own_split
+            )
+            unit = CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS
+            earned.append(Earned(epoch, 0, unit))
+    return sorted(earned)

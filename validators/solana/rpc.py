@@ -1,0 +1,235 @@
+"""JSON-RPC over HTTP: the only place that talks to the network."""
+
+import email.utils
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import requests
+from pydantic import ValidationError
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+
+from validators.exceptions import MalformedReplyError, RateLimitedError, RpcError, UnavailableError
+from validators.solana.schemas import Reply, RpcFailure, describe
+
+# A node that is there accepts within a round trip; five seconds allow for two lost packets.
+CONNECT_SECONDS: Final = 5.0
+# The longest silence inside an answer. getVoteAccounts takes a loaded public node a few seconds.
+READ_SECONDS: Final = 20.0
+# Twenty thousand vote accounts are 9 MB; what is far larger is not an answer.
+LARGEST_BODY: Final = 64 * 1024 * 1024
+CHUNK: Final = 256 * 1024
+NODE_BEHIND: Final = -32005
+# Parts of a path that providers use for everybody; any other part may be a key.
+PUBLIC_PATH_PARTS: Final = frozenset(
+    {"", "api", "devnet", "json-rpc", "mainnet", "mainnet-beta", "rpc", "solana", "testnet", "v1", "v2", "v3"}
+)
+MASK: Final = "***"
+OUT_OF_TIME: Final = "the time limit of the fetch ran out"
+
+Result = TypeVar("Result")
+
+
+def masked(url: str) -> str:
+    """The address without what could be a key: user, password, query values, unusual path parts."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")
+    netloc = f"{MASK}@{host[2]}" if host[1] else host[2]
+    path = "/".join(part if part in PUBLIC_PATH_PARTS else MASK for part in parts.path.split("/"))
+    names = [name for name, _ in parse_qsl(parts.query)]
+    query = "&".join(f"{name}={MASK}" for name in names) if names else MASK if parts.query else ""
+    return urlunsplit((parts.scheme, netloc, path, query, ""))
+
+
+class _CuttableAdapter(HTTPAdapter):
+    """Knows its open connections, so that a watchdog can end a reply that drips for ever.
+
+    requests' read timeout starts anew with each byte, in the headers too.
+    """
+
+    def __init__(self) -> None:
+        self._connections: list[HTTPConnection] = []
+        super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        make = type(pool).ConnectionCls
+
+        def remembered(*args: Any, **kwargs: Any) -> HTTPConnection:
+            connection: HTTPConnection = make(*args, **kwargs)
+            self._connections.append(connection)
+            return connection
+
+        pool.ConnectionCls = remembered
+        return pool
+
+    def cut(self) -> None:
+        """Shut every connection's socket; whoever reads from one gets an end of file at once."""
+        for connection in self._connections:
+            try:
+                if connection.sock is not None:
+                    connection.sock.shutdown(2)
+            except OSError:
+                # Closed already, which is what we want.
+                continue
+
+
+class Endpoint:
+    """One JSON-RPC endpoint for the length of one snapshot, as a context manager.
+
+    `deadline` is an instant of time.monotonic(); no call outlives it.
+    """
+
+    def __init__(self, url: str, *, deadline: float) -> None:
+        self.name: Final = masked(url)
+        self._url = url
+        self._deadline = deadline
+        self._adapter = _CuttableAdapter()
+        self._session = requests.Session()
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
+        self._last_id = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    @property
+    def seconds_left(self) -> float:
+        return self._deadline - time.monotonic()
+
+    def call(self, method: str, params: list[Any], reply_type: type[Reply[Result]]) -> Result:
+        """Ask once. Raises UnavailableError, RateLimitedError, RpcError or MalformedReplyError."""
+        self._last_id += 1
+        body = self._body(method, {"jsonrpc": "2.0", "id": self._last_id, "method": method, "params": params})
+        try:
+            reply = reply_type.model_validate_json(body)
+        except ValidationError as exc:
+            raise MalformedReplyError(self.name, method, _malformed(body, exc)) from None
+        if reply.error is not None:
+            raise RpcError(self.name, method, _failure(reply.error), reply.error.code)
+        if reply.id != self._last_id:
+            raise MalformedReplyError(
+                self.name, method, f"reply to id {reply.id!r}, asked as {self._last_id}"
+            )
+        if reply.result is None:
+            raise MalformedReplyError(self.name, method, "neither a result nor an error")
+        return reply.result
+
+    def _body(self, method: str, question: dict[str, Any]) -> bytes:
+        with self._failures_named(method), self._cut_at_deadline():
+            left = max(0.001, self.seconds_left)
+            with self._session.post(
+                self._url,
+                json=question,
+                stream=True,
+                # A redirected POST would arrive as a GET, or take the key to another host.
+                allow_redirects=False,
+                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+            ) as response:
+                self._check_status(method, response)
+                return self._read(method, response)
+
+    @contextmanager
+    def _cut_at_deadline(self) -> Iterator[None]:
+        watchdog = threading.Timer(max(0.0, self.seconds_left), self._adapter.cut)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            yield
+        finally:
+            watchdog.cancel()
+
+    @contextmanager
+    def _failures_named(self, method: str) -> Iterator[None]:
+        """Give requests' errors our type; unchained, since their texts hold the URL with its key."""
+        try:
+            yield
+        except requests.RequestException as exc:
+            cause = OUT_OF_TIME if self.seconds_left <= 0 else _connection_cause(exc)
+            raise UnavailableError(self.name, method, cause) from None
+
+    def _check_status(self, method: str, response: requests.Response) -> None:
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            return
+        cause = f"HTTP {status} {response.reason or ''}".rstrip()
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            seconds = retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+            raise RateLimitedError(self.name, method, cause, seconds)
+        if response.is_redirect:
+            target = urlsplit(response.headers["Location"]).hostname
+            cause += f" to {target or 'another path'}; put the final address into SOLANA_RPC_URL"
+        raise UnavailableError(self.name, method, cause)
+
+    def _read(self, method: str, response: requests.Response) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(CHUNK):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise MalformedReplyError(self.name, method, f"more than {LARGEST_BODY} bytes")
+        if self.seconds_left <= 0:
+            raise UnavailableError(self.name, method, OUT_OF_TIME)
+        return bytes(body)
+
+
+def retry_after(header: str | None, *, now: datetime) -> float | None:
+    """Seconds to wait, from either form of Retry-After (a number or an HTTP date); None when unreadable."""
+    if header is None:
+        return None
+    if header.strip().isascii() and header.strip().isdigit():
+        # Longer than any deadline is all that matters of a number with very many digits.
+        return float(header.strip()[:12])
+    try:
+        at = email.utils.parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+
+
+def _connection_cause(error: requests.RequestException) -> str:
+    if isinstance(error, requests.ConnectTimeout):
+        return "no connection within its time"
+    if isinstance(error, requests.Timeout):
+        return "connected, no answer within its time"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection was cut in the middle of the reply"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"no connection: {cause.strerror}"
+        # requests wraps urllib3's error in args, and urllib3 keeps the socket's in `reason`.
+        inner = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)
+        cause = inner if isinstance(inner, BaseException) else cause.__cause__ or cause.__context__
+    return f"no usable answer ({type(error).__name__})"
+
+
+def _malformed(body: bytes, error: ValidationError) -> str:
+    start = body[:200].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
+        return "HTML instead of JSON"
+    if not start:
+        return "an empty body"
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        return f"not JSON, or cut off: {len(body)} bytes, {first['msg']}"
+    return f"wrong shape: {describe(error)}"
+
+
+def _failure(failure: RpcFailure) -> str:
+    text = f"error {failure.code}: {ascii(failure.message)[1:-1][:200]}"
+    if failure.code == NODE_BEHIND and isinstance(failure.data, dict):
+        slots = failure.data.get("numSlotsBehind")
+        return f"the node is {slots} slots behind ({text})" if isinstance(slots, int) else text
+    return text

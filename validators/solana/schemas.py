@@ -1,0 +1,149 @@
+"""The wire format of the JSON-RPC replies: their names in, ours out, one parse."""
+
+from dataclasses import dataclass as plain_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+
+from validators.solana.arithmetic import LARGEST, LARGEST_STAKE, MOST_TUPLES, WIRE_LARGEST
+from validators.solana.pubkey import is_pubkey
+
+# Strict: a number sent as text, or 1.0, or true where a number belongs, is a wrong shape.
+_STRICT: Final = ConfigDict(strict=True)
+# How much of a hostile text is kept in a reason.
+_LONGEST_QUOTE: Final = 60
+
+
+def _checked_key(text: str) -> str:
+    if not is_pubkey(text):
+        raise ValueError("not the base58 form of 32 bytes")
+    return text
+
+
+Key = Annotated[str, AfterValidator(_checked_key)]
+Unsigned = Annotated[int, Field(ge=0, le=LARGEST)]
+WireUnsigned = Annotated[int, Field(ge=0, le=WIRE_LARGEST)]
+# JSON has no tuples, so a list must do for one here; its numbers stay strict.
+WireCredits = Annotated[tuple[WireUnsigned, WireUnsigned, WireUnsigned], Strict(False)]
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class VoteAccount:
+    """One item of getVoteAccounts. Stake in lamports; the commission is as sent and may pass 100 percent."""
+
+    vote_account: Key = Field(validation_alias="votePubkey")
+    identity: Key = Field(validation_alias="nodePubkey")
+    activated_stake: Annotated[int, Field(ge=0, le=LARGEST_STAKE)] = Field(validation_alias="activatedStake")
+    epoch_vote_account: bool = Field(validation_alias="epochVoteAccount")
+    epoch_credits: Annotated[list[WireCredits], Field(max_length=MOST_TUPLES)] = Field(
+        validation_alias="epochCredits"
+    )
+    last_vote: Unsigned = Field(validation_alias="lastVote")
+    root_slot: Unsigned | None = Field(default=None, validation_alias="rootSlot")
+    commission_percent: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        default=None, validation_alias="commission"
+    )
+    sent_bps: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        default=None, validation_alias="inflationRewardsCommissionBps"
+    )
+
+    @property
+    def commission_bps(self) -> int | None:
+        """The finer of the two fields; older nodes send only percent, one line only basis points."""
+        if self.sent_bps is not None:
+            return self.sent_bps
+        return None if self.commission_percent is None else self.commission_percent * 100
+
+
+@plain_dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """A record that was left out. vote_account is None when the record has no readable key."""
+
+    vote_account: str | None
+    reason: str
+
+
+def _or_rejected(record: Any, parse: ValidatorFunctionWrapHandler) -> VoteAccount | RejectedRecord:
+    """Parse one record; a bad one becomes a RejectedRecord, so that it never takes the others down."""
+    try:
+        account: VoteAccount = parse(record)
+    except ValidationError as exc:
+        return RejectedRecord(_readable_key(record), describe(exc))
+    if account.commission_bps is None:
+        return RejectedRecord(account.vote_account, "neither commission nor inflationRewardsCommissionBps")
+    return account
+
+
+def _readable_key(record: Any) -> str | None:
+    key = record.get("votePubkey") if isinstance(record, dict) else None
+    return key if isinstance(key, str) and is_pubkey(key) else None
+
+
+def describe(error: ValidationError) -> str:
+    """The first complaint in one line: where, what, and the start of what was sent, in ASCII."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the whole"
+    sent = ascii(first["input"])
+    shown = sent if len(sent) <= _LONGEST_QUOTE else sent[:_LONGEST_QUOTE] + "..."
+    return f"{place}: {first['msg']} (was {shown})"
+
+
+if TYPE_CHECKING:
+    Record = VoteAccount | RejectedRecord
+else:
+    # As a union, pydantic would try the second form with the sender's text.
+    Record = Annotated[VoteAccount, WrapValidator(_or_rejected)]
+
+
+class VoteAccounts(BaseModel):
+    """The result of getVoteAccounts."""
+
+    model_config = _STRICT
+    current: list[Record]
+    delinquent: list[Record]
+
+
+class EpochInfo(BaseModel):
+    """The result of getEpochInfo, what we use of it."""
+
+    model_config = _STRICT
+    epoch: Unsigned
+    absolute_slot: Unsigned = Field(validation_alias="absoluteSlot")
+    slot_index: Unsigned = Field(validation_alias="slotIndex")
+    slots_in_epoch: Annotated[int, Field(gt=0, le=LARGEST)] = Field(validation_alias="slotsInEpoch")
+
+    @model_validator(mode="after")
+    def _inside_the_epoch(self) -> "EpochInfo":
+        if self.slot_index >= self.slots_in_epoch:
+            raise ValueError(f"slot {self.slot_index} of an epoch of {self.slots_in_epoch}")
+        return self
+
+
+class RpcFailure(BaseModel):
+    """The error of a JSON-RPC reply. `data` differs from code to code."""
+
+    code: int
+    message: str = ""
+    data: Any = None
+
+
+Result = TypeVar("Result")
+
+
+class Reply(BaseModel, Generic[Result]):
+    """A JSON-RPC 2.0 reply around a result of that type."""
+
+    id: int | str | None = None
+    result: Result | None = None
+    error: RpcFailure | None = None
