@@ -1,6 +1,6 @@
 """Validators and what was said of them, as an operator sees them; all of it is read-only."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import F, OrderBy, QuerySet
@@ -44,6 +44,9 @@ class ValidatorAdmin(ReadOnlyAdmin):
         ),
         ("Seen", {"fields": ("first_seen_at", "last_seen_at", "left_at")}),
     )
+
+    class Media:
+        css: ClassVar = {"all": ["validators/admin.css"]}
 
     def get_ordering(self, request: HttpRequest) -> tuple[OrderBy | str, ...]:
         """Not the attribute `ordering`, which may name fields of the table only."""

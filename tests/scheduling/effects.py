@@ -17,6 +17,10 @@ def note() -> None:
     _log("note")
 
 
+def tick() -> None:
+    _log("tick")
+
+
 def work() -> None:
     """Takes as long as EFFECT_SECONDS says."""
     _log("work began")

