@@ -86,7 +86,7 @@ class Cron:
             raise CadenceError(f"The cron expression {self.expression!r} is not valid: {exc}.") from exc
         except StopIteration:
             raise CadenceError(f"The cron expression {self.expression!r} never fires.") from None
-        except (ZoneInfoNotFoundError, ValueError) as exc:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
             raise CadenceError(f"There is no time zone {self.time_zone!r}.") from exc
 
     def at_or_before(self, instant: datetime) -> datetime:

@@ -175,6 +175,8 @@ STOP_GRACE_SECONDS = env.float("STOP_GRACE_SECONDS", default=30.0)
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
+# Times with their seconds: a schedule may be of ten.
+FORMAT_MODULE_PATH = ["staking_project.formats"]
 LANGUAGE_CODE = "en-us"
 
 STATIC_URL = "static/"

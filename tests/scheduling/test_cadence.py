@@ -157,6 +157,8 @@ def test_six_fields_begin_with_the_seconds() -> None:
         (lambda: Cron("0 0 * * *", "Europe/Atlantis"), "no time zone 'Europe/Atlantis'"),
         (lambda: Cron("0 0 * * *", "../etc/passwd"), "no time zone"),
         (lambda: Cron("0 0 * * *", ""), "no time zone"),
+        (lambda: Cron("0 0 * * *", "America"), "no time zone 'America'"),
+        (lambda: Cron("0 0 * * *", "x" * 300), "no time zone"),
     ],
 )
 def test_a_cadence_that_cannot_be_is_refused_when_it_is_made(make: object, message: str) -> None:

@@ -158,7 +158,7 @@ def test_an_epoch_that_ends_between_the_questions_is_asked_again(endpoint: Canne
 def test_an_endpoint_whose_epoch_stays_behind_its_credits_is_refused(endpoint: CannedEndpoint) -> None:
     endpoint.epoch_infos = [replies.epoch_info(EPOCH - 1)]
 
-    with pytest.raises(MalformedReplyError, match="20 of 20 records are invalid, .* while epoch 989 runs"):
+    with pytest.raises(MalformedReplyError, match=r"20 of 20 records are invalid, .* while epoch 989 runs"):
         snapshot(endpoint.url)
 
 
@@ -240,6 +240,16 @@ def test_more_stake_than_a_column_holds_is_refused(endpoint: CannedEndpoint) -> 
 
     with pytest.raises(MalformedReplyError, match="20000000000000000000 lamports staked in all"):
         snapshot(endpoint.url)
+
+
+def test_an_epoch_far_ahead_of_all_credits_is_refused(endpoint: CannedEndpoint) -> None:
+    endpoint.epoch_infos = [replies.epoch_info(EPOCH + 2)]
+
+    with pytest.raises(MalformedReplyError, match="epoch 992 runs, and the newest credits are of epoch 990"):
+        snapshot(endpoint.url)
+
+    endpoint.epoch_infos = [replies.epoch_info(EPOCH + 1)]
+    assert snapshot(endpoint.url).epoch.epoch == EPOCH + 1
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,10 @@ UNKNOWN_COMMISSION_PERCENT: Final = 5.0
 # In the first slots of an epoch the order of the credits is noise.
 LEAST_PROGRESS: Final = 0.05
 
+# Credits known of less than this share of the present stake are no measure of the cluster: a
+# reply tells of epochs 981 to 985 only for the accounts that stopped voting then.
+LEAST_COVERED: Final = 0.5
+
 # (epoch, unit) -> stake-weighted mean of what a validator earned
 Means = Mapping[tuple[int, str], float]
 
@@ -32,7 +36,8 @@ def stake_weighted_means(cluster: ClusterFacts) -> Means:
     """Σ(credits x stake) ÷ Σ stake of each epoch, over everybody whose credits and stake are known.
 
     Where an epoch's own stake is unknown the present one stands in. Lamports scale with stake
-    and are divided by it first, which leaves Σ lamports ÷ Σ stake.
+    and are divided by it first, which leaves Σ lamports ÷ Σ stake. Epochs that are known of
+    less than half of the present stake have no mean.
     """
     weighted: defaultdict[tuple[int, str], int] = defaultdict(int)
     stakes: defaultdict[tuple[int, str], int] = defaultdict(int)
@@ -42,7 +47,19 @@ def stake_weighted_means(cluster: ClusterFacts) -> Means:
         key = (row.epoch, row.unit)
         weighted[key] += row.credits if row.unit == CreditsUnit.LAMPORTS else row.credits * stake
         stakes[key] += stake
-    return {key: weighted[key] / stake for key, stake in stakes.items()}
+    covered = _covered_stakes(cluster)
+    least = LEAST_COVERED * sum(validator.activated_stake for validator in cluster.validators)
+    return {key: weighted[key] / stake for key, stake in stakes.items() if covered[key] >= least}
+
+
+def _covered_stakes(cluster: ClusterFacts) -> Mapping[tuple[int, str], int]:
+    """The present stake of those whose credits are known, by epoch and unit."""
+    covered: defaultdict[tuple[int, str], int] = defaultdict(int)
+    for validator in cluster.validators:
+        for row in validator.epochs:
+            if row.credits is not None:
+                covered[row.epoch, row.unit] += validator.activated_stake
+    return covered
 
 
 def _with_stake(cluster: ClusterFacts) -> Iterator[tuple[EpochFacts, int]]:

@@ -21,6 +21,8 @@ from validators.solana.pubkey import is_pubkey
 
 # Strict: a number sent as text, or 1.0, or true where a number belongs, is a wrong shape.
 _STRICT: Final = ConfigDict(strict=True)
+# Twenty times mainnet's epoch.
+MOST_SLOTS_IN_EPOCH: Final = 10_000_000
 # How much of a hostile text is kept in a reason.
 _LONGEST_QUOTE: Final = 60
 
@@ -121,7 +123,7 @@ class EpochInfo(BaseModel):
     epoch: Unsigned
     absolute_slot: Unsigned = Field(validation_alias="absoluteSlot")
     slot_index: Unsigned = Field(validation_alias="slotIndex")
-    slots_in_epoch: Annotated[int, Field(gt=0, le=LARGEST)] = Field(validation_alias="slotsInEpoch")
+    slots_in_epoch: Annotated[int, Field(gt=0, le=MOST_SLOTS_IN_EPOCH)] = Field(validation_alias="slotsInEpoch")
 
     @model_validator(mode="after")
     def _inside_the_epoch(self) -> "EpochInfo":

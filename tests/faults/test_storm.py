@@ -1,0 +1,17 @@
+"""A short storm on two clusters; `make chaos` has the long one."""
+
+import secrets
+
+import pytest
+from django.db import connection
+
+from tests.faults.storm import weather
+
+pytestmark = [pytest.mark.processes, pytest.mark.database]
+
+
+def test_every_promise_is_kept_in_a_storm() -> None:
+    outcome = weather(connection.vendor, seconds=7, calm=2, seed=secrets.randbelow(1_000_000))
+
+    assert outcome.complaints == [], outcome
+    assert outcome.faults.total() > 0

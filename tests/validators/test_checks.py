@@ -1,0 +1,55 @@
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+
+
+def complaints() -> list[tuple[str | None, str]]:
+    return [(found.id, found.msg) for found in run_checks() if str(found.id).startswith("validators.")]
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        [],
+        ["https://api.mainnet-beta.solana.com"],
+        ["http://127.0.0.1:8899", " https://rpc.example/v2/abc?api-key=x"],
+    ],
+)
+def test_usable_addresses_pass(settings: Any, urls: list[str]) -> None:
+    settings.SOLANA_RPC_URLS = urls
+
+    assert complaints() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rpc.example",
+        "ftp://rpc.example",
+        "https://",
+        "https://:8899",
+        "http://host:99999",
+        "http://[::1",
+        "http://a b/",
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_an_error(settings: Any, url: str) -> None:
+    settings.SOLANA_RPC_URLS = ["https://good.example", url]
+
+    ((identifier, message),) = complaints()
+    assert identifier == "validators.E001"
+    assert message.startswith("SOLANA_RPC_URL: address 2 (")
+
+
+def test_the_complaint_does_not_show_the_key(settings: Any) -> None:
+    settings.SOLANA_RPC_URLS = ["htps://user:SECRET@rpc.example/SECRET?api-key=SECRET"]
+
+    assert "SECRET" not in str(complaints())
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_deadline_that_no_fetch_can_keep_is_an_error(settings: Any, seconds: float) -> None:
+    settings.FETCH_DEADLINE_SECONDS = seconds
+
+    assert [identifier for identifier, _ in complaints()] == ["validators.E002"]
