@@ -4,7 +4,7 @@
 PYTHON := .venv/bin/python
 PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 
-.PHONY: run test check format lint types imports migrations deploy-check bench chaos e2e clean
+.PHONY: run test check format lint types imports migrations deploy-check bench chaos e2e mutation clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -40,6 +40,18 @@ deploy-check: .venv/.run
 bench: .venv/.dev
 	$(PYTHON) -m benchmarks.fetch_and_score
 	$(PYTHON) -m benchmarks.lateness
+
+# A minute of faults on two clusters, on SQLite and then on PostgreSQL; prints its seed.
+chaos: .venv/.dev
+	$(PYTHON) -m tests.faults.storm
+
+# Two hosts in two network namespaces, one of them cut off for 20 s; needs root and iproute2.
+e2e: .venv/.dev
+	$(PYTHON) -m tests.faults.two_hosts
+
+# Takes each safeguard away in turn and expects the tests to notice.
+mutation: .venv/.dev
+	$(PYTHON) -m tests.faults.mutate
 
 clean:
 	rm -rf .venv var

@@ -47,7 +47,8 @@ def times(first: str, following: str) -> dict[str, float]:
         record("fetch_next", partial(fetch, following))
         record("score", score_validators)
         validators, epochs, scores = (rows_of(model) for model in UNIQUE)
-        running = [row for row in epochs if row[2] == epochs[-1][2]]
+        epoch = columns_of(ValidatorEpoch).index("epoch")
+        running = [row for row in epochs if row[epoch] == epochs[-1][epoch]]
         empty_tables(keep=(Fetch, ScoringRun))
         record("fetch_first_floor", partial(floor, votes, {Validator: validators, ValidatorEpoch: epochs}))
         record("fetch_next_floor", partial(floor, votes, {Validator: validators, ValidatorEpoch: running}))

@@ -31,6 +31,54 @@ def declared_jobs_can_run(**kwargs: Any) -> list[CheckMessage]:
     return problems
 
 
+@register()
+def named_functions_exist(**kwargs: Any) -> list[CheckMessage]:
+    """Every function that a setting names by its path can be imported."""
+    named = [
+        *(
+            (f"SCHEDULING_CONDITIONS[{name!r}]", path)
+            for name, path in settings.SCHEDULING_CONDITIONS.items()
+        ),
+        *((f"READINESS_CHECKS[{name!r}]", path) for name, path in settings.READINESS_CHECKS.items()),
+        *((f"ALERT_RULES[{name!r}]", path) for name, path in settings.ALERT_RULES.items()),
+        *(("RETENTION_TASKS", path) for path in settings.RETENTION_TASKS),
+        *(("METRICS", path) for path in settings.METRICS),
+    ]
+    problems: list[CheckMessage] = []
+    for setting, path in named:
+        try:
+            import_string(path)
+        except ImportError as exc:
+            problems.append(Error(f"{setting}: {exc}", hint="Mend the path.", id="scheduling.E006"))
+    return problems
+
+
+@register()
+def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
+    """A webhook has an address that can be asked and a secret to sign with; alerts repeat at some pace."""
+    problems: list[CheckMessage] = []
+    url = settings.ALERT_WEBHOOK_URL
+    if url and not url.startswith(("http://", "https://")):
+        problems.append(
+            Error("ALERT_WEBHOOK_URL is no http or https address.", hint="Mend it.", id="scheduling.E007")
+        )
+    if url and not settings.ALERT_WEBHOOK_SECRET:
+        problems.append(
+            Error(
+                "ALERT_WEBHOOK_URL is set without ALERT_WEBHOOK_SECRET: anybody could forge our alerts.",
+                hint="Set a long random secret, and give it to the receiver.",
+                id="scheduling.E008",
+            )
+        )
+    if settings.ALERT_REPEAT_SECONDS < 60:
+        problems.append(
+            Error(
+                "ALERT_REPEAT_SECONDS is under a minute.", hint="14400 is four hours.", id="scheduling.E009"
+            )
+        )
+    return problems
+
+
 @register(Tags.database)
 def schedule_names_are_unique(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """The unique index that our migration put on django-q2's table is still there.

@@ -29,7 +29,7 @@ from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.status import Stat
 from django_q.worker import worker
 
-from scheduling.processes import die_with_parent
+from scheduling.processes import children_of, die_with_parent, is_running
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ POOL_LOST = 3
 # The lock of the results is held for microseconds.
 LOCK_PATIENCE = 0.5
 LOOK_AGAIN = 0.05
+DEATH_TAKES = 1.0
 
 
 class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
@@ -193,8 +194,13 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
 
     def _kill(self) -> None:
         """End the sentinel and, through it and its process group, everything below."""
+        pool = children_of(self.sentinel.pid)
         if self.sentinel.is_alive():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.sentinel.pid, signal.SIGKILL)
             self.sentinel.kill()
         self.sentinel.join()
+        # Killed is not yet dead, and whoever looks next into the ledger asks who is.
+        deadline = time.monotonic() + DEATH_TAKES
+        while any(map(is_running, pool)) and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN / 10)

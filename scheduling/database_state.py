@@ -16,10 +16,11 @@ class DatabaseState:
 
 
 def database_state() -> DatabaseState:
-    return DatabaseState(vendor=connection.vendor, size=_size(), rows=_rows())
+    return DatabaseState(vendor=connection.vendor, size=database_size(), rows=_rows())
 
 
-def _size() -> int:
+def database_size() -> int:
+    """In bytes."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_database_size(current_database())")

@@ -27,3 +27,7 @@ class RunLostError(SchedulingError):
 
 class TimeLimitError(SchedulingError):
     """The task was still running at its time limit and was ended."""
+
+
+class DeliveryError(SchedulingError):
+    """Whoever is to be told of an alert could not be reached, or refused to listen."""

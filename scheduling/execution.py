@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
 from django.db.models.functions import Coalesce
 from django.utils.module_loading import import_string
@@ -63,6 +62,7 @@ class Claim:
     max_attempts: int
     time_limit: timedelta
     started_at: datetime
+    claimed_at: float
 
 
 _current: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
@@ -117,16 +117,16 @@ def execute_run(run_id: int) -> str:
         if _current.get() is not None:
             _persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result))
     except SkipRun as exc:
-        reason = str(exc)
+        reason = _storable(str(exc))
         _persistently(lambda: _end(claim, RunState.SKIPPED, error=reason))
         return f"skipped: {reason}"
     except RunLostError as exc:
         logger.warning("%s", exc)
-        _persistently(lambda: _give_back(claim.run_id, owner=claim.owner))
+        _for_certain(lambda: _give_back(claim.run_id, owner=claim.owner))
         return "lost"
     except (Exception, SystemExit) as exc:
         error = _explained(exc)
-        _persistently(lambda: _record_failure(claim, error=error))
+        _for_certain(lambda: _record_failure(claim, error=error))
         raise
     finally:
         _current.reset(token)
@@ -151,7 +151,7 @@ def claim_run(run_id: int, *, now: datetime) -> Claim | None:
         return _claim_of(run_id, owner=owner, now=now) if won else None
     except Exception:
         # The claim may stand without our having heard of it, and this process lives on.
-        _persistently(lambda: _give_back(run_id, owner=owner))
+        _for_certain(lambda: _give_back(run_id, owner=owner))
         raise
 
 
@@ -171,6 +171,7 @@ def _claim_of(run_id: int, *, owner: str, now: datetime) -> Claim:
         max_attempts=run.job.max_attempts,
         time_limit=run.job.time_limit,
         started_at=now,
+        claimed_at=time.monotonic(),
     )
 
 
@@ -180,7 +181,7 @@ def backoff(attempt: int) -> timedelta:
     return wait * random.uniform(1, 1.25)
 
 
-def _since_occurrence(now: datetime) -> ExpressionWrapper:
+def _since_occurrence(now: datetime) -> "ExpressionWrapper[Any]":
     return ExpressionWrapper(Value(now, DateTimeField()) - F("occurrence"), DurationField())
 
 
@@ -204,9 +205,11 @@ def _end(claim: Claim, state: RunState, **fields: Any) -> None:
 
     Raises `RunLostError`, which rolls everything back, if it is not.
     """
-    now = database_now()
-    fields |= {"finished_at": now, "duration": now - claim.started_at, "pressure": _pressure.get()}
-    with transaction.atomic():
+    # By this process's stopwatch, which spares every run a question and never goes backwards.
+    duration = timedelta(seconds=time.monotonic() - claim.claimed_at)
+    now = claim.started_at + duration
+    fields |= {"finished_at": now, "duration": duration, "pressure": _pressure.get()}
+    with transaction.atomic(savepoint=False):
         mine = Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING)
         if not mine.update(state=state, **fields):
             raise RunLostError(f"{claim.name} was given to somebody else during attempt {claim.attempt}.")
@@ -222,12 +225,21 @@ def _require_condition(claim: Claim) -> None:
     )
 
 
-def _persistently(record: Callable[[], None]) -> None:
-    """Record an end even when the database is away for a while.
+def _for_certain(record: Callable[[], None]) -> None:
+    """Record something, or end this process.
 
-    A worker that gave up and lived on would hold its run for ever, so it dies instead; the
-    dispatcher then takes the run back like any other lost one.
+    A worker that gave up and lived on would hold its run for ever; the dispatcher takes a dead
+    one's back.
     """
+    try:
+        _persistently(record)
+    except Exception:
+        logger.exception("The end of a run could not be recorded; this worker ends.")
+        os._exit(1)
+
+
+def _persistently(record: Callable[[], None]) -> None:
+    """Record an end even when the database is away for a while; this process ends when it stays away."""
     patience_ends = time.monotonic() + RECORDING_PATIENCE
     while True:
         try:
@@ -235,7 +247,7 @@ def _persistently(record: Callable[[], None]) -> None:
         except RunLostError as exc:
             logger.warning("%s", exc)
             return None
-        except DatabaseError:
+        except (OperationalError, InterfaceError):
             connection.close()
             if time.monotonic() > patience_ends:
                 logger.exception("The database was away for %.0f s; this worker ends.", RECORDING_PATIENCE)
@@ -246,4 +258,13 @@ def _persistently(record: Callable[[], None]) -> None:
 def _explained(exc: BaseException) -> str:
     """The error in one line, then the last of its traceback."""
     trace = "".join(traceback.format_exception(exc))[-LONGEST_ERROR:]
-    return f"{type(exc).__name__}: {exc}\n\n{trace}"
+    try:
+        message = str(exc)[:LONGEST_ERROR]
+    except Exception:
+        message = "its message cannot be told"
+    return _storable(f"{type(exc).__name__}: {message}\n\n{trace}")
+
+
+def _storable(text: str) -> str:
+    """Text as every database takes it: PostgreSQL refuses the character NUL, both refuse half a pair."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -1,6 +1,6 @@
 """What people may change about a schedule."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -8,7 +8,10 @@ from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django_q.models import Schedule
 
-from scheduling.exceptions import CadenceError
+from scheduling import operations
+from scheduling.cadence import Cadence, Cron, Every
+from scheduling.durations import parse_duration
+from scheduling.exceptions import SchedulingError
 from scheduling.models import Job
 from scheduling.services import LONGEST_MINUTES
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 else:
     _ScheduleForm = forms.ModelForm
 
-CADENCE_FIELDS = ("schedule_type", "minutes", "every_seconds", "cron", "time_zone")
+CADENCE_FIELDS = ("schedule_type", "minutes", "every_seconds", "offset_seconds", "cron", "time_zone")
 LONGEST_SECONDS = 2_147_483_647
 
 _TYPES = (
@@ -27,6 +30,16 @@ _TYPES = (
     (Schedule.WEEKLY, "Weekly"),
     (Schedule.CRON, "Cron"),
 )
+
+
+def read_cadence(text: str, *, job: Job) -> Cadence:
+    """An interval such as 45s, on the grid that the job has, or a cron expression in its time zone.
+
+    Raises `CadenceError` for what is neither.
+    """
+    if len(text.split()) in (5, 6):
+        return Cron(text.strip(), job.time_zone)
+    return Every(parse_duration(text) // timedelta(seconds=1), job.offset_seconds)
 
 
 class CadenceForm(_ScheduleForm):
@@ -48,6 +61,13 @@ class CadenceForm(_ScheduleForm):
         min_value=1,
         max_value=LONGEST_SECONDS,
         help_text="An interval that is not whole minutes; leave the minutes empty then.",
+    )
+    offset_seconds = forms.IntegerField(
+        label="Offset",
+        required=False,
+        min_value=0,
+        max_value=LONGEST_SECONDS,
+        help_text="Puts the interval on the clock's own grid, this many seconds after it.",
     )
     # Not the model's own field, whose check has the seconds of a cron expression last.
     cron = forms.CharField(
@@ -78,6 +98,7 @@ class CadenceForm(_ScheduleForm):
         super().__init__(*args, **kwargs)
         self.job: Job = self.instance.job
         self.initial["every_seconds"] = self.job.every_seconds
+        self.initial["offset_seconds"] = self.job.offset_seconds
         self.initial["time_zone"] = self.job.time_zone
         self.initial["cron"] = self.instance.cron
 
@@ -89,12 +110,14 @@ class CadenceForm(_ScheduleForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors:
+        if self.errors or not self.changes_timing:
+            return cleaned
+        try:
+            operations.require_clock(self.job)
             self._apply_cadence(cleaned)
-            try:
-                str(self.job.cadence)
-            except CadenceError as exc:
-                raise forms.ValidationError(str(exc)) from exc
+            str(self.job.cadence)
+        except SchedulingError as exc:
+            raise forms.ValidationError(str(exc)) from exc
         return cleaned
 
     @property
@@ -119,6 +142,7 @@ class CadenceForm(_ScheduleForm):
             raise forms.ValidationError({"cron": "A cron cadence needs its expression."})
         cleaned["minutes"] = cleaned["minutes"] if by_interval else None
         self.job.every_seconds = cleaned["every_seconds"] if by_interval else None
+        self.job.offset_seconds = None if schedule_type == Schedule.CRON else cleaned["offset_seconds"]
         self.job.time_zone = cleaned["time_zone"]
         self.job.schedule = self.instance
         self.instance.schedule_type = schedule_type

@@ -1,10 +1,11 @@
 """One look at everything: schedules, ledger, queue, workers and database."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from scheduling.database_state import DatabaseState, database_state
 from scheduling.models import Run
+from scheduling.presentation import milliseconds, pause_text
 from scheduling.queue_state import QueueState, queue_state
 from scheduling.selectors import current_mode, run_counts, schedule_rows
 
@@ -13,12 +14,16 @@ RECENT_RUNS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextOccurrence:
-    """When a schedule is due; `due_in` is in seconds, negative when that passed, None without a next run."""
+    """When a schedule is due; `due_in` is in seconds, negative when that passed, None without a next run.
+
+    A job that is `paused` (since when and why; empty when it is not) is not claimed then.
+    """
 
     name: str
     cadence: str
     next_run_at: datetime | None
     due_in: float | None
+    paused: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,7 @@ class RecentRun:
     name: str
     occurrence: datetime
     state: str
+    variant: str
     attempt: int
     lateness_ms: float | None
     duration_ms: float | None
@@ -68,9 +74,10 @@ def recent_runs() -> list[RecentRun]:
             name=run.job.name,
             occurrence=run.occurrence,
             state=run.state,
+            variant=run.variant,
             attempt=run.attempt,
-            lateness_ms=_milliseconds(run.lateness),
-            duration_ms=_milliseconds(run.duration),
+            lateness_ms=milliseconds(run.lateness),
+            duration_ms=milliseconds(run.duration),
             error=run.error.partition("\n")[0],
         )
         for run in runs
@@ -84,10 +91,7 @@ def _next_occurrences(*, now: datetime) -> list[NextOccurrence]:
             cadence=row.cadence,
             next_run_at=row.next_run_at,
             due_in=round((row.next_run_at - now).total_seconds(), 1) if row.next_run_at else None,
+            paused=pause_text(row.job),
         )
         for row in schedule_rows()
     ]
-
-
-def _milliseconds(duration: timedelta | None) -> float | None:
-    return None if duration is None else round(duration.total_seconds() * 1000, 1)

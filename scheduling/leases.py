@@ -76,8 +76,9 @@ def _beat(run_id: int, owner: str, since: float, done: threading.Event) -> None:
     hangs on a network that swallows everything, or when this thread itself has failed.
     """
     _surrender_at(since + SURRENDER)
+    has_connected = False
     while not done.wait(HEARTBEAT_EVERY):
-        asked_at = time.monotonic()
+        asked_at, has_connected = time.monotonic(), True
         try:
             held = Run.objects.filter(pk=run_id, owner=owner).update(heartbeat=F("heartbeat") + 1)
         except DatabaseError:
@@ -87,7 +88,8 @@ def _beat(run_id: int, owner: str, since: float, done: threading.Event) -> None:
         if not held:
             os.kill(os.getpid(), signal.SIGUSR1)
             break
-    connection.close()
+    if has_connected:  # most runs are over before
+        connection.close()
 
 
 def _surrender_at(instant: float) -> None:

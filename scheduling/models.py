@@ -7,6 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django_q.models import Schedule
 
+# Django looks for models here.
+from scheduling.alert_models import Alert as Alert
+from scheduling.alert_models import AlertRound as AlertRound
+from scheduling.api_tokens import ApiToken as ApiToken
 from scheduling.cadence import Cadence, Cron, Every
 from scheduling.exceptions import CadenceError
 
@@ -141,6 +145,7 @@ class RunTrigger(models.TextChoices):
     OPERATOR = "operator"  # `scheduler trigger`, or the admin
     BACKFILL = "backfill"  # an occurrence of the past that an operator wants made up for
     CHAIN = "chain"  # the success of the job it runs after
+    ALERT = "alert"  # an alert that somebody is to be told of
 
 
 class Run(models.Model):
@@ -178,6 +183,13 @@ class Run(models.Model):
     )
     error = models.TextField(blank=True, help_text="Why it failed, was put back or was skipped.")
     result = models.JSONField(null=True, blank=True)
+    tallied = models.BooleanField(
+        default=False,
+        # Code of before this column goes on adding rows while a new version is rolled out.
+        db_default=False,
+        editable=False,
+        help_text="Its end is counted in the tallies, not here.",
+    )
 
     class Meta:
         ordering: ClassVar = ["-occurrence", "-pk"]
@@ -185,18 +197,36 @@ class Run(models.Model):
             models.UniqueConstraint(fields=["job", "occurrence"], name="scheduling_run_once_per_occurrence"),
         ]
         indexes: ClassVar = [
-            # The dispatcher's look at everything not yet ended, twice a second.
-            models.Index(
-                fields=["state", "not_before"],
-                condition=Q(state__in=["pending", "queued", "running"]),
-                name="scheduling_run_open",
-            ),
+            # The dispatcher's look at everything not yet ended, twice a second; the newest failures.
+            # Not of the open states alone: SQLite uses no partial index for bound values.
+            models.Index(fields=["state", "not_before"], name="scheduling_run_by_state"),
             # Retention, and the newest ended runs.
             models.Index(fields=["finished_at"], name="scheduling_run_finished"),
+            # What a scrape counts beside the tallies.
+            models.Index(fields=["job"], condition=Q(tallied=False), name="scheduling_run_untallied"),
         ]
 
     def __str__(self) -> str:
         return f"{self.job.name} {self.occurrence:%Y-%m-%d %H:%M:%S}Z"
+
+
+class RunTally(models.Model):
+    """How many runs of a job ended in one way, of those that were counted; it only ever grows."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="tallies", db_index=False)
+    outcome = models.CharField(max_length=10, choices=RunState.choices)
+    runs = models.PositiveBigIntegerField(default=0)
+    missed = models.PositiveBigIntegerField(default=0, help_text="Occurrences that they made up for.")
+    lateness = models.JSONField(default=dict, help_text="Runs up to each bound in seconds, and the sum.")
+    duration = models.JSONField(default=dict, help_text="Runs up to each bound in seconds, and the sum.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["job", "outcome"], name="scheduling_tally_once_per_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job.name}: {self.runs} {self.outcome}"
 
 
 class JobChange(models.Model):

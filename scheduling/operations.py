@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from scheduling.cadence import Cadence, Cron, due_at, occurrences_between
-from scheduling.conditions import condition_names
-from scheduling.exceptions import CadenceError, RefusedError, UnknownNameError
+from scheduling.descriptions import described, difference
+from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.journal import record_change
 from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.policy_rules import require_sense
 from scheduling.services import write_cadence
+from scheduling.tallies import fold
 
 # More than this at once is a mistake in a date rather than a wish.
 MOST_BACKFILLED = 1_000
@@ -92,8 +93,9 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
                 f"{len(ran)} of the {len(occurrences)} occurrences ran already or are under way, "
                 f"the first {ran[0].occurrence:%Y-%m-%d %H:%M:%S}Z ({ran[0].state})."
             )
-        for run in known.values():
-            run.delete()
+        skipped = Run.objects.filter(pk__in=[run.pk for run in known.values()])
+        fold(skipped)
+        skipped.delete()
         runs = Run.objects.bulk_create(
             Run(
                 job=job,
@@ -107,6 +109,48 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
         )
         record_change(job, at=now, by=by, action="backfill", detail=f"{len(runs)} from {start} to {end}")
         return runs
+
+
+def retry(run_id: int, *, by: str, now: datetime) -> Run:
+    """Let a run that failed begin anew, with all its attempts; raises `RefusedError` for any other run."""
+    with transaction.atomic():
+        run = Run.objects.select_related("job").filter(pk=run_id).first()
+        if run is None:
+            raise UnknownNameError(f"There is no run {run_id}; retention may have deleted it.")
+        if run.job.schedule_id is None and run.trigger != RunTrigger.ALERT:
+            raise RefusedError(f"{run.job.name} has no schedule; `scheduler setup` gives it one.")
+        reason = run.error.partition("\n")[0]
+        fold(Run.objects.filter(pk=run_id, state=RunState.FAILED))
+        won = Run.objects.filter(pk=run_id, state=RunState.FAILED).update(
+            state=RunState.PENDING,
+            attempt=0,
+            losses=0,
+            not_before=now,
+            finished_at=None,
+            duration=None,
+            tallied=False,
+            error=f"retried by {by} after: {reason}",
+        )
+        if not won:
+            raise RefusedError(f"{run} has not failed (it is {run.state}), so there is nothing to retry.")
+        record_change(run.job, at=now, by=by, action="retry", detail=f"{run.occurrence}: {reason}")
+        run.refresh_from_db()
+        return run
+
+
+def failed_run(name: str, *, occurrence: datetime | None) -> Run:
+    """The newest failed run of a job, or the one of an occurrence, given to the second.
+
+    Raises `RefusedError` when there is none.
+    """
+    failed = Run.objects.filter(job=job_named(name), state=RunState.FAILED).order_by("-occurrence")
+    if occurrence is not None:
+        failed = failed.filter(occurrence__gte=occurrence, occurrence__lt=occurrence + timedelta(seconds=1))
+    run = failed.first()
+    if run is None:
+        when = f" at {occurrence:%Y-%m-%d %H:%M:%S}Z" if occurrence else ""
+        raise RefusedError(f"{name} has no failed run{when}.")
+    return run
 
 
 def change(
@@ -127,35 +171,48 @@ def change(
     """
     with transaction.atomic():
         job = _locked(name)
-        before = _described(job)
+        before = described(job)
         for field, value in (fields or {}).items():
             setattr(job, field, value)
         _retime(job, cadence=cadence, start=start, after=after, now=now)
-        _require_sense(job)
+        require_sense(job)
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
         if repeats is not None:
             schedule.repeats = repeats
         schedule.save()
         job.save()
-        changed = _difference(before, _described(job))
+        changed = difference(before, described(job))
         if changed:
             record_change(job, at=now, by=by, action="set", detail=changed)
         return changed
 
 
 def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -> None:
-    """Store the cadence that a job and its schedule have in memory; the cadence says the next run if None."""
+    """Store the cadence that a job and its schedule have in memory; the cadence says the next run if None.
+
+    Raises `RefusedError` for a job that runs after another one and not by the clock.
+    """
     with transaction.atomic():
         stored = _locked(job.name)
+        require_clock(stored)
         schedule = job.schedule
         assert schedule is not None, "a cadence is edited on a job that has a schedule"
         schedule.next_run = next_run or job.cadence.after(now)
         schedule.save(update_fields=["schedule_type", "minutes", "cron", "next_run"])
         job.save(update_fields=["every_seconds", "offset_seconds", "time_zone"])
-        changed = _difference(_described(stored), _described(job))
+        changed = difference(described(stored), described(job))
         if changed:
             record_change(job, at=now, by=by, action="set", detail=changed)
+
+
+def require_clock(job: Job) -> None:
+    """Raise `RefusedError` for a job that runs after another one: it would run by the clock as well."""
+    if job.after is not None:
+        raise RefusedError(
+            f"{job.name} runs after each success of {job.after.name}, not by the clock. "
+            f"Take that away first: empty `after` of its job, or `scheduler set {job.name} --after none`."
+        )
 
 
 def _locked(name: str) -> Job:
@@ -215,54 +272,3 @@ def _leader(job: Job, name: str) -> Job | None:
             raise RefusedError(f"{job.name} cannot run after {name}: that one runs after {job.name}.")
         ahead = ahead.after
     return leader
-
-
-def _require_sense(job: Job) -> None:
-    """Refuse what could never run; the message names the field."""
-    str(job.cadence)
-    if job.condition and job.condition not in condition_names():
-        raise UnknownNameError(
-            f"There is no condition {job.condition!r}; there are: {', '.join(condition_names())}."
-        )
-    try:
-        job.clean_fields(exclude=["schedule", "after"])
-    except ValidationError as exc:
-        problems = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in exc.message_dict.items())
-        raise RefusedError(problems) from exc
-
-
-_DESCRIBED = (
-    "ends_at",
-    "jitter",
-    "overlap",
-    "catch_up",
-    "catch_up_window",
-    "condition",
-    "parameters",
-    "parameters_b",
-    "stretch_limit",
-    "time_limit",
-    "max_attempts",
-    "pause_after_failures",
-    "keep_succeeded",
-    "keep_failed",
-    "keep_newest",
-)
-
-
-def _described(job: Job) -> dict[str, str]:
-    """What `change` may change, as text."""
-    assert job.schedule is not None, "job_named gives scheduled jobs"
-    try:
-        cadence = str(job.cadence)
-    except CadenceError as exc:
-        cadence = f"broken ({exc})"
-    return {
-        "cadence": f"after {job.after.name}" if job.after else cadence,
-        "next_run": str(job.schedule.next_run),
-        "count": "no end" if job.schedule.repeats < 0 else str(job.schedule.repeats),
-    } | {field: str(getattr(job, field)) for field in _DESCRIBED}
-
-
-def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    return ", ".join(f"{key}: {before[key]} -> {after[key]}" for key in after if before[key] != after[key])

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduling.models import Run
+from scheduling.models import Job, Run
+from scheduling.readiness import Readiness
 from scheduling.selectors import ScheduleRow
 
 SCHEDULE_HEADERS = ("name", "task", "cadence", "next run (UTC)", "last run (UTC)", "outcome", "note")
@@ -23,6 +24,13 @@ def clock_time(instant: datetime | None) -> str | None:
     return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else None
 
 
+def pause_text(job: Job) -> str:
+    """Since when and why a job is paused; empty when it is not."""
+    if job.paused_at is None:
+        return ""
+    return f"since {clock_time(job.paused_at)}" + (f": {job.pause_note}" if job.pause_note else "")
+
+
 def schedule_document(row: ScheduleRow) -> dict[str, Any]:
     return {
         "name": row.job.name,
@@ -30,6 +38,7 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
         "cadence": row.cadence,
         "next_run_at": iso(row.next_run_at),
         "paused_at": iso(row.job.paused_at),
+        "pause_note": row.job.pause_note or None,
         "last_run": run_document(row.last_run) if row.last_run else None,
     }
 
@@ -62,6 +71,17 @@ def run_document(run: Run) -> dict[str, Any]:
         "worker": run.worker or None,
         "error": run.error or None,
         "result": run.result,
+    }
+
+
+def readiness_document(found: Readiness) -> dict[str, Any]:
+    return {
+        "at": iso(found.at),
+        "ready": found.ready,
+        "checks": {
+            finding.check: {"ok": not finding.problem, "problem": finding.problem or None}
+            for finding in found.findings
+        },
     }
 
 

@@ -72,6 +72,20 @@ def this_process() -> ProcessIdentity:
     return ProcessIdentity(host_name(), os.getpid(), int(fields[19]), machine_tag())
 
 
+def children_of(pid: int) -> list[int]:
+    """The pids of a process's children; none when it is gone."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def is_running(pid: int) -> bool:
+    """Whether some process has this pid and has not ended."""
+    fields = _stat_fields(pid)
+    return fields is not None and fields[0] not in "ZX"
+
+
 def die_with_parent(parent_pid: int) -> None:
     """Have the kernel kill this process when its parent ends, however it ends."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -13,6 +13,7 @@ from django_q.models import Failure, Success
 from scheduling.clock import database_now
 from scheduling.models import Job, Run, RunState
 from scheduling.modes import CLEANUP, MODES
+from scheduling.tallies import fold_all
 
 # Rows per transaction: few enough that nobody waits for the lock long enough to notice.
 BATCH = 1_000
@@ -40,6 +41,8 @@ def clean_up() -> dict[str, int]:
 def prune(*, now: datetime, dry_run: bool) -> dict[str, int]:
     """Delete, or with `dry_run` only count, what is too old at `now`; table -> rows."""
     retention = current_retention()
+    if not dry_run:
+        fold_all()  # what is deleted stays counted
     counts = {
         "successful tasks": _delete(
             Success.objects.filter(stopped__lt=now - retention.keep_succeeded), dry_run=dry_run

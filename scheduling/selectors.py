@@ -46,7 +46,7 @@ def schedule_rows() -> list[ScheduleRow]:
     newest = Run.objects.filter(job=OuterRef("pk")).order_by("-occurrence").values("pk")[:1]
     jobs = list(
         Job.objects.filter(schedule__isnull=False)
-        .select_related("schedule")
+        .select_related("schedule", "after")
         .annotate(newest_run_id=Subquery(newest))
         .order_by("name")
     )
@@ -115,7 +115,9 @@ def cadence_of(job_name: str) -> Cadence:
 
 
 def cadence_text(job: Job) -> str:
-    """The cadence in words; a broken one says what is wrong with it."""
+    """When a job runs, in words; a broken cadence says what is wrong with it."""
+    if job.after is not None:
+        return f"after each success of {job.after.name}"
     try:
         return str(job.cadence)
     except CadenceError as exc:
@@ -123,10 +125,10 @@ def cadence_text(job: Job) -> str:
 
 
 def interval_of(job_name: str) -> timedelta | None:
-    """The time from a job's next occurrence to the one after; None when it has none."""
+    """The time from a job's next occurrence to the one after, as stretched now; None when it has none."""
     job = Job.objects.filter(name=job_name).select_related("schedule").first()
     next_run = job.schedule.next_run if job and job.schedule else None
     if job is None or next_run is None:
         return None
     interval: timedelta = job.cadence.after(next_run) - next_run
-    return interval
+    return interval * job.stretch

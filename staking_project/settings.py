@@ -60,6 +60,8 @@ INSTALLED_APPS = [
     "scheduling",
     "validators",
     "django_q",
+    # For the files of the API's documentation, which it would otherwise load from elsewhere.
+    "ninja",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -78,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "staking_project.api.ApiProblems",
 ]
 
 ROOT_URLCONF = "staking_project.urls"
@@ -156,16 +159,48 @@ Q_CLUSTER = {
 # The JSON-RPC endpoints of the cluster, tried in order.
 SOLANA_RPC_URLS = env.list("SOLANA_RPC_URL", default=[])
 FETCH_DEADLINE_SECONDS = env.float("FETCH_DEADLINE_SECONDS", default=60.0)
+# The scoring methods that every run computes; the first is the headline one.
+SCORE_METHODS = env.list("SCORE_METHODS", default=["baseline-v1", "trust-v2"])
 
 # Which jobs `scheduler setup` sets up, and what the cleanup task prunes beside the runs.
 SCHEDULED_JOBS = ["validators.jobs.JOBS"]
-RETENTION_TASKS = ["validators.retention.prune_history"]
+RETENTION_TASKS = ["validators.retention.prune_history", "scheduling.alerts.prune_history"]
 # What a job may name as its condition: name -> dotted path of a function.
 SCHEDULING_CONDITIONS = {
     "new_epoch_only": "validators.conditions.new_epoch_only",
     "cluster_healthy": "validators.conditions.cluster_healthy",
     "fresh_data": "validators.conditions.fresh_data",
 }
+# What `/readyz` asks beside the schedules: name -> dotted path of a function.
+READINESS_CHECKS = {"data": "validators.readiness.stale_data"}
+# What is looked out for: name -> dotted path of a function.
+ALERT_RULES = {
+    "failing": "scheduling.alert_rules.failing_jobs",
+    "late": "scheduling.alert_rules.late_jobs",
+    "missed": "scheduling.alert_rules.missed_occurrences",
+    "stale": "validators.alerts.stale_data",
+    "shrinking": "validators.alerts.shrinking_cluster",
+    "commission": "validators.alerts.commission_jumps",
+}
+# Who is told of alerts, and how often of one that stays open.
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", default="")
+ALERT_REPEAT_SECONDS = env.int("ALERT_REPEAT_SECONDS", default=4 * 3600)
+# Vote accounts whose commission is watched.
+WATCHED_VALIDATORS = env.list("WATCHED_VALIDATORS", default=[])
+# How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")
+EMAIL_TIMEOUT = 10
+
+# What `/metrics` exposes: dotted paths of functions that yield metrics.
+METRICS = ["scheduling.metrics.scheduling_metrics", "validators.metrics.validator_metrics"]
+
+# Which look at the cluster the API's replies are from: dotted path of a function.
+API_ENVELOPE = "validators.picture.envelope"
+# Requests to the API a minute for each address; 0 is no limit.
+API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=300)
 
 # The name of this host in the ledger; two hosts that share a database need two names.
 HOST_NAME = env.str("HOST_NAME", default="")
@@ -194,6 +229,8 @@ LOGIN_URL = "admin:login"
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
+    # Asked from beside the process, not through the proxy.
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000

@@ -99,8 +99,8 @@ def require_free_port(port: int) -> None:
 
 def redis_service(port: int) -> Service:
     """The embedded Redis. It keeps nothing on disk: the ledger is the truth, Redis only rings the bell."""
-    argv = [str(get_binary_path()), "--bind", HOST, "--port", str(port), "--loglevel", "warning"]
-    argv += ["--save", "", "--appendonly", "no", "--dir", str(settings.STATE_DIR)]
+    argv = [str(get_binary_path()), "--bind", HOST, "--port", str(port), "--loglevel", "notice"]
+    argv += ["--save", "", "--appendonly", "no", "--dir", str(settings.STATE_DIR), "--logfile", "redis.log"]
     return Service("Redis", argv, dict(os.environ))
 
 

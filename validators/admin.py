@@ -10,10 +10,32 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
 from scheduling.history_admin import HistoryAdmin, ReadOnlyAdmin
+from validators.cluster_figures import sources
 from validators.filters import CommissionFilter, PresenceFilter
-from validators.models import CommissionChange, Fetch, ScoringRun, TrustScore, Validator, ValidatorEpoch
-from validators.standings import validator_history, with_newest_score
-from validators.templatetags.units import bps_percent, component, fraction_percent, grouped, sol, two_places
+from validators.histories import events_of, validator_history
+from validators.models import (
+    ClusterEpoch,
+    CommissionChange,
+    DelinquencyIncident,
+    Fetch,
+    IdentityChange,
+    ScoringRun,
+    SourceState,
+    TrustScore,
+    Validator,
+    ValidatorEpoch,
+)
+from validators.standings import with_newest_score
+from validators.templatetags.units import (
+    UNKNOWN,
+    age,
+    bps_percent,
+    component,
+    fraction_percent,
+    grouped,
+    sol,
+    two_places,
+)
 
 NAME_LENGTH = 60
 BY_RANK = F("rank").asc(nulls_last=True)
@@ -42,8 +64,15 @@ class ValidatorAdmin(ReadOnlyAdmin):
         ("Newest score", {"fields": ("points", "place", "made_of")}),
         (
             "Now",
-            {"fields": ("stake", "commission", "voting", "last_vote", "root_slot", "epoch_vote_account")},
+            {
+                "fields": (
+                    *("stake", "superminority", "commission", "flags", "yearly", "voting", "last_vote"),
+                    *("root_slot", "epoch_vote_account", "skipped", "version", "client", "version_current"),
+                )
+            },
         ),
+        ("In its own words", {"fields": ("website", "icon_url", "details", "keybase")}),
+        ("Age of the numbers", {"fields": ("ages",)}),
         ("Seen", {"fields": ("first_seen_at", "last_seen_at", "left_at")}),
     )
 
@@ -66,7 +95,7 @@ class ValidatorAdmin(ReadOnlyAdmin):
             "time": [int(point.scored_at.timestamp()) for point in history.scores],
             "score": [point.score for point in history.scores],
         }
-        context |= {"history": history, "score_chart": chart}
+        context |= {"history": history, "events": events_of(kwargs["obj"].pk), "score_chart": chart}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="rank", ordering=BY_RANK)
@@ -99,6 +128,27 @@ class ValidatorAdmin(ReadOnlyAdmin):
     def voting(self, validator: Validator) -> bool:
         return not validator.delinquent
 
+    @admin.display(description="commission flags")
+    def flags(self, validator: Validator) -> str:
+        return "; ".join(validator.commission_flags) or "none"
+
+    @admin.display(description="APY", ordering="apy")
+    def yearly(self, validator: Validator) -> str:
+        return fraction_percent(validator.apy)
+
+    @admin.display(description="skipped slots")
+    def skipped(self, validator: Validator) -> str:
+        led, made = validator.leader_slots, validator.blocks_produced
+        if not led or made is None:
+            return UNKNOWN
+        share = fraction_percent(1 - made / led)
+        return f"{share} of {led:,} in epoch {validator.production_epoch}"
+
+    @admin.display(description="source")
+    def ages(self, validator: Validator) -> str:
+        """Last good values stay when a source fails, so it is said how old they are."""
+        return format_html_join("", "{}: {}<br>", ((state.source, _freshness(state)) for state in sources()))
+
     @admin.display(description="made of")
     def made_of(self, validator: Any) -> str:
         return _components(validator.components)
@@ -119,7 +169,7 @@ class ValidatorEpochAdmin(HistoryAdmin):
 
     @admin.display(description="commission")
     def commission(self, row: ValidatorEpoch) -> str:
-        return bps_percent(row.commission_bps)
+        return bps_percent(row.commission_last_bps)
 
 
 @admin.register(CommissionChange)
@@ -138,6 +188,59 @@ class CommissionChangeAdmin(HistoryAdmin):
     @admin.display(description="to")
     def after(self, change: CommissionChange) -> str:
         return bps_percent(change.to_bps)
+
+
+@admin.register(IdentityChange)
+class IdentityChangeAdmin(HistoryAdmin):
+    """Every vote account that another node votes for since."""
+
+    list_display = ("seen_at", "validator", "from_identity", "to_identity", "epoch")
+    list_select_related = ("validator",)
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+
+
+@admin.register(DelinquencyIncident)
+class DelinquencyIncidentAdmin(HistoryAdmin):
+    """Times in which every fetch saw a validator delinquent."""
+
+    list_display = ("started_at", "ended_at", "validator", "start_epoch", "fetches")
+    list_select_related = ("validator",)
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+
+
+@admin.register(ClusterEpoch)
+class ClusterEpochAdmin(HistoryAdmin):
+    """The cluster as a whole, epoch by epoch."""
+
+    list_display = (
+        *("epoch", "started_at", "ended_at", "validators", "stake", "superminority_size"),
+        *("mean_credits", "credits_unit", "source"),
+    )
+    ordering = ("-epoch",)
+
+    @admin.display(description="stake (SOL)")
+    def stake(self, row: ClusterEpoch) -> str:
+        return sol(row.total_stake)
+
+
+@admin.register(SourceState)
+class SourceStateAdmin(ReadOnlyAdmin):
+    """Where the numbers come from, how old they are, and what went wrong last."""
+
+    list_display = (
+        "source",
+        "last_success_at",
+        "last_attempt_at",
+        "unavailable_until",
+        "rejected_count",
+        "error",
+    )
+
+    @admin.display(description="last error")
+    def error(self, state: SourceState) -> str:
+        return Truncator(state.last_error).chars(NAME_LENGTH)
 
 
 @admin.register(Fetch)
@@ -191,6 +294,11 @@ class TrustScoreAdmin(HistoryAdmin):
     @admin.display(description="made of")
     def made_of(self, score: TrustScore) -> str:
         return _components(score.components)
+
+
+def _freshness(state: SourceState) -> str:
+    known = f"{age(state.last_success_at)} old" if state.last_success_at else "never succeeded"
+    return f"{known}; last: {Truncator(state.last_error).chars(NAME_LENGTH)}" if state.last_error else known
 
 
 def _components(components: dict[str, Any] | None) -> str:

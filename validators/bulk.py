@@ -28,9 +28,9 @@ def serialize_writers() -> None:
 
 
 def read_rows(queryset: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
-    """The rows of a values_list as the driver gives them, which is right for numbers and text only.
+    """The rows of a values_list as the driver gives them, without Django's converters.
 
-    SQLite gives a boolean as 0 or 1, and an instant as text.
+    That is right for numbers, text and booleans; SQLite gives an instant as text.
     """
     statement, values = queryset.query.sql_with_params()
     with connection.cursor() as cursor:

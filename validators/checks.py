@@ -8,6 +8,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from validators.scoring import METHODS
 from validators.solana.rpc import masked
 
 
@@ -37,6 +38,22 @@ def check_deadline(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             id="validators.E002",
         )
     ]
+
+
+@register()
+def check_score_methods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """SCORE_METHODS names methods that exist, each once, and at least one."""
+    names = list(settings.SCORE_METHODS)
+    unknown = [name for name in names if name not in METHODS]
+    problem = ""
+    if unknown:
+        problem = f"{', '.join(map(repr, unknown))} is no scoring method"
+    elif not names or len(set(names)) < len(names):
+        problem = "every run needs at least one method, and no method twice"
+    if not problem:
+        return []
+    hint = f"Choose from: {', '.join(METHODS)}. The first is the headline method."
+    return [Error(f"SCORE_METHODS: {problem}.", hint=hint, id="validators.E003")]
 
 
 def _can_be_asked(url: str) -> bool:

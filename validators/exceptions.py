@@ -1,5 +1,7 @@
 """What can go wrong in reading and judging the cluster, by what a caller would do about it."""
 
+from collections.abc import Sequence
+
 
 class ValidatorsError(Exception):
     """Base of this app's errors; its text is fit for people and never holds an API key."""
@@ -21,6 +23,10 @@ class EndpointError(ValidatorsError):
 
 class UnavailableError(EndpointError):
     """No connection, no answer in time, or an HTTP status other than 200."""
+
+
+class ForbiddenError(UnavailableError):
+    """HTTP 403: the endpoint does not let us ask this."""
 
 
 class RateLimitedError(UnavailableError):
@@ -45,6 +51,10 @@ class MalformedReplyError(EndpointError):
 
 class NoEndpointAnsweredError(ValidatorsError):
     """Every one of several endpoints failed; the text holds each one's reason."""
+
+    def __init__(self, failures: Sequence[EndpointError]) -> None:
+        super().__init__(f"None of {len(failures)} endpoints answered: " + "; ".join(map(str, failures)))
+        self.failures = failures
 
 
 class SnapshotRefusedError(ValidatorsError):

@@ -4,22 +4,57 @@ from typing import Final
 
 from scheduling.modes import JobDeclaration
 
-SIX_HOURS: Final = 6 * 3600
+HOUR: Final = 3600
+SIX_HOURS: Final = 6 * HOUR
+DAY: Final = 24 * HOUR
 
-JOBS: Final = (
+FETCH: Final = JobDeclaration(
+    name="fetch-repeatable",
+    task="validators.tasks.fetch_validators",
+    every_seconds={"test": 10, "production": SIX_HOURS},
+    start_after_seconds={"test": 1, "production": 1},
+    description="Fetches every vote account of the cluster and stores what changed",
+)
+SCORE: Final = JobDeclaration(
+    name="score-repeatable",
+    task="validators.tasks.score_validators",
+    every_seconds={"test": 30, "production": SIX_HOURS},
+    # Behind the first fetch, so that there is something to score.
+    start_after_seconds={"test": 6, "production": 30},
+    description="Scores every staked validator of the newest fetch",
+)
+# Behind the first score, each at a second of its own, so that none of them delays the votes.
+SOURCES: Final = (
     JobDeclaration(
-        name="fetch-repeatable",
-        task="validators.tasks.fetch_validators",
-        every_seconds={"test": 10, "production": SIX_HOURS},
-        start_after_seconds={"test": 1, "production": 1},
-        description="Fetches every vote account of the cluster and stores what changed",
+        name="fetch-nodes-repeatable",
+        task="validators.tasks.fetch_nodes",
+        every_seconds={"test": 30, "production": HOUR},
+        start_after_seconds={"test": 8, "production": 60},
+        description="Fetches which client and version each validator runs",
     ),
     JobDeclaration(
-        name="score-repeatable",
-        task="validators.tasks.score_validators",
-        every_seconds={"test": 30, "production": SIX_HOURS},
-        # Behind the first fetch, so that there is something to score.
-        start_after_seconds={"test": 6, "production": 30},
-        description="Scores every staked validator of the newest fetch",
+        name="fetch-production-repeatable",
+        task="validators.tasks.fetch_production",
+        every_seconds={"test": 30, "production": HOUR},
+        start_after_seconds={"test": 13, "production": 90},
+        description="Fetches who made blocks of its leader slots",
+    ),
+    JobDeclaration(
+        name="fetch-names-repeatable",
+        task="validators.tasks.fetch_names",
+        every_seconds={"test": 60, "production": DAY},
+        start_after_seconds={"test": 18, "production": 120},
+        description="Fetches what validators call themselves",
+    ),
+    JobDeclaration(
+        name="fetch-inflation-repeatable",
+        task="validators.tasks.fetch_inflation",
+        every_seconds={"test": 60, "production": HOUR},
+        start_after_seconds={"test": 23, "production": 150},
+        description="Fetches inflation and supply, once in each epoch",
     ),
 )
+
+# What every page rests on; a slow or forbidden source is no broken promise.
+PIPELINE: Final = (FETCH, SCORE)
+JOBS: Final = (*PIPELINE, *SOURCES)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, QuerySet
 
 from scheduling.retention import delete_in_batches
-from validators.models import Fetch, ScoringRun, TrustScore
+from validators.models import Fetch, ScoringInputs, ScoringRun, TrustScore
 
 
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
@@ -20,12 +20,18 @@ def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str,
     if dry_run:
         scores = TrustScore.objects.filter(run__in=runs.values("pk"))
         fetches = _old_fetches(before, going=runs)
-        return {"trust scores": scores.count(), "scoring runs": runs.count(), "fetches": fetches.count()}
+        return {
+            "trust scores": scores.count(),
+            "scoring runs": runs.count(),
+            "scoring inputs": _unread_inputs(going=runs).count(),
+            "fetches": fetches.count(),
+        }
     going = list(runs.order_by("pk").values_list("pk", flat=True))
     return {
         # Run by run, which one index serves, whatever the size of the history.
         "trust scores": sum(delete_in_batches(TrustScore.objects.filter(run=run)) for run in going),
         "scoring runs": delete_in_batches(ScoringRun.objects.filter(pk__in=going)),
+        "scoring inputs": delete_in_batches(_unread_inputs(going=ScoringRun.objects.none())),
         "fetches": delete_in_batches(_old_fetches(before, going=ScoringRun.objects.none())),
     }
 
@@ -47,3 +53,8 @@ def _old_fetches(before: datetime, *, going: QuerySet[ScoringRun]) -> QuerySet[F
     newest = Fetch.objects.order_by("-pk").values("pk")[:1]
     read = ScoringRun.objects.exclude(fetch=None).exclude(pk__in=going.values("pk")).values("fetch")
     return Fetch.objects.filter(stored_at__lt=before).exclude(pk__in=newest).exclude(pk__in=read)
+
+
+def _unread_inputs(*, going: QuerySet[ScoringRun]) -> QuerySet[ScoringInputs]:
+    read = ScoringRun.objects.exclude(inputs=None).exclude(pk__in=going.values("pk")).values("inputs")
+    return ScoringInputs.objects.defer("body").exclude(pk__in=read)

@@ -1,50 +1,9 @@
-"""What the pages, commands and scoring read."""
+"""What the commands show."""
 
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from validators.bulk import read_rows
-from validators.exceptions import PictureChangedError
-from validators.models import Fetch, ScoringRun, TrustScore, Validator, ValidatorEpoch
-from validators.scoring.facts import ClusterFacts, EpochFacts, ValidatorFacts
-
-# Fetches are seconds apart and reading takes a fraction of one, so a second try is rare and a fifth a fault.
-MOST_READINGS: Final = 5
-# How many complete epochs a method may look at.
-EPOCHS_READ: Final = 5
-
-
-def cluster_facts() -> ClusterFacts | None:
-    """What the newest fetch left, for scoring; None before the first. All of one fetch, without a lock.
-
-    A fetch becomes visible in one instant, so when the newest is the same before and after the
-    reading, so is everything between. Raises PictureChangedError when it never is.
-    """
-    for _ in range(MOST_READINGS):
-        fetch = Fetch.objects.newest()
-        if fetch is None:
-            return None
-        facts = _facts_of(fetch)
-        if Fetch.objects.newest() == fetch:
-            return facts
-    raise PictureChangedError(f"A fetch was stored during each of {MOST_READINGS} readings of the newest one")
-
-
-def _facts_of(fetch: Fetch) -> ClusterFacts:
-    history: defaultdict[int, list[EpochFacts]] = defaultdict(list)
-    rows = ValidatorEpoch.objects.filter(epoch__gte=fetch.epoch - EPOCHS_READ, epoch__lte=fetch.epoch)
-    columns = ("epoch", "credits", "credits_unit", "activated_stake", "validator_id")
-    for epoch, credits, unit, stake, key in read_rows(rows.values_list(*columns)):
-        history[key].append(EpochFacts(epoch, credits, unit, stake))
-    staked = Validator.objects.present().filter(activated_stake__gt=0)
-    fields = ("pk", "vote_account", "activated_stake", "commission_bps", "delinquent")
-    validators = [
-        ValidatorFacts(key, vote_account, stake, bps, bool(delinquent), history.pop(key, []))
-        for key, vote_account, stake, bps, delinquent in read_rows(staked.values_list(*fields))
-    ]
-    others = [row for epochs in history.values() for row in epochs]
-    return ClusterFacts(fetch.pk, fetch.epoch, fetch.slot_index / fetch.slots_in_epoch, validators, others)
+from validators.models import ScoringRun, TrustScore, Validator
 
 
 @dataclass(frozen=True, slots=True)

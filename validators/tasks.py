@@ -3,12 +3,36 @@
 from typing import Any
 
 from validators.services.fetching import fetch_from_cluster
+from validators.services.inflation import fetch_inflation as store_inflation
+from validators.services.names import fetch_names as store_names
+from validators.services.nodes import fetch_nodes as store_nodes
+from validators.services.production import fetch_production as store_production
 from validators.services.scores import score_newest_fetch
 
 
 def fetch_validators() -> dict[str, Any]:
     """Fetch the cluster's vote accounts and store them. Raises a ValidatorsError, and then stored nothing."""
     return fetch_from_cluster()
+
+
+def fetch_production() -> dict[str, Any]:
+    """Fetch who makes blocks. Raises a ValidatorsError, or SkipRun while the method is not offered."""
+    return store_production()
+
+
+def fetch_nodes() -> dict[str, Any]:
+    """Fetch what the nodes run. Raises a ValidatorsError, or SkipRun while the method is not offered."""
+    return store_nodes()
+
+
+def fetch_names() -> dict[str, Any]:
+    """Fetch the validators' names. Raises a ValidatorsError, or SkipRun while the method is not offered."""
+    return store_names()
+
+
+def fetch_inflation() -> dict[str, Any]:
+    """Fetch inflation and supply. Raises a ValidatorsError, or SkipRun when they are known or not offered."""
+    return store_inflation()
 
 
 def score_validators() -> dict[str, Any]:

@@ -1,22 +1,94 @@
 """The public pages."""
 
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from validators.standings import freshness, standings
+from validators.cluster_page import cluster_picture
+from validators.pages import MOST_COMPARED, chart_of, compared, staleness, standing_rows, validator_story
+from validators.picture import Picture, current_picture
+from validators.scoring import METHODS
+from validators.standings import standings
+from validators.standings_form import StandingsForm
 
-VALIDATORS_PER_PAGE: Final = 100
+VALIDATORS_PER_PAGE: Final = 50
+MOST_NAMED: Final = 8
+# Nothing from elsewhere, nothing inline: what a stranger writes into a name cannot run or load.
+CONTENT_SECURITY: Final = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+View = Callable[..., HttpResponse]
 
 
-@require_safe
+def public_page(view: View) -> View:
+    """Read only, under the strict content policy."""
+
+    @wraps(view)
+    def shown(*args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(*args, **kwargs)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY
+        return response
+
+    return require_safe(shown)
+
+
+@public_page
 def standings_page(request: HttpRequest) -> HttpResponse:
-    """The validators by rank, a hundred at a time; a page that is not there shows the nearest."""
-    fresh = freshness()
-    paginator = Paginator(standings(fresh.scoring_run), VALIDATORS_PER_PAGE)
+    """The validators as the address asks for them; a page that is not there shows the nearest."""
+    form = StandingsForm(request.GET)
+    picture = current_picture(form.chosen_method)
+    found = standings(picture, narrowing=form.narrowing, sort=form.sorting)
+    paginator = Paginator(found, VALIDATORS_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     pages = paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
-    return render(request, "validators/standings.html", {"page": page, "pages": pages, "freshness": fresh})
+    about = {"form": form, "page": page, "pages": pages, "rows": standing_rows(page, picture)}
+    return _shown(request, "standings", picture, **about)
+
+
+@public_page
+def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
+    """One validator: why this score, and its past."""
+    picture = current_picture(_method(request))
+    story = validator_story(vote_account, picture)
+    if story is None:
+        raise Http404(f"No fetch ever saw {vote_account}.")
+    return _shown(request, "validator", picture, story=story, chart=chart_of(story))
+
+
+@public_page
+def compare_page(request: HttpRequest) -> HttpResponse:
+    """Up to four validators side by side."""
+    picture = current_picture(_method(request))
+    # A handful: more than are shown, so that unknown ones among them do not push out known ones.
+    named = [words for words in map(str.strip, request.GET.getlist("v")) if words][:MOST_NAMED]
+    found = compared([words for words in named if "\x00" not in words], picture)
+    known = [one.validator.vote_account for one in found]
+    about = {
+        "compared": found,
+        "places": known + [""] * (MOST_COMPARED - len(known)),
+        "left_out": [words for words in named if words not in known],
+    }
+    return _shown(request, "compare", picture, **about)
+
+
+@public_page
+def cluster_page(request: HttpRequest) -> HttpResponse:
+    """The cluster as a whole."""
+    picture = current_picture(_method(request))
+    return _shown(request, "cluster", picture, cluster=cluster_picture(picture))
+
+
+def _method(request: HttpRequest) -> str | None:
+    asked = request.GET.get("method", "")
+    return asked if asked in METHODS else None
+
+
+def _shown(request: HttpRequest, name: str, picture: Picture, **more: Any) -> HttpResponse:
+    context = {"picture": picture, "stale": staleness(), **more}
+    return render(request, f"validators/{name}.html", context)

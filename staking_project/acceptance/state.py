@@ -14,10 +14,8 @@ from scheduling.queue_state import queue_state
 from scheduling.retention import Retention, prune
 from scheduling.selectors import cadence_of, current_mode
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
-from validators.jobs import JOBS
-from validators.standings import freshness
-
-FETCH, SCORE = JOBS
+from validators.jobs import FETCH, SCORE
+from validators.picture import current_picture
 
 
 def schedules_are_unique(window: Window) -> CheckResult:
@@ -105,7 +103,7 @@ def workers_are_alive(window: Window) -> CheckResult:
 
 def picture_is_fresh(window: Window) -> CheckResult:
     """The newest fetch and the newest scores are no older than two of their cadences."""
-    fresh = freshness()
+    fresh = current_picture()
     instants = {
         FETCH.name: fresh.fetch.stored_at if fresh.fetch else None,
         SCORE.name: fresh.scoring_run.finished_at if fresh.scoring_run else None,

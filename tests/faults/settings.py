@@ -16,7 +16,7 @@ from django.utils import timezone
 from staking_project.settings import *  # noqa: F403
 
 SCHEDULED_JOBS = ["tests.faults.traces.JOBS"]
-RETENTION_TASKS: list[str] = []
+RETENTION_TASKS = []
 
 
 def _let_the_clock_be_set(path: Path) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduling.processes import die_with_parent
-from tests.faults.servers import Postgres, Redis
+from tests.faults.servers import LOOPBACK, Postgres, Redis
 from tests.faults.traces import EFFECT_TABLE
 from tests.installation import children
 
@@ -120,6 +120,17 @@ class Site:
         assert result.returncode == 0, f"{words}: {result.stdout}\n{result.stderr}"
         return result.stdout
 
+    def start_command(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start one management command; the caller waits for it."""
+        with (self.folder / "commands.log").open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, "manage.py", *words],
+                env=self.environment,
+                cwd=PROJECT,
+                stdout=log,
+                stderr=log,
+            )
+
     def start_cluster(
         self, name: str, *, command_prefix: tuple[str, ...] = (), **environment: str
     ) -> Cluster:
@@ -183,14 +194,17 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(database: str, *, settings_module: str = "tests.faults.settings") -> Iterator[Site]:
-    """A migrated installation in a folder of its own, on `sqlite` or `postgresql`, without clusters."""
+def site(database: str, *, host: str = LOOPBACK) -> Iterator[Site]:
+    """A migrated installation in a folder of its own, on `sqlite` or `postgresql`, without clusters.
+
+    `host` is the address that its servers listen on.
+    """
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as a user of its own when we are root
-        postgres = Postgres(folder) if database == "postgresql" else None
-        redis = Redis(folder)
-        made = Site(folder, redis, postgres, _environment(folder, redis, postgres, settings_module))
+        postgres = Postgres(folder, host=host) if database == "postgresql" else None
+        redis = Redis(folder, host=host)
+        made = Site(folder, redis, postgres, _environment(folder, redis, postgres))
         try:
             redis.start()
             if postgres is not None:
@@ -205,15 +219,13 @@ def site(database: str, *, settings_module: str = "tests.faults.settings") -> It
                 made.close()
 
 
-def _environment(
-    folder: Path, redis: Redis, postgres: Postgres | None, settings_module: str
-) -> dict[str, str]:
+def _environment(folder: Path, redis: Redis, postgres: Postgres | None) -> dict[str, str]:
     environment = os.environ | {
         "STATE_DIR": str(folder),
         "DATABASE_URL": postgres.url if postgres else f"sqlite:///{folder / 'db.sqlite3'}",
         "REDIS_URL": redis.url,
         "EFFECT_LOG": str(folder / "effects"),
-        "DJANGO_SETTINGS_MODULE": settings_module,
+        "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
         "STOP_GRACE_SECONDS": "5",
         "PYTHONPATH": str(PROJECT),
     }

@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from tests.faults.checker import RECOVERY, Evidence, complaints
+from tests.faults.checker import ON_TIME, RECOVERY, Evidence, complaints
 from tests.faults.site import LOOK_EVERY, Cluster, Site, site
 from tests.faults.witness import DeathWatch, gather, rules
 
@@ -43,6 +43,7 @@ class Storm:
 
     site: Site
     random: random.Random
+    every: float = FAULT_EVERY
     faults: Counter[str] = field(default_factory=Counter)
     later: list[tuple[float, Callable[[], Any]]] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
@@ -56,10 +57,12 @@ class Storm:
                 (kind,) = self.random.choices(list(kinds), list(kinds.values()))
                 if getattr(self, kind)():
                     self.faults[kind.replace("_", " ")] += 1
-                next_fault = time.monotonic() + self.random.expovariate(1 / FAULT_EVERY)
+                next_fault = time.monotonic() + self.random.expovariate(1 / self.every)
             self._end_faults(until=time.monotonic())
             self.site.pause(LOOK_EVERY)
         self._end_faults(until=float("inf"))
+        if self.site.postgres is not None:
+            self.site.postgres.wait_until_ready()
         for cluster in self.site.clusters:
             cluster.set_clock_wrong_by(0)
 
@@ -97,7 +100,11 @@ class Storm:
         if not self._take("database"):
             return False
         session = self.site.session()
-        database = session.__enter__()
+        try:
+            database = session.__enter__()
+        except psycopg.OperationalError:  # it has not recovered yet from its last restart
+            self.busy.discard("database")
+            return False
         if self.site.postgres is None:
             database.execute("BEGIN EXCLUSIVE")
         else:
@@ -201,7 +208,14 @@ class Outcome:
 
 
 def weather(
-    database: str, *, seconds: float, calm: float, seed: int, kinds: dict[str, int] | None = None
+    database: str,
+    *,
+    seconds: float,
+    calm: float,
+    seed: int,
+    kinds: dict[str, int] | None = None,
+    every: float = FAULT_EVERY,
+    on_time: timedelta = ON_TIME,
 ) -> Outcome:
     """A storm of `seconds` on two clusters, then the time to recover and `calm` more seconds."""
     with site(database) as here:
@@ -212,17 +226,17 @@ def weather(
         for name in ("a", "b"):
             here.start_cluster(name)
         here.wait_until(here.effect_log.exists, seconds=20, saying="the first run")
-        storm = Storm(here, random.Random(seed))
+        storm = Storm(here, random.Random(seed), every)
         storm.rage(seconds, kinds=kinds or ALL_KINDS)
         calm_since = datetime.now(UTC)
         here.pause(RECOVERY.total_seconds() + calm)
         here.rows(END_OF_SCHEDULES)
         ends_at = datetime.now(UTC) - MARGIN
-        _wait_for_the_last_runs(here)
+        wait_for_the_last_runs(here)
         stopped = [cluster.stop(LAST_RUNS) for cluster in here.clusters]
         watch.over.set()
         watch.join()
-        evidence = gather(here, rules=known_rules, ends_at=ends_at, calm_since=calm_since)
+        evidence = gather(here, rules=known_rules, ends_at=ends_at, calm_since=calm_since, on_time=on_time)
         found = complaints(evidence) + ["a cluster did not stop when asked"] * stopped.count(False)
         outcome = Outcome(
             seed=seed, database=database, faults=storm.faults, evidence=evidence, complaints=found
@@ -232,7 +246,7 @@ def weather(
         return outcome
 
 
-def _wait_for_the_last_runs(here: Site) -> None:
+def wait_for_the_last_runs(here: Site) -> None:
     ends_at = time.monotonic() + LAST_RUNS
     while here.rows(OPEN_RUNS) != [(0,)] and time.monotonic() < ends_at:
         here.pause(LOOK_EVERY)

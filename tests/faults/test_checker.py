@@ -70,11 +70,12 @@ def test_kept_promises_are_not_complained_about() -> None:
     assert complaints(kept()) == []
 
 
-def test_an_attempt_that_was_killed_and_then_repeated_is_no_broken_promise() -> None:
+@pytest.mark.parametrize("over", ["died", "broke"])
+def test_an_attempt_that_came_to_nothing_and_was_repeated_is_no_broken_promise(over: str) -> None:
     evidence = kept()
-    killed = attempt(1, process="a/7", late=0, lasting=0.005, over="died")
+    nothing = attempt(1, process="a/7", late=0, lasting=0.005, over=over)
 
-    assert complaints(replace(evidence, effects=[*killed, *evidence.effects])) == []
+    assert complaints(replace(evidence, effects=[*nothing, *evidence.effects])) == []
 
 
 def test_a_process_killed_between_its_commit_and_its_last_line_is_no_broken_promise() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.faults.checker import Effect, Evidence, Record, Rule
+from tests.faults.checker import ON_TIME, Effect, Evidence, Record, Rule
 from tests.faults.site import Site
 from tests.faults.traces import JOBS, append_line
 
@@ -40,17 +40,18 @@ class DeathWatch(threading.Thread):
                 try:
                     descriptor = os.pidfd_open(int(line["process"].rsplit("/", 1)[1]))
                 except ProcessLookupError:
-                    self._write(line, at=line["at"])
+                    self._write(line, at=line["at"], clock=line["clock"])
                     continue
                 watched[descriptor] = line
                 poll.register(descriptor, select.POLLIN)
             for descriptor, _ in poll.poll(LOOK_EVERY_MS):
-                self._write(watched.pop(descriptor), at=time.monotonic())
+                self._write(watched.pop(descriptor), at=time.monotonic(), clock=time.time())
                 poll.unregister(descriptor)
                 os.close(descriptor)
 
-    def _write(self, line: dict[str, Any], *, at: float) -> None:
-        append_line(self.log, line | {"at": at, "what": "died", "job": "", "occurrence": None})
+    def _write(self, line: dict[str, Any], *, at: float, clock: float) -> None:
+        died = {"at": at, "clock": clock, "what": "died", "job": "", "occurrence": None}
+        append_line(self.log, line | died)
 
 
 def rules(site: Site) -> list[Rule]:
@@ -62,8 +63,14 @@ def rules(site: Site) -> list[Rule]:
     ]
 
 
-def gather(site: Site, *, rules: list[Rule], ends_at: datetime, calm_since: datetime) -> Evidence:
-    lines, _ = _complete_lines(site.effect_log, 0)
+def lines_of(log: Path) -> list[dict[str, Any]]:
+    return _complete_lines(log, 0)[0]
+
+
+def gather(
+    site: Site, *, rules: list[Rule], ends_at: datetime, calm_since: datetime, on_time: timedelta = ON_TIME
+) -> Evidence:
+    lines = lines_of(site.effect_log)
     return Evidence(
         rules=rules,
         effects=[
@@ -84,6 +91,7 @@ def gather(site: Site, *, rules: list[Rule], ends_at: datetime, calm_since: date
         ],
         ends_at=ends_at,
         calm_since=calm_since,
+        on_time=on_time,
     )
 
 

@@ -45,6 +45,27 @@ def test_a_list_of_jobs_that_is_not_there_is_found(settings: Settings) -> None:
     assert ids() == {"scheduling.E001"}
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "id"),
+    [
+        ("METRICS", ["nowhere.metrics"], "scheduling.E006"),
+        ("ALERT_RULES", {"late": "scheduling.alert_rules.nothing"}, "scheduling.E006"),
+        ("ALERT_WEBHOOK_URL", "hooks.example.org", "scheduling.E007"),
+        ("ALERT_WEBHOOK_SECRET", "", "scheduling.E008"),
+        ("ALERT_REPEAT_SECONDS", 0, "scheduling.E009"),
+    ],
+)
+def test_settings_that_cannot_work_are_found(
+    settings: Settings, setting: str, value: object, id: str
+) -> None:
+    settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET = "https://hooks.example.org", "secret"
+    assert ids() == set()
+
+    setattr(settings, setting, value)
+
+    assert ids() == {id}
+
+
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_unique_index_is_found_and_the_hint_brings_it_back() -> None:

@@ -14,10 +14,10 @@ from django_q.brokers import get_broker
 from django_q.conf import Conf
 from pytest_django.fixtures import Settings
 
-from scheduling import services
+from scheduling import operations, services
 from scheduling.models import RunState
 from tests.installation import Installation, wait_until
-from tests.scheduling.factories import RunFactory
+from tests.scheduling.factories import NOON, RunFactory
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
@@ -89,6 +89,19 @@ def test_people_see_the_same_as_tables(broker: Any) -> None:
 
     for words in ("waiting in Redis: 1", "No workers are alive", "skipped 1", "nothing fetched yet", "MiB"):
         assert words in text
+
+
+@pytest.mark.django_db
+def test_what_is_paused_and_which_variant_ran_is_shown(broker: Any) -> None:
+    run = RunFactory(state=RunState.SUCCEEDED, variant="b")
+    operations.pause(run.job.name, by="ada", note="endpoint is moving", now=NOON)
+
+    text, seen = monitor(), json.loads(monitor("--json"))
+
+    paused = "since 2026-11-23 12:00:00: endpoint is moving"
+    assert paused in text
+    assert [due["paused"] for due in seen["next_occurrences"]] == [paused]
+    assert [recent["variant"] for recent in seen["recent_runs"]] == ["b"]
 
 
 @pytest.mark.django_db

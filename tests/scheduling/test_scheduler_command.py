@@ -67,6 +67,7 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
         "task": "tests.scheduling.effects.note",
         "cadence": "every 6 h",
         "paused_at": None,
+        "pause_note": None,
         "next_run_at": job.schedule.next_run.isoformat().replace("+00:00", "Z"),
         "last_run": {
             "occurrence": run.occurrence.isoformat().replace("+00:00", "Z"),

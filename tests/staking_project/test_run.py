@@ -94,7 +94,7 @@ def test_a_signal_ends_everything_and_a_second_start_works_at_once(
     def answers() -> bool:
         try:
             return requests.get(page, timeout=2).status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.ReadTimeout):
             return False
 
     wait_until(answers, seconds=60, saying="an answer of the web server")

@@ -13,3 +13,9 @@ def endpoint(httpserver: HTTPServer, settings: Any) -> CannedEndpoint:
     settings.SOLANA_RPC_URLS = [made.url]
     settings.FETCH_DEADLINE_SECONDS = 5.0
     return made
+
+
+@pytest.fixture(autouse=True)
+def baseline_alone(settings: Any) -> None:
+    """One method, so that tests of what surrounds the scores count one run; others name theirs."""
+    settings.SCORE_METHODS = ["baseline-v1"]

@@ -17,13 +17,15 @@ Answer = Response | Callable[[dict[str, Any]], Response]
 
 
 class CannedEndpoint:
-    """Answers the two methods of a fetch; `faults` are used up first, one a request."""
+    """Answers the methods of all sources; `faults` are used up first, one a request."""
 
     def __init__(self, server: HTTPServer, path: str = "/") -> None:
         self.url = server.url_for(path)
         self.epoch_infos = [replies.epoch_info()]
         self.current = replies.accounts(20)
         self.delinquent: list[dict[str, Any]] = []
+        # By method; what is not here is made to fit the accounts.
+        self.results: dict[str, Any] = {}
         self.faults: list[Response | None] = []
         self.asked: list[tuple[float, str]] = []
         self.params: dict[str, Any] = {}
@@ -43,6 +45,11 @@ class CannedEndpoint:
         )
 
     def _result(self, method: str) -> Any:
+        if method in self.results:
+            return self.results[method]
+        if method in replies.SOURCES:
+            identities = [account["nodePubkey"] for account in self.current + self.delinquent]
+            return replies.SOURCES[method](identities)
         if method == "getVoteAccounts":
             return {"current": self.current, "delinquent": self.delinquent}
         return self.epoch_infos.pop(0) if len(self.epoch_infos) > 1 else self.epoch_infos[0]

@@ -1,6 +1,7 @@
-"""What an endpoint may say, made to order: small results of the two methods that a fetch asks."""
+"""What an endpoint may say, made to order: small results of the methods that are asked."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from validators.solana.arithmetic import SPLIT_MARK
@@ -56,3 +57,59 @@ def epoch_info(epoch: int = EPOCH, slot_index: int = SLOTS // 2, slots: int = SL
         "slotsInEpoch": slots,
         "transactionCount": None,
     }
+
+
+def block_production(
+    identities: list[str], counts: tuple[int, int] = (100, 97), epoch: int = EPOCH
+) -> dict[str, Any]:
+    slots = {"firstSlot": epoch * SLOTS, "lastSlot": epoch * SLOTS + SLOTS // 2}
+    return {
+        "context": {"slot": slots["lastSlot"]},
+        "value": {"byIdentity": {identity: list(counts) for identity in identities}, "range": slots},
+    }
+
+
+def node(identity: str, version: str | None = "4.2.1", **changes: Any) -> dict[str, Any]:
+    """One item of getClusterNodes."""
+    addresses = dict.fromkeys(("gossip", "tpu", "tpuQuic", "rpc", "pubsub"))
+    known = {"pubkey": identity, "version": version, "clientId": "Agave", "featureSet": 1, "shredVersion": 2}
+    return addresses | known | changes
+
+
+def cluster_nodes(identities: list[str]) -> list[dict[str, Any]]:
+    return [node(identity) for identity in identities]
+
+
+def profile(identity: str, *, address: object = 0, signed: bool = True, **words: Any) -> dict[str, Any]:
+    """One item of getProgramAccounts: what the identity says of itself."""
+    keys = [
+        {"pubkey": "Va1idator1nfo111111111111111111111111111111", "signer": False},
+        {"pubkey": identity, "signer": signed},
+    ]
+    parsed = {"type": "validatorInfo", "info": {"configData": words, "keys": keys}}
+    shown = {"parsed": parsed, "program": "config", "space": 643}
+    return {"pubkey": key(f"config {address} {identity}"), "account": {"data": shown, "lamports": 1}}
+
+
+def config_accounts(identities: list[str]) -> list[dict[str, Any]]:
+    raw = {"pubkey": key("poem"), "account": {"data": ["AFJUd28=", "base64"]}}
+    return [raw, *(profile(one, name=f"Name of {one[:5]}") for one in dict.fromkeys(identities))]
+
+
+def inflation_rate(epoch: int = EPOCH, validator: float = 0.04) -> dict[str, Any]:
+    return {"total": validator, "validator": validator, "foundation": 0.0, "epoch": epoch}
+
+
+def supply(total: int = 620_000_000 * SOL) -> dict[str, Any]:
+    value = {"total": total, "circulating": total, "nonCirculating": 0, "nonCirculatingAccounts": []}
+    return {"context": {"slot": EPOCH * SLOTS}, "value": value}
+
+
+# A good result for these identities, by method.
+SOURCES: dict[str, Callable[[list[str]], Any]] = {
+    "getBlockProduction": block_production,
+    "getClusterNodes": cluster_nodes,
+    "getProgramAccounts": config_accounts,
+    "getInflationRate": lambda identities: inflation_rate(),
+    "getSupply": lambda identities: supply(),
+}

@@ -4,10 +4,32 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from validators.models import CommissionChange, Fetch, ScoringRun, TrustScore, Validator, ValidatorEpoch
+from validators.models import (
+    ClusterEpoch,
+    CommissionChange,
+    DelinquencyIncident,
+    Fetch,
+    IdentityChange,
+    ScoringRun,
+    SourceState,
+    TrustScore,
+    Validator,
+    ValidatorEpoch,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOL = 1_000_000_000
+# As baseline-v1 stores them.
+COMPONENTS = {
+    "vote_performance": 0.987,
+    "epochs": 5,
+    "commission_percent": 5.0,
+    "commission_known": True,
+    "subtracted_percent": 5.0,
+    "delinquent": False,
+    "earned_nothing": False,
+    "no_history": False,
+}
 
 
 def fetch(*, stored_at: datetime = NOON, **fields: Any) -> Fetch:
@@ -51,18 +73,24 @@ def scoring_run(
     }
     run = ScoringRun.objects.create(started_at=at, finished_at=at, **(given | fields))
     TrustScore.objects.bulk_create(
-        TrustScore(run=run, validator=scored, score=score, rank=rank, components={"vote_performance": 0.987})
+        TrustScore(run=run, validator=scored, score=score, rank=rank, components=COMPONENTS)
         for rank, (scored, score) in enumerate(scores, start=1)
     )
     return run
 
 
 def history(of: Validator, *, epochs: int) -> None:
-    """Epochs, as many commission changes, and a scoring run for each."""
+    """Epochs, and as many events of each kind, and a scoring run for each."""
     for number in range(epochs):
         at = NOON + timedelta(seconds=number)
         ValidatorEpoch.objects.create(
             validator=of, epoch=number, credits=6_900_000 + number, credits_unit="vote_credits", fetched_at=at
         )
         CommissionChange.objects.create(validator=of, epoch=number, from_bps=500, to_bps=1_000, seen_at=at)
+        IdentityChange.objects.create(
+            validator=of, epoch=number, from_identity="before", to_identity="after", seen_at=at
+        )
+        DelinquencyIncident.objects.create(validator=of, start_epoch=number, started_at=at, ended_at=at)
         scoring_run([(of, 90 + number / 100)], at=at)
+        ClusterEpoch.objects.get_or_create(epoch=number, defaults={"credits_unit": "vote_credits"})
+    SourceState.objects.get_or_create(source="votes", defaults={"last_success_at": NOON})

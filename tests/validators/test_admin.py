@@ -11,12 +11,27 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from tests.validators.rows import NOON, fetch, history, scoring_run, validator
-from validators.models import CommissionChange, Fetch, ScoringRun, TrustScore, Validator, ValidatorEpoch
+from validators.models import (
+    ClusterEpoch,
+    CommissionChange,
+    DelinquencyIncident,
+    Fetch,
+    IdentityChange,
+    ScoringRun,
+    SourceState,
+    TrustScore,
+    Validator,
+    ValidatorEpoch,
+)
 
 pytestmark = pytest.mark.django_db
 
 LIST = reverse("admin:validators_validator_changelist")
-MODELS = (Fetch, Validator, ValidatorEpoch, CommissionChange, ScoringRun, TrustScore)
+HISTORY = (
+    *(Fetch, ScoringRun, TrustScore, ValidatorEpoch, ClusterEpoch),
+    *(CommissionChange, IdentityChange, DelinquencyIncident),
+)
+MODELS = (Validator, SourceState, *HISTORY)
 
 
 def listed(client: Client, query: str = "") -> list[str]:
@@ -101,8 +116,9 @@ def test_a_validators_page_asks_as_many_questions_for_a_long_history_as_for_a_sh
     shown = validator(1)
     history(shown, epochs=epochs)
 
-    # Session, user, the newest run, the validator; its epochs, changes and scores.
-    with django_assert_num_queries(7):
+    # Session, user, the newest run, the validator, the sources; its epochs, changes and scores; and
+    # its incidents, changes and identities.
+    with django_assert_num_queries(11):
         content = page_of(admin_client, shown)
 
     assert f"{6_900_000 + epochs - 1:,}" in content
@@ -173,7 +189,7 @@ def test_what_the_machine_writes_is_read_only(admin_client: Client, model: Any) 
     assert model.objects.filter(pk=row.pk).exists()
 
 
-@pytest.mark.parametrize("model", [Fetch, ScoringRun, TrustScore, ValidatorEpoch, CommissionChange])
+@pytest.mark.parametrize("model", HISTORY)
 def test_a_history_page_asks_as_many_questions_for_many_rows_as_for_few(
     admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries, model: Any
 ) -> None:

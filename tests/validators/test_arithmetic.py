@@ -112,10 +112,8 @@ def test_missed_epochs_earned_nothing() -> None:
 
     filled = with_gaps(earned, first_epoch=984, running_epoch=990, split_epoch=None)
 
-    assert filled == [Earned(984, 5, VOTES), *(Earned(epoch, 0, VOTES) for epoch in (986, 987, 988))] + [
-        Earned(989, 6, VOTES),
-        Earned(990, 0, VOTES),
-    ]
+    missed = {epoch: Earned(epoch, 0, VOTES) for epoch in (986, 987, 988, 990)}
+    assert filled == [earned[0], missed[986], missed[987], missed[988], earned[1], missed[990]]
 
 
 def test_epochs_before_the_first_known_one_are_no_gaps() -> None:

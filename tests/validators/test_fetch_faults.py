@@ -34,7 +34,7 @@ def contents(stack: Installation) -> list[list[tuple[Any, ...]]]:
             "FROM validators_validator ORDER BY vote_account"
         ),
         stack.rows(
-            "SELECT vote_account, epoch, credits, credits_unit, e.commission_bps, e.activated_stake "
+            "SELECT vote_account, epoch, credits, credits_unit, e.commission_last_bps, e.activated_stake "
             "FROM validators_validatorepoch e JOIN validators_validator v ON v.id = e.validator_id "
             "ORDER BY vote_account, epoch"
         ),

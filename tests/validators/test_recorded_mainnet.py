@@ -75,7 +75,8 @@ def by_hand(recorded: CannedEndpoint, account: dict[str, Any]) -> float:
                 weight += other["activatedStake"]
         if own is not None:
             shares.append(min(1.0, own / (total / weight)))
-    return max(0.0, sum(shares) / len(shares) * 100 - account["commission"])
+    performance: float = sum(shares) / len(shares)
+    return max(0.0, performance * 100 - int(account["commission"]))
 
 
 def test_one_run_scores_every_staked_validator_as_worked_out_by_hand(recorded: CannedEndpoint) -> None:

@@ -48,7 +48,7 @@ def prune(*, dry_run: bool = False) -> dict[str, int]:
 def test_old_runs_go_and_young_ones_stay() -> None:
     old, young, newest = scoring_run(2 * HOUR), scoring_run(HOUR / 2), scoring_run(HOUR / 4)
 
-    assert prune() == {"trust scores": 0, "scoring runs": 1, "fetches": 0}
+    assert prune() == {"trust scores": 0, "scoring runs": 1, "scoring inputs": 0, "fetches": 0}
 
     assert set(ScoringRun.objects.all()) == {young, newest}, old
 
@@ -93,7 +93,7 @@ def test_a_dry_run_counts_what_would_go_and_deletes_nothing(endpoint: CannedEndp
 
     announced = prune(dry_run=True)
 
-    assert announced == {"trust scores": 40, "scoring runs": 2, "fetches": 2}
+    assert announced == {"trust scores": 40, "scoring runs": 2, "scoring inputs": 2, "fetches": 2}
     assert (TrustScore.objects.count(), ScoringRun.objects.count(), Fetch.objects.count()) == (60, 3, 3)
     assert prune() == announced
     assert (TrustScore.objects.count(), ScoringRun.objects.count(), Fetch.objects.count()) == (20, 1, 1)

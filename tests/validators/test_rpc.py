@@ -1,5 +1,6 @@
 """One call to one endpoint, and every way in which it can fail."""
 
+import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -163,7 +164,15 @@ def test_an_endpoint_that_does_not_finish_is_left_at_the_deadline(behave: Callab
     assert 0.4 < time.monotonic() - began < 1.5
 
 
-def test_a_silent_endpoint_is_left_at_the_read_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def falls_silent(connection: socket.socket) -> None:
+    connection.sendall(OK_HEAD + b'Content-Length: 1000\r\n\r\n{"id"')
+    never_answers(connection)
+
+
+@pytest.mark.parametrize("behave", [never_answers, falls_silent])
+def test_a_silent_endpoint_is_left_at_the_read_limit(
+    monkeypatch: pytest.MonkeyPatch, behave: Callable[..., None]
+) -> None:
     monkeypatch.setattr(rpc, "READ_SECONDS", 0.2)
 
     with (

@@ -12,9 +12,9 @@ from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import EPOCH, FULL_EPOCH, SOL, epoch_credits
 from validators import bulk, scoring
+from validators.cluster_facts import cluster_facts
 from validators.models import Fetch, ScoringRun, TrustScore, Validator
 from validators.scoring.facts import ScoringMethod
-from validators.selectors import cluster_facts
 from validators.tasks import fetch_validators, score_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -39,6 +39,7 @@ def test_a_run_scores_every_staked_validator(endpoint: CannedEndpoint) -> None:
         "fetch_id": fetched["fetch_id"],
         "epoch": EPOCH,
         "scored": 2,
+        "runs": [{"scoring_run_id": run.pk, "method": "baseline-v1", "version": "1", "scored": 2}],
     }
     assert (run.status, run.method, run.version, run.epoch, run.fetch_id, run.scored_count, run.reason) == (
         "completed", "baseline-v1", "1", EPOCH, fetched["fetch_id"], 2, "",
@@ -104,7 +105,7 @@ def test_a_method_that_breaks_is_a_failed_run(
 ) -> None:
     fetch_validators()
     broken = ScoringMethod(name="broken", version="3", assess=lambda cluster: [1 / 0])  # type: ignore[list-item]
-    monkeypatch.setitem(scoring.METHODS, scoring.DEFAULT_METHOD, broken)
+    monkeypatch.setitem(scoring.METHODS, "baseline-v1", broken)
 
     with pytest.raises(ZeroDivisionError):
         score_validators()

@@ -283,9 +283,8 @@ MIGRATED = [*epoch_credits(7, 5, last=EPOCH - 1), SENTINEL, *epoch_credits(10**1
 
 
 def test_the_migration_that_most_accounts_show_is_the_clusters(endpoint: CannedEndpoint) -> None:
-    endpoint.current = replies.accounts(11, epochCredits=MIGRATED) + [
-        replies.account("newcomer", epochCredits=epoch_credits(3 * 10**12))
-    ]
+    newcomer = replies.account("newcomer", epochCredits=epoch_credits(3 * 10**12))
+    endpoint.current = [*replies.accounts(11, epochCredits=MIGRATED), newcomer]
 
     taken = snapshot(endpoint.url)
 

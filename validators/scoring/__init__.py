@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from validators.scoring import baseline
+from validators.scoring import baseline, trust_v2
 from validators.scoring.facts import Assessment, ScoringMethod
 
-METHODS: Final[dict[str, ScoringMethod]] = {method.name: method for method in (baseline.METHOD,)}
-# The method whose scores are shown first.
-DEFAULT_METHOD: Final = baseline.METHOD.name
+METHODS: Final[dict[str, ScoringMethod]] = {
+    method.name: method for method in (baseline.METHOD, trust_v2.METHOD)
+}
 
 
 def ranked(assessments: list[Assessment]) -> list[Assessment]:

@@ -7,9 +7,16 @@ is the validator's credits ÷ the stake-weighted mean of the cluster's credits.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
-from validators.scoring.facts import Assessment, ClusterFacts, EpochFacts, ScoringMethod, ValidatorFacts
+from validators.scoring.facts import (
+    Assessment,
+    ClusterFacts,
+    EpochFacts,
+    Part,
+    ScoringMethod,
+    ValidatorFacts,
+)
 from validators.solana.arithmetic import CreditsUnit
 
 MOST_EPOCHS: Final = 5
@@ -115,4 +122,26 @@ def _performance(row: EpochFacts, validator: ValidatorFacts, means: Means) -> fl
     return min(1.0, row.credits / stake / mean) if stake else None
 
 
-METHOD: Final = ScoringMethod(name="baseline-v1", version="1", assess=assess)
+def explained(components: Mapping[str, Any]) -> list[Part]:
+    """The two parts of a score, and what the limits of the scale took or gave."""
+    performance, subtracted = components["vote_performance"], components["subtracted_percent"]
+    earned = (performance or 0.0) * 100
+    said = "has no epoch to judge" if performance is None else f"earned {earned:.2f} % of the cluster's mean"
+    source = "commission" if components["commission_known"] else "taken for the unknown commission"
+    parts = [
+        Part("vote_performance", performance, 1.0, 100.0, earned, said),
+        Part(
+            "commission",
+            components["commission_percent"],
+            0.0,
+            100.0,
+            -subtracted,
+            f"{subtracted:g} % {source}",
+        ),
+    ]
+    if earned < subtracted:
+        parts.append(Part("limit", None, None, 100.0, subtracted - earned, "no score is below 0"))
+    return parts
+
+
+METHOD: Final = ScoringMethod(name="baseline-v1", version="1", assess=assess, explain=explained)

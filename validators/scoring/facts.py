@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 
 class EpochFacts(NamedTuple):
@@ -16,9 +16,35 @@ class EpochFacts(NamedTuple):
     stake: int | None
 
 
+class Past(NamedTuple):
+    """A validator's epochs as columns of one length, newest first; None is unknown.
+
+    Columns, because a run has 300,000 rows of them, and most columns are all one value.
+    """
+
+    epochs: Sequence[int] = ()
+    # Vote performance; where credits are unknown, what its delinquency left (validators.scoring.past).
+    performance: Sequence[float | None] = ()
+    # Share of the epoch's fetches that saw it delinquent.
+    delinquent_share: Sequence[float | None] = ()
+    # Basis points, at the end of the epoch and the highest seen in it.
+    commission_bps: Sequence[int | None] = ()
+    highest_bps: Sequence[int | None] = ()
+    skip_rate: Sequence[float | None] = ()
+    # Estimated from the stake where they were not counted.
+    leader_slots: Sequence[int | None] = ()
+
+
+NO_PAST: Final = Past()
+
+
 @dataclass(frozen=True, slots=True)
 class ValidatorFacts:
-    """A present validator with stake. Stake in lamports, commission in basis points, None when unknown."""
+    """A present validator with stake. Stake in lamports, commission in basis points, None when unknown.
+
+    `epochs` are the latest few, for methods that compare credits themselves; `past` goes back
+    as far as the history does. `version` is empty when unknown.
+    """
 
     pk: int
     vote_account: str
@@ -26,6 +52,8 @@ class ValidatorFacts:
     commission_bps: int | None
     delinquent: bool
     epochs: Sequence[EpochFacts]
+    version: str = ""
+    past: Past = NO_PAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +62,8 @@ class ClusterFacts:
 
     `progress` is the share of the running epoch that had passed, 0 to 1. `others` are the
     epochs of validators that are not scored, having left or lost their stake: they belong to
-    the mean of the epochs in which their stake is known.
+    the mean of the epochs in which their stake is known. `skip_rates` are the cluster's,
+    stake-weighted, by epoch.
     """
 
     fetch_id: int
@@ -42,21 +71,58 @@ class ClusterFacts:
     progress: float
     validators: Sequence[ValidatorFacts]
     others: Sequence[EpochFacts]
+    skip_rates: Mapping[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A method's verdict on one validator: a score from 0 to 100 and the parts it was made of."""
+    """A method's verdict on one validator: a score from 0 to 100 and the parts it was made of.
+
+    `risk` is the probability of a bad next epoch, None where the method gives none.
+    """
 
     validator: ValidatorFacts
     score: float
-    components: Mapping[str, float | int | bool | None]
+    components: Mapping[str, Any]
+    risk: float | None = None
+
+
+class Part(NamedTuple):
+    """One explained part of a score. Its points, with those of the other parts, make the score.
+
+    `weight` is the most that the part can move: of log-odds for an input of a model, else of
+    points. `typical` is the cluster's median, or what an ideal validator has.
+    """
+
+    name: str
+    value: float | None
+    typical: float | None
+    weight: float
+    points: float
+    said: str
+
+    @property
+    def sentence(self) -> str:
+        """Such as: missed 3 of the last 10 epochs: -14.0."""
+        return f"{self.said}: {self.points:+.1f}"
+
+
+def unexplained(components: Mapping[str, Any]) -> list[Part]:
+    """For a method whose components speak for themselves."""
+    return []
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringMethod:
-    """A named, versioned formula; `assess` gives one assessment for each validator."""
+    """A named, versioned formula.
+
+    `assess` gives one assessment for each validator, in the cluster's order; `explain` makes
+    words of an assessment's components, as they come back from the database. `reads_past`
+    says whether it needs ValidatorFacts.past.
+    """
 
     name: str
     version: str
     assess: Callable[[ClusterFacts], list[Assessment]]
+    explain: Callable[[Mapping[str, Any]], list[Part]] = unexplained
+    reads_past: bool = False

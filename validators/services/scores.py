@@ -1,24 +1,42 @@
-"""Judging the cluster as the newest fetch left it, and storing the verdicts: all of a run, or nothing."""
+"""Judging the cluster as the newest fetch left it, by every configured method, and storing the verdicts."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from pydantic_core import to_json
 
 from scheduling.exceptions import SkipRun
 from scheduling.execution import commit_with_run
-from validators import bulk, selectors
+from validators import bulk
+from validators.cluster_facts import cluster_facts
 from validators.memory import collector_paused
-from validators.models import ScoringRun, TrustScore
-from validators.scoring import DEFAULT_METHOD, METHODS, ranked
+from validators.models import ScoringInputs, ScoringRun, TrustScore
+from validators.scoring import METHODS, ranked
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
+from validators.scoring.stored_inputs import packed
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSummary:
+    """What one method's run did."""
+
+    scoring_run_id: int
+    method: str
+    version: str
+    scored: int
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreSummary:
-    """What a scoring run did: the result of its run."""
+    """What a scoring did: the result of its run. The first fields are the headline method's."""
 
     scoring_run_id: int
     method: str
@@ -26,33 +44,65 @@ class ScoreSummary:
     fetch_id: int
     epoch: int
     scored: int
+    runs: list[MethodSummary]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one method said of everybody, best first, and when it began to think."""
+
+    method: ScoringMethod
+    best_first: list[Assessment]
+    started_at: datetime
 
 
 @collector_paused()
 def score_newest_fetch() -> dict[str, Any]:
-    """Score every present validator with stake and store it, with the end of the run if there is one.
+    """Score every present validator with stake by every method of SCORE_METHODS, and store it all at once.
 
-    Returns the fields of a ScoreSummary, which the run keeps as its result. Raises SkipRun when
-    there is nothing to score, and what a method that breaks raises; a ScoringRun tells of both.
+    That commits with the end of the run if there is one. Returns the fields of a ScoreSummary,
+    which the run keeps as its result. Raises SkipRun when there is nothing to score, and what
+    the headline method raises when it breaks; a ScoringRun tells of both. Another method that
+    breaks leaves a failed ScoringRun, and the rest is stored.
     """
     started_at = timezone.now()
-    method = METHODS[DEFAULT_METHOD]
-    cluster = selectors.cluster_facts()
+    methods = [METHODS[name] for name in settings.SCORE_METHODS]
+    cluster = cluster_facts(with_past=any(method.reads_past for method in methods))
     if cluster is None or not cluster.validators:
         reason = (
             "nothing fetched yet" if cluster is None else f"fetch {cluster.fetch_id} has no staked validator"
         )
-        record_unscored(
-            method, status=ScoringRun.Status.SKIPPED, reason=reason, cluster=cluster, started_at=started_at
-        )
+        # The headline run comes last, so that it is the newest.
+        for method in reversed(methods):
+            record_unscored(
+                method,
+                status=ScoringRun.Status.SKIPPED,
+                reason=reason,
+                cluster=cluster,
+                started_at=started_at,
+            )
         raise SkipRun(reason)
-    assessments = _assess(method, cluster, started_at=started_at)
-    return commit_with_run(lambda: asdict(record_scores(method, cluster, assessments, started_at=started_at)))
+    verdicts = _verdicts(methods, cluster)
+    body = packed(cluster)
+    return commit_with_run(lambda: asdict(record_scores(verdicts, cluster, body)))
 
 
-def _assess(method: ScoringMethod, cluster: ClusterFacts, *, started_at: datetime) -> list[Assessment]:
+def _verdicts(methods: Sequence[ScoringMethod], cluster: ClusterFacts) -> list[Verdict]:
+    headline, *others = methods
+    found = [_verdict(headline, cluster)]
+    for method in others:
+        try:
+            found.append(_verdict(method, cluster))
+        except Exception:
+            # Recorded as its failed run; the headline scores must not wait for it.
+            logger.exception("Scoring method %s broke on fetch %d", method.name, cluster.fetch_id)
+    return found
+
+
+def _verdict(method: ScoringMethod, cluster: ClusterFacts) -> Verdict:
+    started_at = timezone.now()
     try:
-        return ranked(method.assess(cluster))
+        return Verdict(method, ranked(method.assess(cluster)), started_at)
     except Exception as exc:
         reason = f"{type(exc).__name__}: {exc}"
         record_unscored(
@@ -82,18 +132,42 @@ def record_unscored(
     )
 
 
-def record_scores(
-    method: ScoringMethod, cluster: ClusterFacts, best_first: list[Assessment], *, started_at: datetime
-) -> ScoreSummary:
-    """Store a completed run with its scores. Call inside a transaction."""
+def record_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: bytes) -> ScoreSummary:
+    """Store a completed run with its scores for each verdict, the headline one first. Call inside a
+    transaction."""
+    inputs = _stored_inputs(body)
+    # Stored last, the headline run is the newest one.
+    runs = [_record_verdict(verdict, cluster, inputs) for verdict in reversed(verdicts)]
+    headline = runs[-1]
+    return ScoreSummary(
+        headline.scoring_run_id,
+        headline.method,
+        headline.version,
+        cluster.fetch_id,
+        cluster.epoch,
+        headline.scored,
+        runs[::-1],
+    )
+
+
+def _stored_inputs(body: bytes) -> ScoringInputs:
+    digest = sha256(body).hexdigest()
+    # Locked, so that no clean-up takes them away before the runs that need them are there.
+    found = ScoringInputs.objects.select_for_update().filter(digest=digest).defer("body").first()
+    return found or ScoringInputs.objects.create(digest=digest, body=body)
+
+
+def _record_verdict(verdict: Verdict, cluster: ClusterFacts, inputs: ScoringInputs) -> MethodSummary:
+    method, best_first = verdict.method, verdict.best_first
     run = ScoringRun.objects.create(
         method=method.name,
         version=method.version,
         epoch=cluster.epoch,
         fetch_id=cluster.fetch_id,
+        inputs=inputs,
         status=ScoringRun.Status.COMPLETED,
         scored_count=len(best_first),
-        started_at=started_at,
+        started_at=verdict.started_at,
         finished_at=timezone.now(),
     )
     bulk.insert_rows(
@@ -105,4 +179,4 @@ def record_scores(
         ],
         constants={"run_id": run.pk},
     )
-    return ScoreSummary(run.pk, method.name, method.version, cluster.fetch_id, cluster.epoch, len(best_first))
+    return MethodSummary(run.pk, method.name, method.version, len(best_first))

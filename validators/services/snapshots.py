@@ -3,13 +3,20 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from validators import bulk
 from validators.exceptions import SnapshotRefusedError
-from validators.models import CommissionChange, Fetch, Validator
+from validators.models import Fetch, Validator
+from validators.services.changes import record_commission_changes, record_identity_changes
+from validators.services.clusters import record_cluster
 from validators.services.epochs import Before, record_epochs
+from validators.services.flags import refresh_commission_flags
+from validators.services.incidents import record_incidents
+from validators.services.sources import record_votes_success
+from validators.services.stored import StoredValidator, stored_validators
 from validators.solana.snapshot import AccountState, Snapshot
+from validators.solana.standing import NOTHING_KNOWN, Stake, Standing, standing_of
 
 # With fewer than this share of the last fetch's validators, a reply is not whole.
 LEAST_REMAINING_SHARE: Final = 0.5
@@ -24,6 +31,8 @@ _STATE_FIELDS: Final = (
     "epoch_vote_account",
     "last_vote",
     "root_slot",
+    "superminority",
+    "version_current",
 )
 
 
@@ -42,16 +51,9 @@ class FetchSummary:
     epoch_rows_written: int = 0
 
 
-class StoredValidator(NamedTuple):
-    """A validator's row as the fetch before left it."""
-
-    pk: int
-    vote_account: str
-    commission_bps: int | None
-
-
 def record_snapshot(snapshot: Snapshot, *, stored_at: datetime) -> FetchSummary:
-    """Bring the tables to this snapshot. Call inside a transaction; the same snapshot again changes nothing.
+    """Bring the tables to this snapshot. Call inside a transaction; the same snapshot again
+    counts as another fetch and changes nothing else.
 
     A snapshot whose download began before the newest stored one's is superseded and stores
     nothing. Raises SnapshotRefusedError when it must not replace the last good picture.
@@ -61,28 +63,33 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime) -> FetchSummary:
     # A start in the future is another host's clock, and no reason to wait for it.
     if previous is not None and snapshot.began_at < previous.started_at <= stored_at:
         return FetchSummary(None, snapshot.endpoint, snapshot.epoch.epoch, len(snapshot.accounts))
-    stored, gone = _stored_validators(), _gone()
+    stored, gone = stored_validators(), _gone()
     if previous is not None:
         _refuse_if_implausible(snapshot, previous, stored, gone)
     before = _before(snapshot, previous, stored)
     fetch = _create_fetch(snapshot, stored_at)
-    keys = _write_states(snapshot, stored, stored_at)
+    standing = _standing(snapshot, stored)
+    keys = _write_states(snapshot, stored, standing, stored_at)
+    changed = record_commission_changes(snapshot, stored, stored_at=stored_at)
+    joined = [key for vote_account, key in keys.items() if vote_account not in stored]
+    record_identity_changes(snapshot, stored, stored_at=stored_at)
+    left = _mark_left(snapshot, stored, gone, stored_at)
+    record_incidents(snapshot, keys, left=left, stored_at=stored_at)
+    written = record_epochs(snapshot, keys=keys, stored=stored, before=before, stored_at=stored_at)
+    refresh_commission_flags([*changed, *joined])
+    record_cluster(snapshot, previous=previous, standing=standing, past=written.past)
+    record_votes_success(snapshot, stored_at=stored_at)
     return FetchSummary(
         fetch_id=fetch.pk,
         endpoint=snapshot.endpoint,
         epoch=fetch.epoch,
         validators=fetch.validators_total,
-        joined=len(keys) - len(stored),
-        left=_mark_left(snapshot, stored, gone, stored_at),
+        joined=len(joined),
+        left=len(left),
         rejected=fetch.rejected_count,
-        commission_changes=_record_commission_changes(snapshot, stored, stored_at),
-        epoch_rows_written=record_epochs(snapshot, keys=keys, before=before, stored_at=stored_at),
+        commission_changes=len(changed),
+        epoch_rows_written=written.rows,
     )
-
-
-def _stored_validators() -> dict[str, StoredValidator]:
-    rows = bulk.read_rows(Validator.objects.values_list(*StoredValidator._fields))
-    return {row[1]: StoredValidator(*row) for row in rows}
 
 
 def _gone() -> set[str]:
@@ -112,6 +119,15 @@ def _refuse_if_implausible(
         )
 
 
+def _standing(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> Standing:
+    software = {row.vote_account: row.software for row in stored.values()}
+    accounts = (state.account for state in snapshot.accounts)
+    return standing_of(
+        Stake(one.vote_account, one.activated_stake, software.get(one.vote_account, NOTHING_KNOWN))
+        for one in accounts
+    )
+
+
 def _create_fetch(snapshot: Snapshot, stored_at: datetime) -> Fetch:
     return Fetch.objects.create(
         started_at=snapshot.began_at,
@@ -132,7 +148,7 @@ def _create_fetch(snapshot: Snapshot, stored_at: datetime) -> Fetch:
     )
 
 
-def _state_values(state: AccountState) -> tuple[Any, ...]:
+def _state_values(state: AccountState, standing: Standing) -> tuple[Any, ...]:
     """In the order of _STATE_FIELDS."""
     account = state.account
     return (
@@ -144,11 +160,13 @@ def _state_values(state: AccountState) -> tuple[Any, ...]:
         account.last_vote,
         # A node sends 0 for an account without a root.
         account.root_slot or None,
+        account.vote_account in standing.superminority,
+        standing.current.get(account.vote_account),
     )
 
 
 def _write_states(
-    snapshot: Snapshot, stored: Mapping[str, StoredValidator], stored_at: datetime
+    snapshot: Snapshot, stored: Mapping[str, StoredValidator], standing: Standing, stored_at: datetime
 ) -> dict[str, int]:
     """Write the present state of every account sent; give the primary keys of all by vote account."""
     joined: list[tuple[Any, ...]] = []
@@ -156,9 +174,9 @@ def _write_states(
     for state in snapshot.accounts:
         row = stored.get(state.account.vote_account)
         if row is None:
-            joined.append((state.account.vote_account, *_state_values(state)))
+            joined.append((state.account.vote_account, *_state_values(state, standing)))
         else:
-            known.append((*_state_values(state), row.pk))
+            known.append((*_state_values(state, standing), row.pk))
     bulk.update_rows(
         Validator, fields=_STATE_FIELDS, rows=known, constants={"last_seen_at": stored_at, "left_at": None}
     )
@@ -177,42 +195,20 @@ def _write_states(
 
 def _before(snapshot: Snapshot, previous: Fetch | None, stored: Mapping[str, StoredValidator]) -> Before:
     """Read before the states are written, which say of everybody sent that this fetch saw it."""
+    sent = {state.account.vote_account for state in snapshot.accounts}
+    known = {row.pk for row in stored.values() if row.vote_account in sent}
     if previous is None:
-        return Before(epoch=0, settled=frozenset(), returning=())
+        return Before(epoch=0, settled=frozenset(), returning=tuple(known))
     unseen = set(Validator.objects.exclude(last_seen_at=previous.stored_at).values_list("pk", flat=True))
-    sent = {
-        stored[state.account.vote_account].pk
-        for state in snapshot.accounts
-        if state.account.vote_account in stored
-    }
-    return Before(epoch=previous.epoch, settled=frozenset(sent - unseen), returning=tuple(sent & unseen))
+    return Before(previous.epoch, settled=frozenset(known - unseen), returning=tuple(known & unseen))
 
 
 def _mark_left(
     snapshot: Snapshot, stored: Mapping[str, StoredValidator], gone: Set[str], stored_at: datetime
-) -> int:
-    """Mark who is no longer in the set; a record that was sent but rejected has not left."""
+) -> list[int]:
+    """Mark who is no longer in the set, and return their keys; a rejected record has not left."""
     named = {state.account.vote_account for state in snapshot.accounts}
     named.update(record.vote_account for record in snapshot.rejected if record.vote_account is not None)
-    left = [(stored[key].pk,) for key in stored.keys() - named - gone]
-    bulk.update_rows(Validator, fields=(), rows=left, constants={"left_at": stored_at})
-    return len(left)
-
-
-def _record_commission_changes(
-    snapshot: Snapshot, stored: Mapping[str, StoredValidator], stored_at: datetime
-) -> int:
-    changes: list[tuple[Any, ...]] = []
-    for state in snapshot.accounts:
-        row = stored.get(state.account.vote_account)
-        if row is None or row.commission_bps is None:
-            continue
-        if row.commission_bps != state.account.commission_bps:
-            changes.append((row.pk, row.commission_bps, state.account.commission_bps))
-    bulk.insert_rows(
-        CommissionChange,
-        fields=("validator_id", "from_bps", "to_bps"),
-        rows=changes,
-        constants={"epoch": snapshot.epoch.epoch, "seen_at": stored_at},
-    )
-    return len(changes)
+    left = [stored[key].pk for key in stored.keys() - named - gone]
+    bulk.update_rows(Validator, fields=(), rows=[(key,) for key in left], constants={"left_at": stored_at})
+    return left

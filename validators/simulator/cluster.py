@@ -3,13 +3,14 @@
 What holds for a whole epoch is worked out once per epoch; a moment within it then costs a few
 sums per validator. Caches only save time: no answer depends on what was asked before.
 
-Alpenglow enters at one place, `ValidatorOutlook.credit_tuples`: what a tuple counts and how the
-migration epoch is split is decided there and nowhere else.
+Alpenglow enters at one place, `ValidatorOutlook.credit_tuples`: from the migration epoch on, the
+tuples are those of its passbook.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
+from validators.simulator.alpenglow import Passbook
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 from validators.simulator.commission import CommissionStep, commission_at, commission_steps
 from validators.simulator.stake import nominal_stakes, stake_at
@@ -42,9 +43,14 @@ class ValidatorOutlook:
     tuples_before: tuple[CreditTuple, ...]
     last_vote_before: int
     commission: tuple[CommissionStep, ...]
+    # From the migration epoch on, with the lamports earned since.
+    passbook: Passbook | None = None
+    lamports_before: int = 0
 
     def credit_tuples(self, slot_index: int) -> tuple[CreditTuple, ...]:
         """At most five, oldest first; the running epoch's appears with its first credit."""
+        if self.passbook is not None:
+            return self.passbook.tuples(self.epoch, slot_index, lamports_before=self.lamports_before)
         earned = self.shift.credits(slot_index, distance=self.tenant.distance)
         if not earned:
             return self.tuples_before
@@ -74,10 +80,16 @@ class ValidatorState:
 
 
 class Cluster:
-    """A synthetic cluster of `count` vote accounts; the same seed is the same cluster."""
+    """A synthetic cluster of `count` vote accounts; the same seed is the same cluster.
 
-    def __init__(self, *, seed: int, count: int) -> None:
+    It migrates to Alpenglow in the middle of alpenglow_epoch, never by default.
+    """
+
+    def __init__(self, *, seed: int, count: int, alpenglow_epoch: int | None = None) -> None:
         self.seed = seed
+        self._alpenglow_epoch = alpenglow_epoch
+        # By tenant: an epoch, and the lamports earned before it.
+        self._lamports: dict[str, tuple[int, int]] = {}
         self.seats = seats_of(seed, count)
         self._nominal_stakes = nominal_stakes(self.seats)
         self._tenants: dict[int, Tenant] = {}
@@ -111,6 +123,9 @@ class Cluster:
 
     def _outlook(self, seat: Seat, nominal_stake: int, epoch: int) -> ValidatorOutlook:
         tenant = self._tenant(seat, epoch)
+        passbook = None
+        if self._alpenglow_epoch is not None and epoch >= self._alpenglow_epoch:
+            passbook = Passbook(seat, tenant, nominal_stake, self._alpenglow_epoch)
         return ValidatorOutlook(
             seat=seat,
             tenant=tenant,
@@ -122,7 +137,17 @@ class Cluster:
             tuples_before=tenant.credit_tuples_before(epoch),
             last_vote_before=tenant.last_vote_before(epoch),
             commission=commission_steps(seat, epoch),
+            passbook=passbook,
+            lamports_before=0 if passbook is None else self._lamports_before(passbook, epoch),
         )
+
+    def _lamports_before(self, passbook: Passbook, epoch: int) -> int:
+        since, earned = self._lamports.get(passbook.tenant.key, (passbook.split_epoch, 0))
+        if since > epoch:
+            since, earned = passbook.split_epoch, 0
+        earned += sum(passbook.lamports(past) for past in range(since, epoch))
+        self._lamports[passbook.tenant.key] = (epoch, earned)
+        return earned
 
     def _tenant(self, seat: Seat, epoch: int) -> Tenant:
         """Kept from epoch to epoch, because its keys and roster cost the most."""

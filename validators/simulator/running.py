@@ -22,12 +22,13 @@ def cluster_answers(
     validators: int,
     epoch_seconds: float = DEFAULT_EPOCH_SECONDS,
     replay: Path | None = None,
+    alpenglow_epoch: int | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Answers:
     """What the server will say; raises ReplayError when the recording is unusable."""
     if replay is not None:
         return read_recording(replay)
-    cluster = Cluster(seed=seed, count=validators)
+    cluster = Cluster(seed=seed, count=validators, alpenglow_epoch=alpenglow_epoch)
     return SimulatedAnswers(cluster, epoch_seconds=epoch_seconds, clock=clock)
 
 
@@ -40,6 +41,7 @@ def running_cluster(
     replay: Path | None = None,
     fault: str = "",
     slow_seconds: float = DEFAULT_SLOW_SECONDS,
+    alpenglow_epoch: int | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Iterator[str]:
     """A cluster on a free loopback port for as long as the block runs; yields its URL.
@@ -49,7 +51,12 @@ def running_cluster(
     ReplayError.
     """
     answers = cluster_answers(
-        seed=seed, validators=validators, epoch_seconds=epoch_seconds, replay=replay, clock=clock
+        seed=seed,
+        validators=validators,
+        epoch_seconds=epoch_seconds,
+        replay=replay,
+        alpenglow_epoch=alpenglow_epoch,
+        clock=clock,
     )
     server = RpcServer(
         ("127.0.0.1", 0), answers, faults=parse_fault_plan(fault), seed=seed, slow_seconds=slow_seconds

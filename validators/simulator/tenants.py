@@ -80,7 +80,7 @@ class Tenant:
         """The newest five complete epochs that earned anything, oldest first."""
         found: list[CreditTuple] = []
         cumulative = self.credits_before(epoch)
-        for past in self._epochs_backwards(epoch):
+        for past in self.epochs_backwards(epoch):
             earned = self.credits(past)
             if earned:
                 found.append((past, cumulative, cumulative - earned))
@@ -91,13 +91,14 @@ class Tenant:
 
     def last_vote_before(self, epoch: int) -> int:
         """Absolute slot of its last vote before an epoch; 0 when it never voted."""
-        for past in self._epochs_backwards(epoch):
+        for past in self.epochs_backwards(epoch):
             slot_index = self.shift(past).last_slot_worked()
             if slot_index is not None:
                 return past * SLOTS_PER_EPOCH + slot_index
         return 0
 
-    def _epochs_backwards(self, epoch: int) -> range:
+    def epochs_backwards(self, epoch: int) -> range:
+        """The epochs of its working life before this one, newest first."""
         newest = min(epoch - 1, self.dies[0]) if self.dies else epoch - 1
         return range(newest, self.born - 1, -1)
 

@@ -57,8 +57,9 @@ def earned_by_epoch(
     Source: `epochCredits` of agave's getVoteAccounts.
     """
     earned: list[Earned] = []
-    unit = CreditsUnit.VOTE_CREDITS
     split_here = False
+    dropped_out = _mark_dropped_out(tuples, split_epoch, most_vote_credits)
+    unit = CreditsUnit.LAMPORTS if dropped_out else CreditsUnit.VOTE_CREDITS
     newest = -1
     for epoch, cumulative, previous in tuples:
         if (epoch, cumulative, previous) == SPLIT_MARK:
@@ -79,6 +80,17 @@ def earned_by_epoch(
         earned.append(Earned(epoch, credits, unit, before))
         newest = epoch
     return earned
+
+
+def _mark_dropped_out(tuples: Sequence[CreditTuple], split_epoch: int | None, most: int) -> bool:
+    """Whether the oldest tuple is the migration epoch's second part, with no mark before it.
+
+    The mark counts as one of the five, so four epochs later it is missing; an account that was
+    born after the migration never had one. Votes could not have earned what that tuple holds.
+    """
+    if not tuples or tuples[0][0] != split_epoch or SPLIT_MARK in tuples:
+        return False
+    return tuples[0][1] - tuples[0][2] > most
 
 
 def _taken_off(earned: list[Earned]) -> int | None:

@@ -15,8 +15,15 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from pydantic import ValidationError
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 
-from validators.exceptions import MalformedReplyError, RateLimitedError, RpcError, UnavailableError
+from validators.exceptions import (
+    ForbiddenError,
+    MalformedReplyError,
+    RateLimitedError,
+    RpcError,
+    UnavailableError,
+)
 from validators.solana.schemas import Reply, RpcFailure, describe
 
 # A node that is there accepts within a round trip; five seconds allow for two lost packets.
@@ -173,6 +180,8 @@ class Endpoint:
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
             raise RateLimitedError(self.name, method, cause, seconds)
+        if status == HTTPStatus.FORBIDDEN:
+            raise ForbiddenError(self.name, method, cause)
         if response.is_redirect:
             target = urlsplit(response.headers["Location"]).hostname
             cause += f" to {target or 'another path'}; put the final address into SOLANA_RPC_URL"
@@ -198,7 +207,7 @@ def retry_after(header: str | None, *, now: datetime) -> float | None:
         return float(header.strip()[:12])
     try:
         at = email.utils.parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
 
@@ -206,12 +215,12 @@ def retry_after(header: str | None, *, now: datetime) -> float | None:
 def _connection_cause(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectTimeout):
         return "no connection within its time"
-    if isinstance(error, requests.Timeout):
-        return "connected, no answer within its time"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection was cut in the middle of the reply"
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, ReadTimeoutError):
+            return "connected, no answer within its time"
         if isinstance(cause, OSError) and cause.strerror:
             return f"no connection: {cause.strerror}"
         # requests wraps urllib3's error in args, and urllib3 keeps the socket's in `reason`.

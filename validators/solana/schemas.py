@@ -123,7 +123,9 @@ class EpochInfo(BaseModel):
     epoch: Unsigned
     absolute_slot: Unsigned = Field(validation_alias="absoluteSlot")
     slot_index: Unsigned = Field(validation_alias="slotIndex")
-    slots_in_epoch: Annotated[int, Field(gt=0, le=MOST_SLOTS_IN_EPOCH)] = Field(validation_alias="slotsInEpoch")
+    slots_in_epoch: Annotated[int, Field(gt=0, le=MOST_SLOTS_IN_EPOCH)] = Field(
+        validation_alias="slotsInEpoch"
+    )
 
     @model_validator(mode="after")
     def _inside_the_epoch(self) -> "EpochInfo":

@@ -1,33 +1,27 @@
 """One consistent look at the cluster: every vote account and the running epoch, from one endpoint."""
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from validators.exceptions import (
-    EndpointError,
-    ImpossibleCreditsError,
-    MalformedReplyError,
-    NoEndpointAnsweredError,
-    NotConfiguredError,
-    RateLimitedError,
-)
+from validators.exceptions import ImpossibleCreditsError, MalformedReplyError
 from validators.solana.arithmetic import (
     CREDITS_PER_SLOT,
     LARGEST,
     MOST_VOTE_CREDITS,
+    SPLIT_MARK,
     Earned,
     earned_by_epoch,
     own_split_epoch,
 )
+from validators.solana.asking import first_answer
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import EpochInfo, RejectedRecord, Reply, VoteAccount, VoteAccounts
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # One record in twenty may be bad before the whole reply is mistrusted.
 MOST_REJECTED_SHARE: Final = 0.05
@@ -57,49 +51,22 @@ class Snapshot:
 def take_snapshot(
     urls: Sequence[str], *, seconds: float, began_at: datetime, split_epoch: int | None
 ) -> Snapshot:
-    """Ask the endpoints in order until one gives a usable picture; all of it within `seconds`.
+    """The first usable picture of the endpoints, asked in order, all of it within `seconds`.
 
-    Each endpoint gets an equal share of the time that is left, so that one that never answers
-    does not use up the others'. split_epoch is what is known from before. Raises the endpoint's
-    EndpointError, or NoEndpointAnsweredError when there were several.
+    split_epoch is what is known from before. Raises the endpoint's EndpointError, or
+    NoEndpointAnsweredError when there were several.
     """
-    if not urls:
-        raise NotConfiguredError(
-            "No endpoint to ask: set SOLANA_RPC_URL, for example to https://api.mainnet-beta.solana.com, "
-            "or to http://127.0.0.1:8899 with `manage.py simulate_cluster --port 8899` running."
-        )
-    deadline = time.monotonic() + seconds
-    failures: list[EndpointError] = []
-    for position, url in enumerate(urls):
-        share = (deadline - time.monotonic()) / (len(urls) - position)
-        try:
-            with Endpoint(url, deadline=time.monotonic() + share) as endpoint:
-                return _interpreted(
-                    endpoint, _ask_patiently(endpoint), began_at=began_at, split_epoch=split_epoch
-                )
-        except EndpointError as exc:
-            log.warning("No snapshot from %s", exc, extra={"action": "endpoint_failed"})
-            failures.append(exc)
-    if len(failures) == 1:
-        raise failures[0]
-    raise NoEndpointAnsweredError(f"None of {len(urls)} endpoints answered: " + "; ".join(map(str, failures)))
+
+    def ask(endpoint: Endpoint) -> Snapshot:
+        return _interpreted(endpoint, _ask(endpoint), began_at=began_at, split_epoch=split_epoch)
+
+    return first_answer(urls, seconds=seconds, ask=ask)
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
     epoch: EpochInfo
     votes: VoteAccounts
-
-
-def _ask_patiently(endpoint: Endpoint) -> _Answers:
-    """Ask; after a 429 whose Retry-After fits into the endpoint's time, wait that long and ask once more."""
-    try:
-        return _ask(endpoint)
-    except RateLimitedError as limited:
-        if limited.retry_after is None or limited.retry_after >= endpoint.seconds_left:
-            raise
-        time.sleep(limited.retry_after)
-        return _ask(endpoint)
 
 
 def _ask(endpoint: Endpoint) -> _Answers:
@@ -121,11 +88,13 @@ def _interpreted(
     endpoint: Endpoint, answers: _Answers, *, began_at: datetime, split_epoch: int | None
 ) -> Snapshot:
     if split_epoch is None:
-        split_epoch = _agreed_split_epoch(answers.votes)
+        split_epoch = _agreed_split_epoch(answers.votes, _most_vote_credits(answers.epoch))
     accounts, rejected = _sorted_out(answers, split_epoch)
     doubt = _doubt(accounts, rejected, answers.epoch.epoch)
     if doubt is not None:
         raise MalformedReplyError(endpoint.name, "getVoteAccounts", doubt)
+    for record in rejected:
+        logger.warning("%s: left out %s: %s", endpoint.name, record.vote_account, record.reason)
     return Snapshot(endpoint.name, began_at, answers.epoch, split_epoch, accounts, rejected)
 
 
@@ -149,13 +118,25 @@ def _doubt(
     return None
 
 
-def _agreed_split_epoch(votes: VoteAccounts) -> int | None:
-    """The migration epoch that more than half of the accounts show; one odd record moves nobody else."""
-    splits = Counter(own_split_epoch(account.epoch_credits) for account in _accounts(votes))
-    if not splits:
+def _agreed_split_epoch(votes: VoteAccounts, most_vote_credits: int) -> int | None:
+    """The migration epoch that more than half of the accounts show; one odd record moves nobody else.
+
+    Where the marks have dropped out of the replies already, numbers that no votes could earn
+    tell as much: then the migration was before all that is sent.
+    """
+    histories = [account.epoch_credits for account in _accounts(votes) if account.epoch_credits]
+    if not histories:
         return None
-    epoch, count = splits.most_common(1)[0]
-    return epoch if count * 2 > splits.total() else None
+    epoch, count = Counter(map(own_split_epoch, histories)).most_common(1)[0]
+    if epoch is not None:
+        return epoch if count * 2 > len(histories) else None
+    oldest = [history[0] for history in histories if history[0] != SPLIT_MARK]
+    beyond = sum(now - before > most_vote_credits for _, now, before in oldest)
+    return min(one[0] for one in oldest) - 1 if beyond * 2 > len(histories) else None
+
+
+def _most_vote_credits(epoch: EpochInfo) -> int:
+    return max(MOST_VOTE_CREDITS, epoch.slots_in_epoch * CREDITS_PER_SLOT)
 
 
 def _sorted_out(
@@ -188,7 +169,7 @@ def _state(
             account.epoch_credits,
             running_epoch=epoch.epoch,
             split_epoch=split_epoch,
-            most_vote_credits=max(MOST_VOTE_CREDITS, epoch.slots_in_epoch * CREDITS_PER_SLOT),
+            most_vote_credits=_most_vote_credits(epoch),
         )
     except ImpossibleCreditsError as exc:
         return RejectedRecord(account.vote_account, str(exc))

@@ -1,6 +1,6 @@
 """Numbers as people read them. Unknown shows as a dash."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +11,8 @@ register = template.Library()
 
 LAMPORTS_PER_SOL: Final = 1_000_000_000
 UNKNOWN: Final = "–"  # noqa: RUF001
+
+MOST_SHOWN: Final = 100
 
 _AGE_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -32,7 +34,10 @@ def bps_percent(bps: int | None) -> str:
 
 @register.filter
 def fraction_percent(fraction: float | None) -> str:
-    return UNKNOWN if fraction is None else f"{fraction * 100:.2f} %"
+    """A hundred times over is as far as it goes: a simulated cluster with quick epochs pays any APY."""
+    if fraction is None:
+        return UNKNOWN
+    return f"{fraction * 100:.2f} %" if fraction < MOST_SHOWN else f"over {MOST_SHOWN * 100:,} %"
 
 
 @register.filter
@@ -59,3 +64,40 @@ def age(instant: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+@register.filter
+def small_percent(fraction: float | None) -> str:
+    """Of what one epoch pays, which is hundredths of a percent."""
+    return UNKNOWN if fraction is None else f"{fraction * 100:.4f} %"
+
+
+@register.filter
+def signed(points: float) -> str:
+    text = f"{points:+.1f}"
+    return "0.0" if text.lstrip("+-") == "0.0" else text
+
+
+@register.filter
+def words(name: str) -> str:
+    """A name of the code's as people write it."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def pick(rows: Iterable[Any], attribute: str) -> list[Any]:
+    return [getattr(row, attribute) for row in rows]
+
+
+@register.filter
+def is_web_address(text: str) -> bool:
+    """Whether a link to it only ever opens a page; a javascript: address would run."""
+    return text.startswith(("https://", "http://"))
+
+
+@register.filter
+def measured(number: float | None) -> str:
+    """Whole numbers of what is large, six digits of what is small."""
+    if number is None:
+        return UNKNOWN
+    return f"{number:,.0f}" if number >= 1_000 else f"{number:.6g}"

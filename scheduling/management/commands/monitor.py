@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 
 from scheduling.clock import database_now
 from scheduling.health import Picture, picture
+from scheduling.presentation import clock_time
 from scheduling.queue_state import QueueState
 from scheduling.tables import table
 
@@ -63,10 +64,10 @@ def _schedules(seen: Picture) -> str:
     if not seen.next_occurrences:
         return "No schedules. `scheduler setup` makes them."
     rows = [
-        (due.name, due.cadence, due.next_run_at and f"{due.next_run_at:%Y-%m-%d %H:%M:%S}", due.due_in)
+        (due.name, due.cadence, clock_time(due.next_run_at), due.due_in, due.paused)
         for due in seen.next_occurrences
     ]
-    return table(("schedule", "cadence", "next run (UTC)", "due in s"), rows)
+    return table(("schedule", "cadence", "next run (UTC)", "due in s", "paused"), rows)
 
 
 def _recent(seen: Picture) -> str:
@@ -77,6 +78,7 @@ def _recent(seen: Picture) -> str:
             run.name,
             f"{run.occurrence:%H:%M:%S}",
             run.state,
+            run.variant or None,
             run.attempt,
             run.lateness_ms,
             run.duration_ms,
@@ -84,7 +86,9 @@ def _recent(seen: Picture) -> str:
         )
         for run in seen.recent_runs
     ]
-    return table(("last runs", "occurrence", "state", "attempt", "late ms", "took ms", "error"), rows)
+    return table(
+        ("last runs", "occurrence", "state", "variant", "attempt", "late ms", "took ms", "error"), rows
+    )
 
 
 def _queue(queue: QueueState) -> str:

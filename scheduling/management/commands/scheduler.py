@@ -27,6 +27,7 @@ scheduler remove [MODE|NAME …]        remove this project's schedules: all, a 
 scheduler pause NAME [--note WHY]     claim no more occurrences until it is resumed
 scheduler resume NAME                 go on with the next occurrence
 scheduler trigger NAME                run now, beside the schedule
+scheduler retry NAME [--occurrence]   let a failed run begin anew (default: the newest)
 scheduler backfill NAME --from --to   run occurrences of the past that never ran
 scheduler set NAME --every 45s …      change cadence or policies (scheduler set --help shows them all)
 scheduler next NAME [--count 5]       the coming occurrences
@@ -63,6 +64,9 @@ class Command(BaseCommand):
         job_action("pause", "claim no more occurrences").add_argument("--note", default="", help="why")
         job_action("resume", "go on with the next occurrence")
         job_action("trigger", "run now, beside the schedule")
+        job_action("retry", "let a failed run begin anew").add_argument(
+            "--occurrence", help="which, like 2026-11-23T12:00:10Z (default: the newest that failed)"
+        )
         backfill = job_action("backfill", "run occurrences of the past that never ran")
         backfill.add_argument(
             "--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z"
@@ -85,6 +89,7 @@ class Command(BaseCommand):
             "pause": self._pause,
             "resume": self._resume,
             "trigger": self._trigger,
+            "retry": self._retry,
             "backfill": self._backfill,
             "set": self._set,
             "next": self._next,
@@ -138,6 +143,13 @@ class Command(BaseCommand):
     def _trigger(self, name: str, by: str, **options: Any) -> None:
         run = operations.trigger(name, by=by, now=database_now())
         self._show(presentation.run_document(run), f"{name} runs as soon as a worker is free.", **options)
+
+    def _retry(self, name: str, by: str, occurrence: str | None, **options: Any) -> None:
+        failed = operations.failed_run(name, occurrence=instant(occurrence) if occurrence else None)
+        run = operations.retry(failed.pk, by=by, now=database_now())
+        self._show(
+            presentation.run_document(run), f"{run} begins anew as soon as a worker is free.", **options
+        )
 
     def _backfill(self, name: str, by: str, start: str, end: str, **options: Any) -> None:
         runs = operations.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())

@@ -22,7 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 from scheduling import selectors, services
 from scheduling.clock import database_now
 from staking_project import stack
-from validators.jobs import JOBS
+from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
 
 SIMULATED_VALIDATORS = 1_500
@@ -122,7 +122,7 @@ class Command(BaseCommand):
         if options["json"]:
             runs = {name: asdict(outcome) for name, outcome in outcomes.items()}
             self.stdout.write(json.dumps({"runs": runs, **_stored_counts(), "orphans": orphans}, indent=2))
-        idle = [job.name for job in JOBS if job.name not in outcomes or not outcomes[job.name].succeeded]
+        idle = [job.name for job in PIPELINE if job.name not in outcomes or not outcomes[job.name].succeeded]
         if timed and idle:
             raise CommandError(f"No run of {' and '.join(idle)} succeeded in this time.")
 

@@ -32,6 +32,12 @@ class Command(BaseCommand):
             default=DEFAULT_EPOCH_SECONDS,
             help="How long an epoch of 432,000 slots lasts (default: two days).",
         )
+        parser.add_argument(
+            "--alpenglow-epoch",
+            type=int,
+            metavar="N",
+            help="Migrate to Alpenglow in the middle of epoch N: rewards instead of vote credits.",
+        )
         parser.add_argument("--replay", type=Path, metavar="DIR", help="Serve the recorded replies in DIR.")
         parser.add_argument(
             "--fault",
@@ -79,6 +85,7 @@ def _server(options: dict[str, Any]) -> RpcServer:
             validators=options["validators"],
             epoch_seconds=options["epoch_seconds"],
             replay=options["replay"],
+            alpenglow_epoch=options["alpenglow_epoch"],
         )
     except (FaultSpecError, ReplayError) as exc:
         raise CommandError(f"{exc}.") from exc

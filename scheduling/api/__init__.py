@@ -1,0 +1,1 @@
+"""How the API answers, and what it says of schedules and runs."""

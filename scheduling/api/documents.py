@@ -1,0 +1,99 @@
+"""Schedules and runs as callers of the API get them.
+
+Reading is open to everybody, so neither hosts, nor parameters, nor more than the first line of an
+error are among it.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from scheduling.api.replies import Envelope
+from scheduling.models import Run
+from scheduling.presentation import milliseconds
+from scheduling.selectors import ScheduleRow
+
+State = Literal["pending", "queued", "running", "succeeded", "failed", "skipped"]
+
+
+class RunDocument(Schema):
+    """What became of one occurrence of a schedule."""
+
+    id: int
+    schedule: str = Field(description="Its name")
+    occurrence: datetime = Field(description="The instant the schedule asked for, UTC")
+    state: State
+    trigger: str = Field(description="What asked for it: schedule, operator, backfill or chain")
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    lateness_ms: float | None = Field(description="First start minus occurrence")
+    duration_ms: float | None = Field(description="Of the last attempt")
+    missed_before: int = Field(description="Missed occurrences that this run makes up for")
+    reason: str | None = Field(description="Why it failed, was put back or was skipped")
+
+
+class ScheduleDocument(Schema):
+    """A rule that says when a job runs."""
+
+    name: str
+    description: str
+    cadence: str = Field(description="When it runs, in words")
+    mode: str
+    next_run_at: datetime | None
+    paused_at: datetime | None
+    pause_note: str | None
+    last_run: RunDocument | None
+
+
+class ScheduleReply(Envelope):
+    schedule: ScheduleDocument
+
+
+class ScheduleList(Envelope):
+    items: list[ScheduleDocument]
+    next_cursor: None
+
+
+class RunReply(Envelope):
+    run: RunDocument
+
+
+class RunList(Envelope):
+    items: list[RunDocument]
+    next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null at the end")
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.pk,
+        "schedule": run.job.name,
+        "occurrence": run.occurrence,
+        "state": run.state,
+        "trigger": run.trigger,
+        "attempt": run.attempt,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "lateness_ms": milliseconds(run.lateness),
+        "duration_ms": milliseconds(run.duration),
+        "missed_before": run.missed_before,
+        "reason": run.error.partition("\n")[0] or None,
+    }
+
+
+def schedule_document(row: ScheduleRow) -> dict[str, Any]:
+    job, run = row.job, row.last_run
+    if run is not None:
+        run.job = job  # spares a query for each
+    return {
+        "name": job.name,
+        "description": job.description,
+        "cadence": row.cadence,
+        "mode": job.mode,
+        "next_run_at": row.next_run_at,
+        "paused_at": job.paused_at,
+        "pause_note": job.pause_note or None,
+        "last_run": run_document(run) if run is not None else None,
+    }

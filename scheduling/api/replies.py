@@ -1,0 +1,115 @@
+"""Answers as JSON or CSV, each with an ETag, so that an unchanged one costs a 304."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.module_loading import import_string
+from ninja import Schema
+from pydantic import Field
+from pydantic_core import to_json
+
+Format = Literal["json", "csv"]
+Document = Mapping[str, Any]
+
+JSON_TYPE: Final = "application/json"
+CSV_TYPE: Final = "text/csv"
+# A spreadsheet takes a cell that begins so for a formula, and names are written by strangers.
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class Envelope(Schema):
+    """Which look at the cluster a reply is from; null before there was one."""
+
+    as_of: datetime | None = Field(description="When the newest picture of the cluster was stored, UTC")
+    epoch: int | None = Field(description="The cluster's epoch in that picture")
+    method: str | None = Field(description="Which method the scores are of")
+    version: str | None = Field(description="The version of that method")
+
+
+def envelope() -> dict[str, Any]:
+    """The fields of `Envelope` as things stand; what they are is the business of another app."""
+    current: dict[str, Any] = import_string(settings.API_ENVELOPE)()
+    return current
+
+
+def wanted_format(request: HttpRequest, asked: Format | None) -> Format:
+    """What the address asks for, else what the Accept header prefers."""
+    if asked is not None:
+        return asked
+    preferred = request.get_preferred_type([JSON_TYPE, CSV_TYPE])
+    return "csv" if preferred == CSV_TYPE else "json"
+
+
+def json_reply(document: Document) -> HttpResponse:
+    return HttpResponse(to_json(document), content_type=JSON_TYPE)
+
+
+def list_reply(
+    request: HttpRequest,
+    rows: Iterable[Document],
+    *,
+    columns: Sequence[str],
+    form: Format,
+    about: Document,
+    next_cursor: str | None,
+) -> HttpResponse:
+    """Rows as `items` beside what they are `about`, or as CSV with that in headers."""
+    if form == "json":
+        return json_reply({**about, "items": list(rows), "next_cursor": next_cursor})
+    response = HttpResponse(_csv(rows, columns=columns), content_type=f"{CSV_TYPE}; charset=utf-8")
+    for name, value in about.items():
+        response.headers[name.replace("_", "-").title()] = str(_cell(value) or "")
+    if next_cursor is not None:
+        query = request.GET.copy()
+        query["cursor"] = next_cursor
+        response.headers["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'
+    return response
+
+
+def conditional(
+    request: HttpRequest, *, version: str, max_age: int, build: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """A 304 when the caller has this version of this answer already; otherwise build it.
+
+    `version` is known before the answer is; `max_age` is in seconds, 0 for: ask every time.
+    """
+    etag = f'W/"{version}"'
+    unchanged: HttpResponse | None = get_conditional_response(request, etag=etag)
+    response = build() if unchanged is None else unchanged
+    if response.status_code in (200, 304):
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age > 0 else "no-cache"
+        patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def conditional_on_content(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """For answers that nothing cheaper than themselves tells the version of."""
+    digest = hashlib.sha256(response.content).hexdigest()[:32]
+    return conditional(request, version=digest, max_age=0, build=lambda: response)
+
+
+def _csv(rows: Iterable[Document], *, columns: Sequence[str]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str | float | None:
+    """Unknown is empty, and a text that would be a formula gets an apostrophe before it."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return to_json(value).decode()

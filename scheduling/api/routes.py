@@ -1,0 +1,178 @@
+"""Schedules and runs: read by everybody, acted upon with a token."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Body, Path, Query, Router, Schema
+from ninja.security import HttpBearer
+from pydantic import AwareDatetime, BaseModel, Field
+
+from scheduling import operations
+from scheduling.api import cursors
+from scheduling.api.documents import (
+    RunDocument,
+    RunList,
+    RunReply,
+    ScheduleDocument,
+    ScheduleList,
+    ScheduleReply,
+    State,
+    run_document,
+    schedule_document,
+)
+from scheduling.api.errors import ApiError, Problem
+from scheduling.api.replies import (
+    Format,
+    conditional_on_content,
+    envelope,
+    json_reply,
+    list_reply,
+    wanted_format,
+)
+from scheduling.api_tokens import ApiToken, Scope, token_of
+from scheduling.clock import database_now
+from scheduling.listings import run_of, runs_before
+from scheduling.selectors import schedule_rows
+
+MOST_RUNS: Final = 1_000
+LARGEST_KEY: Final = 2**63 - 1
+NOTE_LENGTH: Final = 300
+
+# Neither control characters, which PostgreSQL cannot hold all of, nor slashes.
+ScheduleName = Annotated[str, Path(max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+RunKey = Annotated[int, Path(ge=1, le=LARGEST_KEY)]
+
+router = Router(tags=["schedules and runs"])
+
+
+class BearerToken(HttpBearer):
+    """A token made in the admin. Whether it has the scope is asked by each operation."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        return token_of(token)
+
+
+class RunPlace(BaseModel):
+    """Where a page of runs ended."""
+
+    # Far from the ends of what a date holds, where a time zone would carry it over.
+    occurrence: AwareDatetime = Field(
+        ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC)
+    )
+    key: int = Field(ge=1, le=LARGEST_KEY)
+
+
+class RunFilters(Schema):
+    schedule: str | None = Field(None, max_length=100, pattern=r"^[^\x00-\x1f]+$", description="Its name")
+    state: list[State] = Field([], description="Any of these", max_length=6)
+    limit: int = Field(100, ge=1, le=MOST_RUNS)
+    cursor: str | None = Field(None, max_length=200)
+    format: Format | None = None
+
+
+class PauseNote(Schema):
+    note: str = Field("", max_length=NOTE_LENGTH, pattern=r"^[^\x00]*$", description="Why it is paused")
+
+
+@router.get("/schedules", response=ScheduleList)
+def list_schedules(request: HttpRequest, format: Format | None = None) -> HttpResponse:
+    """Every schedule with its cadence, next and last run."""
+    rows = [schedule_document(row) for row in schedule_rows()]
+    form = wanted_format(request, format)
+    columns = list(ScheduleDocument.model_fields)
+    reply = list_reply(request, rows, columns=columns, form=form, about=envelope(), next_cursor=None)
+    return conditional_on_content(request, reply)
+
+
+@router.get("/schedules/{name}", response={200: ScheduleReply, 404: Problem})
+def get_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
+    return conditional_on_content(request, json_reply({**envelope(), "schedule": _schedule(name)}))
+
+
+@router.get("/runs", response={200: RunList, 400: Problem})
+def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
+    """What became of the occurrences, newest first."""
+    place = _place(filters.cursor)
+    # One more than asked for tells whether there are more.
+    found = runs_before(place, job=filters.schedule, states=filters.state, limit=filters.limit + 1)
+    shown = found[: filters.limit]
+    reply = list_reply(
+        request,
+        map(run_document, shown),
+        columns=list(RunDocument.model_fields),
+        form=wanted_format(request, filters.format),
+        about=envelope(),
+        next_cursor=(
+            cursors.written(RunPlace(occurrence=shown[-1].occurrence, key=shown[-1].pk))
+            if len(found) > len(shown)
+            else None
+        ),
+    )
+    return conditional_on_content(request, reply)
+
+
+@router.get("/runs/{key}", response={200: RunReply, 404: Problem})
+def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
+    run = run_of(key)
+    if run is None:
+        raise ApiError(
+            404, code="unknown_run", detail=f"There is no run {key}; retention may have deleted it."
+        )
+    return conditional_on_content(request, json_reply({**envelope(), "run": run_document(run)}))
+
+
+_REFUSALS: Final = {401: Problem, 403: Problem, 404: Problem, 409: Problem}
+
+
+@router.post("/schedules/{name}/trigger", auth=BearerToken(), response={202: RunReply, **_REFUSALS})
+def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
+    """Run it now, beside the schedule. Scope: trigger."""
+    by = _authorised(request, Scope.TRIGGER)
+    run = operations.trigger(name, by=by, now=database_now())
+    return _stored({**envelope(), "run": run_document(run)}, status=202)
+
+
+@router.post("/schedules/{name}/pause", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
+def pause_schedule(request: HttpRequest, name: ScheduleName, body: Body[PauseNote]) -> HttpResponse:
+    """Claim no more occurrences until it is resumed. Scope: pause."""
+    by = _authorised(request, Scope.PAUSE)
+    operations.pause(name, by=by, note=body.note, now=database_now())
+    return _stored({**envelope(), "schedule": _schedule(name)})
+
+
+@router.post("/schedules/{name}/resume", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
+def resume_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
+    """Go on with the first occurrence from now. Scope: resume."""
+    by = _authorised(request, Scope.RESUME)
+    operations.resume(name, by=by, now=database_now())
+    return _stored({**envelope(), "schedule": _schedule(name)})
+
+
+def _authorised(request: HttpRequest, scope: Scope) -> str:
+    """The name that the journal keeps; raises `ApiError` when the token lacks the scope."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]
+    if not token.may(scope):
+        raise ApiError(403, code="missing_scope", detail=f"This token has no scope {scope.value!r}.")
+    return f"token {token.name}"
+
+
+def _schedule(name: str) -> dict[str, Any]:
+    row = next((row for row in schedule_rows() if row.job.name == name), None)
+    if row is None:
+        raise ApiError(404, code="unknown_schedule", detail=f"There is no schedule named {name!r}.")
+    return schedule_document(row)
+
+
+def _place(cursor: str | None) -> tuple[datetime, int] | None:
+    if cursor is None:
+        return None
+    place = cursors.read(cursor, RunPlace)
+    return place.occurrence, place.key
+
+
+def _stored(document: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    response = json_reply(document)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,78 @@
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from scheduling.alert_delivery import EMAIL, News, channels, send_email, send_webhook
+from scheduling.alerts import open_alerts
+from scheduling.clock import database_now
+from scheduling.presentation import clock_time, iso
+from scheduling.tables import table
+
+NOBODY = "Nobody is to be told: set ALERT_EMAILS or ALERT_WEBHOOK_URL."
+
+
+class Command(BaseCommand):
+    help = "Shows the open alerts, or tells everybody who is to be told that this is a test."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "action", choices=("list", "test"), help="show the open alerts, or tell of a test"
+        )
+        parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        if action == "test":
+            self._test(**options)
+        else:
+            self._list(**options)
+
+    def _list(self, **options: Any) -> None:
+        alerts = open_alerts()
+        if options["json"]:
+            document = [
+                {
+                    "rule": alert.rule,
+                    "subject": alert.subject,
+                    "message": alert.message,
+                    "opened_at": iso(alert.opened_at),
+                    "told_at": iso(alert.told_at),
+                }
+                for alert in alerts
+            ]
+            self.stdout.write(json.dumps(document, indent=2))
+            return
+        cells = [(alert.rule, alert.subject, clock_time(alert.opened_at), alert.message) for alert in alerts]
+        text = table(("rule", "subject", "opened (UTC)", "message"), cells) if cells else "No alert is open."
+        self.stdout.write(text)
+
+    def _test(self, **options: Any) -> None:
+        """Right here and not through the queue, so that what goes wrong is seen."""
+        now = database_now()
+        news = [
+            News(
+                event="test",
+                rule="test",
+                subject="nothing",
+                message="This is a test; nothing is wrong.",
+                opened_at=now,
+            ).document()
+        ]
+        if not channels():
+            raise CommandError(NOBODY, returncode=2)
+        told, failed = [], []
+        for channel in channels():
+            send = send_email if channel == EMAIL else send_webhook
+            try:
+                send(news)
+                told.append(channel)
+            except Exception as exc:
+                failed.append(f"{channel}: {type(exc).__name__}: {exc}")
+        self.stdout.write(
+            json.dumps({"told": told, "failed": failed})
+            if options["json"]
+            else f"told: {', '.join(told) or 'nobody'}"
+        )
+        if failed:
+            raise CommandError("; ".join(failed))

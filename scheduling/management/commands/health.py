@@ -1,0 +1,30 @@
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from scheduling.presentation import readiness_document
+from scheduling.readiness import readiness
+from scheduling.tables import table
+
+NOT_READY = 3
+
+
+class Command(BaseCommand):
+    help = "Says whether database, Redis, workers, schedules and data are as they should be, and why not."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--check", action="store_true", help=f"exit with {NOT_READY} when they are not")
+        parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = readiness()
+        if options["json"]:
+            self.stdout.write(json.dumps(readiness_document(found)))
+        else:
+            rows = [(finding.check, finding.problem or "ok") for finding in found.findings]
+            self.stdout.write(table(("check", "found"), rows))
+        if options["check"] and not found.ready:
+            wrong = ", ".join(finding.check for finding in found.findings if finding.problem)
+            raise CommandError(f"not ready: {wrong}", returncode=NOT_READY)

@@ -1,0 +1,169 @@
+"""`python -m tests.faults.mutate`: takes one safeguard away at a time and expects the suite to notice.
+
+Each mutant is a copy of the tree of its own.
+Exit code 1 when a mutant survives. A mutation whose text is no longer there is an error: it
+has to follow the code.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+# What a copy does without.
+LEFT_OUT = shutil.ignore_patterns(".venv", ".git", "var", "__pycache__", ".*_cache", ".hypothesis")
+# The tests that are about what happens once, and about nothing else.
+TESTS = (
+    "tests/faults/test_stale_dispatchers.py",
+    "tests/scheduling/test_claiming.py",
+    "tests/scheduling/test_execution.py",
+    "tests/scheduling/test_recovery.py",
+    "tests/faults/test_bad_endings.py",
+    "tests/faults/test_crash_points.py",
+)
+PATIENCE = 600
+CONSTRAINT = "scheduling_run_once_per_occurrence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """A safeguard, and the texts whose replacement takes it away: (file, old, new)."""
+
+    safeguard: str
+    replacements: tuple[tuple[str, str, str], ...]
+
+
+MUTATIONS = (
+    Mutation(
+        safeguard="the unique constraint: one run per occurrence",
+        replacements=(
+            (
+                "scheduling/models.py",
+                f'models.UniqueConstraint(fields=["job", "occurrence"], name="{CONSTRAINT}"),',
+                "",
+            ),
+            (
+                "scheduling/migrations/0001_initial.py",
+                f"models.UniqueConstraint(fields=('job', 'occurrence'), name='{CONSTRAINT}')",
+                "",
+            ),
+        ),
+    ),
+    Mutation(
+        safeguard="the compare-and-swap: a schedule moves on only from where it was seen",
+        replacements=(
+            (
+                "scheduling/claiming.py",
+                "pk=one.job.schedule_id, next_run=one.seen_next_run",
+                "pk=one.job.schedule_id",
+            ),
+        ),
+    ),
+    Mutation(
+        safeguard="the claim: only a queued run is taken",
+        replacements=(
+            (
+                "scheduling/execution.py",
+                "Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(",
+                "Run.objects.filter(pk=run_id).update(",
+            ),
+        ),
+    ),
+    Mutation(
+        safeguard="the fencing: only the owner ends a run",
+        replacements=(
+            (
+                "scheduling/execution.py",
+                "pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING",
+                "pk=claim.run_id, state=RunState.RUNNING",
+            ),
+        ),
+    ),
+    Mutation(
+        safeguard="the lease: another host's run is taken back only when its heartbeat stood still",
+        replacements=(("scheduling/recovery.py", "*watch.expired(remote)", "*remote"),),
+    ),
+    Mutation(
+        safeguard="the end of a lease: another host's run is taken back at all",
+        replacements=(("scheduling/recovery.py", "(*lost, *watch.expired(remote))", "lost"),),
+    ),
+    Mutation(
+        safeguard="the heartbeat seen is the heartbeat that stands",
+        replacements=(("scheduling/recovery.py", "heartbeat=run.heartbeat, ", ""),),
+    ),
+    Mutation(
+        safeguard="a claim that was answered too late is not started",
+        replacements=(("scheduling/leases.py", "if time.monotonic() - since > SURRENDER:", "if False:"),),
+    ),
+    Mutation(
+        safeguard="a claim that broke off is given back",
+        replacements=(
+            (
+                "scheduling/execution.py",
+                "        _for_certain(lambda: _give_back(run_id, owner=owner))\n",
+                "",
+            ),
+        ),
+    ),
+)
+
+
+def main() -> int:
+    say = sys.stdout.write
+    survivors = 0
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        unchanged = _suite_fails(_copy(Path(folder) / "unchanged"))
+        if unchanged:
+            say(f"The suite fails without any mutation:\n{unchanged}\n")
+            return 1
+        for number, mutation in enumerate(MUTATIONS):
+            started = time.monotonic()
+            copy = _copy(Path(folder) / str(number))
+            _apply(mutation, copy)
+            failure = _suite_fails(copy)
+            survivors += not failure
+            verdict = f"killed by {failure}" if failure else "SURVIVED"
+            say(f"{mutation.safeguard}: {verdict} ({time.monotonic() - started:.0f} s)\n")
+            sys.stdout.flush()
+            shutil.rmtree(copy)
+    say(f"{len(MUTATIONS) - survivors} of {len(MUTATIONS)} mutants killed\n")
+    return 1 if survivors else 0
+
+
+def _copy(target: Path) -> Path:
+    shutil.copytree(PROJECT, target, ignore=LEFT_OUT)
+    return target
+
+
+def _apply(mutation: Mutation, copy: Path) -> None:
+    for name, old, new in mutation.replacements:
+        text = (copy / name).read_text()
+        if text.count(old) != 1:
+            raise SystemExit(f"{mutation.safeguard}: {old!r} is {text.count(old)} times in {name}, not once")
+        (copy / name).write_text(text.replace(old, new))
+
+
+def _suite_fails(copy: Path) -> str:
+    """The first test that fails in a copy, on SQLite or else on PostgreSQL; empty when none does."""
+    for module in ("pytest", "tests.on_postgres"):
+        result = subprocess.run(
+            [sys.executable, "-m", module, "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *TESTS],
+            cwd=copy,
+            env=os.environ | {"STATE_DIR": str(copy / "var"), "PYTHONPATH": str(copy)},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        if result.returncode != 0:
+            found = [line for line in result.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+            return found[0].split(" - ")[0] if found else (result.stdout + result.stderr)[-2000:]
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""How soon things go on after a fault, on real clusters.
+
+The limits are those promised; an idle machine needs a fraction of them.
+"""
+
+import os
+import signal
+import time
+
+import pytest
+from django.db import connection
+
+from scheduling.cluster import STALLED
+from scheduling.leases import LEASE
+from tests.installation import Event, Installation, alive, children, wait_until
+
+pytestmark = [pytest.mark.processes, pytest.mark.database]
+
+# Seconds from the fault until a task begins.
+AFTER_A_LOST_WORKER = 3.0
+AFTER_REDIS_IS_BACK = 1.0
+AFTER_A_LOST_POOL = 2.0
+AFTER_A_LOST_PARENT = 1.0
+# What a machine that runs other tests too may add.
+OTHERS = 2.0
+PATIENCE = 8.0
+
+
+def hard(stack: Installation, jobs: str, **environment: str) -> Installation:
+    """A cluster on which the jobs of that name are due in a second."""
+    stack.environment |= {"DJANGO_SETTINGS_MODULE": "tests.faults.hard_settings", "HARD_JOBS": jobs}
+    stack.environment |= environment
+    stack.manage("scheduler", "setup", "test")
+    stack.start("qcluster")
+    return stack
+
+
+@pytest.fixture
+def running(stack: Installation) -> Installation:
+    """A cluster at work: a quick task each second, one of half a second every three."""
+    stack.manage("scheduler", "setup", "test")
+    stack.start("qcluster", EFFECT_SECONDS="0.5")
+    wait_until(lambda: len(stack.events("note")) >= 2, saying="the first runs")
+    return stack
+
+
+def pool(stack: Installation) -> list[int]:
+    (sentinel,) = wait_until(lambda: children(stack.processes[0].pid), saying="a sentinel")
+    found: list[int] = wait_until(
+        lambda: len(pids := children(sentinel)) == 4 and pids, saying="a pool of four processes"
+    )
+    return [sentinel, *found]
+
+
+def first_after(stack: Installation, instant: float, what: str) -> Event:
+    found: Event = wait_until(
+        lambda: next((event for event in stack.events(what) if event.at > instant), None), saying=what
+    )
+    return found
+
+
+def the_run(stack: Installation) -> tuple[str, int, int, str]:
+    rows = stack.rows(
+        "SELECT r.state, r.attempt, r.losses, r.error FROM scheduling_run r "
+        "JOIN scheduling_job j ON j.id = r.job_id WHERE j.name LIKE 'hard-%'"
+    )
+    assert len(rows) == 1
+    return rows[0]
+
+
+def test_a_worker_killed_in_mid_task_has_it_run_again_within_three_seconds(running: Installation) -> None:
+    began = first_after(running, 0, "work began")
+
+    os.kill(began.pid, signal.SIGKILL)
+    killed_at = time.time()
+
+    again = first_after(running, killed_at, "work began")
+    assert again.at - killed_at < AFTER_A_LOST_WORKER + OTHERS
+
+
+@pytest.mark.parametrize("victim", [0, 1, 3, 4], ids=["sentinel", "worker", "monitor", "pusher"])
+def test_a_lost_pool_works_again_within_two_seconds(running: Installation, victim: int) -> None:
+    os.kill(pool(running)[victim], signal.SIGKILL)
+    killed_at = time.time()
+
+    # The next is due within a second by itself.
+    assert first_after(running, killed_at, "note").at - killed_at < 1 + AFTER_A_LOST_POOL + OTHERS
+
+
+def test_no_child_is_left_a_second_after_its_parent_was_killed(running: Installation) -> None:
+    everyone = pool(running)
+
+    running.processes[0].kill()
+
+    wait_until(
+        lambda: not any(map(alive, everyone)), seconds=AFTER_A_LOST_PARENT, saying="the end of every child"
+    )
+
+
+def test_what_waits_runs_within_a_second_after_redis_is_back(running: Installation) -> None:
+    running.redis.terminate()
+    time.sleep(2)
+    running.redis.start()
+    back_at = time.time()
+
+    assert first_after(running, back_at, "note").at - back_at < AFTER_REDIS_IS_BACK + OTHERS
+
+
+def test_a_redis_that_accepts_and_never_answers_stops_nothing_longer_than_it_hangs(
+    running: Installation,
+) -> None:
+    redis = running.redis._process
+    assert redis is not None
+    redis.send_signal(signal.SIGSTOP)
+    time.sleep(4)
+    redis.send_signal(signal.SIGCONT)
+    back_at = time.time()
+
+    assert first_after(running, back_at, "note").at - back_at < AFTER_REDIS_IS_BACK + OTHERS
+    assert running.processes[0].poll() is None
+
+
+def test_a_sentinel_that_stands_still_is_replaced(running: Installation) -> None:
+    everyone = pool(running)
+    os.kill(everyone[0], signal.SIGSTOP)
+
+    wait_until(
+        lambda: not any(map(alive, everyone)), seconds=STALLED + OTHERS, saying="the end of the stalled pool"
+    )
+    ended_at = time.time()
+    assert first_after(running, ended_at, "note").at - ended_at < 1 + AFTER_A_LOST_POOL + OTHERS
+
+
+def test_a_task_that_always_kills_its_worker_ends_as_failed(stack: Installation) -> None:
+    hard(stack, "KILLS")
+
+    wait_until(lambda: stack.rows("SELECT * FROM scheduling_run WHERE state = 'failed'"), saying="its end")
+
+    state, attempt, losses, error = the_run(stack)
+    assert (state, attempt, losses) == ("failed", 3, 3)
+    assert error.startswith("worker lost 3 times")
+    assert len(stack.events("kills")) == 3
+
+
+def test_a_time_limit_ends_a_task_and_its_transaction_and_the_worker_lives_on(stack: Installation) -> None:
+    hard(stack, "EXCEEDS_ITS_LIMIT")
+
+    wait_until(lambda: stack.rows("SELECT * FROM scheduling_run WHERE state = 'failed'"), saying="its end")
+
+    assert the_run(stack)[3].startswith("TimeLimitError: The task was ended at its time limit of 1 s.")
+    assert stack.rows("SELECT * FROM scheduling_job WHERE description = 'stored'") == []
+    workers = {event.pid for event in stack.events("hangs")}
+    assert workers <= set(pool(stack))
+
+
+def test_what_outlasts_the_grace_of_a_stop_is_put_back_and_that_counts_as_no_attempt(
+    stack: Installation,
+) -> None:
+    hard(stack, "HANGS_ONCE", STOP_GRACE_SECONDS="1")
+    wait_until(lambda: stack.events("began"), saying="a task under way")
+
+    stack.processes[0].terminate()
+    assert stack.processes[0].wait(10) == 0
+    state, attempt, losses, _ = the_run(stack)
+    assert (state, attempt, losses) == ("queued", 0, 0)
+
+    stack.start("qcluster")
+    wait_until(lambda: stack.events("ended"), saying="its end")
+    wait_until(lambda: the_run(stack)[:3] == ("succeeded", 1, 0), saying="its record")
+
+
+def test_a_stop_waits_for_what_runs_and_not_for_what_is_queued(stack: Installation) -> None:
+    hard(stack, "TEN_OF_A_SECOND", STOP_GRACE_SECONDS="30")
+    wait_until(lambda: len(stack.events("began")) >= 2, saying="two tasks under way")
+
+    stack.processes[0].terminate()
+    stopped_at = time.time()
+    assert stack.processes[0].wait(10) == 0
+
+    assert time.time() - stopped_at < 2 + OTHERS
+    assert len(stack.events("began")) == len(stack.events("ended")) <= 4
+    stack.start("qcluster")
+    wait_until(lambda: len(stack.events("ended")) == 10, saying="the end of all ten")
+
+
+def test_a_second_signal_ends_it_at_once(stack: Installation) -> None:
+    hard(stack, "HANGS", STOP_GRACE_SECONDS="60")
+    wait_until(lambda: stack.events("hangs"), saying="a task under way")
+
+    stack.processes[0].terminate()
+    time.sleep(0.3)
+    stack.processes[0].terminate()
+
+    assert stack.processes[0].wait(1 + OTHERS) == 0
+    assert the_run(stack)[:2] == ("queued", 0)
+
+
+if connection.vendor != "sqlite":  # whose hosts are one
+
+    def test_a_lost_hosts_run_is_taken_back_within_the_lease_and_the_lost_host_has_given_it_up_before(
+        stack: Installation,
+    ) -> None:
+        hard(stack, "WORKS", HOST_NAME="a")
+        began = first_after(stack, 0, "began")
+        stack.start("qcluster", HOST_NAME="b")
+        everyone = [stack.processes[0].pid, *pool(stack)]
+        # As when a machine is paused: it knows of nothing, and nothing there ends.
+        for pid in everyone:
+            os.kill(pid, signal.SIGSTOP)
+
+        again = wait_until(
+            lambda: [event for event in stack.events("began") if event.pid != began.pid],
+            seconds=LEASE + PATIENCE,
+            saying="a second attempt on the other host",
+        )[0]
+        for pid in reversed(everyone):
+            os.kill(pid, signal.SIGCONT)
+        # Its watchdog strikes before the task that it was in the middle of gets any further.
+        wait_until(lambda: not alive(began.pid), seconds=OTHERS, saying="the end of the paused worker")
+        wait_until(lambda: stack.events("ended"), seconds=30, saying="its end")
+
+        assert again.at - began.at > 8
+        assert [event.pid for event in stack.events("ended")] == [again.pid]
+        assert the_run(stack)[:3] == ("succeeded", 2, 1)

@@ -1,0 +1,105 @@
+"""What is found wrong with the schedules."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from scheduling.alert_rules import failing_jobs, late_jobs, missed_occurrences
+from scheduling.models import Job, Run, RunState
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+MINUTE = timedelta(minutes=1)
+GOOD, BAD, SKIPPED = RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED
+
+
+@pytest.fixture
+def job() -> Job:
+    made: Job = JobFactory(schedule__name="fetch-repeatable")
+    return made
+
+
+def runs(job: Job, *states: RunState) -> None:
+    """The oldest first."""
+    for number, state in enumerate(states):
+        RunFactory(
+            job=job,
+            state=state,
+            occurrence=NOON + number * MINUTE,
+            finished_at=NOON + number * MINUTE,
+            error=f"ValueError: number {number}\n\nTraceback",
+        )
+
+
+@pytest.mark.parametrize(
+    ("states", "failing"),
+    [
+        ([], False),
+        ([GOOD, BAD, BAD], False),
+        ([BAD, BAD, GOOD], False),
+        ([BAD, GOOD, BAD, BAD], False),
+        ([GOOD, BAD, BAD, BAD], True),
+        ([BAD, SKIPPED, BAD, SKIPPED, BAD, SKIPPED], True),
+        ([BAD, BAD, BAD, RunState.RUNNING], True),
+    ],
+)
+def test_a_job_fails_when_its_last_three_tries_have(job: Job, states: list[RunState], failing: bool) -> None:
+    runs(job, *states)
+
+    assert [trouble.subject for trouble in failing_jobs(now=NOON)] == ["fetch-repeatable"] * failing
+
+
+def test_the_newest_reason_is_told_in_one_line(job: Job) -> None:
+    runs(job, BAD, BAD, BAD)
+
+    [trouble] = failing_jobs(now=NOON)
+
+    assert trouble.message == (
+        "The last 3 runs of fetch-repeatable have failed, the newest with: ValueError: number 2"
+    )
+
+
+def test_a_job_that_pauses_itself_after_two_failures_fails_after_two(job: Job) -> None:
+    Job.objects.update(pause_after_failures=2)
+    runs(job, BAD, BAD)
+
+    assert len(failing_jobs(now=NOON)) == 1
+
+
+def test_a_job_without_a_schedule_is_not_looked_at() -> None:
+    runs(JobFactory(schedule=None, name="alert-email"), BAD, BAD, BAD)
+
+    assert failing_jobs(now=NOON) == []
+
+
+def test_good_jobs_cost_one_query_however_many(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    for _ in range(8):
+        runs(JobFactory(), BAD, BAD, GOOD)
+
+    with django_assert_num_queries(1):
+        assert failing_jobs(now=NOON) == []
+
+
+def test_a_job_that_nobody_claims_is_late(job: Job) -> None:
+    assert late_jobs(now=NOON) == []
+
+    [trouble] = late_jobs(now=NOON + MINUTE)
+
+    assert (trouble.subject, trouble.message) == (
+        "fetch-repeatable",
+        "fetch-repeatable is 1min late: no dispatcher claims it.",
+    )
+
+
+def test_missed_occurrences_are_told_of_for_a_while(job: Job) -> None:
+    runs(job, GOOD, GOOD)
+    Run.objects.filter(occurrence=NOON).update(missed_before=7)
+
+    [trouble] = missed_occurrences(now=NOON + 10 * MINUTE)
+
+    assert trouble.message == (
+        "fetch-repeatable missed 7 occurrences before 2026-11-23 12:00:00Z, while no dispatcher ran."
+    )
+    assert missed_occurrences(now=NOON + 11 * MINUTE) == []

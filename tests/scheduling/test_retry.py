@@ -1,0 +1,80 @@
+"""A failed run that an operator lets begin anew."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from scheduling import operations, services
+from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.execution import execute_run
+from scheduling.models import JobChange, Run, RunState
+from scheduling.recovery import open_runs, release_pending
+from tests.scheduling.factories import NOON, RunFactory
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+def failed_run(**fields: object) -> Run:
+    given = {"attempt": 3, "losses": 2, "finished_at": NOON, "error": "ValueError: no\n\nTraceback"}
+    run: Run = RunFactory(state=RunState.FAILED, owner="old", **(given | fields))
+    return run
+
+
+def test_a_retried_run_begins_anew_with_all_its_attempts_and_keeps_its_occurrence() -> None:
+    failed = failed_run()
+
+    run = operations.retry(failed.pk, by="ada", now=NOON)
+
+    assert release_pending(open_runs(), now=NOON) == [run]
+    assert execute_run(run.pk) == "succeeded"
+    run.refresh_from_db()
+    assert (run.state, run.attempt, run.losses, run.occurrence) == ("succeeded", 1, 0, failed.occurrence)
+    assert run.error == "retried by ada after: ValueError: no"
+    change = JobChange.objects.get()
+    assert (change.by, change.action, change.detail) == (
+        "ada",
+        "retry",
+        f"{failed.occurrence}: ValueError: no",
+    )
+
+
+@pytest.mark.parametrize("state", [state for state in RunState if state != RunState.FAILED])
+def test_only_a_failed_run_is_retried(state: RunState) -> None:
+    run = RunFactory(state=state, attempt=2)
+
+    with pytest.raises(RefusedError, match=f"it is {state}"):
+        operations.retry(run.pk, by="ada", now=NOON)
+
+    run.refresh_from_db()
+    assert (run.state, run.attempt) == (state, 2)
+    assert not JobChange.objects.exists()
+
+
+def test_a_run_that_is_gone_or_whose_schedule_was_removed_is_not_retried() -> None:
+    run = failed_run()
+    with pytest.raises(UnknownNameError, match="There is no run"):
+        operations.retry(run.pk + 1, by="ada", now=NOON)
+
+    services.remove([run.job.name], now=NOON, by="bob")
+    with pytest.raises(RefusedError, match="has no schedule"):
+        operations.retry(run.pk, by="ada", now=NOON)
+
+
+def test_the_command_retries_the_newest_failure_or_the_one_of_an_occurrence() -> None:
+    older = failed_run(occurrence=NOON + timedelta(seconds=0.25))
+    newer = failed_run(job=older.job, occurrence=NOON + timedelta(seconds=10))
+    name = older.job.name
+
+    call_command("scheduler", "retry", name, stdout=StringIO())
+    assert Run.objects.get(state=RunState.PENDING) == newer
+
+    out = StringIO()
+    call_command("scheduler", "retry", name, "--occurrence", "2026-11-23T12:00:00Z", stdout=out)
+    assert "begins anew" in out.getvalue()
+    assert not Run.objects.filter(state=RunState.FAILED).exists()
+
+    with pytest.raises(CommandError, match=r"has no failed run at 2026-11-23 12:00:00Z") as caught:
+        call_command("scheduler", "retry", name, "--occurrence", "2026-11-23T12:00:00Z")
+    assert caught.value.returncode == 2

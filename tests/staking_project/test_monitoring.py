@@ -1,0 +1,91 @@
+"""What docs/monitoring tells others to load: it loads, and speaks of metrics that exist."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from scheduling.models import RunState
+from tests.scheduling.factories import NOON, RunFactory
+from tests.validators.rows import fetch, scoring_run, validator
+
+DOCUMENTS = Path(settings.BASE_DIR) / "docs" / "monitoring"
+RULES = DOCUMENTS / "alert-rules.yml"
+DASHBOARD = DOCUMENTS / "grafana-dashboard.json"
+METRIC = re.compile(r"\bstaking_\w+")
+
+
+def exposed(client: Client) -> dict[str, set[str]]:
+    """Every name that a scrape of a system with some of everything can bring, and its labels."""
+    for state in RunState:
+        RunFactory(state=state, finished_at=NOON)
+    fetch()
+    scoring_run([(validator(1), 98.5), (validator(2), 40.0)])
+    names: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(client.get("/metrics").content.decode()):
+        for sample in family.samples:
+            names.setdefault(sample.name, set()).update(sample.labels)
+    return names
+
+
+def expressions() -> list[str]:
+    rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    return [rule["expr"] for rule in rules] + [
+        target["expr"] for panel in panels for target in panel["targets"]
+    ]
+
+
+@pytest.mark.django_db
+def test_the_dashboard_and_the_rules_speak_of_metrics_and_labels_that_exist(client: Client) -> None:
+    known = exposed(client)
+
+    asked = expressions()
+
+    assert len(asked) > 25
+    assert {name for expression in asked for name in METRIC.findall(expression)} <= set(known)
+    for expression in asked:
+        for name, labels in re.findall(r"\b(staking_\w+)\{([^}]*)\}", expression):
+            assert set(re.findall(r"(\w+)=", labels)) <= known[name], expression
+
+
+@pytest.mark.django_db
+def test_every_metric_is_described_in_the_document(client: Client) -> None:
+    described = set(METRIC.findall((DOCUMENTS / "README.md").read_text()))
+
+    exposed(client)
+    families = text_string_to_metric_families(client.get("/metrics").content.decode())
+    names = {
+        f"{family.name}_total" if family.type == "counter" else re.sub("_g(sum|count)$", "", family.name)
+        for family in families
+    }
+
+    assert names == described
+
+
+def test_every_rule_has_a_name_a_severity_and_a_sentence() -> None:
+    [group] = yaml.safe_load(RULES.read_text())["groups"]
+
+    for rule in group["rules"]:
+        assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
+        assert rule["labels"]["severity"] in ("warning", "critical")
+        assert rule["annotations"]["summary"]
+
+
+def test_the_dashboards_panels_do_not_lie_upon_each_other() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert max(x for x, _ in cells) < 24
+        taken |= cells

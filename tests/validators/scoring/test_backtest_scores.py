@@ -1,0 +1,174 @@
+"""Judging methods on recorded epochs, from a file and from the tables."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.conftest import RECORDED
+from tests.validators.scoring.pictures import FULL, recorded, write_csv
+from validators.management.commands.backtest_scores import ASKABLE
+from validators.scoring.backtest.running import predictions
+from validators.scoring.timeline import RecordedRow, facts_at, outcomes_after, timeline
+
+MAINNET = RECORDED / "mainnet_epochs.csv.gz"
+
+
+def judged(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict[str, Any]:
+    call_command("backtest_scores", "--json", *map(str, words))
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def with_another_future(rows: Iterator[RecordedRow], after: int) -> Iterator[RecordedRow]:
+    for row, version in rows:
+        if row.epoch <= after:
+            yield RecordedRow(row, version)
+        elif ord(row.key[0]) % 3:
+            yield RecordedRow(row._replace(credits=7, commission_bps=9_900, stake=1, skip_rate=1.0), "9.9.9")
+
+
+@pytest.mark.parametrize("method", ASKABLE)
+def test_changing_the_future_changes_no_score(method: str) -> None:
+    before = timeline(recorded())
+    after = timeline(with_another_future(recorded(), 930))
+
+    said, said_again = (predictions(ASKABLE[method], facts_at(history, 930)) for history in (before, after))
+
+    assert said == said_again
+    assert outcomes_after(before, 930) != outcomes_after(after, 930)
+
+
+def test_what_becomes_of_a_validator_is_judged_by_its_next_epoch() -> None:
+    rows = list(recorded(validators=4, first=900, last=901))
+    bad, delisted, unknown, good = (row.key for row, _ in rows[:4])
+    changes: dict[str, dict[str, Any]] = {
+        bad: {"credits": FULL // 2},
+        unknown: {"credits": None, "fetches": 4, "delinquent_fetches": 1},
+    }
+    history = timeline(
+        RecordedRow(
+            row._replace(**changes.get(row.key, {}) if row.epoch == 901 else {}, commission_bps=0), version
+        )
+        for row, version in rows
+        if (row.epoch, row.key) != (901, delisted)
+    )
+
+    found = outcomes_after(history, 900)
+
+    assert [found[key].bad for key in (bad, delisted, unknown, good)] == [True, True, None, False]
+    assert (found[delisted].earned, found[unknown].earned) == (0, 0.75)
+
+
+def test_flaky_validators_are_foreseen_and_every_measure_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_csv(tmp_path / "history.csv", recorded())
+
+    document = judged(capsys, "--from", "925", "--to", "938", "--data", data)
+
+    assert (document["epochs"], document["judged"]) == (list(range(925, 939)), 14 * 30)
+    assert document["methods"].keys() == ASKABLE.keys()
+    ours = document["methods"]["trust-v2"]
+    assert ours["auc"]["low"] <= ours["auc"]["value"] <= ours["auc"]["high"]
+    assert ours["auc"]["value"] > 0.75
+    assert 0 < ours["brier"]["value"] < 0.25
+    assert sum(one["validators"] for one in ours["reliability"]) == document["judged"]
+    assert ours["lift"][-1] == 1
+    assert document["methods"]["largest-stake"]["brier"]["value"] is None
+
+
+def test_predictions_have_a_line_for_every_validator_epoch_and_method(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_csv(tmp_path / "history.csv", recorded())
+    out = tmp_path / "out.csv"
+
+    judged(
+        capsys,
+        "--method",
+        "trust-v2",
+        "baseline-v1",
+        "--from",
+        "938",
+        "--to",
+        "939",
+        "--data",
+        data,
+        "--predictions",
+        out,
+    )
+
+    lines = list(csv.DictReader(out.open()))
+    assert list(lines[0]) == ["epoch", "vote_account", "method", "score", "risk"]
+    assert len(lines) == 2 * 30 * 2
+    assert {(line["epoch"], line["method"]) for line in lines} == {
+        (epoch, method) for epoch in ("938", "939") for method in ("trust-v2", "baseline-v1")
+    }
+    assert all(0 <= float(line["risk"]) <= 1 for line in lines)
+
+
+def test_a_report_holds_tables_and_three_readable_pictures(tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "history.csv", recorded())
+
+    folder = tmp_path / "report"
+
+    words = ("--from", "930", "--to", "938", "--data", str(data), "--report", str(folder))
+    call_command("backtest_scores", *words)
+
+    files = {path.name: path.read_text() for path in folder.iterdir()}
+    assert files.keys() == {"tables.md", "calibration.svg", "lift.svg", "returns.svg"}
+    for name in ("calibration.svg", "lift.svg", "returns.svg"):
+        assert ElementTree.fromstring(files[name]).tag.endswith("svg")  # noqa: S314
+    assert "| trust-v2 |" in files["tables.md"]
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_the_tables_give_the_same_as_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_csv(tmp_path / "history.csv", recorded(last=920))
+    call_command("import_epochs", str(data))
+    capsys.readouterr()
+
+    words = ("--from", "915", "--to", "919", "--method", "trust-v2", "baseline-v1", "ewma")
+
+    assert judged(capsys, *words) == judged(capsys, *words, "--data", data)
+
+
+def test_wrong_words_and_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "history.csv", recorded(last=905))
+    broken = tmp_path / "broken.csv"
+    broken.write_bytes(data.read_bytes().replace(b"6", b"x", 40))
+    empty = write_csv(tmp_path / "empty.csv", [])
+
+    for words, reason in (
+        (["--from", "901", "--to", "900", "--data", data], "--from 901 comes after --to 900"),
+        (["--from", "1", "--to", "2", "--data", data], "No epoch from 1 to 2; the history has 900 to 905"),
+        (["--from", "900", "--to", "901", "--data", data, "--method", "guess"], "'guess' is no method"),
+        (["--from", "900", "--to", "901", "--data", tmp_path / "none.csv"], "none.csv"),
+        (["--from", "900", "--to", "901", "--data", broken], "broken.csv, line 2: "),
+        (["--from", "900", "--to", "901", "--data", empty], "holds no epochs"),
+        (
+            ["--from", "900", "--to", "901", "--data", data, "--predictions", tmp_path / "no" / "x"],
+            "No such file",
+        ),
+    ):
+        with pytest.raises(CommandError, match=reason):
+            call_command("backtest_scores", *map(str, words))
+
+
+@pytest.mark.skipif(not MAINNET.exists(), reason="the recorded epochs are not here")
+def test_on_mainnet_the_risk_tells_bad_from_good(capsys: pytest.CaptureFixture[str]) -> None:
+    document = judged(
+        capsys, "--method", "trust-v2", "ewma", "--from", "940", "--to", "949", "--data", MAINNET
+    )
+
+    ours, ewma = (document["methods"][name] for name in ("trust-v2", "ewma"))
+    assert ours["auc"]["value"] > 0.88
+    assert ours["auc"]["value"] > ewma["auc"]["value"]
+    assert ours["average_precision"]["value"] > ewma["average_precision"]["value"] + 0.05

@@ -1,0 +1,38 @@
+"""What a run was given comes back from its bytes exactly."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.validators.scoring.pictures import EPOCH, cluster, past, validator
+from validators.scoring.facts import ClusterFacts, EpochFacts, Past
+from validators.scoring.stored_inputs import packed, unpacked
+
+numbers = st.none() | st.floats(0, 2)
+
+
+@given(st.lists(st.lists(numbers, max_size=6), max_size=4), st.floats(0, 1))
+def test_facts_survive_packing_to_the_last_digit(
+    histories: list[list[float | None]], progress: float
+) -> None:
+    validators = [validator(number, past(*history)) for number, history in enumerate(histories)]
+    rows = [EpochFacts(EPOCH, 5, "vote_credits", None), EpochFacts(EPOCH, None, "lamports", 10**18)]
+    facts = ClusterFacts(7, EPOCH, progress, validators, rows, {EPOCH - 1: 0.1, EPOCH: 1 / 3})
+
+    assert unpacked(packed(facts)) == facts
+
+
+def test_a_validator_without_a_past_and_a_cluster_without_skip_rates_survive_too() -> None:
+    facts = ClusterFacts(1, EPOCH, 0.5, [validator(1, Past(), commission_bps=None)], [], None)
+
+    assert unpacked(packed(facts)) == facts
+
+
+def test_the_same_facts_are_the_same_bytes() -> None:
+    assert packed(cluster()) == packed(cluster())
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", packed(cluster())[:-3], packed(cluster())[:40]])
+def test_other_bytes_are_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match="not the inputs of a scoring run"):
+        unpacked(body)

@@ -1,0 +1,88 @@
+"""What is found wrong with the cluster, and with validators that somebody watches."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from tests.scheduling.factories import JobFactory
+from tests.validators.rows import NOON, SOL, fetch, validator
+from validators.alerts import commission_jumps, shrinking_cluster, stale_data
+from validators.models import CommissionChange
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+def test_data_is_stale_when_its_fetch_is_old_but_not_before_the_first_one() -> None:
+    JobFactory(schedule__name="fetch-repeatable")
+    assert stale_data(now=NOON) == []
+    fetch(stored_at=NOON)
+    assert stale_data(now=NOON) == []
+
+    [trouble] = stale_data(now=NOON + HOUR)
+
+    assert trouble.message == "The newest fetch is 3600 s old; more than 20s is stale."
+
+
+@pytest.mark.parametrize(
+    ("accounts", "stake", "messages"),
+    [
+        (1_500, 1_000 * SOL, []),
+        (1_350, 900 * SOL, []),
+        (1_300, 1_000 * SOL, ["13% of the vote accounts of the last day are gone."]),
+        (1_500, 600 * SOL, ["40% of the stake of the last day are gone."]),
+    ],
+)
+def test_a_cluster_that_lost_more_than_a_tenth_within_a_day_shrinks(
+    accounts: int, stake: int, messages: list[str]
+) -> None:
+    fetch(stored_at=NOON - 25 * HOUR, validators_total=9_000, staked_total=9_000 * SOL)
+    fetch(stored_at=NOON - 5 * HOUR, validators_total=1_500, staked_total=1_000 * SOL)
+    fetch(stored_at=NOON, validators_total=accounts, staked_total=stake)
+
+    assert [trouble.message for trouble in shrinking_cluster(now=NOON)] == messages
+
+
+def test_before_the_first_fetch_nothing_shrinks() -> None:
+    assert shrinking_cluster(now=NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (500, 700, False),
+        (500, 800, True),
+        (950, 1_000, False),
+        (1_000, 1_001, True),
+        (5_000, 5_001, True),
+        (9_000, 500, False),
+    ],
+)
+def test_a_watched_validator_that_raises_its_commission_by_much_or_above_a_limit_is_told_of(
+    settings: Settings, before: int, after: int, told: bool
+) -> None:
+    watched, other = validator(1, name="Ada <b>"), validator(2)
+    settings.WATCHED_VALIDATORS = [watched.vote_account]
+    for one in (watched, other):
+        CommissionChange.objects.create(validator=one, epoch=990, from_bps=before, to_bps=after, seen_at=NOON)
+
+    assert [trouble.subject for trouble in commission_jumps(now=NOON + HOUR)] == ["vote1"] * told
+    assert commission_jumps(now=NOON + 25 * HOUR) == []
+
+
+def test_the_message_names_the_validator_and_both_commissions(settings: Settings) -> None:
+    settings.WATCHED_VALIDATORS = ["vote1"]
+    CommissionChange.objects.create(
+        validator=validator(1, name="Ada"), epoch=990, from_bps=500, to_bps=10_000, seen_at=NOON
+    )
+
+    [trouble] = commission_jumps(now=NOON)
+
+    assert trouble.message == "Ada raised its commission from 5 % to 100 % in epoch 990."
+
+
+def test_with_nobody_watched_nothing_is_asked(django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        assert commission_jumps(now=NOON) == []

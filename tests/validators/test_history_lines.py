@@ -1,0 +1,122 @@
+"""One line of a history file, there and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.validators.histories import HEADER, line
+from tests.validators.replies import key
+from validators.services.history_lines import COLUMNS, HistoryRow, format_row, parse_line
+from validators.solana.pubkey import encode
+
+keys = st.binary(min_size=32, max_size=32).map(encode)
+percents = st.integers(0, 100 * 10**10).map(lambda number: number / 10**10)
+commissions = st.lists(st.integers(0, 255), min_size=3, max_size=3).map(sorted)
+
+
+def parsed(text: str) -> tuple[HistoryRow | None, str]:
+    """The row, or the reason why there is none."""
+    try:
+        return parse_line(text), ""
+    except ValueError as exc:
+        return None, str(exc)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> HistoryRow:
+    lowest, value, highest = (percent * 100 for percent in draw(commissions))
+    known = draw(st.booleans())
+    fetches = draw(st.integers(0, 2**31 - 1))
+    return HistoryRow(
+        draw(st.integers(0, 2**63 - 1)),
+        draw(keys),
+        draw(keys | st.just("")),
+        draw(st.none() | st.integers(0, 10**18)),
+        value if known else None,
+        highest if known else None,
+        lowest if known else None,
+        highest if known else None,
+        draw(st.sampled_from(["", "2.2.14", "0.1105.40200", "4.2.0-rc.1 (src:1; feat:2)"])),
+        fetches,
+        draw(st.integers(0, fetches)),
+        draw(st.none() | st.integers(0, 6_912_000)),
+        draw(st.none() | st.integers(0, 2**62)),
+        draw(st.none() | percents.map(lambda percent: percent / 100)),
+    )
+
+
+@given(rows())
+def test_a_row_comes_back_from_its_line(row: HistoryRow) -> None:
+    there = parse_line(format_row(row))
+
+    assert there._replace(skip_rate=None) == row._replace(skip_rate=None)
+    assert format_row(there) == format_row(row)
+
+
+@given(percents)
+def test_a_skip_rate_of_up_to_ten_decimals_is_written_as_it_was_read(percent: float) -> None:
+    text = f"{percent:.10f}".rstrip("0")
+    written = line(900, skip_rate_percent=f"{text}0" if text.endswith(".") else text)
+    assert format_row(parse_line(written)) == written
+
+
+@given(st.text() | st.lists(st.text(max_size=30), min_size=14, max_size=14).map(",".join))
+def test_any_text_is_a_row_or_a_reason(text: str) -> None:
+    row, reason = parsed(text)
+    assert (row is None) != (reason == "")
+    assert reason.isascii()
+    assert len(reason) < 500
+
+
+@given(st.sampled_from(COLUMNS), st.text(max_size=30) | st.integers().map(str) | st.floats().map(str))
+def test_one_mutated_column_makes_a_row_that_survives_or_a_reason(column: str, value: str) -> None:
+    row, _ = parsed(line(**{column: value}))
+    assert row is None or parse_line(format_row(row)) == row
+
+
+def test_percent_become_basis_points_and_fractions() -> None:
+    row = parse_line(line(900, commission_first=0, commission_min=0, commission_max=100))
+
+    assert row[4:8] == (0, 500, 0, 10_000)
+    assert row.skip_rate == pytest.approx(0.015385, abs=1e-15)
+    assert ",".join(COLUMNS) == HEADER
+
+
+def test_a_commission_between_two_percents_is_written_as_the_higher() -> None:
+    row = parse_line(line(900))._replace(commission_last_bps=501, commission_max_bps=65_535)
+    assert format_row(row).split(",")[4:8] == ["5", "6", "5", "255"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"epoch": ""}, "epoch is empty"),
+        ({"epoch": "-1"}, "epoch is '-1', not a whole number"),
+        ({"epoch": 2**63}, "is the most possible"),
+        ({"epoch": "9" * 5_000}, "not a whole number"),
+        ({"vote_account": "Vote111"}, "vote_account is 'Vote111', not a key"),
+        ({"vote_account": ""}, "vote_account is '', not a key"),
+        ({"identity": key("node 1")[:-2]}, "not a key of 32 bytes"),
+        ({"activated_stake": -5}, "activated_stake is '-5'"),
+        ({"activated_stake": 10**18 + 1}, "is the most possible"),
+        ({"activated_stake": "1_000"}, "activated_stake is '1_000'"),
+        ({"activated_stake": "\u0661"}, "not a whole number"),
+        ({"commission_max": 256}, "255 is the most possible"),
+        ({"commission_max": 4}, "not between the lowest 5 and the highest 4"),
+        ({"commission_first": 9}, "commission 9 is not between"),
+        ({"version": "2" * 41}, "version is"),
+        ({"version": "2.2\0"}, "printable"),
+        ({"snapshots": ""}, "snapshots is empty"),
+        ({"delinquent_snapshots": 41}, "delinquent_snapshots is 41, and 40 is the most possible"),
+        ({"credits": 6_912_001}, "credits is 6912001, and 6912000 is the most possible"),
+        ({"credits": "6.9"}, "credits is '6.9'"),
+        ({"cumulative_credits_at_start": 2**63}, "most possible"),
+        ({"skip_rate_percent": "nan"}, "skip_rate_percent is 'nan', not a decimal number from 0 to 100"),
+        ({"skip_rate_percent": "100.1"}, "not a decimal number"),
+        ({"skip_rate_percent": "1e1"}, "not a decimal number"),
+        ({"skip_rate_percent": "-0.5"}, "not a decimal number"),
+        ({"skip_rate_percent": "1,5"}, "15 columns instead of 14"),
+    ],
+)
+def test_an_impossible_value_is_a_reason(changes: dict[str, object], reason: str) -> None:
+    assert reason in parsed(line(**changes))[1]

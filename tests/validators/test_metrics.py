@@ -1,0 +1,68 @@
+"""The cluster's numbers in `/metrics`."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from prometheus_client.metrics_core import Metric
+from pytest_django import DjangoAssertNumQueries
+
+from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
+from validators.metrics import validator_metrics
+
+pytestmark = pytest.mark.django_db
+
+
+def samples(metrics: Iterator[Metric]) -> dict[str, float]:
+    return {
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for metric in metrics
+        for sample in metric.samples
+    }
+
+
+def test_each_validator_is_counted_in_one_state_with_its_stake() -> None:
+    validator(3)
+    validator(5, delinquent=True)
+    validator(0)
+    validator(7, activated_stake=0, delinquent=True)
+    validator(11, left_at=NOON)
+
+    found = samples(validator_metrics())
+
+    assert found == {
+        "staking_validators voting": 1,
+        "staking_validators delinquent": 1,
+        "staking_validators unstaked": 2,
+        "staking_validators left": 1,
+        "staking_stake_sol voting": 3,
+        "staking_stake_sol delinquent": 5,
+    }
+    assert SOL == 10**9
+
+
+def test_the_age_of_the_data_and_the_distribution_of_the_newest_scores_are_shown() -> None:
+    fetch(stored_at=timezone.now() - timedelta(seconds=30))
+    first, second, third = (validator(number) for number in (1, 2, 3))
+    scoring_run([(first, 5.0)])
+    scoring_run([(first, 100.0), (second, 98.5), (third, 40.0)], at=timezone.now() - timedelta(seconds=12))
+
+    found = samples(validator_metrics())
+
+    assert 30 <= found["staking_data_age_seconds"] < 60
+    assert 12 <= found["staking_score_age_seconds"] < 42
+    assert found["staking_epoch"] == 990
+    reached = {
+        bound: found[f"staking_score_bucket {bound}"] for bound in ("10", "40", "95", "99", "100", "+Inf")
+    }
+    assert reached == {"10": 0, "40": 1, "95": 1, "99": 2, "100": 3, "+Inf": 3}
+    assert (found["staking_score_gcount"], found["staking_score_gsum"]) == (3, 238.5)
+
+
+def test_it_costs_four_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    fetch()
+    scoring_run([(validator(number), 50.0) for number in range(1, 30)])
+
+    with django_assert_num_queries(4):
+        samples(validator_metrics())

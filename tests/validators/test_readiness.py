@@ -1,0 +1,40 @@
+"""When the data is too old to be relied on."""
+
+from datetime import timedelta
+
+import pytest
+
+from scheduling.models import Job
+from tests.scheduling.factories import JobFactory
+from tests.validators.rows import NOON, fetch
+from validators.readiness import stale_data
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def fetch_job() -> Job:
+    made: Job = JobFactory(schedule__name="fetch-repeatable")
+    return made
+
+
+def test_nothing_fetched_is_stale() -> None:
+    assert stale_data(now=NOON) == "Nothing has been fetched yet."
+
+
+@pytest.mark.usefixtures("fetch_job")
+def test_a_fetch_older_than_two_intervals_is_stale() -> None:
+    fetch(stored_at=NOON)
+
+    assert stale_data(now=NOON + timedelta(seconds=20)) == ""
+    assert stale_data(now=NOON + timedelta(seconds=21)) == (
+        "The newest fetch is 21 s old; more than 20s is stale."
+    )
+
+
+def test_an_interval_that_is_stretched_under_load_leaves_more_time(fetch_job: Job) -> None:
+    fetch(stored_at=NOON)
+    Job.objects.filter(pk=fetch_job.pk).update(stretch=3)
+
+    assert stale_data(now=NOON + timedelta(seconds=60)) == ""
+    assert stale_data(now=NOON + timedelta(seconds=61)) != ""

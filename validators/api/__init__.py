@@ -1,0 +1,1 @@
+"""What the API says of validators, their scores and the cluster."""

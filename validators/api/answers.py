@@ -1,0 +1,25 @@
+"""How long an answer of this app stays as it is."""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from scheduling.api.replies import Format, conditional, wanted_format
+from scheduling.listings import next_occurrence
+from validators.jobs import JOBS
+from validators.picture import picture_version
+
+_JOB_NAMES: Final = tuple(job.name for job in JOBS)
+
+
+def answer(
+    request: HttpRequest, asked: Format | None, build: Callable[[Format], HttpResponse]
+) -> HttpResponse:
+    """Build it unless the caller has it; it stays as it is at least until the next job is due."""
+    form = wanted_format(request, asked)
+    due = next_occurrence(_JOB_NAMES)
+    max_age = int((due - timezone.now()).total_seconds()) if due else 0
+    version = f"{picture_version()}-{form}"
+    return conditional(request, version=version, max_age=max_age, build=lambda: build(form))

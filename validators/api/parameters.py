@@ -1,0 +1,78 @@
+"""What callers may ask for, with bounds that every database can hold."""
+
+from typing import Annotated, Final
+
+from ninja import Path, Query, Schema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+
+from scheduling.api.replies import Format
+from validators.standings import DEFAULT_SORT, SORT_FIELDS
+
+LARGEST: Final = 2**63 - 1
+MOST_ROWS: Final = 5_000
+# Text without NUL, which PostgreSQL cannot hold.
+TEXT: Final = r"^[^\x00]*$"
+BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
+
+VoteAccount = Annotated[str, Path(pattern=BASE58, description="Base58")]
+Method = Annotated[str | None, Query(max_length=50, pattern=TEXT, description="Default: the headline method")]
+_SORTS: Final = tuple(name for key in SORT_FIELDS for name in (key, f"-{key}"))
+
+
+def _known_sort(sort: str) -> str:
+    if sort not in _SORTS:
+        raise ValueError(f"Sort by one of {', '.join(_SORTS)}")
+    return sort
+
+
+Sort = Annotated[str, AfterValidator(_known_sort), WithJsonSchema({"type": "string", "enum": list(_SORTS)})]
+
+
+class Page(Schema):
+    """A part of a list."""
+
+    limit: int = Field(100, ge=1, le=MOST_ROWS)
+    cursor: str | None = Field(None, max_length=1_000, description="The `next_cursor` of the page before")
+    format: Format | None = Field(None, description="Goes before the Accept header")
+
+
+class MethodPage(Page):
+    method: str | None = Field(None, max_length=50, pattern=TEXT, description="Default: the headline method")
+
+
+class ValidatorQuery(MethodPage):
+    """Which validators, and in what order."""
+
+    search: str = Field(
+        "", max_length=100, pattern=TEXT, description="Part of a name, vote account or identity"
+    )
+    sort: Sort = Field(DEFAULT_SORT, description="`-` before it turns it round; unknown values come last")
+    min_stake: int | None = Field(None, ge=0, le=LARGEST, description="Lamports")
+    max_commission: float | None = Field(None, ge=0, le=1, allow_inf_nan=False, description="A fraction")
+    min_score: float | None = Field(None, ge=0, le=100, allow_inf_nan=False)
+    client: str = Field("", max_length=30, pattern=TEXT)
+    version: str = Field("", max_length=40, pattern=TEXT)
+    delinquent: bool | None = None
+    superminority: bool | None = None
+    left: bool = Field(False, description="Those that left the cluster instead of those in it")
+
+
+class KeyPlace(BaseModel):
+    """Where a page of rows ended that come by falling number."""
+
+    key: int = Field(ge=0, le=LARGEST)
+
+
+class StandingPlace(BaseModel):
+    """Where a page of validators ended, and in which order and by which scores."""
+
+    sort: str
+    run: int | None = Field(ge=1, le=LARGEST)
+    value: (
+        Annotated[int, Field(ge=-LARGEST, le=LARGEST, strict=True)]
+        | Annotated[float, Field(allow_inf_nan=False, strict=True)]
+        | Annotated[str, Field(max_length=300, pattern=TEXT, strict=True)]
+        | None
+    )
+    stake: int = Field(ge=0, le=LARGEST)
+    key: int = Field(ge=1, le=LARGEST)

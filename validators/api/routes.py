@@ -1,0 +1,142 @@
+"""Validators, their scores and the cluster, for everybody."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from scheduling.api.errors import ApiError, Problem
+from scheduling.api.replies import Format, json_reply
+from validators.api import documents, pages, rows
+from validators.api.answers import answer
+from validators.api.parameters import Method, MethodPage, Page, ValidatorQuery, VoteAccount
+from validators.cluster_figures import cluster_epochs, newest_cluster_epoch, sources
+from validators.histories import epochs_before, events_of, runs_before, score_in, scores_before
+from validators.models import Validator
+from validators.picture import current_picture, envelope
+from validators.standings import standings
+
+router = Router(tags=["validators"])
+
+_CURSOR_PROBLEM = {400: Problem}
+_MISSING = {404: Problem}
+
+
+@router.get("/validators", response={200: documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM})
+def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpResponse:
+    """Validators with their newest score. All pages behind one cursor are of the scores of its first."""
+    return answer(request, query.format, lambda form: pages.validator_page(request, query, form))
+
+
+@router.get("/validators/{vote_account}", response={200: documents.ValidatorReply, **_MISSING})
+def get_validator(request: HttpRequest, vote_account: VoteAccount, method: Method = None) -> HttpResponse:
+    """One validator, also one that left, with its incidents and commission changes."""
+
+    def build(form: Format) -> HttpResponse:
+        picture = current_picture(method)
+        everybody = standings(picture, narrowing=None)
+        columns = (*rows.VALIDATOR_COLUMNS, "details", "keybase", "pk")
+        row = everybody.filter(vote_account=vote_account).values_list(*columns).first()
+        if row is None:
+            raise _unknown(vote_account)
+        *_, details, keybase, key = row
+        detail = rows.validator_detail(row, details=details, keybase=keybase, events=events_of(key))
+        return json_reply({**pages.scored_envelope(picture), "validator": detail})
+
+    return answer(request, "json", build)
+
+
+@router.get(
+    "/validators/{vote_account}/epochs", response={200: documents.EpochList, **_CURSOR_PROBLEM, **_MISSING}
+)
+def list_epochs(request: HttpRequest, vote_account: VoteAccount, query: Query[Page]) -> HttpResponse:
+    """What it did in each epoch, newest first."""
+
+    def build(form: Format) -> HttpResponse:
+        found = epochs_before(_known(vote_account), pages.key_of(query), limit=query.limit + 1)
+        clusters = {row.epoch: row for row in cluster_epochs([row.epoch for row in found])}
+
+        def document(row: Any) -> dict[str, Any]:
+            return rows.epoch_document(row, clusters.get(row.epoch))
+
+        listing = pages.Listing(shape=documents.EpochDocument, document=document, key="epoch")
+        about = {**envelope(), "vote_account": vote_account}
+        return pages.page(request, query, form, found, listing=listing, about=about)
+
+    return answer(request, query.format, build)
+
+
+@router.get("/validators/{vote_account}/score", response={200: documents.ScoreReply, **_MISSING})
+def get_score(request: HttpRequest, vote_account: VoteAccount, method: Method = None) -> HttpResponse:
+    """Its newest score, and what it is made of."""
+
+    def build(form: Format) -> HttpResponse:
+        picture, validator = current_picture(method), _known(vote_account)
+        score = score_in(picture.scoring_run, validator)
+        breakdown = rows.score_breakdown(score) if score else None
+        return json_reply({**envelope(picture), "vote_account": vote_account, "score": breakdown})
+
+    return answer(request, "json", build)
+
+
+@router.get(
+    "/validators/{vote_account}/scores", response={200: documents.ScoreList, **_CURSOR_PROBLEM, **_MISSING}
+)
+def list_scores(request: HttpRequest, vote_account: VoteAccount, query: Query[MethodPage]) -> HttpResponse:
+    """What each stored run of a method said of it, newest first."""
+
+    def build(form: Format) -> HttpResponse:
+        validator, place = _known(vote_account), pages.key_of(query)
+        found = scores_before(validator, place, method=query.method, limit=query.limit + 1)
+        about = {**envelope(current_picture(query.method)), "vote_account": vote_account}
+        return pages.page(request, query, form, found, listing=pages.SCORES, about=about)
+
+    return answer(request, query.format, build)
+
+
+@router.get("/scoring-runs", response={200: documents.ScoringRunList, **_CURSOR_PROBLEM})
+def list_scoring_runs(request: HttpRequest, query: Query[MethodPage]) -> HttpResponse:
+    """Each application of a method, or of all, that is still stored, newest first."""
+
+    def build(form: Format) -> HttpResponse:
+        found = runs_before(pages.key_of(query), method=query.method, limit=query.limit + 1)
+        about = envelope(current_picture(query.method))
+        return pages.page(request, query, form, found, listing=pages.SCORING_RUNS, about=about)
+
+    return answer(request, query.format, build)
+
+
+@router.get("/cluster", response=documents.ClusterReply)
+def get_cluster(request: HttpRequest) -> HttpResponse:
+    """The cluster as a whole in the running epoch, and how old each source is."""
+
+    def build(form: Format) -> HttpResponse:
+        newest = newest_cluster_epoch()
+        cluster = rows.cluster_document(newest, sources()) if newest else None
+        return json_reply({**envelope(), "cluster": cluster})
+
+    return answer(request, "json", build)
+
+
+@router.get("/cluster/epochs", response={200: documents.ClusterEpochList, **_CURSOR_PROBLEM})
+def list_cluster_epochs(request: HttpRequest, query: Query[Page]) -> HttpResponse:
+    """The cluster as a whole in each epoch, newest first."""
+
+    def build(form: Format) -> HttpResponse:
+        found = cluster_epochs(before=pages.key_of(query), limit=query.limit + 1)
+        return pages.page(request, query, form, found, listing=pages.CLUSTER_EPOCHS, about=envelope())
+
+    return answer(request, query.format, build)
+
+
+def _known(vote_account: str) -> Validator:
+    validator = Validator.objects.filter(vote_account=vote_account).first()
+    if validator is None:
+        raise _unknown(vote_account)
+    return validator
+
+
+def _unknown(vote_account: str) -> ApiError:
+    return ApiError(
+        404, code="unknown_validator", detail=f"No fetch ever saw the vote account {vote_account}."
+    )

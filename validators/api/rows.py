@@ -1,0 +1,199 @@
+"""From rows of the tables to documents."""
+
+from typing import Any, Final
+
+from validators.cluster_figures import performance_in
+from validators.histories import Events
+from validators.models import (
+    ClusterEpoch,
+    CommissionChange,
+    DelinquencyIncident,
+    ScoringRun,
+    SourceState,
+    TrustScore,
+    ValidatorEpoch,
+)
+from validators.pages import explained
+from validators.scoring.facts import Part
+
+BPS_IN_ALL: Final = 10_000
+# A change made in one epoch first applies two epochs later (SIMD-0249).
+EPOCHS_UNTIL_COMMISSION_APPLIES: Final = 2
+
+# What a validator's document is read from.
+VALIDATOR_COLUMNS: Final = (
+    "vote_account",
+    "identity",
+    "name",
+    "website",
+    "rank",
+    "score",
+    "vote_performance",
+    "commission_bps",
+    "activated_stake",
+    "apy",
+    "skip_rate",
+    "leader_slots",
+    "version",
+    "client",
+    "version_current",
+    "delinquent",
+    "superminority",
+    "commission_flags",
+    "last_vote",
+    "root_slot",
+    "first_seen_at",
+    "last_seen_at",
+    "left_at",
+)
+
+
+def fraction(bps: int | None) -> float | None:
+    return None if bps is None else bps / BPS_IN_ALL
+
+
+def lamports(amount: int | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def validator_document(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Of a row with VALIDATOR_COLUMNS and maybe more; thousands are written for one reply."""
+    document = dict(zip(_DOCUMENT_FIELDS, row, strict=False))
+    for field in _EMPTY_IS_UNKNOWN:
+        document[field] = document[field] or None
+    document["commission"] = fraction(document["commission"])
+    document["activated_stake"] = str(document["activated_stake"])
+    return document
+
+
+_DOCUMENT_FIELDS: Final = tuple(
+    "commission" if column == "commission_bps" else column for column in VALIDATOR_COLUMNS
+)
+_EMPTY_IS_UNKNOWN: Final = ("name", "website", "version", "client")
+
+
+def validator_detail(row: tuple[Any, ...], *, details: str, keybase: str, events: Events) -> dict[str, Any]:
+    return {
+        **validator_document(row),
+        "details": details or None,
+        "keybase": keybase or None,
+        "incidents": list(map(incident_document, events.incidents)),
+        "commission_changes": list(map(change_document, events.commission_changes)),
+    }
+
+
+def incident_document(incident: DelinquencyIncident) -> dict[str, Any]:
+    return {
+        "started_at": incident.started_at,
+        "ended_at": incident.ended_at,
+        "start_epoch": incident.start_epoch,
+        "fetches": incident.fetches,
+    }
+
+
+def change_document(change: CommissionChange) -> dict[str, Any]:
+    return {
+        "seen_at": change.seen_at,
+        "epoch": change.epoch,
+        "from_commission": fraction(change.from_bps),
+        "to_commission": fraction(change.to_bps),
+        "applies_from_epoch": change.epoch + EPOCHS_UNTIL_COMMISSION_APPLIES,
+    }
+
+
+def epoch_document(row: ValidatorEpoch, cluster: ClusterEpoch | None) -> dict[str, Any]:
+    return {
+        "epoch": row.epoch,
+        "credits": lamports(row.credits),
+        "credits_unit": row.credits_unit,
+        "vote_performance": performance_in(row, cluster),
+        "commission_first": fraction(row.commission_first_bps),
+        "commission_last": fraction(row.commission_last_bps),
+        "activated_stake": lamports(row.activated_stake),
+        "leader_slots": row.leader_slots,
+        "blocks_produced": row.blocks_produced,
+        "skip_rate": row.skip_rate,
+        "delinquent_share": row.delinquent_fetches / row.fetches if row.fetches else None,
+        "version": row.version or None,
+        "client": row.client or None,
+        "estimated_return": row.estimated_return,
+        "fetched_at": row.fetched_at,
+    }
+
+
+def score_document(score: TrustScore) -> dict[str, Any]:
+    run = score.run
+    return {
+        "scoring_run": run.pk,
+        "scored_at": run.finished_at,
+        "epoch": run.epoch,
+        "method": run.method,
+        "version": run.version,
+        "score": score.score,
+        "rank": score.rank,
+    }
+
+
+def score_breakdown(score: TrustScore) -> dict[str, Any]:
+    parts = [part_document(part) for part in explained(score.run, score.components)]
+    return {**score_document(score), "parts": parts, "components": score.components}
+
+
+def part_document(part: Part) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "value": part.value,
+        "typical": part.typical,
+        "weight": part.weight,
+        "points": part.points,
+        "sentence": part.sentence,
+    }
+
+
+def scoring_run_document(run: ScoringRun) -> dict[str, Any]:
+    return {
+        "id": run.pk,
+        "method": run.method,
+        "version": run.version,
+        "epoch": run.epoch,
+        "status": run.status,
+        "reason": run.reason.partition("\n")[0] or None,
+        "scored": run.scored_count,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def cluster_epoch_document(row: ClusterEpoch) -> dict[str, Any]:
+    return {
+        "epoch": row.epoch,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "total_stake": lamports(row.total_stake),
+        "validators": row.validators,
+        "staked": row.staked,
+        "mean_credits": row.mean_credits,
+        "credits_unit": row.credits_unit,
+        "superminority_size": row.superminority_size,
+        "inflation": row.inflation_validator,
+        "total_supply": lamports(row.total_supply),
+    }
+
+
+def source_document(state: SourceState) -> dict[str, Any]:
+    return {
+        "source": state.source,
+        "last_success_at": state.last_success_at,
+        "last_attempt_at": state.last_attempt_at,
+        "failing": bool(state.last_error),
+    }
+
+
+def cluster_document(row: ClusterEpoch, sources: list[SourceState]) -> dict[str, Any]:
+    return {
+        **cluster_epoch_document(row),
+        "superminority": row.superminority,
+        "stake_by_client": {name: str(stake) for name, stake in row.stake_by_client.items()},
+        "stake_by_version": {name: str(stake) for name, stake in row.stake_by_version.items()},
+        "sources": [source_document(state) for state in sources],
+    }

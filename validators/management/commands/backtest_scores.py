@@ -1,0 +1,128 @@
+"""Whether scores would have told tomorrow's bad validators from the good ones."""
+
+import csv
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from validators.exceptions import ValidatorsError
+from validators.memory import collector_paused
+from validators.scoring import METHODS
+from validators.scoring.backtest.figures import figures
+from validators.scoring.backtest.report import document, tables
+from validators.scoring.backtest.results import BacktestResult, Prediction
+from validators.scoring.backtest.running import Listener, backtest
+from validators.scoring.peers import PEERS
+from validators.services.scores_recorded import recorded_history
+
+ASKABLE: Final = METHODS | PEERS
+COLUMNS: Final = ("epoch", "vote_account", "method", "score", "risk")
+
+
+class Command(BaseCommand):
+    help = "Judge scoring methods on recorded epochs: the scores of each against what the next one brought."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--method",
+            nargs="+",
+            action="extend",
+            metavar="NAME",
+            help=f"Of {', '.join(ASKABLE)}; all unless given.",
+        )
+        parser.add_argument(
+            "--from",
+            dest="first",
+            type=int,
+            required=True,
+            metavar="E1",
+            help="The first epoch to score at the end of.",
+        )
+        parser.add_argument(
+            "--to",
+            dest="last",
+            type=int,
+            required=True,
+            metavar="E2",
+            help="The last epoch to score at the end of.",
+        )
+        parser.add_argument(
+            "--data",
+            type=Path,
+            metavar="FILE",
+            help="History as export_epochs writes it; else the database's.",
+        )
+        parser.add_argument(
+            "--predictions", type=Path, metavar="OUT.csv", help="Write every score and risk there."
+        )
+        parser.add_argument("--report", type=Path, metavar="DIR", help="Write tables and plots there.")
+        parser.add_argument("--json", action="store_true", help="Print the result as one JSON document.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        methods = [_method(name) for name in dict.fromkeys(options["method"] or ASKABLE)]
+        first, last = options["first"], options["last"]
+        if first > last:
+            raise CommandError(f"--from {first} comes after --to {last}.")
+        try:
+            with _predictions(options["predictions"]) as listener, collector_paused():
+                history = recorded_history(options["data"])
+                epochs = [epoch for epoch in range(first, last + 1) if epoch in history]
+                if not epochs:
+                    raise CommandError(
+                        f"No epoch from {first} to {last}; the history has {min(history)} to {max(history)}."
+                    )
+                result = backtest(history, methods, epochs=epochs, listener=listener)
+            _write_report(options["report"], result)
+        except (ValidatorsError, OSError) as exc:
+            raise CommandError(str(exc)) from exc
+        self._warn(first, last, epochs, result)
+        self.stdout.write(json.dumps(document(result)) if options["json"] else tables(result))
+
+    def _warn(self, first: int, last: int, scored: Sequence[int], result: BacktestResult) -> None:
+        missing = last - first + 1 - len(scored)
+        if missing:
+            self.stderr.write(f"{missing} of the epochs asked for are not in the history.")
+        if len(result.epochs) < len(scored):
+            unjudged = sorted(set(scored) - set(result.epochs))
+            self.stderr.write(f"Scored, but not judged, for the next epoch is not there: {unjudged}.")
+
+
+def _method(name: str) -> Any:
+    if name not in ASKABLE:
+        raise CommandError(f"{name!r} is no method; choose from: {', '.join(ASKABLE)}.")
+    return ASKABLE[name]
+
+
+@contextmanager
+def _predictions(path: Path | None) -> Iterator[Listener]:
+    """A listener that writes lines. `risk` is the probability of a method that gives one; of the others
+    it is 1 - score / 100, which orders as the score does and claims nothing more."""
+    if path is None:
+        yield lambda epoch, method, said: None
+        return
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+
+        def listener(epoch: int, method: str, said: Sequence[Prediction]) -> None:
+            writer.writerows((epoch, one.vote_account, method, one.score, _risk(one)) for one in said)
+
+        yield listener
+
+
+def _risk(one: Prediction) -> float:
+    return 1.0 - one.score / 100.0 if one.probability is None else one.probability
+
+
+def _write_report(folder: Path | None, result: BacktestResult) -> None:
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tables.md").write_text(tables(result))
+    for name, picture in figures(result).items():
+        (folder / name).write_text(picture)

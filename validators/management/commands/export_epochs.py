@@ -1,0 +1,66 @@
+"""History by epoch for elsewhere."""
+
+import gzip
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from validators.services.history_export import history_lines
+
+STDOUT: Final = "-"
+
+
+class Command(BaseCommand):
+    help = "Write the per-epoch history as the CSV file that import_epochs reads."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "file",
+            nargs="?",
+            default=STDOUT,
+            metavar="FILE",
+            help="Where to; a name that ends in .gz is compressed. Without it, or as -, to stdout.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["file"] == STDOUT:
+            self._print()
+            return
+        try:
+            with _replaced(Path(options["file"])) as target:
+                target.writelines(line.encode("ascii") for line in history_lines())
+        except OSError as exc:
+            raise CommandError(f"Cannot write {options['file']}: {exc.strerror}") from exc
+
+    def _print(self) -> None:
+        try:
+            for line in history_lines():
+                self.stdout.write(line, ending="")
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read has seen enough, as in `export_epochs | head`; and Python flushes once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[BufferedIOBase]:
+    """A file that takes its name only when it is complete."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
+    try:
+        with unfinished.open("wb") as raw:
+            if path.suffix == ".gz":
+                # Without a time, the same history makes the same bytes.
+                with gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as packed:
+                    yield packed
+            else:
+                yield raw
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,73 @@
+"""Refit the coefficients of trust-v2."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from validators.exceptions import ValidatorsError
+from validators.memory import collector_paused
+from validators.scoring.fitting.trust_v2 import Provenance, examples, fit
+from validators.services.scores_recorded import recorded_history
+
+
+class Command(BaseCommand):
+    help = "Fit trust-v2 to recorded epochs; the same history gives the same coefficients. Takes a minute."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--data",
+            type=Path,
+            metavar="FILE",
+            help="History as export_epochs writes it; else the database's.",
+        )
+        parser.add_argument(
+            "--from",
+            dest="first",
+            type=int,
+            metavar="E1",
+            help="The first epoch to learn from; the second recorded.",
+        )
+        parser.add_argument(
+            "--to",
+            dest="last",
+            type=int,
+            required=True,
+            metavar="E2",
+            help="The last epoch whose outcome may be used.",
+        )
+        parser.add_argument(
+            "--output", type=Path, metavar="FILE", help="Where the coefficients go; else they are printed."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with collector_paused():
+                document = self._document(options)
+        except (ValidatorsError, ValueError) as exc:
+            raise CommandError(str(exc)) from exc
+        text = json.dumps(document, indent=1) + "\n"
+        if options["output"] is None:
+            self.stdout.write(text, ending="")
+            return
+        try:
+            options["output"].write_text(text)
+        except OSError as exc:
+            raise CommandError(str(exc)) from exc
+        record = document["record"]
+        self.stdout.write(f"Fitted on {record['examples']} examples, {record['bad']} of them bad.")
+
+    def _document(self, options: dict[str, Any]) -> dict[str, Any]:
+        history = recorded_history(options["data"])
+        first = min(history) + 1 if options["first"] is None else options["first"]
+        source = options["data"].name if options["data"] else "the database"
+        # The day, not the second, so that a refit on the same day gives the same bytes.
+        provenance = Provenance(source, first, options["last"], f"{timezone.now():%Y-%m-%d}")
+        return fit(examples(history, first=first, last=options["last"]), provenance, progress=self._progress)
+
+    def _progress(self, sentence: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(sentence)

@@ -1,0 +1,67 @@
+"""History by epoch from elsewhere."""
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from validators.services.history import ImportSummary, import_history
+from validators.services.history_files import HistoryFile, HistoryFileError, RejectedLine
+
+BAR_WIDTH: Final = 40
+
+
+class Command(BaseCommand):
+    help = "Load per-epoch history from a CSV file, compressed with gzip or not; as often as you like."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="What export_epochs writes.")
+        parser.add_argument("--json", action="store_true", help="Print the result as one JSON document.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            summary = import_history(
+                options["file"],
+                imported_at=timezone.now(),
+                on_rejected=self._report,
+                on_progress=self._show_progress,
+            )
+        except HistoryFileError as exc:
+            raise CommandError(str(exc)) from exc
+        finally:
+            self._clear_progress()
+        self.stdout.write(json.dumps(_document(summary)) if options["json"] else _sentence(summary))
+
+    def _report(self, line: RejectedLine) -> None:
+        self._clear_progress()
+        self.stderr.write(f"Line {line.number}: {line.reason}")
+
+    def _show_progress(self, file: HistoryFile) -> None:
+        if not self.stderr.isatty():
+            return
+        share = file.share_read
+        bar = "" if share is None else f"[{'#' * int(share * BAR_WIDTH):<{BAR_WIDTH}}] {share:4.0%}  "
+        self.stderr.write(f"\r{bar}{file.line_number:,} lines", ending="")
+        self.stderr.flush()
+
+    def _clear_progress(self) -> None:
+        if self.stderr.isatty():
+            self.stderr.write("\r\x1b[K", ending="")
+
+
+def _document(summary: ImportSummary) -> dict[str, Any]:
+    rejected = [{"line": line.number, "reason": line.reason} for line in summary.rejected]
+    return {**asdict(summary), "rejected": rejected}
+
+
+def _sentence(summary: ImportSummary) -> str:
+    epochs = f" of {summary.epochs} epochs ({summary.first_epoch} to {summary.last_epoch})"
+    return (
+        f"{summary.lines:,} lines{epochs if summary.epochs else ''}: {summary.added:,} added, "
+        f"{summary.changed:,} changed, {summary.unchanged:,} unchanged, {summary.rejected_count:,} rejected; "
+        f"{summary.validators_added:,} validators were new."
+    )

@@ -1,0 +1,59 @@
+"""Compute a stored scoring run again from its stored inputs."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from validators.exceptions import ValidatorsError
+from validators.services.scores_again import Again, score_again
+
+NAMED: Final = 5
+
+
+class Command(BaseCommand):
+    help = "Compute a stored scoring run again from its stored inputs; exit 1 when a digit differs."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--run", type=int, required=True, metavar="ID", help="The scoring run.")
+        parser.add_argument("--method", metavar="NAME", help="Another method than the run's own.")
+        parser.add_argument("--json", action="store_true", help="Print the result, with every score.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            again = score_again(options["run"], method_name=options["method"])
+        except (ValidatorsError, ValueError) as exc:
+            raise CommandError(str(exc)) from exc
+        self.stdout.write(json.dumps(_document(again)) if options["json"] else _sentence(again))
+        if again.equal is False:
+            raise CommandError(f"{len(again.differing)} of the scores differ from the stored ones.")
+
+
+def _document(again: Again) -> dict[str, Any]:
+    return {
+        "run": again.run,
+        "method": again.method,
+        "version": again.version,
+        "compared_with": again.compared_with,
+        "stored_version": again.stored_version,
+        "equal": again.equal,
+        "differing": again.differing,
+        "scores": [
+            {"rank": rank, "vote_account": one.validator.vote_account, "score": one.score, "risk": one.risk}
+            for rank, one in enumerate(again.best_first, start=1)
+        ],
+    }
+
+
+def _sentence(again: Again) -> str:
+    computed = f"{len(again.best_first)} scores by {again.method} (version {again.version})"
+    if again.equal is None:
+        return f"{computed}; no stored run of that method has these inputs, so there is nothing to compare."
+    if again.equal:
+        return f"{computed}, equal to those of run {again.compared_with} to the last digit."
+    named = ", ".join(again.differing[:NAMED])
+    return (
+        f"{computed}, unlike those of run {again.compared_with} (version {again.stored_version}), "
+        f"first for {named}."
+    )

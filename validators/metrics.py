@@ -1,0 +1,65 @@
+"""The cluster and what we made of it, for Prometheus."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db.models import Count, Q, Sum
+from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from scheduling.clock import database_now
+from validators.models import Fetch, ScoringRun, Validator
+
+LAMPORTS_PER_SOL: Final = 1_000_000_000
+SCORE_BOUNDS: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
+_PRESENT: Final = Q(left_at=None)
+# Each validator is in exactly one of these.
+STATES: Final = {
+    "voting": _PRESENT & Q(delinquent=False, activated_stake__gt=0),
+    "delinquent": _PRESENT & Q(delinquent=True, activated_stake__gt=0),
+    "unstaked": _PRESENT & Q(activated_stake=0),
+    "left": ~_PRESENT,
+}
+
+
+def validator_metrics() -> Iterator[Metric]:
+    """Age of the data, validators and stake by state, distribution of the newest scores; four queries.
+
+    What is not known yet is absent.
+    """
+    yield from _validators()
+    fetch = Fetch.objects.newest()
+    if fetch is not None:
+        age = (database_now() - fetch.stored_at).total_seconds()
+        yield GaugeMetricFamily("staking_data_age_seconds", "Age of the newest fetch.", value=max(age, 0.0))
+        yield GaugeMetricFamily("staking_epoch", "Epoch of the newest fetch.", value=fetch.epoch)
+    run = ScoringRun.objects.completed().newest()
+    if run is not None:
+        age = (database_now() - run.finished_at).total_seconds()
+        yield GaugeMetricFamily("staking_score_age_seconds", "Age of the newest scores.", value=max(age, 0.0))
+        yield _scores(run)
+
+
+def _validators() -> Iterator[Metric]:
+    counts = {f"{state}_count": Count("pk", filter=condition) for state, condition in STATES.items()}
+    stakes = {
+        f"{state}_stake": Sum("activated_stake", filter=condition) for state, condition in STATES.items()
+    }
+    found: dict[str, Any] = Validator.objects.aggregate(**counts, **stakes)
+    validators = GaugeMetricFamily("staking_validators", "Vote accounts, by state.", labels=["state"])
+    for state in STATES:
+        validators.add_metric([state], found[f"{state}_count"])
+    yield validators
+    stake = GaugeMetricFamily("staking_stake_sol", "Activated stake, by state.", labels=["state"])
+    for state in ("voting", "delinquent"):
+        stake.add_metric([state], (found[f"{state}_stake"] or 0) / LAMPORTS_PER_SOL)
+    yield stake
+
+
+def _scores(run: ScoringRun) -> Metric:
+    reached = {f"up_to_{bound}": Count("pk", filter=Q(score__lte=bound)) for bound in SCORE_BOUNDS}
+    found: dict[str, Any] = run.scores.aggregate(total=Sum("score"), rows=Count("pk"), **reached)
+    scores = GaugeHistogramMetricFamily("staking_score", "Trust scores of the newest run, 0 to 100.")
+    buckets = [(str(bound), found[f"up_to_{bound}"]) for bound in SCORE_BOUNDS]
+    scores.add_metric([], [*buckets, ("+Inf", found["rows"])], found["total"] or 0.0)
+    return scores

@@ -1,0 +1,81 @@
+"""What happened to a validator, seen from one fetch to the next."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from validators.models.validators import PUBKEY_LENGTH, Validator
+
+
+class CommissionChange(models.Model):
+    """A commission that was another at the fetch before; it first applies two epochs later (SIMD-0249)."""
+
+    # The index below serves the look-up by validator.
+    validator = models.ForeignKey(
+        Validator, on_delete=models.CASCADE, related_name="commission_changes", db_index=False
+    )
+    epoch = models.BigIntegerField(help_text="Running when the change was seen")
+    from_bps = models.IntegerField()
+    to_bps = models.IntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # One validator's changes, newest first.
+            models.Index(fields=["validator", "-seen_at"], name="commission_change_history"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Validator {self.validator_id}: {self.from_bps} to {self.to_bps} bps in epoch {self.epoch}"
+
+
+class IdentityChange(models.Model):
+    """A vote account whose node key was another at the fetch before."""
+
+    # The index below serves the look-up by validator.
+    validator = models.ForeignKey(
+        Validator, on_delete=models.CASCADE, related_name="identity_changes", db_index=False
+    )
+    epoch = models.BigIntegerField(help_text="Running when the change was seen")
+    from_identity = models.CharField(max_length=PUBKEY_LENGTH)
+    to_identity = models.CharField(max_length=PUBKEY_LENGTH)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # One validator's changes, newest first.
+            models.Index(fields=["validator", "-seen_at"], name="identity_change_history"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Validator {self.validator_id}: {self.to_identity} in epoch {self.epoch}"
+
+
+class DelinquencyIncident(models.Model):
+    """A time in which every fetch saw a validator delinquent; open while the newest one does."""
+
+    # The index below serves the look-up by validator.
+    validator = models.ForeignKey(
+        Validator, on_delete=models.CASCADE, related_name="incidents", db_index=False
+    )
+    started_at = models.DateTimeField(help_text="The first fetch that saw it")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="The first fetch that no longer did")
+    start_epoch = models.BigIntegerField()
+    fetches = models.IntegerField(default=1, help_text="How many saw it")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["validator"], condition=Q(ended_at=None), name="delinquency_incident_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),
+                name="delinquency_incident_ends_after_start",
+            ),
+        ]
+        indexes = [
+            # One validator's incidents, newest first.
+            models.Index(fields=["validator", "-started_at"], name="delinquency_incident_history"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Validator {self.validator_id} delinquent from epoch {self.start_epoch}"

@@ -1,0 +1,141 @@
+"""One vote account, now and by epoch."""
+
+from django.db import models
+
+from validators.querysets import ValidatorQuerySet
+from validators.solana.arithmetic import CreditsUnit
+from validators.solana.text import (
+    LONGEST_DETAILS,
+    LONGEST_KEYBASE,
+    LONGEST_LINK,
+    LONGEST_NAME,
+    LONGEST_VERSION,
+)
+
+PUBKEY_LENGTH = 44
+CLIENT_LENGTH = 30
+
+CREDITS_UNITS = [
+    (CreditsUnit.VOTE_CREDITS.value, "vote credits"),
+    (CreditsUnit.LAMPORTS.value, "lamports"),
+]
+
+
+class Origin(models.TextChoices):
+    """Where a row comes from."""
+
+    # Our own fetches.
+    LIVE = "live"
+    # `manage.py import_epochs`.
+    IMPORTED = "imported"
+
+
+class CommissionSource(models.TextChoices):
+    """Who says so; each may be wrong in its own way."""
+
+    # The vote account's own setting, as getVoteAccounts shows it.
+    VOTE_ACCOUNT = "vote_account"
+    # A file of history.
+    IMPORTED = "imported"
+
+
+class Validator(models.Model):
+    """A vote account as the newest fetch that held it saw it; never deleted."""
+
+    vote_account = models.CharField(max_length=PUBKEY_LENGTH, unique=True)
+    identity = models.CharField(
+        max_length=PUBKEY_LENGTH, help_text="Node key; may change, may own several vote accounts"
+    )
+    # What the validator writes about itself: text, never trusted.
+    name = models.CharField(max_length=LONGEST_NAME, blank=True, db_default="")
+    website = models.CharField(max_length=LONGEST_LINK, blank=True, db_default="")
+    icon_url = models.CharField(max_length=LONGEST_LINK, blank=True, db_default="")
+    details = models.CharField(max_length=LONGEST_DETAILS, blank=True, db_default="")
+    keybase = models.CharField(max_length=LONGEST_KEYBASE, blank=True, db_default="")
+    activated_stake = models.BigIntegerField(help_text="Lamports")
+    commission_bps = models.IntegerField(null=True, blank=True)
+    delinquent = models.BooleanField(help_text="Last vote 128 slots behind or more")
+    epoch_vote_account = models.BooleanField(help_text="Staked for the running epoch")
+    last_vote = models.BigIntegerField(help_text="Slot")
+    root_slot = models.BigIntegerField(null=True, blank=True)
+    superminority = models.BooleanField(
+        db_default=False, help_text="One of the fewest that hold more than a third of the stake"
+    )
+    # Of the node that gossip knows by this identity; empty is unknown.
+    version = models.CharField(max_length=LONGEST_VERSION, blank=True, db_default="")
+    client = models.CharField(max_length=CLIENT_LENGTH, blank=True, db_default="")
+    version_current = models.BooleanField(
+        null=True, blank=True, help_text="At least what two thirds of its client's stake run"
+    )
+    # Of the identity, in the epoch beside them.
+    leader_slots = models.BigIntegerField(null=True, blank=True)
+    blocks_produced = models.BigIntegerField(null=True, blank=True)
+    production_epoch = models.BigIntegerField(null=True, blank=True)
+    commission_flags = models.JSONField(
+        default=list, blank=True, db_default=[], help_text="What was striking about its commission, ever"
+    )
+    apy = models.FloatField(null=True, blank=True, help_text="Median of the last ten epochs known")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True, help_text="When a fetch first missed it")
+
+    objects = ValidatorQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # All vote accounts of one node.
+            models.Index(fields=["identity"], name="validator_by_identity"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.vote_account
+
+
+class ValidatorEpoch(models.Model):
+    """What one validator did in one epoch; the history that everything is computed from."""
+
+    # The unique constraint serves the look-up by validator.
+    validator = models.ForeignKey(Validator, on_delete=models.CASCADE, related_name="epochs", db_index=False)
+    epoch = models.BigIntegerField()
+    credits = models.BigIntegerField(
+        null=True, blank=True, help_text="Earned in the epoch, in the unit beside it"
+    )
+    credits_unit = models.CharField(max_length=12, choices=CREDITS_UNITS)
+    credits_before_split = models.BigIntegerField(
+        null=True, blank=True, help_text="Vote credits of the migration epoch's first part"
+    )
+    cumulative_credits_at_start = models.BigIntegerField(null=True, blank=True)
+    # As the fetches of the epoch saw it; None for an epoch that nobody saw live.
+    commission_first_bps = models.IntegerField(null=True, blank=True)
+    commission_last_bps = models.IntegerField(null=True, blank=True)
+    commission_min_bps = models.IntegerField(null=True, blank=True)
+    commission_max_bps = models.IntegerField(null=True, blank=True)
+    commission_source = models.CharField(
+        max_length=12, choices=CommissionSource.choices, blank=True, db_default=""
+    )
+    activated_stake = models.BigIntegerField(null=True, blank=True, help_text="Lamports")
+    identity = models.CharField(max_length=PUBKEY_LENGTH, blank=True, db_default="", help_text="As last seen")
+    version = models.CharField(max_length=LONGEST_VERSION, blank=True, db_default="")
+    client = models.CharField(max_length=CLIENT_LENGTH, blank=True, db_default="")
+    fetches = models.IntegerField(db_default=0, help_text="That saw it in this epoch")
+    delinquent_fetches = models.IntegerField(db_default=0, help_text="Of them that saw it delinquent")
+    leader_slots = models.BigIntegerField(null=True, blank=True, help_text="Of the identity")
+    blocks_produced = models.BigIntegerField(null=True, blank=True)
+    skip_rate = models.FloatField(null=True, blank=True, help_text="Share of leader slots without a block")
+    estimated_return = models.FloatField(
+        null=True, blank=True, help_text="Per staked lamport in this epoch; only once it has ended"
+    )
+    source = models.CharField(max_length=8, choices=Origin.choices, db_default=Origin.LIVE)
+    fetched_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["validator", "epoch"], name="validator_epoch_once"),
+        ]
+        indexes = [
+            # The cluster in one epoch: scoring, and closing the epoch.
+            models.Index(fields=["epoch"], name="validator_epoch_by_epoch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Validator {self.validator_id} in epoch {self.epoch}"

@@ -1,0 +1,25 @@
+"""Whether what we know of the cluster is recent enough to be relied on."""
+
+from datetime import datetime
+from typing import Final
+
+from scheduling.durations import show_duration
+from scheduling.selectors import interval_of
+from validators.conditions import FETCH_JOB, STALE_AFTER_INTERVALS
+from validators.models import Fetch
+
+NOTHING: Final = "Nothing has been fetched yet."
+
+
+def stale_data(*, now: datetime) -> str:
+    """Say so when the newest fetch is older than two intervals of its job, or when there is none."""
+    newest = Fetch.objects.newest()
+    if newest is None:
+        return NOTHING
+    interval = interval_of(FETCH_JOB)
+    if interval is None:
+        return ""
+    age, limit = now - newest.stored_at, STALE_AFTER_INTERVALS * interval
+    if age <= limit:
+        return ""
+    return f"The newest fetch is {age.total_seconds():.0f} s old; more than {show_duration(limit)} is stale."

@@ -1,0 +1,1 @@
+"""Refitting trust-v2's coefficients: offline, deterministic, in plain Python. Pure."""

@@ -1,0 +1,112 @@
+"""The facts that a run was given, as bytes that give them back exactly. Pure.
+
+Compressed JSON, and behind it the columns of the pasts that are lists of floats, in binary: as text
+they would take most of the time. A column that holds one value throughout, as most do, is that value.
+"""
+
+import sys
+import zlib
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from validators.scoring.facts import ClusterFacts, EpochFacts, Past, ValidatorFacts
+
+FORMAT: Final = 1
+# Eight bytes each, least significant first.
+FLOATS: Final = "d"
+LENGTH_BYTES: Final = 8
+# Level 1 takes a quarter of the default's time for a tenth more bytes.
+COMPRESSION: Final = 1
+
+
+def packed(cluster: ClusterFacts) -> bytes:
+    """The same facts give the same bytes."""
+    floats = array(FLOATS)
+    document = {
+        "format": FORMAT,
+        "fetch_id": cluster.fetch_id,
+        "epoch": cluster.epoch,
+        "progress": cluster.progress,
+        "skip_rates": None if cluster.skip_rates is None else sorted(cluster.skip_rates.items()),
+        "others": cluster.others,
+        "validators": [
+            (
+                one.pk,
+                one.vote_account,
+                one.activated_stake,
+                one.commission_bps,
+                one.delinquent,
+                one.version,
+                one.epochs,
+                len(one.past.epochs),
+                [_narrowed(column, floats) for column in one.past],
+            )
+            for one in cluster.validators
+        ],
+    }
+    text = zlib.compress(to_json(document), COMPRESSION)
+    if sys.byteorder == "big":
+        floats.byteswap()
+    return len(text).to_bytes(LENGTH_BYTES, "little") + text + floats.tobytes()
+
+
+def unpacked(body: bytes) -> ClusterFacts:
+    """The facts in the bytes of `packed`. Raises ValueError for other bytes."""
+    end = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "little")
+    floats = array(FLOATS)
+    try:
+        document = from_json(zlib.decompress(body[LENGTH_BYTES:end]))
+        floats.frombytes(body[end:])
+    except (zlib.error, ValueError) as exc:
+        raise ValueError(f"not the inputs of a scoring run: {exc}") from exc
+    if sys.byteorder == "big":
+        floats.byteswap()
+    if document["format"] != FORMAT:
+        raise ValueError(f"inputs of format {document['format']}, and this version reads {FORMAT}")
+    skip_rates = document["skip_rates"]
+    stream = iter(floats)
+    return ClusterFacts(
+        document["fetch_id"],
+        document["epoch"],
+        document["progress"],
+        [_validator(stream, *fields) for fields in document["validators"]],
+        [EpochFacts(*row) for row in document["others"]],
+        None if skip_rates is None else dict(map(tuple, skip_rates)),
+    )
+
+
+def _validator(
+    floats: Iterator[float],
+    pk: int,
+    vote_account: str,
+    stake: int,
+    bps: int | None,
+    delinquent: bool,
+    version: str,
+    epochs: list[list[Any]],
+    length: int,
+    columns: list[Any],
+) -> ValidatorFacts:
+    past = Past(*(_widened(column, length, floats) for column in columns))
+    facts = [EpochFacts(*row) for row in epochs]
+    return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past)
+
+
+def _narrowed(column: Sequence[Any], floats: "array[float]") -> Any:
+    """The one value, or the list, or True: the next floats behind the text."""
+    if column and column.count(column[0]) == len(column):
+        return column[0]
+    if column and isinstance(column[0], float) and None not in column:
+        floats.extend(column)
+        return True
+    return column
+
+
+def _widened(column: Any, length: int, floats: Iterator[float]) -> tuple[Any, ...]:
+    if column is True:
+        return tuple(islice(floats, length))
+    return tuple(column) if isinstance(column, list) else (column,) * length

@@ -1,0 +1,123 @@
+"""History epoch by epoch, for asking what a method would have said at the end of each. Pure.
+
+`facts_at` hands out nothing of later epochs, so that no method can look ahead.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from validators.scoring.facts import ClusterFacts, EpochFacts, ValidatorFacts
+from validators.scoring.past import EPOCHS_KEPT, EpochRow, EpochTable, epoch_columns, epoch_table, pasts
+
+SLOTS_IN_EPOCH: Final = 432_000
+# As many complete epochs as a reply of the chain tells of.
+EPOCHS_WITH_CREDITS: Final = 5
+BAD_PERFORMANCE: Final = 0.97
+
+
+class RecordedRow(NamedTuple):
+    """One validator, by vote account, in one epoch, and what it ran (empty when unknown)."""
+
+    row: EpochRow
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEpoch:
+    """One epoch of everybody, by vote account."""
+
+    rows: Mapping[str, EpochRow]
+    versions: Mapping[str, str]
+    performances: Mapping[str, float | None]
+    table: EpochTable
+
+
+# epoch -> what was recorded of it
+Timeline = Mapping[int, RecordedEpoch]
+
+
+class Outcome(NamedTuple):
+    """What became of a validator in the epoch after the one it was scored at the end of.
+
+    `bad` is None where the judged epoch's or the next one's credits are unknown. `earned` is
+    what a delegator's share of a perfect 0 % validator's reward was: 0 when delisted.
+    """
+
+    bad: bool | None
+    performance: float | None
+    earned: float
+
+
+def timeline(recorded: Iterable[RecordedRow]) -> dict[int, RecordedEpoch]:
+    """The epochs that the rows tell of. Of two rows of one validator and epoch the later counts."""
+    by_epoch: defaultdict[int, dict[str, RecordedRow]] = defaultdict(dict)
+    for one in recorded:
+        by_epoch[one.row.epoch][one.row.key] = one
+    return {epoch: _recorded_epoch(epoch, by_epoch[epoch]) for epoch in sorted(by_epoch)}
+
+
+def _recorded_epoch(epoch: int, by_key: Mapping[str, RecordedRow]) -> RecordedEpoch:
+    rows = {key: one.row for key, one in by_key.items()}
+    columns = epoch_columns(rows.values())
+    table = epoch_table(epoch, columns, present_stakes={}, slots_in_epoch=SLOTS_IN_EPOCH)
+    performances = {key: values[1] for key, values in table.entries}
+    return RecordedEpoch(rows, {key: one.version for key, one in by_key.items()}, performances, table)
+
+
+def facts_at(history: Timeline, epoch: int) -> ClusterFacts:
+    """The cluster at the end of that epoch, which must be in the history: nothing after it is in here."""
+    now = history[epoch]
+    past = [history[e] for e in range(epoch, epoch - EPOCHS_KEPT, -1) if e in history]
+    present = sum(row.stake or 0 for row in now.rows.values())
+    columns = pasts([one.table for one in past], present_stake=present)
+    recent = _recent([one.rows for one in past if one.table.epoch > epoch - EPOCHS_WITH_CREDITS])
+    validators = [
+        ValidatorFacts(
+            position,
+            key,
+            row.stake or 0,
+            row.commission_bps,
+            False,
+            recent.pop(key, []),
+            now.versions[key],
+            columns[key],
+        )
+        for position, (key, row) in enumerate(now.rows.items())
+    ]
+    others = [row for rows in recent.values() for row in rows]
+    skip_rates = {one.table.epoch: one.table.skip_rate for one in past if one.table.skip_rate is not None}
+    return ClusterFacts(0, epoch + 1, 0.0, validators, others, skip_rates)
+
+
+def _recent(newest_first: Sequence[Mapping[str, EpochRow]]) -> dict[str, list[EpochFacts]]:
+    found: defaultdict[str, list[EpochFacts]] = defaultdict(list)
+    for rows in reversed(newest_first):
+        for key, row in rows.items():
+            found[key].append(EpochFacts(row.epoch, row.credits, row.unit, row.stake))
+    return found
+
+
+def outcomes_after(history: Timeline, epoch: int) -> dict[str, Outcome]:
+    """Of each validator of that epoch; the next epoch must be in the history too."""
+    following = history[epoch + 1]
+    return {key: _outcome(row, following) for key, row in history[epoch].rows.items()}
+
+
+def _outcome(row: EpochRow, following: RecordedEpoch) -> Outcome:
+    after = following.rows.get(row.key)
+    if after is None:
+        return Outcome(True if row.credits is not None else None, None, 0.0)
+    performance = following.performances[row.key] if after.credits is not None else None
+    judged = row.credits is not None and performance is not None
+    bad = performance < BAD_PERFORMANCE if judged and performance is not None else None
+    return Outcome(bad, performance, _earned(after, performance))
+
+
+def _earned(after: EpochRow, performance: float | None) -> float:
+    """Unknown credits count as the time not delinquent, an unknown commission as all of it."""
+    if performance is None:
+        performance = 1.0 - (after.delinquent_fetches / after.fetches if after.fetches else 0.0)
+    bps = 10_000 if after.commission_bps is None else after.commission_bps
+    return max(0.0, 1.0 - bps / 10_000) * performance

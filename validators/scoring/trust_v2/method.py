@@ -1,0 +1,155 @@
+"""trust-v2: three questions, each answered apart, and one score from 0 to 100 made of the answers. Pure.
+
+Reliability is the calibrated probability of a bad next epoch (below 0.97 of the cluster's
+stake-weighted mean credits, or delisted), the return what of a perfect validator's reward would
+reach a delegator, the terms what may hurt without warning. docs/scoring.md has what was measured.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any, Final
+
+from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.scoring.trust_v2.explanation import explained
+from validators.scoring.trust_v2.inputs import Inputs, Surroundings, inputs_of, surroundings
+from validators.scoring.trust_v2.tables import Tables, shipped_tables
+from validators.scoring.trust_v2.terms import Charge, charges
+
+# What a short history leaves open concerns the means over it.
+OPEN_WITH_HISTORY: Final = ("earlier_shortfall", "delinquency")
+SCORE_DIGITS: Final = 4
+VALUE_DIGITS: Final = 6
+
+
+def assess(cluster: ClusterFacts, tables: Tables | None = None) -> list[Assessment]:
+    """One assessment for each validator of the cluster, in its order; by the shipped tables unless given."""
+    tables = tables or shipped_tables()
+    around = surroundings(cluster)
+    everyone = [inputs_of(validator, around, tables.weights) for validator in cluster.validators]
+    typical = typical_values(everyone)
+    return [
+        _assessment(validator, inputs, around, tables, typical)
+        for validator, inputs in zip(cluster.validators, everyone, strict=True)
+    ]
+
+
+def typical_values(everyone: Sequence[Inputs]) -> list[float | None]:
+    """The median of each input over the validators in which it is known."""
+    columns = zip(*(inputs.values for inputs in everyone), strict=True)
+    known = ([value for value in column if value is not None] for column in columns)
+    return [round(median(values), VALUE_DIGITS) if values else None for values in known]
+
+
+def expected_return(inputs: Inputs, commission_bps: int | None, risk: float, tables: Tables) -> float | None:
+    """What of a perfect 0 % validator's reward a delegator can expect next epoch; None is unknown.
+
+    A bad epoch costs `loss_when_bad` of the credits on average. A commission above 100 %,
+    which an account can carry, never gives a return.
+    """
+    if commission_bps is None:
+        return None
+    kept = max(0.0, 1.0 - commission_bps / 10_000)
+    level = 1.0 if inputs.level is None else inputs.level
+    return kept * level * (1.0 - risk * tables.loss_when_bad)
+
+
+def risk_range(inputs: Inputs, centre: float, tables: Tables) -> tuple[float, float]:
+    """The risk if all that is unknown were as good, or as bad, as the curves allow.
+
+    The means move by the share of evidence that a short history misses. No confidence
+    interval: what is known is taken as it is.
+    """
+    missing = 1.0 / (1.0 + inputs.epochs_known)
+    low = high = centre
+    for curve, value in zip(tables.curves, inputs.values, strict=True):
+        if value is None:
+            low += curve.lowest - curve.unknown
+            high += curve.highest - curve.unknown
+        elif curve.name in OPEN_WITH_HISTORY:
+            at = curve.at(value)
+            low += missing * (curve.lowest - at)
+            high += missing * (curve.highest - at)
+    return tables.calibration.at(low), tables.calibration.at(high)
+
+
+def _assessment(
+    validator: ValidatorFacts,
+    inputs: Inputs,
+    around: Surroundings,
+    tables: Tables,
+    typical: Sequence[float | None],
+) -> Assessment:
+    at = [curve.at(value) for curve, value in zip(tables.curves, inputs.values, strict=True)]
+    log_odds = sum(at, tables.intercept)
+    modelled = tables.calibration.at(log_odds)
+    risk = max(modelled, tables.delinquent_now_risk) if validator.delinquent else modelled
+    expected = expected_return(inputs, validator.commission_bps, risk, tables)
+    held = charges(validator, around)
+    points = {
+        "modelled": tables.reliability_points.at(modelled),
+        "reliability": tables.reliability_points.at(risk),
+        "return": tables.return_points.at(expected),
+        "terms": _terms(held, tables),
+    }
+    score = _score(points, expected, tables)
+    low, high = risk_range(inputs, log_odds, tables)
+    return Assessment(
+        validator,
+        score,
+        {
+            "vote_performance": inputs.level,
+            "risk": round(risk, VALUE_DIGITS),
+            "risk_low": round(min(low, risk), VALUE_DIGITS),
+            "risk_high": round(max(high, risk), VALUE_DIGITS),
+            "expected_return": None if expected is None else round(expected, VALUE_DIGITS),
+            "commission_bps": validator.commission_bps,
+            "epochs_known": inputs.epochs_known,
+            "bad_of_window": inputs.bad_of_window,
+            "known_of_window": inputs.known_of_window,
+            "values": [None if value is None else round(value, VALUE_DIGITS) for value in inputs.values],
+            "typical": typical,
+            **_parts(points, at, held, score, tables),
+        },
+        risk,
+    )
+
+
+def _terms(held: Sequence[Charge], tables: Tables) -> float:
+    charged = sum(tables.terms_points[charge.name] for charge in held)
+    return max(0.0, tables.terms_points["all"] - charged)
+
+
+def _score(points: Mapping[str, float], expected: float | None, tables: Tables) -> float:
+    """The sum, of which little is kept where little of the reward is left to a delegator."""
+    whole = points["reliability"] + points["return"] + points["terms"]
+    return round(min(100.0, max(0.0, whole * tables.share_kept.at(expected))), SCORE_DIGITS)
+
+
+def _parts(
+    points: Mapping[str, float], at: Sequence[float], held: Sequence[Charge], score: float, tables: Tables
+) -> dict[str, Any]:
+    """Where the points went; with the full points of each question they add up to the score."""
+    full = tables.reliability_points.highest
+    excess = [value - curve.lowest for value, curve in zip(at, tables.curves, strict=True)]
+    whole = sum(excess)
+    each = (full - points["modelled"]) / whole if whole else 0.0
+    all_terms = tables.terms_points["all"]
+    charged = sum(tables.terms_points[charge.name] for charge in held)
+    scale = (all_terms - points["terms"]) / charged if charged else 0.0
+    return {
+        "points": [round(0.0 - cost * each, SCORE_DIGITS) for cost in excess],
+        "delinquent_now_points": round(points["reliability"] - points["modelled"], SCORE_DIGITS),
+        "return_points": round(points["return"], SCORE_DIGITS),
+        "charges": [
+            [charge.name, round(-tables.terms_points[charge.name] * scale, SCORE_DIGITS), charge.numbers]
+            for charge in held
+        ],
+        "not_kept_points": round(
+            score - points["reliability"] - points["return"] - points["terms"], SCORE_DIGITS
+        ),
+    }
+
+
+METHOD: Final = ScoringMethod(
+    name="trust-v2", version=shipped_tables().version, assess=assess, explain=explained, reads_past=True
+)

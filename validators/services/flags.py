@@ -1,0 +1,47 @@
+"""What was striking about a commission, kept beside the validator."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from validators import bulk
+from validators.models import CommissionChange, Validator, ValidatorEpoch
+from validators.solana.commission_flags import CommissionStep, EpochCommission, commission_flags
+
+_KEYS_PER_QUERY: Final = 5_000
+
+
+def refresh_commission_flags(keys: Sequence[int]) -> None:
+    """Work out these validators' flags from all that is stored of them. Call inside a transaction."""
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        _refresh(keys[start : start + _KEYS_PER_QUERY])
+
+
+def _refresh(keys: Sequence[int]) -> None:
+    steps, epochs = _steps(keys), _epochs(keys)
+    rows = []
+    for key in keys:
+        flags = commission_flags(steps=steps.get(key, ()), epochs=epochs.get(key, ()))
+        rows.append((json.dumps(sorted(flag.value for flag in flags)), key))
+    bulk.update_rows(Validator, fields=("commission_flags",), rows=rows, constants={})
+
+
+def _steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
+    found: defaultdict[int, list[CommissionStep]] = defaultdict(list)
+    changes = CommissionChange.objects.filter(validator_id__in=keys).order_by("validator_id", "seen_at", "pk")
+    for key, *step in changes.values_list("validator_id", "epoch", "from_bps", "to_bps"):
+        found[key].append(CommissionStep(*step))
+    return found
+
+
+def _epochs(keys: Sequence[int]) -> dict[int, list[EpochCommission]]:
+    rows = ValidatorEpoch.objects.filter(validator_id__in=keys, commission_max_bps__isnull=False)
+    columns = ("commission_first_bps", "commission_last_bps", "commission_min_bps", "commission_max_bps")
+    ordered: Iterable[tuple[int, ...]] = bulk.read_rows(
+        rows.order_by("validator_id", "epoch").values_list("validator_id", "epoch", *columns)
+    )
+    found: defaultdict[int, list[EpochCommission]] = defaultdict(list)
+    for key, *numbers in ordered:
+        found[key].append(EpochCommission(*numbers))
+    return found

@@ -1,0 +1,164 @@
+"""One line of a history file: what it may hold, and how it is written. Pure.
+
+A line is one vote account in one epoch; an empty column is unknown. Stake is in lamports,
+commission in whole percent, credits are vote credits, skip_rate_percent is of leader slots.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from validators.solana.arithmetic import LARGEST, LARGEST_STAKE, MOST_VOTE_CREDITS
+from validators.solana.pubkey import is_pubkey
+
+COLUMNS: Final = (
+    *("epoch", "vote_account", "identity", "activated_stake"),
+    *("commission_first", "commission_last", "commission_min", "commission_max"),
+    *("version", "snapshots", "delinquent_snapshots"),
+    *("credits", "cumulative_credits_at_start", "skip_rate_percent"),
+)
+HEADER: Final = ",".join(COLUMNS)
+LINE_END: Final = "\r\n"
+UNKNOWN_VERSION: Final = "unknown"
+# A vote account's commission is one byte; above 100 % is possible and stored as seen.
+LARGEST_COMMISSION: Final = 255
+BPS_PER_PERCENT: Final = 100
+LONGEST_VERSION: Final = 40
+MOST_SNAPSHOTS: Final = 2**31 - 1
+# A percentage with no more decimals survives being kept as a fraction.
+SKIP_RATE_DECIMALS: Final = 10
+_SKIP_RATE: Final = re.compile(r"\d{1,3}(?:\.\d{1,10})?", re.ASCII)
+_VERSION: Final = re.compile(r"[ -~]*", re.ASCII)
+
+
+class HistoryRow(NamedTuple):
+    """One account in one epoch in this project's units; None is unknown, as is an empty text."""
+
+    epoch: int
+    vote_account: str
+    identity: str
+    activated_stake: int | None
+    commission_first_bps: int | None
+    commission_last_bps: int | None
+    commission_min_bps: int | None
+    commission_max_bps: int | None
+    version: str
+    fetches: int
+    delinquent_fetches: int
+    credits: int | None
+    cumulative_credits_at_start: int | None
+    skip_rate: float | None
+
+
+def parse_line(line: str) -> HistoryRow:
+    """The row in a line without its end. Raises ValueError, whose text is the reason."""
+    fields = line.split(",")
+    if len(fields) != len(COLUMNS):
+        raise ValueError(f"{len(fields)} columns instead of {len(COLUMNS)}")
+    epoch, vote_account, identity, stake = fields[:4]
+    version, snapshots, delinquent, credits, cumulative, skip_rate = fields[8:]
+    seen = _required("snapshots", snapshots, MOST_SNAPSHOTS)
+    return HistoryRow(
+        _required("epoch", epoch, LARGEST),
+        _key("vote_account", vote_account),
+        _key("identity", identity) if identity else "",
+        _number("activated_stake", stake, LARGEST_STAKE),
+        *_commissions(fields[4:8]),
+        _version(version),
+        seen,
+        _required("delinquent_snapshots", delinquent, seen),
+        _number("credits", credits, MOST_VOTE_CREDITS),
+        _number("cumulative_credits_at_start", cumulative, LARGEST - MOST_VOTE_CREDITS),
+        _skip_rate(skip_rate),
+    )
+
+
+def format_row(row: HistoryRow) -> str:
+    """The line of a row, without its end; what parse_line makes of it is the same row.
+
+    Basis points between two percents become the higher, as in getVoteAccounts.
+    """
+    commissions = (
+        _text(None if bps is None else min(-(-bps // BPS_PER_PERCENT), LARGEST_COMMISSION))
+        for bps in row[4:8]
+    )
+    return ",".join(
+        (
+            *(str(row.epoch), row.vote_account, row.identity, _text(row.activated_stake)),
+            *commissions,
+            *(row.version or UNKNOWN_VERSION, str(row.fetches), str(row.delinquent_fetches)),
+            *(_text(row.credits), _text(row.cumulative_credits_at_start), _percent(row.skip_rate)),
+        )
+    )
+
+
+def _required(name: str, text: str, largest: int) -> int:
+    number = _number(name, text, largest)
+    if number is None:
+        raise ValueError(f"{name} is empty")
+    return number
+
+
+def _number(name: str, text: str, largest: int) -> int | None:
+    if not text:
+        return None
+    # Twenty digits are beyond every limit, and Python refuses to read thousands of them.
+    if not (text.isascii() and text.isdigit()) or len(text) > 20:
+        raise ValueError(f"{name} is {_quoted(text)}, not a whole number of at least 0")
+    number = int(text)
+    if number > largest:
+        raise ValueError(f"{name} is {number}, and {largest} is the most possible")
+    return number
+
+
+def _key(name: str, text: str) -> str:
+    if not is_pubkey(text):
+        raise ValueError(f"{name} is {_quoted(text)}, not a key of 32 bytes in base58")
+    return text
+
+
+def _commissions(texts: list[str]) -> tuple[int | None, int | None, int | None, int | None]:
+    first, last, lowest, highest = (
+        _number(name, text, LARGEST_COMMISSION) for name, text in zip(COLUMNS[4:8], texts, strict=True)
+    )
+    for value in (first, last):
+        if value is None or lowest is None or highest is None:
+            continue
+        if not lowest <= value <= highest:
+            raise ValueError(
+                f"commission {value} is not between the lowest {lowest} and the highest {highest}"
+            )
+    return _bps(first), _bps(last), _bps(lowest), _bps(highest)
+
+
+def _bps(percent: int | None) -> int | None:
+    return None if percent is None else percent * BPS_PER_PERCENT
+
+
+def _version(text: str) -> str:
+    if len(text) > LONGEST_VERSION or not _VERSION.fullmatch(text):
+        raise ValueError(f"version is {_quoted(text)}, not up to {LONGEST_VERSION} printable characters")
+    return "" if text == UNKNOWN_VERSION else text
+
+
+def _skip_rate(text: str) -> float | None:
+    if not text:
+        return None
+    if not _SKIP_RATE.fullmatch(text) or float(text) > 100:
+        raise ValueError(f"skip_rate_percent is {_quoted(text)}, not a decimal number from 0 to 100")
+    return float(text) / 100
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _percent(rate: float | None) -> str:
+    if rate is None:
+        return ""
+    digits = f"{rate * 100:.{SKIP_RATE_DECIMALS}f}".rstrip("0")
+    return f"{digits}0" if digits.endswith(".") else digits
+
+
+def _quoted(text: str) -> str:
+    """Short enough for a line on a terminal, and without control characters."""
+    return ascii(text if len(text) <= LONGEST_VERSION else f"{text[:LONGEST_VERSION]}…")

@@ -1,0 +1,54 @@
+"""Storing what each validator's node runs."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from validators import bulk
+from validators.exceptions import SnapshotRefusedError
+from validators.models import Validator
+from validators.services.attempts import attempt, newest_fetch
+from validators.services.sources import Source, record_success
+from validators.solana.nodes import Node, ask_nodes
+from validators.solana.records import Records
+from validators.solana.standing import Software, Stake, standing_of
+
+
+def fetch_nodes() -> dict[str, Any]:
+    """Ask what the nodes run and store it by vote account; who is not in gossip keeps what was known."""
+    newest_fetch()
+    return attempt(Source.NODES, ask=ask_nodes, store=_store)
+
+
+def _store(nodes: Records[Node]) -> dict[str, Any]:
+    bulk.serialize_writers()
+    by_identity = {node.identity: Software(node.version, node.client) for node in nodes.good}
+    columns = ("pk", "vote_account", "identity", "activated_stake", "version", "client", "version_current")
+    validators = bulk.read_rows(Validator.objects.present().values_list(*columns))
+    known = sum(row[2] in by_identity for row in validators)
+    if not known:
+        raise SnapshotRefusedError(
+            f"{nodes.endpoint}: none of its {len(by_identity)} nodes is a known validator, so it looks like "
+            "another cluster"
+        )
+    changed = _changed(validators, by_identity)
+    fields = ("version", "client", "version_current")
+    bulk.update_rows(Validator, fields=fields, rows=changed, constants={})
+    record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=timezone.now())
+    return {
+        "endpoint": nodes.endpoint,
+        "nodes": len(by_identity),
+        "validators": known,
+        "changed": len(changed),
+        "rejected": len(nodes.rejected),
+    }
+
+
+def _changed(validators: list[Any], by_identity: dict[str, Software]) -> list[tuple[Any, ...]]:
+    """What to write: version, client, whether that is current, and the key."""
+    software = {
+        row[1]: by_identity.get(row[2], Software(version=row[4], client=row[5])) for row in validators
+    }
+    current = standing_of(Stake(row[1], row[3], software[row[1]]) for row in validators).current
+    rows = ((row, (*software[row[1]], current[row[1]])) for row in validators)
+    return [(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])]

@@ -1,0 +1,28 @@
+"""What the tables held when a fetch came."""
+
+from typing import NamedTuple
+
+from validators import bulk
+from validators.models import Validator
+from validators.solana.standing import Software
+
+
+class StoredValidator(NamedTuple):
+    """A validator's row as the fetch before left it."""
+
+    pk: int
+    vote_account: str
+    identity: str
+    commission_bps: int | None
+    version: str
+    client: str
+
+    @property
+    def software(self) -> Software:
+        return Software(self.version, self.client)
+
+
+def stored_validators() -> dict[str, StoredValidator]:
+    """Every validator that was ever seen, by vote account."""
+    rows = bulk.read_rows(Validator.objects.values_list(*StoredValidator._fields))
+    return {row[1]: StoredValidator(*row) for row in rows}

@@ -1,0 +1,25 @@
+"""How few could stop the cluster. Pure."""
+
+from collections.abc import Mapping
+
+
+def superminority(stakes: Mapping[str, int]) -> list[str]:
+    """The fewest accounts that hold more than a third of all stake, largest first.
+
+    Stakes are lamports by vote account, current and delinquent. The account that crosses the
+    third is inside; of equal stakes the key that sorts first counts first. Empty without stake.
+    """
+    total = sum(stakes.values())
+    inside: list[str] = []
+    held = 0
+    for key, stake in sorted(stakes.items(), key=lambda item: (-item[1], item[0])):
+        if held * 3 > total or not stake:
+            break
+        held += stake
+        inside.append(key)
+    return inside
+
+
+def nakamoto_coefficient(stakes: Mapping[str, int]) -> int | None:
+    """The size of the superminority; None when nothing is staked."""
+    return len(superminority(stakes)) or None

@@ -1,0 +1,125 @@
+"""The Config program's accounts: what validators write about themselves. None of it is to be trusted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass as plain_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import ConfigDict, WrapValidator
+from pydantic.dataclasses import dataclass
+
+from validators.exceptions import MalformedReplyError
+from validators.solana.pubkey import is_pubkey
+from validators.solana.records import Records, Rejected, or_reason, sorted_out
+from validators.solana.rpc import Endpoint
+from validators.solana.schemas import Key, Reply
+from validators.solana.text import (
+    LONGEST_DETAILS,
+    LONGEST_KEYBASE,
+    LONGEST_LINK,
+    LONGEST_NAME,
+    plain_text,
+)
+
+METHOD: Final = "getProgramAccounts"
+CONFIG_PROGRAM: Final = "Config1111111111111111111111111111111111111"
+VALIDATOR_INFO_KEY: Final = "Va1idator1nfo111111111111111111111111111111"
+
+_STRICT: Final = ConfigDict(strict=True)
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class _Account:
+    # Parsed where the node could, else [base64, "base64"].
+    data: Any
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class ProgramAccount:
+    """One item of getProgramAccounts."""
+
+    pubkey: Key
+    account: _Account
+
+
+if TYPE_CHECKING:
+    _Item = ProgramAccount | str
+else:
+    _Item = Annotated[ProgramAccount, WrapValidator(or_reason)]
+
+
+@plain_dataclass(frozen=True, slots=True)
+class Profile:
+    """A validator's words about itself, bounded; empty is unknown."""
+
+    name: str = ""
+    website: str = ""
+    icon_url: str = ""
+    details: str = ""
+    keybase: str = ""
+
+
+@plain_dataclass(frozen=True, slots=True)
+class SignedProfile:
+    """A profile that the identity has signed; several accounts of one identity happen."""
+
+    address: str
+    identity: str
+    profile: Profile
+
+
+def ask_names(endpoint: Endpoint) -> Records[SignedProfile]:
+    """One signed profile for each identity that has any. Raises an EndpointError."""
+    params = [CONFIG_PROGRAM, {"encoding": "jsonParsed"}]
+    accounts = sorted_out(endpoint, METHOD, _judged(endpoint.call(METHOD, params, Reply[list[_Item]])))
+    chosen: dict[str, SignedProfile] = {}
+    for signed in filter(None, map(_signed_profile, accounts.good)):
+        known = chosen.get(signed.identity)
+        if known is None or _preference(signed) < _preference(known):
+            chosen[signed.identity] = signed
+    if not chosen:
+        raise MalformedReplyError(endpoint.name, METHOD, "no signed validator info at all")
+    return Records(accounts.endpoint, tuple(chosen.values()), accounts.rejected)
+
+
+def _judged(items: list[Any]) -> Iterator[ProgramAccount | Rejected]:
+    for place, item in enumerate(items):
+        yield Rejected(f"record {place}", item) if isinstance(item, str) else item
+
+
+def _preference(signed: SignedProfile) -> tuple[bool, str]:
+    """Nothing tells which is newer, so: one with a name, then the address that sorts first."""
+    return not signed.profile.name, signed.address
+
+
+def _signed_profile(item: ProgramAccount) -> SignedProfile | None:
+    """None for raw bytes, for other kinds of accounts, and where the identity did not sign.
+
+    What is inside can be written by anybody, so whatever is wrong with it is no fault of the reply.
+    """
+    identity = _signer(_part(item.account.data, "parsed"))
+    if identity is None:
+        return None
+    words = _part(_part(_part(item.account.data, "parsed"), "info"), "configData")
+    profile = Profile(
+        name=plain_text(_part(words, "name"), longest=LONGEST_NAME),
+        website=plain_text(_part(words, "website"), longest=LONGEST_LINK),
+        icon_url=plain_text(_part(words, "iconUrl"), longest=LONGEST_LINK),
+        details=plain_text(_part(words, "details"), longest=LONGEST_DETAILS),
+        keybase=plain_text(_part(words, "keybaseUsername"), longest=LONGEST_KEYBASE),
+    )
+    return SignedProfile(item.pubkey, identity, profile)
+
+
+def _signer(parsed: object) -> str | None:
+    """The second key of a validator info, if it signed."""
+    keys = _part(_part(parsed, "info"), "keys")
+    if _part(parsed, "type") != "validatorInfo" or not isinstance(keys, list) or len(keys) < 2:
+        return None
+    if _part(keys[0], "pubkey") != VALIDATOR_INFO_KEY or _part(keys[1], "signer") is not True:
+        return None
+    identity = _part(keys[1], "pubkey")
+    return identity if isinstance(identity, str) and is_pubkey(identity) else None
+
+
+def _part(whole: object, name: str) -> object:
+    return whole.get(name) if isinstance(whole, dict) else None

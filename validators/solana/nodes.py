@@ -1,0 +1,67 @@
+"""getClusterNodes: what each node says it runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass as plain_dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import ConfigDict, Field, WrapValidator
+from pydantic.dataclasses import dataclass
+
+from validators.solana.records import Records, Rejected, or_reason, sorted_out
+from validators.solana.rpc import Endpoint
+from validators.solana.schemas import Key, Reply
+from validators.solana.text import LONGEST_VERSION, plain_text
+from validators.solana.versions import Version, client_of, parse_version
+
+METHOD = "getClusterNodes"
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(strict=True))
+class ContactInfo:
+    """One item of getClusterNodes, what we use of it."""
+
+    pubkey: Key
+    version: str | None = None
+    client_id: int | str | None = Field(default=None, validation_alias="clientId")
+
+
+if TYPE_CHECKING:
+    _Contact = ContactInfo | str
+else:
+    _Contact = Annotated[ContactInfo, WrapValidator(or_reason)]
+
+
+@plain_dataclass(frozen=True, slots=True)
+class Node:
+    """What a node runs: its own words for the version, empty when unknown, and our name of the client."""
+
+    identity: str
+    version: str
+    client: str
+
+
+def ask_nodes(endpoint: Endpoint) -> Records[Node]:
+    """Each node once. Raises an EndpointError."""
+    found = sorted_out(endpoint, METHOD, _judged(endpoint.call(METHOD, [], Reply[list[_Contact]])))
+    newest: dict[str, Node] = {}
+    for node in found.good:
+        known = newest.get(node.identity)
+        if known is None or _rank(node) > _rank(known):
+            newest[node.identity] = node
+    return Records(found.endpoint, tuple(newest.values()), found.rejected)
+
+
+def _judged(contacts: list[Any]) -> Iterator[Node | Rejected]:
+    for place, contact in enumerate(contacts):
+        if isinstance(contact, str):
+            yield Rejected(f"record {place}", contact)
+        else:
+            version = plain_text(contact.version, longest=LONGEST_VERSION)
+            client = client_of(parse_version(version), contact.client_id)
+            yield Node(contact.pubkey, version, client.value)
+
+
+def _rank(node: Node) -> tuple[bool, Version | tuple[()], str, str]:
+    """A node that appears twice runs the newer one: the older is a contact that has not expired yet."""
+    version = parse_version(node.version)
+    return version is not None, version or (), node.version, node.client

@@ -1,0 +1,92 @@
+"""getBlockProduction: who led how many slots of the running epoch, and made how many blocks of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, WrapValidator, model_validator
+
+from validators.exceptions import MalformedReplyError
+from validators.solana.pubkey import is_pubkey
+from validators.solana.records import Records, Rejected, or_reason, sorted_out
+from validators.solana.rpc import Endpoint
+from validators.solana.schemas import MOST_SLOTS_IN_EPOCH, Reply, Unsigned
+
+METHOD = "getBlockProduction"
+
+_Count = Annotated[int, Strict(), Field(ge=0, le=MOST_SLOTS_IN_EPOCH)]
+if TYPE_CHECKING:
+    _Counts = tuple[int, int] | str
+else:
+    _Counts = Annotated[tuple[_Count, _Count], Strict(False), WrapValidator(or_reason)]
+
+
+class _Range(BaseModel):
+    model_config = ConfigDict(strict=True)
+    first_slot: Unsigned = Field(validation_alias="firstSlot")
+    last_slot: Unsigned = Field(validation_alias="lastSlot")
+
+    @model_validator(mode="after")
+    def _forwards(self) -> "_Range":
+        if self.last_slot < self.first_slot:
+            raise ValueError(f"from slot {self.first_slot} to {self.last_slot}")
+        return self
+
+
+class _Value(BaseModel):
+    by_identity: dict[str, _Counts] = Field(validation_alias="byIdentity")
+    range: _Range
+
+
+class BlockProduction(BaseModel):
+    """The result of getBlockProduction, what we use of it."""
+
+    value: _Value
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """An identity's leader slots so far and the blocks it made of them."""
+
+    identity: str
+    leader_slots: int
+    blocks_produced: int
+
+    @property
+    def skip_rate(self) -> float | None:
+        """The share of its slots without a block; None before its first slot."""
+        return 1 - self.blocks_produced / self.leader_slots if self.leader_slots else None
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """What one endpoint said of the slots from first_slot to last_slot."""
+
+    leaders: Records[Leader]
+    first_slot: int
+    last_slot: int
+
+
+def ask_production(endpoint: Endpoint) -> Production:
+    """Raises an EndpointError."""
+    value = endpoint.call(METHOD, [], Reply[BlockProduction]).value
+    leaders = sorted_out(endpoint, METHOD, _judged(value.by_identity))
+    slots = value.range.last_slot - value.range.first_slot + 1
+    if max(one.leader_slots for one in leaders.good) > slots:
+        raise MalformedReplyError(
+            endpoint.name, METHOD, f"more leader slots than the {slots} slots asked for"
+        )
+    return Production(leaders, value.range.first_slot, value.range.last_slot)
+
+
+def _judged(by_identity: dict[str, Any]) -> Iterator[Leader | Rejected]:
+    for identity, counts in by_identity.items():
+        key = ascii(identity[:44])[1:-1]
+        if not is_pubkey(identity):
+            yield Rejected(key, "not the base58 form of 32 bytes")
+        elif isinstance(counts, str):
+            yield Rejected(key, counts)
+        elif counts[1] > counts[0]:
+            yield Rejected(key, f"{counts[1]} blocks in {counts[0]} leader slots")
+        else:
+            yield Leader(identity, *counts)

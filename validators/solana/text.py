@@ -1,0 +1,31 @@
+"""Other people's words, made fit to store: bounded, and without what steers a terminal or a page. Pure."""
+
+import unicodedata
+from typing import Final
+
+# What the chain's own tool allows for a validator's words about itself, and some more.
+LONGEST_NAME: Final = 200
+LONGEST_LINK: Final = 300
+LONGEST_DETAILS: Final = 1_000
+LONGEST_KEYBASE: Final = 100
+# Longer than any version that was ever seen; a node may claim anything.
+LONGEST_VERSION: Final = 40
+
+# Control characters, lone surrogates, and code points that nobody may use.
+_LEFT_OUT: Final = frozenset({"Cc", "Cs", "Cn"})
+# They turn the direction of all that follows.
+_DIRECTIONS: Final = frozenset(chr(point) for point in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+# Far more than anything is stored of; the rest is not even looked at.
+_LOOKED_AT: Final = 10_000
+
+
+def plain_text(value: object, *, longest: int) -> str:
+    """At most that many characters in one line; empty for whatever is no text. Still not to be trusted."""
+    if not isinstance(value, str):
+        return ""
+    kept = (
+        " " if letter.isspace() else letter
+        for letter in value[:_LOOKED_AT]
+        if letter.isspace() or (unicodedata.category(letter) not in _LEFT_OUT and letter not in _DIRECTIONS)
+    )
+    return " ".join("".join(kept).split())[:longest].rstrip()
