@@ -8,13 +8,14 @@ of them leaves half done because it died, another one's next tick finishes.
 import logging
 import time
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import Min
 from django_q.models import Schedule
 
+from scheduling.alerts import AlertWatch
 from scheduling.claiming import claim_due
 from scheduling.clock import database_now
 from scheduling.doorbell import Doorbell
@@ -35,6 +36,9 @@ LONGEST_SLEEP = 0.5
 # A database that stays away is mentioned this often (seconds), not at every tick.
 REMINDER_EVERY = 30.0
 
+# Alerts are looked at only when nothing is due for so long: looking takes milliseconds.
+ROOM_FOR_ALERTS = timedelta(seconds=0.25)
+
 
 class Dispatcher:
     """One ticking dispatcher; what it remembers between ticks is only about lost things."""
@@ -42,6 +46,7 @@ class Dispatcher:
     def __init__(self) -> None:
         self._doorbell = Doorbell()
         self._watch = LeaseWatch()
+        self._alerts = AlertWatch()
         self._messages_lost = False
         self._away_since: float | None = None
         self._reminded_at = 0.0
@@ -79,6 +84,8 @@ class Dispatcher:
         if self._finish_open(now=now):
             return 0.0
         next_instant = _next_instant(after=now)
+        if next_instant is None or next_instant - now > ROOM_FOR_ALERTS:
+            self._alerts.look(now=now)
         if next_instant is None:
             return LONGEST_SLEEP
         wait = (next_instant - now).total_seconds() - (time.monotonic() - stopwatch)

@@ -28,8 +28,10 @@ class Command(BaseCommand):
 
 
 def _sentence(result: dict[str, Any]) -> str:
+    others = [f"{run['method']} (run {run['scoring_run_id']})" for run in result["runs"][1:]]
+    also = f" Also scored by {', '.join(others)}." if others else ""
     return (
         f"Scoring run {result['scoring_run_id']}: {result['scored']} validators scored by "
         f"{result['method']} (version {result['version']}) on fetch {result['fetch_id']} "
-        f"of epoch {result['epoch']}."
+        f"of epoch {result['epoch']}.{also}"
     )
