@@ -39,7 +39,9 @@ deploy-check: .venv/.run
 
 bench: .venv/.dev
 	$(PYTHON) -m benchmarks.fetch_and_score
+	$(PYTHON) -m benchmarks.scoring
 	$(PYTHON) -m benchmarks.lateness
+	$(PYTHON) -m benchmarks.faults
 
 # A minute of faults on two clusters, on SQLite and then on PostgreSQL; prints its seed.
 chaos: .venv/.dev

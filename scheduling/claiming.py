@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # A thousand jobs due at once are claimed in ten short transactions, not one long one.
 CLAIMS_PER_TRANSACTION = 100
+# What the column holds; a next run of long ago must not stop the schedules that are claimed with it.
+MOST_MISSED = 2_147_483_647
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def _plan(job: Job, *, now: datetime) -> DueJob:
     seen = schedule.next_run
     try:
         return DueJob(job=job, seen_next_run=seen, plan=plan_runs(policies_of(job), first=seen, now=now))
-    except CadenceError as exc:
+    except (CadenceError, OverflowError) as exc:  # a time span that leads beyond the calendar
         logger.error("%s does not run until its schedule is mended: %s", job.name, exc)
         broken = Plan(
             runs=(PlannedRun(occurrence=seen, not_before=seen),), following=None, repeats=schedule.repeats
@@ -88,7 +90,8 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
         known = _known_occurrences(won)
         variants = _last_variants(won)
         for one in won:
-            adapt_stretch(one.job, now=now)
+            if not one.problem:
+                adapt_stretch(one.job, now=now)
         return Run.objects.bulk_create(
             run
             for one in won
@@ -135,7 +138,7 @@ def _new_run(one: DueJob, planned: PlannedRun, *, now: datetime, open_here: Sequ
         job=one.job,
         occurrence=planned.occurrence,
         not_before=planned.not_before,
-        missed_before=planned.missed_before,
+        missed_before=min(planned.missed_before, MOST_MISSED),
         state=state,
         error=reason,
         queued_at=now if state == RunState.QUEUED else None,

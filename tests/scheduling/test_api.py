@@ -15,6 +15,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
+from scheduling.api import rate_limit
 from scheduling.api.documents import RunList, ScheduleList
 from scheduling.api.rate_limit import AddressThrottle
 from scheduling.api_tokens import ApiToken, issue_token
@@ -26,8 +27,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 @pytest.fixture(autouse=True)
-def no_limit(settings: Settings) -> None:
+def no_limit(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no rest after a Redis that was away in another test, or slow on a busy machine."""
     settings.API_RATE_LIMIT = 0
+    monkeypatch.setattr(rate_limit, "REDIS_REST", 0.0)
+    monkeypatch.setattr(rate_limit, "REDIS_PATIENCE", 10.0)
 
 
 def token(*scopes: str, name: str = "robot") -> str:
