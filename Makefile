@@ -4,16 +4,29 @@
 PYTHON := .venv/bin/python
 PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 
-.PHONY: run test check format lint types imports migrations deploy-check bench chaos e2e mutation clean
+.PHONY: run test fuzz storms check format lint types imports migrations deploy-check bench chaos e2e mutation clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
 
-test: .venv/.dev
-	$(PYTHON) -m pytest -n 2
-	$(PYTHON) -m tests.on_postgres -n 2 -m database
+# Mostly waiting for real processes, so more of them than cores. The damaged replies are fewer here than in `fuzz`.
+PYTEST := -m pytest -n 4 --dist worksteal
+ON_POSTGRES := -m tests.on_postgres -n 4 --dist worksteal
 
-check: lint types imports migrations deploy-check test
+test: .venv/.dev
+	FUZZ_MUTATIONS=400 $(PYTHON) $(PYTEST) -m "not storm"
+	FUZZ_MUTATIONS=200 $(PYTHON) $(ON_POSTGRES) -m "database and not storm"
+
+# Two thousand damaged replies for every method.
+fuzz: .venv/.dev
+	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) tests/validators/test_fuzz.py tests/validators/test_fuzz_sources.py
+
+# A short storm of faults on two clusters, on either database; `chaos` is the long one.
+storms: .venv/.dev
+	$(PYTHON) -m pytest -m storm tests/faults
+	$(PYTHON) -m tests.on_postgres -m storm tests/faults
+
+check: lint types imports migrations deploy-check fuzz storms test
 
 format: .venv/.dev
 	$(PYTHON) -m ruff format .

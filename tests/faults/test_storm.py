@@ -11,7 +11,7 @@ from tests.faults.storm import weather
 # Beside the rest of the suite; `make chaos` is stricter.
 ON_TIME = timedelta(seconds=4)
 
-pytestmark = [pytest.mark.processes, pytest.mark.database]
+pytestmark = [pytest.mark.processes, pytest.mark.database, pytest.mark.storm]
 
 
 def test_every_promise_is_kept_in_a_storm() -> None:

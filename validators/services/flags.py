@@ -20,10 +20,14 @@ def refresh_commission_flags(keys: Sequence[int]) -> None:
 
 def _refresh(keys: Sequence[int]) -> None:
     steps, epochs = _steps(keys), _epochs(keys)
+    # Most have none and had none; only what changes is written.
+    stored = dict(Validator.objects.filter(pk__in=keys).values_list("pk", "commission_flags"))
     rows = []
     for key in keys:
         flags = commission_flags(steps=steps.get(key, ()), epochs=epochs.get(key, ()))
-        rows.append((json.dumps(sorted(flag.value for flag in flags)), key))
+        names = sorted(flag.value for flag in flags)
+        if names != stored[key]:
+            rows.append((json.dumps(names), key))
     bulk.update_rows(Validator, fields=("commission_flags",), rows=rows, constants={})
 
 
