@@ -33,3 +33,10 @@ def show_duration(duration: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def show_roughly(duration: timedelta) -> str:
+    """Rounded down to a unit or two, for what grows from one look to the next: `45s`, `3min`, `2d5h`."""
+    seconds = int(duration.total_seconds())
+    step = 3_600 if seconds >= _SECONDS["d"] else 60 if seconds >= 60 else 1
+    return show_duration(timedelta(seconds=seconds // step * step))

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from scheduling.clock import database_now
-from scheduling.durations import show_duration
+from scheduling.durations import show_duration, show_roughly
 from scheduling.exceptions import SchedulingError
 from scheduling.models import Job, Run, RunState
 from scheduling.queue_state import QueueState, queue_state
@@ -120,7 +120,7 @@ def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
     for job in due.select_related("schedule").order_by("name"):
         next_run = job.schedule and job.schedule.next_run
         assert next_run is not None, "only what has a next run is due"
-        late = show_duration(timedelta(seconds=(now - next_run) // timedelta(seconds=1)))
+        late = show_roughly(now - next_run)
         yield LateJob(name=job.name, problem=f"{job.name} is {late} late: no dispatcher claims it.")
     stuck = jobs.filter(schedule__next_run=None, ends_at=None).exclude(schedule__repeats=0)
     for name in stuck.order_by("name").values_list("name", flat=True):
