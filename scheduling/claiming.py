@@ -34,7 +34,12 @@ class DueJob:
 
 
 def claim_due(*, now: datetime) -> list[Run]:
-    """Record everything due that nobody else claimed, and return the runs to be rung for.
+    """Record everything due that nobody else claimed, and return the runs to be rung for."""
+    return [run for runs in claim_batches(now=now) for run in runs]
+
+
+def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
+    """The same one batch after the other, so that the first may be rung for before the last is claimed.
 
     A schedule whose cadence cannot be is recorded as failed and gets no next run until
     somebody mends it; it never stops the others.
@@ -45,11 +50,9 @@ def claim_due(*, now: datetime) -> list[Run]:
         .select_related("schedule")
         .order_by("schedule_id")
     )
-    planned = iter([_plan(job, now=now) for job in due])
-    runs: list[Run] = []
+    planned = (_plan(job, now=now) for job in due)
     while batch := list(islice(planned, CLAIMS_PER_TRANSACTION)):
-        runs += _claim(batch, now=now)
-    return [run for run in runs if run.state == RunState.QUEUED]
+        yield [run for run in _claim(batch, now=now) if run.state == RunState.QUEUED]
 
 
 def policies_of(job: Job) -> Policies:

@@ -25,11 +25,13 @@ from typing import Any
 from django.db import connections
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.conf import Conf
+from django_q.monitor import monitor
 from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.status import Stat
 from django_q.worker import worker
 
 from scheduling.processes import children_of, die_with_parent, is_running
+from scheduling.task_history import prune_by_statement
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ POOL_LOST = 3
 # The lock of the results is held for microseconds.
 LOCK_PATIENCE = 0.5
 LOOK_AGAIN = 0.05
+# What django-q2 keeps of a task is written at this niceness, so that many runs at once start sooner.
+HISTORY_IS_IN_NO_HURRY = 5
 DEATH_TAKES = 1.0
 
 
@@ -134,6 +138,9 @@ def _run_child(sentinel_pid: int, busy: Any, target: Callable[..., None], *args:
 
     pre_execute.connect(begin_task, weak=False)
     post_execute_in_worker.connect(end_task, weak=False)
+    if target is monitor:
+        prune_by_statement()
+        os.nice(HISTORY_IS_IN_NO_HURRY)
     target(*args)
 
 

@@ -16,7 +16,7 @@ from django.db.models import Min
 from django_q.models import Schedule
 
 from scheduling.alerts import AlertWatch
-from scheduling.claiming import claim_due
+from scheduling.claiming import claim_batches
 from scheduling.clock import database_now
 from scheduling.doorbell import Doorbell
 from scheduling.leases import LeaseWatch
@@ -80,7 +80,8 @@ class Dispatcher:
 
     def _tick(self) -> float:
         now, stopwatch = database_now(), time.monotonic()
-        self._doorbell.ring(claim_due(now=now))
+        for claimed in claim_batches(now=now):
+            self._doorbell.ring(claimed)
         if self._finish_open(now=now):
             return 0.0
         next_instant = _next_instant(after=now)

@@ -1,6 +1,6 @@
 """What is scheduled, and what became of each occurrence."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -148,6 +148,11 @@ class RunTrigger(models.TextChoices):
     ALERT = "alert"  # an alert that somebody is to be told of
 
 
+def run_name(job_name: str, occurrence: datetime) -> str:
+    """What people call one run."""
+    return f"{job_name} {occurrence:%Y-%m-%d %H:%M:%S}Z"
+
+
 class Run(models.Model):
     """What became of one occurrence of one job; the row is unique, so it cannot run twice."""
 
@@ -207,7 +212,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job.name} {self.occurrence:%Y-%m-%d %H:%M:%S}Z"
+        return run_name(self.job.name, self.occurrence)
 
 
 class RunTally(models.Model):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from scheduling.aftermath import follow_failure
@@ -136,18 +136,19 @@ def _put_back(run: Run, *, now: datetime) -> bool:
     losses = run.losses + 1
     ended = run.attempt >= run.job.max_attempts
     wait = backoff(losses) if losses > 1 else timedelta(0)
+    attempt = f"attempt {run.attempt} of {run.job.max_attempts}, {run.worker}"
     # The heartbeat too: what we know of it may be old, after a slow answer say.
-    won = Run.objects.filter(
-        pk=run.pk, owner=run.owner, heartbeat=run.heartbeat, state=RunState.RUNNING
-    ).update(
-        state=RunState.FAILED if ended else RunState.PENDING,
-        losses=losses,
-        not_before=now + wait,
-        finished_at=now,
-        error=f"worker lost {losses} times (attempt {run.attempt} of {run.job.max_attempts}, {run.worker})",
-    )
-    if won and ended:
-        follow_failure(job_id=run.job_id, now=now)
+    seen = Run.objects.filter(pk=run.pk, owner=run.owner, heartbeat=run.heartbeat, state=RunState.RUNNING)
+    with transaction.atomic():
+        won = seen.update(
+            state=RunState.FAILED if ended else RunState.PENDING,
+            losses=losses,
+            not_before=now + wait,
+            finished_at=now,
+            error=f"worker lost {losses} times ({attempt})",
+        )
+        if won and ended:
+            follow_failure(job_id=run.job_id, now=now)
     if won:
         logger.warning("%s: worker %s was lost in attempt %d.", run, run.worker, run.attempt)
     return bool(won)

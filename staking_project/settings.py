@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "staking_project.api.ApiHead",
     "staking_project.api.ApiProblems",
 ]
 
@@ -116,10 +117,9 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         }
         database["TEST"] = {"NAME": str(STATE_DIR / "test.sqlite3")}
-    else:
-        # Three times the throughput of a connection per task (docs/decisions/0003).
-        database["CONN_MAX_AGE"] = 600
-        database["CONN_HEALTH_CHECKS"] = True
+    # Three times the throughput of a connection per task (docs/decisions/0003).
+    database["CONN_MAX_AGE"] = 600
+    database["CONN_HEALTH_CHECKS"] = True
     return database
 
 
@@ -144,9 +144,8 @@ Q_CLUSTER = {
     # Our own dispatcher calls the schedules: django-q2 looks for due ones only every 30 s.
     "scheduler": False,
     "workers": env.int("WORKERS", default=2),
-    # Every save loads this many rows, so a large limit makes every task slow: with 250 a thousand
-    # jobs due at once took 15 s, without 3 s. The ledger of runs keeps the whole history.
-    "save_limit": env.int("SAVE_LIMIT", default=50),
+    # The ledger of runs has a retention of its own; this is only django-q2's own history.
+    "save_limit": env.int("SAVE_LIMIT", default=250),
     "max_attempts": 1,
     # A task ends itself by the job's own time limit; a limit of django-q2's would kill the
     # worker, and can freeze the pool. None here would make it warn, so: a day.

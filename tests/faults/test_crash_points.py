@@ -60,9 +60,9 @@ def _worker(function: str, when: str, *, task: str = "store") -> CrashPoint:
 
 
 CRASH_POINTS = [
-    _dispatcher("dispatcher.claim_due", "before"),
+    _dispatcher("dispatcher.claim_batches", "before"),
     _dispatcher("claiming._known_occurrences", "before"),  # the schedule is moved on, the run not there
-    _dispatcher("dispatcher.claim_due", "after"),  # committed, not rung for
+    _dispatcher("claiming._claim", "after"),  # committed, not rung for
     _dispatcher("doorbell.async_task", "before"),
     _dispatcher("doorbell.async_task", "after"),
     _dispatcher("recovery._put_back", "before", step="a tick after a worker was lost"),
