@@ -103,6 +103,17 @@ TEMPLATES = [
 ]
 
 
+# A network that swallows everything must not hold a worker for longer than its lease. What
+# DATABASE_URL says itself (?connect_timeout=…) goes before.
+POSTGRES_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8_000,
+}
+
+
 def _database() -> dict[str, Any]:
     """SQLite beside the code unless DATABASE_URL names another database."""
     STATE_DIR.mkdir(parents=True, exist_ok=True)
@@ -117,6 +128,8 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         }
         database["TEST"] = {"NAME": str(STATE_DIR / "test.sqlite3")}
+    elif database["ENGINE"] == "django.db.backends.postgresql":
+        database["OPTIONS"] = POSTGRES_PATIENCE | database.get("OPTIONS", {})
     # Three times the throughput of a connection per task (docs/decisions/0003).
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True

@@ -23,6 +23,11 @@ def nothing() -> None:
     """For what only counts how many run."""
 
 
+def too_long(ballast: str) -> None:
+    """For a time limit to end; what it is called with is only large."""
+    time.sleep(60)
+
+
 def quick() -> None:
     _run("quick-repeatable", seconds=0)
 
