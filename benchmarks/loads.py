@@ -87,8 +87,9 @@ def long_history(database: str) -> list[Row]:
         here.manage("shell", "-v0", "-c", MAKE_HISTORY.format(rows=LONG_HISTORY))
         make_many(here, due_in=8)
         here.start_cluster("a", SAVE_LIMIT=str(LONG_HISTORY))
+        # One that was asked for twice is saved twice: the second time it had been taken.
         saved = "SELECT count(*) FROM django_q_task WHERE name LIKE 'many-%'"
-        here.wait_until(lambda: here.rows(saved) == [(MANY,)], seconds=PATIENCE, saying="the last save")
+        here.wait_until(lambda: here.rows(saved)[0][0] >= MANY, seconds=PATIENCE, saying="the last save")
         first, last = here.rows("SELECT min(stopped), max(stopped) FROM django_q_task WHERE name LIKE 'm%'")[
             0
         ]

@@ -103,7 +103,7 @@ class Dispatcher:
             runs,
             now=now,
             messages_lost=self._messages_lost,
-            messages_waiting=self._doorbell.waiting() if runs else 0,
+            messages_waiting=bool(runs) and self._doorbell.is_waited_for(),
         )
         self._doorbell.ring(queued)
         self._messages_lost = False

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 # Present in Redis as long as Redis has kept what it was given. When it is gone, so are the messages.
 MARKER = "scheduling:doorbell"
+# Seconds. A pool takes some fifty messages out of Redis before its workers come to them.
+TAKEN_AHEAD = 2.0
 
 
 class Doorbell:
@@ -24,6 +27,7 @@ class Doorbell:
     def __init__(self) -> None:
         self._broker: Any = get_broker()
         self._answers = True
+        self._waited_until = 0.0
 
     def ring(self, runs: Iterable[Run]) -> None:
         """Ask for these runs. A Redis that is away is no error: they are asked for again."""
@@ -58,15 +62,17 @@ class Doorbell:
             logger.info("Redis answers again.")
         return emptied or came_back
 
-    def waiting(self) -> int:
-        """How many messages wait in Redis; 0 when it does not answer."""
+    def is_waited_for(self) -> bool:
+        """Whether messages stand in Redis, or did a moment ago; False when it does not answer."""
         if not self._answers:
-            return 0
+            return False
         try:
-            return int(self._broker.queue_size())
+            if self._broker.queue_size():
+                self._waited_until = time.monotonic() + TAKEN_AHEAD
         except UNUSABLE as exc:
             self._lost(exc)
-            return 0
+            return False
+        return time.monotonic() < self._waited_until
 
     def _lost(self, exc: Exception) -> None:
         if self._answers:

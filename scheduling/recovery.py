@@ -83,7 +83,7 @@ def _queue(run: Run, *, now: datetime) -> bool:
 
 
 def requeue_silent(
-    runs: Iterable[Run], *, now: datetime, messages_lost: bool, messages_waiting: int
+    runs: Iterable[Run], *, now: datetime, messages_lost: bool, messages_waiting: bool
 ) -> list[Run]:
     """Ask again for queued runs that no worker took, all of them at once when messages were lost.
 
@@ -100,7 +100,7 @@ def requeue_silent(
     ]
 
 
-def _is_silent(run: Run, *, now: datetime, messages_waiting: int) -> bool:
+def _is_silent(run: Run, *, now: datetime, messages_waiting: bool) -> bool:
     assert run.queued_at is not None, "a queued run was queued at some time"
     patience = min(max(SILENCE, run.queued_at - run.not_before), LONGEST_SILENCE)
     if messages_waiting:

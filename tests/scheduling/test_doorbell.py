@@ -1,0 +1,50 @@
+"""What a dispatcher knows of the queue in Redis."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+
+from scheduling import doorbell
+from scheduling.doorbell import Doorbell
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def broker() -> Iterator[Any]:
+    broker: Any = get_broker()
+    broker.connection.flushdb()
+    yield broker
+    broker.connection.flushdb()
+    broker.connection.close()
+
+
+def test_messages_that_a_pool_has_just_taken_still_count_as_waiting(broker: Any) -> None:
+    bell = Doorbell()
+    before = bell.is_waited_for()
+    broker.enqueue(b"a message")
+    waiting = bell.is_waited_for()
+    broker.dequeue()
+
+    assert (before, waiting, bell.is_waited_for()) == (False, True, True)
+
+
+def test_a_queue_that_has_been_empty_for_long_is_not_waited_for(
+    broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorbell, "TAKEN_AHEAD", 0.0)
+    bell = Doorbell()
+    broker.enqueue(b"a message")
+    bell.is_waited_for()
+    broker.dequeue()
+
+    assert not bell.is_waited_for()
+
+
+def test_a_redis_that_does_not_answer_is_not_waited_for(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Conf, "REDIS", "redis://127.0.0.1:1/0")
+
+    assert not Doorbell().is_waited_for()
