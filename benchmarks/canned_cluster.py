@@ -15,27 +15,27 @@ SLOTS = 432_000
 MOST_CREDITS = SLOTS * 16
 
 
-def vote_accounts(count: int, *, seed: int, slot_index: int) -> dict[str, Any]:
-    """A getVoteAccounts result: that many validators, five epochs each; the seed fixes all but the slot."""
+def vote_accounts(count: int, *, seed: int, slot_index: int, epoch: int = EPOCH) -> dict[str, Any]:
+    """A getVoteAccounts result: that many validators, five epochs each; the seed fixes all but when."""
     rng = random.Random(seed)
-    accounts = [_account(rng, slot_index) for _ in range(count)]
+    accounts = [_account(rng, slot_index, epoch) for _ in range(count)]
     return {"current": accounts, "delinquent": []}
 
 
-def _account(rng: random.Random, slot_index: int) -> dict[str, Any]:
+def _account(rng: random.Random, slot_index: int, running: int) -> dict[str, Any]:
     cumulative = rng.randrange(10**9, 2 * 10**9)
     share = rng.uniform(0.95, 0.999)
     epoch_credits = []
-    for epoch in range(EPOCH - 4, EPOCH + 1):
-        passed = slot_index / SLOTS if epoch == EPOCH else 1
+    for epoch in range(EPOCH - 4, running + 1):
+        passed = slot_index / SLOTS if epoch == running else 1
         before, cumulative = cumulative, cumulative + int(MOST_CREDITS * share * passed)
         epoch_credits.append([epoch, cumulative, before])
     percent = rng.choice((0, 5, 5, 7, 10, 100))
-    slot = EPOCH * SLOTS + slot_index
+    slot = running * SLOTS + slot_index
     return {
         "activatedStake": rng.randrange(10**12, 4 * 10**13),
         "commission": percent,
-        "epochCredits": epoch_credits,
+        "epochCredits": epoch_credits[-5:],
         "epochVoteAccount": True,
         "inflationRewardsCommissionBps": percent * 100,
         "lastVote": slot,
@@ -45,11 +45,11 @@ def _account(rng: random.Random, slot_index: int) -> dict[str, Any]:
     }
 
 
-def epoch_info(slot_index: int) -> dict[str, Any]:
+def epoch_info(slot_index: int, *, epoch: int = EPOCH) -> dict[str, Any]:
     return {
-        "absoluteSlot": EPOCH * SLOTS + slot_index,
-        "blockHeight": EPOCH * SLOTS,
-        "epoch": EPOCH,
+        "absoluteSlot": epoch * SLOTS + slot_index,
+        "blockHeight": epoch * SLOTS,
+        "epoch": epoch,
         "slotIndex": slot_index,
         "slotsInEpoch": SLOTS,
         "transactionCount": None,

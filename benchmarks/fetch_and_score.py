@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.canned_cluster import epoch_info, serving, vote_accounts
+from benchmarks.canned_cluster import EPOCH, epoch_info, serving, vote_accounts
 
 SIZES = (1_500, 5_000, 20_000)
 DATABASES = ("sqlite", "postgresql")
@@ -43,10 +43,11 @@ def main() -> None:
     print(json.dumps(rows, indent=1) if options.json else "\n".join(table(rows)))
 
 
-def replies(size: int, slot_index: int) -> dict[str, bytes]:
+def replies(size: int, slot_index: int, *, epoch: int = EPOCH) -> dict[str, bytes]:
+    accounts = vote_accounts(size, seed=7, slot_index=slot_index, epoch=epoch)
     return {
-        "getEpochInfo": json.dumps(epoch_info(slot_index)).encode(),
-        "getVoteAccounts": json.dumps(vote_accounts(size, seed=7, slot_index=slot_index)).encode(),
+        "getEpochInfo": json.dumps(epoch_info(slot_index, epoch=epoch)).encode(),
+        "getVoteAccounts": json.dumps(accounts).encode(),
     }
 
 

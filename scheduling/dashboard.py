@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.safestring import SafeString, mark_safe
 
-from scheduling.alerts import open_alerts
 from scheduling.cadence import Every
 from scheduling.database_state import database_size
 from scheduling.durations import show_duration
@@ -22,8 +21,8 @@ from scheduling.exceptions import CadenceError
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.presentation import milliseconds
 from scheduling.queue_state import QueueState, queue_state
-from scheduling.readiness import Finding, judge
-from scheduling.selectors import cadence_text, lateness_summary
+from scheduling.selectors import cadence_text, nearest_rank
+from scheduling.status import Status, status_of
 
 # More schedules than this are not one page any more; `scheduler list` has them all.
 MOST_SCHEDULES = 40
@@ -46,6 +45,24 @@ class Outcome:
     attempt: int
     late: float | None
     took: float | None
+
+    @property
+    def words(self) -> str:
+        late = "" if self.late is None else f", {self.late} ms late"
+        took = "" if self.took is None else f", took {self.took} ms"
+        return f"{self.occurrence:%Y-%m-%d %H:%M:%S} {self.state}{late}{took}"
+
+
+class PastRun(NamedTuple):
+    """What is shown of a run; a thousand of them are read at every look, so they are no model instances."""
+
+    job_id: int
+    run_id: int
+    occurrence: datetime
+    state: str
+    attempt: int
+    lateness: timedelta | None
+    duration: timedelta | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,31 +146,17 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """Everything on the page. `waiting` is None while Redis does not answer; the size is in MiB.
+    """Everything on the page; the size is in MiB."""
 
-    An alert is its rule, its message and when it opened.
-    """
-
-    findings: tuple[Finding, ...]
-    alerts: list[tuple[str, str, datetime]]
+    status: Status
     schedules: list[ScheduleCard]
     more_schedules: int
-    open_runs: dict[str, int]
-    waiting: int | None
     hosts: list[Host]
     database: str
     database_size: float
     errors: list[RunError]
 
     window: int = WINDOW
-
-    @property
-    def problems(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.problem]
-
-    @property
-    def workers(self) -> int:
-        return sum(host.workers for host in self.hosts)
 
     @property
     def fingerprint(self) -> str:
@@ -167,18 +170,14 @@ def dashboard(*, now: datetime) -> Dashboard:
     jobs = list(_jobs())
     shown = jobs[:MOST_SCHEDULES]
     runs = _newest_runs(shown)
-    open_runs = list(Run.objects.filter(state__in=OPEN_STATES).select_related("job"))
     return Dashboard(
-        findings=judge(queue, now=now),
-        alerts=[(alert.rule, alert.message, alert.opened_at) for alert in open_alerts()],
+        status=status_of(queue, now=now),
         schedules=[_card(job, runs[job.pk]) for job in shown],
         more_schedules=len(jobs) - len(shown),
-        open_runs={state.value: sum(run.state == state for run in open_runs) for state in OPEN_STATES},
-        waiting=queue.waiting,
         hosts=_hosts(queue),
         database=connection.vendor,
         database_size=round(database_size() / MEBIBYTE, 1),
-        errors=_errors(open_runs),
+        errors=_errors(),
     )
 
 
@@ -208,19 +207,19 @@ def _jobs() -> "QuerySet[Job, Any]":
     )
 
 
-def _newest_runs(jobs: Sequence[Any]) -> defaultdict[int, list[Run]]:
+def _newest_runs(jobs: Sequence[Any]) -> defaultdict[int, list[PastRun]]:
     """The newest runs of each job by its id, oldest first."""
-    found: defaultdict[int, list[Run]] = defaultdict(list)
+    found: defaultdict[int, list[PastRun]] = defaultdict(list)
     if not jobs:
         return found
     wanted = reduce(or_, (Q(job=job.pk, occurrence__gt=job.oldest_needed or BEGINNING) for job in jobs))
-    runs = Run.objects.filter(wanted).only("job", "occurrence", "state", "attempt", "lateness", "duration")
-    for run in runs.order_by("occurrence"):
+    columns = ("job_id", "pk", "occurrence", "state", "attempt", "lateness", "duration")
+    for run in map(PastRun._make, Run.objects.filter(wanted).order_by("occurrence").values_list(*columns)):
         found[run.job_id].append(run)
     return found
 
 
-def _card(job: Job, runs: Sequence[Run]) -> ScheduleCard:
+def _card(job: Job, runs: Sequence[PastRun]) -> ScheduleCard:
     schedule = job.schedule
     assert schedule is not None, "only scheduled jobs are shown"
     return ScheduleCard(
@@ -238,9 +237,9 @@ def _card(job: Job, runs: Sequence[Run]) -> ScheduleCard:
     )
 
 
-def _outcome(run: Run) -> Outcome:
+def _outcome(run: PastRun) -> Outcome:
     return Outcome(
-        run_id=run.pk,
+        run_id=run.run_id,
         occurrence=run.occurrence,
         state=run.state,
         attempt=run.attempt,
@@ -249,19 +248,25 @@ def _outcome(run: Run) -> Outcome:
     )
 
 
-def _series(started: Sequence[Run]) -> Series:
+def _series(started: Sequence[PastRun]) -> Series:
     """Percentiles over a window that moves along the runs."""
     first = max(0, len(started) - POINTS)
-    windows = [started[max(0, end - WINDOW) : end] for end in range(first + 1, len(started) + 1)]
-    late = [lateness_summary([run.lateness for run in window if run.lateness]) for window in windows]
-    took = [lateness_summary([run.duration for run in window if run.duration]) for window in windows]
+    late = [milliseconds(run.lateness) for run in started]
+    took = [milliseconds(run.duration) for run in started]
+    ends = range(first + 1, len(started) + 1)
     return Series(
         time=[run.occurrence.timestamp() for run in started[first:]],
-        late_p50=[point.p50 for point in late],
-        late_p99=[point.p99 for point in late],
-        took_p50=[point.p50 for point in took],
-        took_p99=[point.p99 for point in took],
+        late_p50=[_percentile(late, 50, end) for end in ends],
+        late_p99=[_percentile(late, 99, end) for end in ends],
+        took_p50=[_percentile(took, 50, end) for end in ends],
+        took_p99=[_percentile(took, 99, end) for end in ends],
     )
+
+
+def _percentile(values: Sequence[float | None], percent: int, end: int) -> float | None:
+    """Of what is known among the WINDOW values before `end`."""
+    known = sorted(value for value in values[max(0, end - WINDOW) : end] if value is not None)
+    return nearest_rank(known, percent) if known else None
 
 
 def _hosts(queue: QueueState) -> list[Host]:
@@ -272,9 +277,9 @@ def _hosts(queue: QueueState) -> list[Host]:
     return sorted(hosts, key=lambda host: (host.name, host.pid))
 
 
-def _errors(open_runs: Sequence[Run]) -> list[RunError]:
+def _errors() -> list[RunError]:
     """What waits for another attempt, then what failed, the newest first."""
-    waiting = [run for run in open_runs if run.error and run.attempt]
+    again = Run.objects.filter(state__in=OPEN_STATES, attempt__gt=0).exclude(error="").select_related("job")
     failed = Run.objects.filter(state=RunState.FAILED).select_related("job").order_by("-not_before")
     return [
         RunError(
@@ -286,5 +291,5 @@ def _errors(open_runs: Sequence[Run]) -> list[RunError]:
             reason=run.error.partition("\n")[0],
             trace=run.error,
         )
-        for run in [*waiting, *failed[:ERRORS_SHOWN]][:ERRORS_SHOWN]
+        for run in [*again[:ERRORS_SHOWN], *failed[:ERRORS_SHOWN]][:ERRORS_SHOWN]
     ]

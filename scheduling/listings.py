@@ -23,7 +23,8 @@ def runs_before(
     """The newest runs, from behind a place (occurrence and key) on."""
     runs = Run.objects.select_related("job").order_by("-occurrence", "-pk")
     if job is not None:
-        runs = runs.filter(job__name=job)
+        # By key: through the name, PostgreSQL reads the newest of all jobs until it has enough of this one.
+        runs = runs.filter(job=Job.objects.filter(name=job).values_list("pk", flat=True).first())
     if states:
         runs = runs.filter(state__in=states)
     if place is not None:

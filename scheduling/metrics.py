@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from django.conf import settings
-from django.db.models import Count
 from django.utils.module_loading import import_string
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -16,8 +15,9 @@ from prometheus_client.registry import Collector
 
 from scheduling.clock import database_now
 from scheduling.database_state import database_size
-from scheduling.models import OPEN_STATES, Job, Run
+from scheduling.models import Job
 from scheduling.queue_state import queue_state
+from scheduling.status import open_run_counts
 from scheduling.tallies import BEYOND, DURATION_BOUNDS, LATENESS_BOUNDS, Distribution, Tallies, tallies
 
 CollectMetrics = Callable[[], Iterable[Metric]]
@@ -130,11 +130,8 @@ def _duration(counted: Tallies, names: dict[int, str]) -> Metric:
 
 def _open_runs() -> Metric:
     gauge = GaugeMetricFamily("staking_open_runs", "Runs that have not ended, by state.", labels=["state"])
-    counted = dict(
-        Run.objects.filter(state__in=OPEN_STATES).order_by().values_list("state").annotate(rows=Count("pk"))
-    )
-    for state in OPEN_STATES:
-        gauge.add_metric([state.value], counted.get(state.value, 0))
+    for state, count in open_run_counts().items():
+        gauge.add_metric([state], count)
     return gauge
 
 

@@ -207,6 +207,8 @@ class Run(models.Model):
             models.Index(fields=["state", "not_before"], name="scheduling_run_by_state"),
             # Retention, and the newest ended runs.
             models.Index(fields=["finished_at"], name="scheduling_run_finished"),
+            # The newest of all jobs, page by page.
+            models.Index(fields=["-occurrence", "-id"], name="scheduling_run_newest"),
             # What a scrape counts beside the tallies.
             models.Index(fields=["job"], condition=Q(tallied=False), name="scheduling_run_untallied"),
         ]

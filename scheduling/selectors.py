@@ -87,11 +87,13 @@ def lateness_summary(latenesses: Sequence[timedelta]) -> LatenessSummary:
     if not values:
         return LatenessSummary(p50=None, p99=None, max=None)
 
-    def percentile(percent: int) -> float:
-        rank = -(-len(values) * percent // 100)
-        return round(values[rank - 1], 1)
+    p50, p99 = nearest_rank(values, 50), nearest_rank(values, 99)
+    return LatenessSummary(p50=round(p50, 1), p99=round(p99, 1), max=round(values[-1], 1))
 
-    return LatenessSummary(p50=percentile(50), p99=percentile(99), max=round(values[-1], 1))
+
+def nearest_rank(ordered: Sequence[float], percent: int) -> float:
+    """That percentile of at least one value, the smallest first."""
+    return ordered[-(-len(ordered) * percent // 100) - 1]
 
 
 def _outcomes(job_name: str, *, since: datetime) -> Outcomes:

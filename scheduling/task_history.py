@@ -9,8 +9,8 @@ from django_q.conf import Conf
 from django_q.models import Success
 from django_q.signals import post_execute
 
-# A longer history is pruned less often, by as much more at a time: each time it is sorted.
-SAVES_BETWEEN = 1_000
+# Pruned at each fiftieth part of the limit, by as much at a time: to do so it is sorted.
+PARTS = 50
 
 
 def prune_by_statement() -> None:
@@ -19,7 +19,7 @@ def prune_by_statement() -> None:
     if limit <= 0:
         return
     Conf.SAVE_LIMIT = 0  # saves everything and prunes nothing
-    every = max(1, limit // SAVES_BETWEEN)
+    every = max(1, limit // PARTS)
     saved = every  # somebody may have lowered the limit
 
     def count_and_prune(task: dict[str, Any], **_: Any) -> None:

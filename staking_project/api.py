@@ -15,6 +15,7 @@ from scheduling.api.rate_limit import AddressThrottle
 from scheduling.api.replies import JSON_TYPE, json_reply
 from scheduling.api.routes import router as scheduling_router
 from scheduling.exceptions import RefusedError, UnknownNameError
+from validators.api.comparison import router as comparison_router
 from validators.api.routes import router as validators_router
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ api = NinjaAPI(
     throttle=[AddressThrottle()],
 )
 api.add_router("/v1", validators_router)
+api.add_router("/v1", comparison_router)
 api.add_router("/v1", scheduling_router)
 
 
@@ -135,8 +137,26 @@ class ApiProblems:
         if response.status_code == 404:
             return problem(404, code="not_found", detail="There is nothing at this address.")
         if response.status_code == 405:
-            allowed = response.headers["Allow"]
+            allowed = response.headers["Allow"].replace("GET", "GET, HEAD")
             return problem(405, code="method_not_allowed", detail=f"Allowed: {allowed}.", Allow=allowed)
+        return response
+
+
+class ApiHead:
+    """Middleware: under /api/ HEAD is answered as GET, without the body; django-ninja knows no HEAD."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "HEAD" or not request.path.startswith("/api/"):
+            return self._get_response(request)
+        request.method = "GET"
+        response = self._get_response(request)
+        request.method = "HEAD"
+        if not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
         return response
 
 

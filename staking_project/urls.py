@@ -1,15 +1,25 @@
 """Where each address leads."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 
 from staking_project.api import api
 
 admin.site.site_header = admin.site.site_title = "Solana staking"
 
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for this where a page names no icon, as in the admin."""
+    return redirect(static("scheduling/icon.svg"), permanent=True)
+
+
 urlpatterns = [
     path("", include("validators.urls")),
     path("", include("scheduling.urls")),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
+    path("favicon.ico", favicon),
 ]

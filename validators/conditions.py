@@ -6,14 +6,11 @@ from django.db.models import Q, Sum
 
 from scheduling.clock import database_now
 from scheduling.conditions import Occasion
-from scheduling.selectors import interval_of
 from validators.models import Fetch, Validator
+from validators.readiness import stale_data
 
 # With a third of the stake gone the cluster stops; with a tenth gone its numbers say little about anybody.
 MOST_DELINQUENT_STAKE: Final = 0.10
-# Data older than this many intervals of the fetch is stale.
-STALE_AFTER_INTERVALS: Final = 2
-FETCH_JOB: Final = "fetch-repeatable"
 
 
 def new_epoch_only(occasion: Occasion) -> str:
@@ -36,11 +33,4 @@ def cluster_healthy(occasion: Occasion) -> str:
 
 def fresh_data(occasion: Occasion) -> str:
     """Refuse when the newest fetch is older than two intervals of the fetch job."""
-    newest = Fetch.objects.order_by("-stored_at").first()
-    if newest is None:
-        return "nothing fetched yet"
-    interval = interval_of(FETCH_JOB)
-    age = database_now() - newest.stored_at
-    if interval is None or age <= STALE_AFTER_INTERVALS * interval:
-        return ""
-    return f"the newest fetch is {age.total_seconds():.0f} s old"
+    return stale_data(now=database_now())

@@ -25,11 +25,19 @@ class UnavailableError(EndpointError):
     """No connection, no answer in time, or an HTTP status other than 200."""
 
 
-class ForbiddenError(UnavailableError):
+class TimedOutError(UnavailableError):
+    """Connecting or the answer took longer than it may."""
+
+
+class HttpStatusError(UnavailableError):
+    """An HTTP status other than 200."""
+
+
+class ForbiddenError(HttpStatusError):
     """HTTP 403: the endpoint does not let us ask this."""
 
 
-class RateLimitedError(UnavailableError):
+class RateLimitedError(HttpStatusError):
     """HTTP 429. `retry_after` is in seconds, None when the endpoint did not say."""
 
     def __init__(self, endpoint: str, method: str, cause: str, retry_after: float | None) -> None:
@@ -67,3 +75,7 @@ class ImpossibleCreditsError(ValidatorsError):
 
 class PictureChangedError(ValidatorsError):
     """Fetches kept being stored while we read; nothing consistent could be read."""
+
+
+class HistoryFileError(ValidatorsError):
+    """A file that holds no history, or that cannot be read to its end."""

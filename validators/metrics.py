@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from django.db.models import Count, Q, Sum
-from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from scheduling.clock import database_now
-from validators.models import Fetch, ScoringRun, Validator
+from validators.models import Fetch, RequestTally, ScoringRun, Validator
 
 LAMPORTS_PER_SOL: Final = 1_000_000_000
 SCORE_BOUNDS: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
@@ -23,11 +23,12 @@ STATES: Final = {
 
 
 def validator_metrics() -> Iterator[Metric]:
-    """Age of the data, validators and stake by state, distribution of the newest scores; four queries.
+    """Age of the data, validators by state, newest scores, requests to the endpoints; five queries.
 
     What is not known yet is absent.
     """
     yield from _validators()
+    yield _requests()
     fetch = Fetch.objects.newest()
     if fetch is not None:
         age = (database_now() - fetch.stored_at).total_seconds()
@@ -54,6 +55,17 @@ def _validators() -> Iterator[Metric]:
     for state in ("voting", "delinquent"):
         stake.add_metric([state], (found[f"{state}_stake"] or 0) / LAMPORTS_PER_SOL)
     yield stake
+
+
+def _requests() -> Metric:
+    requests = CounterMetricFamily(
+        "staking_rpc_requests",
+        "Requests to endpoints by host, method and outcome.",
+        labels=["endpoint", "method", "outcome"],
+    )
+    for tally in RequestTally.objects.order_by("endpoint", "method", "outcome"):
+        requests.add_metric([tally.endpoint, tally.method, tally.outcome], tally.requests)
+    return requests
 
 
 def _scores(run: ScoringRun) -> Metric:

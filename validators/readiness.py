@@ -5,9 +5,11 @@ from typing import Final
 
 from scheduling.durations import show_duration
 from scheduling.selectors import interval_of
-from validators.conditions import FETCH_JOB, STALE_AFTER_INTERVALS
 from validators.models import Fetch
 
+# Data older than this many intervals of the fetch is stale.
+STALE_AFTER_INTERVALS: Final = 2
+FETCH_JOB: Final = "fetch-repeatable"
 NOTHING: Final = "Nothing has been fetched yet."
 
 

@@ -129,11 +129,15 @@ def _with_performance(validators: Validators, ended: ClusterEpoch | None) -> Val
     )
 
 
+def called(words: str) -> Q:
+    """Whose name, vote account or identity holds these words, in whatever case."""
+    return Q(name__icontains=words) | Q(vote_account__icontains=words) | Q(identity__icontains=words)
+
+
 def _narrowed(validators: Validators, narrowing: Narrowing) -> Validators:
     chosen = Q(left_at__isnull=not narrowing.left)
     if narrowing.search:
-        words = narrowing.search
-        chosen &= Q(name__icontains=words) | Q(vote_account__icontains=words) | Q(identity__icontains=words)
+        chosen &= called(narrowing.search)
     limits = {
         "activated_stake__gte": narrowing.least_stake,
         "commission_bps__lte": narrowing.most_commission_bps,

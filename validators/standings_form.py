@@ -114,8 +114,8 @@ class StandingsForm(forms.Form):
         return [
             Column(
                 label=label,
-                leads_to=_turned(first, self.sorting),
-                in_force=_direction(key, self.sorting),
+                leads_to=turned(first, self.sorting),
+                in_force=direction(key, self.sorting),
                 secondary=secondary,
                 number=key not in ("name", "version"),
                 title=title,
@@ -127,13 +127,14 @@ class StandingsForm(forms.Form):
         return getattr(self, "cleaned_data", {}).get(field)
 
 
-def _turned(first: str, sorting: str) -> str:
+def turned(first: str, sorting: str) -> str:
     """The order a click leads to: the usual one first, then the other way round."""
     other = first.removeprefix("-") if first.startswith("-") else f"-{first}"
     return other if sorting == first else first
 
 
-def _direction(key: str, sorting: str) -> str:
+def direction(key: str, sorting: str) -> str:
+    """How a column that `key` sorts by is sorted: ascending, descending or not at all."""
     if sorting.removeprefix("-") != key:
         return ""
     return "descending" if sorting.startswith("-") else "ascending"

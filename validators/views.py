@@ -10,9 +10,20 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from validators.cluster_page import cluster_picture
+from validators.method_comparison import (
+    MethodChoiceError,
+    chosen_methods,
+    current_comparison,
+    found_pairs,
+    other_verdicts,
+    setting_to_compare,
+    with_reasons,
+)
+from validators.method_comparison_form import ComparisonForm
 from validators.pages import MOST_COMPARED, chart_of, compared, staleness, standing_rows, validator_story
 from validators.picture import Picture, current_picture
 from validators.scoring import METHODS
+from validators.scoring.comparison import agreement, ordered
 from validators.standings import standings
 from validators.standings_form import StandingsForm
 
@@ -44,10 +55,8 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     form = StandingsForm(request.GET)
     picture = current_picture(form.chosen_method)
     found = standings(picture, narrowing=form.narrowing, sort=form.sorting)
-    paginator = Paginator(found, VALIDATORS_PER_PAGE)
-    page = paginator.get_page(request.GET.get("page"))
-    pages = paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
-    about = {"form": form, "page": page, "pages": pages, "rows": standing_rows(page, picture)}
+    page = _page(request, found)
+    about = {"form": form, **page, "rows": standing_rows(page["page"], picture)}
     return _shown(request, "standings", picture, **about)
 
 
@@ -58,7 +67,8 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     story = validator_story(vote_account, picture)
     if story is None:
         raise Http404(f"No fetch ever saw {vote_account}.")
-    return _shown(request, "validator", picture, story=story, chart=chart_of(story))
+    others = other_verdicts(story.validator, picture)
+    return _shown(request, "validator", picture, story=story, others=others, chart=chart_of(story))
 
 
 @public_page
@@ -78,6 +88,33 @@ def compare_page(request: HttpRequest) -> HttpResponse:
 
 
 @public_page
+def methods_page(request: HttpRequest) -> HttpResponse:
+    """Two scoring methods side by side; a choice that makes no sense is a 400 that says what there is."""
+    try:
+        choice = chosen_methods(request.GET.get("method"), request.GET.get("other"))
+    except MethodChoiceError as exc:
+        choice = chosen_methods(None, None)
+        refused = {"form": ComparisonForm(request.GET, choice), "choice": choice, "problem": str(exc)}
+        response = _shown(request, "methods", current_picture(), **refused)
+        response.status_code = 400
+        return response
+    comparison, form = current_comparison(choice), ComparisonForm(request.GET, choice)
+    found = found_pairs(ordered(comparison.pairs, sort=form.sorting), form.words)
+    page = _page(request, found)
+    about = {
+        **page,
+        "form": form,
+        "choice": choice,
+        "comparison": comparison,
+        "missing": comparison.missing(choice),
+        "setting": setting_to_compare(choice),
+        "agreement": agreement(comparison.pairs),
+        "rows": with_reasons(comparison, page["page"].object_list),
+    }
+    return _shown(request, "methods", comparison.picture, **about)
+
+
+@public_page
 def cluster_page(request: HttpRequest) -> HttpResponse:
     """The cluster as a whole."""
     picture = current_picture(_method(request))
@@ -87,6 +124,16 @@ def cluster_page(request: HttpRequest) -> HttpResponse:
 def _method(request: HttpRequest) -> str | None:
     asked = request.GET.get("method", "")
     return asked if asked in METHODS else None
+
+
+def _page(request: HttpRequest, found: Any) -> dict[str, Any]:
+    """The page that the address asks for, and the numbers of those around it."""
+    paginator = Paginator(found, VALIDATORS_PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    return {
+        "page": page,
+        "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+    }
 
 
 def _shown(request: HttpRequest, name: str, picture: Picture, **more: Any) -> HttpResponse:

@@ -5,6 +5,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import NoneType
 from typing import Any, Final, Literal
 
 from django.conf import settings
@@ -21,7 +22,9 @@ Document = Mapping[str, Any]
 JSON_TYPE: Final = "application/json"
 CSV_TYPE: Final = "text/csv"
 # A spreadsheet takes a cell that begins so for a formula, and names are written by strangers.
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS: Final = frozenset("=+-@\t\r\n")
+# What stands in a cell as it is.
+PLAIN_TYPES: Final = frozenset({int, float, NoneType})
 
 
 class Envelope(Schema):
@@ -100,16 +103,30 @@ def _csv(rows: Iterable[Document], *, columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    written = list(rows)
+    # Column by column, since most are all numbers, or a few values again and again.
+    writer.writerows(zip(*(_cells([row[column] for row in written]) for column in columns), strict=True))
     return text.getvalue()
 
 
-def _cell(value: Any) -> str | float | None:
+def _cells(values: list[Any]) -> list[Any]:
+    kinds = set(map(type, values))
+    if kinds <= PLAIN_TYPES:
+        return values
+    if kinds & {list, dict}:
+        return [_cell(value) for value in values]
+    written = {value: _cell(value) for value in set(values)}
+    return [written[value] for value in values]
+
+
+def _cell(value: Any) -> Any:
     """Unknown is empty, and a text that would be a formula gets an apostrophe before it."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return f"'{value}" if value[:1] in FORMULA_STARTS else value
+    if value is None or type(value) in PLAIN_TYPES:
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return to_json(value).decode()

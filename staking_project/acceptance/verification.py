@@ -10,6 +10,7 @@ from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
 from scheduling.modes import CLEANUP, JobDeclaration, declared_jobs
 from staking_project.acceptance.results import CheckResult, Window
+from staking_project.acceptance.sources import sources_are_fresh
 from staking_project.acceptance.state import (
     cleanup_works,
     mode_switches_and_back,
@@ -60,6 +61,7 @@ def _checks_after_watching() -> Sequence[Check]:
         cleanup_works,
         workers_are_alive,
         picture_is_fresh,
+        sources_are_fresh,
     )
 
 

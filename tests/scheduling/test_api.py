@@ -164,7 +164,7 @@ def test_a_method_that_is_not_allowed_is_told_for_programs_too(client: Client) -
     response = client.delete("/api/v1/runs")
 
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
-    assert response.headers["Allow"] == "GET"
+    assert response.headers["Allow"] == "GET, HEAD"
 
 
 def test_a_token_triggers_pauses_and_resumes_and_the_journal_names_it(client: Client) -> None:

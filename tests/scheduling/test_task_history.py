@@ -100,7 +100,7 @@ def test_a_long_history_never_grows_beyond_its_limit_between_two_prunings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Conf, "SAVE_LIMIT", 10)
-    monkeypatch.setattr("scheduling.task_history.SAVES_BETWEEN", 2)  # so five saves at a time
+    monkeypatch.setattr("scheduling.task_history.PARTS", 2)  # so five saves at a time
     prune_by_statement()
     counts = []
     for number in range(1, 30):

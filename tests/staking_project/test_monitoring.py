@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from scheduling.models import RunState
 from tests.scheduling.factories import NOON, RunFactory
 from tests.validators.rows import fetch, scoring_run, validator
+from validators.services.requests import record_requests
+from validators.solana.request_counts import Outcome, Request
 
 DOCUMENTS = Path(settings.BASE_DIR) / "docs" / "monitoring"
 RULES = DOCUMENTS / "alert-rules.yml"
@@ -26,6 +28,7 @@ def exposed(client: Client) -> dict[str, set[str]]:
         RunFactory(state=state, finished_at=NOON)
     fetch()
     scoring_run([(validator(1), 98.5), (validator(2), 40.0)])
+    record_requests({Request("rpc.example.org", "getEpochInfo", Outcome.OK): 1})
     names: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(client.get("/metrics").content.decode()):
         for sample in family.samples:

@@ -18,11 +18,12 @@ from pytest_django.fixtures import Settings
 from scheduling import services
 from scheduling.checks import UNIQUE_NAME_INDEX
 from scheduling.models import Job, Run, RunState
-from staking_project.acceptance import state, timing, verification
+from staking_project.acceptance import sources, state, timing, verification
 from staking_project.acceptance.results import CheckResult, Window
 from tests.scheduling.factories import RunFactory, ScheduleFactory
 from tests.validators.rows import fetch, scoring_run, validator
-from validators.models import Fetch, ScoringRun
+from validators.jobs import JOBS
+from validators.models import ClusterEpoch, Fetch, ScoringRun, SourceState
 
 NOW = timezone.now().replace(microsecond=0)
 WINDOW = Window(start=NOW - timedelta(seconds=40), end=NOW)
@@ -42,6 +43,8 @@ def as_it_should_be(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
             ran(job, seconds_ago=seconds)
     fetch(stored_at=NOW)
     scoring_run([(validator(1), 50)], at=NOW)
+    for source in SourceState.Source:
+        SourceState.objects.create(source=source, last_success_at=NOW, last_attempt_at=NOW)
 
 
 def ran(job: Job | str, *, seconds_ago: float, **fields: Any) -> Run:
@@ -85,6 +88,7 @@ CHECKS = [
     state.retention_is_applied,
     state.cleanup_works,
     state.picture_is_fresh,
+    sources.sources_are_fresh,
 ]
 
 
@@ -208,6 +212,34 @@ def nothing_fetched() -> None:
     Fetch.objects.all().delete()
 
 
+def source_state(source: str, **fields: Any) -> None:
+    assert SourceState.objects.filter(source=source).update(**fields)
+
+
+def names_never_heard() -> None:
+    SourceState.objects.filter(source="names").delete()
+
+
+def production_failing() -> None:
+    old = NOW - timedelta(minutes=5)
+    source_state("production", last_success_at=old, last_error="timed out\nsomewhere")
+
+
+def names_never_asked_again() -> None:
+    source_state("names", last_success_at=None, unavailable_until=NOW - timedelta(minutes=5))
+
+
+def inflation_of_another_epoch() -> None:
+    source_state("inflation", last_success_at=NOW - 2 * DAY)
+    ClusterEpoch.objects.create(
+        epoch=990, credits_unit="vote_credits", first_fetch_at=NOW - timedelta(minutes=5)
+    )
+
+
+def remove_names() -> None:
+    services.remove(["fetch-names-repeatable"], now=NOW, by="tester")
+
+
 @pytest.mark.parametrize(
     ("breakage", "check", "saw"),
     [
@@ -245,6 +277,16 @@ def nothing_fetched() -> None:
         (nothing_scored, state.picture_is_fresh, "0 validators scored"),
         (nothing_fetched, state.picture_is_fresh, "fetch-repeatable has stored nothing yet"),
         (remove_score, state.picture_is_fresh, "has no schedule"),
+        (names_never_heard, sources.sources_are_fresh, "names: has stored nothing yet"),
+        (
+            production_failing,
+            sources.sources_are_fresh,
+            "production: stored 5min ago, and then: timed out; "
+            "`manage.py scheduler explain fetch-production-repeatable` says why",
+        ),
+        (names_never_asked_again, sources.sources_are_fresh, "names: not offered, to be asked again at"),
+        (inflation_of_another_epoch, sources.sources_are_fresh, "inflation: stored 2d ago"),
+        (remove_names, sources.sources_are_fresh, "names: fetch-names-repeatable is not scheduled"),
     ],
 )
 def test_a_broken_promise_fails_its_check(
@@ -272,6 +314,38 @@ def test_with_cadences_longer_than_the_window_an_overdue_occurrence_fails() -> N
     ran("fetch-repeatable", seconds_ago=7 * 3_600)
 
     assert "the next is overdue" in fetch_is_on_time(WINDOW).saw
+
+
+def test_a_method_that_nobody_offers_is_no_broken_promise() -> None:
+    source_state("names", last_success_at=None, last_error="-32601", unavailable_until=NOW + HOUR)
+
+    result = sources.sources_are_fresh(WINDOW)
+
+    assert result.passed
+    assert "names not offered, to be asked again at" in result.saw
+
+
+def test_inflation_is_as_old_as_its_epoch() -> None:
+    source_state("inflation", last_success_at=NOW - 2 * DAY)
+    running = ClusterEpoch.objects.create(epoch=990, credits_unit="vote_credits", total_supply=10**18)
+    assert sources.sources_are_fresh(WINDOW).passed
+
+    running.total_supply, running.first_fetch_at = None, NOW - SECOND
+    running.save()
+    assert sources.sources_are_fresh(WINDOW).passed
+
+
+def test_the_age_of_a_source_is_measured_by_its_own_cadence() -> None:
+    services.set_up("production", now=NOW, by="tester")
+    source_state("names", last_success_at=NOW - DAY)
+    assert sources.sources_are_fresh(WINDOW).passed
+
+    source_state("nodes", last_success_at=NOW - DAY)
+    assert sources.sources_are_fresh(WINDOW).saw.startswith("nodes: stored 1d ago; ")
+
+
+def test_every_source_is_asked_by_a_declared_job() -> None:
+    assert {sources.job_name(source) for source in SourceState.Source} <= {job.name for job in JOBS}
 
 
 def test_runs_that_were_retried_or_are_under_way_are_not_held_against_it() -> None:
@@ -349,7 +423,7 @@ def test_every_check_is_printed_with_what_it_saw_and_a_failure_exits_1(empty_red
     assert [line for line in lines if line.startswith("FAILED")] == [
         "FAILED  workers are alive: 0 workers in 0 clusters, 0 messages waiting"
     ]
-    assert sum(line.startswith("ok") for line in lines) == 9
+    assert sum(line.startswith("ok") for line in lines) == 10
 
 
 def test_all_checks_passing_exits_0(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,20 @@
 """The cluster as a whole: stake, boundaries of epochs, and what stakers earned."""
 
+import io
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.management import call_command
 
 from tests.conftest import RECORDED
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
+from tests.validators.histories import file_of, line
 from tests.validators.replies import EPOCH, SLOTS, SOL, epoch_credits
 from validators import tasks
 from validators.models import ClusterEpoch, Validator, ValidatorEpoch
@@ -136,7 +140,7 @@ def earned_through(endpoint: CannedEndpoint, *, epochs: int, **first: Any) -> No
 
 
 def test_an_ended_epochs_return_and_the_apy_follow_the_published_formula(endpoint: CannedEndpoint) -> None:
-    earned_through(endpoint, epochs=3)
+    earned_through(endpoint, epochs=5)
 
     rows = ValidatorEpoch.objects.filter(validator__identity=replies.key("node first"))
     returns = dict(rows.order_by("epoch").values_list("epoch", "estimated_return"))
@@ -144,10 +148,10 @@ def test_an_ended_epochs_return_and_the_apy_follow_the_published_formula(endpoin
     rewards = 620_000_000 * SOL * 0.04 / (365.25 * 86_400 / (432_000 * 0.4))
     by_hand = 0.95 * rewards / (4_000 * SOL)
     assert returns == {
-        **dict.fromkeys(range(EPOCH - 4, EPOCH)),
-        EPOCH: pytest.approx(by_hand, rel=1e-12),
-        EPOCH + 1: pytest.approx(by_hand, rel=1e-12),
-        EPOCH + 2: None,
+        **dict.fromkeys(range(EPOCH - 4, EPOCH + 2)),
+        EPOCH + 2: pytest.approx(by_hand, rel=1e-12),
+        EPOCH + 3: pytest.approx(by_hand, rel=1e-12),
+        EPOCH + 4: None,
     }
     apy = Validator.objects.get(identity=replies.key("node first")).apy
     assert apy == pytest.approx((1 + by_hand) ** (365.25 * 86_400 / (432_000 * 0.4)) - 1, rel=1e-6)
@@ -171,8 +175,24 @@ def test_a_commission_applies_two_epochs_after_its_change(endpoint: CannedEndpoi
             clock.shift(timedelta(days=2))
 
     earned = dict(rows.filter(epoch__gte=EPOCH).values_list("epoch", "estimated_return"))
-    shares = [earned[EPOCH + number] / earned[EPOCH] * 0.95 for number in range(4)]  # type: ignore[operator]
-    assert shares == pytest.approx([0.95, 0.95, 0.95, 0.5])
+    assert earned[EPOCH + 3] / earned[EPOCH + 2] == pytest.approx(0.5 / 0.95)  # type: ignore[operator]
+
+
+def test_a_return_is_unknown_until_the_commission_of_two_epochs_before_is(
+    endpoint: CannedEndpoint, tmp_path: Path
+) -> None:
+    earned_through(endpoint, epochs=3)
+    rows = ValidatorEpoch.objects.filter(validator__identity=replies.key("node first"))
+    assert not rows.filter(estimated_return__isnull=False).exists()
+    assert Validator.objects.get(identity=replies.key("node first")).apy is None
+
+    told = line(EPOCH - 2, "first", commission_last=3, commission_min=3)
+    call_command("import_epochs", file_of(tmp_path, told), stdout=io.StringIO())
+
+    earned = rows.get(epoch=EPOCH).estimated_return
+    rewards = 620_000_000 * SOL * 0.04 / (365.25 * 86_400 / (432_000 * 0.4))
+    assert earned == pytest.approx(0.97 * rewards / (4_000 * SOL), rel=1e-12)
+    assert rows.get(epoch=EPOCH + 1).estimated_return is None
 
 
 def test_without_inflation_returns_and_apy_are_unknown(endpoint: CannedEndpoint) -> None:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validators.solana.economics import SECONDS_PER_YEAR, apr, apy, epoch_return, median_apy
+from validators.solana.economics import (
+    SECONDS_PER_YEAR,
+    SHORTEST_EPOCH_SECONDS,
+    apr,
+    apy,
+    epoch_return,
+    median_apy,
+)
 
 SOL = 1_000_000_000
 TWO_DAYS = 172_800.0
@@ -115,7 +122,7 @@ def test_a_yearly_rate_needs_a_return_and_a_length(found: float | None, seconds:
     assert apy(found, seconds) is None
 
 
-@given(st.floats(0, 0.01), st.floats(3_600, 10 * 86_400))
+@given(st.floats(0, 0.01), st.floats(SHORTEST_EPOCH_SECONDS, 10 * 86_400))
 def test_compounding_never_lowers_a_rate_of_at_least_one_epoch_a_year(found: float, seconds: float) -> None:
     simple, compounded = apr(found, seconds), apy(found, seconds)
     assert simple is not None
@@ -127,8 +134,15 @@ def test_an_epoch_of_a_year_compounds_to_itself() -> None:
     assert apy(0.07, SECONDS_PER_YEAR) == pytest.approx(apr(0.07, SECONDS_PER_YEAR), rel=1e-12)
 
 
+@pytest.mark.parametrize("seconds", [0.5, 60.0, SHORTEST_EPOCH_SECONDS - 1])
+def test_an_epoch_of_a_simulated_cluster_that_takes_minutes_has_no_yearly_rate(seconds: float) -> None:
+    assert apr(0.0003, seconds) is None
+    assert apy(0.0003, seconds) is None
+    assert apy(0.0003, SHORTEST_EPOCH_SECONDS) is not None
+
+
 def test_a_rate_beyond_a_float_is_unknown() -> None:
-    assert apy(0.5, 1.0) is None
+    assert apy(9.0, SHORTEST_EPOCH_SECONDS) is None
 
 
 @given(st.lists(st.none() | st.floats(0, 1), max_size=25))

@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from tests.conftest import RECORDED
 from tests.installation import Installation, wait_until
+from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.histories import HEADER, file_of, line, text_of, varied
 from tests.validators.replies import SOL, key
 from tests.validators.rows import NOON, validator
-from validators.models import ClusterEpoch, CommissionChange, Validator, ValidatorEpoch
+from validators.models import ClusterEpoch, CommissionChange, IdentityChange, Validator, ValidatorEpoch
 from validators.selectors import ranked_validators
 from validators.services import history
 from validators.tasks import fetch_validators, score_validators
@@ -280,6 +282,37 @@ def test_a_fetch_after_an_import_finds_no_change_of_commission_in_it(
     assert gone.left_at is not None
     assert Validator.objects.present().count() == 20
     assert score_validators()["scored"] == 20
+
+
+def test_an_import_that_only_changes_a_row_makes_readers_ask_again(tmp_path: Path, client: Client) -> None:
+    load(file_of(tmp_path, line(900), line(901)))
+    address = f"/api/v1/validators/{key('vote 1')}/epochs"
+    first = client.get(address)
+
+    def again() -> Any:
+        return client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+
+    load(file_of(tmp_path, line(900), line(901)))
+    assert again().status_code == 304
+    load(file_of(tmp_path, line(900, credits=6_800_000)))
+    assert again().status_code == 200
+    assert again().json() != first.json()
+
+
+@pytest.mark.parametrize("identity", ["", key("an older node")])
+def test_a_fetch_after_an_import_finds_no_change_of_identity_in_it(
+    endpoint: CannedEndpoint, tmp_path: Path, identity: str
+) -> None:
+    load(file_of(tmp_path, line(985, identity=identity)))
+    endpoint.current = [replies.account(number) for number in range(3)]
+
+    fetch_validators()
+    assert not IdentityChange.objects.exists()
+
+    endpoint.current[1]["nodePubkey"] = key("another node")
+    fetch_validators()
+    change = IdentityChange.objects.get()
+    assert (change.from_identity, change.to_identity) == (key("node 1"), key("another node"))
 
 
 def test_the_cluster_in_each_epoch_follows_from_its_rows(tmp_path: Path) -> None:

@@ -60,9 +60,9 @@ def test_the_age_of_the_data_and_the_distribution_of_the_newest_scores_are_shown
     assert (found["staking_score_gcount"], found["staking_score_gsum"]) == (3, 238.5)
 
 
-def test_it_costs_four_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_it_costs_five_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     fetch()
     scoring_run([(validator(number), 50.0) for number in range(1, 30)])
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         samples(validator_metrics())

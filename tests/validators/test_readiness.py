@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from scheduling.conditions import Occasion
 from scheduling.models import Job
 from tests.scheduling.factories import JobFactory
 from tests.validators.rows import NOON, fetch
+from validators.conditions import fresh_data
 from validators.readiness import stale_data
 
 pytestmark = pytest.mark.django_db
@@ -38,3 +41,14 @@ def test_an_interval_that_is_stretched_under_load_leaves_more_time(fetch_job: Jo
 
     assert stale_data(now=NOON + timedelta(seconds=60)) == ""
     assert stale_data(now=NOON + timedelta(seconds=61)) != ""
+
+
+@pytest.mark.usefixtures("fetch_job")
+def test_the_condition_of_fresh_data_refuses_exactly_stale_data() -> None:
+    occasion = Occasion(job_name="score-repeatable", occurrence=NOON, last_success=None)
+
+    assert fresh_data(occasion) == "Nothing has been fetched yet."
+    fetch(stored_at=timezone.now() - timedelta(days=1))
+    assert fresh_data(occasion).endswith("s old; more than 20s is stale.")
+    fetch(stored_at=timezone.now() + timedelta(days=1))
+    assert fresh_data(occasion) == ""

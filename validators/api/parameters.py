@@ -1,5 +1,6 @@
 """What callers may ask for, with bounds that every database can hold."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
 from ninja import Path, Query, Schema
@@ -19,13 +20,20 @@ Method = Annotated[str | None, Query(max_length=50, pattern=TEXT, description="D
 _SORTS: Final = tuple(name for key in SORT_FIELDS for name in (key, f"-{key}"))
 
 
-def _known_sort(sort: str) -> str:
-    if sort not in _SORTS:
-        raise ValueError(f"Sort by one of {', '.join(_SORTS)}")
-    return sort
+def one_of(sorts: Sequence[str]) -> Callable[[str], str]:
+    """Let pass what a list can be sorted by."""
+
+    def known(sort: str) -> str:
+        if sort not in sorts:
+            raise ValueError(f"Sort by one of {', '.join(sorts)}")
+        return sort
+
+    return known
 
 
-Sort = Annotated[str, AfterValidator(_known_sort), WithJsonSchema({"type": "string", "enum": list(_SORTS)})]
+Sort = Annotated[
+    str, AfterValidator(one_of(_SORTS)), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
+]
 
 
 class Page(Schema):

@@ -6,7 +6,7 @@ Stake is in lamports, commission in basis points, rates are fractions; None is u
 from validators.models.cluster import ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
-from validators.models.sources import SourceState
+from validators.models.sources import RequestTally, SourceState
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Fetch",
     "IdentityChange",
     "Origin",
+    "RequestTally",
     "ScoringInputs",
     "ScoringRun",
     "SourceState",

@@ -85,8 +85,8 @@ class TrustScore(models.Model):
             models.CheckConstraint(condition=Q(score__gte=0, score__lte=100), name="trust_score_0_to_100"),
         ]
         indexes = [
-            # A run's scores, best first.
-            models.Index(fields=["run", "rank"], name="trust_score_by_rank"),
+            # A run's scores, best first, and all scores, the newest run's first.
+            models.Index(fields=["-run", "rank"], name="trust_score_newest"),
         ]
 
     def __str__(self) -> str:

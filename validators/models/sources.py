@@ -1,5 +1,7 @@
 """Where the numbers come from, and how old they are."""
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -33,3 +35,23 @@ class SourceState(models.Model):
 
     def __str__(self) -> str:
         return str(self.source)
+
+
+class RequestTally(models.Model):
+    """How many requests for a method to an endpoint ended in one way; it only ever grows."""
+
+    endpoint = models.CharField(max_length=255, help_text="Host and port alone, so without a key")
+    method = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=20, help_text="See validators.solana.request_counts")
+    requests = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "request tallies"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["endpoint", "method", "outcome"], name="validators_request_tally_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.method}: {self.requests} {self.outcome}"

@@ -129,7 +129,7 @@ def explained(components: Mapping[str, Any]) -> list[Part]:
     said = "has no epoch to judge" if performance is None else f"earned {earned:.2f} % of the cluster's mean"
     source = "commission" if components["commission_known"] else "taken for the unknown commission"
     parts = [
-        Part("vote_performance", performance, 1.0, 100.0, earned, said),
+        Part("vote_performance", performance, 1.0, 100.0, earned, said, best=100.0),
         Part(
             "commission",
             components["commission_percent"],

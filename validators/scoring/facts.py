@@ -91,7 +91,8 @@ class Part(NamedTuple):
     """One explained part of a score. Its points, with those of the other parts, make the score.
 
     `weight` is the most that the part can move: of log-odds for an input of a model, else of
-    points. `typical` is the cluster's median, or what an ideal validator has.
+    points. `typical` is the cluster's median, or what an ideal validator has. `best` is the
+    points of an ideal validator: 0 for a part that only ever takes some away.
     """
 
     name: str
@@ -100,6 +101,12 @@ class Part(NamedTuple):
     weight: float
     points: float
     said: str
+    best: float = 0.0
+
+    @property
+    def shortfall(self) -> float:
+        """The points that it lacks; a score is 100 less those of all its parts."""
+        return self.best - self.points
 
     @property
     def sentence(self) -> str:

@@ -10,6 +10,7 @@ from scheduling.exceptions import SkipRun
 from scheduling.execution import commit_with_run
 from validators.exceptions import ValidatorsError
 from validators.models import Fetch, SourceState
+from validators.services.requests import recorded_requests
 from validators.services.sources import Source, record_failure, record_unavailable
 from validators.solana.asking import first_answer, offered_by_nobody
 from validators.solana.rpc import Endpoint, masked
@@ -40,7 +41,8 @@ def attempt(
     asked = ", ".join(map(masked, endpoints()))[:500]
     _skip_while_unavailable(source, asked)
     try:
-        answer = first_answer(endpoints(), seconds=settings.FETCH_DEADLINE_SECONDS, ask=ask)
+        with recorded_requests():
+            answer = first_answer(endpoints(), seconds=settings.FETCH_DEADLINE_SECONDS, ask=ask)
         return commit_with_run(lambda: store(answer))
     except ValidatorsError as exc:
         if not offered_by_nobody(exc):

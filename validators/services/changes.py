@@ -1,4 +1,4 @@
-"""What is another than at the fetch before."""
+"""What is another than at the fetch before; what an imported history says is not a fetch."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,8 @@ def record_commission_changes(
         (row.pk, row.commission_bps, state.account.commission_bps)
         for state in snapshot.accounts
         if (row := stored.get(state.account.vote_account)) is not None
-        and row.commission_bps not in (None, state.account.commission_bps)
+        and row.seen_by_a_fetch
+        and row.commission_bps != state.account.commission_bps
     ]
     bulk.insert_rows(
         CommissionChange,
@@ -36,6 +37,7 @@ def record_identity_changes(
         (row.pk, row.identity, state.account.identity)
         for state in snapshot.accounts
         if (row := stored.get(state.account.vote_account)) is not None
+        and row.seen_by_a_fetch
         and row.identity != state.account.identity
     ]
     bulk.insert_rows(

@@ -11,6 +11,7 @@ from validators.exceptions import ValidatorsError
 from validators.memory import collector_paused
 from validators.models import Fetch
 from validators.services.attempts import endpoints
+from validators.services.requests import recorded_requests
 from validators.services.snapshots import record_snapshot
 from validators.services.sources import Source, record_failure
 from validators.solana.snapshot import take_snapshot
@@ -25,12 +26,13 @@ def fetch_from_cluster() -> dict[str, Any]:
     """
     previous = Fetch.objects.newest()
     try:
-        snapshot = take_snapshot(
-            endpoints(),
-            seconds=settings.FETCH_DEADLINE_SECONDS,
-            began_at=timezone.now(),
-            split_epoch=previous.split_epoch if previous else None,
-        )
+        with recorded_requests():
+            snapshot = take_snapshot(
+                endpoints(),
+                seconds=settings.FETCH_DEADLINE_SECONDS,
+                began_at=timezone.now(),
+                split_epoch=previous.split_epoch if previous else None,
+            )
         return commit_with_run(lambda: asdict(record_snapshot(snapshot, stored_at=timezone.now())))
     except ValidatorsError as exc:
         record_failure(Source.VOTES, error=str(exc), at=timezone.now())

@@ -15,9 +15,10 @@ from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from validators import bulk
+from validators.exceptions import HistoryFileError
 from validators.models import Origin, Validator, ValidatorEpoch
 from validators.services.history_cluster import derive_cluster_epochs, refresh_derived
-from validators.services.history_files import HistoryFile, HistoryFileError, RejectedLine, opened
+from validators.services.history_files import HistoryFile, RejectedLine, opened
 from validators.services.history_lines import HistoryRow
 from validators.services.history_rows import FIELDS, Stored, imported, merged
 from validators.solana.arithmetic import CreditsUnit
@@ -133,6 +134,8 @@ class _Import:
         _describe_departed()
         derive_cluster_epochs(sorted(self.seen))
         refresh_derived(sorted(self.keys.values()), self.seen)
+        if self.added or self.changed:
+            _tell_readers()
 
     def summary(self) -> ImportSummary:
         return ImportSummary(
@@ -193,6 +196,23 @@ class _Import:
         )
         self.added += len(inserts)
         self.changed += len(updates)
+        if updates and not inserts:
+            _tell_readers()
+
+
+@transaction.atomic
+def _tell_readers() -> None:
+    """Store the newest row once more, under a higher key than any: by the highest one they know of news.
+
+    See `validators.picture.picture_version`; a changed row is otherwise found only by reading them all.
+    """
+    bulk.serialize_writers()
+    newest = ValidatorEpoch.objects.order_by("-pk").first()
+    if newest is None:
+        return
+    ValidatorEpoch.objects.filter(pk=newest.pk).delete()
+    newest.pk = None
+    newest.save(force_insert=True)
 
 
 def _repeated(number: int, row: HistoryRow) -> RejectedLine:

@@ -8,7 +8,7 @@ from django.db import transaction
 from validators import bulk
 from validators.models import ClusterEpoch, Fetch, Origin, ValidatorEpoch
 from validators.services.flags import refresh_commission_flags
-from validators.services.returns import refresh_returns
+from validators.services.returns import EPOCHS_UNTIL_COMMISSION_APPLIES, refresh_returns
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.means import credit_mean
 from validators.solana.standing import Software, Stake, standing_of
@@ -56,7 +56,9 @@ def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> None:
     with transaction.atomic():
         bulk.serialize_writers()
         newest = Fetch.objects.newest()
-        known = ClusterEpoch.objects.filter(epoch__in=list(epochs), total_supply__isnull=False)
+        # The commissions of an epoch also tell what a later one's rewards were shared by.
+        told = {epoch + later for epoch in epochs for later in (0, EPOCHS_UNTIL_COMMISSION_APPLIES)}
+        known = ClusterEpoch.objects.filter(epoch__in=told, total_supply__isnull=False)
         ended = known.filter(epoch__lt=newest.epoch) if newest else known
         refresh_returns(list(ended.values_list("epoch", flat=True)))
 

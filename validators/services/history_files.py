@@ -9,16 +9,12 @@ from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from validators.exceptions import ValidatorsError
+from validators.exceptions import HistoryFileError
 from validators.services.history_lines import HEADER, HistoryRow, parse_line
 
 GZIP_START: Final = b"\x1f\x8b"
 # Several times the longest possible line; a file without line ends is not read into memory.
 LONGEST_LINE: Final = 4_096
-
-
-class HistoryFileError(ValidatorsError):
-    """A file that holds no history, or that cannot be read to its end."""
 
 
 class RejectedLine(NamedTuple):

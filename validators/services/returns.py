@@ -74,17 +74,12 @@ def _return(cluster: ClusterEpoch, credits: int | None, stake: int | None, bps: 
 
 
 def _applied_commissions(epoch: int) -> Mapping[int, int]:
-    """The commission in basis points that the epoch's rewards were shared by.
+    """The commission in basis points that the epoch's rewards were shared by, where it is known.
 
-    That is the last one seen two epochs before; of a validator that we did not know then, the
-    first one seen since.
+    That is the last one seen two epochs before. What was seen later says nothing of it, for it may
+    have changed meanwhile.
     """
-    oldest = epoch - EPOCHS_UNTIL_COMMISSION_APPLIES
-    rows = ValidatorEpoch.objects.filter(epoch__gte=oldest, epoch__lte=epoch).order_by("epoch")
-    columns = ("validator_id", "epoch", "commission_first_bps", "commission_last_bps")
-    found: dict[int, int] = {}
-    for key, at, first, last in bulk.read_rows(rows.values_list(*columns)):
-        bps = last if at == oldest else first
-        if bps is not None:
-            found.setdefault(key, bps)
-    return found
+    then = ValidatorEpoch.objects.filter(
+        epoch=epoch - EPOCHS_UNTIL_COMMISSION_APPLIES, commission_last_bps__isnull=False
+    )
+    return dict(bulk.read_rows(then.values_list("validator_id", "commission_last_bps")))

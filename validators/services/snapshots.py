@@ -148,7 +148,7 @@ def _create_fetch(snapshot: Snapshot, stored_at: datetime) -> Fetch:
     )
 
 
-def _state_values(state: AccountState, standing: Standing) -> tuple[Any, ...]:
+def _state_values(state: AccountState, standing: Standing, superminority: Set[str]) -> tuple[Any, ...]:
     """In the order of _STATE_FIELDS."""
     account = state.account
     return (
@@ -160,7 +160,7 @@ def _state_values(state: AccountState, standing: Standing) -> tuple[Any, ...]:
         account.last_vote,
         # A node sends 0 for an account without a root.
         account.root_slot or None,
-        account.vote_account in standing.superminority,
+        account.vote_account in superminority,
         standing.current.get(account.vote_account),
     )
 
@@ -171,12 +171,15 @@ def _write_states(
     """Write the present state of every account sent; give the primary keys of all by vote account."""
     joined: list[tuple[Any, ...]] = []
     known: list[tuple[Any, ...]] = []
+    # Where stake is spread evenly it holds a fifth of everybody.
+    superminority = frozenset(standing.superminority)
     for state in snapshot.accounts:
         row = stored.get(state.account.vote_account)
+        values = _state_values(state, standing, superminority)
         if row is None:
-            joined.append((state.account.vote_account, *_state_values(state, standing)))
+            joined.append((state.account.vote_account, *values))
         else:
-            known.append((*_state_values(state, standing), row.pk))
+            known.append((*values, row.pk))
     bulk.update_rows(
         Validator, fields=_STATE_FIELDS, rows=known, constants={"last_seen_at": stored_at, "left_at": None}
     )

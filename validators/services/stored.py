@@ -18,6 +18,11 @@ class StoredValidator(NamedTuple):
     client: str
 
     @property
+    def seen_by_a_fetch(self) -> bool:
+        """A vote account that was sent has a commission; one known from history only has none."""
+        return self.commission_bps is not None
+
+    @property
     def software(self) -> Software:
         return Software(self.version, self.client)
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from scheduling.execution import report_pressure
 from validators.exceptions import (
@@ -15,12 +15,10 @@ from validators.exceptions import (
     RpcError,
     ValidatorsError,
 )
+from validators.solana.request_counts import NOT_OFFERED
 from validators.solana.rpc import Endpoint
 
 logger = logging.getLogger(__name__)
-
-# No such method; and agave's answer where accounts of a program are not indexed.
-NOT_OFFERED: Final = frozenset({-32601, -32010})
 
 Answer = TypeVar("Answer")
 

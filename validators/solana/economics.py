@@ -12,6 +12,9 @@ from typing import Final
 SECONDS_PER_YEAR: Final = 365.25 * 86_400
 # The protocol counts a year in epochs of 432,000 slots of 400 ms, however long the slots really took.
 NOMINAL_EPOCHS_PER_YEAR: Final = SECONDS_PER_YEAR / (432_000 * 0.4)
+# A quarter of the nominal length. An epoch pays the same however long it takes, so a year of the
+# seconds or minutes that it takes on a simulated cluster compounds to any number.
+SHORTEST_EPOCH_SECONDS: Final = 432_000 * 0.4 / 4
 # Single epochs scatter with their length; three weeks of them do not.
 EPOCHS_IN_MEDIAN: Final = 10
 
@@ -44,20 +47,23 @@ def epoch_return(
 
 
 def apr(epoch_return: float | None, epoch_seconds: float | None) -> float | None:
-    """A year of such epochs, of their measured length, without compounding."""
-    if epoch_return is None or not epoch_seconds:
+    """A year of such epochs, of their measured length, without compounding; None of very short ones."""
+    if epoch_return is None or epoch_seconds is None or epoch_seconds < SHORTEST_EPOCH_SECONDS:
         return None
     return epoch_return * (SECONDS_PER_YEAR / epoch_seconds)
 
 
 def apy(epoch_return: float | None, epoch_seconds: float | None) -> float | None:
-    """(1 + return)^n - 1 with n epochs of that length to a year; None beyond what a float holds."""
-    if epoch_return is None or not epoch_seconds:
+    """(1 + return)^n - 1 with n epochs of that length to a year; None of very short ones.
+
+    None also beyond what a float holds.
+    """
+    if epoch_return is None or epoch_seconds is None or epoch_seconds < SHORTEST_EPOCH_SECONDS:
         return None
     try:
         return math.expm1(math.log1p(epoch_return) * (SECONDS_PER_YEAR / epoch_seconds))
     except OverflowError:
-        # A simulated cluster may have epochs of seconds.
+        # A simulated cluster may pay its stakers several times their stake.
         return None
 
 

@@ -18,12 +18,16 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
 
 from validators.exceptions import (
+    EndpointError,
     ForbiddenError,
+    HttpStatusError,
     MalformedReplyError,
     RateLimitedError,
     RpcError,
+    TimedOutError,
     UnavailableError,
 )
+from validators.solana.request_counts import NODE_BEHIND, count_answer, count_doubt, count_failure
 from validators.solana.schemas import Reply, RpcFailure, describe
 
 # A node that is there accepts within a round trip; five seconds allow for two lost packets.
@@ -33,7 +37,6 @@ READ_SECONDS: Final = 20.0
 # Twenty thousand vote accounts are 9 MB; what is far larger is not an answer.
 LARGEST_BODY: Final = 64 * 1024 * 1024
 CHUNK: Final = 256 * 1024
-NODE_BEHIND: Final = -32005
 # Parts of a path that providers use for everybody; any other part may be a key.
 PUBLIC_PATH_PARTS: Final = frozenset(
     {"", "api", "devnet", "json-rpc", "mainnet", "mainnet-beta", "rpc", "solana", "testnet", "v1", "v2", "v3"}
@@ -101,6 +104,7 @@ class Endpoint:
 
     def __init__(self, url: str, *, deadline: float) -> None:
         self.name: Final = masked(url)
+        self._host = urlsplit(url).netloc.rpartition("@")[2]
         self._url = url
         self._deadline = deadline
         self._adapter = _CuttableAdapter()
@@ -108,6 +112,7 @@ class Endpoint:
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
         self._last_id = 0
+        self._last_failure: EndpointError | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -116,6 +121,10 @@ class Endpoint:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._session.close()
+        # Whoever reads a reply as a whole may find it unusable after `call` took it for good.
+        if isinstance(error, EndpointError) and error is not self._last_failure:
+            count_doubt(self._host, error)
+        self._last_failure = None
 
     @property
     def seconds_left(self) -> float:
@@ -123,6 +132,16 @@ class Endpoint:
 
     def call(self, method: str, params: list[Any], reply_type: type[Reply[Result]]) -> Result:
         """Ask once. Raises UnavailableError, RateLimitedError, RpcError or MalformedReplyError."""
+        try:
+            result = self._result(method, params, reply_type)
+        except EndpointError as exc:
+            self._last_failure = exc
+            count_failure(self._host, exc)
+            raise
+        count_answer(self._host, method)
+        return result
+
+    def _result(self, method: str, params: list[Any], reply_type: type[Reply[Result]]) -> Result:
         self._last_id += 1
         body = self._body(method, {"jsonrpc": "2.0", "id": self._last_id, "method": method, "params": params})
         try:
@@ -169,8 +188,10 @@ class Endpoint:
         try:
             yield
         except requests.RequestException as exc:
-            cause = OUT_OF_TIME if self.seconds_left <= 0 else _connection_cause(exc)
-            raise UnavailableError(self.name, method, cause) from None
+            if self.seconds_left <= 0:
+                raise TimedOutError(self.name, method, OUT_OF_TIME) from None
+            kind, cause = _connection_failure(exc)
+            raise kind(self.name, method, cause) from None
 
     def _check_status(self, method: str, response: requests.Response) -> None:
         status = response.status_code
@@ -185,7 +206,7 @@ class Endpoint:
         if response.is_redirect:
             target = urlsplit(response.headers["Location"]).hostname
             cause += f" to {target or 'another path'}; put the final address into SOLANA_RPC_URL"
-        raise UnavailableError(self.name, method, cause)
+        raise HttpStatusError(self.name, method, cause)
 
     def _read(self, method: str, response: requests.Response) -> bytes:
         body = bytearray()
@@ -194,7 +215,7 @@ class Endpoint:
             if len(body) > LARGEST_BODY:
                 raise MalformedReplyError(self.name, method, f"more than {LARGEST_BODY} bytes")
         if self.seconds_left <= 0:
-            raise UnavailableError(self.name, method, OUT_OF_TIME)
+            raise TimedOutError(self.name, method, OUT_OF_TIME)
         return bytes(body)
 
 
@@ -212,21 +233,21 @@ def retry_after(header: str | None, *, now: datetime) -> float | None:
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
 
 
-def _connection_cause(error: requests.RequestException) -> str:
+def _connection_failure(error: requests.RequestException) -> tuple[type[UnavailableError], str]:
     if isinstance(error, requests.ConnectTimeout):
-        return "no connection within its time"
+        return TimedOutError, "no connection within its time"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection was cut in the middle of the reply"
+        return UnavailableError, "the connection was cut in the middle of the reply"
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ReadTimeoutError):
-            return "connected, no answer within its time"
+            return TimedOutError, "connected, no answer within its time"
         if isinstance(cause, OSError) and cause.strerror:
-            return f"no connection: {cause.strerror}"
+            return UnavailableError, f"no connection: {cause.strerror}"
         # requests wraps urllib3's error in args, and urllib3 keeps the socket's in `reason`.
         inner = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)
         cause = inner if isinstance(inner, BaseException) else cause.__cause__ or cause.__context__
-    return f"no usable answer ({type(error).__name__})"
+    return UnavailableError, f"no usable answer ({type(error).__name__})"
 
 
 def _malformed(body: bytes, error: ValidationError) -> str:

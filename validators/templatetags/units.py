@@ -79,6 +79,12 @@ def signed(points: float) -> str:
 
 
 @register.filter
+def places(difference: int | None) -> str:
+    """So many ranks up or down."""
+    return UNKNOWN if difference is None else f"{difference:+,}" if difference else "0"
+
+
+@register.filter
 def words(name: str) -> str:
     """A name of the code's as people write it."""
     return name.replace("_", " ")

@@ -9,8 +9,9 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from validators.exceptions import HistoryFileError
 from validators.services.history import ImportSummary, import_history
-from validators.services.history_files import HistoryFile, HistoryFileError, RejectedLine
+from validators.services.history_files import HistoryFile, RejectedLine
 
 BAR_WIDTH: Final = 40
 

@@ -34,7 +34,7 @@ def _reliability(components: Mapping[str, Any], tables: Tables) -> Part:
     low, high = components["risk_low"] * 100, components["risk_high"] * 100
     risk = f"risk of a bad next epoch {components['risk'] * 100:.2g} %"
     said = f"{history}; {risk}, between {low:.2g} and {high:.2g} %"
-    return Part("reliability", components["risk"], None, full, full, said)
+    return Part("reliability", components["risk"], None, full, full, said, best=full)
 
 
 def _inputs(components: Mapping[str, Any], tables: Tables) -> list[Part]:
@@ -60,14 +60,13 @@ def _return(components: Mapping[str, Any], tables: Tables) -> Part:
     else:
         said = f"at {bps / 100:g} % commission pays {expected * 100:.2f} % of a perfect validator's reward"
     full = tables.return_points.highest
-    return Part("return", expected, 1.0, full, components["return_points"], said)
+    return Part("return", expected, 1.0, full, components["return_points"], said, best=full)
 
 
 def _terms(tables: Tables) -> Part:
     full = tables.terms_points["all"]
-    return Part(
-        "terms", None, None, full, full, "full points for its terms, before what is held against them"
-    )
+    said = "full points for its terms, before what is held against them"
+    return Part("terms", None, None, full, full, said, best=full)
 
 
 def _charge(name: str, points: float, numbers: list[int], tables: Tables) -> Part:

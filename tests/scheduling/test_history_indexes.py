@@ -1,0 +1,65 @@
+"""The newest of a long history are found by an index, on either database."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.db.models import QuerySet
+from django.test import RequestFactory
+from django_q.models import Failure, Schedule, Success
+
+from scheduling.models import Run
+from tests.scheduling.factories import RunFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture(autouse=True)
+def a_large_table() -> None:
+    """What PostgreSQL does with a few rows tells nothing of what it does with a million."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+
+
+# The unique constraint's own index, as each database calls it.
+RUNS_OF_JOB = {
+    "postgresql": "scheduling_run_once_per_occurrence",
+    "sqlite": "sqlite_autoindex_scheduling_run_1",
+}
+
+
+def plan(rows: "QuerySet[Any, Any]") -> str:
+    return rows.explain()
+
+
+def test_the_newest_runs_of_all_jobs() -> None:
+    assert "scheduling_run_newest" in plan(Run.objects.order_by("-occurrence", "-pk")[:50])
+
+
+def test_the_newest_runs_of_one_job() -> None:
+    job = RunFactory().job
+
+    found = plan(Run.objects.filter(job=job).order_by("-occurrence")[:50])
+
+    assert RUNS_OF_JOB[connection.vendor] in found
+
+
+@pytest.mark.parametrize(
+    ("model", "index"), [(Success, "scheduling_task_succeeded"), (Failure, "scheduling_task_failed")]
+)
+def test_the_newest_tasks(model: Any, index: str) -> None:
+    assert index in plan(model.objects.order_by("-stopped")[:50])
+
+
+def test_the_newest_tasks_of_one_job() -> None:
+    assert "scheduling_task_of_group" in plan(Failure.objects.filter(group="fetch").order_by("-stopped")[:50])
+
+
+def test_the_newest_run_of_every_schedule_in_the_admin() -> None:
+    request = RequestFactory().get("/")
+
+    found = plan(admin.site._registry[Schedule].get_queryset(request))
+
+    assert found.count(RUNS_OF_JOB[connection.vendor]) == 3

@@ -1,0 +1,67 @@
+"""What the pages of all apps have in common: the way from one to the other, the icon, HEAD."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from tests.validators.rows import fetch, scoring_run, validator
+
+pytestmark = pytest.mark.django_db
+
+LINKS = {"/", "/cluster/", "/compare/", "/scores/compare/", "/api/docs", "/admin/"}
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_user("ada", is_staff=True))
+    return client
+
+
+def site_links(client: Client, address: str) -> set[str]:
+    [nav] = re.findall(r'<nav aria-label="Site">(.*?)</nav>', client.get(address).content.decode(), re.S)
+    return set(re.findall(r'href="([^"]+)"', nav))
+
+
+@pytest.mark.parametrize("address", ["/", "/cluster/", "/operations/"])
+def test_every_page_leads_to_every_other(staff: Client, address: str) -> None:
+    assert site_links(staff, address) == LINKS | {"/operations/"}
+
+
+def test_a_stranger_is_not_led_to_the_operations(client: Client) -> None:
+    assert site_links(client, "/") == LINKS
+
+
+def test_there_is_an_icon_where_browsers_look_for_one(client: Client) -> None:
+    response = client.get("/favicon.ico", follow=True)
+
+    assert response.status_code == 200
+    assert response["Content-Type"] == "image/svg+xml"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/api/v1/validators", "/api/v1/cluster", "/api/v1/schedules", "/api/openapi.json", "/api/docs"],
+)
+def test_the_api_answers_head_as_get_without_the_body(client: Client, address: str) -> None:
+    fetch()
+    scoring_run([(validator(1), 98.5)])
+    got = client.get(address)
+    assert got.status_code == 200
+
+    asked = client.head(address)
+
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked["Content-Type"] == got["Content-Type"]
+    assert asked.get("ETag") == got.get("ETag")
+    assert int(asked["Content-Length"]) == len(got.content)
+    if "ETag" in got:
+        assert client.head(address, headers={"If-None-Match": got["ETag"]}).status_code == 304
+
+
+def test_head_is_refused_where_get_is(client: Client) -> None:
+    assert client.head("/api/v1/nothing").status_code == 404
+    assert client.head(reverse("api:trigger_schedule", args=["fetch-repeatable"])).status_code == 405

@@ -1,0 +1,220 @@
+"""The API's list of validators: what is told of each, narrowed, in any order, page by page."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.validators.asking import NOON_TEXT, get
+from tests.validators.rows import NOON, fetch, scoring_run, validator
+from validators.models import ClusterEpoch, Validator, ValidatorEpoch
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+SORTS = ("rank", "score", "name", "vote_performance", "commission", "stake", "apy", "skip_rate", "version")
+
+
+def names(client: Client, query: str = "") -> list[str]:
+    return [item["vote_account"] for item in get(client, f"validators{query}")["items"]]
+
+
+def ended_epoch(scored: Validator, *, credits: int, mean: float) -> None:
+    """The epoch before the running one, in which this validator earned so much."""
+    ClusterEpoch.objects.get_or_create(epoch=989, credits_unit="vote_credits", mean_credits=mean)
+    ValidatorEpoch.objects.create(
+        validator=scored, epoch=989, credits=credits, credits_unit="vote_credits", fetched_at=NOON
+    )
+
+
+def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> None:
+    fetch()
+    shown = validator(
+        1,
+        name="Blue Lagoon",
+        website="https://example.org",
+        commission_bps=750,
+        activated_stake=2**60 + 1,
+        apy=0.0712,
+        leader_slots=8,
+        blocks_produced=6,
+        version="4.2.1",
+        client="agave",
+        version_current=True,
+        superminority=True,
+        commission_flags=["above 50 %"],
+        root_slot=426_999_968,
+    )
+    ended_epoch(shown, credits=6_800_000, mean=6_850_000.0)
+    scoring_run([(shown, 98.765)])
+
+    assert get(client, "validators") == {
+        "as_of": NOON_TEXT,
+        "epoch": 990,
+        "method": "baseline-v1",
+        "version": "1",
+        "scored_at": NOON_TEXT,
+        "items": [
+            {
+                "vote_account": "vote1",
+                "identity": "node1",
+                "name": "Blue Lagoon",
+                "website": "https://example.org",
+                "rank": 1,
+                "score": 98.765,
+                "vote_performance": pytest.approx(6_800_000 / 6_850_000),
+                "commission": 0.075,
+                "activated_stake": "1152921504606846977",
+                "apy": 0.0712,
+                "skip_rate": 0.25,
+                "leader_slots": 8,
+                "version": "4.2.1",
+                "client": "agave",
+                "version_current": True,
+                "delinquent": False,
+                "superminority": True,
+                "commission_flags": ["above 50 %"],
+                "last_vote": 427_000_000,
+                "root_slot": 426_999_968,
+                "first_seen_at": NOON_TEXT,
+                "last_seen_at": NOON_TEXT,
+                "left_at": None,
+            }
+        ],
+        "next_cursor": None,
+    }
+
+
+def test_unknown_is_null(client: Client) -> None:
+    fetch()
+    validator(1, commission_bps=None, leader_slots=0, blocks_produced=0)
+
+    [item] = get(client, "validators")["items"]
+
+    unknown = {name for name, value in item.items() if value is None}
+    assert unknown == {
+        "name",
+        "website",
+        "rank",
+        "score",
+        "vote_performance",
+        "commission",
+        "apy",
+        "skip_rate",
+        "version",
+        "client",
+        "version_current",
+        "root_slot",
+        "left_at",
+    }
+
+
+def test_before_the_first_fetch_the_replies_are_empty_and_say_so(client: Client) -> None:
+    nothing = {"as_of": None, "epoch": None, "method": None, "version": None}
+
+    assert get(client, "validators") == {**nothing, "scored_at": None, "items": [], "next_cursor": None}
+    assert get(client, "cluster") == {**nothing, "cluster": None}
+    assert get(client, "schedules") == {**nothing, "items": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?search=blue", ["Vote2"]),
+        ("?search=vOTE2", ["Vote2"]),
+        ("?search=node3", ["vote3"]),
+        ("?search=%25", []),
+        ("?min_stake=3000000000", ["vote4", "vote3"]),
+        ("?max_commission=0.05", ["vote1", "vote4"]),
+        ("?min_score=60", ["vote1"]),
+        ("?client=agave", ["Vote2"]),
+        ("?version=4.2.1", ["vote3"]),
+        ("?delinquent=true", ["vote3"]),
+        ("?superminority=true", ["vote4"]),
+        ("?superminority=true&delinquent=true", []),
+        ("?left=true", ["vote5"]),
+    ],
+)
+def test_a_list_is_narrowed(client: Client, query: str, found: list[str]) -> None:
+    fetch()
+    first = validator(1)
+    second = validator(2, vote_account="Vote2", name="Blue Lagoon", client="agave", commission_bps=501)
+    validator(3, delinquent=True, commission_bps=None, version="4.2.1")
+    validator(4, superminority=True, commission_bps=0)
+    validator(5, left_at=NOON)
+    scoring_run([(first, 70), (second, 50)])
+
+    assert names(client, query) == found
+
+
+@pytest.mark.parametrize("sort", [f"{sign}{key}" for key in SORTS for sign in ("", "-")])
+def test_pages_of_any_order_show_every_validator_once_with_the_unknown_last(
+    client: Client, sort: str
+) -> None:
+    fetch()
+    made = [
+        validator(
+            number,
+            # Pairs are equal, and of the third pair nothing is known.
+            name=f"name{number // 2}" if number // 2 != 2 else "",
+            commission_bps=None if number // 2 == 2 else number // 2,
+            apy=None if number // 2 == 2 else number // 2 / 10,
+            version="" if number // 2 == 2 else f"{number // 2}.0.0",
+            leader_slots=None if number // 2 == 2 else 4,
+            blocks_produced=None if number // 2 == 2 else number // 2,
+        )
+        for number in range(10)
+    ]
+    for one in made:
+        if one.apy is not None:
+            ended_epoch(one, credits=int(one.apy * 10) + 1, mean=3.0)
+    scoring_run([(one, 50) for one in made if one.apy is not None])
+    key = {"stake": "activated_stake"}.get(sort.removeprefix("-"), sort.removeprefix("-"))
+
+    pages: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        reply = get(client, f"validators?sort={sort}&limit=3{cursor and '&cursor=' + cursor}")
+        pages.append(reply["items"])
+        cursor = reply["next_cursor"]
+
+    listed = [item for page in pages for item in page]
+    assert [len(page) for page in pages] == [3, 3, 3, 1]
+    assert {item["vote_account"] for item in listed} == {one.vote_account for one in made}
+    known = [item[key] for item in listed if item[key] is not None]
+    known = list(map(int, known)) if key == "activated_stake" else known
+    assert known == sorted(known, reverse=sort.startswith("-"))
+    assert [item[key] for item in listed[len(known) :]] == [None] * (10 - len(known))
+
+
+def test_pages_behind_a_cursor_are_of_the_scores_of_the_first(client: Client) -> None:
+    fetch()
+    first, second, third = validator(1), validator(2), validator(3)
+    scoring_run([(first, 90), (second, 80), (third, 70)])
+    cursor = get(client, "validators?limit=2")["next_cursor"]
+    newer = scoring_run([(third, 95), (second, 80), (first, 70)])
+
+    assert names(client, f"?limit=2&cursor={cursor}") == ["vote3"]
+    assert names(client, "?limit=2") == ["vote3", "vote2"]
+
+    type(newer).objects.filter(pk__lt=newer.pk).delete()
+    gone = client.get(f"/api/v1/validators?limit=2&cursor={cursor}")
+    assert (gone.status_code, gone.json()["code"]) == (410, "expired_cursor")
+
+
+@pytest.mark.parametrize("cursor", ["x", "", "e30", "bnVsbA", "W10", "!!!!", "a" * 1_001, "%00", "🦀"])
+def test_a_cursor_that_is_none_is_refused(client: Client, cursor: str) -> None:
+    for address in ("validators", "cluster/epochs", "scoring-runs", "runs"):
+        response = client.get(f"/api/v1/{address}?cursor={cursor}")
+        assert response.status_code in (400, 422)
+        assert set(response.json()) == {"detail", "code"}
+
+
+def test_a_cursor_of_another_order_is_refused(client: Client) -> None:
+    fetch()
+    for number in range(3):
+        validator(number, name=f"name{number}")
+    cursor = get(client, "validators?limit=1&sort=name")["next_cursor"]
+
+    response = client.get(f"/api/v1/validators?limit=1&sort=stake&cursor={cursor}")
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_cursor")

@@ -1,0 +1,34 @@
+"""Several validators side by side, and the cluster as a whole."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from tests.validators.looking import page, whole_cluster, words
+from tests.validators.rows import fetch, scoring_run, validator
+
+pytestmark = pytest.mark.django_db
+
+
+def test_up_to_four_are_compared_in_the_order_named_and_the_others_named(client: Client) -> None:
+    fetch()
+    scoring_run([(validator(number, name=f"N{number}"), 90 - number) for number in range(6)])
+
+    content = page(client, "/compare/?v=vote3&v=vote1&v=&v=nobody&v=%00&v=vote3&v=vote5&v=vote2&v=vote4")
+
+    assert re.findall(r'<bdi class="name">(\w+)<', content) == ["N3", "N1", "N5", "N2"]
+    assert "Left out, because unknown or more than four: <bdi>nobody</bdi>" in content
+
+
+def test_the_cluster_page_adds_up(client: Client) -> None:
+    whole_cluster()
+
+    text = words(page(client, "/cluster/"))
+
+    assert "Superminority 1" in text
+    assert "the largest 2 66.67 %" in text
+    assert "agave 2 66.67 % unknown 1 33.33 %" in text
+    assert "up to 5 % 2 3" in text
+    assert "90 to 100 1 1" in text
+    assert re.search(r"votes \d+ \w+ failed", text, re.IGNORECASE)

@@ -1,0 +1,94 @@
+"""What holds for every public page."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from tests.validators.looking import EVERY_PAGE, PAGES, page, whole_cluster, words
+from tests.validators.pasts import past
+from tests.validators.rows import SOL, fetch, validator
+from validators.models import (
+    ClusterEpoch,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("address", EVERY_PAGE)
+def test_the_age_of_the_data_is_on_every_page(client: Client, address: str) -> None:
+    whole_cluster()
+    fetch(stored_at=timezone.now() - timedelta(minutes=3))
+
+    assert "epoch 990, fetched 3 min ago" in words(page(client, address))
+
+
+@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7|add:7 }}", "\u202egnp"]
+)
+def test_a_hostile_name_is_text_kept_to_itself(client: Client, address: str, hostile: str) -> None:
+    shown = whole_cluster()
+    for field in ("name", "website", "details", "version", "client"):
+        setattr(shown, field, hostile[:30])
+    shown.save()
+    ClusterEpoch.objects.filter(epoch=990).update(
+        stake_by_client={hostile: SOL}, stake_by_version={hostile: 1}
+    )
+
+    content = page(client, address)
+
+    assert hostile[:25] in unescape(content)
+    assert "<script>alert" not in content
+    assert "<img" not in content
+    assert ">14<" not in content
+    without_attributes = re.sub('="[^"]*"|<title>.*?</title>', "", content)
+    assert not re.search("(?<!<bdi>)(?<!<bdi class>)\u202e", without_attributes)
+
+
+@pytest.mark.parametrize("address", [*EVERY_PAGE, "/?search=nobody"])
+def test_nothing_is_loaded_from_another_host_and_nothing_inline_runs(client: Client, address: str) -> None:
+    whole_cluster()
+    response = client.get(address)
+    content = response.content.decode()
+
+    loaded = re.findall(r'<(?:script|img|iframe|link)\b[^>]*?(?:src|href)="([^"]*)"', content)
+    assert loaded
+    assert all(source.startswith("/static/") for source in loaded)
+    inline = re.findall(r"<script(?![^>]*(?:src=|application/json))[^>]*>|<style|\sstyle=|\son\w+=", content)
+    assert inline == []
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'self'; object-src 'none'")
+
+
+def test_every_file_that_a_page_names_is_served(client: Client) -> None:
+    whole_cluster()
+
+    for address in EVERY_PAGE:
+        for source in re.findall(r'(?:src|href)="(/static/[^"]*)"', page(client, address)):
+            assert client.get(source).status_code == 200, source
+
+
+@pytest.mark.parametrize("epochs", [1, 40])
+def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short_one(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, epochs: int
+) -> None:
+    fetch()
+    for number in range(4):
+        past(validator(number), epochs=epochs)
+
+    # Fetch, run, last ended epoch, the row; epochs, changes, scores, means; three kinds of events; too old.
+    with django_assert_num_queries(13):
+        page(client, "/validators/vote1/")
+    with django_assert_num_queries(6):
+        page(client, "/compare/?v=vote0&v=vote1&v=vote2&v=vote3")
+    with django_assert_num_queries(9):
+        page(client, "/cluster/")
+
+
+@pytest.mark.parametrize("address", EVERY_PAGE)
+def test_the_pages_are_only_read(client: Client, address: str) -> None:
+    assert client.post(address).status_code == 405

@@ -1,0 +1,117 @@
+"""What happened, epoch by epoch and event by event, and where the numbers come from."""
+
+from django.contrib import admin
+from django.utils.text import Truncator
+
+from scheduling.history_admin import HistoryAdmin, ReadOnlyAdmin
+from validators.admin.validators import NAME_LENGTH
+from validators.models import (
+    ClusterEpoch,
+    CommissionChange,
+    DelinquencyIncident,
+    Fetch,
+    IdentityChange,
+    SourceState,
+    ValidatorEpoch,
+)
+from validators.templatetags.units import bps_percent, sol
+
+
+@admin.register(ValidatorEpoch)
+class ValidatorEpochAdmin(HistoryAdmin):
+    """What each validator did in each epoch."""
+
+    list_display = ("epoch", "validator", "credits", "credits_unit", "stake", "commission", "fetched_at")
+    list_select_related = ("validator",)
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+
+    @admin.display(description="stake (SOL)")
+    def stake(self, row: ValidatorEpoch) -> str:
+        return sol(row.activated_stake)
+
+    @admin.display(description="commission")
+    def commission(self, row: ValidatorEpoch) -> str:
+        return bps_percent(row.commission_last_bps)
+
+
+@admin.register(CommissionChange)
+class CommissionChangeAdmin(HistoryAdmin):
+    """Every commission that changed from one fetch to the next."""
+
+    list_display = ("seen_at", "validator", "before", "after", "epoch")
+    list_select_related = ("validator",)
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+
+    @admin.display(description="from")
+    def before(self, change: CommissionChange) -> str:
+        return bps_percent(change.from_bps)
+
+    @admin.display(description="to")
+    def after(self, change: CommissionChange) -> str:
+        return bps_percent(change.to_bps)
+
+
+@admin.register(IdentityChange)
+class IdentityChangeAdmin(HistoryAdmin):
+    """Every vote account that another node votes for since."""
+
+    list_display = ("seen_at", "validator", "from_identity", "to_identity", "epoch")
+    list_select_related = ("validator",)
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+
+
+@admin.register(DelinquencyIncident)
+class DelinquencyIncidentAdmin(HistoryAdmin):
+    """Times in which every fetch saw a validator delinquent."""
+
+    list_display = ("started_at", "ended_at", "validator", "start_epoch", "fetches")
+    list_select_related = ("validator",)
+    search_fields = ("validator__vote_account__exact",)
+    search_help_text = "A whole vote account"
+
+
+@admin.register(ClusterEpoch)
+class ClusterEpochAdmin(HistoryAdmin):
+    """The cluster as a whole, epoch by epoch."""
+
+    list_display = (
+        *("epoch", "started_at", "ended_at", "validators", "stake", "superminority_size"),
+        *("mean_credits", "credits_unit", "source"),
+    )
+    ordering = ("-epoch",)
+
+    @admin.display(description="stake (SOL)")
+    def stake(self, row: ClusterEpoch) -> str:
+        return sol(row.total_stake)
+
+
+@admin.register(SourceState)
+class SourceStateAdmin(ReadOnlyAdmin):
+    """Where the numbers come from, how old they are, and what went wrong last."""
+
+    list_display = (
+        "source",
+        "last_success_at",
+        "last_attempt_at",
+        "unavailable_until",
+        "rejected_count",
+        "error",
+    )
+
+    @admin.display(description="last error")
+    def error(self, state: SourceState) -> str:
+        return Truncator(state.last_error).chars(NAME_LENGTH)
+
+
+@admin.register(Fetch)
+class FetchAdmin(HistoryAdmin):
+    """Each stored look at the cluster."""
+
+    list_display = ("id", "stored_at", "epoch", "validators_total", "stake", "rejected_count", "endpoint")
+
+    @admin.display(description="stake (SOL)")
+    def stake(self, fetch: Fetch) -> str:
+        return sol(fetch.staked_total)
