@@ -4,7 +4,7 @@
 PYTHON := .venv/bin/python
 PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 
-.PHONY: run test fuzz storms check format lint types imports migrations deploy-check bench chaos e2e mutation clean
+.PHONY: run test fuzz storms browser check format lint types imports migrations deploy-check bench chaos e2e mutation clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -14,7 +14,7 @@ PYTEST := -m pytest -n 4 --dist worksteal
 ON_POSTGRES := -m tests.on_postgres -n 4 --dist worksteal
 
 test: .venv/.dev
-	FUZZ_MUTATIONS=400 $(PYTHON) $(PYTEST) -m "not storm"
+	FUZZ_MUTATIONS=400 $(PYTHON) $(PYTEST) -m "not storm and not browser"
 	FUZZ_MUTATIONS=200 $(PYTHON) $(ON_POSTGRES) -m "database and not storm"
 
 # Two thousand damaged replies for every method.
@@ -26,7 +26,11 @@ storms: .venv/.dev
 	$(PYTHON) -m pytest -m storm tests/faults
 	$(PYTHON) -m tests.on_postgres -m storm tests/faults
 
-check: lint types imports migrations deploy-check fuzz storms test
+# Clicks through every page of a running stack in a real Chromium; skips, and says so, where there is none.
+browser: .venv/.dev
+	$(PYTHON) -m pytest -m browser tests/e2e
+
+check: lint types imports migrations deploy-check fuzz storms browser test
 
 format: .venv/.dev
 	$(PYTHON) -m ruff format .
@@ -55,13 +59,14 @@ bench: .venv/.dev
 	$(PYTHON) -m benchmarks.scoring
 	$(PYTHON) -m benchmarks.lateness
 	$(PYTHON) -m benchmarks.faults
+	$(PYTHON) -m benchmarks.big_database
 
 # A minute of faults on two clusters, on SQLite and then on PostgreSQL; prints its seed.
 chaos: .venv/.dev
 	$(PYTHON) -m tests.faults.storm
 
-# Two hosts in two network namespaces, one of them cut off for 20 s; needs root and iproute2.
-e2e: .venv/.dev
+# Beside the browser: two hosts in two network namespaces, one cut off for 20 s; needs root and iproute2.
+e2e: browser
 	$(PYTHON) -m tests.faults.two_hosts
 
 # Takes each safeguard away in turn and expects the tests to notice.

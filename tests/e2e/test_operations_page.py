@@ -1,0 +1,172 @@
+"""The operations page: every button, what changes by itself, and what does not."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, Request, expect
+
+from tests.e2e.browsing import SIZES, Size, Visits, card_of, log_in, run_behind
+from tests.e2e.site import Site
+
+pytestmark = pytest.mark.browser
+
+BOTH_SIZES = pytest.mark.parametrize("size", SIZES, ids=lambda size: size.name)
+# A test may change these without another one's noticing.
+NODES, PRODUCTION = "fetch-nodes-repeatable", "fetch-production-repeatable"
+NAMES, INFLATION = "fetch-names-repeatable", "fetch-inflation-repeatable"
+
+
+def said(page: Page) -> Locator:
+    return page.get_by_role("status")
+
+
+@BOTH_SIZES
+def test_run_now_runs_and_a_new_run_is_seen_without_a_reload(size: Size, visits: Visits) -> None:
+    with visits.page("/operations/", staff=True, size=size) as page:
+        card_of(page, NODES).get_by_role("button", name="Run now").click()
+        expect(said(page)).to_have_text(f"{NODES} runs as soon as a worker is free.")
+
+        page.evaluate("window.neverReloaded = true")
+        runs = card_of(page, NODES).locator(".strip li")
+        seen = runs.count()
+        run_behind(page, NODES)
+        expect(runs.nth(seen)).to_have_class("succeeded")
+        assert page.evaluate("window.neverReloaded") is True
+
+
+@BOTH_SIZES
+def test_pause_keeps_its_note_and_resume_goes_on(size: Size, visits: Visits) -> None:
+    with visits.page("/operations/", staff=True, size=size) as page:
+        card = card_of(page, NAMES)
+        card.locator("summary", has_text="Pause").click()
+        card.get_by_label("Why").fill("the <b>endpoint</b> moves")
+        card.get_by_role("button", name="Pause").click()
+        expect(said(page)).to_have_text(f"{NAMES} is paused.")
+        expect(card).to_contain_text("the <b>endpoint</b> moves")
+
+        card.get_by_role("button", name="Resume").click()
+        expect(said(page)).to_have_text(f"{NAMES} goes on.")
+        expect(card.locator("summary", has_text="Pause")).to_be_visible()
+        expect(card.locator("time[data-countdown]")).to_have_text(re.compile(r"^(in \d+|now)"))
+
+
+def test_an_interval_is_changed_and_nonsense_is_refused_with_a_reason(visits: Visits) -> None:
+    with visits.page("/operations/", staff=True) as page:
+        card = card_of(page, PRODUCTION)
+        for typed, shown in (("45s", "every 45 s"), ("30s", "every 30 s")):
+            change_interval(card, typed)
+            expect(said(page)).to_have_text(f"{PRODUCTION} has a new cadence.")
+            expect(card).to_contain_text(shown)
+        change_interval(card, "now and then")
+        expect(page.get_by_role("alert")).to_contain_text("now and then")
+        expect(card).to_contain_text("every 30 s")
+
+
+def change_interval(card: Locator, typed: str) -> None:
+    card.locator("summary", has_text="Change interval").click()
+    card.get_by_role("textbox").last.fill(typed)
+    card.get_by_role("button", name="Change").click()
+
+
+def test_a_failed_run_shows_its_error_and_succeeds_when_tried_again(visits: Visits, site: Site) -> None:
+    with visits.page(staff=True) as page:
+        fail_once(page, site)
+        page.goto("/operations/")
+        failed = page.locator(".errors li", has_text="TypeError").first
+        failed.locator("summary").click()
+        expect(failed.locator("pre")).to_contain_text("unexpected keyword argument 'nonsense'")
+
+        mend(site)
+        failed.get_by_role("button", name="Retry").click()
+        expect(said(page)).to_have_text("The run begins anew as soon as a worker is free.")
+        expect(page.locator(".errors li", has_text="TypeError")).to_have_count(0)
+        assert site.one("SELECT count(*) FROM scheduling_run WHERE state = 'failed'") == 0
+
+
+def fail_once(page: Page, site: Site) -> None:
+    """Have a run of the inflation job fail, for a parameter its task does not take."""
+    job = dict(site.rows("SELECT name, id FROM scheduling_job"))[INFLATION]
+    page.goto(f"/admin/scheduling/job/{job}/change/")
+    page.get_by_label("Parameters:").fill('{"nonsense": 1}')
+    page.get_by_label("Max attempts").fill("1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    page.goto("/operations/")
+    card_of(page, INFLATION).get_by_role("button", name="Run now").click()
+    expect(page.locator(".errors li", has_text="TypeError").first).to_be_visible()
+
+
+def mend(site: Site) -> None:
+    """As if the task took that parameter from now on; what failed keeps its own, so it is taken away."""
+    for table in ("scheduling_job", "scheduling_run"):
+        site.rows(f"UPDATE {table} SET parameters = '{{}}' WHERE parameters LIKE '%nonsense%'")  # noqa: S608
+
+
+def test_the_page_asks_for_changes_while_it_is_seen_and_not_while_it_is_hidden(visits: Visits) -> None:
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/operations/live/"):
+            asked.append(request.url)
+
+    with visits.page(staff=True, alone=True) as page:
+        page.on("request", note)
+        page.clock.install()
+        page.goto("/operations/")
+        page.clock.run_for(5_000)
+        page.wait_for_load_state("networkidle")
+        assert asked
+
+        set_hidden(page, hidden=True)
+        before = len(asked)
+        page.clock.run_for(60_000)
+        page.wait_for_load_state("networkidle")
+        assert len(asked) == before
+
+        with page.expect_request("**/operations/live/"):
+            set_hidden(page, hidden=False)
+
+
+def set_hidden(page: Page, *, hidden: bool) -> None:
+    """As if the visitor had turned to another tab; a browser without a screen hides none."""
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, "hidden", {configurable: true, value: hidden});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_an_unchanged_page_costs_a_304_and_what_is_opened_stays_open(visits: Visits) -> None:
+    with visits.page("/operations/", staff=True) as page:
+        card = card_of(page, NAMES)
+        card.locator("summary", has_text="Pause").click()
+        card.get_by_label("Why").fill("half a sen")
+        with page.expect_response(lambda reply: reply.url.endswith("/live/") and reply.status == 304):
+            pass
+        with page.expect_response(lambda reply: reply.url.endswith("/live/") and reply.status == 200):
+            run_behind(page, NAMES)
+        expect(card.get_by_label("Why")).to_have_value("half a sen")
+        expect(card.get_by_label("Why")).to_be_focused()
+
+
+def test_without_javascript_the_page_reads_and_its_buttons_work(visits: Visits) -> None:
+    with visits.page("/operations/", staff=True, javascript=False) as page:
+        card = card_of(page, NAMES)
+        expect(card.locator("time[data-countdown]")).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:"))
+        card.locator("summary", has_text="Pause").click()
+        card.get_by_label("Why").fill("no script here")
+        card.get_by_role("button", name="Pause").click()
+        expect(card).to_contain_text("no script here")
+        card.get_by_role("button", name="Resume").click()
+        expect(said(page)).to_have_text(f"{NAMES} goes on.")
+
+
+def test_logging_out_ends_at_the_login_which_leads_back(visits: Visits, site: Site) -> None:
+    with visits.page("/operations/", alone=True) as page:
+        log_in(page, name="admin", password=site.password)
+        expect(page).to_have_url(f"{site.url}/operations/")
+        page.get_by_role("button", name="Log out").click()
+        page.goto("/operations/")
+        expect(page).to_have_url(re.compile("/admin/login/"))
