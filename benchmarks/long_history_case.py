@@ -56,6 +56,8 @@ class _Counter:
 
 def lengthen(epochs: int) -> None:
     """Copy the oldest epoch that the first fetch stored to those before it, until there are that many."""
+    # Of the epochs before it a fetch knows the credits alone; a commission makes their returns known too.
+    ValidatorEpoch.objects.update(commission_last_bps=500)
     names = [name for name in columns_of(ValidatorEpoch) if name not in ("id", "epoch")]
     listed = ", ".join(names)
     with connection.cursor() as cursor:

@@ -413,7 +413,7 @@ def test_a_steady_fetch_asks_the_database_a_fixed_number_of_questions(
     fetch_validators()
     endpoint.current = replies.accounts(200, activatedStake=8)
 
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(28):
         fetch_validators()
 
 

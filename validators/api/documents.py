@@ -30,7 +30,10 @@ class ValidatorDocument(Schema):
     )
     commission: float | None = Field(description="The validator's share of the rewards, a fraction")
     activated_stake: str = Field(description=LAMPORTS)
-    apy: float | None = Field(description="Yearly return to stakers, median of the last ten epochs")
+    apy: float | None = Field(
+        description="Yearly return to stakers, median of the last ten epochs; null where none of them took "
+        "12 hours or more with known inflation, supply and commission two epochs before it"
+    )
     skip_rate: float | None = Field(description="Share of its leader slots without a block, epoch so far")
     leader_slots: int | None
     version: str | None
