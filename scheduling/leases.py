@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 from django.db import Error as DatabaseError
@@ -30,6 +31,57 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_EVERY = 2.0
 SURRENDER = 8.0
 LEASE = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A run, and the fencing token by which it is ours."""
+
+    run_id: int
+    owner: str
+
+
+class Heart:
+    """Beats for the lease that this process holds, from a thread that lives as long as the process.
+
+    Most runs end before their first beat, and a thread for each of them cost a sixth of its worker.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._lease: Lease | None = None
+        # Held during a beat, so that none comes after the end of its lease.
+        self._beating = threading.Lock()
+        threading.Thread(target=self._live, daemon=True).start()
+
+    def begin(self, lease: Lease) -> None:
+        with self._beating:
+            self._lease = lease
+
+    def end(self) -> None:
+        """Ended by the watchdog too, should the beat under way hang in the database."""
+        with self._beating:
+            self._lease = None
+
+    def _live(self) -> None:
+        while True:
+            time.sleep(HEARTBEAT_EVERY)
+            with self._beating:
+                if self._lease is None:
+                    connection.close()  # most workers of a database need none for this most of the time
+                elif not _beat(self._lease):
+                    self._lease = None
+
+
+_heart: Heart | None = None
+
+
+def _own_heart() -> Heart:
+    """The heart of this process; that of a parent does not beat in its child."""
+    global _heart
+    if _heart is None or _heart.pid != os.getpid():
+        _heart = Heart()
+    return _heart
 
 
 @contextmanager
@@ -52,9 +104,9 @@ def held_lease(*, run_id: int, owner: str, since: float) -> Iterator[None]:
     if time.monotonic() - since > SURRENDER:
         raise RunLostError(f"Run {run_id} was ours only after {SURRENDER:.0f} s; somebody else may have it.")
     previous = signal.signal(signal.SIGUSR1, lose)
-    done = threading.Event()
-    thread = threading.Thread(target=_beat, args=(run_id, owner, since, done), daemon=True)
-    thread.start()
+    _surrender_at(since + SURRENDER)
+    heart = _own_heart()
+    heart.begin(Lease(run_id=run_id, owner=owner))
     try:
         yield
     except RunLostError:
@@ -62,34 +114,30 @@ def held_lease(*, run_id: int, owner: str, since: float) -> Iterator[None]:
         connection.close()
         raise
     finally:
-        done.set()
-        # Ended by the watchdog too, should the thread hang in the database.
-        thread.join()
+        # The run is over; that it is lost, its end in the ledger will say.
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        heart.end()
         faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGUSR1, previous)
 
 
-def _beat(run_id: int, owner: str, since: float, done: threading.Event) -> None:
-    """Count the heartbeat up until done; the process ends when that cannot be done in time.
+def _beat(lease: Lease) -> bool:
+    """Count the heartbeat up; False when the run is no longer ours, which its task then hears.
 
-    The watchdog is a thread of the interpreter's own, so it strikes also while a database call
-    hangs on a network that swallows everything, or when this thread itself has failed.
+    The watchdog that ends this process in time is a thread of the interpreter's own, so it strikes
+    also while a database call hangs on a network that swallows everything, or when this one failed.
     """
-    _surrender_at(since + SURRENDER)
-    has_connected = False
-    while not done.wait(HEARTBEAT_EVERY):
-        asked_at, has_connected = time.monotonic(), True
-        try:
-            held = Run.objects.filter(pk=run_id, owner=owner).update(heartbeat=F("heartbeat") + 1)
-        except DatabaseError:
-            connection.close()
-            continue
-        _surrender_at(asked_at + SURRENDER)
-        if not held:
-            os.kill(os.getpid(), signal.SIGUSR1)
-            break
-    if has_connected:  # most runs are over before
+    asked_at = time.monotonic()
+    ours = Run.objects.filter(pk=lease.run_id, owner=lease.owner)
+    try:
+        held = bool(ours.update(heartbeat=F("heartbeat") + 1))
+    except DatabaseError:
         connection.close()
+        return True
+    _surrender_at(asked_at + SURRENDER)
+    if not held:
+        os.kill(os.getpid(), signal.SIGUSR1)
+    return held
 
 
 def _surrender_at(instant: float) -> None:

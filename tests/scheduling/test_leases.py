@@ -1,0 +1,88 @@
+"""The heart of a worker: it beats for the lease that is held, and for no other."""
+
+import faulthandler
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from scheduling import leases
+from scheduling.leases import Heart, Lease
+from scheduling.models import Run, RunState
+from tests.scheduling.factories import RunFactory
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+BEAT = 0.02
+PATIENCE = 10.0
+
+
+@pytest.fixture
+def heart(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heart]:
+    """One that beats fast, and whose watchdog is called off at the end."""
+    monkeypatch.setattr(leases, "HEARTBEAT_EVERY", BEAT)
+    heart = Heart()
+    yield heart
+    heart.end()
+    faulthandler.cancel_dump_traceback_later()
+    time.sleep(10 * BEAT)  # until it has closed its connection
+
+
+def beats_of(run: Run, *, at_least: int) -> int:
+    """Its heartbeat once it is that high, or after the patience whatever it is."""
+    ends_at = time.monotonic() + PATIENCE
+    while run.heartbeat < at_least and time.monotonic() < ends_at:
+        time.sleep(BEAT)
+        run.refresh_from_db()
+    return run.heartbeat
+
+
+def held_run() -> Run:
+    run: Run = RunFactory(state=RunState.RUNNING, owner="me")
+    return run
+
+
+def test_it_beats_until_the_lease_ends(heart: Heart) -> None:
+    run = held_run()
+
+    heart.begin(Lease(run_id=run.pk, owner="me"))
+    beating = beats_of(run, at_least=3)
+    heart.end()
+    run.refresh_from_db()
+    ended_at = run.heartbeat
+    time.sleep(10 * BEAT)
+    run.refresh_from_db()
+
+    assert beating >= 3
+    assert run.heartbeat == ended_at
+
+
+def test_it_goes_on_with_the_next_lease(heart: Heart) -> None:
+    first, second = held_run(), held_run()
+    heart.begin(Lease(run_id=first.pk, owner="me"))
+    beats_of(first, at_least=1)
+    heart.end()
+
+    heart.begin(Lease(run_id=second.pk, owner="me"))
+
+    assert beats_of(second, at_least=2) >= 2
+
+
+def test_a_lease_that_was_taken_is_noticed_once_and_not_renewed(heart: Heart) -> None:
+    heard = []
+    previous = signal.signal(signal.SIGUSR1, lambda signum, frame: heard.append(os.getpid()))
+    run: Run = RunFactory(state=RunState.RUNNING, owner="somebody else")
+    try:
+        heart.begin(Lease(run_id=run.pk, owner="me"))
+        ends_at = time.monotonic() + PATIENCE
+        while not heard and time.monotonic() < ends_at:
+            time.sleep(BEAT)
+        time.sleep(10 * BEAT)
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+
+    run.refresh_from_db()
+    assert heard == [os.getpid()]
+    assert run.heartbeat == 0
