@@ -35,11 +35,13 @@ class DueJob:
 
 def claim_due(*, now: datetime) -> list[Run]:
     """Record everything due that nobody else claimed, and return the runs to be rung for."""
-    return [run for runs in claim_batches(now=now) for run in runs]
+    return [run for recorded in claim_batches(now=now) for run in recorded if run.state == RunState.QUEUED]
 
 
 def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
-    """The same one batch after the other, so that the first may be rung for before the last is claimed.
+    """All runs recorded, a batch at a time: the first may be rung for before the last is claimed.
+
+    A batch is empty when somebody else claimed all of it first.
 
     A schedule whose cadence cannot be is recorded as failed and gets no next run until
     somebody mends it; it never stops the others.
@@ -52,7 +54,7 @@ def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
     )
     planned = (_plan(job, now=now) for job in due)
     while batch := list(islice(planned, CLAIMS_PER_TRANSACTION)):
-        yield [run for run in _claim(batch, now=now) if run.state == RunState.QUEUED]
+        yield _claim(batch, now=now)
 
 
 def policies_of(job: Job) -> Policies:

@@ -30,6 +30,7 @@ from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.status import Stat
 from django_q.worker import worker
 
+from scheduling.execution import warm_up
 from scheduling.processes import children_of, die_with_parent, is_running
 from scheduling.task_history import prune_by_statement
 
@@ -138,6 +139,8 @@ def _run_child(sentinel_pid: int, busy: Any, target: Callable[..., None], *args:
 
     pre_execute.connect(begin_task, weak=False)
     post_execute_in_worker.connect(end_task, weak=False)
+    if target is worker:
+        warm_up()
     if target is monitor:
         prune_by_statement()
         os.nice(HISTORY_IS_IN_NO_HURRY)

@@ -12,12 +12,13 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef
 from django.db.models.functions import Coalesce
@@ -29,6 +30,7 @@ from scheduling.conditions import require_condition
 from scheduling.exceptions import RunLostError, SkipRun
 from scheduling.leases import held_lease
 from scheduling.models import Job, Run, RunState, run_name
+from scheduling.modes import declared_jobs
 from scheduling.processes import this_process
 from scheduling.time_limits import time_limit
 
@@ -138,25 +140,40 @@ def execute_run(run_id: int) -> str:
     return "succeeded"
 
 
+def warm_up() -> None:
+    """Make this process ready for its first run, which would be later than those that follow."""
+    with suppress(Run.DoesNotExist, DatabaseError):
+        _take(0, owner="", now=database_instant())  # no run has this number
+        _claim_of(0, owner="")
+    for declared in declared_jobs():
+        with suppress(ImportError):
+            import_string(declared.task)
+
+
 def claim_run(run_id: int, *, now: Instant) -> Claim | None:
     """Make a queued run ours; None when it is not there to be had, which is no error."""
     owner = uuid.uuid4().hex
     try:
-        won = Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(
-            state=RunState.RUNNING,
-            attempt=F("attempt") + 1,
-            owner=owner,
-            worker=str(this_process()),
-            heartbeat=0,
-            started_at=now,
-            finished_at=None,
-            lateness=Coalesce("lateness", _since_occurrence(now)),
-        )
+        won = _take(run_id, owner=owner, now=now)
         return _claim_of(run_id, owner=owner) if won else None
     except Exception:
         # The claim may stand without our having heard of it, and this process lives on.
         _for_certain(lambda: _give_back(run_id, owner=owner))
         raise
+
+
+def _take(run_id: int, *, owner: str, now: Instant) -> bool:
+    won = Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(
+        state=RunState.RUNNING,
+        attempt=F("attempt") + 1,
+        owner=owner,
+        worker=str(this_process()),
+        heartbeat=0,
+        started_at=now,
+        finished_at=None,
+        lateness=Coalesce("lateness", _since_occurrence(now)),
+    )
+    return bool(won)
 
 
 def _claim_of(run_id: int, *, owner: str) -> Claim:

@@ -1,0 +1,55 @@
+"""When a dispatcher comes back after it was first, and after another one was."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from scheduling import claiming
+from scheduling.dispatcher import DEFERENCE, Dispatcher
+from scheduling.execution import warm_up
+from scheduling.models import Run, RunState
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
+
+pytestmark = pytest.mark.django_db
+
+SOON = 0.2
+
+
+@pytest.fixture
+def still_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Noon, with one job due and another one soon; a tick takes no time."""
+    JobFactory()
+    JobFactory(schedule__next_run=NOON + timedelta(seconds=SOON))
+    monkeypatch.setattr("scheduling.dispatcher.time.monotonic", lambda: 1_000.0)
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.mark.usefixtures("still_clock")
+def test_who_was_first_comes_to_the_next_occurrence_at_its_instant() -> None:
+    assert Dispatcher().tick() == pytest.approx(SOON)
+
+
+@pytest.mark.usefixtures("still_clock")
+def test_who_was_not_first_comes_a_little_later_until_there_is_something_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = Dispatcher()
+    with monkeypatch.context() as somebody_else:
+        somebody_else.setattr(claiming, "_advance", lambda due: False)
+        after_losing = late.tick()
+    after_winning = late.tick()
+
+    assert after_losing == pytest.approx(SOON + DEFERENCE)
+    assert after_winning == pytest.approx(SOON)
+
+
+def test_a_worker_that_warms_up_takes_no_run() -> None:
+    RunFactory(state=RunState.QUEUED)
+
+    warm_up()
+
+    assert Run.objects.get().state == RunState.QUEUED
+    assert Run.objects.get().attempt == 0
