@@ -106,8 +106,8 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
             if process.is_alive():
                 continue
             busy = self.busy.pop(process.pid)
-            if (process.exitcode < 0 and not busy.value) or not self._results_can_be_put():
-                logger.error("%s was killed and may hold a lock; the pool starts anew.", process.name)
+            if (process.exitcode != 0 and not busy.value) or not self._results_can_be_put():
+                logger.error("%s broke off and may hold a lock; the pool starts anew.", process.name)
                 os._exit(POOL_LOST)
             self.reincarnate(process)
 

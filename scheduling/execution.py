@@ -146,8 +146,10 @@ def warm_up() -> None:
         _take(0, owner="", now=database_instant())  # no run has this number
         _claim_of(0, owner="")
     for declared in declared_jobs():
-        with suppress(ImportError):
+        try:
             import_string(declared.task)
+        except Exception:  # whatever its module does; the job's own runs will say it again
+            logger.exception("%s cannot be imported.", declared.task)
 
 
 def claim_run(run_id: int, *, now: Instant) -> Claim | None:
@@ -177,7 +179,10 @@ def _take(run_id: int, *, owner: str, now: Instant) -> bool:
 
 
 def _claim_of(run_id: int, *, owner: str) -> Claim:
-    """One narrow question, which every run asks: a run and its job have fifty columns more."""
+    """One narrow question, which every run asks: a run and its job have fifty columns more.
+
+    Whether another job follows is part of it, so one that is told to follow does from the next run on.
+    """
     followers = Job.objects.filter(after=OuterRef("job"))
     row: Any = Run.objects.filter(pk=run_id).values(
         "job_id",

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 # Seconds. A heartbeat may be late by several before the worker gives up, and the worker gives
 # up well before anybody else takes over.
-HEARTBEAT_EVERY = 2.0
+HEARTBEAT_EVERY = 1.5
 SURRENDER = 8.0
 LEASE = 12.0
 
@@ -48,11 +48,19 @@ class Heart:
     """
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
+        self._pid = os.getpid()
         self._lease: Lease | None = None
+        self._is_connected = False
+        self._ended = threading.Event()
         # Held during a beat, so that none comes after the end of its lease.
         self._beating = threading.Lock()
-        threading.Thread(target=self._live, daemon=True).start()
+        self._thread = threading.Thread(target=self._live, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it beats in this process; that of a parent does not in its child."""
+        return self._pid == os.getpid() and self._thread.is_alive()
 
     def begin(self, lease: Lease) -> None:
         with self._beating:
@@ -62,24 +70,38 @@ class Heart:
         """Ended by the watchdog too, should the beat under way hang in the database."""
         with self._beating:
             self._lease = None
+        if self._is_connected:
+            self._ended.set()
 
     def _live(self) -> None:
+        seen: Lease | None = None
         while True:
-            time.sleep(HEARTBEAT_EVERY)
+            self._ended.wait(HEARTBEAT_EVERY)
+            self._ended.clear()
             with self._beating:
-                if self._lease is None:
-                    connection.close()  # most workers of a database need none for this most of the time
-                elif not _beat(self._lease):
+                # One that it has not seen before is young, and most end before they need a beat.
+                is_young, seen = self._lease is not seen, self._lease
+                if is_young or seen is None:
+                    self._disconnect()
+                elif not self._beat(seen):
                     self._lease = None
+
+    def _beat(self, lease: Lease) -> bool:
+        self._is_connected = True
+        return _beat(lease)
+
+    def _disconnect(self) -> None:
+        with suppress(DatabaseError):
+            connection.close()
+        self._is_connected = False
 
 
 _heart: Heart | None = None
 
 
 def _own_heart() -> Heart:
-    """The heart of this process; that of a parent does not beat in its child."""
     global _heart
-    if _heart is None or _heart.pid != os.getpid():
+    if _heart is None or not _heart.is_alive:
         _heart = Heart()
     return _heart
 
@@ -103,22 +125,24 @@ def held_lease(*, run_id: int, owner: str, since: float) -> Iterator[None]:
 
     if time.monotonic() - since > SURRENDER:
         raise RunLostError(f"Run {run_id} was ours only after {SURRENDER:.0f} s; somebody else may have it.")
-    previous = signal.signal(signal.SIGUSR1, lose)
-    _surrender_at(since + SURRENDER)
     heart = _own_heart()
-    heart.begin(Lease(run_id=run_id, owner=owner))
+    previous = signal.signal(signal.SIGUSR1, lose)
     try:
+        _surrender_at(since + SURRENDER)
+        heart.begin(Lease(run_id=run_id, owner=owner))
         yield
     except RunLostError:
         # It may have struck in the middle of a reply; closing also ends the transaction.
         connection.close()
         raise
     finally:
-        # The run is over; that it is lost, its end in the ledger will say.
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        heart.end()
-        faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGUSR1, previous)
+        try:
+            # The run is over; that it is lost, its end in the ledger will say.
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+            heart.end()
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            signal.signal(signal.SIGUSR1, previous)
 
 
 def _beat(lease: Lease) -> bool:

@@ -130,7 +130,7 @@ def _database() -> dict[str, Any]:
         database["TEST"] = {"NAME": str(STATE_DIR / "test.sqlite3")}
     elif database["ENGINE"] == "django.db.backends.postgresql":
         database["OPTIONS"] = POSTGRES_PATIENCE | database.get("OPTIONS", {})
-    # Three times the throughput of a connection per task (docs/decisions/0003).
+    # A connection for each task takes a third of a worker's time and more (docs/decisions/0007).
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
     return database

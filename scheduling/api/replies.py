@@ -113,7 +113,8 @@ def _cells(values: list[Any]) -> list[Any]:
     kinds = set(map(type, values))
     if kinds <= PLAIN_TYPES:
         return values
-    if kinds & {list, dict}:
+    # No keys, or one key for what is not the same: 1, 1.0 and True.
+    if kinds & {list, dict} or len(kinds & {bool, int, float}) > 1:
         return [_cell(value) for value in values]
     written = {value: _cell(value) for value in set(values)}
     return [written[value] for value in values]

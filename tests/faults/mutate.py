@@ -101,6 +101,16 @@ MUTATIONS = (
         replacements=(("scheduling/leases.py", "if time.monotonic() - since > SURRENDER:", "if False:"),),
     ),
     Mutation(
+        safeguard="the watchdog: a worker that cannot renew its lease ends itself",
+        replacements=(("scheduling/leases.py", "        _surrender_at(since + SURRENDER)\n", ""),),
+    ),
+    Mutation(
+        safeguard="the watchdog is called off when the run is over",
+        replacements=(
+            ("scheduling/leases.py", "            faulthandler.cancel_dump_traceback_later()\n", ""),
+        ),
+    ),
+    Mutation(
         safeguard="a claim that broke off is given back",
         replacements=(
             (

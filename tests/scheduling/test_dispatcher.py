@@ -53,3 +53,16 @@ def test_a_worker_that_warms_up_takes_no_run() -> None:
 
     assert Run.objects.get().state == RunState.QUEUED
     assert Run.objects.get().attempt == 0
+
+
+def test_a_task_that_cannot_be_imported_does_not_keep_its_worker_from_starting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(path: str) -> None:
+        raise KeyError(path)
+
+    monkeypatch.setattr("scheduling.execution.import_string", broken)
+
+    warm_up()
+
+    assert "cannot be imported" in caplog.text

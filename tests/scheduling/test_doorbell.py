@@ -22,7 +22,10 @@ def broker() -> Iterator[Any]:
     broker.connection.close()
 
 
-def test_messages_that_a_pool_has_just_taken_still_count_as_waiting(broker: Any) -> None:
+def test_messages_that_a_pool_has_just_taken_still_count_as_waiting(
+    broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorbell, "TAKEN_AHEAD", 60.0)
     bell = Doorbell()
     before = bell.is_waited_for()
     broker.enqueue(b"a message")

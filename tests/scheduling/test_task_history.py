@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django_q.conf import Conf
 from django_q.models import Failure, Success
 from django_q.monitor import monitor
@@ -112,5 +113,28 @@ def test_a_long_history_never_grows_beyond_its_limit_between_two_prunings(
 
 
 def test_pruning_is_one_statement(django_assert_num_queries: Any) -> None:
+    save(*[ended_task(number) for number in range(1, 4)])
+
     with django_assert_num_queries(1):
         prune_successes(keep=2)
+
+    assert Success.objects.count() == 2
+
+
+@pytest.mark.usefixtures("receivers")
+def test_a_pruning_that_fails_is_tried_again_at_the_next_save(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Conf, "SAVE_LIMIT", 2)
+    prune_by_statement()
+    with monkeypatch.context() as locked:
+        locked.setattr("scheduling.task_history.prune_successes", _is_locked)
+        save(*[ended_task(number) for number in range(1, 6)])
+    kept_meanwhile = Success.objects.count()
+
+    save(ended_task(6))
+
+    assert kept_meanwhile == 5
+    assert set(Success.objects.values_list("name", flat=True)) == {"task 5", "task 6"}
+
+
+def _is_locked(*, keep: int) -> None:
+    raise OperationalError("database is locked")
