@@ -22,6 +22,7 @@ TESTS = (
     "tests/faults/test_stale_dispatchers.py",
     "tests/scheduling/test_claiming.py",
     "tests/scheduling/test_execution.py",
+    "tests/scheduling/test_leases.py",
     "tests/scheduling/test_recovery.py",
     "tests/faults/test_bad_endings.py",
     "tests/faults/test_crash_points.py",

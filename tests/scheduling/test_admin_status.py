@@ -106,3 +106,13 @@ def test_it_asks_as_many_questions_for_much_as_for_little(staff: Client) -> None
         index(staff)
 
     assert len(many) == len(few) <= 14
+
+
+def test_the_pages_of_single_apps_go_without(staff: Client) -> None:
+    staff.force_login(User.objects.create_superuser("root"))
+
+    response = staff.get(reverse("admin:app_list", args=["scheduling"]))
+
+    assert response.status_code == 200
+    assert 'class="status"' not in response.content.decode()
+    assert 'class="status"' in index(staff)

@@ -1,14 +1,17 @@
 """The heart of a worker: it beats for the lease that is held, and for no other."""
 
+import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 
 from scheduling import leases
-from scheduling.leases import Heart, Lease
+from scheduling.leases import Heart, Lease, held_lease
 from scheduling.models import Run, RunState
 from tests.scheduling.factories import RunFactory
 
@@ -85,3 +88,31 @@ def test_a_lease_that_was_taken_is_noticed_once_and_not_renewed(heart: Heart) ->
     run.refresh_from_db()
     assert heard == [os.getpid()]
     assert run.heartbeat == 0
+
+
+def _work_without_a_beat(seconds_held: float, seconds_after: float) -> None:
+    """What a worker does whose heartbeats get nowhere; in a process of its own."""
+    held = SimpleNamespace(vendor="postgresql", close=lambda: None)
+    with (
+        patch.multiple(leases, HEARTBEAT_EVERY=BEAT, SURRENDER=0.5, connection=held),
+        patch.object(leases, "_beat", lambda lease: True),
+    ):
+        with held_lease(run_id=1, owner="me", since=time.monotonic()):
+            time.sleep(seconds_held)
+        time.sleep(seconds_after)
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("seconds_held", "seconds_after", "exit_code"),
+    [(PATIENCE, 0.0, 1), (0.0, 1.0, 0)],
+    ids=["a worker that cannot renew its lease ends itself", "one that is done in time lives on"],
+)
+def test_the_watchdog(seconds_held: float, seconds_after: float, exit_code: int) -> None:
+    fork = multiprocessing.get_context("fork")
+    worker = fork.Process(target=_work_without_a_beat, args=(seconds_held, seconds_after))
+
+    worker.start()
+    worker.join(2 * PATIENCE)
+
+    assert worker.exitcode == exit_code
