@@ -55,6 +55,6 @@ SOURCES: Final = (
     ),
 )
 
-# What every page rests on; a slow or forbidden source is no broken promise.
+# What every page rests on. Their runs are promised, each on time; of a source, only that it is heard.
 PIPELINE: Final = (FETCH, SCORE)
 JOBS: Final = (*PIPELINE, *SOURCES)

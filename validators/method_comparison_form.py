@@ -1,6 +1,7 @@
 """Which methods a visitor compares, and in what order; all of it stands in the address."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
@@ -47,6 +48,12 @@ class ComparisonForm(forms.Form):
     @property
     def words(self) -> str:
         return (self._known("search") or "").strip()
+
+    @property
+    def api_query(self) -> str:
+        """What asks the API for the same."""
+        asked = {"method": self._choice.method, "other": self._choice.other, "sort": self.sorting}
+        return urlencode(asked | ({"search": self.words} if self.words else {}))
 
     @property
     def columns(self) -> list[Column]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from validators.models import ClusterEpoch, Fetch, ScoringRun, SourceState, ValidatorEpoch
+from validators.scoring import METHODS
 
 # One statement, because it is asked at every request: each part is the end of an index, or of a few rows.
 # The oldest run tells of what retention deleted.
@@ -61,10 +62,14 @@ def headline_method() -> str:
 
 
 def picture_version() -> str:
-    """Another whenever what answers are made of may be: after a fetch, a score, a source, an import."""
+    """Another whenever what answers are made of may be.
+
+    That is after a fetch, a score, a source, an import, and with other methods or versions of them.
+    """
+    methods = [f"{name}.{METHODS[name].version}" for name in settings.SCORE_METHODS]
     with connection.cursor() as cursor:
         cursor.execute(_VERSION)
-        return "-".join(str(part or 0).replace(" ", "T") for part in cursor.fetchone())
+        return "-".join([*(str(part or 0).replace(" ", "T") for part in cursor.fetchone()), *methods])
 
 
 def last_ended_epoch(picture: Picture) -> ClusterEpoch | None:

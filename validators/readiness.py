@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from scheduling.durations import show_duration
+from scheduling.durations import show_duration, show_roughly
 from scheduling.selectors import interval_of
 from validators.models import Fetch
 
@@ -24,4 +24,5 @@ def stale_data(*, now: datetime) -> str:
     age, limit = now - newest.stored_at, STALE_AFTER_INTERVALS * interval
     if age <= limit:
         return ""
-    return f"The newest fetch is {age.total_seconds():.0f} s old; more than {show_duration(limit)} is stale."
+    # Roughly: said every second anew, it would make a page another one that shows it.
+    return f"The newest fetch is {show_roughly(age)} old; more than {show_duration(limit)} is stale."

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from validators.api.parameters import MOST_ROWS
 from validators.cluster_page import cluster_picture
 from validators.method_comparison import (
     MethodChoiceError,
@@ -137,5 +138,5 @@ def _page(request: HttpRequest, found: Any) -> dict[str, Any]:
 
 
 def _shown(request: HttpRequest, name: str, picture: Picture, **more: Any) -> HttpResponse:
-    context = {"picture": picture, "stale": staleness(), **more}
+    context = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS, **more}
     return render(request, f"validators/{name}.html", context)

@@ -3,7 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Min
+
 from scheduling.durations import show_roughly
+from scheduling.listings import next_occurrence
+from scheduling.models import Run
 from scheduling.selectors import interval_of
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
 from validators.jobs import FETCH
@@ -11,12 +15,15 @@ from validators.models import ClusterEpoch, SourceState
 
 Source = SourceState.Source
 
-# One attempt that failed may lie between two successes.
+# One attempt that failed may lie between two successes, or before the first.
 INTERVALS: Final = 2
 
 
 def sources_are_fresh(window: Window) -> CheckResult:
-    """Each source's last success is no older than two of its intervals, or no endpoint offers its method."""
+    """Each source's last success is no older than two of its intervals, or no endpoint offers its method.
+
+    Of one that was never heard, the first time that it was or will be asked counts as if it were a success.
+    """
     states = {state.source: state for state in SourceState.objects.all()}
     everything = [states.get(source.value) or SourceState(source=source.value) for source in Source]
     problems = [problem for state in everything if (problem := _problem(state, now=window.end))]
@@ -47,9 +54,9 @@ def _overdue(state: SourceState, *, patience: timedelta, now: datetime) -> bool:
     """Whether an answer should be there by now, or one more refusal of a method that was not offered."""
     if state.unavailable_until is not None:
         return state.unavailable_until + patience < now
-    if state.last_success_at is None:
+    awaited_since = state.last_success_at or _first_occurrence(job_name(state.source))
+    if awaited_since is None:
         return True
-    awaited_since = state.last_success_at
     if state.source == Source.INFLATION:
         # It is asked for once in each epoch.
         running = ClusterEpoch.objects.order_by("-epoch").first()
@@ -58,6 +65,12 @@ def _overdue(state: SourceState, *, patience: timedelta, now: datetime) -> bool:
         if running is not None and running.first_fetch_at is not None:
             awaited_since = max(awaited_since, running.first_fetch_at)
     return awaited_since + patience < now
+
+
+def _first_occurrence(name: str) -> datetime | None:
+    """Of the runs of a job that are kept, or else the one to come; None when it waits for somebody."""
+    first: datetime | None = Run.objects.filter(job__name=name).aggregate(at=Min("occurrence"))["at"]
+    return first or next_occurrence([name])
 
 
 def _standing(state: SourceState, *, now: datetime) -> str:

@@ -66,7 +66,7 @@ def _checks_after_watching() -> Sequence[Check]:
 
 
 def _working_jobs() -> list[JobDeclaration]:
-    """Not the cleanup, which has a check of its own, nor the sources, which may be slow or forbidden."""
+    """Not the cleanup nor the sources, which have checks of their own: a source may fail once."""
     apart = {CLEANUP.name, *(source.name for source in SOURCES)}
     return [declared for declared in declared_jobs() if declared.name not in apart]
 

@@ -15,7 +15,7 @@ from django_q.conf import Conf
 from django_q.models import Schedule, Task
 from pytest_django.fixtures import Settings
 
-from scheduling import services
+from scheduling import operations, services
 from scheduling.checks import UNIQUE_NAME_INDEX
 from scheduling.models import Job, Run, RunState
 from staking_project.acceptance import sources, state, timing, verification
@@ -217,7 +217,13 @@ def source_state(source: str, **fields: Any) -> None:
 
 
 def names_never_heard() -> None:
+    ran("fetch-names-repeatable", seconds_ago=200, state=RunState.FAILED)
+    source_state("names", last_success_at=None, last_error="timed out")
+
+
+def names_never_heard_and_paused() -> None:
     SourceState.objects.filter(source="names").delete()
+    operations.pause("fetch-names-repeatable", by="tester", note="", now=NOW)
 
 
 def production_failing() -> None:
@@ -277,7 +283,8 @@ def remove_names() -> None:
         (nothing_scored, state.picture_is_fresh, "0 validators scored"),
         (nothing_fetched, state.picture_is_fresh, "fetch-repeatable has stored nothing yet"),
         (remove_score, state.picture_is_fresh, "has no schedule"),
-        (names_never_heard, sources.sources_are_fresh, "names: has stored nothing yet"),
+        (names_never_heard, sources.sources_are_fresh, "names: has stored nothing yet, and then: timed out"),
+        (names_never_heard_and_paused, sources.sources_are_fresh, "names: has stored nothing yet"),
         (
             production_failing,
             sources.sources_are_fresh,
@@ -342,6 +349,16 @@ def test_the_age_of_a_source_is_measured_by_its_own_cadence() -> None:
 
     source_state("nodes", last_success_at=NOW - DAY)
     assert sources.sources_are_fresh(WINDOW).saw.startswith("nodes: stored 1d ago; ")
+
+
+def test_a_source_that_was_never_heard_is_given_time_from_when_it_is_first_asked() -> None:
+    SourceState.objects.all().delete()
+    services.set_up("production", now=NOW, by="tester")
+    assert sources.sources_are_fresh(WINDOW).passed
+
+    ran("fetch-names-repeatable", seconds_ago=2 * DAY // SECOND, state=RunState.FAILED)
+    SourceState.objects.create(source="names", last_attempt_at=NOW, last_error="timed out")
+    assert sources.sources_are_fresh(WINDOW).passed
 
 
 def test_every_source_is_asked_by_a_declared_job() -> None:

@@ -23,7 +23,7 @@ def test_data_is_stale_when_its_fetch_is_old_but_not_before_the_first_one() -> N
 
     [trouble] = stale_data(now=NOON + HOUR)
 
-    assert trouble.message == "The newest fetch is 3600 s old; more than 20s is stale."
+    assert trouble.message == "The newest fetch is 1h old; more than 20s is stale."
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,21 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from tests.scheduling.factories import JobFactory, ScheduleFactory
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.rows import fetch, scoring_run, validator
 from validators.api import documents
 from validators.models import SourceState
+from validators.scoring import METHODS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -69,6 +72,19 @@ def test_an_unchanged_answer_is_a_304_until_something_new_is_stored(client: Clie
     assert status() == 304
     SourceState.objects.create(source="names", last_attempt_at=timezone.now())
     assert status() == 200
+
+
+def test_other_methods_or_versions_of_them_make_another_answer(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    for names in (["baseline-v1", "trust-v2"], ["trust-v2", "baseline-v1"], ["trust-v2"]):
+        settings.SCORE_METHODS = names
+        seen.append(client.get("/api/v1/validators").headers["ETag"])
+    monkeypatch.setitem(METHODS, "trust-v2", replace(METHODS["trust-v2"], version="of tomorrow"))
+    seen.append(client.get("/api/v1/validators").headers["ETag"])
+
+    assert len(set(seen)) == 4
 
 
 def test_csv_and_json_are_told_apart_by_caches(client: Client) -> None:

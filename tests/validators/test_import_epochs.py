@@ -396,6 +396,25 @@ def test_an_interrupted_import_keeps_its_batches_and_another_one_finishes_it(
     assert ClusterEpoch.objects.count() == 10
 
 
+def test_an_import_that_only_finishes_another_one_makes_readers_ask_again(
+    tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "BATCH_LINES", 50)
+    path = file_of(tmp_path, *varied(epochs=10, accounts=20))
+    with pytest.raises(KeyboardInterrupt):
+        history.import_history(path, imported_at=NOON, on_rejected=print, on_progress=_stopping_after(4))
+    etag = client.get("/api/v1/cluster/epochs").headers["ETag"]
+
+    result = load(path)
+    assert (result["added"], result["changed"]) == (0, 0)
+    reply = client.get("/api/v1/cluster/epochs", headers={"If-None-Match": etag})
+    assert len(reply.json()["items"]) == 10
+
+    load(path)
+    unchanged = client.get("/api/v1/cluster/epochs", headers={"If-None-Match": reply.headers["ETag"]})
+    assert unchanged.status_code == 304
+
+
 def _stopping_after(batches: int) -> Callable[[object], None]:
     left = [None] * batches
 

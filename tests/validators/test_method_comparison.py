@@ -1,5 +1,7 @@
 """The page that sets two scoring methods side by side."""
 
+import csv
+import io
 import re
 from html import unescape
 from typing import Any
@@ -11,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from tests.validators.looking import words
 from tests.validators.rows import fetch, scoring_run, validator
 from tests.validators.two_methods import both_runs, four_apart
+from validators import views
 from validators.models import ScoringRun, Validator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -123,6 +126,32 @@ def test_the_table_has_a_caption_and_says_which_way_it_is_sorted(
     assert re.search(r'aria-sort="ascending"><a href="\?sort=-rank&amp;search=Name"', content)
     assert content.count("aria-sort") == 1
     assert content.count('<th scope="row">') == 4
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?sort=rank", "?method=trust-v2&other=baseline-v1&sort=nonsense&search=vote3"]
+)
+def test_the_links_to_the_api_lead_to_the_same_validators_in_the_same_order(
+    client: Client, four: list[Validator], query: str
+) -> None:
+    content = page(client, query)
+
+    found = re.findall(r'href="(/api/v1/scores/compare[^"]+)">', content)
+    as_json, as_csv = (client.get(unescape(address)) for address in found)
+    items = as_json.json()["items"]
+    rows = list(csv.DictReader(io.StringIO(as_csv.content.decode())))
+    shown = listed(content)
+    assert [item["vote_account"] for item in items] == [row["vote_account"] for row in rows] == shown
+    assert ", its first 5,000" not in content
+
+
+def test_a_file_that_is_cut_says_so(
+    client: Client, four: list[Validator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST_ROWS", 3)
+
+    assert "CSV , its first 3." in words(page(client, ""))
+    assert "its first" not in words(page(client, "?search=vote3"))
 
 
 def test_pages_of_fifty_keep_the_order_in_their_links(client: Client) -> None:

@@ -141,6 +141,14 @@ def test_search_filters_and_order_stand_in_the_address(client: Client, query: st
     assert listed(client, query) == found
 
 
+@pytest.mark.parametrize(("validators", "label"), [(5_000, "All as CSV"), (5_001, "First 5,000 as CSV")])
+def test_a_file_that_is_cut_is_not_called_all(client: Client, validators: int, label: str) -> None:
+    fetch(validators_total=validators)
+    validator(1)
+
+    assert f'/api/v1/validators?format=csv&amp;limit=5000">{label}</a>' in page(client, "/?search=vote1")
+
+
 def test_the_heading_in_force_says_so_and_turns_round(client: Client) -> None:
     fetch()
     validator(1)

@@ -12,13 +12,18 @@ from validators.solana.commission_flags import CommissionStep, EpochCommission, 
 _KEYS_PER_QUERY: Final = 5_000
 
 
-def refresh_commission_flags(keys: Sequence[int]) -> None:
-    """Work out these validators' flags from all that is stored of them. Call inside a transaction."""
+def refresh_commission_flags(keys: Sequence[int]) -> bool:
+    """Work out these validators' flags from all that is stored of them. Call inside a transaction.
+
+    Returns whether any changed.
+    """
+    changed = False
     for start in range(0, len(keys), _KEYS_PER_QUERY):
-        _refresh(keys[start : start + _KEYS_PER_QUERY])
+        changed |= _refresh(keys[start : start + _KEYS_PER_QUERY])
+    return changed
 
 
-def _refresh(keys: Sequence[int]) -> None:
+def _refresh(keys: Sequence[int]) -> bool:
     steps, epochs = _steps(keys), _epochs(keys)
     # Most have none and had none; only what changes is written.
     stored = dict(Validator.objects.filter(pk__in=keys).values_list("pk", "commission_flags"))
@@ -29,6 +34,7 @@ def _refresh(keys: Sequence[int]) -> None:
         if names != stored[key]:
             rows.append((json.dumps(names), key))
     bulk.update_rows(Validator, fields=("commission_flags",), rows=rows, constants={})
+    return bool(rows)
 
 
 def _steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:

@@ -130,11 +130,13 @@ class _Import:
             self._write(rows)
 
     def finish(self) -> None:
-        """Bring what is computed from the rows up to date."""
-        _describe_departed()
-        derive_cluster_epochs(sorted(self.seen))
-        refresh_derived(sorted(self.keys.values()), self.seen)
-        if self.added or self.changed:
+        """Bring what is computed from the rows up to date; also what an interrupted import left undone."""
+        news = [
+            _describe_departed(),
+            derive_cluster_epochs(sorted(self.seen)),
+            refresh_derived(sorted(self.keys.values()), self.seen),
+        ]
+        if self.added or self.changed or any(news):
             _tell_readers()
 
     def summary(self) -> ImportSummary:
@@ -246,12 +248,17 @@ def _insert_departed(rows: Sequence[HistoryRow], at: datetime) -> None:
     )
 
 
-def _describe_departed() -> None:
-    """Give those that are known from history only the identity and stake of their newest epoch."""
+def _describe_departed() -> bool:
+    """Give those that are known from history only the identity and stake of their newest epoch.
+
+    Returns whether any had others.
+    """
     newest = ValidatorEpoch.objects.filter(validator=OuterRef("pk")).order_by("-epoch")
     with transaction.atomic():
         bulk.serialize_writers()
-        Validator.objects.filter(left_at=F("first_seen_at")).update(
-            identity=Coalesce(Subquery(newest.values("identity")[:1]), F("identity")),
-            activated_stake=Coalesce(Subquery(newest.values("activated_stake")[:1]), 0),
+        departed = Validator.objects.filter(left_at=F("first_seen_at")).annotate(
+            newest_identity=Coalesce(Subquery(newest.values("identity")[:1]), F("identity")),
+            newest_stake=Coalesce(Subquery(newest.values("activated_stake")[:1]), 0),
         )
+        others = departed.exclude(identity=F("newest_identity"), activated_stake=F("newest_stake"))
+        return others.update(identity=F("newest_identity"), activated_stake=F("newest_stake")) > 0

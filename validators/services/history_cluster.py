@@ -35,24 +35,32 @@ _COLUMNS: Final = (
 _UNKNOWN: Final[tuple[Any, ...]] = (None, [], {})
 
 
-def derive_cluster_epochs(epochs: Iterable[int]) -> None:
+def derive_cluster_epochs(epochs: Iterable[int]) -> bool:
     """Bring the ClusterEpoch rows of these epochs to what the validators' rows say.
 
     An imported row is replaced; of a live one only what it does not know is filled in.
+    Returns whether any changed.
     """
+    changed = False
     for epoch in epochs:
         with transaction.atomic():
             bulk.serialize_writers()
             rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list(*_COLUMNS)
-            _store(epoch, cluster_numbers([Member._make(row) for row in bulk.read_rows(rows)]))
+            numbers = cluster_numbers([Member._make(row) for row in bulk.read_rows(rows)])
+            changed |= _store(epoch, numbers)
+    return changed
 
 
-def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> None:
-    """Bring these validators' commission flags, and returns where inflation is known, up to date."""
+def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> bool:
+    """Bring these validators' commission flags, and returns where inflation is known, up to date.
+
+    Returns whether any changed.
+    """
+    changed = False
     for start in range(0, len(keys), VALIDATORS_AT_ONCE):
         with transaction.atomic():
             bulk.serialize_writers()
-            refresh_commission_flags(keys[start : start + VALIDATORS_AT_ONCE])
+            changed |= refresh_commission_flags(keys[start : start + VALIDATORS_AT_ONCE])
     with transaction.atomic():
         bulk.serialize_writers()
         newest = Fetch.objects.newest()
@@ -60,10 +68,11 @@ def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> None:
         told = {epoch + later for epoch in epochs for later in (0, EPOCHS_UNTIL_COMMISSION_APPLIES)}
         known = ClusterEpoch.objects.filter(epoch__in=told, total_supply__isnull=False)
         ended = known.filter(epoch__lt=newest.epoch) if newest else known
-        refresh_returns(list(ended.values_list("epoch", flat=True)))
+        return refresh_returns(list(ended.values_list("epoch", flat=True))) or changed
 
 
-def _store(epoch: int, numbers: dict[str, Any]) -> None:
+def _store(epoch: int, numbers: dict[str, Any]) -> bool:
+    """Returns whether the row was not like that already."""
     stored = ClusterEpoch.objects.filter(epoch=epoch).first()
     if stored is None:
         ClusterEpoch.objects.create(
@@ -72,10 +81,13 @@ def _store(epoch: int, numbers: dict[str, Any]) -> None:
             source=Origin.IMPORTED.value,
             **numbers,
         )
-        return
+        return True
     if stored.source == Origin.LIVE:
         numbers = {name: value for name, value in numbers.items() if getattr(stored, name) in _UNKNOWN}
-    ClusterEpoch.objects.filter(pk=stored.pk).update(**numbers)
+    news = {name: value for name, value in numbers.items() if getattr(stored, name) != value}
+    if news:
+        ClusterEpoch.objects.filter(pk=stored.pk).update(**news)
+    return bool(news)
 
 
 def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:

@@ -12,20 +12,23 @@ BPS_IN_ALL = 10_000
 EPOCHS_UNTIL_COMMISSION_APPLIES = 2
 
 
-def refresh_returns(epochs: Iterable[int]) -> None:
-    """Work out the returns of these ended epochs, and everybody's median APY. Call inside a transaction."""
-    clusters = ClusterEpoch.objects.filter(epoch__in=list(epochs)).order_by("epoch")
-    for cluster in clusters:
-        _refresh_epoch(cluster)
+def refresh_returns(epochs: Iterable[int]) -> bool:
+    """Work out the returns of these ended epochs, and everybody's median APY. Call inside a transaction.
+
+    Returns whether any changed.
+    """
+    clusters = list(ClusterEpoch.objects.filter(epoch__in=list(epochs)).order_by("epoch"))
+    changed = [_refresh_epoch(cluster) for cluster in clusters]
     if clusters:
-        refresh_apy()
+        changed.append(refresh_apy())
+    return any(changed)
 
 
-def refresh_apy() -> None:
-    """The median APY of each validator over the last ten ended epochs."""
+def refresh_apy() -> bool:
+    """The median APY of each validator over the last ten ended epochs; returns whether any changed."""
     newest = ClusterEpoch.objects.order_by("-epoch").values_list("epoch", flat=True).first()
     if newest is None:
-        return
+        return False
     epochs = range(newest - EPOCHS_IN_MEDIAN, newest)
     seconds = {row.epoch: row.seconds for row in ClusterEpoch.objects.filter(epoch__in=epochs)}
     rows = ValidatorEpoch.objects.filter(
@@ -41,9 +44,10 @@ def refresh_apy() -> None:
         if value != stored:
             changed.append((value, key))
     bulk.update_rows(Validator, fields=("apy",), rows=changed, constants={})
+    return bool(changed)
 
 
-def _refresh_epoch(cluster: ClusterEpoch) -> None:
+def _refresh_epoch(cluster: ClusterEpoch) -> bool:
     commissions = _applied_commissions(cluster.epoch)
     rows = ValidatorEpoch.objects.filter(epoch=cluster.epoch)
     numbers = ("credits", "credits_unit", "credits_before_split", "activated_stake", "estimated_return")
@@ -57,6 +61,7 @@ def _refresh_epoch(cluster: ClusterEpoch) -> None:
         if value != stored:
             changed.append((value, pk))
     bulk.update_rows(ValidatorEpoch, fields=("estimated_return",), rows=changed, constants={})
+    return bool(changed)
 
 
 def _return(cluster: ClusterEpoch, credits: int | None, stake: int | None, bps: int | None) -> float | None:
