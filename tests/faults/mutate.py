@@ -27,6 +27,7 @@ TESTS = (
     "tests/faults/test_bad_endings.py",
     "tests/faults/test_crash_points.py",
 )
+OPTIONS = ("-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider")
 PATIENCE = 600
 CONSTRAINT = "scheduling_run_once_per_occurrence"
 
@@ -162,14 +163,17 @@ def _apply(mutation: Mutation, copy: Path) -> None:
 def _suite_fails(copy: Path) -> str:
     """The first test that fails in a copy, on SQLite or else on PostgreSQL; empty when none does."""
     for module in ("pytest", "tests.on_postgres"):
-        result = subprocess.run(
-            [sys.executable, "-m", module, "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *TESTS],
-            cwd=copy,
-            env=os.environ | {"STATE_DIR": str(copy / "var"), "PYTHONPATH": str(copy)},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        try:
+            result = subprocess.run(
+                [sys.executable, "-m", module, *OPTIONS, *TESTS],
+                cwd=copy,
+                env=os.environ | {"STATE_DIR": str(copy / "var"), "PYTHONPATH": str(copy)},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+            )
+        except subprocess.TimeoutExpired:
+            return f"the suite, which did not end within {PATIENCE} s"
         if result.returncode != 0:
             found = [line for line in result.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
             return found[0].split(" - ")[0] if found else (result.stdout + result.stderr)[-2000:]
