@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 
+from scheduling.cadence import Every
 from scheduling.conditions import condition_names
 from scheduling.durations import show_duration
 from scheduling.exceptions import RefusedError, UnknownNameError
@@ -20,6 +21,16 @@ def require_sense(job: Job) -> None:
     str(job.cadence)
     if job.time_limit <= timedelta(0):
         raise RefusedError(f"A time limit of {show_duration(job.time_limit)} leaves no time at all.")
+    if job.max_attempts < 1:
+        raise RefusedError(f"{job.max_attempts} attempts are none; a run needs at least one.")
+    if (
+        isinstance(job.cadence, Every)
+        and job.after is None
+        and job.jitter.total_seconds() >= job.cadence.seconds
+    ):
+        raise RefusedError(
+            f"A jitter of {show_duration(job.jitter)} is no shorter than the interval, so runs would meet."
+        )
     for field in _DURATIONS:
         if (getattr(job, field) or timedelta(0)) > LONGEST_DURATION:
             raise RefusedError(f"{field}: more than a hundred years is too long.")

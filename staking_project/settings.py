@@ -11,10 +11,22 @@ from typing import Any
 from urllib.parse import quote
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+
+class _Environment(environ.Env):  # type: ignore[misc]
+    """Says which variable is wrong."""
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except (ValueError, KeyError) as exc:
+            raise ImproperlyConfigured(f"{var}: {exc}") from exc
+
+
+env = _Environment()
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 
@@ -119,6 +131,10 @@ def _database() -> dict[str, Any]:
     STATE_DIR.mkdir(parents=True, exist_ok=True)
     default_url = f"sqlite:///{quote(str(STATE_DIR / 'db.sqlite3'))}"
     database: dict[str, Any] = env.db_url("DATABASE_URL", default=default_url)
+    if not database.get("ENGINE"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is no database's address; write it like postgres://user:password@host:5432/name"
+        )
     if database["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE takes the write lock when a transaction opens. The default takes it at
         # the first write, and two clusters then ran 8 of 10 occurrences twice.
@@ -139,16 +155,19 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 
 
-def _embedded_redis_url() -> str:
-    """The Redis of the `manage.py run` that serves this PORT, so that commands in another shell find it."""
-    path = STATE_DIR / f"run-{PORT}.json"
+def _running_copy() -> dict[str, str]:
+    """Where the Redis and the simulated cluster of a `manage.py run` are, so that commands in another
+    shell find them: of the one that serves this PORT, else of the only one there is."""
+    own, others = STATE_DIR / f"run-{PORT}.json", list(STATE_DIR.glob("run-*.json"))
+    path = others[0] if len(others) == 1 else own
     try:
-        return str(json.loads(path.read_text())["redis_url"])
-    except (OSError, ValueError, KeyError):
-        return "redis://127.0.0.1:6379/0"
+        found: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
-REDIS_URL = env.str("REDIS_URL", default="") or _embedded_redis_url()
+REDIS_URL = env.str("REDIS_URL", default="") or _running_copy().get("redis_url", "redis://127.0.0.1:6379/0")
 
 Q_CLUSTER = {
     "name": "staking",
@@ -170,8 +189,11 @@ Q_CLUSTER = {
     "log_level": env.str("LOG_LEVEL", default="INFO"),
 }
 
-# The JSON-RPC endpoints of the cluster, tried in order.
+# The JSON-RPC endpoints of the cluster, tried in order. Without any, `run` brings a simulated one.
 SOLANA_RPC_URLS = env.list("SOLANA_RPC_URL", default=[])
+SOLANA_RPC_IS_OUR_OWN = not SOLANA_RPC_URLS
+if SOLANA_RPC_IS_OUR_OWN and (_simulator := _running_copy().get("rpc_url")):
+    SOLANA_RPC_URLS = [_simulator]
 FETCH_DEADLINE_SECONDS = env.float("FETCH_DEADLINE_SECONDS", default=60.0)
 # The scoring methods that every run computes; the first is the headline one.
 SCORE_METHODS = env.list("SCORE_METHODS", default=["baseline-v1", "trust-v2"])

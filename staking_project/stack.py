@@ -134,7 +134,14 @@ def state_file() -> Path:
 
 
 def write_state(**facts: str) -> None:
-    state_file().write_text(json.dumps(facts))
+    state_file().write_text(json.dumps({"pid": os.getpid(), **facts}))
+
+
+def remove_state() -> None:
+    """Take back what this process wrote, and not what another copy on the same port says."""
+    with suppress(OSError, ValueError, KeyError):
+        if json.loads(state_file().read_text())["pid"] == os.getpid():
+            state_file().unlink()
 
 
 def _start(service: Service) -> subprocess.Popen[str]:

@@ -101,6 +101,17 @@ def test_the_score_history_is_of_one_method_newest_first(client: Client) -> None
     assert get(client, "validators?method=another")["items"][0]["score"] == 33
 
 
+@pytest.mark.parametrize("route", ["validators", "validators/vote1/scores", "validators/vote1/score"])
+def test_a_method_that_never_was_is_refused_with_those_there_are(client: Client, route: str) -> None:
+    fetch()
+    scoring_run([(validator(1), 10)])
+
+    refused = client.get(f"/api/v1/{route}?method=nope")
+
+    assert refused.status_code == 422
+    assert "“nope”; there are: baseline-v1, trust-v2" in refused.json()["detail"]
+
+
 def test_the_cluster_is_told_with_the_age_of_each_source(client: Client) -> None:
     fetch()
     row = {

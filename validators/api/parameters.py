@@ -7,6 +7,8 @@ from ninja import Path, Query, Schema
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from scheduling.api.replies import Format
+from validators.models import ScoringRun
+from validators.scoring import METHODS
 from validators.standings import DEFAULT_SORT, SORT_FIELDS
 
 LARGEST: Final = 2**63 - 1
@@ -16,7 +18,20 @@ TEXT: Final = r"^[^\x00]*$"
 BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
 
 VoteAccount = Annotated[str, Path(pattern=BASE58, description="Base58")]
-Method = Annotated[str | None, Query(max_length=50, pattern=TEXT, description="Default: the headline method")]
+
+
+def _known_method(name: str | None) -> str | None:
+    """Let pass a method that there is, or was when scores were stored."""
+    if name is not None and name not in METHODS and not ScoringRun.objects.filter(method=name).exists():
+        raise ValueError(f"There is no scoring method “{name}”; there are: {', '.join(METHODS)}")
+    return name
+
+
+Method = Annotated[
+    str | None,
+    Query(max_length=50, pattern=TEXT, description="Default: the headline method"),
+    AfterValidator(_known_method),
+]
 _SORTS: Final = tuple(name for key in SORT_FIELDS for name in (key, f"-{key}"))
 
 
@@ -39,13 +54,15 @@ Sort = Annotated[
 class Page(Schema):
     """A part of a list."""
 
-    limit: int = Field(100, ge=1, le=MOST_ROWS)
+    limit: int = Field(100, ge=1, le=MOST_ROWS, description="Rows in one reply, also of a CSV")
     cursor: str | None = Field(None, max_length=1_000, description="The `next_cursor` of the page before")
     format: Format | None = Field(None, description="Goes before the Accept header")
 
 
 class MethodPage(Page):
-    method: str | None = Field(None, max_length=50, pattern=TEXT, description="Default: the headline method")
+    method: Annotated[str | None, AfterValidator(_known_method)] = Field(
+        None, max_length=50, pattern=TEXT, description="Default: the headline method"
+    )
 
 
 class ValidatorQuery(MethodPage):

@@ -105,13 +105,14 @@ def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:
         ),
         unit=unit,
     )
+    knows_stake = any(one.stake is not None for one in everybody)
     standing = standing_of(
         Stake(one.vote_account, one.stake or 0, Software(one.version, one.client)) for one in everybody
     )
     return {
-        "total_stake": standing.total_stake,
+        "total_stake": standing.total_stake if knows_stake else None,
         "validators": standing.accounts,
-        "staked": standing.staked,
+        "staked": standing.staked if knows_stake else None,
         "mean_credits": mean.mean,
         "credit_stake_sum": None if mean.credit_stake_sum is None else float(mean.credit_stake_sum),
         "superminority_size": len(standing.superminority) or None,

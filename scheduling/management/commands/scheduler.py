@@ -3,6 +3,7 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -192,7 +193,10 @@ class Command(BaseCommand):
 
     def _explain(self, name: str, at: str | None, **options: Any) -> None:
         now = database_now()
-        story = explain(operations.job_named(name), at=instant(at) if at else now, now=now)
+        asked = instant(at) if at else now
+        if asked.microsecond == 0:  # as people read it off the history, which shows whole seconds
+            asked += timedelta(seconds=1, microseconds=-1)
+        story = explain(operations.job_named(name), at=asked, now=now)
         self._show(story, "\n".join(story), **options)
 
     def _compare(self, name: str, **options: Any) -> None:

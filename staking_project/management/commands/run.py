@@ -2,6 +2,7 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
 import signal
 import sys
 import time
@@ -51,7 +52,7 @@ class Command(BaseCommand):
                 password = _create_admin()
             started_at = database_now()
             self._start_ours(whole, environment)
-            self._say_where_to_look(password, simulated=not settings.SOLANA_RPC_URLS)
+            self._say_where_to_look(password, simulated=settings.SOLANA_RPC_IS_OUR_OWN)
             _supervise(whole, seconds=seconds)
         except stack.StackError as exc:
             raise CommandError(str(exc)) from exc
@@ -62,7 +63,7 @@ class Command(BaseCommand):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             orphans = whole.stop()
-            stack.state_file().unlink(missing_ok=True)
+            stack.remove_state()
         if started_at is not None:
             self._report(started_at, orphans=orphans, timed=seconds is not None, **options)
 
@@ -75,7 +76,7 @@ class Command(BaseCommand):
             whole.start(redis)
             stack.wait_until_listening(port, service=redis)
             environment["REDIS_URL"] = f"redis://{stack.HOST}:{port}/0"
-        if not settings.SOLANA_RPC_URLS:
+        if settings.SOLANA_RPC_IS_OUR_OWN:
             port = stack.free_port()
             simulator = stack.command_service(
                 "the simulated cluster",
@@ -105,7 +106,7 @@ class Command(BaseCommand):
             f"user {ADMIN_NAME}, password {password} (shown this once)"
             if password
             else f"user {ADMIN_NAME}, password as shown when it was created; a new one: "
-            f"{sys.executable} manage.py changepassword {ADMIN_NAME}"
+            f"{shlex.quote(sys.executable)} manage.py changepassword {ADMIN_NAME}"
         )
         lines = [f"validators  {url}/", f"admin       {url}/admin/  {login}"]
         if simulated:

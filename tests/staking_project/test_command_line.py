@@ -1,0 +1,57 @@
+"""What the command line says of an installation that is not right: one line, and no traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=PROJECT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("WORKERS", "abc"), ("PORT", "abc"), ("DATABASE_URL", "a-password")]
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, variable: str, value: str) -> None:
+    result = manage("check", **{"STATE_DIR": str(tmp_path), variable: value})
+
+    assert result.returncode != 0
+    assert "Wrong settings: " in result.stderr
+    assert variable in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "a-password" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [("scheduler", "list"), ("show_validators",), ("alert", "list")])
+def test_a_database_without_tables_is_to_be_migrated(tmp_path: Path, command: tuple[str, ...]) -> None:
+    result = manage(*command, STATE_DIR=str(tmp_path), DATABASE_URL=f"sqlite:///{tmp_path / 'db.sqlite3'}")
+
+    assert result.returncode != 0
+    assert "`manage.py migrate` makes it" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("copies", [["8123"], ["8000", "8123"]])
+def test_commands_find_the_copy_that_runs(tmp_path: Path, copies: list[str]) -> None:
+    for port in copies:
+        (tmp_path / f"run-{port}.json").write_text(
+            f'{{"redis_url": "redis://127.0.0.1:1/{port}", "rpc_url": "http://127.0.0.1:{port}"}}'
+        )
+    asked = "from django.conf import settings; print(settings.REDIS_URL, *settings.SOLANA_RPC_URLS)"
+    alone = {"STATE_DIR": str(tmp_path), "REDIS_URL": "", "SOLANA_RPC_URL": "", "PORT": "8000"}
+
+    result = manage("shell", "-v0", "-c", asked, **alone)
+
+    assert result.stdout.split() == [f"redis://127.0.0.1:1/{copies[0]}", f"http://127.0.0.1:{copies[0]}"]
