@@ -33,13 +33,10 @@ class DueJob:
     problem: str = ""
 
 
-def claim_due(*, now: datetime) -> list[Run]:
-    """Record everything due that nobody else claimed, and return the runs to be rung for."""
-    return [run for recorded in claim_batches(now=now) for run in recorded if run.state == RunState.QUEUED]
-
-
 def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
-    """All runs recorded, a batch at a time: the first may be rung for before the last is claimed.
+    """Record everything due that nobody else claimed, and give the runs, a batch at a time.
+
+    So the first may be rung for before the last is claimed.
 
     A batch is empty when somebody else claimed all of it first.
 

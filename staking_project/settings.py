@@ -167,7 +167,8 @@ def _running_copy() -> dict[str, str]:
     return found
 
 
-REDIS_URL = env.str("REDIS_URL", default="") or _running_copy().get("redis_url", "redis://127.0.0.1:6379/0")
+_COPY = _running_copy()
+REDIS_URL = env.str("REDIS_URL", default="") or _COPY.get("redis_url", "redis://127.0.0.1:6379/0")
 
 Q_CLUSTER = {
     "name": "staking",
@@ -192,8 +193,8 @@ Q_CLUSTER = {
 # The JSON-RPC endpoints of the cluster, tried in order. Without any, `run` brings a simulated one.
 SOLANA_RPC_URLS = env.list("SOLANA_RPC_URL", default=[])
 SOLANA_RPC_IS_OUR_OWN = not SOLANA_RPC_URLS
-if SOLANA_RPC_IS_OUR_OWN and (_simulator := _running_copy().get("rpc_url")):
-    SOLANA_RPC_URLS = [_simulator]
+if SOLANA_RPC_IS_OUR_OWN and "rpc_url" in _COPY:
+    SOLANA_RPC_URLS = [_COPY["rpc_url"]]
 FETCH_DEADLINE_SECONDS = env.float("FETCH_DEADLINE_SECONDS", default=60.0)
 # The scoring methods that every run computes; the first is the headline one.
 SCORE_METHODS = env.list("SCORE_METHODS", default=["baseline-v1", "trust-v2"])

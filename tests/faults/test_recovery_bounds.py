@@ -96,6 +96,8 @@ def test_no_child_is_left_a_second_after_its_parent_was_killed(running: Installa
         lambda: not any(map(alive, everyone)), seconds=AFTER_A_LOST_PARENT, saying="the end of every child"
     )
 
+    assert [pid for pid in everyone if alive(pid)] == []
+
 
 def test_what_waits_runs_within_a_second_after_redis_is_back(running: Installation) -> None:
     running.redis.terminate()

@@ -7,6 +7,7 @@ from django_q.models import Schedule
 
 from scheduling import claiming
 from scheduling.models import Run
+from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -28,7 +29,7 @@ def test_a_dispatcher_that_was_stopped_for_a_while_does_not_set_the_schedule_bac
     job = JobFactory()
     old = claiming._plan(job, now=NOON)
     for second in (0, 10, 20):
-        claiming.claim_due(now=NOON + timedelta(seconds=second))
+        claim_due(now=NOON + timedelta(seconds=second))
 
     assert claiming._claim([old], now=NOON + timedelta(seconds=21)) == []
 

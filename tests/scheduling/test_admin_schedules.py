@@ -12,8 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from scheduling import services
-from scheduling.claiming import claim_due
 from scheduling.models import Job, RunState
+from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import JobFactory, RunFactory, ScheduleFactory
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django_q.models import Schedule
 
 from scheduling import claiming
-from scheduling.claiming import claim_due
 from scheduling.models import Run, RunState
+from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

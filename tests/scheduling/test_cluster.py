@@ -97,6 +97,8 @@ def test_killing_the_parent_leaves_no_process_behind(running: Installation) -> N
 
     wait_until(lambda: not any(map(alive, everyone)), seconds=2, saying="the end of every child")
 
+    assert [pid for pid in everyone if alive(pid)] == []
+
 
 def test_what_is_asked_to_stop_ends_by_itself_and_lets_its_tasks_end(running: Installation) -> None:
     everyone = [sentinel(running), *pool(running)]

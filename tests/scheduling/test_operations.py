@@ -7,12 +7,12 @@ import pytest
 
 from scheduling import operations
 from scheduling.cadence import Cron, Every
-from scheduling.claiming import claim_due
 from scheduling.exceptions import CadenceError, RefusedError, UnknownNameError
 from scheduling.execution import execute_run
 from scheduling.models import CatchUp, Job, JobChange, Overlap, Run, RunState, RunTrigger
 from scheduling.recovery import open_runs, release_pending
 from scheduling.stories import explain
+from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

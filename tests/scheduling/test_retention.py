@@ -8,8 +8,8 @@ from django_q.models import Failure, Success, Task
 from pytest_django.fixtures import Settings
 
 from scheduling import retention, services
-from scheduling.claiming import claim_due
 from scheduling.models import Job, Run, RunState
+from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

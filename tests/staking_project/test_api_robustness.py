@@ -127,6 +127,9 @@ def test_no_body_breaks_a_write(client: Client) -> None:
     ],
 )
 def test_no_header_breaks_a_reading(client: Client, headers: dict[str, str]) -> None:
-    for path, method, _ in operations():
-        if method == "get":
-            asked(client, method, known_path(path), headers=headers)
+    readings = [path for path, method, _ in operations() if method == "get"]
+
+    answers = [asked(client, "get", known_path(path), headers=headers) for path in readings]
+
+    assert answers
+    assert max(answers) < 500

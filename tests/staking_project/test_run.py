@@ -126,6 +126,8 @@ def test_killing_it_outright_leaves_no_process_behind(
 
     wait_until(lambda: not any(map(alive, everyone)), seconds=10, saying="the end of every process")
 
+    assert [pid for pid in everyone if alive(pid)] == []
+
 
 def test_a_port_that_is_taken_is_named_with_the_way_out(environment: dict[str, str]) -> None:
     with socket.socket() as listener:

@@ -17,14 +17,19 @@ from validators.models import (
 from validators.templatetags.units import bps_percent, sol
 
 
-@admin.register(ValidatorEpoch)
-class ValidatorEpochAdmin(HistoryAdmin):
-    """What each validator did in each epoch."""
+class OfValidators(HistoryAdmin):
+    """Rows of single validators, found by the vote account."""
 
-    list_display = ("epoch", "validator", "credits", "credits_unit", "stake", "commission", "fetched_at")
     list_select_related = ("validator",)
     search_fields = ("validator__vote_account__exact",)
     search_help_text = "A whole vote account"
+
+
+@admin.register(ValidatorEpoch)
+class ValidatorEpochAdmin(OfValidators):
+    """What each validator did in each epoch."""
+
+    list_display = ("epoch", "validator", "credits", "credits_unit", "stake", "commission", "fetched_at")
 
     @admin.display(description="stake (SOL)")
     def stake(self, row: ValidatorEpoch) -> str:
@@ -36,13 +41,10 @@ class ValidatorEpochAdmin(HistoryAdmin):
 
 
 @admin.register(CommissionChange)
-class CommissionChangeAdmin(HistoryAdmin):
+class CommissionChangeAdmin(OfValidators):
     """Every commission that changed from one fetch to the next."""
 
     list_display = ("seen_at", "validator", "before", "after", "epoch")
-    list_select_related = ("validator",)
-    search_fields = ("validator__vote_account__exact",)
-    search_help_text = "A whole vote account"
 
     @admin.display(description="from")
     def before(self, change: CommissionChange) -> str:
@@ -54,23 +56,17 @@ class CommissionChangeAdmin(HistoryAdmin):
 
 
 @admin.register(IdentityChange)
-class IdentityChangeAdmin(HistoryAdmin):
+class IdentityChangeAdmin(OfValidators):
     """Every vote account that another node votes for since."""
 
     list_display = ("seen_at", "validator", "from_identity", "to_identity", "epoch")
-    list_select_related = ("validator",)
-    search_fields = ("validator__vote_account__exact",)
-    search_help_text = "A whole vote account"
 
 
 @admin.register(DelinquencyIncident)
-class DelinquencyIncidentAdmin(HistoryAdmin):
+class DelinquencyIncidentAdmin(OfValidators):
     """Times in which every fetch saw a validator delinquent."""
 
     list_display = ("started_at", "ended_at", "validator", "start_epoch", "fetches")
-    list_select_related = ("validator",)
-    search_fields = ("validator__vote_account__exact",)
-    search_help_text = "A whole vote account"
 
 
 @admin.register(ClusterEpoch)

@@ -1,11 +1,12 @@
 """What is another than at the fetch before; what an imported history says is not a fetch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from validators import bulk
 from validators.models import CommissionChange, IdentityChange
 from validators.services.stored import StoredValidator
+from validators.solana.schemas import VoteAccount
 from validators.solana.snapshot import Snapshot
 
 
@@ -14,11 +15,9 @@ def record_commission_changes(
 ) -> list[int]:
     """Store every commission that changed; returns the keys of these validators."""
     changes = [
-        (row.pk, row.commission_bps, state.account.commission_bps)
-        for state in snapshot.accounts
-        if (row := stored.get(state.account.vote_account)) is not None
-        and row.seen_by_a_fetch
-        and row.commission_bps != state.account.commission_bps
+        (row.pk, row.commission_bps, account.commission_bps)
+        for row, account in _seen_before(snapshot, stored)
+        if row.commission_bps != account.commission_bps
     ]
     bulk.insert_rows(
         CommissionChange,
@@ -34,11 +33,9 @@ def record_identity_changes(
 ) -> None:
     """Store every vote account that another node votes for now."""
     changes = [
-        (row.pk, row.identity, state.account.identity)
-        for state in snapshot.accounts
-        if (row := stored.get(state.account.vote_account)) is not None
-        and row.seen_by_a_fetch
-        and row.identity != state.account.identity
+        (row.pk, row.identity, account.identity)
+        for row, account in _seen_before(snapshot, stored)
+        if row.identity != account.identity
     ]
     bulk.insert_rows(
         IdentityChange,
@@ -46,3 +43,13 @@ def record_identity_changes(
         rows=changes,
         constants={"epoch": snapshot.epoch.epoch, "seen_at": stored_at},
     )
+
+
+def _seen_before(
+    snapshot: Snapshot, stored: Mapping[str, StoredValidator]
+) -> Iterator[tuple[StoredValidator, VoteAccount]]:
+    """Each account that an earlier fetch saw too, as it was then and as it is now."""
+    for state in snapshot.accounts:
+        row = stored.get(state.account.vote_account)
+        if row is not None and row.seen_by_a_fetch:
+            yield row, state.account

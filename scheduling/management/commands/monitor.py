@@ -1,5 +1,6 @@
 import json
-import time
+import signal
+import threading
 from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
@@ -33,15 +34,15 @@ class Command(BaseCommand):
         if not options["watch"]:
             self._show(as_json=options["json"])
             return
-        try:
-            while True:
-                if self.stdout.isatty() and not options["json"]:
-                    self.stdout.write(CLEAR_SCREEN, ending="")
-                self._show(as_json=options["json"])
-                self.stdout.flush()
-                time.sleep(REFRESH)
-        except KeyboardInterrupt:
-            return
+        # Not KeyboardInterrupt, which a library may swallow while it looks.
+        stopped = threading.Event()
+        signal.signal(signal.SIGINT, lambda signum, frame: stopped.set())
+        while not stopped.is_set():
+            if self.stdout.isatty() and not options["json"]:
+                self.stdout.write(CLEAR_SCREEN, ending="")
+            self._show(as_json=options["json"])
+            self.stdout.flush()
+            stopped.wait(REFRESH)
 
     def _show(self, *, as_json: bool) -> None:
         try:

@@ -49,7 +49,9 @@ def test_a_plan_that_makes_no_sense_is_refused(spec: str, complaint: str) -> Non
 
 
 def test_probabilities_that_add_up_to_one_in_decimals_are_accepted() -> None:
-    parse_fault_plan("429:0.7,500:0.2,slow:0.1")
+    plan = parse_fault_plan("429:0.7,500:0.2,slow:0.1")
+
+    assert [probability for _, probability in plan.probabilities] == [0.7, 0.2, 0.1]
 
 
 @given(st.integers(), st.integers(min_value=0))
