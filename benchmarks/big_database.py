@@ -98,7 +98,7 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
 
     from benchmarks.big_questions import questions, staff
     from benchmarks.big_tables import fill
-    from scheduling.database_state import database_state
+    from scheduling.monitoring.database_state import database_state
 
     began = time.perf_counter()
     call_command("migrate", verbosity=0)

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from scheduling.models import Run
 from validators.models import Validator
-from validators.standings import SORT_FIELDS
+from validators.reading.standings import SORT_FIELDS
 
 # Milliseconds.
 PAGE_BAR: Final = 100.0

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_q.models import Task
 
 from scheduling.models import Alert, Job, JobChange, Run, RunState
-from scheduling.services import set_up
+from scheduling.operations.setting_up import set_up
 from validators import tasks
 from validators.models import (
     ClusterEpoch,

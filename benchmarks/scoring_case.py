@@ -18,7 +18,6 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from validators import bulk  # noqa: E402
 from validators.models import (  # noqa: E402
     Fetch,
     ScoringInputs,
@@ -27,7 +26,8 @@ from validators.models import (  # noqa: E402
     Validator,
     ValidatorEpoch,
 )
-from validators.services.scores_again import score_again  # noqa: E402
+from validators.services import bulk  # noqa: E402
+from validators.services.scores.again import score_again  # noqa: E402
 from validators.solana.pubkey import encode  # noqa: E402
 from validators.tasks import score_validators  # noqa: E402
 

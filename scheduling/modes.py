@@ -53,7 +53,7 @@ MODES: Mapping[str, Mode] = {
 
 CLEANUP = JobDeclaration(
     name="cleanup-repeatable",
-    task="scheduling.retention.clean_up",
+    task="scheduling.tasks.clean_up",
     description="Deletes job history, task history and score history that is older than the mode keeps it.",
     every_seconds={"test": 60, "production": 3600},
     start_after_seconds={"test": 15, "production": 60},

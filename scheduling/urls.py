@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from scheduling import dashboard_views
-from scheduling.views import health, metrics, ready
+from scheduling.pages import dashboard_views
+from scheduling.pages.views import health, metrics, ready
 
 app_name = "scheduling"
 urlpatterns = [

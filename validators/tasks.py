@@ -7,7 +7,7 @@ from validators.services.inflation import fetch_inflation as store_inflation
 from validators.services.names import fetch_names as store_names
 from validators.services.nodes import fetch_nodes as store_nodes
 from validators.services.production import fetch_production as store_production
-from validators.services.scores import score_newest_fetch
+from validators.services.scores.running import score_newest_fetch
 
 
 def fetch_validators() -> dict[str, Any]:

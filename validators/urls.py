@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from validators.views import cluster_page, compare_page, methods_page, standings_page, validator_page
+from validators.pages.views import cluster_page, compare_page, methods_page, standings_page, validator_page
 
 app_name = "validators"
 urlpatterns = [

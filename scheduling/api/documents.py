@@ -11,9 +11,9 @@ from ninja import Schema
 from pydantic import Field
 
 from scheduling.api.replies import Envelope
+from scheduling.ledger.presentation import milliseconds
+from scheduling.ledger.selectors import ScheduleRow
 from scheduling.models import Run
-from scheduling.presentation import milliseconds
-from scheduling.selectors import ScheduleRow
 
 State = Literal["pending", "queued", "running", "succeeded", "failed", "skipped"]
 

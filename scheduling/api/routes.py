@@ -8,7 +8,6 @@ from ninja import Body, Path, Query, Router, Schema
 from ninja.security import HttpBearer
 from pydantic import AwareDatetime, BaseModel, Field
 
-from scheduling import operations
 from scheduling.api import cursors
 from scheduling.api.documents import (
     RunDocument,
@@ -30,10 +29,11 @@ from scheduling.api.replies import (
     list_reply,
     wanted_format,
 )
-from scheduling.api_tokens import ApiToken, Scope, token_of
 from scheduling.clock import database_now
-from scheduling.listings import run_of, runs_before
-from scheduling.selectors import schedule_rows
+from scheduling.ledger.listings import run_of, runs_before
+from scheduling.ledger.selectors import schedule_rows
+from scheduling.models.tokens import ApiToken, Scope, token_of
+from scheduling.operations import changing
 
 MOST_RUNS: Final = 1_000
 LARGEST_KEY: Final = 2**63 - 1
@@ -129,7 +129,7 @@ _REFUSALS: Final = {401: Problem, 403: Problem, 404: Problem, 409: Problem}
 def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
     """Run it now, beside the schedule. Scope: trigger."""
     by = _authorised(request, Scope.TRIGGER)
-    run = operations.trigger(name, by=by, now=database_now())
+    run = changing.trigger(name, by=by, now=database_now())
     return _stored({**envelope(), "run": run_document(run)}, status=202)
 
 
@@ -137,7 +137,7 @@ def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
 def pause_schedule(request: HttpRequest, name: ScheduleName, body: Body[PauseNote]) -> HttpResponse:
     """Claim no more occurrences until it is resumed. Scope: pause."""
     by = _authorised(request, Scope.PAUSE)
-    operations.pause(name, by=by, note=body.note, now=database_now())
+    changing.pause(name, by=by, note=body.note, now=database_now())
     return _stored({**envelope(), "schedule": _schedule(name)})
 
 
@@ -145,7 +145,7 @@ def pause_schedule(request: HttpRequest, name: ScheduleName, body: Body[PauseNot
 def resume_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
     """Go on with the first occurrence from now. Scope: resume."""
     by = _authorised(request, Scope.RESUME)
-    operations.resume(name, by=by, now=database_now())
+    changing.resume(name, by=by, now=database_now())
     return _stored({**envelope(), "schedule": _schedule(name)})
 
 

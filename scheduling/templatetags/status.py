@@ -3,7 +3,7 @@
 from django import template
 
 from scheduling.clock import database_now
-from scheduling.status import Status, current_status
+from scheduling.monitoring.status import Status, current_status
 
 register = template.Library()
 

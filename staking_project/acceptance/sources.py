@@ -5,10 +5,10 @@ from typing import Final
 
 from django.db.models import Min
 
-from scheduling.durations import show_roughly
-from scheduling.listings import next_occurrence
+from scheduling.ledger.listings import next_occurrence
+from scheduling.ledger.selectors import interval_of
 from scheduling.models import Run
-from scheduling.selectors import interval_of
+from scheduling.timing.durations import show_roughly
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
 from validators.jobs import FETCH
 from validators.models import ClusterEpoch, SourceState

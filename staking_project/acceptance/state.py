@@ -5,17 +5,18 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from scheduling import evidence, services
 from scheduling.checks import schedule_names_are_unique
 from scheduling.exceptions import CadenceError
+from scheduling.ledger import evidence
+from scheduling.ledger.retention import Retention, prune
+from scheduling.ledger.selectors import cadence_of, current_mode
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.modes import CLEANUP, MODES, declared_jobs
-from scheduling.queue_state import queue_state
-from scheduling.retention import Retention, prune
-from scheduling.selectors import cadence_of, current_mode
+from scheduling.monitoring.queue_state import queue_state
+from scheduling.operations import setting_up
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
 from validators.jobs import FETCH, SCORE
-from validators.picture import current_picture
+from validators.reading.picture import current_picture
 
 
 def schedules_are_unique(window: Window) -> CheckResult:
@@ -48,7 +49,7 @@ def mode_switches_and_back(window: Window) -> CheckResult:
     problems = []
     with transaction.atomic():
         for target in (other, mode):
-            services.set_up(target, now=window.end, by="verify")
+            setting_up.set_up(target, now=window.end, by="verify")
             problems += _deviations(target, now=window.end)
         transaction.set_rollback(True)
     seen = f"{mode} -> {other} -> {mode}, {len(declared_jobs())} schedules each time"

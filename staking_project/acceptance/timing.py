@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from scheduling import evidence
-from scheduling.cadence import Cadence
 from scheduling.exceptions import CadenceError
+from scheduling.ledger import evidence
+from scheduling.ledger.selectors import cadence_of
 from scheduling.models import OPEN_STATES, Run, RunState, RunTrigger
-from scheduling.selectors import cadence_of
+from scheduling.timing.cadence import Cadence
 from staking_project.acceptance.results import LATEST_START, CheckResult, Window
 
 

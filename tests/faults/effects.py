@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from scheduling.execution import commit_with_run, current_occurrence
+from scheduling.engine.execution import commit_with_run, current_occurrence
 from tests.faults.traces import append_line
 
 

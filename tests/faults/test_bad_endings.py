@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection
 
-from scheduling import leases
 from scheduling.clock import database_now
-from scheduling.dispatcher import LONGEST_SLEEP, REMINDER_EVERY, Dispatcher
-from scheduling.execution import execute_run
+from scheduling.engine import leases
+from scheduling.engine.dispatcher import LONGEST_SLEEP, REMINDER_EVERY, Dispatcher
+from scheduling.engine.execution import execute_run
+from scheduling.engine.processes import ProcessIdentity, this_process
+from scheduling.engine.recovery import give_back_stopped, open_runs, put_back_lost
 from scheduling.models import Job, Overlap, Run, RunState
-from scheduling.processes import ProcessIdentity, this_process
-from scheduling.recovery import give_back_stopped, open_runs, put_back_lost
 from tests.scheduling.factories import JobFactory, RunFactory
 from tests.scheduling.test_recovery import dead_worker
 
@@ -147,21 +147,21 @@ def test_a_database_that_stays_away_is_mentioned_once_and_then_now_and_then(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stopwatch = [1000.0]
-    monkeypatch.setattr("scheduling.dispatcher.time.monotonic", lambda: stopwatch[0])
+    monkeypatch.setattr("scheduling.engine.dispatcher.time.monotonic", lambda: stopwatch[0])
     dispatcher = Dispatcher()
 
     def fail() -> None:
         raise OperationalError("connection\n refused")
 
-    monkeypatch.setattr("scheduling.dispatcher.database_now", fail)
-    with caplog.at_level(logging.INFO, logger="scheduling.dispatcher"):
+    monkeypatch.setattr("scheduling.engine.dispatcher.database_now", fail)
+    with caplog.at_level(logging.INFO, logger="scheduling.engine.dispatcher"):
         for _ in range(int(2.5 * REMINDER_EVERY / LONGEST_SLEEP)):
             assert dispatcher.tick() == LONGEST_SLEEP
             stopwatch[0] += LONGEST_SLEEP
-        monkeypatch.setattr("scheduling.dispatcher.database_now", database_now)
+        monkeypatch.setattr("scheduling.engine.dispatcher.database_now", database_now)
         dispatcher.tick()
 
-    assert [record.message for record in caplog.records if record.name == "scheduling.dispatcher"] == [
+    assert [record.message for record in caplog.records if record.name == "scheduling.engine.dispatcher"] == [
         "The database does not answer (connection refused); trying until it does.",
         "The database has not answered for 30 s.",
         "The database has not answered for 61 s.",
@@ -179,7 +179,7 @@ def test_lost_messages_are_asked_for_again_also_when_the_database_broke_off_in_b
     broker.connection.flushdb()
 
     with monkeypatch.context() as patched:
-        patched.setattr("scheduling.dispatcher.open_runs", _break_off)
+        patched.setattr("scheduling.engine.dispatcher.open_runs", _break_off)
         dispatcher.tick()
     dispatcher.tick()
 

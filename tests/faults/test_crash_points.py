@@ -19,10 +19,10 @@ from django.db import OperationalError, connection, connections
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
-from scheduling import leases
 from scheduling.clock import database_now
-from scheduling.dispatcher import Dispatcher
-from scheduling.execution import execute_run
+from scheduling.engine import leases
+from scheduling.engine.dispatcher import Dispatcher
+from scheduling.engine.execution import execute_run
 from scheduling.models import Job, Run, RunState
 from tests.scheduling.factories import JobFactory, RunFactory
 from tests.scheduling.test_recovery import dead_worker

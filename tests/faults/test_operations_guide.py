@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
-from scheduling.leases import LEASE, SURRENDER
-from scheduling.recovery import OVERDUE
+from scheduling.engine.leases import LEASE, SURRENDER
+from scheduling.engine.recovery import OVERDUE
 
 DOCS = Path(settings.BASE_DIR) / "docs"
 GUIDE = (DOCS / "operations.md").read_text()

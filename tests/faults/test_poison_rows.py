@@ -6,7 +6,7 @@ import pytest
 from django_q.models import Schedule
 
 from scheduling.clock import database_now
-from scheduling.dispatcher import Dispatcher
+from scheduling.engine.dispatcher import Dispatcher
 from scheduling.models import Job, Run, RunState
 from tests.scheduling.factories import JobFactory
 

@@ -10,8 +10,8 @@ import time
 import pytest
 from django.db import connection
 
-from scheduling.cluster import STALLED
-from scheduling.leases import LEASE
+from scheduling.engine.cluster import STALLED
+from scheduling.engine.leases import LEASE
 from tests.installation import Event, Installation, alive, children, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.database]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django_q.models import Schedule
 
-from scheduling import claiming
+from scheduling.engine import claiming
 from scheduling.models import Run
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory

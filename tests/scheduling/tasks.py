@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
+from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
-from scheduling.execution import commit_with_run
 from scheduling.models import Job, Run
 
 

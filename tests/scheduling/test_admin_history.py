@@ -10,7 +10,7 @@ from django_q.models import Task
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from scheduling import history_admin
+from scheduling.admin import history
 from scheduling.models import Run, RunState
 from tests.scheduling.factories import NOON, RunFactory
 
@@ -73,7 +73,7 @@ def test_history_can_be_read_and_nothing_else(admin_client: Client, model: str) 
 def test_a_long_history_is_counted_and_paged_up_to_a_bound(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history_admin, "MOST_COUNTED", 60)
+    monkeypatch.setattr(history, "MOST_COUNTED", 60)
     make_rows(70)
 
     changelist = admin_client.get(reverse("admin:scheduling_run_changelist")).context["cl"]
@@ -96,7 +96,7 @@ def test_our_pages_replace_those_of_django_q2() -> None:
         if "_q" in model._meta.label_lower
     }
 
-    assert modules == {"scheduling.admin"}
+    assert modules == {"scheduling.admin.schedules"}
 
 
 def test_nobody_without_an_account_sees_anything(client: Client, settings: Settings) -> None:

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Schedule
 
-from scheduling import operations
 from scheduling.models import Job, JobChange, Run, RunState
+from scheduling.operations import changing
 from tests.scheduling.factories import JobFactory, RunFactory, ScheduleFactory
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +110,7 @@ def test_a_failed_run_is_retried_and_one_that_did_not_fail_is_left_alone(operato
 
 def test_who_may_only_look_sees_everything_and_can_do_nothing(viewer: Client, job: Job) -> None:
     failed = RunFactory(job=job, state=RunState.FAILED, error="ValueError: no")
-    operations.pause(job.name, by="bob", note="", now=timezone.now())
+    changing.pause(job.name, by="bob", note="", now=timezone.now())
     assert job.schedule is not None
     pages = (
         JOBS,

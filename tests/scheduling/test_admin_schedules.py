@@ -11,8 +11,8 @@ from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from scheduling import services
 from scheduling.models import Job, RunState
+from scheduling.operations import setting_up
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import JobFactory, RunFactory, ScheduleFactory
 
@@ -28,7 +28,7 @@ SECOND = timedelta(seconds=1)
 def production_mode(settings: Settings) -> None:
     """Every job runs each six hours."""
     settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
-    services.set_up("production", now=timezone.now() + SIX_HOURS, by="tester")
+    setting_up.set_up("production", now=timezone.now() + SIX_HOURS, by="tester")
 
 
 def schedule_of(name: str = NAME) -> Schedule:

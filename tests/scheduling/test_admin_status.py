@@ -66,7 +66,7 @@ def test_what_is_wrong_is_said_with_a_way_to_the_operations(staff: Client) -> No
 
 
 def test_without_a_finding_everything_is_fine(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scheduling.status.judge", lambda *args, **kwargs: ())
+    monkeypatch.setattr("scheduling.monitoring.status.judge", lambda *args, **kwargs: ())
 
     assert "Everything is as it should be." in index(staff)
 

@@ -15,14 +15,14 @@ from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from scheduling import operations, services
-from scheduling.alert_delivery import News, ask_for_delivery
 from scheduling.clock import database_now
+from scheduling.engine.execution import execute_run
+from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import DeliveryError
-from scheduling.execution import execute_run
+from scheduling.ledger.selectors import schedule_rows
 from scheduling.models import Run, RunState
-from scheduling.recovery import open_runs, release_pending
-from scheduling.selectors import schedule_rows
+from scheduling.monitoring.alert_delivery import News, ask_for_delivery
+from scheduling.operations import changing, setting_up
 from tests.scheduling.factories import NOON
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -149,7 +149,7 @@ def test_a_delivery_that_failed_for_good_can_be_asked_for_again(receiver: Receiv
     ask_for_delivery([NEWS], now=NOON)
     Run.objects.update(state=RunState.FAILED, attempt=10)
 
-    operations.retry(Run.objects.get().pk, by="ada", now=NOON)
+    changing.retry(Run.objects.get().pk, by="ada", now=NOON)
 
     assert [execute_run(run.pk) for run in release_pending(open_runs(), now=NOON)] == ["succeeded"]
 
@@ -162,7 +162,7 @@ def test_with_nobody_to_be_told_nothing_is_queued() -> None:
 
 def test_deliveries_add_no_schedule(receiver: Receiver, settings: Settings) -> None:
     settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
     names = [row.job.name for row in schedule_rows()]
 
     deliver()

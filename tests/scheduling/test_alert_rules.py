@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from scheduling.alert_rules import failing_jobs, late_jobs, missed_occurrences
 from scheduling.models import Job, Run, RunState
+from scheduling.monitoring.alert_rules import failing_jobs, late_jobs, missed_occurrences
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

@@ -14,9 +14,9 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from scheduling import alerts
-from scheduling.alerts import CLOSE_AFTER, LOOK_EVERY, AlertWatch, Trouble, evaluate
 from scheduling.models import Alert, AlertRound, Run
+from scheduling.monitoring import alerts
+from scheduling.monitoring.alerts import CLOSE_AFTER, LOOK_EVERY, AlertWatch, Trouble, evaluate
 from tests.scheduling.factories import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

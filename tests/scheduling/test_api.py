@@ -18,8 +18,8 @@ from pytest_django.fixtures import Settings
 from scheduling.api import rate_limit
 from scheduling.api.documents import RunList, ScheduleList
 from scheduling.api.rate_limit import AddressThrottle
-from scheduling.api_tokens import ApiToken, issue_token
 from scheduling.models import JobChange, Run, RunState, RunTrigger
+from scheduling.models.tokens import ApiToken, issue_token
 from tests.redis_for_tests import free_port
 from tests.scheduling.factories import NOON, JobFactory, RunFactory, ScheduleFactory
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.cadence import (
+from scheduling.exceptions import CadenceError
+from scheduling.timing.cadence import (
     Cadence,
     Cron,
     Due,
@@ -17,7 +18,6 @@ from scheduling.cadence import (
     occurrences_between,
     occurrences_from,
 )
-from scheduling.exceptions import CadenceError
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

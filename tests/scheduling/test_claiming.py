@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django_q.models import Schedule
 
-from scheduling import claiming
+from scheduling.engine import claiming
 from scheduling.models import Run, RunState
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory

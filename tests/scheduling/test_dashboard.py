@@ -17,10 +17,10 @@ from django_q.brokers import get_broker
 from django_q.conf import Conf
 from pytest_django.fixtures import Settings
 
-from scheduling import dashboard as dashboard_module
-from scheduling import operations
-from scheduling.dashboard import dashboard
 from scheduling.models import Job, JobChange, Run, RunState
+from scheduling.operations import changing
+from scheduling.pages import dashboard as dashboard_module
+from scheduling.pages.dashboard import dashboard
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ def test_a_schedule_shows_its_next_run_its_outcomes_and_its_percentiles(operator
 
 
 def test_a_pause_shows_since_when_and_why(operator: Client, job: Job) -> None:
-    operations.pause(job.name, by="ada", note=SCRIPT, now=NOON)
+    changing.pause(job.name, by="ada", note=SCRIPT, now=NOON)
 
     content = page(operator)
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from scheduling import claiming
-from scheduling.dispatcher import DEFERENCE, Dispatcher
-from scheduling.execution import warm_up
+from scheduling.engine import claiming
+from scheduling.engine.dispatcher import DEFERENCE, Dispatcher
+from scheduling.engine.execution import warm_up
 from scheduling.models import Run, RunState
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -22,7 +22,7 @@ def still_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Noon, with one job due and another one soon; a tick takes no time."""
     JobFactory()
     JobFactory(schedule__next_run=NOON + timedelta(seconds=SOON))
-    monkeypatch.setattr("scheduling.dispatcher.time.monotonic", lambda: 1_000.0)
+    monkeypatch.setattr("scheduling.engine.dispatcher.time.monotonic", lambda: 1_000.0)
     with time_machine.travel(NOON, tick=False):
         yield
 
@@ -61,7 +61,7 @@ def test_a_task_that_cannot_be_imported_does_not_keep_its_worker_from_starting(
     def broken(path: str) -> None:
         raise KeyError(path)
 
-    monkeypatch.setattr("scheduling.execution.import_string", broken)
+    monkeypatch.setattr("scheduling.engine.execution.import_string", broken)
 
     warm_up()
 

@@ -7,8 +7,8 @@ import pytest
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 
-from scheduling import doorbell
-from scheduling.doorbell import Doorbell
+from scheduling.engine import doorbell
+from scheduling.engine.doorbell import Doorbell
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduling.durations import parse_duration, show_duration, show_roughly
+from scheduling.timing.durations import parse_duration, show_duration, show_roughly
 
 
 @pytest.mark.parametrize(

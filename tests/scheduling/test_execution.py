@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 
 from scheduling.clock import database_instant, database_now
+from scheduling.engine.execution import backoff, claim_run, execute_run
 from scheduling.exceptions import TimeLimitError
-from scheduling.execution import backoff, claim_run, execute_run
 from scheduling.models import Job, Run, RunState
 from tests.scheduling.factories import RunFactory
 

@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 import pytest
 
-from scheduling import leases
-from scheduling.leases import Heart, Lease, held_lease
+from scheduling.engine import leases
+from scheduling.engine.leases import Heart, Lease, held_lease
 from scheduling.models import Run, RunState
 from tests.scheduling.factories import RunFactory
 

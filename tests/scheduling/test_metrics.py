@@ -13,9 +13,10 @@ from django_q.conf import Conf
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
 
-from scheduling import operations, tallies
+from scheduling.ledger import tallies
+from scheduling.ledger.retention import prune
 from scheduling.models import Job, Run, RunState, RunTally
-from scheduling.retention import prune
+from scheduling.operations import changing
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -119,7 +120,7 @@ def test_retention_a_retry_and_a_backfill_take_nothing_back_from_the_counters(
     assert Run.objects.count() < 10
     assert counters(scrape(client)) == before
 
-    operations.retry(failed.pk, by="ada", now=NOON)
+    changing.retry(failed.pk, by="ada", now=NOON)
     assert counters(scrape(client)) == before
     Run.objects.update(state=RunState.SUCCEEDED)
     after = scrape(client)
@@ -132,7 +133,7 @@ def test_a_backfill_of_what_was_skipped_leaves_it_counted(client: Client, job: J
     RunFactory(job=job, state=RunState.SKIPPED, occurrence=earlier, finished_at=earlier)
     before = counters(scrape(client))
 
-    operations.backfill(NAME, start=earlier, end=earlier, by="ada", now=NOON)
+    changing.backfill(NAME, start=earlier, end=earlier, by="ada", now=NOON)
 
     assert counters(scrape(client)) == before
 
@@ -168,7 +169,7 @@ def test_a_fold_between_the_two_readings_neither_loses_nor_doubles_a_run(
 
 def test_the_queue_and_paused_schedules_are_shown(client: Client, job: Job, broker: Any) -> None:
     broker.enqueue(b"one")
-    operations.pause(NAME, by="ada", note="", now=NOON)
+    changing.pause(NAME, by="ada", note="", now=NOON)
 
     samples = scrape(client)
 

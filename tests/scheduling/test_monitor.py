@@ -14,8 +14,8 @@ from django_q.brokers import get_broker
 from django_q.conf import Conf
 from pytest_django.fixtures import Settings
 
-from scheduling import operations, services
 from scheduling.models import RunState
+from scheduling.operations import changing, setting_up
 from tests.installation import Installation, wait_until
 from tests.scheduling.factories import NOON, RunFactory
 
@@ -62,7 +62,7 @@ def test_keys_of_others_in_the_same_redis_are_not_shown(broker: Any) -> None:
 @pytest.mark.django_db
 def test_runs_schedules_and_rows_are_shown(broker: Any, settings: Settings) -> None:
     settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
-    services.set_up("test", now=timezone.now(), by="tester")
+    setting_up.set_up("test", now=timezone.now(), by="tester")
     run = RunFactory(state=RunState.FAILED, error="ValueError: the wheel came off\n\nTraceback", attempt=3)
     RunFactory(job=run.job, state=RunState.QUEUED)
 
@@ -94,7 +94,7 @@ def test_people_see_the_same_as_tables(broker: Any) -> None:
 @pytest.mark.django_db
 def test_what_is_paused_and_which_variant_ran_is_shown(broker: Any) -> None:
     run = RunFactory(state=RunState.SUCCEEDED, variant="b")
-    operations.pause(run.job.name, by="ada", note="endpoint is moving", now=NOON)
+    changing.pause(run.job.name, by="ada", note="endpoint is moving", now=NOON)
 
     text, seen = monitor(), json.loads(monitor("--json"))
 

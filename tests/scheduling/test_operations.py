@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from scheduling import operations
-from scheduling.cadence import Cron, Every
+from scheduling.engine.execution import execute_run
+from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import CadenceError, RefusedError, UnknownNameError
-from scheduling.execution import execute_run
+from scheduling.ledger.stories import explain
 from scheduling.models import CatchUp, Job, JobChange, Overlap, Run, RunState, RunTrigger
-from scheduling.recovery import open_runs, release_pending
-from scheduling.stories import explain
+from scheduling.operations import changing
+from scheduling.timing.cadence import Cron, Every
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -31,7 +31,7 @@ def journal() -> list[tuple[str, str, str]]:
 
 
 def change(job: Job, **changes: Any) -> str:
-    return operations.change(job.name, by="ada", now=NOON, **changes)
+    return changing.change(job.name, by="ada", now=NOON, **changes)
 
 
 def reloaded(job: Job) -> Job:
@@ -44,11 +44,11 @@ def next_run(job: Job) -> Any:
 
 
 def test_a_paused_job_claims_nothing_and_goes_on_with_the_first_occurrence_after_its_pause(job: Job) -> None:
-    operations.pause(job.name, by="ada", note="endpoint is moving", now=NOON - TEN)
+    changing.pause(job.name, by="ada", note="endpoint is moving", now=NOON - TEN)
 
     assert claim_due(now=NOON + 3 * TEN) == []
 
-    assert operations.resume(job.name, by="bob", now=NOON + 3.5 * TEN) == NOON + 4 * TEN
+    assert changing.resume(job.name, by="bob", now=NOON + 3.5 * TEN) == NOON + 4 * TEN
     assert claim_due(now=NOON + 3.5 * TEN) == []
     assert [run.missed_before for run in claim_due(now=NOON + 4 * TEN)] == [0]
     assert journal() == [("ada", "pause", "endpoint is moving"), ("bob", "resume", "")]
@@ -56,15 +56,15 @@ def test_a_paused_job_claims_nothing_and_goes_on_with_the_first_occurrence_after
 
 def test_pausing_twice_and_resuming_what_runs_are_refused(job: Job) -> None:
     with pytest.raises(RefusedError, match="is not paused"):
-        operations.resume(job.name, by="ada", now=NOON)
-    operations.pause(job.name, by="ada", note="", now=NOON)
+        changing.resume(job.name, by="ada", now=NOON)
+    changing.pause(job.name, by="ada", note="", now=NOON)
     with pytest.raises(RefusedError, match="is paused already, since 2026-11-23 12:00:00Z"):
-        operations.pause(job.name, by="ada", note="", now=NOON)
+        changing.pause(job.name, by="ada", note="", now=NOON)
 
 
 def test_a_triggered_run_leaves_the_schedule_untouched_and_waits_for_a_run_under_way(job: Job) -> None:
     RunFactory(job=job, state=RunState.RUNNING, occurrence=NOON - TEN)
-    run = operations.trigger(job.name, by="ada", now=NOON)
+    run = changing.trigger(job.name, by="ada", now=NOON)
 
     assert release_pending(open_runs(), now=NOON) == []
     Run.objects.filter(state=RunState.RUNNING).update(state=RunState.SUCCEEDED)
@@ -77,7 +77,7 @@ def test_a_triggered_run_leaves_the_schedule_untouched_and_waits_for_a_run_under
 def test_a_backfill_runs_the_missed_and_the_skipped_occurrences_one_after_the_other(job: Job) -> None:
     RunFactory(job=job, state=RunState.SKIPPED, occurrence=NOON - 2 * TEN)
 
-    runs = operations.backfill(job.name, start=NOON - 3 * TEN, end=NOON - TEN, by="ada", now=NOON)
+    runs = changing.backfill(job.name, start=NOON - 3 * TEN, end=NOON - TEN, by="ada", now=NOON)
 
     assert [run.occurrence for run in runs] == [NOON - 3 * TEN, NOON - 2 * TEN, NOON - TEN]
     assert set(Run.objects.values_list("state", "trigger")) == {(RunState.PENDING, RunTrigger.BACKFILL)}
@@ -101,7 +101,7 @@ def test_a_backfill_that_makes_no_sense_asks_for_nothing(
     RunFactory(job=job, state=RunState.SUCCEEDED, occurrence=NOON - 2 * TEN)
 
     with pytest.raises(RefusedError, match=message):
-        operations.backfill(job.name, start=NOON + start * TEN, end=NOON + end * TEN, by="ada", now=NOON)
+        changing.backfill(job.name, start=NOON + start * TEN, end=NOON + end * TEN, by="ada", now=NOON)
 
     assert Run.objects.count() == 1
     assert journal() == []
@@ -168,7 +168,7 @@ def test_a_change_that_makes_no_sense_changes_nothing(
 
 def test_a_name_that_is_none_is_answered_with_those_that_are(job: Job) -> None:
     with pytest.raises(UnknownNameError, match="no schedule named 'fetch'; there are: fetch-repeatable"):
-        operations.trigger("fetch", by="ada", now=NOON)
+        changing.trigger("fetch", by="ada", now=NOON)
 
 
 def test_a_job_that_runs_after_another_follows_each_of_its_successes_once(job: Job) -> None:
@@ -339,7 +339,7 @@ def test_explain_knows_what_was_missed_while_nothing_ran(job: Job) -> None:
 
 
 def test_explain_knows_of_a_pause_and_who_made_it(job: Job) -> None:
-    operations.pause(job.name, by="ada", note="endpoint is moving", now=NOON)
+    changing.pause(job.name, by="ada", note="endpoint is moving", now=NOON)
 
     story = " ".join(explain(reloaded(job), at=NOON + TEN, now=NOON + 2 * TEN))
 

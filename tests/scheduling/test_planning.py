@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.cadence import Every
-from scheduling.planning import PlannedRun, Policies, jitter_of, plan_runs
+from scheduling.timing.cadence import Every
+from scheduling.timing.planning import PlannedRun, Policies, jitter_of, plan_runs
 from tests.scheduling.factories import NOON
 
 TEN = timedelta(seconds=10)

@@ -16,10 +16,11 @@ from django_q.conf import Conf
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from scheduling import operations, readiness
 from scheduling.exceptions import CadenceError
 from scheduling.models import Job, RunState
-from scheduling.queue_state import LiveCluster, QueueState
+from scheduling.monitoring import readiness
+from scheduling.monitoring.queue_state import LiveCluster, QueueState
+from scheduling.operations import changing
 from tests.scheduling.factories import JobFactory, RunFactory
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
@@ -133,7 +134,7 @@ def test_an_occurrence_that_nobody_claims_is_late_unless_its_job_is_paused(job: 
     [late] = readiness.late_jobs(now=due + timedelta(minutes=2))
     assert late.problem == "fetch-repeatable is 2min late: no dispatcher claims it."
 
-    operations.pause(job.name, by="ada", note="", now=due)
+    changing.pause(job.name, by="ada", note="", now=due)
     assert readiness.late_jobs(now=due + timedelta(minutes=2)) == []
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from scheduling.leases import LEASE, LeaseWatch
+from scheduling.engine.leases import LEASE, LeaseWatch
+from scheduling.engine.processes import ProcessIdentity, this_process
+from scheduling.engine.recovery import open_runs, put_back_lost, release_pending, requeue_silent
 from scheduling.models import Run, RunState
-from scheduling.processes import ProcessIdentity, this_process
-from scheduling.recovery import open_runs, put_back_lost, release_pending, requeue_silent
 from tests.scheduling.factories import NOON, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -86,9 +86,9 @@ def test_a_run_on_another_host_is_taken_back_only_when_its_heartbeat_stood_still
 ) -> None:
     run = running(worker="elsewhere/17/4711")
     stopwatch = [1000.0]
-    monkeypatch.setattr("scheduling.leases.time.monotonic", lambda: stopwatch[0])
+    monkeypatch.setattr("scheduling.engine.leases.time.monotonic", lambda: stopwatch[0])
     # On SQLite no host is another one, so there it is made one.
-    monkeypatch.setattr("scheduling.recovery._is_local", lambda run: False)
+    monkeypatch.setattr("scheduling.engine.recovery._is_local", lambda run: False)
     watch = LeaseWatch()
 
     def look_after(seconds: float) -> list[Run]:

@@ -7,8 +7,9 @@ import time_machine
 from django_q.models import Failure, Success, Task
 from pytest_django.fixtures import Settings
 
-from scheduling import retention, services
+from scheduling.ledger import retention
 from scheduling.models import Job, Run, RunState
+from scheduling.operations import setting_up
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -23,7 +24,7 @@ def own_jobs_in_test_mode(settings: Settings) -> None:
     """Successes are kept an hour, failures a day."""
     settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
     settings.RETENTION_TASKS = []
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
 
 
 def task_row(*, stopped: datetime, success: bool) -> Task:

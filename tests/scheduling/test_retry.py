@@ -6,11 +6,11 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from scheduling import operations, services
+from scheduling.engine.execution import execute_run
+from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import RefusedError, UnknownNameError
-from scheduling.execution import execute_run
 from scheduling.models import JobChange, Run, RunState
-from scheduling.recovery import open_runs, release_pending
+from scheduling.operations import changing, setting_up
 from tests.scheduling.factories import NOON, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -25,7 +25,7 @@ def failed_run(**fields: object) -> Run:
 def test_a_retried_run_begins_anew_with_all_its_attempts_and_keeps_its_occurrence() -> None:
     failed = failed_run()
 
-    run = operations.retry(failed.pk, by="ada", now=NOON)
+    run = changing.retry(failed.pk, by="ada", now=NOON)
 
     assert release_pending(open_runs(), now=NOON) == [run]
     assert execute_run(run.pk) == "succeeded"
@@ -45,7 +45,7 @@ def test_only_a_failed_run_is_retried(state: RunState) -> None:
     run = RunFactory(state=state, attempt=2)
 
     with pytest.raises(RefusedError, match=f"it is {state}"):
-        operations.retry(run.pk, by="ada", now=NOON)
+        changing.retry(run.pk, by="ada", now=NOON)
 
     run.refresh_from_db()
     assert (run.state, run.attempt) == (state, 2)
@@ -55,11 +55,11 @@ def test_only_a_failed_run_is_retried(state: RunState) -> None:
 def test_a_run_that_is_gone_or_whose_schedule_was_removed_is_not_retried() -> None:
     run = failed_run()
     with pytest.raises(UnknownNameError, match="There is no run"):
-        operations.retry(run.pk + 1, by="ada", now=NOON)
+        changing.retry(run.pk + 1, by="ada", now=NOON)
 
-    services.remove([run.job.name], now=NOON, by="bob")
+    setting_up.remove([run.job.name], now=NOON, by="bob")
     with pytest.raises(RefusedError, match="has no schedule"):
-        operations.retry(run.pk, by="ada", now=NOON)
+        changing.retry(run.pk, by="ada", now=NOON)
 
 
 def test_the_command_retries_the_newest_failure_or_the_one_of_an_occurrence() -> None:

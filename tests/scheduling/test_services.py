@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
-from scheduling import services
 from scheduling.exceptions import UnknownNameError
 from scheduling.models import Job, Run, RunState
+from scheduling.operations import setting_up
 from tests.scheduling.factories import NOON, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -42,7 +42,7 @@ PRODUCTION_MODE = {
 
 
 def test_set_up_leaves_exactly_the_schedules_of_the_mode() -> None:
-    changes = services.set_up("test", now=NOON, by="tester")
+    changes = setting_up.set_up("test", now=NOON, by="tester")
 
     assert {change.action for change in changes} == {"created"}
     assert schedules() == TEST_MODE
@@ -50,45 +50,45 @@ def test_set_up_leaves_exactly_the_schedules_of_the_mode() -> None:
 
 
 def test_setting_up_again_changes_nothing_not_even_the_next_run() -> None:
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
 
-    changes = services.set_up("test", now=NOON + timedelta(seconds=30), by="tester")
+    changes = setting_up.set_up("test", now=NOON + timedelta(seconds=30), by="tester")
 
     assert {change.action for change in changes} == {"left alone"}
     assert schedules() == TEST_MODE
 
 
 def test_switching_modes_moves_cadence_next_run_and_retention_at_once() -> None:
-    services.set_up("production", now=NOON - timedelta(hours=1), by="tester")
+    setting_up.set_up("production", now=NOON - timedelta(hours=1), by="tester")
 
-    changes = services.set_up("test", now=NOON, by="tester")
+    changes = setting_up.set_up("test", now=NOON, by="tester")
 
     assert {change.action for change in changes} == {"changed"}
     assert schedules() == TEST_MODE
     assert set(Job.objects.values_list("mode", "keep_succeeded")) == {("test", timedelta(hours=1))}
 
-    services.set_up("production", now=NOON, by="tester")
+    setting_up.set_up("production", now=NOON, by="tester")
     assert schedules() == PRODUCTION_MODE
 
 
 def test_a_schedule_that_somebody_edited_is_set_right_again() -> None:
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
     Schedule.objects.filter(name="work-repeatable").update(minutes=5)
 
-    changes = services.set_up("test", now=NOON, by="tester")
+    changes = setting_up.set_up("test", now=NOON, by="tester")
 
     assert [change.name for change in changes if change.action == "changed"] == ["work-repeatable"]
     assert schedules() == TEST_MODE
 
 
 def test_remove_takes_our_schedules_and_their_queued_runs_and_nothing_else() -> None:
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
     theirs = Schedule.objects.create(name="theirs", func="os.getpid")
     job = Job.objects.get(name="note-repeatable")
     for state in RunState:
         RunFactory(job=job, state=state)
 
-    changes = services.remove([], now=NOON, by="tester")
+    changes = setting_up.remove([], now=NOON, by="tester")
 
     assert {change.action for change in changes} == {"removed"}
     assert list(Schedule.objects.all()) == [theirs]
@@ -98,32 +98,32 @@ def test_remove_takes_our_schedules_and_their_queued_runs_and_nothing_else() -> 
 
 
 def test_remove_by_name_and_by_mode() -> None:
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
 
-    assert [change.name for change in services.remove(["work-repeatable"], now=NOON, by="tester")] == [
+    assert [change.name for change in setting_up.remove(["work-repeatable"], now=NOON, by="tester")] == [
         "work-repeatable"
     ]
-    assert services.remove(["production"], now=NOON, by="tester") == []
-    assert len(services.remove(["test"], now=NOON, by="tester")) == 2
-    assert services.remove([], now=NOON, by="tester") == []
+    assert setting_up.remove(["production"], now=NOON, by="tester") == []
+    assert len(setting_up.remove(["test"], now=NOON, by="tester")) == 2
+    assert setting_up.remove([], now=NOON, by="tester") == []
 
 
 def test_removing_a_name_that_is_not_ours_removes_nothing() -> None:
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
     Schedule.objects.create(name="theirs", func="os.getpid")
 
     with pytest.raises(UnknownNameError, match="'theirs'"):
-        services.remove(["note-repeatable", "theirs"], now=NOON, by="tester")
+        setting_up.remove(["note-repeatable", "theirs"], now=NOON, by="tester")
 
     assert Schedule.objects.count() == 4
 
 
 def test_what_was_removed_can_be_set_up_again_and_keeps_its_runs() -> None:
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
     RunFactory(job=Job.objects.get(name="note-repeatable"), state=RunState.SUCCEEDED)
-    services.remove([], now=NOON, by="tester")
+    setting_up.remove([], now=NOON, by="tester")
 
-    services.set_up("test", now=NOON, by="tester")
+    setting_up.set_up("test", now=NOON, by="tester")
 
     assert schedules() == TEST_MODE
     assert Job.objects.get(name="note-repeatable").runs.count() == 1
@@ -131,7 +131,7 @@ def test_what_was_removed_can_be_set_up_again_and_keeps_its_runs() -> None:
 
 def test_a_mode_that_is_none_is_named_with_those_that_are() -> None:
     with pytest.raises(UnknownNameError, match="no mode 'prod'; the modes are test, production"):
-        services.set_up("prod", now=NOON, by="tester")
+        setting_up.set_up("prod", now=NOON, by="tester")
 
 
 def test_the_database_refuses_a_second_schedule_of_one_name() -> None:

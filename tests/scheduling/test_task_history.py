@@ -12,7 +12,7 @@ from django_q.models import Failure, Success
 from django_q.monitor import monitor
 from django_q.signals import post_execute
 
-from scheduling.task_history import prune_by_statement, prune_successes
+from scheduling.ledger.task_history import prune_by_statement, prune_successes
 from tests.scheduling.factories import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -101,7 +101,7 @@ def test_a_long_history_never_grows_beyond_its_limit_between_two_prunings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Conf, "SAVE_LIMIT", 10)
-    monkeypatch.setattr("scheduling.task_history.PARTS", 2)  # so five saves at a time
+    monkeypatch.setattr("scheduling.ledger.task_history.PARTS", 2)  # so five saves at a time
     prune_by_statement()
     counts = []
     for number in range(1, 30):
@@ -126,7 +126,7 @@ def test_a_pruning_that_fails_is_tried_again_at_the_next_save(monkeypatch: pytes
     monkeypatch.setattr(Conf, "SAVE_LIMIT", 2)
     prune_by_statement()
     with monkeypatch.context() as locked:
-        locked.setattr("scheduling.task_history.prune_successes", _is_locked)
+        locked.setattr("scheduling.ledger.task_history.prune_successes", _is_locked)
         save(*[ended_task(number) for number in range(1, 6)])
     kept_meanwhile = Success.objects.count()
 

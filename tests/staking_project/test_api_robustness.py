@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from scheduling.api_tokens import ApiToken, issue_token
 from scheduling.models import RunState
+from scheduling.models.tokens import ApiToken, issue_token
 from staking_project.api import api
 from tests.scheduling.factories import NOON, JobFactory, RunFactory, ScheduleFactory
 from tests.validators.pasts import past

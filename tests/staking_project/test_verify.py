@@ -15,9 +15,9 @@ from django_q.conf import Conf
 from django_q.models import Schedule, Task
 from pytest_django.fixtures import Settings
 
-from scheduling import operations, services
 from scheduling.checks import UNIQUE_NAME_INDEX
 from scheduling.models import Job, Run, RunState
+from scheduling.operations import changing, setting_up
 from staking_project.acceptance import sources, state, timing, verification
 from staking_project.acceptance.results import CheckResult, Window
 from tests.scheduling.factories import RunFactory, ScheduleFactory
@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 def as_it_should_be(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A system in test mode that was watched for forty seconds and kept every promise."""
     monkeypatch.setattr(verification, "database_now", lambda: NOW)
-    services.set_up("test", now=NOW, by="tester")
+    setting_up.set_up("test", now=NOW, by="tester")
     for name, interval in (("fetch-repeatable", 10), ("score-repeatable", 30), ("cleanup-repeatable", 60)):
         job = Job.objects.get(name=name)
         for seconds in range(3, 60, interval):
@@ -61,7 +61,7 @@ def executed(run_id: int, *, result: str = "succeeded") -> None:
     Task.objects.create(
         id=f"{Task.objects.count():032}",
         name="t",
-        func="scheduling.execution.execute_run",
+        func="scheduling.engine.execution.execute_run",
         args=(run_id,),
         started=NOW,
         stopped=NOW,
@@ -101,7 +101,7 @@ def test_each_check_passes_on_a_system_that_keeps_its_promises(check: verificati
 
 
 def remove_score() -> None:
-    services.remove(["score-repeatable"], now=NOW, by="tester")
+    setting_up.remove(["score-repeatable"], now=NOW, by="tester")
 
 
 def duplicate_schedule() -> None:
@@ -120,7 +120,7 @@ def mix_modes() -> None:
 
 
 def no_schedules() -> None:
-    services.remove([], now=NOW, by="tester")
+    setting_up.remove([], now=NOW, by="tester")
 
 
 def no_runs() -> None:
@@ -223,7 +223,7 @@ def names_never_heard() -> None:
 
 def names_never_heard_and_paused() -> None:
     SourceState.objects.filter(source="names").delete()
-    operations.pause("fetch-names-repeatable", by="tester", note="", now=NOW)
+    changing.pause("fetch-names-repeatable", by="tester", note="", now=NOW)
 
 
 def production_failing() -> None:
@@ -243,7 +243,7 @@ def inflation_of_another_epoch() -> None:
 
 
 def remove_names() -> None:
-    services.remove(["fetch-names-repeatable"], now=NOW, by="tester")
+    setting_up.remove(["fetch-names-repeatable"], now=NOW, by="tester")
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_broken_promise_fails_its_check(
 
 
 def test_with_cadences_longer_than_the_window_the_newest_occurrence_counts() -> None:
-    services.set_up("production", now=NOW, by="tester")
+    setting_up.set_up("production", now=NOW, by="tester")
     Run.objects.exclude(job__name="score-repeatable").delete()
 
     assert score_is_on_time(WINDOW).passed
@@ -316,7 +316,7 @@ def test_with_cadences_longer_than_the_window_the_newest_occurrence_counts() -> 
 
 
 def test_with_cadences_longer_than_the_window_an_overdue_occurrence_fails() -> None:
-    services.set_up("production", now=NOW, by="tester")
+    setting_up.set_up("production", now=NOW, by="tester")
     Run.objects.filter(job__name="fetch-repeatable").delete()
     ran("fetch-repeatable", seconds_ago=7 * 3_600)
 
@@ -343,7 +343,7 @@ def test_inflation_is_as_old_as_its_epoch() -> None:
 
 
 def test_the_age_of_a_source_is_measured_by_its_own_cadence() -> None:
-    services.set_up("production", now=NOW, by="tester")
+    setting_up.set_up("production", now=NOW, by="tester")
     source_state("names", last_success_at=NOW - DAY)
     assert sources.sources_are_fresh(WINDOW).passed
 
@@ -353,7 +353,7 @@ def test_the_age_of_a_source_is_measured_by_its_own_cadence() -> None:
 
 def test_a_source_that_was_never_heard_is_given_time_from_when_it_is_first_asked() -> None:
     SourceState.objects.all().delete()
-    services.set_up("production", now=NOW, by="tester")
+    setting_up.set_up("production", now=NOW, by="tester")
     assert sources.sources_are_fresh(WINDOW).passed
 
     ran("fetch-names-repeatable", seconds_ago=2 * DAY // SECOND, state=RunState.FAILED)
@@ -462,7 +462,7 @@ def test_it_watches_long_enough_for_each_job_of_the_mode_to_be_due() -> None:
 
 
 def test_before_any_set_up_the_checks_fail_and_say_why(settings: Settings) -> None:
-    services.remove([], now=NOW, by="tester")
+    setting_up.remove([], now=NOW, by="tester")
 
     text, exit_code = verify("--seconds", "0")
 

@@ -7,8 +7,8 @@ from pytest_django.fixtures import Settings
 
 from tests.scheduling.factories import JobFactory
 from tests.validators.rows import NOON, SOL, fetch, validator
-from validators.alerts import commission_jumps, shrinking_cluster, stale_data
 from validators.models import CommissionChange
+from validators.monitoring.alerts import commission_jumps, shrinking_cluster, stale_data
 
 pytestmark = pytest.mark.django_db
 

@@ -14,10 +14,10 @@ from werkzeug import Request, Response
 from tests.conftest import RECORDED
 from tests.validators import replies
 from tests.validators.endpoints import reply
-from validators.cluster_facts import cluster_facts
 from validators.exceptions import ValidatorsError
 from validators.models import Fetch, Validator, ValidatorEpoch
 from validators.scoring import METHODS, ranked
+from validators.services.scores.facts import cluster_facts
 from validators.tasks import fetch_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

@@ -14,9 +14,9 @@ from tests.validators import replies
 from tests.validators.endpoints import reply
 from tests.validators.test_fuzz import body, hostile
 from validators import tasks
-from validators.bulk import read_rows
 from validators.exceptions import ValidatorsError
 from validators.models import ClusterEpoch, SourceState, Validator, ValidatorEpoch
+from validators.services.bulk import read_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.validators.histories import HEADER, line
 from tests.validators.replies import key
-from validators.services.history_lines import COLUMNS, HistoryRow, format_row, parse_line
+from validators.services.history.lines import COLUMNS, HistoryRow, format_row, parse_line
 from validators.solana.pubkey import encode
 
 keys = st.binary(min_size=32, max_size=32).map(encode)

@@ -21,8 +21,8 @@ from tests.validators.histories import HEADER, file_of, line, text_of, varied
 from tests.validators.replies import SOL, key
 from tests.validators.rows import NOON, validator
 from validators.models import ClusterEpoch, CommissionChange, IdentityChange, Validator, ValidatorEpoch
-from validators.selectors import ranked_validators
-from validators.services import history
+from validators.reading.selectors import ranked_validators
+from validators.services.history import importing
 from validators.tasks import fetch_validators, score_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -153,7 +153,7 @@ def test_bad_lines_are_reported_by_number_and_reason_and_the_rest_is_stored(tmp_
 
 
 def test_a_second_line_in_another_batch_is_found_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "BATCH_LINES", 2)
+    monkeypatch.setattr(importing, "BATCH_LINES", 2)
 
     result = load(file_of(tmp_path, line(900, 1), line(900, 2), line(901, 2), line(900, 1), line(901, 1)))
 
@@ -383,12 +383,12 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
 def test_an_interrupted_import_keeps_its_batches_and_another_one_finishes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "BATCH_LINES", 50)
+    monkeypatch.setattr(importing, "BATCH_LINES", 50)
     path = file_of(tmp_path, *varied(epochs=10, accounts=20))
     stop = _stopping_after(2)
 
     with pytest.raises(KeyboardInterrupt):
-        history.import_history(path, imported_at=NOON, on_rejected=print, on_progress=stop)
+        importing.import_history(path, imported_at=NOON, on_rejected=print, on_progress=stop)
     assert ValidatorEpoch.objects.count() == 100
 
     result = load(path)
@@ -399,10 +399,10 @@ def test_an_interrupted_import_keeps_its_batches_and_another_one_finishes_it(
 def test_an_import_that_only_finishes_another_one_makes_readers_ask_again(
     tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "BATCH_LINES", 50)
+    monkeypatch.setattr(importing, "BATCH_LINES", 50)
     path = file_of(tmp_path, *varied(epochs=10, accounts=20))
     with pytest.raises(KeyboardInterrupt):
-        history.import_history(path, imported_at=NOON, on_rejected=print, on_progress=_stopping_after(4))
+        importing.import_history(path, imported_at=NOON, on_rejected=print, on_progress=_stopping_after(4))
     etag = client.get("/api/v1/cluster/epochs").headers["ETag"]
 
     result = load(path)

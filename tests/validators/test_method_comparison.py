@@ -13,8 +13,8 @@ from pytest_django import DjangoAssertNumQueries
 from tests.validators.looking import words
 from tests.validators.rows import fetch, scoring_run, validator
 from tests.validators.two_methods import both_runs, four_apart
-from validators import views
 from validators.models import ScoringRun, Validator
+from validators.pages import views
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric
 from pytest_django import DjangoAssertNumQueries
 
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
-from validators.metrics import validator_metrics
+from validators.monitoring.metrics import validator_metrics
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from scheduling.conditions import Occasion
 from scheduling.models import Job
 from tests.scheduling.factories import JobFactory
 from tests.validators.rows import NOON, fetch
-from validators.conditions import fresh_data
-from validators.readiness import stale_data
+from validators.monitoring.conditions import fresh_data
+from validators.monitoring.readiness import stale_data
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ import time_machine
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from validators.models import Fetch, ScoringRun, TrustScore, Validator, ValidatorEpoch
-from validators.retention import prune_history
+from validators.monitoring.retention import prune_history
 from validators.tasks import fetch_validators, score_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

@@ -11,10 +11,11 @@ from scheduling.exceptions import SkipRun
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import EPOCH, FULL_EPOCH, SOL, epoch_credits
-from validators import bulk, scoring
-from validators.cluster_facts import cluster_facts
+from validators import scoring
 from validators.models import Fetch, ScoringRun, TrustScore, Validator
 from validators.scoring.facts import ScoringMethod
+from validators.services import bulk
+from validators.services.scores.facts import cluster_facts
 from validators.tasks import fetch_validators, score_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

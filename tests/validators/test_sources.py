@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from scheduling import execution
+from scheduling.engine import execution
 from scheduling.exceptions import SkipRun
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint, reply, rpc_error

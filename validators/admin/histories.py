@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.text import Truncator
 
-from scheduling.history_admin import HistoryAdmin, ReadOnlyAdmin
+from scheduling.admin.history import HistoryAdmin, ReadOnlyAdmin
 from validators.admin.validators import NAME_LENGTH
 from validators.models import (
     ClusterEpoch,

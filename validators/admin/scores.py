@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from scheduling.history_admin import HistoryAdmin
+from scheduling.admin.history import HistoryAdmin
 from validators.models import ScoringRun, TrustScore
 
 

@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
-from scheduling.history_admin import ReadOnlyAdmin
+from scheduling.admin.history import ReadOnlyAdmin
+from validators.admin.filters import CommissionFilter, PresenceFilter
 from validators.admin.scores import components_shown
-from validators.cluster_figures import sources
-from validators.filters import CommissionFilter, PresenceFilter
-from validators.histories import events_of, validator_history
 from validators.models import ScoringRun, SourceState, Validator
-from validators.standings import with_newest_score
+from validators.reading.cluster_figures import sources
+from validators.reading.histories import events_of, validator_history
+from validators.reading.standings import with_newest_score
 from validators.templatetags.units import (
     UNKNOWN,
     age,

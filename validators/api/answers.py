@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from scheduling.api.replies import Format, conditional, wanted_format
-from scheduling.listings import next_occurrence
+from scheduling.ledger.listings import next_occurrence
 from validators.jobs import JOBS
-from validators.picture import picture_version
+from validators.reading.picture import picture_version
 
 _JOB_NAMES: Final = tuple(job.name for job in JOBS)
 

@@ -16,7 +16,7 @@ from validators.api.answers import answer
 from validators.api.documents import NEXT_CURSOR, ScoredEnvelope
 from validators.api.pages import scored_envelope
 from validators.api.parameters import LARGEST, TEXT, Page, one_of
-from validators.method_comparison import (
+from validators.reading.method_comparison import (
     ComparedByMethods,
     MethodChoice,
     MethodChoiceError,
@@ -27,7 +27,7 @@ from validators.method_comparison import (
     found_pairs,
     with_reasons,
 )
-from validators.picture import picture_of_run
+from validators.reading.picture import picture_of_run
 from validators.scoring.comparison import DEFAULT_SORT, SORTS, Pair, Reason, agreement, ordered
 
 router = Router(tags=["validators"])

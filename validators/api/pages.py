@@ -12,8 +12,8 @@ from scheduling.api.errors import ApiError
 from scheduling.api.replies import Format, list_reply
 from validators.api import documents, rows
 from validators.api.parameters import KeyPlace, Page, StandingPlace, ValidatorQuery
-from validators.picture import Picture, current_picture, envelope, picture_of_run
-from validators.standings import TEXT_SORTS, Narrowing, Place, behind, place_of, standings
+from validators.reading.picture import Picture, current_picture, envelope, picture_of_run
+from validators.reading.standings import TEXT_SORTS, Narrowing, Place, behind, place_of, standings
 
 # Beside what the documents show, what the cursors need.
 _COLUMNS: Final = (*rows.VALIDATOR_COLUMNS, "pk", "known_name", "known_version")

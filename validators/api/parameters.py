@@ -8,11 +8,10 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from scheduling.api.replies import Format
 from validators.models import ScoringRun
+from validators.reading.standings import DEFAULT_SORT, MOST_ROWS, SORT_FIELDS
 from validators.scoring import METHODS
-from validators.standings import DEFAULT_SORT, SORT_FIELDS
 
 LARGEST: Final = 2**63 - 1
-MOST_ROWS: Final = 5_000
 # Text without NUL, which PostgreSQL cannot hold.
 TEXT: Final = r"^[^\x00]*$"
 BASE58: Final = r"^[0-9A-Za-z]{1,44}$"

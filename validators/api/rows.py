@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-from validators.cluster_figures import performance_in
-from validators.histories import Events
 from validators.models import (
     ClusterEpoch,
     CommissionChange,
@@ -13,7 +11,9 @@ from validators.models import (
     TrustScore,
     ValidatorEpoch,
 )
-from validators.pages import explained
+from validators.reading.cluster_figures import performance_in
+from validators.reading.explanations import explained
+from validators.reading.histories import Events
 from validators.scoring.facts import Part
 
 BPS_IN_ALL: Final = 10_000

@@ -5,10 +5,14 @@ from typing import Final
 from django.db import models
 
 from validators.models.validators import CREDITS_UNITS, Origin
-from validators.querysets import FetchQuerySet
 
 # Slots of less than this share of an epoch say little about how long all of it takes.
 LEAST_SHARE_MEASURED: Final = 0.05
+
+
+class FetchQuerySet(models.QuerySet["Fetch"]):
+    def newest(self) -> "Fetch | None":
+        return self.order_by("-pk").first()
 
 
 class Fetch(models.Model):

@@ -1,11 +1,12 @@
 """What we said of the validators, and why."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
 from validators.models.cluster import Fetch
 from validators.models.validators import Validator
-from validators.querysets import ScoringRunQuerySet, TrustScoreQuerySet
 
 
 class ScoringInputs(models.Model):
@@ -20,6 +21,14 @@ class ScoringInputs(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+
+class ScoringRunQuerySet(models.QuerySet["ScoringRun"]):
+    def completed(self) -> Self:
+        return self.filter(status=self.model.Status.COMPLETED)
+
+    def newest(self) -> "ScoringRun | None":
+        return self.order_by("-pk").first()
 
 
 class ScoringRun(models.Model):
@@ -64,6 +73,11 @@ class ScoringRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.version}, run {self.pk}: {self.status}"
+
+
+class TrustScoreQuerySet(models.QuerySet["TrustScore"]):
+    def by_rank(self) -> Self:
+        return self.order_by("rank")
 
 
 class TrustScore(models.Model):

@@ -1,8 +1,9 @@
 """One vote account, now and by epoch."""
 
+from typing import Self
+
 from django.db import models
 
-from validators.querysets import ValidatorQuerySet
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.text import (
     LONGEST_DETAILS,
@@ -37,6 +38,12 @@ class CommissionSource(models.TextChoices):
     VOTE_ACCOUNT = "vote_account"
     # A file of history.
     IMPORTED = "imported"
+
+
+class ValidatorQuerySet(models.QuerySet["Validator"]):
+    def present(self) -> Self:
+        """Those that the newest fetch saw."""
+        return self.filter(left_at=None)
 
 
 class Validator(models.Model):

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.utils import timezone
 
+from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
-from scheduling.execution import commit_with_run
 from validators.exceptions import ValidatorsError
 from validators.models import Fetch, SourceState
 from validators.services.requests import recorded_requests

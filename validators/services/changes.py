@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from validators import bulk
 from validators.models import CommissionChange, IdentityChange
+from validators.services import bulk
 from validators.services.stored import StoredValidator
 from validators.solana.schemas import VoteAccount
 from validators.solana.snapshot import Snapshot

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Sum
 
-from validators import bulk
 from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
+from validators.services import bulk
 from validators.services.returns import refresh_returns
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.means import CreditMean, credit_mean

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from validators import bulk
 from validators.models import CommissionSource, Origin, ValidatorEpoch
+from validators.services import bulk
 from validators.services.stored import StoredValidator
 from validators.solana.arithmetic import Earned, with_gaps
 from validators.solana.snapshot import AccountState, Snapshot

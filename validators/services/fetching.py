@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from scheduling.execution import commit_with_run
+from scheduling.engine.execution import commit_with_run
 from validators.exceptions import ValidatorsError
-from validators.memory import collector_paused
 from validators.models import Fetch
 from validators.services.attempts import endpoints
+from validators.services.memory import collector_paused
 from validators.services.requests import recorded_requests
 from validators.services.snapshots import record_snapshot
 from validators.services.sources import Source, record_failure

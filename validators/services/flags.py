@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from validators import bulk
 from validators.models import CommissionChange, Validator, ValidatorEpoch
+from validators.services import bulk
 from validators.solana.commission_flags import CommissionStep, EpochCommission, commission_flags
 
 _KEYS_PER_QUERY: Final = 5_000

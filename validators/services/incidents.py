@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db.models import F
 
-from validators import bulk
 from validators.models import DelinquencyIncident
+from validators.services import bulk
 from validators.solana.snapshot import Snapshot
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from django.utils import timezone
 
 from scheduling.exceptions import SkipRun
-from validators import bulk
 from validators.exceptions import SnapshotRefusedError
 from validators.models import ClusterEpoch
+from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.sources import Source, record_success
 from validators.solana.arithmetic import CreditsUnit

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from validators import bulk
 from validators.exceptions import SnapshotRefusedError
 from validators.models import Validator
+from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.sources import Source, record_success
 from validators.solana.nodes import Node, ask_nodes

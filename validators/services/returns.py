@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from validators import bulk
 from validators.models import ClusterEpoch, Validator, ValidatorEpoch
+from validators.services import bulk
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import EPOCHS_IN_MEDIAN, apy, epoch_return, median_apy
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from validators import bulk
 from validators.exceptions import SnapshotRefusedError
 from validators.models import Fetch, Validator
+from validators.services import bulk
 from validators.services.changes import record_commission_changes, record_identity_changes
 from validators.services.clusters import record_cluster
 from validators.services.epochs import Before, record_epochs

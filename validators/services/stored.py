@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from validators import bulk
 from validators.models import Validator
+from validators.services import bulk
 from validators.solana.standing import Software
 
 

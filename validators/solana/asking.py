@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from scheduling.execution import report_pressure
+from scheduling.engine.execution import report_pressure
 from validators.exceptions import (
     EndpointError,
     ForbiddenError,

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scheduling.alert_delivery import EMAIL, News, channels, send_email, send_webhook
-from scheduling.alerts import open_alerts
 from scheduling.clock import database_now
-from scheduling.presentation import clock_time, iso
-from scheduling.tables import table
+from scheduling.ledger.presentation import clock_time, iso
+from scheduling.management.tables import table
+from scheduling.monitoring.alert_delivery import EMAIL, News, channels, send_email, send_webhook
+from scheduling.monitoring.alerts import open_alerts
 
 NOBODY = "Nobody is to be told: set ALERT_EMAILS or ALERT_WEBHOOK_URL."
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from scheduling.clock import database_now
-from scheduling.retention import prune
-from scheduling.tables import table
+from scheduling.ledger.retention import prune
+from scheduling.management.tables import table
 
 
 class Command(BaseCommand):

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scheduling.presentation import readiness_document
-from scheduling.readiness import readiness
-from scheduling.tables import table
+from scheduling.management.tables import table
+from scheduling.monitoring.documents import readiness_document
+from scheduling.monitoring.readiness import readiness
 
 NOT_READY = 3
 

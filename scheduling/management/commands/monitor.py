@@ -10,10 +10,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 
 from scheduling.clock import database_now
-from scheduling.health import Picture, picture
-from scheduling.presentation import clock_time
-from scheduling.queue_state import QueueState
-from scheduling.tables import table
+from scheduling.ledger.presentation import clock_time
+from scheduling.management.tables import table
+from scheduling.monitoring.health import Picture, picture
+from scheduling.monitoring.queue_state import QueueState
 
 # Seconds between two looks with --watch.
 REFRESH = 2.0

@@ -3,8 +3,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from scheduling.cluster import CrashOnlyCluster
-from scheduling.dispatcher import Dispatcher
+from scheduling.engine.cluster import CrashOnlyCluster
+from scheduling.engine.dispatcher import Dispatcher
 
 
 class Command(BaseCommand):

@@ -9,16 +9,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scheduling import operations, presentation, selectors, services
-from scheduling.cadence import occurrences_from
 from scheduling.clock import database_now
-from scheduling.comparison import compare_variants
 from scheduling.exceptions import SchedulingError, UnknownNameError
+from scheduling.ledger import presentation, selectors
+from scheduling.ledger.comparison import compare_variants
+from scheduling.ledger.stories import explain
+from scheduling.management.tables import table
 from scheduling.models import Run
 from scheduling.modes import MODES
-from scheduling.schedule_options import add_set_options, instant, read_set_options
-from scheduling.stories import explain
-from scheduling.tables import table
+from scheduling.operations import changing, setting_up
+from scheduling.operations.options import add_set_options, instant, read_set_options
+from scheduling.timing.cadence import occurrences_from
 
 HELP = """\
 scheduler setup [test|production]     set the schedules up for a mode, or switch to it (default: test)
@@ -113,11 +114,11 @@ class Command(BaseCommand):
     def _set_up(self, names: list[str], **options: Any) -> None:
         if len(names) > 1:
             raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
-        changes = services.set_up(names[0] if names else "test", now=database_now(), by=_user())
+        changes = setting_up.set_up(names[0] if names else "test", now=database_now(), by=_user())
         self._show_changes(changes, **options)
 
     def _remove(self, names: list[str], **options: Any) -> None:
-        self._show_changes(services.remove(names, now=database_now(), by=_user()), **options)
+        self._show_changes(setting_up.remove(names, now=database_now(), by=_user()), **options)
 
     def _list(self, **options: Any) -> None:
         rows, mode = selectors.schedule_rows(), selectors.current_mode()
@@ -129,11 +130,11 @@ class Command(BaseCommand):
         self._show(document, text, **options)
 
     def _pause(self, name: str, by: str, note: str, **options: Any) -> None:
-        operations.pause(name, by=by, note=note, now=database_now())
+        changing.pause(name, by=by, note=note, now=database_now())
         self._show({"name": name, "paused": True}, f"{name} is paused.", **options)
 
     def _resume(self, name: str, by: str, **options: Any) -> None:
-        next_run = operations.resume(name, by=by, now=database_now())
+        next_run = changing.resume(name, by=by, now=database_now())
         text = (
             f"{name} goes on; its next run is at {presentation.clock_time(next_run) or 'no set time'} (UTC)."
         )
@@ -142,28 +143,28 @@ class Command(BaseCommand):
         )
 
     def _trigger(self, name: str, by: str, **options: Any) -> None:
-        run = operations.trigger(name, by=by, now=database_now())
+        run = changing.trigger(name, by=by, now=database_now())
         self._show(presentation.run_document(run), f"{name} runs as soon as a worker is free.", **options)
 
     def _retry(self, name: str, by: str, occurrence: str | None, **options: Any) -> None:
-        failed = operations.failed_run(name, occurrence=instant(occurrence) if occurrence else None)
-        run = operations.retry(failed.pk, by=by, now=database_now())
+        failed = changing.failed_run(name, occurrence=instant(occurrence) if occurrence else None)
+        run = changing.retry(failed.pk, by=by, now=database_now())
         self._show(
             presentation.run_document(run), f"{run} begins anew as soon as a worker is free.", **options
         )
 
     def _backfill(self, name: str, by: str, start: str, end: str, **options: Any) -> None:
-        runs = operations.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())
+        runs = changing.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())
         document = [presentation.run_document(run) for run in runs]
         self._show(document, f"{len(runs)} occurrences of {name} run one after the other now.", **options)
 
     def _set(self, name: str, by: str, **options: Any) -> None:
-        changed = operations.change(name, by=by, now=database_now(), **read_set_options(options))
+        changed = changing.change(name, by=by, now=database_now(), **read_set_options(options))
         text = f"{name}: {changed}" if changed else f"{name} stays as it was."
         self._show({"name": name, "changed": changed}, text, **options)
 
     def _next(self, name: str, count: int, **options: Any) -> None:
-        job = operations.job_named(name)
+        job = changing.job_named(name)
         next_run = job.schedule.next_run if job.schedule else None
         coming = (
             [] if next_run is None else list(islice(occurrences_from(next_run, cadence=job.cadence), count))
@@ -177,7 +178,7 @@ class Command(BaseCommand):
         self._show([presentation.iso(at) for at in coming], text or notes, **options)
 
     def _history(self, name: str, count: int, **options: Any) -> None:
-        job = operations.job_named(name)
+        job = changing.job_named(name)
         runs = list(Run.objects.filter(job=job).order_by("-occurrence")[:count])
         changes = list(job.changes.all()[:count])
         document = {
@@ -196,11 +197,11 @@ class Command(BaseCommand):
         asked = instant(at) if at else now
         if asked.microsecond == 0:  # as people read it off the history, which shows whole seconds
             asked += timedelta(seconds=1, microseconds=-1)
-        story = explain(operations.job_named(name), at=asked, now=now)
+        story = explain(changing.job_named(name), at=asked, now=now)
         self._show(story, "\n".join(story), **options)
 
     def _compare(self, name: str, **options: Any) -> None:
-        variants = compare_variants(operations.job_named(name))
+        variants = compare_variants(changing.job_named(name))
         headers = (
             "variant",
             "parameters",
@@ -227,7 +228,7 @@ class Command(BaseCommand):
         text = table(headers, cells) if variants else f"{name} has no variants; --parameters-b makes one."
         self._show([asdict(variant) for variant in variants], text, **options)
 
-    def _show_changes(self, changes: Sequence[services.Change], **options: Any) -> None:
+    def _show_changes(self, changes: Sequence[setting_up.Change], **options: Any) -> None:
         document = [{"name": c.name, "action": c.action, "cadence": c.detail or None} for c in changes]
         text = "Nothing to remove."
         if changes:

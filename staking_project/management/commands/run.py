@@ -20,8 +20,9 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from scheduling import selectors, services
 from scheduling.clock import database_now
+from scheduling.ledger import selectors
+from scheduling.operations import setting_up
 from staking_project import stack
 from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             environment = self._start_what_it_talks_to(whole)
             with _one_at_a_time():
                 call_command("migrate", verbosity=0, interactive=False)
-                services.set_up("test", now=database_now(), by="run")
+                setting_up.set_up("test", now=database_now(), by="run")
                 password = _create_admin()
             started_at = database_now()
             self._start_ours(whole, environment)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
-from scheduling.selectors import current_mode
+from scheduling.ledger.selectors import current_mode
 from staking_project.acceptance.results import CheckResult
 from staking_project.acceptance.verification import default_seconds, verification
 

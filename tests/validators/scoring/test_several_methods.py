@@ -12,10 +12,10 @@ from tests.validators.endpoints import CannedEndpoint
 from validators import scoring
 from validators.checks import check_score_methods
 from validators.models import ScoringInputs, ScoringRun, TrustScore, Validator, ValidatorEpoch
-from validators.retention import prune_history
+from validators.monitoring.retention import prune_history
 from validators.scoring.facts import ScoringMethod
-from validators.services import scores_again
-from validators.services.scores_again import score_again
+from validators.services.scores import again
+from validators.services.scores.again import score_again
 from validators.tasks import fetch_validators, score_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -138,7 +138,7 @@ def test_a_skipped_run_has_no_inputs_and_says_so() -> None:
         started_at="2026-11-23T00:00Z", finished_at="2026-11-23T00:00Z",
     )  # fmt: skip
 
-    with pytest.raises(scores_again.RunNotComputableError, match="has no stored inputs"):
+    with pytest.raises(again.RunNotComputableError, match="has no stored inputs"):
         score_again(run.pk)
 
 

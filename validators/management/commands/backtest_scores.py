@@ -11,14 +11,14 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from validators.exceptions import ValidatorsError
-from validators.memory import collector_paused
 from validators.scoring import METHODS
 from validators.scoring.backtest.figures import figures
 from validators.scoring.backtest.report import document, tables
 from validators.scoring.backtest.results import BacktestResult, Prediction
 from validators.scoring.backtest.running import Listener, backtest
 from validators.scoring.peers import PEERS
-from validators.services.scores_recorded import recorded_history
+from validators.services.memory import collector_paused
+from validators.services.scores.recorded import recorded_history
 
 ASKABLE: Final = METHODS | PEERS
 COLUMNS: Final = ("epoch", "vote_account", "method", "score", "risk")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from validators.services.history_export import history_lines
+from validators.services.history.exporting import history_lines
 
 STDOUT: Final = "-"
 

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from validators.exceptions import ValidatorsError
-from validators.memory import collector_paused
 from validators.scoring.fitting.trust_v2 import Provenance, examples, fit
-from validators.services.scores_recorded import recorded_history
+from validators.services.memory import collector_paused
+from validators.services.scores.recorded import recorded_history
 
 
 class Command(BaseCommand):

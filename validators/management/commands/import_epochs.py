@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from validators.exceptions import HistoryFileError
-from validators.services.history import ImportSummary, import_history
-from validators.services.history_files import HistoryFile, RejectedLine
+from validators.services.history.files import HistoryFile, RejectedLine
+from validators.services.history.importing import ImportSummary, import_history
 
 BAR_WIDTH: Final = 40
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from validators.exceptions import ValidatorsError
-from validators.services.scores_again import Again, score_again
+from validators.services.scores.again import Again, score_again
 
 NAMED: Final = 5
 

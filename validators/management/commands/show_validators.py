@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand
 
-from validators.selectors import RankedValidator, ranked_validators
+from validators.reading.selectors import RankedValidator, ranked_validators
 
 LAMPORTS_PER_SOL: Final = 1_000_000_000
 

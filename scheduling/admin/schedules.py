@@ -1,0 +1,261 @@
+"""Schedules, their runs and django-q2's own history, as an operator sees them."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import Truncator
+
+# Its pages are registered first, then replaced by ours.
+from django_q.admin import FailAdmin, TaskAdmin
+from django_q.models import Failure, Schedule, Success
+
+from scheduling.admin.history import HistoryAdmin, ReadOnlyAdmin
+from scheduling.clock import database_now
+from scheduling.ledger.presentation import pause_text
+from scheduling.ledger.selectors import cadence_text
+from scheduling.models import Alert, Job, JobChange, Run, RunState
+from scheduling.operations import changing
+from scheduling.pages.forms import CadenceForm
+from scheduling.pages.job_form import JobForm
+from scheduling.pages.operator_actions import OperatorActions, may_operate, perform
+
+admin.site.unregister((Schedule, Success, Failure))
+
+ERROR_LENGTH = 80
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(OperatorActions, ReadOnlyAdmin):
+    """When each job is due. Only the cadence and the next run of our own schedules can be edited.
+
+    Who may operate jobs may do that: a permission on django-q2's table would say less than it lets do.
+    """
+
+    form = CadenceForm
+    list_display = ("name", "cadence", "next_run", "paused", "last_run", "func")
+    list_select_related = ("job__after",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    readonly_fields = ("name", "func", "last_run")
+    fieldsets = (
+        (None, {"fields": ("name", "func", "last_run")}),
+        (
+            "When",
+            {
+                "fields": (
+                    "schedule_type",
+                    "minutes",
+                    "every_seconds",
+                    "offset_seconds",
+                    "cron",
+                    "time_zone",
+                    "next_run",
+                )
+            },
+        ),
+    )
+
+    def job_names(self, rows: "QuerySet[Schedule]") -> Iterable[str]:
+        """Those of ours; nothing here acts on somebody else's schedules."""
+        names: Iterable[str] = rows.filter(job__isnull=False).values_list("job__name", flat=True)
+        return names
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Schedule]":
+        newest = Run.objects.filter(job=OuterRef("job__pk")).order_by("-occurrence")
+        schedules: QuerySet[Schedule] = super().get_queryset(request)
+        annotated: QuerySet[Schedule] = schedules.annotate(
+            last_run_id=Subquery(newest.values("pk")[:1]),
+            last_run_state=Subquery(newest.values("state")[:1]),
+            last_run_occurrence=Subquery(newest.values("occurrence")[:1]),
+        )
+        return annotated
+
+    def has_change_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
+        """Somebody else's schedule is shown, but nothing here runs it."""
+        return may_operate(request) and (obj is None or _job_of(obj) is not None)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Schedule | None = None) -> Any:
+        if obj is not None and _job_of(obj) is None:
+            return ((None, {"fields": ("name", "func", "schedule_type", "minutes", "cron", "next_run")}),)
+        return super().get_fieldsets(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Schedule | None = None, *args: Any, **kwargs: Any) -> Any:
+        if obj is None or _job_of(obj) is None:
+            kwargs["form"] = ModelForm
+        return super().get_form(request, obj, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Schedule, form: "ModelForm[Any]", change: bool) -> None:
+        """Write the timing alone, and only when it was edited: the dispatcher moves it on meanwhile."""
+        assert isinstance(form, CadenceForm), "schedules are edited through their own form"
+        if form.changes_timing:
+            now, chosen = database_now(), form.chosen_next_run
+            changing.reschedule(
+                form.job,
+                # An instant that has passed would count everything since as missed.
+                next_run=max(chosen, now) if chosen else None,
+                by=request.user.get_username(),
+                now=now,
+            )
+
+    @admin.display(description="cadence")
+    def cadence(self, schedule: Schedule) -> str:
+        job = _job_of(schedule)
+        return cadence_text(job) if job else "not ours: nothing here runs it"
+
+    @admin.display(description="paused")
+    def paused(self, schedule: Schedule) -> str:
+        job = _job_of(schedule)
+        return pause_text(job) if job else ""
+
+    @admin.display(description="last run")
+    def last_run(self, schedule: Any) -> str | None:
+        if schedule.last_run_id is None:
+            return None
+        return format_html(
+            '<a href="{}">{}Z {}</a>',
+            reverse("admin:scheduling_run_change", args=[schedule.last_run_id]),
+            f"{schedule.last_run_occurrence:%Y-%m-%d %H:%M:%S}",
+            schedule.last_run_state,
+        )
+
+
+@admin.register(Job)
+class JobAdmin(OperatorActions, ReadOnlyAdmin):
+    """The policies of each job. When it runs is edited on the page of its schedule."""
+
+    form = JobForm
+    list_display = ("name", "cadence", "paused", "overlap", "catch_up", "max_attempts", "condition", "mode")
+    list_select_related = ("schedule", "after")
+    search_fields = ("name",)
+    readonly_fields = ("name", "task", "description", "mode", "paused", "cadence")
+    fieldsets = (
+        (None, {"fields": ("name", "task", "description", "mode", "paused")}),
+        ("When", {"fields": ("cadence", "after", "ends_at", "repeats", "jitter", "stretch_limit")}),
+        ("Which occurrences run", {"fields": ("overlap", "catch_up", "catch_up_window", "condition")}),
+        ("A run", {"fields": ("time_limit", "max_attempts", "pause_after_failures")}),
+        ("What its task is called with", {"fields": ("parameters", "parameters_b")}),
+        ("How long runs are kept", {"fields": ("keep_succeeded", "keep_failed", "keep_newest")}),
+    )
+
+    def job_names(self, rows: "QuerySet[Job]") -> Iterable[str]:
+        return rows.filter(schedule__isnull=False).values_list("name", flat=True)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A job whose schedule was removed is history."""
+        return may_operate(request) and (obj is None or obj.schedule_id is not None)
+
+    def get_form(self, request: HttpRequest, obj: Job | None = None, *args: Any, **kwargs: Any) -> Any:
+        if not self.has_change_permission(request, obj):
+            kwargs["form"] = ModelForm
+        return super().get_form(request, obj, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Job, form: "ModelForm[Any]", change: bool) -> None:
+        assert isinstance(form, JobForm), "jobs are edited through their own form"
+        form.apply(by=request.user.get_username())
+
+    @admin.display(description="cadence")
+    def cadence(self, job: Job) -> str:
+        if job.schedule is None:
+            return "no schedule"
+        page = reverse("admin:django_q_schedule_change", args=[job.schedule.pk])
+        return format_html('<a href="{}">{}</a>', page, cadence_text(job))
+
+    @admin.display(description="paused")
+    def paused(self, job: Job) -> str:
+        return pause_text(job)
+
+    @admin.display(description="count")
+    def repeats(self, job: Job) -> int | None:
+        return job.schedule.repeats if job.schedule else None
+
+
+@admin.register(JobChange)
+class JobChangeAdmin(HistoryAdmin):
+    """Who changed what about a job, and when."""
+
+    list_display = ("at", "job", "by", "action", "detail")
+    list_filter = ("action", "job")
+    list_select_related = ("job",)
+
+
+@admin.register(Alert)
+class AlertAdmin(HistoryAdmin):
+    """What was found wrong, from when to when."""
+
+    list_display = ("rule", "subject", "message", "opened_at", "seen_at", "told_at", "closed_at")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter), "rule")
+
+
+@admin.register(Run)
+class RunAdmin(HistoryAdmin):
+    """What became of each occurrence. One that failed may be asked to begin anew."""
+
+    actions = ("retry",)
+    list_display = ("when", "job", "state", "why", "attempt", "late", "took", "missed_before", "worker")
+    list_filter = ("state", "job")
+    list_select_related = ("job",)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return may_operate(request)
+
+    @admin.action(description="Retry those that failed", permissions=["operate"])
+    def retry(self, request: HttpRequest, queryset: "QuerySet[Run]") -> None:
+        by = request.user.get_username()
+        for run in queryset.filter(state=RunState.FAILED):
+            begin_anew = partial(changing.retry, run.pk, by=by, now=database_now())
+            perform(request, begin_anew, done=f"{run} begins anew as soon as a worker is free.")
+
+    @admin.display(description="occurrence (UTC)")
+    def when(self, run: Run) -> str:
+        return f"{run.occurrence:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="lateness")
+    def late(self, run: Run) -> str | None:
+        return _milliseconds(run.lateness)
+
+    @admin.display(description="duration")
+    def took(self, run: Run) -> str | None:
+        return _milliseconds(run.duration)
+
+    @admin.display(description="error or reason")
+    def why(self, run: Run) -> str:
+        return Truncator(run.error.partition("\n")[0]).chars(ERROR_LENGTH)
+
+
+@admin.register(Success)
+class SuccessAdmin(HistoryAdmin, TaskAdmin):  # type: ignore[misc]
+    """Django-q2's own record. Its action to submit tasks again is gone: a run is executed once."""
+
+    actions = None
+    ordering = ("-stopped",)
+    list_filter = ("group",)
+    # A part of a name is found by reading everything; the ledger of runs is where to look for one.
+    search_fields = ()
+
+
+@admin.register(Failure)
+class FailureAdmin(HistoryAdmin, FailAdmin):  # type: ignore[misc]
+    """As `SuccessAdmin`, for what failed."""
+
+    actions = None
+    ordering = ("-stopped",)
+    list_filter = ("group",)
+    # A part of a name is found by reading everything; the ledger of runs is where to look for one.
+    search_fields = ()
+
+
+def _job_of(schedule: Schedule) -> Job | None:
+    job: Job | None = getattr(schedule, "job", None)
+    return job
+
+
+def _milliseconds(duration: timedelta | None) -> str | None:
+    return None if duration is None else f"{duration.total_seconds() * 1000:,.1f} ms"

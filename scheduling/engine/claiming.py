@@ -1,0 +1,209 @@
+"""Turning what is due into runs, once."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+from django_q.models import Schedule
+
+from scheduling.engine.pressure import adapt_stretch
+from scheduling.exceptions import CadenceError
+from scheduling.models import OPEN_STATES, Job, Overlap, Run, RunState
+from scheduling.timing.planning import Plan, PlannedRun, Policies, plan_runs
+
+logger = logging.getLogger(__name__)
+
+# A thousand jobs due at once are claimed in ten short transactions, not one long one.
+CLAIMS_PER_TRANSACTION = 100
+# What the column holds; a next run of long ago must not stop the schedules that are claimed with it.
+MOST_MISSED = 2_147_483_647
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueJob:
+    """A job that is due, the row as it was seen, and the plan; with a `problem` its cadence is broken."""
+
+    job: Job
+    seen_next_run: datetime
+    plan: Plan
+    problem: str = ""
+
+
+def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
+    """Record everything due that nobody else claimed, and give the runs, a batch at a time.
+
+    So the first may be rung for before the last is claimed.
+
+    A batch is empty when somebody else claimed all of it first.
+
+    A schedule whose cadence cannot be is recorded as failed and gets no next run until
+    somebody mends it; it never stops the others.
+    """
+    # By primary key, so that two dispatchers lock the rows in one order and cannot deadlock.
+    due = (
+        Job.objects.filter(schedule__next_run__lte=now, paused_at=None)
+        .select_related("schedule")
+        .order_by("schedule_id")
+    )
+    planned = (_plan(job, now=now) for job in due)
+    while batch := list(islice(planned, CLAIMS_PER_TRANSACTION)):
+        yield _claim(batch, now=now)
+
+
+def policies_of(job: Job) -> Policies:
+    """What the pure planning needs to know; raises `CadenceError` when its cadence cannot be."""
+    assert job.schedule is not None, "only a job with a schedule has a cadence"
+    return Policies(
+        name=job.name,
+        cadence=job.cadence,
+        catch_up=job.catch_up,
+        catch_up_window=job.catch_up_window,
+        jitter=job.jitter,
+        ends_at=job.ends_at,
+        repeats=job.schedule.repeats,
+        stretch=job.stretch,
+    )
+
+
+def _plan(job: Job, *, now: datetime) -> DueJob:
+    schedule = job.schedule
+    assert schedule is not None, "only due schedules are planned"
+    assert schedule.next_run is not None, "only due schedules are planned"
+    seen = schedule.next_run
+    try:
+        return DueJob(job=job, seen_next_run=seen, plan=plan_runs(policies_of(job), first=seen, now=now))
+    except (CadenceError, OverflowError) as exc:  # a time span that leads beyond the calendar
+        logger.error("%s does not run until its schedule is mended: %s", job.name, exc)
+        broken = Plan(
+            runs=(PlannedRun(occurrence=seen, not_before=seen),), following=None, repeats=schedule.repeats
+        )
+        return DueJob(job=job, seen_next_run=seen, plan=broken, problem=str(exc))
+
+
+def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
+    """Advance each schedule if it still stands where we saw it, and create the runs of those we won."""
+    with transaction.atomic():
+        won = [one for one in due if _advance(one)]
+        open_runs = _open_occurrences(won)
+        known = _known_occurrences(won)
+        variants = _last_variants(won)
+        for one in won:
+            if not one.problem:
+                adapt_stretch(one.job, now=now)
+        return Run.objects.bulk_create(
+            run
+            for one in won
+            for run in _new_runs(
+                one,
+                [planned for planned in one.plan.runs if (one.job.pk, planned.occurrence) not in known],
+                now=now,
+                open_here=open_runs[one.job.pk],
+                last_variant=variants.get(one.job.pk, ""),
+            )
+        )
+
+
+def _advance(one: DueJob) -> bool:
+    """The compare-and-swap that makes an occurrence ours."""
+    return bool(
+        Schedule.objects.filter(pk=one.job.schedule_id, next_run=one.seen_next_run).update(
+            next_run=one.plan.following, repeats=one.plan.repeats
+        )
+    )
+
+
+def _new_runs(
+    one: DueJob,
+    planned: Iterable[PlannedRun],
+    *,
+    now: datetime,
+    open_here: list[datetime],
+    last_variant: str,
+) -> Iterator[Run]:
+    """The runs of one job in their order; those made up for wait for each other."""
+    open_before = list(open_here)
+    for one_planned in planned:
+        run = _new_run(one, one_planned, now=now, open_here=open_before)
+        last_variant = _give_parameters(run, last_variant=last_variant)
+        if run.state in OPEN_STATES:
+            open_before.append(run.occurrence)
+        yield run
+
+
+def _new_run(one: DueJob, planned: PlannedRun, *, now: datetime, open_here: Sequence[datetime]) -> Run:
+    state, reason = _state_of(one, planned, now=now, open_here=open_here)
+    return Run(
+        job=one.job,
+        occurrence=planned.occurrence,
+        not_before=planned.not_before,
+        missed_before=min(planned.missed_before, MOST_MISSED),
+        state=state,
+        error=reason,
+        queued_at=now if state == RunState.QUEUED else None,
+        finished_at=None if state in OPEN_STATES else now,
+    )
+
+
+def _state_of(
+    one: DueJob, planned: PlannedRun, *, now: datetime, open_here: Sequence[datetime]
+) -> tuple[RunState, str]:
+    """How a planned run begins, and why if it will not run at once."""
+    if one.problem:
+        return RunState.FAILED, one.problem
+    if planned.skip_reason:
+        return RunState.SKIPPED, planned.skip_reason
+    if not open_here or one.job.overlap == Overlap.ALLOW:
+        return (RunState.QUEUED if planned.not_before <= now else RunState.PENDING), ""
+    before = f"the run of {open_here[0]:%Y-%m-%d %H:%M:%S}Z"
+    made_up_for = len(one.plan.runs) > 1
+    if made_up_for or (one.job.overlap == Overlap.QUEUE and len(open_here) == 1):
+        return RunState.PENDING, f"waits for {before}"
+    if one.job.overlap == Overlap.QUEUE:
+        return RunState.SKIPPED, f"{before} had not ended and another one waited already"
+    return RunState.SKIPPED, f"{before} had not ended"
+
+
+def _give_parameters(run: Run, *, last_variant: str) -> str:
+    """Give a run what its task is called with; variants take turns. Returns the variant it got."""
+    job = run.job
+    run.parameters = job.parameters
+    if job.parameters_b is None:
+        return ""
+    run.variant = "b" if last_variant == "a" else "a"
+    if run.variant == "b":
+        run.parameters = job.parameters_b
+    return run.variant
+
+
+def _open_occurrences(won: Iterable[DueJob]) -> defaultdict[int, list[datetime]]:
+    """The occurrences of the open runs of these jobs, by job id, oldest first."""
+    occurrences: defaultdict[int, list[datetime]] = defaultdict(list)
+    open_runs = Run.objects.filter(job__in=[one.job.pk for one in won], state__in=OPEN_STATES)
+    for job_id, occurrence in open_runs.order_by("occurrence").values_list("job_id", "occurrence"):
+        occurrences[job_id].append(occurrence)
+    return occurrences
+
+
+def _known_occurrences(won: Sequence[DueJob]) -> set[tuple[int, datetime]]:
+    """Which of the planned occurrences have a run already: somebody may have set `next_run` back."""
+    planned = {run.occurrence for one in won for run in one.plan.runs}
+    known = Run.objects.filter(job__in=[one.job.pk for one in won], occurrence__in=planned)
+    return set(known.values_list("job_id", "occurrence"))
+
+
+def _last_variants(won: Iterable[DueJob]) -> dict[int, str]:
+    """The variant of the newest run of each job that has two."""
+    return {
+        one.job.pk: Run.objects.filter(job=one.job)
+        .exclude(variant="")
+        .order_by("-occurrence")
+        .values_list("variant", flat=True)
+        .first()
+        or ""
+        for one in won
+        if one.job.parameters_b is not None
+    }

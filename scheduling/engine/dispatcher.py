@@ -1,0 +1,145 @@
+"""Finds what is due, makes each occurrence exactly one run, and sees every run to its end.
+
+Any number of dispatchers may tick at once, on any number of hosts. Whatever one of them does
+is a conditional UPDATE whose row count says who won, so nothing is done twice; whatever one
+of them leaves half done because it died, another one's next tick finishes.
+"""
+
+import logging
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.models import Min
+from django_q.models import Schedule
+
+from scheduling.clock import database_now
+from scheduling.engine.claiming import claim_batches
+from scheduling.engine.doorbell import Doorbell
+from scheduling.engine.leases import LeaseWatch
+from scheduling.engine.recovery import (
+    give_back_stopped,
+    open_runs,
+    put_back_lost,
+    release_pending,
+    requeue_silent,
+)
+from scheduling.models import Run, RunState
+from scheduling.monitoring.alerts import AlertWatch
+
+logger = logging.getLogger(__name__)
+
+# Seconds. An edited schedule takes effect within this, and a lost worker is noticed within it.
+LONGEST_SLEEP = 0.5
+# Where another dispatcher was faster, this one comes so much later the next times, until it finds
+# something left to claim: two that claim at the same instant hold each other up.
+DEFERENCE = 0.015
+# A database that stays away is mentioned this often (seconds), not at every tick.
+REMINDER_EVERY = 30.0
+
+# Alerts are looked at only when nothing is due for so long: looking takes milliseconds.
+ROOM_FOR_ALERTS = timedelta(seconds=0.25)
+
+
+class Dispatcher:
+    """One ticking dispatcher; what it remembers between ticks is only about lost things."""
+
+    def __init__(self) -> None:
+        self._doorbell = Doorbell()
+        self._watch = LeaseWatch()
+        self._alerts = AlertWatch()
+        self._messages_lost = False
+        self._deference = 0.0
+        self._away_since: float | None = None
+        self._reminded_at = 0.0
+
+    def pool_was_lost(self) -> None:
+        """Say that this host's worker pool was restarted: messages it had taken from Redis are gone."""
+        self._messages_lost = True
+
+    def hand_over(self) -> None:
+        """Give back what this host's stopped pool was doing, and ask everybody to go on with it."""
+        with suppress(DatabaseError):  # what cannot be given back now is found lost later
+            give_back_stopped(open_runs())
+        self.pool_was_lost()
+        self.tick()
+
+    def tick(self) -> float:
+        """Do everything that is to be done now; return the seconds until the next tick.
+
+        A database that does not answer is waited for: the tick is tried again.
+        """
+        try:
+            wait = self._tick()
+        except DatabaseError as exc:
+            self._database_is_away(exc)
+            connection.close()
+            return LONGEST_SLEEP
+        if self._away_since is not None:
+            logger.info("The database answers again.")
+            self._away_since = None
+        return wait
+
+    def _tick(self) -> float:
+        now, stopwatch = database_now(), time.monotonic()
+        self._claim_and_ring(now=now)
+        if self._finish_open(now=now):
+            return 0.0
+        next_instant = _next_instant(after=now)
+        if next_instant is None or next_instant - now > ROOM_FOR_ALERTS:
+            self._alerts.look(now=now)
+        if next_instant is None:
+            return LONGEST_SLEEP
+        wait = (next_instant - now).total_seconds() - (time.monotonic() - stopwatch)
+        return min(max(wait + self._deference, 0.0), LONGEST_SLEEP)
+
+    def _claim_and_ring(self, *, now: datetime) -> None:
+        for recorded in claim_batches(now=now):
+            self._doorbell.ring(run for run in recorded if run.state == RunState.QUEUED)
+            self._deference = 0.0 if recorded else DEFERENCE
+
+    def _finish_open(self, *, now: datetime) -> bool:
+        """See to every run that has not ended; say whether one was put back, which may start at once."""
+        # Remembered until it is acted upon: what follows may break off.
+        self._messages_lost |= self._doorbell.has_lost_messages()
+        runs = open_runs()
+        lost = put_back_lost(runs, watch=self._watch, now=now)
+        queued = release_pending(runs, now=now)
+        queued += requeue_silent(
+            runs,
+            now=now,
+            messages_lost=self._messages_lost,
+            messages_waiting=bool(runs) and self._doorbell.is_waited_for(),
+        )
+        self._doorbell.ring(queued)
+        self._messages_lost = False
+        return bool(lost)
+
+    def _database_is_away(self, exc: Exception) -> None:
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since, self._reminded_at = now, now
+            logger.warning("The database does not answer (%s); trying until it does.", _one_line(exc))
+        elif now - self._reminded_at > REMINDER_EVERY:
+            self._reminded_at = now
+            logger.warning("The database has not answered for %.0f s.", now - self._away_since)
+
+
+def _one_line(exc: Exception) -> str:
+    return " ".join(str(exc).split())
+
+
+def _next_instant(*, after: datetime) -> datetime | None:
+    """When the next schedule is due or the next attempt may start, whichever is sooner.
+
+    What lay before has been seen to, or waits for something else than a time.
+    """
+    schedules = Schedule.objects.filter(job__isnull=False, next_run__gt=after)
+    attempts = Run.objects.filter(state=RunState.PENDING, not_before__gt=after)
+    instants = (
+        schedules.aggregate(first=Min("next_run"))["first"],
+        attempts.aggregate(first=Min("not_before"))["first"],
+    )
+    return min((instant for instant in instants if instant), default=None)

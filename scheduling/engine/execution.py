@@ -1,0 +1,298 @@
+"""What a worker does with a run: claim it, run its task, record what became of it.
+
+The ledger decides, the message only asks: a run is claimed by one conditional UPDATE, and
+everything a claim writes later is fenced by its owner token, so a worker that lost its run
+can store nothing.
+"""
+
+import logging
+import os
+import random
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef
+from django.db.models.functions import Coalesce
+from django.utils.module_loading import import_string
+
+from scheduling.clock import Instant, database_instant, database_now
+from scheduling.conditions import require_condition
+from scheduling.engine.aftermath import follow_failure, follow_success
+from scheduling.engine.leases import held_lease
+from scheduling.engine.processes import this_process
+from scheduling.engine.time_limits import time_limit
+from scheduling.exceptions import RunLostError, SkipRun
+from scheduling.models import Job, Run, RunState, run_name
+from scheduling.models.paths import path_today
+from scheduling.modes import declared_jobs
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+# The wait before the second attempt; it doubles with each further one.
+BACKOFF = timedelta(seconds=1)
+LONGEST_BACKOFF = timedelta(minutes=5)
+# How long a finished task tries to reach a database that does not answer before its process
+# gives up and leaves the run to be taken back.
+RECORDING_PATIENCE = 30.0
+LONGEST_ERROR = 4_000
+LONGEST_PRESSURE = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A run that this process owns."""
+
+    run_id: int
+    owner: str
+    job_id: int
+    job_name: str
+    job_is_followed: bool
+    occurrence: datetime
+    task: str
+    parameters: dict[str, Any]
+    condition: str
+    attempt: int
+    max_attempts: int
+    time_limit: timedelta
+    started_at: datetime
+    claimed_at: float
+
+    def __str__(self) -> str:
+        return run_name(self.job_name, self.occurrence)
+
+
+_current: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
+_pressure: ContextVar[str] = ContextVar("pressure", default="")
+
+
+def current_occurrence() -> datetime | None:
+    """The occurrence that the running task is for; None outside a run, and once its end is committed."""
+    claim = _current.get()
+    return claim.occurrence if claim else None
+
+
+def report_pressure(what: str) -> None:
+    """Say that something the task uses is overloaded; a job that may stretch its interval then does."""
+    _pressure.set(what[:LONGEST_PRESSURE])
+
+
+def commit_with_run(write: Callable[[], Result]) -> Result:
+    """Call `write` in a transaction that also ends the run being executed, and return its result.
+
+    A task does its reading and its network work first and stores everything through this, so
+    its effect and the end of its run are one: both are there or neither. Outside a run it is
+    a plain transaction. Raises `RunLostError`, and stores nothing, when the run was given to
+    somebody else meanwhile.
+    """
+    claim = _current.get()
+    with transaction.atomic():
+        result = write()
+        if claim is not None:
+            _end(claim, RunState.SUCCEEDED, result=result)
+    if claim is not None:
+        _current.set(None)
+    return result
+
+
+def execute_run(run_id: int) -> str:
+    """Run the task of a queued run and record its end; the function django-q2 workers call.
+
+    Returns what happened in a few words. Raises what the task raised, after recording it, so
+    that django-q2's own history shows a failure as a failure.
+    """
+    asked_at = time.monotonic()
+    claim = claim_run(run_id, now=database_instant())
+    if claim is None:
+        return "already taken"
+    token, pressure_token = _current.set(claim), _pressure.set("")
+    try:
+        task = import_string(path_today(claim.task))
+        with held_lease(run_id=claim.run_id, owner=claim.owner, since=asked_at), time_limit(claim.time_limit):
+            _require_condition(claim)
+            result = task(**claim.parameters)
+        if _current.get() is not None:
+            _persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result))
+    except SkipRun as exc:
+        reason = _storable(str(exc))
+        _persistently(lambda: _end(claim, RunState.SKIPPED, error=reason))
+        return f"skipped: {reason}"
+    except RunLostError as exc:
+        logger.warning("%s", exc)
+        _for_certain(lambda: _give_back(claim.run_id, owner=claim.owner))
+        return "lost"
+    except (Exception, SystemExit) as exc:
+        error = _explained(exc)
+        _for_certain(lambda: _record_failure(claim, error=error))
+        raise
+    finally:
+        _current.reset(token)
+        _pressure.reset(pressure_token)
+    return "succeeded"
+
+
+def warm_up() -> None:
+    """Make this process ready for its first run, which would be later than those that follow."""
+    with suppress(Run.DoesNotExist, DatabaseError):
+        _take(0, owner="", now=database_instant())  # no run has this number
+        _claim_of(0, owner="")
+    for declared in declared_jobs():
+        try:
+            import_string(declared.task)
+        except Exception:  # whatever its module does; the job's own runs will say it again
+            logger.exception("%s cannot be imported.", declared.task)
+
+
+def claim_run(run_id: int, *, now: Instant) -> Claim | None:
+    """Make a queued run ours; None when it is not there to be had, which is no error."""
+    owner = uuid.uuid4().hex
+    try:
+        won = _take(run_id, owner=owner, now=now)
+        return _claim_of(run_id, owner=owner) if won else None
+    except Exception:
+        # The claim may stand without our having heard of it, and this process lives on.
+        _for_certain(lambda: _give_back(run_id, owner=owner))
+        raise
+
+
+def _take(run_id: int, *, owner: str, now: Instant) -> bool:
+    won = Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(
+        state=RunState.RUNNING,
+        attempt=F("attempt") + 1,
+        owner=owner,
+        worker=str(this_process()),
+        heartbeat=0,
+        started_at=now,
+        finished_at=None,
+        lateness=Coalesce("lateness", _since_occurrence(now)),
+    )
+    return bool(won)
+
+
+def _claim_of(run_id: int, *, owner: str) -> Claim:
+    """One narrow question, which every run asks: a run and its job have fifty columns more.
+
+    Whether another job follows is part of it, so one that is told to follow does from the next run on.
+    """
+    followers = Job.objects.filter(after=OuterRef("job"))
+    row: Any = Run.objects.filter(pk=run_id).values(
+        "job_id",
+        "occurrence",
+        "parameters",
+        "attempt",
+        "started_at",
+        job_name=F("job__name"),
+        task=F("job__task"),
+        condition=F("job__condition"),
+        max_attempts=F("job__max_attempts"),
+        time_limit=F("job__time_limit"),
+        job_is_followed=Exists(followers),
+    )
+    return Claim(run_id=run_id, owner=owner, claimed_at=time.monotonic(), **row.get())
+
+
+def backoff(attempt: int) -> timedelta:
+    """How long to wait after this many failed attempts: doubling, with a jitter of up to a quarter."""
+    wait = min(BACKOFF * int(2 ** (attempt - 1)), LONGEST_BACKOFF)
+    return wait * random.uniform(1, 1.25)
+
+
+def _since_occurrence(now: Instant) -> "ExpressionWrapper[Any]":
+    return ExpressionWrapper(now - F("occurrence"), DurationField())
+
+
+def _give_back(run_id: int, *, owner: str) -> None:
+    """Undo a claim that came to nothing, if it still stands; it counts as no attempt."""
+    Run.objects.filter(pk=run_id, owner=owner, state=RunState.RUNNING).update(
+        state=RunState.PENDING, attempt=F("attempt") - 1
+    )
+
+
+def _record_failure(claim: Claim, *, error: str) -> None:
+    """Put the run back for its next attempt, or end it as failed after the last."""
+    if claim.attempt >= claim.max_attempts:
+        _end(claim, RunState.FAILED, error=error)
+        return
+    _end(claim, RunState.PENDING, error=error, not_before=database_now() + backoff(claim.attempt))
+
+
+def _end(claim: Claim, state: RunState, **fields: Any) -> None:
+    """Write what became of the claim and what follows from it, if it is still in force.
+
+    Raises `RunLostError`, which rolls everything back, if it is not.
+    """
+    # By this process's stopwatch, which spares every run a question and never goes backwards.
+    duration = timedelta(seconds=time.monotonic() - claim.claimed_at)
+    now = claim.started_at + duration
+    fields |= {"finished_at": now, "duration": duration, "pressure": _pressure.get()}
+    has_sequel = state == RunState.FAILED or (state == RunState.SUCCEEDED and claim.job_is_followed)
+    # A statement alone is a transaction by itself, at half the price.
+    with transaction.atomic(savepoint=False) if has_sequel else nullcontext():
+        mine = Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING)
+        if not mine.update(state=state, **fields):
+            raise RunLostError(f"{claim} was given to somebody else during attempt {claim.attempt}.")
+        if state == RunState.SUCCEEDED and claim.job_is_followed:
+            follow_success(job_id=claim.job_id, occurrence=claim.occurrence, now=now)
+        elif state == RunState.FAILED:
+            follow_failure(job_id=claim.job_id, now=now)
+
+
+def _require_condition(claim: Claim) -> None:
+    require_condition(
+        claim.condition, job_id=claim.job_id, job_name=claim.job_name, occurrence=claim.occurrence
+    )
+
+
+def _for_certain(record: Callable[[], None]) -> None:
+    """Record something, or end this process.
+
+    A worker that gave up and lived on would hold its run for ever; the dispatcher takes a dead
+    one's back.
+    """
+    try:
+        _persistently(record)
+    except Exception:
+        logger.exception("The end of a run could not be recorded; this worker ends.")
+        os._exit(1)
+
+
+def _persistently(record: Callable[[], None]) -> None:
+    """Record an end even when the database is away for a while; this process ends when it stays away."""
+    patience_ends = time.monotonic() + RECORDING_PATIENCE
+    while True:
+        try:
+            return record()
+        except RunLostError as exc:
+            logger.warning("%s", exc)
+            return None
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if time.monotonic() > patience_ends:
+                logger.exception("The database was away for %.0f s; this worker ends.", RECORDING_PATIENCE)
+                os._exit(1)
+            time.sleep(0.2)
+
+
+def _explained(exc: BaseException) -> str:
+    """The error in one line, then the last of its traceback."""
+    trace = "".join(traceback.format_exception(exc))[-LONGEST_ERROR:]
+    try:
+        message = str(exc)[:LONGEST_ERROR]
+    except Exception:
+        message = "its message cannot be told"
+    return _storable(f"{type(exc).__name__}: {message}\n\n{trace}")
+
+
+def _storable(text: str) -> str:
+    """Text as every database takes it: PostgreSQL refuses the character NUL, both refuse half a pair."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

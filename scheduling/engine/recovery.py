@@ -1,0 +1,154 @@
+"""Finishing what somebody else began: lost workers, lost messages, attempts whose time has come.
+
+Each function looks at the open runs, moves those it should by a conditional UPDATE, and
+returns the ones it won.
+"""
+
+import logging
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from scheduling.engine.aftermath import follow_failure
+from scheduling.engine.execution import backoff
+from scheduling.engine.leases import LeaseWatch
+from scheduling.engine.processes import ProcessIdentity
+from scheduling.models import OPEN_STATES, Overlap, Run, RunState
+
+logger = logging.getLogger(__name__)
+
+# A run that nobody picked up is asked for again after this long, then after waits that grow with
+# its age: the message may be lost, or merely stand in a queue that is long.
+SILENCE = timedelta(seconds=2)
+LONGEST_SILENCE = timedelta(seconds=60)
+# While messages wait in Redis the queue is long rather than lost.
+SILENCE_WITH_A_QUEUE = timedelta(seconds=30)
+# A task that is still running this long after its time limit cannot be ended from within.
+OVERDUE = timedelta(seconds=60)
+
+
+def open_runs() -> list[Run]:
+    """Every run that has not ended, with its job."""
+    return list(Run.objects.filter(state__in=OPEN_STATES).select_related("job").order_by("not_before", "pk"))
+
+
+def put_back_lost(runs: Iterable[Run], *, watch: LeaseWatch, now: datetime) -> list[Run]:
+    """Take back the runs whose worker is gone; the last attempt's loss ends the run as failed."""
+    local: list[Run] = []
+    remote: list[Run] = []
+    for run in runs:
+        if run.state == RunState.RUNNING:
+            (local if _is_local(run) else remote).append(run)
+    lost = [run for run in local if not _worker_lives(run, now=now)]
+    return [run for run in (*lost, *watch.expired(remote)) if _put_back(run, now=now)]
+
+
+def give_back_stopped(runs: Iterable[Run]) -> list[Run]:
+    """Put back what the workers of this host were doing when they were stopped; it costs no attempt."""
+    return [
+        run
+        for run in runs
+        if run.state == RunState.RUNNING
+        and _is_local(run)
+        and not _process_lives(run)
+        and Run.objects.filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING).update(
+            state=RunState.PENDING, attempt=F("attempt") - 1, error="given back by a worker that was stopped"
+        )
+    ]
+
+
+def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
+    """Queue the runs that waited for this instant, one at a time of a job whose runs may not overlap."""
+    runs = list(runs)
+    busy = {run.job_id for run in runs if run.state != RunState.PENDING}
+    released = []
+    for run in sorted(runs, key=lambda run: run.occurrence):
+        if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
+            continue
+        # Those behind it wait for it, also while it waits for its next attempt.
+        busy.add(run.job_id)
+        if run.not_before <= now and _queue(run, now=now):
+            released.append(run)
+    return released
+
+
+def _queue(run: Run, *, now: datetime) -> bool:
+    pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING)
+    return bool(pending.update(state=RunState.QUEUED, queued_at=now))
+
+
+def requeue_silent(
+    runs: Iterable[Run], *, now: datetime, messages_lost: bool, messages_waiting: bool
+) -> list[Run]:
+    """Ask again for queued runs that no worker took, all of them at once when messages were lost.
+
+    A message too many does no harm: it dies at the worker's claim.
+    """
+    return [
+        run
+        for run in runs
+        if run.state == RunState.QUEUED
+        and (messages_lost or _is_silent(run, now=now, messages_waiting=messages_waiting))
+        and Run.objects.filter(pk=run.pk, state=RunState.QUEUED, queued_at=run.queued_at).update(
+            queued_at=now
+        )
+    ]
+
+
+def _is_silent(run: Run, *, now: datetime, messages_waiting: bool) -> bool:
+    assert run.queued_at is not None, "a queued run was queued at some time"
+    patience = min(max(SILENCE, run.queued_at - run.not_before), LONGEST_SILENCE)
+    if messages_waiting:
+        patience = max(patience, SILENCE_WITH_A_QUEUE)
+    return now - run.queued_at > patience
+
+
+def _is_local(run: Run) -> bool:
+    """Whether the run's process is one of this host, as all are that share a SQLite file."""
+    identity = ProcessIdentity.parse(run.worker)
+    return identity is None or identity.is_local or connection.vendor == "sqlite"
+
+
+def _process_lives(run: Run) -> bool:
+    identity = ProcessIdentity.parse(run.worker)
+    return identity is not None and identity.is_alive
+
+
+def _worker_lives(run: Run, *, now: datetime) -> bool:
+    """Whether the process of a run on this host is there; one that is far overdue is ended here."""
+    identity = ProcessIdentity.parse(run.worker)
+    if identity is None or not identity.is_alive:
+        return False
+    assert run.started_at is not None, "a running run has started"
+    if now - run.started_at > run.job.time_limit + OVERDUE:
+        logger.error("%s is far over its time limit; its worker %s is killed.", run, identity)
+        with suppress(ProcessLookupError):
+            os.kill(identity.pid, signal.SIGKILL)
+    return True
+
+
+def _put_back(run: Run, *, now: datetime) -> bool:
+    losses = run.losses + 1
+    ended = run.attempt >= run.job.max_attempts
+    wait = backoff(losses) if losses > 1 else timedelta(0)
+    attempt = f"attempt {run.attempt} of {run.job.max_attempts}, {run.worker}"
+    # The heartbeat too: what we know of it may be old, after a slow answer say.
+    seen = Run.objects.filter(pk=run.pk, owner=run.owner, heartbeat=run.heartbeat, state=RunState.RUNNING)
+    with transaction.atomic():
+        won = seen.update(
+            state=RunState.FAILED if ended else RunState.PENDING,
+            losses=losses,
+            not_before=now + wait,
+            finished_at=now,
+            error=f"worker lost {losses} times ({attempt})",
+        )
+        if won and ended:
+            follow_failure(job_id=run.job_id, now=now)
+    if won:
+        logger.warning("%s: worker %s was lost in attempt %d.", run, run.worker, run.attempt)
+    return bool(won)

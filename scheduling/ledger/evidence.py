@@ -1,0 +1,45 @@
+"""What shows whether the promises were kept, looked at from outside the code that keeps them."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+from django_q.models import Failure, Schedule, Success
+
+from scheduling.ledger.retention import Retention
+from scheduling.models import Job, Run, RunState
+from scheduling.models.paths import EXECUTE_RUN, paths_ever
+
+SUCCEEDED = "succeeded"
+
+
+def schedule_name_counts() -> dict[str, int]:
+    """How many schedule rows have each name; ours are those with a job, but a copy has none."""
+    named = Schedule.objects.exclude(name=None).order_by()
+    return dict(named.values_list("name").annotate(rows=Count("pk")))
+
+
+def runs_executed_twice(*, since: datetime) -> list[int]:
+    """The runs whose task came to its end more than once, by django-q2's own history; run ids."""
+    of_runs = Success.objects.filter(func__in=paths_ever(EXECUTE_RUN), stopped__gte=since)
+    tasks = of_runs.only("args", "result")
+    executed = Counter(task.args[0] for task in tasks if task.result == SUCCEEDED and task.args)
+    return sorted(run_id for run_id, times in executed.items() if times > 1)
+
+
+def rows_kept_too_long(retention: Retention, *, now: datetime, patience: timedelta) -> dict[str, int]:
+    """Job history that should be gone since `patience`, table -> rows; the newest run of a job may stay."""
+    succeeded_before = now - retention.keep_succeeded - patience
+    failed_before = now - retention.keep_failed - patience
+    newest = [
+        Run.objects.filter(job=job).order_by("-occurrence").values_list("pk", flat=True).first()
+        for job in Job.objects.all()
+    ]
+    runs = Run.objects.exclude(pk__in=[pk for pk in newest if pk is not None])
+    kept = {
+        "successful tasks": Success.objects.filter(stopped__lt=succeeded_before).count(),
+        "failed tasks": Failure.objects.filter(stopped__lt=failed_before).count(),
+        "succeeded runs": runs.filter(state=RunState.SUCCEEDED, finished_at__lt=succeeded_before).count(),
+        "failed runs": runs.filter(state=RunState.FAILED, finished_at__lt=failed_before).count(),
+    }
+    return {name: rows for name, rows in kept.items() if rows}

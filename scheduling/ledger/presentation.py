@@ -1,0 +1,90 @@
+"""Schedules, runs and changes as JSON documents and as table rows."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduling.ledger.selectors import ScheduleRow
+from scheduling.models import Job, Run
+
+SCHEDULE_HEADERS = ("name", "task", "cadence", "next run (UTC)", "last run (UTC)", "outcome", "note")
+RUN_HEADERS = ("occurrence (UTC)", "state", "trigger", "attempt", "late", "took", "worker", "why")
+LONGEST_REASON = 70
+
+
+def iso(instant: datetime | None) -> str | None:
+    return instant.isoformat().replace("+00:00", "Z") if instant else None
+
+
+def milliseconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else round(duration.total_seconds() * 1000, 1)
+
+
+def clock_time(instant: datetime | None) -> str | None:
+    return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else None
+
+
+def pause_text(job: Job) -> str:
+    """Since when and why a job is paused; empty when it is not."""
+    if job.paused_at is None:
+        return ""
+    return f"since {clock_time(job.paused_at)}" + (f": {job.pause_note}" if job.pause_note else "")
+
+
+def schedule_document(row: ScheduleRow) -> dict[str, Any]:
+    return {
+        "name": row.job.name,
+        "task": row.job.task,
+        "cadence": row.cadence,
+        "next_run_at": iso(row.next_run_at),
+        "paused_at": iso(row.job.paused_at),
+        "pause_note": row.job.pause_note or None,
+        "last_run": run_document(row.last_run) if row.last_run else None,
+    }
+
+
+def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
+    run = row.last_run
+    paused = f"paused: {row.job.pause_note}" if row.job.paused_at else ""
+    return (
+        row.job.name,
+        row.job.task,
+        row.cadence,
+        clock_time(row.next_run_at),
+        run and clock_time(run.occurrence),
+        run and run.state,
+        paused,
+    )
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    return {
+        "occurrence": iso(run.occurrence),
+        "trigger": run.trigger,
+        "state": run.state,
+        "attempt": run.attempt,
+        "started_at": iso(run.started_at),
+        "lateness_ms": milliseconds(run.lateness),
+        "duration_ms": milliseconds(run.duration),
+        "missed_before": run.missed_before,
+        "variant": run.variant or None,
+        "worker": run.worker or None,
+        "error": run.error or None,
+        "result": run.result,
+    }
+
+
+def run_cells(run: Run) -> tuple[object, ...]:
+    return (
+        clock_time(run.occurrence),
+        run.state,
+        run.trigger,
+        run.attempt,
+        _shown_milliseconds(run.lateness),
+        _shown_milliseconds(run.duration),
+        run.worker or None,
+        run.error.split("\n", 1)[0][:LONGEST_REASON],
+    )
+
+
+def _shown_milliseconds(duration: timedelta | None) -> str | None:
+    return None if duration is None else f"{milliseconds(duration):.0f} ms"

@@ -1,0 +1,136 @@
+"""What is asked of the ledger."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, OuterRef, Subquery
+
+from scheduling.exceptions import CadenceError
+from scheduling.models import Job, Run, RunState
+from scheduling.timing.cadence import Cadence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRow:
+    """A schedule of ours as people look at it."""
+
+    job: Job
+    cadence: str
+    next_run_at: datetime | None
+    last_run: Run | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatenessSummary:
+    """Percentiles of start minus occurrence in milliseconds; None when nothing started."""
+
+    p50: float | None
+    p99: float | None
+    max: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """How the runs of one job ended, and how late they began."""
+
+    succeeded: int
+    failed: int
+    skipped: int
+    lateness_ms: LatenessSummary
+
+
+def schedule_rows() -> list[ScheduleRow]:
+    """Every schedule of ours by name, with its newest run; two queries."""
+    newest = Run.objects.filter(job=OuterRef("pk")).order_by("-occurrence").values("pk")[:1]
+    jobs = list(
+        Job.objects.filter(schedule__isnull=False)
+        .select_related("schedule", "after")
+        .annotate(newest_run_id=Subquery(newest))
+        .order_by("name")
+    )
+    runs = Run.objects.in_bulk([job.newest_run_id for job in jobs if job.newest_run_id])
+    return [
+        ScheduleRow(
+            job=job,
+            cadence=cadence_text(job),
+            next_run_at=job.schedule.next_run if job.schedule else None,
+            last_run=runs.get(job.newest_run_id),
+        )
+        for job in jobs
+    ]
+
+
+def current_mode() -> str | None:
+    """The mode that every schedule of ours is set up for; None when there is none, or more than one."""
+    modes = Job.objects.filter(schedule__isnull=False).order_by().values_list("mode", flat=True).distinct()
+    found = list(modes[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def outcomes_since(since: datetime) -> dict[str, Outcomes]:
+    """How the occurrences from an instant on ended, by job name, for every job that has a schedule."""
+    names = Job.objects.filter(schedule__isnull=False).order_by("name").values_list("name", flat=True)
+    return {name: _outcomes(name, since=since) for name in names}
+
+
+def run_counts() -> dict[str, int]:
+    """How many runs stand in each state."""
+    counted = dict(Run.objects.order_by().values_list("state").annotate(rows=Count("pk")))
+    return {state.value: counted.get(state.value, 0) for state in RunState}
+
+
+def lateness_summary(latenesses: Sequence[timedelta]) -> LatenessSummary:
+    """Nearest-rank percentiles, in milliseconds to a tenth."""
+    values = sorted(lateness.total_seconds() * 1000 for lateness in latenesses)
+    if not values:
+        return LatenessSummary(p50=None, p99=None, max=None)
+
+    p50, p99 = nearest_rank(values, 50), nearest_rank(values, 99)
+    return LatenessSummary(p50=round(p50, 1), p99=round(p99, 1), max=round(values[-1], 1))
+
+
+def nearest_rank(ordered: Sequence[float], percent: int) -> float:
+    """That percentile of at least one value, the smallest first."""
+    return ordered[-(-len(ordered) * percent // 100) - 1]
+
+
+def _outcomes(job_name: str, *, since: datetime) -> Outcomes:
+    runs = Run.objects.filter(job__name=job_name, occurrence__gte=since)
+    ended = Counter(runs.values_list("state", flat=True))
+    started = runs.filter(lateness__isnull=False).values_list("lateness", flat=True)
+    return Outcomes(
+        succeeded=ended[RunState.SUCCEEDED],
+        failed=ended[RunState.FAILED],
+        skipped=ended[RunState.SKIPPED],
+        lateness_ms=lateness_summary([lateness for lateness in started if lateness is not None]),
+    )
+
+
+def cadence_of(job_name: str) -> Cadence:
+    """The cadence of the job of that name; raises `CadenceError` when there is none."""
+    job = Job.objects.select_related("schedule").filter(name=job_name).first()
+    if job is None:
+        raise CadenceError(f"There is no job {job_name!r}; `scheduler setup` makes it.")
+    return job.cadence
+
+
+def cadence_text(job: Job) -> str:
+    """When a job runs, in words; a broken cadence says what is wrong with it."""
+    if job.after is not None:
+        return f"after each success of {job.after.name}"
+    try:
+        return str(job.cadence)
+    except CadenceError as exc:
+        return f"broken: {exc}"
+
+
+def interval_of(job_name: str) -> timedelta | None:
+    """The time from a job's next occurrence to the one after, as stretched now; None when it has none."""
+    job = Job.objects.filter(name=job_name).select_related("schedule").first()
+    next_run = job.schedule.next_run if job and job.schedule else None
+    if job is None or next_run is None:
+        return None
+    interval: timedelta = job.cadence.after(next_run) - next_run
+    return interval * job.stretch

@@ -1,0 +1,36 @@
+"""The rows of scheduling: jobs and their runs, alerts, tokens, and the paths of tasks that rows store.
+
+What a row means and the constraints that keep it true live here; never a query that only one caller asks.
+Start with `jobs`. Django looks for models in this module, so here alone names of a room are offered again.
+"""
+
+from scheduling.models.alerts import Alert, AlertRound
+from scheduling.models.jobs import (
+    OPEN_STATES,
+    CatchUp,
+    Job,
+    JobChange,
+    Overlap,
+    Run,
+    RunState,
+    RunTally,
+    RunTrigger,
+    run_name,
+)
+from scheduling.models.tokens import ApiToken
+
+__all__ = [
+    "OPEN_STATES",
+    "Alert",
+    "AlertRound",
+    "ApiToken",
+    "CatchUp",
+    "Job",
+    "JobChange",
+    "Overlap",
+    "Run",
+    "RunState",
+    "RunTally",
+    "RunTrigger",
+    "run_name",
+]

@@ -1,0 +1,142 @@
+"""Telling people and programs about alerts: by e-mail, and by a signed webhook.
+
+Each delivery is a run in the ledger like any other, of a job without a schedule, so it is
+queued, retried and kept like any other.
+"""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.mail import send_mail
+
+from scheduling.exceptions import DeliveryError
+from scheduling.ledger.presentation import iso
+from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
+from scheduling.models.paths import SEND_EMAIL, SEND_WEBHOOK
+
+EMAIL = "alert-email"
+WEBHOOK = "alert-webhook"
+SIGNATURE_HEADER = "X-Staking-Signature"
+TIMESTAMP_HEADER = "X-Staking-Timestamp"
+# Seconds to connect and to answer.
+WEBHOOK_TIMEOUT = (5.0, 10.0)
+# Some nine minutes of trying, each wait twice as long as the one before.
+MOST_ATTEMPTS = 10
+LONGEST_SUBJECT = 120
+_TASKS = {
+    EMAIL: SEND_EMAIL,
+    WEBHOOK: SEND_WEBHOOK,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What there is to tell about one alert. `event` is opened, still open, closed or test."""
+
+    event: str
+    rule: str
+    subject: str
+    message: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, for a delivery to be kept and for webhooks."""
+        return asdict(self) | {"opened_at": iso(self.opened_at), "closed_at": iso(self.closed_at)}
+
+
+def channels() -> list[str]:
+    """The ways that the settings give to tell anybody."""
+    configured = {EMAIL: bool(settings.ALERT_EMAILS), WEBHOOK: bool(settings.ALERT_WEBHOOK_URL)}
+    return [channel for channel, is_set in configured.items() if is_set]
+
+
+def ask_for_delivery(news: Sequence[News], *, now: datetime) -> None:
+    """Record one run per channel that tells all of it; a dispatcher queues them within a tick."""
+    if not news:
+        return
+    documents = [one.document() for one in news]
+    for channel in channels():
+        Run.objects.create(
+            job=_delivery_job(channel),
+            occurrence=now,
+            not_before=now,
+            state=RunState.PENDING,
+            trigger=RunTrigger.ALERT,
+            parameters={"news": documents},
+        )
+
+
+def send_email(news: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """The task of `alert-email`; raises what the mail server's refusal raises, to be tried again."""
+    first = f"{news[0]['event']}: {news[0]['message']}"
+    more = f" (and {len(news) - 1} more)" if len(news) > 1 else ""
+    subject = " ".join(f"[staking] {first}".split())[:LONGEST_SUBJECT] + more
+    body = "\n\n".join(_paragraph(one) for one in news)
+    return {"mails": send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, settings.ALERT_EMAILS)}
+
+
+def send_webhook(news: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """The task of `alert-webhook`; raises `DeliveryError`, to be tried again, unless the answer is a 2xx.
+
+    The signature is the HMAC-SHA256, with the shared secret, of the timestamp, a dot and the
+    body; a receiver refuses what is not signed so, and what is older than some minutes.
+    """
+    body = json.dumps({"news": list(news)}, separators=(",", ":")).encode()
+    timestamp = str(int(time.time()))
+    headers = {
+        "Content-Type": "application/json",
+        TIMESTAMP_HEADER: timestamp,
+        SIGNATURE_HEADER: signature(body, timestamp=timestamp, secret=settings.ALERT_WEBHOOK_SECRET),
+    }
+    try:
+        response = requests.post(
+            settings.ALERT_WEBHOOK_URL,
+            data=body,
+            headers=headers,
+            timeout=WEBHOOK_TIMEOUT,
+            allow_redirects=False,
+        )
+    except requests.RequestException as exc:
+        # Its text holds the address, and that may hold a key.
+        raise DeliveryError(f"The webhook could not be reached: {type(exc).__name__}.") from None
+    if not response.ok or response.is_redirect:
+        raise DeliveryError(f"The webhook answered {response.status_code}.")
+    return {"status": response.status_code}
+
+
+def signature(body: bytes, *, timestamp: str, secret: str) -> str:
+    """`sha256=` and the hexadecimal digest."""
+    signed = timestamp.encode() + b"." + body
+    return f"sha256={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
+
+
+def _paragraph(one: dict[str, Any]) -> str:
+    headline = f"{one['event'].upper()}  {one['rule']}: {one['subject']}"
+    over = f", closed {one['closed_at']}" if one["closed_at"] else ""
+    return f"{headline}\n{one['message']}\n(opened {one['opened_at']}{over})"
+
+
+def _delivery_job(channel: str) -> Job:
+    """The job that a channel's deliveries belong to; it has no schedule and so none is ever due."""
+    job, _ = Job.objects.get_or_create(
+        name=channel,
+        defaults={
+            "task": _TASKS[channel],
+            "description": "Tells about alerts.",
+            "overlap": Overlap.ALLOW,
+            "max_attempts": MOST_ATTEMPTS,
+            "time_limit": timedelta(minutes=1),
+            "keep_succeeded": timedelta(days=7),
+            "keep_failed": timedelta(days=30),
+        },
+    )
+    return job

@@ -1,0 +1,183 @@
+"""Noticing what is wrong, telling about it once, again at its own pace, and when it is over.
+
+`settings.ALERT_RULES` maps a rule's name to the dotted path of a function that says what is
+wrong now. Every dispatcher looks; a conditional UPDATE lets one of them do so at a time.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from scheduling.models import Alert, AlertRound
+from scheduling.monitoring.alert_delivery import News, ask_for_delivery
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = timedelta(seconds=10)
+# Fine for this long, and it is over: what comes and goes is one alert.
+CLOSE_AFTER = timedelta(seconds=60)
+# A rule that finds more than this finds one thing, not many.
+MOST_TROUBLES = 50
+_ROUND = 1
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What a rule finds wrong with a subject, in a sentence."""
+
+    subject: str
+    message: str
+
+
+class Rule(Protocol):
+    """What `settings.ALERT_RULES` names. It is asked by the dispatcher, so it answers within milliseconds."""
+
+    def __call__(self, *, now: datetime) -> Sequence[Trouble]: ...
+
+
+class Event(StrEnum):
+    """What there is to tell about an alert."""
+
+    OPENED = "opened"
+    REPEATED = "still open"
+    CLOSED = "closed"
+
+
+class AlertWatch:
+    """One dispatcher's part in it; what it remembers spares the database a question at every tick."""
+
+    def __init__(self) -> None:
+        self._looked_at = -LOOK_EVERY.total_seconds()
+
+    def look(self, *, now: datetime) -> None:
+        """Look whether something is wrong, unless somebody did within the last seconds."""
+        if time.monotonic() - self._looked_at < LOOK_EVERY.total_seconds():
+            return
+        self._looked_at = time.monotonic()
+        if _is_our_turn(now=now):
+            evaluate(now=now)
+
+
+def evaluate(*, now: datetime) -> list[News]:
+    """Open, repeat and close alerts by what the rules find now; returns what there is to tell.
+
+    What is told is asked for in the same transaction, so nothing is told twice or forgotten.
+    """
+    found: dict[tuple[str, str], Trouble] = {}
+    answered = []
+    for name, path in settings.ALERT_RULES.items():
+        troubles = _ask(name, path, now=now)
+        if troubles is not None:
+            answered.append(name)
+            found |= {(name, trouble.subject): trouble for trouble in troubles[:MOST_TROUBLES]}
+    if not found and not Alert.objects.filter(closed_at=None).exists():
+        return []
+    with transaction.atomic():
+        alerts = {
+            (alert.rule, alert.subject): alert
+            for alert in Alert.objects.select_for_update().filter(closed_at=None)
+        }
+        news = [
+            *_open(found, alerts, now=now),
+            *_repeat(found, alerts, now=now),
+            *_close([alert for key, alert in alerts.items() if key not in found], answered, now=now),
+        ]
+        ask_for_delivery(news, now=now)
+    for one in news:
+        logger.warning("Alert %s: %s %s: %s", one.event, one.rule, one.subject, one.message)
+    return news
+
+
+def open_alerts() -> list[Alert]:
+    """The oldest first."""
+    return list(Alert.objects.filter(closed_at=None).order_by("opened_at"))
+
+
+def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
+    """Delete the alerts that closed longer ago than runs are kept; open ones stay."""
+    old = Alert.objects.filter(closed_at__lt=now - keep)
+    return {"alerts": old.count() if dry_run else old.delete()[0]}
+
+
+def _is_our_turn(*, now: datetime) -> bool:
+    """Move the round on. A round in the future is a clock that was set back."""
+    due = Q(looked_at__lte=now - LOOK_EVERY) | Q(looked_at__gt=now + LOOK_EVERY)
+    if AlertRound.objects.filter(due, pk=_ROUND).update(looked_at=now):
+        return True
+    if not AlertRound.objects.filter(pk=_ROUND).exists():
+        AlertRound.objects.bulk_create([AlertRound(pk=_ROUND, looked_at=_BEGINNING)], ignore_conflicts=True)
+        return bool(AlertRound.objects.filter(due, pk=_ROUND).update(looked_at=now))
+    return False
+
+
+def _ask(name: str, path: str, *, now: datetime) -> Sequence[Trouble] | None:
+    """What a rule finds; None when it cannot say, which opens and closes nothing."""
+    try:
+        rule: Rule = import_string(path)
+        return rule(now=now)
+    except DatabaseError:
+        raise
+    except Exception:
+        # Somebody else's rule must stop neither the other rules nor the dispatcher.
+        logger.exception("The alert rule %s cannot say what is wrong.", name)
+        return None
+
+
+def _open(
+    found: dict[tuple[str, str], Trouble], alerts: dict[tuple[str, str], Alert], *, now: datetime
+) -> Iterator[News]:
+    new = [
+        Alert(rule=rule, subject=subject, message=trouble.message, opened_at=now, seen_at=now, told_at=now)
+        for (rule, subject), trouble in found.items()
+        if (rule, subject) not in alerts
+    ]
+    for alert in Alert.objects.bulk_create(new):
+        yield _news(alert, Event.OPENED)
+
+
+def _repeat(
+    found: dict[tuple[str, str], Trouble], alerts: dict[tuple[str, str], Alert], *, now: datetime
+) -> Iterator[News]:
+    """Note that they are so still; tell again when it is time."""
+    pace = timedelta(seconds=settings.ALERT_REPEAT_SECONDS)
+    for key in found.keys() & alerts.keys():
+        alert = alerts[key]
+        alert.message, alert.seen_at = found[key].message, now
+        is_time = now - alert.told_at >= pace
+        alert.told_at = now if is_time else alert.told_at
+        alert.save(update_fields=["message", "seen_at", "told_at"])
+        if is_time:
+            yield _news(alert, Event.REPEATED)
+
+
+def _close(unseen: Sequence[Alert], answered: Sequence[str], *, now: datetime) -> Iterator[News]:
+    """Close what was fine for a while, and what a rule opened that is no more."""
+    for alert in unseen:
+        known = alert.rule in settings.ALERT_RULES
+        if known and (alert.rule not in answered or now - alert.seen_at < CLOSE_AFTER):
+            continue
+        alert.closed_at = now
+        alert.save(update_fields=["closed_at"])
+        yield _news(alert, Event.CLOSED)
+
+
+def _news(alert: Alert, event: Event) -> News:
+    return News(
+        event=event.value,
+        rule=alert.rule,
+        subject=alert.subject,
+        message=alert.message,
+        opened_at=alert.opened_at,
+        closed_at=alert.closed_at,
+    )

@@ -1,0 +1,107 @@
+"""What stands in Redis and who works on it, looked at without touching it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+from django_q.status import Stat
+
+# Present in Redis as long as Redis has kept what it was given. When it is gone, so are the messages.
+MARKER = "scheduling:doorbell"
+# How to ask for the length of each type of key; of anything else it is 1.
+_LENGTH_COMMANDS = {
+    "string": "STRLEN",
+    "list": "LLEN",
+    "hash": "HLEN",
+    "set": "SCARD",
+    "zset": "ZCARD",
+    "stream": "XLEN",
+}
+_SCAN_COUNT = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisKey:
+    """One key of the queue. `length` counts what its type holds (bytes of a string); memory is in bytes."""
+
+    name: str
+    type: str
+    length: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCluster:
+    """One `qcluster` that reported within the last seconds; `age` is how many seconds ago."""
+
+    id: str
+    host: str
+    pid: int
+    status: str
+    workers: int
+    started_at: datetime
+    age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState:
+    """The queue in Redis. When Redis does not answer, `problem` says so and the rest is empty."""
+
+    problem: str
+    waiting: int | None
+    keys: list[RedisKey]
+    clusters: list[LiveCluster]
+
+    @property
+    def workers_alive(self) -> int:
+        return sum(cluster.workers for cluster in self.clusters)
+
+
+def queue_state(*, now: datetime) -> QueueState:
+    """Look at the queue at `now`; a Redis that is away is no error."""
+    broker: Any = get_broker()
+    try:
+        return QueueState(
+            problem="",
+            waiting=int(broker.queue_size()),
+            keys=_keys(broker),
+            clusters=[_live_cluster(stat, now=now) for stat in Stat.get_all(broker=broker)],
+        )
+    except redis.RedisError as exc:
+        return QueueState(problem=f"Redis does not answer: {exc}", waiting=None, keys=[], clusters=[])
+    finally:
+        broker.connection.close()
+
+
+def _keys(broker: Any) -> list[RedisKey]:
+    """The queue, what clusters report, and the dispatcher's marker; nobody else's keys."""
+    connection = broker.connection
+    names = {*connection.scan_iter(match=f"django_q:{Conf.PREFIX}:*", count=_SCAN_COUNT), MARKER.encode()}
+    keys = (_key(connection, name) for name in sorted(names))
+    return [key for key in keys if key is not None]
+
+
+def _key(connection: Any, name: bytes) -> RedisKey | None:
+    """None for a key that is not there, or that went while we looked: reports live for seconds."""
+    kind = connection.type(name).decode()
+    memory = connection.memory_usage(name)
+    if kind == "none" or memory is None:
+        return None
+    command = _LENGTH_COMMANDS.get(kind)
+    length = int(connection.execute_command(command, name)) if command else 1
+    return RedisKey(name=name.decode(errors="replace"), type=kind, length=length, memory=memory)
+
+
+def _live_cluster(stat: Any, *, now: datetime) -> LiveCluster:
+    return LiveCluster(
+        id=str(stat.cluster_id),
+        host=stat.host,
+        pid=stat.pid,
+        status=str(stat.status),
+        workers=len(stat.workers),
+        started_at=stat.tob.astimezone(UTC),
+        age=max(0.0, (now - stat.timestamp).total_seconds()),
+    )

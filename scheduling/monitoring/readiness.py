@@ -1,0 +1,144 @@
+"""Whether everything works as it should, and if not, why not; the one place with the rules for that.
+
+`settings.READINESS_CHECKS` maps a name to the dotted path of an app's own `ReadinessCheck`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from scheduling.clock import database_now
+from scheduling.exceptions import SchedulingError
+from scheduling.models import Job, Run, RunState
+from scheduling.monitoring.queue_state import QueueState, queue_state
+from scheduling.timing.durations import show_duration, show_roughly
+
+# A dispatcher claims within half a second, and a free worker takes a run within milliseconds. Later
+# than this, and one of them is missing or has far too much to do.
+LATE_CLAIM = timedelta(seconds=10)
+LATE_START = timedelta(seconds=30)
+
+
+class ReadinessCheck(Protocol):
+    """What `settings.READINESS_CHECKS` names: says what is wrong, or nothing."""
+
+    def __call__(self, *, now: datetime) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one check found; an empty `problem` is none."""
+
+    check: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """What all checks found at one instant."""
+
+    at: datetime
+    findings: tuple[Finding, ...]
+
+    @property
+    def ready(self) -> bool:
+        return not any(finding.problem for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateJob:
+    """A job that does not run when it should, and what is known of it."""
+
+    name: str
+    problem: str
+
+
+def readiness() -> Readiness:
+    """Look at everything; what does not answer is a finding and never an error."""
+    database = database_problem()
+    now = timezone.now() if database else database_now()
+    return Readiness(at=now, findings=judge(queue_state(now=now), now=now, database=database))
+
+
+def judge(queue: QueueState, *, now: datetime, database: str = "") -> tuple[Finding, ...]:
+    """What is wrong, given the queue and what is wrong with the database."""
+    found = [
+        Finding(check="database", problem=database),
+        Finding(check="redis", problem=redis_problem(queue)),
+        Finding(check="workers", problem=workers_problem(queue)),
+    ]
+    asked: dict[str, ReadinessCheck] = {"schedules": schedules_problem}
+    asked |= {name: import_string(path) for name, path in settings.READINESS_CHECKS.items()}
+    for name, check in asked.items():
+        problem = "unknown while the database is away" if database else _ask(check, now=now)
+        found.append(Finding(check=name, problem=problem))
+    return tuple(found)
+
+
+def database_problem() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as exc:
+        return f"The database does not answer ({type(exc).__name__})."
+    return ""
+
+
+def redis_problem(queue: QueueState) -> str:
+    """Without the address that the error names: strangers may read this."""
+    return "Redis does not answer." if queue.problem else ""
+
+
+def workers_problem(queue: QueueState) -> str:
+    if queue.problem:
+        return "unknown while Redis is away"
+    return "" if queue.workers_alive else "No workers are alive; `manage.py qcluster` starts them."
+
+
+def schedules_problem(*, now: datetime) -> str:
+    """What is late, all in one sentence each."""
+    if not Job.objects.filter(schedule__isnull=False).exists():
+        return "There are no schedules; `manage.py scheduler setup` makes them."
+    return " ".join(late.problem for late in late_jobs(now=now))
+
+
+def late_jobs(*, now: datetime) -> list[LateJob]:
+    """The jobs whose time has come without a run, and those whose run no worker takes; two queries."""
+    return [*_unclaimed(now=now), *_untaken(now=now)]
+
+
+def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
+    jobs = Job.objects.filter(schedule__isnull=False, paused_at=None, after=None)
+    due = jobs.filter(schedule__next_run__lt=now - LATE_CLAIM)
+    for job in due.select_related("schedule").order_by("name"):
+        next_run = job.schedule and job.schedule.next_run
+        assert next_run is not None, "only what has a next run is due"
+        late = show_roughly(now - next_run)
+        yield LateJob(name=job.name, problem=f"{job.name} is {late} late: no dispatcher claims it.")
+    stuck = jobs.filter(schedule__next_run=None, ends_at=None).exclude(schedule__repeats=0)
+    for name in stuck.order_by("name").values_list("name", flat=True):
+        yield LateJob(name=name, problem=f"{name} has no next run: its cadence is broken.")
+
+
+def _untaken(*, now: datetime) -> Iterator[LateJob]:
+    waiting = Run.objects.filter(state=RunState.QUEUED, not_before__lt=now - LATE_START)
+    names = waiting.order_by("job__name").values_list("job__name", flat=True).distinct()
+    for name in names:
+        limit = show_duration(LATE_START)
+        yield LateJob(name=name, problem=f"A run of {name} waits for a worker for more than {limit}.")
+
+
+def _ask(check: Callable[..., str], *, now: datetime) -> str:
+    try:
+        return check(now=now)
+    except DatabaseError as exc:
+        return f"It cannot be told ({type(exc).__name__})."
+    except SchedulingError as exc:
+        return f"It cannot be told: {exc}"

@@ -1,0 +1,274 @@
+"""What an operator does to one job at run time; who did it, and when, is kept."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.ledger.journal import record_change
+from scheduling.ledger.tallies import fold
+from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.operations.descriptions import described, difference
+from scheduling.operations.rules import require_sense
+from scheduling.operations.setting_up import write_cadence
+from scheduling.timing.cadence import Cadence, Cron, due_at, occurrences_between
+
+# More than this at once is a mistake in a date rather than a wish.
+MOST_BACKFILLED = 1_000
+
+
+def job_named(name: str) -> Job:
+    """The scheduled job of that name; raises `UnknownNameError` with the names there are."""
+    jobs = Job.objects.filter(schedule__isnull=False).select_related("schedule", "after")
+    try:
+        return jobs.get(name=name)
+    except Job.DoesNotExist:
+        names = ", ".join(jobs.order_by("name").values_list("name", flat=True))
+        raise UnknownNameError(
+            f"There is no schedule named {name!r}; there are: {names or 'none'}."
+        ) from None
+
+
+def pause(name: str, *, by: str, note: str, now: datetime) -> None:
+    """Claim no more occurrences of this job until it is resumed; a run under way goes on."""
+    with transaction.atomic():
+        job = _locked(name)
+        if job.paused_at is not None:
+            raise RefusedError(f"{name} is paused already, since {job.paused_at:%Y-%m-%d %H:%M:%S}Z.")
+        job.paused_at, job.pause_note = now, note
+        job.save(update_fields=["paused_at", "pause_note"])
+        record_change(job, at=now, by=by, action="pause", detail=note)
+
+
+def resume(name: str, *, by: str, now: datetime) -> datetime | None:
+    """Go on with the first occurrence from now; what lay in the pause is not made up for. Returns it."""
+    with transaction.atomic():
+        job = _locked(name)
+        if job.paused_at is None:
+            raise RefusedError(f"{name} is not paused.")
+        job.paused_at, job.pause_note = None, ""
+        job.save(update_fields=["paused_at", "pause_note"])
+        schedule = job.schedule
+        assert schedule is not None, "job_named gives scheduled jobs"
+        next_run: datetime | None = schedule.next_run
+        if next_run is not None and next_run < now:
+            next_run = due_at(now, cadence=job.cadence, first=next_run, ends_at=job.ends_at).following
+            schedule.next_run = next_run
+            schedule.save(update_fields=["next_run"])
+        record_change(job, at=now, by=by, action="resume")
+        return next_run
+
+
+def trigger(name: str, *, by: str, now: datetime) -> Run:
+    """Ask for a run now, beside the schedule; it waits for a run under way unless the job allows overlap."""
+    with transaction.atomic():
+        job = _locked(name)
+        run = Run.objects.create(
+            job=job,
+            occurrence=now,
+            not_before=now,
+            state=RunState.PENDING,
+            trigger=RunTrigger.OPERATOR,
+            parameters=job.parameters,
+        )
+        record_change(job, at=now, by=by, action="trigger")
+        return run
+
+
+def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetime) -> list[Run]:
+    """Run the occurrences of the past between two instants that never ran, one after the other.
+
+    Raises `RefusedError`, and asks for nothing, when one of them ran, is under way, or lies in the
+    future, and when there is none. An occurrence recorded as skipped is made up for.
+    """
+    with transaction.atomic():
+        job = _locked(name)
+        occurrences = _past_occurrences(job, start=start, end=end, now=now)
+        known = {run.occurrence: run for run in Run.objects.filter(job=job, occurrence__in=occurrences)}
+        ran = [run for run in known.values() if run.state != RunState.SKIPPED]
+        if ran:
+            raise RefusedError(
+                f"{len(ran)} of the {len(occurrences)} occurrences ran already or are under way, "
+                f"the first {ran[0].occurrence:%Y-%m-%d %H:%M:%S}Z ({ran[0].state})."
+            )
+        skipped = Run.objects.filter(pk__in=[run.pk for run in known.values()])
+        fold(skipped)
+        skipped.delete()
+        runs = Run.objects.bulk_create(
+            Run(
+                job=job,
+                occurrence=occurrence,
+                not_before=now,
+                state=RunState.PENDING,
+                trigger=RunTrigger.BACKFILL,
+                parameters=job.parameters,
+            )
+            for occurrence in occurrences
+        )
+        record_change(job, at=now, by=by, action="backfill", detail=f"{len(runs)} from {start} to {end}")
+        return runs
+
+
+def retry(run_id: int, *, by: str, now: datetime) -> Run:
+    """Let a run that failed begin anew, with all its attempts; raises `RefusedError` for any other run."""
+    with transaction.atomic():
+        run = Run.objects.select_related("job").filter(pk=run_id).first()
+        if run is None:
+            raise UnknownNameError(f"There is no run {run_id}; retention may have deleted it.")
+        if run.job.schedule_id is None and run.trigger != RunTrigger.ALERT:
+            raise RefusedError(f"{run.job.name} has no schedule; `scheduler setup` gives it one.")
+        reason = run.error.partition("\n")[0]
+        fold(Run.objects.filter(pk=run_id, state=RunState.FAILED))
+        won = Run.objects.filter(pk=run_id, state=RunState.FAILED).update(
+            state=RunState.PENDING,
+            attempt=0,
+            losses=0,
+            not_before=now,
+            finished_at=None,
+            duration=None,
+            tallied=False,
+            error=f"retried by {by} after: {reason}",
+        )
+        if not won:
+            raise RefusedError(f"{run} has not failed (it is {run.state}), so there is nothing to retry.")
+        record_change(run.job, at=now, by=by, action="retry", detail=f"{run.occurrence}: {reason}")
+        run.refresh_from_db()
+        return run
+
+
+def failed_run(name: str, *, occurrence: datetime | None) -> Run:
+    """The newest failed run of a job, or the one of an occurrence, given to the second.
+
+    Raises `RefusedError` when there is none.
+    """
+    failed = Run.objects.filter(job=job_named(name), state=RunState.FAILED).order_by("-occurrence")
+    if occurrence is not None:
+        failed = failed.filter(occurrence__gte=occurrence, occurrence__lt=occurrence + timedelta(seconds=1))
+    run = failed.first()
+    if run is None:
+        when = f" at {occurrence:%Y-%m-%d %H:%M:%S}Z" if occurrence else ""
+        raise RefusedError(f"{name} has no failed run{when}.")
+    return run
+
+
+def change(
+    name: str,
+    *,
+    by: str,
+    now: datetime,
+    cadence: Cadence | None = None,
+    start: datetime | None = None,
+    repeats: int | None = None,
+    after: str | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> str:
+    """Change a job's cadence or policies; returns what changed, `field: old -> new`, empty if nothing did.
+
+    `cadence` takes effect from `start` or now, `after` names the job to run after, `fields` are
+    fields of `Job`. Raises `CadenceError`, `UnknownNameError` or `RefusedError`, and changes nothing.
+    """
+    with transaction.atomic():
+        job = _locked(name)
+        before = described(job)
+        for field, value in (fields or {}).items():
+            setattr(job, field, value)
+        _retime(job, cadence=cadence, start=start, after=after, now=now)
+        require_sense(job)
+        schedule = job.schedule
+        assert schedule is not None, "job_named gives scheduled jobs"
+        if repeats is not None:
+            schedule.repeats = repeats
+        schedule.save()
+        job.save()
+        changed = difference(before, described(job))
+        if changed:
+            record_change(job, at=now, by=by, action="set", detail=changed)
+        return changed
+
+
+def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -> None:
+    """Store the cadence that a job and its schedule have in memory; the cadence says the next run if None.
+
+    Raises `RefusedError` for a job that runs after another one and not by the clock.
+    """
+    with transaction.atomic():
+        stored = _locked(job.name)
+        require_clock(stored)
+        schedule = job.schedule
+        assert schedule is not None, "a cadence is edited on a job that has a schedule"
+        schedule.next_run = next_run or job.cadence.after(now)
+        schedule.save(update_fields=["schedule_type", "minutes", "cron", "next_run"])
+        job.save(update_fields=["every_seconds", "offset_seconds", "time_zone"])
+        changed = difference(described(stored), described(job))
+        if changed:
+            record_change(job, at=now, by=by, action="set", detail=changed)
+
+
+def require_clock(job: Job) -> None:
+    """Raise `RefusedError` for a job that runs after another one: it would run by the clock as well."""
+    if job.after is not None:
+        raise RefusedError(
+            f"{job.name} runs after each success of {job.after.name}, not by the clock. "
+            f"Take that away first: empty `after` of its job, or `scheduler set {job.name} --after none`."
+        )
+
+
+def _locked(name: str) -> Job:
+    job = job_named(name)
+    Job.objects.select_for_update().get(pk=job.pk)
+    return job_named(name)
+
+
+def _past_occurrences(job: Job, *, start: datetime, end: datetime, now: datetime) -> list[datetime]:
+    if end > now:
+        raise RefusedError("A backfill ends in the past; what is to come runs by itself.")
+    if start > end:
+        raise RefusedError("A backfill begins before it ends.")
+    anchor = job.schedule.next_run if job.schedule else None
+    if anchor is None:
+        raise RefusedError(f"{job.name} does not run by the clock, so it has no occurrences to make up for.")
+    found: list[datetime] = []
+    for occurrence in occurrences_between(start, end, cadence=job.cadence, anchor=anchor):
+        found.append(occurrence)
+        if len(found) > MOST_BACKFILLED:
+            raise RefusedError(f"That is more than {MOST_BACKFILLED} occurrences; take a shorter time.")
+    if not found:
+        raise RefusedError(f"{job.name} has no occurrence between {start} and {end}.")
+    return found
+
+
+def _retime(
+    job: Job, *, cadence: Cadence | None, start: datetime | None, after: str | None, now: datetime
+) -> None:
+    schedule = job.schedule
+    assert schedule is not None, "job_named gives scheduled jobs"
+    if after is not None:
+        job.after = _leader(job, after)
+        schedule.next_run = None if job.after else schedule.next_run
+    if cadence is not None:
+        write_cadence(schedule, job, cadence)
+        job.after, job.stretch = None, 1
+    if cadence is not None or start is not None or (job.after is None and schedule.next_run is None):
+        schedule.next_run = _first_from(start or now, cadence=job.cadence)
+
+
+def _first_from(instant: datetime, *, cadence: Cadence) -> datetime:
+    """The first occurrence from an instant on; an interval without a grid begins right there."""
+    if isinstance(cadence, Cron) or cadence.offset is not None:
+        return cadence.after(instant - timedelta(microseconds=1))
+    return instant
+
+
+def _leader(job: Job, name: str) -> Job | None:
+    """The job to run after, None for an empty name; raises `RefusedError` when both would wait for ever."""
+    if not name:
+        return None
+    leader = job_named(name)
+    ahead: Job | None = leader
+    while ahead is not None:
+        if ahead.pk == job.pk:
+            raise RefusedError(f"{job.name} cannot run after {name}: that one runs after {job.name}.")
+        ahead = ahead.after
+    return leader

@@ -1,0 +1,48 @@
+"""What a job's policies may be, wherever they are changed."""
+
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+
+from scheduling.conditions import condition_names
+from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.models import Job
+from scheduling.timing.cadence import Every
+from scheduling.timing.durations import show_duration
+
+# The present less any of a job's durations must still be a date.
+LONGEST_DURATION = timedelta(days=36_525)
+_DURATIONS = ("jitter", "catch_up_window", "stretch_limit", "time_limit", "keep_succeeded", "keep_failed")
+_PARAMETERS = ("parameters", "parameters_b")
+
+
+def require_sense(job: Job) -> None:
+    """Raise a `SchedulingError` for what could never run; its message names the field."""
+    str(job.cadence)
+    if job.time_limit <= timedelta(0):
+        raise RefusedError(f"A time limit of {show_duration(job.time_limit)} leaves no time at all.")
+    if job.max_attempts < 1:
+        raise RefusedError(f"{job.max_attempts} attempts are none; a run needs at least one.")
+    if (
+        isinstance(job.cadence, Every)
+        and job.after is None
+        and job.jitter.total_seconds() >= job.cadence.seconds
+    ):
+        raise RefusedError(
+            f"A jitter of {show_duration(job.jitter)} is no shorter than the interval, so runs would meet."
+        )
+    for field in _DURATIONS:
+        if (getattr(job, field) or timedelta(0)) > LONGEST_DURATION:
+            raise RefusedError(f"{field}: more than a hundred years is too long.")
+    for field in _PARAMETERS:
+        if not isinstance(getattr(job, field) or {}, dict):
+            raise RefusedError(f"{field} is not a JSON object of keyword arguments.")
+    if job.condition and job.condition not in condition_names():
+        raise UnknownNameError(
+            f"There is no condition {job.condition!r}; there are: {', '.join(condition_names())}."
+        )
+    try:
+        job.clean_fields(exclude=["schedule", "after"])
+    except ValidationError as exc:
+        problems = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in exc.message_dict.items())
+        raise RefusedError(problems) from exc

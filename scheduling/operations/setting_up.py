@@ -1,0 +1,162 @@
+"""Setting up, changing and removing schedules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django_q.models import Schedule
+
+from scheduling.exceptions import UnknownNameError
+from scheduling.ledger.journal import record_change
+from scheduling.models import Job, Run, RunState
+from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, mode_named
+from scheduling.timing.cadence import Cadence, Cron, Every
+
+# The most that the row's small integer holds.
+LONGEST_MINUTES = 32_767
+
+_CADENCE_FIELDS = ("schedule_type", "minutes", "cron")
+_DECLARED_FIELDS = (
+    "task",
+    "description",
+    "time_limit",
+    "mode",
+    "keep_succeeded",
+    "keep_failed",
+    "every_seconds",
+    "offset_seconds",
+    "after_id",
+    "ends_at",
+    "schedule_id",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What became of one schedule: `created`, `changed`, `left alone` or `removed`."""
+
+    name: str
+    action: str
+    detail: str = ""
+
+
+def set_up(mode_name: str, *, now: datetime, by: str) -> list[Change]:
+    """Leave exactly the declared schedules, with the mode's cadences, however often it is called.
+
+    A schedule that has its mode's cadence already is left alone, its next run too; a pause and
+    the policies that are not the mode's stay. Raises `UnknownNameError` for a mode that is none.
+    """
+    mode = mode_named(mode_name)
+    declarations = declared_jobs()
+    with transaction.atomic():
+        Job.objects.bulk_create(
+            [_new_job(declaration, mode=mode) for declaration in declarations], ignore_conflicts=True
+        )
+        # From here on one caller at a time, on every database: the lock is the rows'.
+        jobs = {job.name: job for job in _locked_jobs([declaration.name for declaration in declarations])}
+        return [
+            _set_up_one(declaration, job=jobs[declaration.name], mode=mode, now=now, by=by)
+            for declaration in declarations
+        ]
+
+
+def remove(names: Sequence[str], *, now: datetime, by: str) -> list[Change]:
+    """Remove the schedules named, or all of ours for a mode's name or none; their run history stays.
+
+    Occurrences that wait in the queue are recorded as skipped. Schedules that are not ours are
+    never touched: naming one, or one that is not there, raises `UnknownNameError` and removes nothing.
+    """
+    with transaction.atomic():
+        jobs = {job.name: job for job in _locked_jobs(None) if job.schedule_id is not None}
+        return [_remove_one(jobs[name], now=now, by=by) for name in _names_meant(names, jobs=jobs)]
+
+
+def _new_job(declaration: JobDeclaration, *, mode: Mode) -> Job:
+    job = Job(name=declaration.name)
+    _apply_declaration(job, declaration, mode=mode)
+    return job
+
+
+def _apply_declaration(job: Job, declaration: JobDeclaration, *, mode: Mode) -> None:
+    job.task = declaration.task
+    job.description = declaration.description
+    job.time_limit = declaration.time_limit
+    job.mode = mode.name
+    job.keep_succeeded = mode.keep_succeeded
+    job.keep_failed = mode.keep_failed
+    job.after, job.ends_at, job.stretch = None, None, 1
+
+
+def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
+    jobs = Job.objects.select_for_update().order_by("name")
+    return list(jobs if names is None else jobs.filter(name__in=names))
+
+
+def _set_up_one(declaration: JobDeclaration, *, job: Job, mode: Mode, now: datetime, by: str) -> Change:
+    cadence = Every(declaration.every_seconds[mode.name])
+    schedule = Schedule.objects.filter(name=declaration.name).first()
+    if schedule is not None and _is_as_declared(job, declaration, mode=mode, schedule=schedule):
+        return Change(name=declaration.name, action="left alone", detail=str(cadence))
+    action = "created" if schedule is None else "changed"
+    schedule = schedule or Schedule(name=declaration.name)
+    _apply_declaration(job, declaration, mode=mode)
+    write_cadence(schedule, job, cadence)
+    schedule.func = declaration.task
+    schedule.next_run = now + timedelta(seconds=declaration.start_after_seconds[mode.name])
+    schedule.save()
+    job.schedule = schedule
+    job.save()
+    record_change(job, at=now, by=by, action=action, detail=f"{mode.name}: {cadence}")
+    return Change(name=declaration.name, action=action, detail=str(cadence))
+
+
+def _is_as_declared(job: Job, declaration: JobDeclaration, *, mode: Mode, schedule: Schedule) -> bool:
+    """Whether set-up would change nothing but the next run."""
+    wanted = Job(name=declaration.name, schedule=schedule)
+    _apply_declaration(wanted, declaration, mode=mode)
+    wanted_schedule = Schedule()
+    write_cadence(wanted_schedule, wanted, Every(declaration.every_seconds[mode.name]))
+    return (
+        schedule.next_run is not None
+        and schedule.func == declaration.task
+        and all(getattr(schedule, name) == getattr(wanted_schedule, name) for name in _CADENCE_FIELDS)
+        and all(getattr(job, name) == getattr(wanted, name) for name in _DECLARED_FIELDS)
+    )
+
+
+def write_cadence(schedule: Schedule, job: Job, cadence: Cadence) -> None:
+    """Say it in the schedule row where that can, beside it where not."""
+    if isinstance(cadence, Cron):
+        schedule.schedule_type, schedule.cron, schedule.minutes = Schedule.CRON, cadence.expression, None
+        job.every_seconds, job.offset_seconds, job.time_zone = None, None, cadence.time_zone
+        return
+    job.offset_seconds = cadence.offset
+    minutes, seconds = divmod(cadence.seconds, 60)
+    says_it = seconds == 0 and minutes <= LONGEST_MINUTES
+    schedule.schedule_type, schedule.cron = Schedule.MINUTES, None
+    schedule.minutes = minutes if says_it else None
+    job.every_seconds = None if says_it else cadence.seconds
+
+
+def _names_meant(names: Sequence[str], *, jobs: dict[str, Job]) -> list[str]:
+    if not names:
+        return list(jobs)
+    if len(names) == 1 and names[0] in MODES:
+        return [name for name, job in jobs.items() if job.mode == names[0]]
+    unknown = [name for name in names if name not in jobs]
+    if unknown:
+        raise UnknownNameError(
+            f"There is no schedule of ours named {', '.join(map(repr, unknown))}; "
+            f"there are: {', '.join(jobs) or 'none'}."
+        )
+    return list(dict.fromkeys(names))
+
+
+def _remove_one(job: Job, *, now: datetime, by: str) -> Change:
+    Schedule.objects.filter(pk=job.schedule_id).delete()
+    Run.objects.filter(job=job, state__in=(RunState.PENDING, RunState.QUEUED)).update(
+        state=RunState.SKIPPED, error="the schedule was removed", finished_at=now
+    )
+    record_change(job, at=now, by=by, action="removed")
+    return Change(name=job.name, action="removed")

@@ -1,0 +1,72 @@
+"""What is wrong with what we know of the cluster, or with validators that somebody watches."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Max
+
+from scheduling.monitoring.alerts import Trouble
+from validators.models import CommissionChange, Fetch
+from validators.monitoring import readiness
+from validators.templatetags.units import bps_percent
+
+DAY: Final = timedelta(days=1)
+# Of the vote accounts, or of the stake, within a day. Fetches refuse to lose half at once.
+SHRUNK: Final = 0.10
+# What people who delegate look out for: three points at once, above 10 %, above half.
+JUMP_BPS: Final = 300
+WATCHED_LIMITS_BPS: Final = (1_000, 5_000)
+
+
+def stale_data(*, now: datetime) -> list[Trouble]:
+    """The newest fetch is too old. Before the first one there is no data that could be stale."""
+    problem = readiness.stale_data(now=now)
+    known = problem and problem != readiness.NOTHING
+    return [Trouble(subject="data", message=problem)] if known else []
+
+
+def shrinking_cluster(*, now: datetime) -> list[Trouble]:
+    """Many vote accounts, or much of the stake, are gone since yesterday."""
+    newest = Fetch.objects.newest()
+    if newest is None:
+        return []
+    most = Fetch.objects.filter(stored_at__gte=now - DAY).aggregate(
+        accounts=Max("validators_total"), stake=Max("staked_total")
+    )
+    lost = {
+        "vote accounts": _lost(newest.validators_total, most["accounts"]),
+        "stake": _lost(newest.staked_total, most["stake"]),
+    }
+    return [
+        Trouble(subject=what, message=f"{share:.0%} of the {what} of the last day are gone.")
+        for what, share in lost.items()
+        if share > SHRUNK
+    ]
+
+
+def commission_jumps(*, now: datetime) -> list[Trouble]:
+    """The watched validators that raised their commission by much, or above a limit, within a day."""
+    if not settings.WATCHED_VALIDATORS:
+        return []
+    changes = CommissionChange.objects.filter(
+        validator__vote_account__in=settings.WATCHED_VALIDATORS, seen_at__gte=now - DAY
+    )
+    return [
+        Trouble(
+            subject=change.validator.vote_account,
+            message=f"{change.validator} raised its commission from {bps_percent(change.from_bps)} "
+            f"to {bps_percent(change.to_bps)} in epoch {change.epoch}.",
+        )
+        for change in changes.select_related("validator").order_by("seen_at")
+        if _is_jump(change.from_bps, change.to_bps)
+    ]
+
+
+def _lost(now: int, before: int | None) -> float:
+    return max(0.0, 1 - now / before) if before else 0.0
+
+
+def _is_jump(before: int, after: int) -> bool:
+    crosses = any(before <= limit < after for limit in WATCHED_LIMITS_BPS)
+    return after - before >= JUMP_BPS or crosses

@@ -1,0 +1,36 @@
+"""Conditions that a job may name; each says why a run should not happen, or nothing."""
+
+from typing import Final
+
+from django.db.models import Q, Sum
+
+from scheduling.clock import database_now
+from scheduling.conditions import Occasion
+from validators.models import Fetch, Validator
+from validators.monitoring.readiness import stale_data
+
+# With a third of the stake gone the cluster stops; with a tenth gone its numbers say little about anybody.
+MOST_DELINQUENT_STAKE: Final = 0.10
+
+
+def new_epoch_only(occasion: Occasion) -> str:
+    """Refuse until the cluster has entered another epoch than at the job's last success."""
+    newest = Fetch.objects.order_by("-stored_at").first()
+    if newest is None or occasion.last_success is None:
+        return ""
+    then = Fetch.objects.filter(stored_at__lte=occasion.last_success).order_by("-stored_at").first()
+    return f"still epoch {newest.epoch}" if then is not None and then.epoch == newest.epoch else ""
+
+
+def cluster_healthy(occasion: Occasion) -> str:
+    """Refuse while more than a tenth of the stake is delinquent."""
+    stakes = Validator.objects.filter(left_at=None).aggregate(
+        total=Sum("activated_stake"), delinquent=Sum("activated_stake", filter=Q(delinquent=True))
+    )
+    share = (stakes["delinquent"] or 0) / stakes["total"] if stakes["total"] else 0.0
+    return f"{share:.0%} of the stake is delinquent" if share > MOST_DELINQUENT_STAKE else ""
+
+
+def fresh_data(occasion: Occasion) -> str:
+    """Refuse when the newest fetch is older than two intervals of the fetch job."""
+    return stale_data(now=database_now())

@@ -1,0 +1,28 @@
+"""Whether what we know of the cluster is recent enough to be relied on."""
+
+from datetime import datetime
+from typing import Final
+
+from scheduling.ledger.selectors import interval_of
+from scheduling.timing.durations import show_duration, show_roughly
+from validators.models import Fetch
+
+# Data older than this many intervals of the fetch is stale.
+STALE_AFTER_INTERVALS: Final = 2
+FETCH_JOB: Final = "fetch-repeatable"
+NOTHING: Final = "Nothing has been fetched yet."
+
+
+def stale_data(*, now: datetime) -> str:
+    """Say so when the newest fetch is older than two intervals of its job, or when there is none."""
+    newest = Fetch.objects.newest()
+    if newest is None:
+        return NOTHING
+    interval = interval_of(FETCH_JOB)
+    if interval is None:
+        return ""
+    age, limit = now - newest.stored_at, STALE_AFTER_INTERVALS * interval
+    if age <= limit:
+        return ""
+    # Roughly: said every second anew, it would make a page another one that shows it.
+    return f"The newest fetch is {show_roughly(age)} old; more than {show_duration(limit)} is stale."

@@ -1,0 +1,60 @@
+"""What of the fetches and the score history is deleted by age, and what always stays."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max, QuerySet
+
+from scheduling.ledger.retention import delete_in_batches
+from validators.models import Fetch, ScoringInputs, ScoringRun, TrustScore
+
+
+def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
+    """Delete scoring runs with their scores, and fetches, older than `keep`; returns rows by table.
+
+    Never deleted: the newest scoring run, the last completed one of each method and epoch (so
+    the newest completed one too), the newest fetch, and the fetches that the kept runs read.
+    With dry_run nothing is deleted, and the numbers are those that would be.
+    """
+    before = now - keep
+    runs = _old_runs(before)
+    if dry_run:
+        scores = TrustScore.objects.filter(run__in=runs.values("pk"))
+        fetches = _old_fetches(before, going=runs)
+        return {
+            "trust scores": scores.count(),
+            "scoring runs": runs.count(),
+            "scoring inputs": _unread_inputs(going=runs).count(),
+            "fetches": fetches.count(),
+        }
+    going = list(runs.order_by("pk").values_list("pk", flat=True))
+    return {
+        # Run by run, which one index serves, whatever the size of the history.
+        "trust scores": sum(delete_in_batches(TrustScore.objects.filter(run=run)) for run in going),
+        "scoring runs": delete_in_batches(ScoringRun.objects.filter(pk__in=going)),
+        "scoring inputs": delete_in_batches(_unread_inputs(going=ScoringRun.objects.none())),
+        "fetches": delete_in_batches(_old_fetches(before, going=ScoringRun.objects.none())),
+    }
+
+
+def _old_runs(before: datetime) -> QuerySet[ScoringRun]:
+    newest = ScoringRun.objects.order_by("-pk").values("pk")[:1]
+    of_each_epoch = (
+        ScoringRun.objects.completed()
+        .order_by()
+        .values("method", "epoch")
+        .annotate(last=Max("pk"))
+        .values("last")
+    )
+    old = ScoringRun.objects.filter(finished_at__lt=before)
+    return old.exclude(pk__in=newest).exclude(pk__in=of_each_epoch)
+
+
+def _old_fetches(before: datetime, *, going: QuerySet[ScoringRun]) -> QuerySet[Fetch]:
+    newest = Fetch.objects.order_by("-pk").values("pk")[:1]
+    read = ScoringRun.objects.exclude(fetch=None).exclude(pk__in=going.values("pk")).values("fetch")
+    return Fetch.objects.filter(stored_at__lt=before).exclude(pk__in=newest).exclude(pk__in=read)
+
+
+def _unread_inputs(*, going: QuerySet[ScoringRun]) -> QuerySet[ScoringInputs]:
+    read = ScoringRun.objects.exclude(inputs=None).exclude(pk__in=going.values("pk")).values("inputs")
+    return ScoringInputs.objects.defer("body").exclude(pk__in=read)

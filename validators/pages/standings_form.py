@@ -1,0 +1,140 @@
+"""What a visitor may narrow and order the list of validators by; all of it stands in the address."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.conf import settings
+from django.core.validators import ProhibitNullCharactersValidator
+from django.http import QueryDict
+
+from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
+from validators.templatetags.units import LAMPORTS_PER_SOL
+
+BPS_PER_PERCENT: Final = 100
+# More SOL than there will ever be, and still a number that the database holds.
+MOST_SOL: Final = 9_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A heading that sorts: the order it leads to, and the one in force: ascending, descending or neither."""
+
+    label: str
+    leads_to: str
+    in_force: str
+    secondary: bool
+    number: bool
+    title: str = ""
+
+
+# Key, label, the order that a first click gives, whether a narrow screen leaves it out, explanation.
+_COLUMNS: Final = (
+    ("rank", "Rank", "rank", False, ""),
+    ("name", "Validator", "name", False, ""),
+    ("score", "Score", "-score", False, "0 to 100, with its way over the last runs"),
+    (
+        "vote_performance",
+        "Vote performance",
+        "-vote_performance",
+        True,
+        "Credits earned in the last ended epoch in proportion to the cluster's stake-weighted mean",
+    ),
+    ("commission", "Commission", "commission", False, "The validator's share of the rewards"),
+    ("stake", "Stake (SOL)", "-stake", True, "Activated stake"),
+    ("apy", "APY", "-apy", False, "Yearly return to stakers, median of the last ten epochs"),
+    ("skip_rate", "Skip rate", "skip_rate", True, "Share of its leader slots without a block"),
+    ("version", "Version", "-version", True, "Of the node, as gossip knows it"),
+)
+
+
+def methods() -> list[tuple[str, str]]:
+    """What every scoring computes, the headline method first."""
+    return [("" if number == 0 else name, name) for number, name in enumerate(settings.SCORE_METHODS)]
+
+
+class StandingsForm(forms.Form):
+    """A field that makes no sense is told of and otherwise left out."""
+
+    search = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Name or key",
+        validators=[ProhibitNullCharactersValidator()],
+        widget=forms.SearchInput,
+    )
+    max_commission_percent = forms.FloatField(
+        required=False, min_value=0, max_value=100, label="Commission to (%)"
+    )
+    min_stake_sol = forms.FloatField(
+        required=False, min_value=0, max_value=MOST_SOL, label="Stake from (SOL)"
+    )
+    client = forms.CharField(
+        required=False, max_length=30, label="Client", validators=[ProhibitNullCharactersValidator()]
+    )
+    voting = forms.ChoiceField(
+        required=False, choices=[("", "any"), ("yes", "voting"), ("no", "delinquent")], label="State"
+    )
+    superminority = forms.ChoiceField(
+        required=False, choices=[("", "any"), ("no", "outside"), ("yes", "inside")], label="Superminority"
+    )
+    sort = forms.ChoiceField(
+        required=False,
+        choices=[(name, name) for key in SORT_FIELDS for name in (key, f"-{key}")],
+        widget=forms.HiddenInput,
+    )
+    method = forms.ChoiceField(required=False, choices=methods, label="Scores of")
+
+    def __init__(self, given: QueryDict) -> None:
+        super().__init__(given)
+        self.is_valid()
+
+    @property
+    def sorting(self) -> str:
+        return self._known("sort") or DEFAULT_SORT
+
+    @property
+    def chosen_method(self) -> str | None:
+        return self._known("method") or None
+
+    @property
+    def narrowing(self) -> Narrowing:
+        percent, stake = self._known("max_commission_percent"), self._known("min_stake_sol")
+        return Narrowing(
+            search=(self._known("search") or "").strip(),
+            most_commission_bps=None if percent is None else round(percent * BPS_PER_PERCENT),
+            least_stake=None if stake is None else round(stake * LAMPORTS_PER_SOL),
+            client=self._known("client") or "",
+            delinquent={"yes": False, "no": True}.get(self._known("voting") or ""),
+            superminority={"yes": True, "no": False}.get(self._known("superminority") or ""),
+        )
+
+    @property
+    def columns(self) -> list[Column]:
+        return [
+            Column(
+                label=label,
+                leads_to=turned(first, self.sorting),
+                in_force=direction(key, self.sorting),
+                secondary=secondary,
+                number=key not in ("name", "version"),
+                title=title,
+            )
+            for key, label, first, secondary, title in _COLUMNS
+        ]
+
+    def _known(self, field: str) -> Any:
+        return getattr(self, "cleaned_data", {}).get(field)
+
+
+def turned(first: str, sorting: str) -> str:
+    """The order a click leads to: the usual one first, then the other way round."""
+    other = first.removeprefix("-") if first.startswith("-") else f"-{first}"
+    return other if sorting == first else first
+
+
+def direction(key: str, sorting: str) -> str:
+    """How a column that `key` sorts by is sorted: ascending, descending or not at all."""
+    if sorting.removeprefix("-") != key:
+        return ""
+    return "descending" if sorting.startswith("-") else "ascending"

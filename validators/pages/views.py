@@ -1,0 +1,148 @@
+"""The public pages."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from validators.pages.cluster_page import cluster_picture
+from validators.pages.method_comparison_form import ComparisonForm
+from validators.pages.standings_form import StandingsForm
+from validators.pages.validator_page import (
+    MOST_COMPARED,
+    chart_of,
+    compared,
+    staleness,
+    standing_rows,
+    validator_story,
+)
+from validators.reading.method_comparison import (
+    MethodChoiceError,
+    chosen_methods,
+    current_comparison,
+    found_pairs,
+    other_verdicts,
+    setting_to_compare,
+    with_reasons,
+)
+from validators.reading.picture import Picture, current_picture
+from validators.reading.standings import MOST_ROWS, standings
+from validators.scoring import METHODS
+from validators.scoring.comparison import agreement, ordered
+
+VALIDATORS_PER_PAGE: Final = 50
+MOST_NAMED: Final = 8
+# Nothing from elsewhere, nothing inline: what a stranger writes into a name cannot run or load.
+CONTENT_SECURITY: Final = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+View = Callable[..., HttpResponse]
+
+
+def public_page(view: View) -> View:
+    """Read only, under the strict content policy."""
+
+    @wraps(view)
+    def shown(*args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(*args, **kwargs)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY
+        return response
+
+    return require_safe(shown)
+
+
+@public_page
+def standings_page(request: HttpRequest) -> HttpResponse:
+    """The validators as the address asks for them; a page that is not there shows the nearest."""
+    form = StandingsForm(request.GET)
+    picture = current_picture(form.chosen_method)
+    found = standings(picture, narrowing=form.narrowing, sort=form.sorting)
+    page = _page(request, found)
+    about = {"form": form, **page, "rows": standing_rows(page["page"], picture)}
+    return _shown(request, "standings", picture, **about)
+
+
+@public_page
+def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
+    """One validator: why this score, and its past."""
+    picture = current_picture(_method(request))
+    story = validator_story(vote_account, picture)
+    if story is None:
+        raise Http404(f"No fetch ever saw {vote_account}.")
+    others = other_verdicts(story.validator, picture)
+    return _shown(request, "validator", picture, story=story, others=others, chart=chart_of(story))
+
+
+@public_page
+def compare_page(request: HttpRequest) -> HttpResponse:
+    """Up to four validators side by side."""
+    picture = current_picture(_method(request))
+    # A handful: more than are shown, so that unknown ones among them do not push out known ones.
+    named = [words for words in map(str.strip, request.GET.getlist("v")) if words][:MOST_NAMED]
+    found = compared([words for words in named if "\x00" not in words], picture)
+    known = [one.validator.vote_account for one in found]
+    about = {
+        "compared": found,
+        "places": known + [""] * (MOST_COMPARED - len(known)),
+        "left_out": [words for words in named if words not in known],
+    }
+    return _shown(request, "compare", picture, **about)
+
+
+@public_page
+def methods_page(request: HttpRequest) -> HttpResponse:
+    """Two scoring methods side by side; a choice that makes no sense is a 400 that says what there is."""
+    try:
+        choice = chosen_methods(request.GET.get("method"), request.GET.get("other"))
+    except MethodChoiceError as exc:
+        choice = chosen_methods(None, None)
+        refused = {"form": ComparisonForm(request.GET, choice), "choice": choice, "problem": str(exc)}
+        response = _shown(request, "methods", current_picture(), **refused)
+        response.status_code = 400
+        return response
+    comparison, form = current_comparison(choice), ComparisonForm(request.GET, choice)
+    found = found_pairs(ordered(comparison.pairs, sort=form.sorting), form.words)
+    page = _page(request, found)
+    about = {
+        **page,
+        "form": form,
+        "choice": choice,
+        "comparison": comparison,
+        "missing": comparison.missing(choice),
+        "setting": setting_to_compare(choice),
+        "agreement": agreement(comparison.pairs),
+        "rows": with_reasons(comparison, page["page"].object_list),
+    }
+    return _shown(request, "methods", comparison.picture, **about)
+
+
+@public_page
+def cluster_page(request: HttpRequest) -> HttpResponse:
+    """The cluster as a whole."""
+    picture = current_picture(_method(request))
+    return _shown(request, "cluster", picture, cluster=cluster_picture(picture))
+
+
+def _method(request: HttpRequest) -> str | None:
+    asked = request.GET.get("method", "")
+    return asked if asked in METHODS else None
+
+
+def _page(request: HttpRequest, found: Any) -> dict[str, Any]:
+    """The page that the address asks for, and the numbers of those around it."""
+    paginator = Paginator(found, VALIDATORS_PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    return {
+        "page": page,
+        "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+    }
+
+
+def _shown(request: HttpRequest, name: str, picture: Picture, **more: Any) -> HttpResponse:
+    context = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS, **more}
+    return render(request, f"validators/{name}.html", context)

@@ -1,0 +1,163 @@
+"""The validators in an order, narrowed as somebody asks: what pages, the API and the admin list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Case, F, FilteredRelation, FloatField, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, NullIf
+
+from validators.models import ClusterEpoch, ScoringRun, Validator
+from validators.reading.histories import ScorePoint, ValidatorHistory, validator_history
+from validators.reading.picture import Picture, last_ended_epoch
+from validators.solana.arithmetic import CreditsUnit
+
+__all__ = ["ScorePoint", "ValidatorHistory", "standings", "validator_history", "with_newest_score"]
+
+Validators = QuerySet[Validator, Any]
+
+# What lists can be sorted by: the name that addresses carry -> the column or annotation.
+SORT_FIELDS: Final[Mapping[str, str]] = {
+    "rank": "rank",
+    "score": "score",
+    "name": "known_name",
+    "vote_performance": "vote_performance",
+    "commission": "commission_bps",
+    "stake": "activated_stake",
+    "apy": "apy",
+    "skip_rate": "skip_rate",
+    "version": "known_version",
+}
+TEXT_SORTS: Final = frozenset({"name", "version"})
+DEFAULT_SORT: Final = "rank"
+# In one answer, also of a CSV.
+MOST_ROWS: Final = 5_000
+# Stake, then the key, decide between equals, so that no two pages show the same row.
+_TIE_BREAK: Final = ("-activated_stake", "pk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """Which validators somebody wants to see; None is any. Stake in lamports, commission in basis points."""
+
+    search: str = ""
+    least_stake: int | None = None
+    most_commission_bps: int | None = None
+    least_score: float | None = None
+    client: str = ""
+    version: str = ""
+    delinquent: bool | None = None
+    superminority: bool | None = None
+    left: bool = False
+
+
+PRESENT: Final = Narrowing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Behind which row a page begins: its value of the sort, its stake and its key."""
+
+    value: float | int | str | None
+    stake: int
+    key: int
+
+
+def with_newest_score(validators: "QuerySet[Validator]", *, run: ScoringRun | None) -> Validators:
+    """Add `rank`, `score` and `components` of a run, None where it has none, in one join."""
+    relation = FilteredRelation("scores", condition=Q(scores__run=run.pk if run else None))
+    return validators.alias(newest=relation).annotate(
+        rank=F("newest__rank"), score=F("newest__score"), components=F("newest__components")
+    )
+
+
+def standings(
+    picture: Picture, *, narrowing: Narrowing | None = PRESENT, sort: str = DEFAULT_SORT
+) -> Validators:
+    """Validators in the order of `sort` (a key of SORT_FIELDS, "-" before it turns it round).
+
+    Without a narrowing that is everybody ever seen.
+
+    Unknown values come last either way. Beside the score each has `skip_rate` in the epoch that
+    its blocks were counted in, and `vote_performance` in the last ended epoch. Two queries.
+    """
+    validators = with_newest_score(Validator.objects.all(), run=picture.scoring_run)
+    validators = _with_performance(validators, last_ended_epoch(picture)).annotate(
+        skip_rate=_SKIP_RATE,
+        known_name=NullIf("name", Value("")),
+        known_version=NullIf("version", Value("")),
+    )
+    narrowed = validators if narrowing is None else _narrowed(validators, narrowing)
+    return narrowed.order_by(*_order(sort))
+
+
+def behind(validators: Validators, place: Place, *, sort: str) -> Validators:
+    """Those that come after a place in the order of `sort`."""
+    field, falling = _field(sort)
+    tied = Q(activated_stake__lt=place.stake) | Q(activated_stake=place.stake, pk__gt=place.key)
+    unknown = Q(**{f"{field}__isnull": True})
+    if place.value is None:
+        return validators.filter(unknown & tied)
+    further = Q(**{f"{field}__{'lt' if falling else 'gt'}": place.value})
+    return validators.filter(further | (Q(**{field: place.value}) & tied) | unknown)
+
+
+def place_of(validator: Mapping[str, Any], *, sort: str) -> Place:
+    """The place of a row, given by column."""
+    return Place(value=validator[_field(sort)[0]], stake=validator["activated_stake"], key=validator["pk"])
+
+
+_SKIP_RATE: Final = Case(
+    When(leader_slots__gt=0, then=1.0 - Cast("blocks_produced", FloatField()) / F("leader_slots")),
+    default=None,
+    output_field=FloatField(),
+)
+
+
+def _with_performance(validators: Validators, ended: ClusterEpoch | None) -> Validators:
+    """Credits ÷ the cluster's stake-weighted mean; lamports are divided by stake first."""
+    if ended is None or not ended.mean_credits:
+        return validators.annotate(vote_performance=Value(None, output_field=FloatField()))
+    same_unit = Q(epochs__epoch=ended.epoch, epochs__credits_unit=ended.credits_unit)
+    credits = Cast("last__credits", FloatField())
+    earned: Any = credits
+    if ended.credits_unit == CreditsUnit.LAMPORTS:
+        earned = Case(
+            When(last__activated_stake__gt=0, then=credits / F("last__activated_stake")),
+            output_field=FloatField(),
+        )
+    return validators.alias(last=FilteredRelation("epochs", condition=same_unit)).annotate(
+        vote_performance=earned / Value(ended.mean_credits, output_field=FloatField())
+    )
+
+
+def called(words: str) -> Q:
+    """Whose name, vote account or identity holds these words, in whatever case."""
+    return Q(name__icontains=words) | Q(vote_account__icontains=words) | Q(identity__icontains=words)
+
+
+def _narrowed(validators: Validators, narrowing: Narrowing) -> Validators:
+    chosen = Q(left_at__isnull=not narrowing.left)
+    if narrowing.search:
+        chosen &= called(narrowing.search)
+    limits = {
+        "activated_stake__gte": narrowing.least_stake,
+        "commission_bps__lte": narrowing.most_commission_bps,
+        "score__gte": narrowing.least_score,
+        "client": narrowing.client or None,
+        "version": narrowing.version or None,
+        "delinquent": narrowing.delinquent,
+        "superminority": narrowing.superminority,
+    }
+    chosen &= Q(**{field: limit for field, limit in limits.items() if limit is not None})
+    return validators.filter(chosen)
+
+
+def _field(sort: str) -> tuple[str, bool]:
+    return SORT_FIELDS[sort.removeprefix("-")], sort.startswith("-")
+
+
+def _order(sort: str) -> tuple[Any, ...]:
+    field, falling = _field(sort)
+    first = F(field).desc(nulls_last=True) if falling else F(field).asc(nulls_last=True)
+    return (first, *_TIE_BREAK)

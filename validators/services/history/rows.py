@@ -1,0 +1,96 @@
+"""What becomes of a stored row when a history file tells of the same validator and epoch."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Self
+
+from validators.models import CommissionSource, Origin
+from validators.services.history.lines import HistoryRow
+from validators.solana.arithmetic import CreditsUnit
+from validators.solana.versions import client_of, parse_version
+
+
+class Numbers(NamedTuple):
+    """The columns of ValidatorEpoch that an import may write; None and an empty text are unknown."""
+
+    commission_first_bps: int | None
+    commission_last_bps: int | None
+    commission_min_bps: int | None
+    commission_max_bps: int | None
+    commission_source: str
+    version: str
+    client: str
+    fetches: int
+    delinquent_fetches: int
+    identity: str
+    activated_stake: int | None
+    credits: int | None
+    cumulative_credits_at_start: int | None
+    skip_rate: float | None
+
+
+FIELDS: Final = Numbers._fields
+# Known or unknown together: half of one look and half of another would describe neither.
+_COMMISSIONS: Final = slice(0, 5)
+_VERSION: Final = slice(5, 7)
+_FETCHES: Final = slice(7, 9)
+_SINGLE: Final = slice(9, 14)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row as it is in the table."""
+
+    pk: int
+    source: str
+    credits_unit: str
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, columns: tuple[Any, ...]) -> Self:
+        return cls(columns[0], columns[1], columns[2], Numbers._make(columns[3:]))
+
+
+def imported(row: HistoryRow) -> Numbers:
+    """The columns of a line; the client is what its version suggests."""
+    commissions = row[4:8]
+    known = any(bps is not None for bps in commissions)
+    return Numbers(
+        *commissions,
+        CommissionSource.IMPORTED.value if known else "",
+        row.version,
+        _client(row.version),
+        row.fetches,
+        row.delinquent_fetches,
+        row.identity,
+        row.activated_stake,
+        row.credits,
+        row.cumulative_credits_at_start,
+        row.skip_rate,
+    )
+
+
+def merged(stored: Stored, told: Numbers) -> Numbers:
+    """An imported row is replaced; a live one keeps what it knows, and learns what it does not."""
+    if stored.source == Origin.IMPORTED:
+        return told
+    if stored.credits_unit != CreditsUnit.VOTE_CREDITS:
+        # A file counts vote credits, and this row does not.
+        told = told._replace(credits=None, cumulative_credits_at_start=None)
+    own: tuple[Any, ...] = stored.numbers
+    new: tuple[Any, ...] = told
+    commissions = own if any(bps is not None for bps in own[:4]) else new
+    single = zip(own[_SINGLE], new[_SINGLE], strict=True)
+    return Numbers._make(
+        (
+            *commissions[_COMMISSIONS],
+            *(own if stored.numbers.version else new)[_VERSION],
+            *(own if stored.numbers.fetches else new)[_FETCHES],
+            *(theirs if ours in (None, "") else ours for ours, theirs in single),
+        )
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _client(version: str) -> str:
+    return client_of(parse_version(version)).value if version else ""

@@ -1,0 +1,127 @@
+"""What scoring reads: the cluster as the newest fetch left it, and the history behind it."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from operator import itemgetter
+from typing import Any, Final
+
+from django.db.models import Aggregate, QuerySet, TextField
+from pydantic_core import from_json
+
+from validators.exceptions import PictureChangedError
+from validators.models import Fetch, Validator, ValidatorEpoch
+from validators.scoring.facts import NO_PAST, ClusterFacts, EpochFacts, Past, ValidatorFacts
+from validators.scoring.past import EPOCHS_KEPT, EpochColumns, epoch_table, pasts
+from validators.services.bulk import read_rows
+
+# Fetches are seconds apart and reading takes a fraction of one, so a second try is rare and a fifth a fault.
+MOST_READINGS: Final = 5
+# The complete epochs whose credits methods compare themselves.
+EPOCHS_READ: Final = 5
+
+
+def cluster_facts(*, with_past: bool = False) -> ClusterFacts | None:
+    """What the newest fetch left, for scoring; None before the first. All of one fetch, without a lock.
+
+    `with_past` reads 60 epochs of history too. A fetch becomes visible in one instant, so when the
+    newest is the same before and after the reading, so is everything between. Raises
+    PictureChangedError when it never is.
+    """
+    for _ in range(MOST_READINGS):
+        fetch = Fetch.objects.newest()
+        if fetch is None:
+            return None
+        facts = _facts_with_past(fetch) if with_past else _facts_of(fetch)
+        if Fetch.objects.newest() == fetch:
+            return facts
+    raise PictureChangedError(f"A fetch was stored during each of {MOST_READINGS} readings of the newest one")
+
+
+def _facts_of(fetch: Fetch) -> ClusterFacts:
+    history: defaultdict[int, list[EpochFacts]] = defaultdict(list)
+    columns = ("epoch", "credits", "credits_unit", "activated_stake", "validator_id")
+    for epoch, credits, unit, stake, key in read_rows(_rows(fetch, EPOCHS_READ).values_list(*columns)):
+        history[key].append(EpochFacts(epoch, credits, unit, stake))
+    return _cluster(fetch, history, {}, None)
+
+
+def _facts_with_past(fetch: Fetch) -> ClusterFacts:
+    columns = _columns_by_epoch(fetch)
+    stakes = dict(read_rows(Validator.objects.present().values_list("pk", "activated_stake")))
+    tables = [
+        epoch_table(epoch, those, present_stakes=stakes, slots_in_epoch=fetch.slots_in_epoch)
+        for epoch, those in columns.items()
+    ]
+    past = pasts(tables, present_stake=sum(stakes.values()))
+    skip_rates = {table.epoch: table.skip_rate for table in tables if table.skip_rate is not None}
+    history: defaultdict[int, list[EpochFacts]] = defaultdict(list)
+    for epoch, those in columns.items():
+        if epoch >= fetch.epoch - EPOCHS_READ:
+            for key, credits, unit, stake in zip(*those[:4], strict=True):
+                history[key].append(EpochFacts(epoch, credits, unit, stake))
+    return _cluster(fetch, history, past, skip_rates)
+
+
+class _JsonColumn(Aggregate):
+    """A column of a group as a JSON list. Thousands of values in one text arrive twice as fast as rows."""
+
+    function = "json_agg"
+    template = "%(function)s(%(expressions)s)::text"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "%(function)s(%(expressions)s)"
+        return self.as_sql(compiler, connection, function="json_group_array", template=template, **context)
+
+
+# In the order of EpochColumns.
+_PAST_COLUMNS: Final = (
+    *("validator_id", "credits", "credits_unit", "activated_stake", "fetches", "delinquent_fetches"),
+    *("commission_last_bps", "commission_max_bps", "skip_rate", "leader_slots"),
+)
+
+
+def _columns_by_epoch(fetch: Fetch) -> dict[int, EpochColumns]:
+    """Newest first. Every aggregate of a group takes its rows in the same order."""
+    columns = [_JsonColumn(name, output_field=TextField()) for name in _PAST_COLUMNS]
+    groups = (
+        _rows(fetch, EPOCHS_KEPT)
+        .order_by("-epoch")
+        .values_list("epoch")
+        .annotate(**{f"column_{place}": column for place, column in enumerate(columns)})
+    )
+    return {epoch: EpochColumns(*map(from_json, texts)) for epoch, *texts in read_rows(groups)}
+
+
+_epoch_of: Final = itemgetter(0)
+
+
+def _without_none(row: EpochFacts) -> tuple[int, str, int, int]:
+    """An order for rows whose numbers may be unknown, so that the same facts are the same bytes."""
+    return row.epoch, row.unit, -1 if row.credits is None else row.credits, row.stake or 0
+
+
+def _rows(fetch: Fetch, epochs: int) -> QuerySet[ValidatorEpoch]:
+    return ValidatorEpoch.objects.filter(epoch__gte=fetch.epoch - epochs, epoch__lte=fetch.epoch)
+
+
+def _cluster(
+    fetch: Fetch,
+    history: Mapping[int, list[EpochFacts]],
+    past: Mapping[int, Past],
+    skip_rates: Mapping[int, float] | None,
+) -> ClusterFacts:
+    remaining: dict[int, list[EpochFacts]] = dict(history)
+    staked = Validator.objects.present().filter(activated_stake__gt=0).order_by("pk")
+    fields = ("pk", "vote_account", "activated_stake", "commission_bps", "delinquent", "version")
+    rows: list[tuple[Any, ...]] = read_rows(staked.values_list(*fields))
+    validators = [
+        ValidatorFacts(
+            key, vote_account, stake, bps, bool(delinquent),
+            sorted(remaining.pop(key, ()), key=_epoch_of), version, past.get(key, NO_PAST),
+        )
+        for key, vote_account, stake, bps, delinquent, version in rows
+    ]  # fmt: skip
+    others = sorted((row for epochs in remaining.values() for row in epochs), key=_without_none)
+    return ClusterFacts(
+        fetch.pk, fetch.epoch, fetch.slot_index / fetch.slots_in_epoch, validators, others, skip_rates
+    )

@@ -1,0 +1,66 @@
+"""Recorded history for judging methods, from the tables or from a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from validators.exceptions import ValidatorsError
+from validators.models import Fetch, ValidatorEpoch
+from validators.scoring.past import EpochRow
+from validators.scoring.timeline import RecordedEpoch, RecordedRow, timeline
+from validators.services.history.files import RejectedLine, opened
+from validators.services.memory import collector_paused
+from validators.solana.arithmetic import CreditsUnit
+
+_CHUNK = 10_000
+
+
+class NoHistoryError(ValidatorsError):
+    """There is nothing to judge by, or not all of it can be read."""
+
+
+@collector_paused()
+def recorded_history(path: Path | None) -> dict[int, RecordedEpoch]:
+    """By epoch: of the file, without a database, or of the ended epochs in the tables when it is None.
+
+    Raises NoHistoryError: a line that is rejected would change every measure unseen.
+    """
+    history = timeline(_stored_rows() if path is None else _file_rows(path))
+    if not history:
+        raise NoHistoryError(f"{path or 'The database'} holds no epochs")
+    return history
+
+
+def _file_rows(path: Path) -> Iterator[RecordedRow]:
+    with opened(path) as lines:
+        for number, line in lines:
+            if isinstance(line, RejectedLine):
+                raise NoHistoryError(f"{path}, line {number}: {line.reason}")
+            row = EpochRow(
+                line.vote_account,
+                line.epoch,
+                line.credits,
+                CreditsUnit.VOTE_CREDITS.value,
+                line.activated_stake,
+                line.fetches,
+                line.delinquent_fetches,
+                line.commission_last_bps,
+                line.commission_max_bps,
+                line.skip_rate,
+                None,
+            )
+            yield RecordedRow(row, line.version)
+
+
+def _stored_rows() -> Iterator[RecordedRow]:
+    """The running epoch is left out: it is no outcome yet."""
+    rows = ValidatorEpoch.objects.order_by("epoch", "pk")
+    newest = Fetch.objects.newest()
+    if newest is not None:
+        rows = rows.filter(epoch__lt=newest.epoch)
+    columns = (
+        *("validator__vote_account", "epoch", "credits", "credits_unit", "activated_stake", "fetches"),
+        *("delinquent_fetches", "commission_last_bps", "commission_max_bps", "skip_rate", "leader_slots"),
+        "version",
+    )
+    for values in rows.values_list(*columns).iterator(chunk_size=_CHUNK):
+        yield RecordedRow(EpochRow._make(values[:-1]), values[-1])
