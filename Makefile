@@ -4,7 +4,7 @@
 PYTHON := .venv/bin/python
 PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 
-.PHONY: run test fuzz storms browser check format lint types imports migrations deploy-check bench chaos e2e mutation clean
+.PHONY: run test fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos e2e mutation clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -24,7 +24,7 @@ test: .venv/.dev
 
 # Two thousand damaged replies for every method; `test` sends some hundreds.
 fuzz: .venv/.dev
-	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) tests/validators/test_fuzz.py tests/validators/test_fuzz_sources.py
+	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) tests/validators/solana/test_fuzz.py tests/validators/solana/test_fuzz_sources.py
 
 # A short storm of faults on two clusters, on either database; `chaos` is the long one.
 storms: .venv/.dev
@@ -48,8 +48,14 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(PYTHON) -m mypy .
 
+# And that the pictures in docs/architecture.md are of these imports.
 imports: .venv/.dev
-	.venv/bin/python -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(PYTHON) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(PYTHON) docs/draw_house.py --check
+
+# Draws those pictures again.
+docs: .venv/.dev
+	$(PYTHON) docs/draw_house.py
 
 migrations: .venv/.run
 	$(PYTHON) manage.py makemigrations --check --dry-run

@@ -8,7 +8,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from validators.scoring import METHODS
+from validators.scoring.registry import METHODS
 from validators.solana.rpc import masked
 
 

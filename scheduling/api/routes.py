@@ -30,8 +30,7 @@ from scheduling.api.replies import (
     wanted_format,
 )
 from scheduling.clock import database_now
-from scheduling.ledger.listings import run_of, runs_before
-from scheduling.ledger.selectors import schedule_rows
+from scheduling.ledger.selectors import run_of, runs_before, schedule_rows
 from scheduling.models.tokens import ApiToken, Scope, token_of
 from scheduling.operations import changing
 

@@ -1,11 +1,11 @@
-"""What is asked of the ledger."""
+"""What is asked of the ledger in more than one place: schedules with their runs, and how runs ended."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Min, OuterRef, Q, Subquery
 
 from scheduling.exceptions import CadenceError
 from scheduling.models import Job, Run, RunState
@@ -134,3 +134,32 @@ def interval_of(job_name: str) -> timedelta | None:
         return None
     interval: timedelta = job.cadence.after(next_run) - next_run
     return interval * job.stretch
+
+
+def next_occurrence(names: Iterable[str]) -> datetime | None:
+    """When the first of these jobs is due; None when none is."""
+    due = Job.objects.filter(name__in=names, paused_at=None, schedule__isnull=False).aggregate(
+        at=Min("schedule__next_run")
+    )
+    at: datetime | None = due["at"]
+    return at
+
+
+def runs_before(
+    place: tuple[datetime, int] | None, *, job: str | None, states: Sequence[str], limit: int
+) -> list[Run]:
+    """The newest runs, from behind a place (occurrence and key) on."""
+    runs = Run.objects.select_related("job").order_by("-occurrence", "-pk")
+    if job is not None:
+        # By key: through the name, PostgreSQL reads the newest of all jobs until it has enough of this one.
+        runs = runs.filter(job=Job.objects.filter(name=job).values_list("pk", flat=True).first())
+    if states:
+        runs = runs.filter(state__in=states)
+    if place is not None:
+        occurrence, key = place
+        runs = runs.filter(Q(occurrence__lt=occurrence) | Q(occurrence=occurrence, pk__lt=key))
+    return list(runs[:limit])
+
+
+def run_of(key: int) -> Run | None:
+    return Run.objects.select_related("job").filter(pk=key).first()

@@ -1,7 +1,7 @@
 """The rows of scheduling: jobs and their runs, alerts, tokens, and the paths of tasks that rows store.
 
 What a row means and the constraints that keep it true live here; never a query that only one caller asks.
-Start with `jobs`. Django looks for models in this module, so here alone names of a room are offered again.
+Start with `jobs`. Django looks for models in this module, so here alone a room's names are offered again.
 """
 
 from scheduling.models.alerts import Alert, AlertRound

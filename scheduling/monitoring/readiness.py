@@ -1,4 +1,4 @@
-"""Whether everything works as it should, and if not, why not; the one place with the rules for that.
+"""The verdict: whether everything works as it should, and if not, why not; the one place with its rules.
 
 `settings.READINESS_CHECKS` maps a name to the dotted path of an app's own `ReadinessCheck`.
 """

@@ -1,4 +1,4 @@
-"""What everybody who looks after this wants to know first: whether all is well, and if not, what is wrong."""
+"""The strip above each page for staff: the verdict of `readiness`, open alerts and the queue in one value."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -5,8 +5,7 @@ from typing import Final
 
 from django.db.models import Min
 
-from scheduling.ledger.listings import next_occurrence
-from scheduling.ledger.selectors import interval_of
+from scheduling.ledger.selectors import interval_of, next_occurrence
 from scheduling.models import Run
 from scheduling.timing.durations import show_roughly
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window

@@ -20,10 +20,10 @@ LEFT_OUT = shutil.ignore_patterns(".venv", ".git", "var", "__pycache__", ".*_cac
 # The tests that are about what happens once, and about nothing else.
 TESTS = (
     "tests/faults/test_stale_dispatchers.py",
-    "tests/scheduling/test_claiming.py",
-    "tests/scheduling/test_execution.py",
-    "tests/scheduling/test_leases.py",
-    "tests/scheduling/test_recovery.py",
+    "tests/scheduling/engine/test_claiming.py",
+    "tests/scheduling/engine/test_execution.py",
+    "tests/scheduling/engine/test_leases.py",
+    "tests/scheduling/engine/test_recovery.py",
     "tests/faults/test_bad_endings.py",
     "tests/faults/test_crash_points.py",
 )
@@ -45,7 +45,7 @@ MUTATIONS = (
         safeguard="the unique constraint: one run per occurrence",
         replacements=(
             (
-                "scheduling/models.py",
+                "scheduling/models/jobs.py",
                 f'models.UniqueConstraint(fields=["job", "occurrence"], name="{CONSTRAINT}"),',
                 "",
             ),
@@ -60,7 +60,7 @@ MUTATIONS = (
         safeguard="the compare-and-swap: a schedule moves on only from where it was seen",
         replacements=(
             (
-                "scheduling/claiming.py",
+                "scheduling/engine/claiming.py",
                 "pk=one.job.schedule_id, next_run=one.seen_next_run",
                 "pk=one.job.schedule_id",
             ),
@@ -70,7 +70,7 @@ MUTATIONS = (
         safeguard="the claim: only a queued run is taken",
         replacements=(
             (
-                "scheduling/execution.py",
+                "scheduling/engine/execution.py",
                 "Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(",
                 "Run.objects.filter(pk=run_id).update(",
             ),
@@ -80,7 +80,7 @@ MUTATIONS = (
         safeguard="the fencing: only the owner ends a run",
         replacements=(
             (
-                "scheduling/execution.py",
+                "scheduling/engine/execution.py",
                 "pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING",
                 "pk=claim.run_id, state=RunState.RUNNING",
             ),
@@ -88,35 +88,37 @@ MUTATIONS = (
     ),
     Mutation(
         safeguard="the lease: another host's run is taken back only when its heartbeat stood still",
-        replacements=(("scheduling/recovery.py", "*watch.expired(remote)", "*remote"),),
+        replacements=(("scheduling/engine/recovery.py", "*watch.expired(remote)", "*remote"),),
     ),
     Mutation(
         safeguard="the end of a lease: another host's run is taken back at all",
-        replacements=(("scheduling/recovery.py", "(*lost, *watch.expired(remote))", "lost"),),
+        replacements=(("scheduling/engine/recovery.py", "(*lost, *watch.expired(remote))", "lost"),),
     ),
     Mutation(
         safeguard="the heartbeat seen is the heartbeat that stands",
-        replacements=(("scheduling/recovery.py", "heartbeat=run.heartbeat, ", ""),),
+        replacements=(("scheduling/engine/recovery.py", "heartbeat=run.heartbeat, ", ""),),
     ),
     Mutation(
         safeguard="a claim that was answered too late is not started",
-        replacements=(("scheduling/leases.py", "if time.monotonic() - since > SURRENDER:", "if False:"),),
+        replacements=(
+            ("scheduling/engine/leases.py", "if time.monotonic() - since > SURRENDER:", "if False:"),
+        ),
     ),
     Mutation(
         safeguard="the watchdog: a worker that cannot renew its lease ends itself",
-        replacements=(("scheduling/leases.py", "        _surrender_at(since + SURRENDER)\n", ""),),
+        replacements=(("scheduling/engine/leases.py", "        _surrender_at(since + SURRENDER)\n", ""),),
     ),
     Mutation(
         safeguard="the watchdog is called off when the run is over",
         replacements=(
-            ("scheduling/leases.py", "            faulthandler.cancel_dump_traceback_later()\n", ""),
+            ("scheduling/engine/leases.py", "            faulthandler.cancel_dump_traceback_later()\n", ""),
         ),
     ),
     Mutation(
         safeguard="a claim that broke off is given back",
         replacements=(
             (
-                "scheduling/execution.py",
+                "scheduling/engine/execution.py",
                 "        _for_certain(lambda: _give_back(run_id, owner=owner))\n",
                 "",
             ),

@@ -14,8 +14,8 @@ from scheduling.engine.execution import execute_run
 from scheduling.engine.processes import ProcessIdentity, this_process
 from scheduling.engine.recovery import give_back_stopped, open_runs, put_back_lost
 from scheduling.models import Job, Overlap, Run, RunState
+from tests.scheduling.engine.test_recovery import dead_worker
 from tests.scheduling.factories import JobFactory, RunFactory
-from tests.scheduling.test_recovery import dead_worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 

@@ -24,8 +24,8 @@ from scheduling.engine import leases
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.models import Job, Run, RunState
+from tests.scheduling.engine.test_recovery import dead_worker
 from tests.scheduling.factories import JobFactory, RunFactory
-from tests.scheduling.test_recovery import dead_worker
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -48,15 +48,15 @@ class CrashPoint:
     task: str = "store"
 
     def __str__(self) -> str:
-        return f"{self.step}: {self.when} {self.function.split('.', 1)[1]} ({self.task})"
+        return f"{self.step}: {self.when} {self.function.removeprefix('scheduling.engine.')} ({self.task})"
 
 
 def _dispatcher(function: str, when: str, *, step: str = "a tick") -> CrashPoint:
-    return CrashPoint(function=f"scheduling.{function}", when=when, step=step)
+    return CrashPoint(function=f"scheduling.engine.{function}", when=when, step=step)
 
 
 def _worker(function: str, when: str, *, task: str = "store") -> CrashPoint:
-    return CrashPoint(function=f"scheduling.{function}", when=when, step="a run", task=task)
+    return CrashPoint(function=f"scheduling.engine.{function}", when=when, step="a run", task=task)
 
 
 CRASH_POINTS = [

@@ -88,7 +88,7 @@ def test_the_times_the_guide_promises_are_those_of_the_code() -> None:
 
 
 def test_the_log_lines_the_guide_names_are_in_the_code() -> None:
-    code = "\n".join(path.read_text() for path in (Path(settings.BASE_DIR) / "scheduling").glob("*.py"))
+    code = "\n".join(path.read_text() for path in (Path(settings.BASE_DIR) / "scheduling").rglob("*.py"))
     for line in (
         "was lost in attempt",
         "may hold a lock; the pool starts anew",

@@ -7,7 +7,7 @@ from tests.validators.rows import COMPONENTS, fetch, scoring_run, validator
 from tests.validators.scoring.pictures import cluster
 from tests.validators.scoring.pictures import validator as facts
 from validators.models import Fetch, ScoringRun, TrustScore, Validator
-from validators.scoring import METHODS
+from validators.scoring.registry import METHODS
 
 TRUST = METHODS["trust-v2"]
 # What trust-v2 stores of an ordinary validator.

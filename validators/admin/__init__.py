@@ -1,4 +1,7 @@
-"""Validators and what was said of them, as an operator sees them; all of it is read-only."""
+"""Validators and what was said of them in Django's admin; all of it is read-only.
+
+Lists and filters live here, their queries in `reading`. Start with `validators`.
+"""
 
 from validators.admin import histories, scores, validators
 

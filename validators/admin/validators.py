@@ -12,7 +12,7 @@ from scheduling.admin.history import ReadOnlyAdmin
 from validators.admin.filters import CommissionFilter, PresenceFilter
 from validators.admin.scores import components_shown
 from validators.models import ScoringRun, SourceState, Validator
-from validators.reading.cluster_figures import sources
+from validators.reading.cluster import sources
 from validators.reading.histories import events_of, validator_history
 from validators.reading.standings import with_newest_score
 from validators.templatetags.units import (

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from scheduling.api.replies import Format, conditional, wanted_format
-from scheduling.ledger.listings import next_occurrence
+from scheduling.ledger.selectors import next_occurrence
 from validators.jobs import JOBS
 from validators.reading.picture import picture_version
 

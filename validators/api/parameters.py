@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from scheduling.api.replies import Format
 from validators.models import ScoringRun
 from validators.reading.standings import DEFAULT_SORT, MOST_ROWS, SORT_FIELDS
-from validators.scoring import METHODS
+from validators.scoring.registry import METHODS
 
 LARGEST: Final = 2**63 - 1
 # Text without NUL, which PostgreSQL cannot hold.

@@ -11,7 +11,7 @@ from validators.api import documents, pages, rows
 from validators.api.answers import answer
 from validators.api.parameters import Method, MethodPage, Page, ValidatorQuery, VoteAccount
 from validators.models import Validator
-from validators.reading.cluster_figures import cluster_epochs, newest_cluster_epoch, sources
+from validators.reading.cluster import cluster_epochs, newest_cluster_epoch, sources
 from validators.reading.histories import epochs_before, events_of, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
 from validators.reading.standings import standings

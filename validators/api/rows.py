@@ -11,7 +11,7 @@ from validators.models import (
     TrustScore,
     ValidatorEpoch,
 )
-from validators.reading.cluster_figures import performance_in
+from validators.reading.cluster import performance_in
 from validators.reading.explanations import explained
 from validators.reading.histories import Events
 from validators.scoring.facts import Part

@@ -1,6 +1,7 @@
-"""What the chain says about validators, and what we made of it.
+"""The rows of what the chain says about validators and what we made of it, with the querysets that ask them.
 
-Stake is in lamports, commission in basis points, rates are fractions; None is unknown.
+Stake is in lamports, commission in basis points, rates are fractions; None is unknown; nothing here computes.
+Start with `validators`. Django looks for models in this module, so here alone names are offered again.
 """
 
 from validators.models.cluster import ClusterEpoch, Fetch

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from validators.models import ClusterEpoch, SourceState, Validator
-from validators.reading.cluster_figures import cluster_epochs, sources
+from validators.reading.cluster import cluster_epochs, sources
 from validators.reading.picture import Picture
 from validators.reading.standings import standings
 

@@ -15,7 +15,7 @@ from validators.models import (
     ValidatorEpoch,
 )
 from validators.monitoring.readiness import stale_data
-from validators.reading.cluster_figures import cluster_epochs, performance_in
+from validators.reading.cluster import cluster_epochs, performance_in
 from validators.reading.explanations import explained
 from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
 from validators.reading.picture import Picture

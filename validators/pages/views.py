@@ -31,8 +31,8 @@ from validators.reading.method_comparison import (
 )
 from validators.reading.picture import Picture, current_picture
 from validators.reading.standings import MOST_ROWS, standings
-from validators.scoring import METHODS
 from validators.scoring.comparison import agreement, ordered
+from validators.scoring.registry import METHODS
 
 VALIDATORS_PER_PAGE: Final = 50
 MOST_NAMED: Final = 8

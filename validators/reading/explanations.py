@@ -3,8 +3,8 @@
 from typing import Any
 
 from validators.models import ScoringRun
-from validators.scoring import METHODS
 from validators.scoring.facts import Part
+from validators.scoring.registry import METHODS
 
 
 def explained(run: ScoringRun | None, components: Any) -> list[Part]:

@@ -11,8 +11,8 @@ from validators.models import ScoringRun, TrustScore, Validator
 from validators.reading.explanations import explained
 from validators.reading.picture import Picture, current_picture
 from validators.reading.standings import called
-from validators.scoring import METHODS
 from validators.scoring.comparison import Pair, Reason, middle, reasons, sampled_ranks
+from validators.scoring.registry import METHODS
 from validators.services.bulk import read_rows
 
 # Run, validator -> the components of that score.

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from validators.models import ClusterEpoch, Fetch, ScoringRun, SourceState, ValidatorEpoch
-from validators.scoring import METHODS
+from validators.scoring.registry import METHODS
 
 # One statement, because it is asked at every request: each part is the end of an index, or of a few rows.
 # The oldest run tells of what retention deleted.

@@ -9,7 +9,7 @@ from validators.exceptions import SnapshotRefusedError
 from validators.models import Fetch, Validator
 from validators.services import bulk
 from validators.services.changes import record_commission_changes, record_identity_changes
-from validators.services.clusters import record_cluster
+from validators.services.cluster_epochs import record_cluster
 from validators.services.epochs import Before, record_epochs
 from validators.services.flags import refresh_commission_flags
 from validators.services.incidents import record_incidents

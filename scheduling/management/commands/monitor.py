@@ -12,7 +12,7 @@ from django.db import Error as DatabaseError
 from scheduling.clock import database_now
 from scheduling.ledger.presentation import clock_time
 from scheduling.management.tables import table
-from scheduling.monitoring.health import Picture, picture
+from scheduling.monitoring.overview import Overview, overview
 from scheduling.monitoring.queue_state import QueueState
 
 # Seconds between two looks with --watch.
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def _show(self, *, as_json: bool) -> None:
         try:
-            seen = picture(now=database_now())
+            seen = overview(now=database_now())
         except DatabaseError as exc:
             raise CommandError(f"The database does not answer: {exc}") from exc
         if as_json:
@@ -56,12 +56,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{section}\n\n", ending="")
 
 
-def _summary(seen: Picture) -> str:
+def _summary(seen: Overview) -> str:
     states = "  ".join(f"{state} {count}" for state, count in seen.runs.items())
     return f"{seen.at:%Y-%m-%d %H:%M:%S} UTC, mode {seen.mode or 'mixed or none'}\nruns: {states}"
 
 
-def _schedules(seen: Picture) -> str:
+def _schedules(seen: Overview) -> str:
     if not seen.next_occurrences:
         return "No schedules. `scheduler setup` makes them."
     rows = [
@@ -71,7 +71,7 @@ def _schedules(seen: Picture) -> str:
     return table(("schedule", "cadence", "next run (UTC)", "due in s", "paused"), rows)
 
 
-def _recent(seen: Picture) -> str:
+def _recent(seen: Overview) -> str:
     if not seen.recent_runs:
         return "No runs yet."
     rows = [
@@ -110,6 +110,6 @@ def _queue(queue: QueueState) -> str:
     return "\n".join(lines)
 
 
-def _database(seen: Picture) -> str:
+def _database(seen: Overview) -> str:
     size = f"database: {seen.database.vendor}, {seen.database.size / MEBIBYTE:,.1f} MiB"
     return f"{size}\n\n{table(('table', 'rows'), list(seen.database.rows.items()))}"

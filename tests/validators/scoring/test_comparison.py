@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from tests.validators.rows import COMPONENTS
 from tests.validators.scoring.pictures import cluster, past, validator
-from validators.scoring import METHODS
 from validators.scoring.comparison import (
     SAMPLE_SIZE,
     SORTS,
@@ -24,6 +23,7 @@ from validators.scoring.comparison import (
     sampled_ranks,
 )
 from validators.scoring.facts import Part
+from validators.scoring.registry import METHODS
 
 ALONE = Pair(4, 4, 60.0, None, None)
 UNKNOWN = Pair(5, None, None, 4, 10.0)

@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
-from validators import scoring
 from validators.checks import check_score_methods
 from validators.models import ScoringInputs, ScoringRun, TrustScore, Validator, ValidatorEpoch
 from validators.monitoring.retention import prune_history
+from validators.scoring import registry
 from validators.scoring.facts import ScoringMethod
 from validators.services.scores import again
 from validators.services.scores.again import score_again
@@ -65,7 +65,7 @@ def test_another_method_that_breaks_does_not_hold_the_headline_up(
 ) -> None:
     settings.SCORE_METHODS = BOTH
     broken = ScoringMethod(name="trust-v2", version="3", assess=lambda cluster: [1 / 0])  # type: ignore[list-item]
-    monkeypatch.setitem(scoring.METHODS, "trust-v2", broken)
+    monkeypatch.setitem(registry.METHODS, "trust-v2", broken)
     fetch_validators()
 
     result = score_validators()

@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.validators.scoring.pictures import EPOCH, SOL, cluster, past, validator
-from validators.scoring import METHODS
 from validators.scoring.facts import Assessment, Past, ValidatorFacts
+from validators.scoring.registry import METHODS
 from validators.scoring.trust_v2.explanation import explained
 from validators.scoring.trust_v2.inputs import newer_release_shares
 from validators.scoring.trust_v2.method import METHOD, assess

@@ -11,12 +11,12 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from validators.exceptions import ValidatorsError
-from validators.scoring import METHODS
 from validators.scoring.backtest.figures import figures
 from validators.scoring.backtest.report import document, tables
 from validators.scoring.backtest.results import BacktestResult, Prediction
 from validators.scoring.backtest.running import Listener, backtest
 from validators.scoring.peers import PEERS
+from validators.scoring.registry import METHODS
 from validators.services.memory import collector_paused
 from validators.services.scores.recorded import recorded_history
 

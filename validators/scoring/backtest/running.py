@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import fmean
 
-from validators.scoring import ranked
 from validators.scoring.backtest.bootstrap import mean_estimate, pooled_estimate
 from validators.scoring.backtest.calibration import brier, reliability
 from validators.scoring.backtest.ranking import Pool, by_outcome, lift, separation, spearman
@@ -21,6 +20,7 @@ from validators.scoring.backtest.results import (
     Prediction,
 )
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
+from validators.scoring.registry import ranked
 from validators.scoring.timeline import Outcome, Timeline, facts_at, outcomes_after
 
 LOWEST_COMMISSION = "lowest-commission"

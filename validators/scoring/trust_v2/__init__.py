@@ -1,5 +1,4 @@
-"""trust-v2: reliability, return and terms of a validator, each measured or chosen in the open. Pure."""
+"""trust-v2: reliability, return and terms of a validator, each measured or chosen in the open.
 
-from validators.scoring.trust_v2.method import METHOD
-
-__all__ = ["METHOD"]
+Everything this method alone knows lives here; what methods share is one floor up. Start with `method`.
+"""

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from validators.exceptions import HistoryFileError
 from validators.models import Origin, Validator, ValidatorEpoch
 from validators.services import bulk
-from validators.services.history.cluster import derive_cluster_epochs, refresh_derived
+from validators.services.history.cluster_epochs import derive_cluster_epochs, refresh_derived
 from validators.services.history.files import HistoryFile, RejectedLine, opened
 from validators.services.history.lines import HistoryRow
 from validators.services.history.rows import FIELDS, Stored, imported, merged

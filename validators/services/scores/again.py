@@ -7,8 +7,8 @@ from pydantic_core import from_json, to_json
 
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringRun
-from validators.scoring import METHODS, ranked
 from validators.scoring.facts import Assessment
+from validators.scoring.registry import METHODS, ranked
 from validators.scoring.stored_inputs import unpacked
 
 

@@ -14,8 +14,8 @@ from pydantic_core import to_json
 from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
 from validators.models import ScoringInputs, ScoringRun, TrustScore
-from validators.scoring import METHODS, ranked
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
+from validators.scoring.registry import METHODS, ranked
 from validators.scoring.stored_inputs import packed
 from validators.services import bulk
 from validators.services.memory import collector_paused

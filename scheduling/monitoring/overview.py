@@ -1,0 +1,97 @@
+"""All the figures of `manage.py monitor`, without a verdict: that is `readiness`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduling.ledger.presentation import milliseconds, pause_text
+from scheduling.ledger.selectors import current_mode, run_counts, schedule_rows
+from scheduling.models import Run
+from scheduling.monitoring.database_state import DatabaseState, database_state
+from scheduling.monitoring.queue_state import QueueState, queue_state
+
+RECENT_RUNS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextOccurrence:
+    """When a schedule is due; `due_in` is in seconds, negative when that passed, None without a next run.
+
+    A job that is `paused` (since when and why; empty when it is not) is not claimed then.
+    """
+
+    name: str
+    cadence: str
+    next_run_at: datetime | None
+    due_in: float | None
+    paused: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentRun:
+    """What became of an occurrence. `lateness_ms` and `duration_ms` are None when it did not start or end."""
+
+    name: str
+    occurrence: datetime
+    state: str
+    variant: str
+    attempt: int
+    lateness_ms: float | None
+    duration_ms: float | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Everything that `manage.py monitor` shows, at one instant. `runs` is state -> rows."""
+
+    at: datetime
+    mode: str | None
+    queue: QueueState
+    runs: dict[str, int]
+    next_occurrences: list[NextOccurrence]
+    recent_runs: list[RecentRun]
+    database: DatabaseState
+
+
+def overview(*, now: datetime) -> Overview:
+    """Look, and change nothing."""
+    return Overview(
+        at=now,
+        mode=current_mode(),
+        queue=queue_state(now=now),
+        runs=run_counts(),
+        next_occurrences=_next_occurrences(now=now),
+        recent_runs=recent_runs(),
+        database=database_state(),
+    )
+
+
+def recent_runs() -> list[RecentRun]:
+    """The newest runs, the newest first."""
+    runs = Run.objects.select_related("job").order_by("-pk")[:RECENT_RUNS]
+    return [
+        RecentRun(
+            name=run.job.name,
+            occurrence=run.occurrence,
+            state=run.state,
+            variant=run.variant,
+            attempt=run.attempt,
+            lateness_ms=milliseconds(run.lateness),
+            duration_ms=milliseconds(run.duration),
+            error=run.error.partition("\n")[0],
+        )
+        for run in runs
+    ]
+
+
+def _next_occurrences(*, now: datetime) -> list[NextOccurrence]:
+    return [
+        NextOccurrence(
+            name=row.job.name,
+            cadence=row.cadence,
+            next_run_at=row.next_run_at,
+            due_in=round((row.next_run_at - now).total_seconds(), 1) if row.next_run_at else None,
+            paused=pause_text(row.job),
+        )
+        for row in schedule_rows()
+    ]

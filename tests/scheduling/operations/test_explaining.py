@@ -1,0 +1,67 @@
+"""What an operator is told became of one occurrence of a job."""
+
+from datetime import timedelta
+
+import pytest
+
+from scheduling.ledger.stories import explain
+from scheduling.models import Job, RunState
+from scheduling.operations import changing
+from tests.scheduling.factories import NOON, RunFactory
+from tests.scheduling.operations.outcomes import TEN, reloaded
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "sentence"),
+    [
+        (RunState.SKIPPED, "the run before had not ended", "was skipped: the run before had not ended."),
+        (RunState.FAILED, "ValueError: no\n\ntrace", "and failed after 340 ms in attempt 3: ValueError: no."),
+        (
+            RunState.SUCCEEDED,
+            "",
+            "was started by host/1/2 at 2026-11-23 12:00:00Z, 12 ms late, and succeeded",
+        ),
+        (RunState.QUEUED, "", "is queued and no worker has taken it yet."),
+        (RunState.PENDING, "ValueError: no", "waits until 2026-11-23 12:00:00Z: ValueError: no."),
+        (RunState.RUNNING, "", "and is running (attempt 3)."),
+    ],
+)
+def test_explain_tells_what_became_of_the_occurrence(
+    job: Job, state: RunState, error: str, sentence: str
+) -> None:
+    RunFactory(
+        job=job,
+        occurrence=NOON,
+        state=state,
+        error=error,
+        attempt=3,
+        worker="host/1/2",
+        started_at=NOON,
+        lateness=timedelta(milliseconds=12),
+        duration=timedelta(milliseconds=340),
+    )
+
+    story = " ".join(explain(reloaded(job), at=NOON + timedelta(seconds=4), now=NOON))
+
+    assert sentence in story
+    assert "Its next run is at 2026-11-23 12:00:00Z." in story
+
+
+def test_explain_knows_what_was_missed_while_nothing_ran(job: Job) -> None:
+    RunFactory(job=job, occurrence=NOON - 10 * TEN, state=RunState.SUCCEEDED)
+    RunFactory(job=job, occurrence=NOON, state=RunState.SUCCEEDED, missed_before=9)
+
+    story = " ".join(explain(reloaded(job), at=NOON - 5 * TEN, now=NOON))
+
+    assert "No dispatcher ran then: it is among the 9 occurrences missed before 2026-11-23 12:00:00Z" in story
+
+
+def test_explain_knows_of_a_pause_and_who_made_it(job: Job) -> None:
+    changing.pause(job.name, by="ada", note="endpoint is moving", now=NOON)
+
+    story = " ".join(explain(reloaded(job), at=NOON + TEN, now=NOON + 2 * TEN))
+
+    assert "The job was paused then, since 2026-11-23 12:00:00Z by ada: endpoint is moving." in story
+    assert "It is paused now" in story

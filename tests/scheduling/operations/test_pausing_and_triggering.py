@@ -1,0 +1,82 @@
+"""Pausing, resuming, triggering and backfilling: what then runs, what is refused, and what is kept of it."""
+
+import pytest
+
+from scheduling.engine.recovery import open_runs, release_pending
+from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.operations import changing
+from tests.scheduling.claims import claim_due
+from tests.scheduling.factories import NOON, RunFactory
+from tests.scheduling.operations.outcomes import TEN, journal, next_run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def test_a_paused_job_claims_nothing_and_goes_on_with_the_first_occurrence_after_its_pause(job: Job) -> None:
+    changing.pause(job.name, by="ada", note="endpoint is moving", now=NOON - TEN)
+
+    assert claim_due(now=NOON + 3 * TEN) == []
+
+    assert changing.resume(job.name, by="bob", now=NOON + 3.5 * TEN) == NOON + 4 * TEN
+    assert claim_due(now=NOON + 3.5 * TEN) == []
+    assert [run.missed_before for run in claim_due(now=NOON + 4 * TEN)] == [0]
+    assert journal() == [("ada", "pause", "endpoint is moving"), ("bob", "resume", "")]
+
+
+def test_pausing_twice_and_resuming_what_runs_are_refused(job: Job) -> None:
+    with pytest.raises(RefusedError, match="is not paused"):
+        changing.resume(job.name, by="ada", now=NOON)
+    changing.pause(job.name, by="ada", note="", now=NOON)
+    with pytest.raises(RefusedError, match="is paused already, since 2026-11-23 12:00:00Z"):
+        changing.pause(job.name, by="ada", note="", now=NOON)
+
+
+def test_a_triggered_run_leaves_the_schedule_untouched_and_waits_for_a_run_under_way(job: Job) -> None:
+    RunFactory(job=job, state=RunState.RUNNING, occurrence=NOON - TEN)
+    run = changing.trigger(job.name, by="ada", now=NOON)
+
+    assert release_pending(open_runs(), now=NOON) == []
+    Run.objects.filter(state=RunState.RUNNING).update(state=RunState.SUCCEEDED)
+    assert release_pending(open_runs(), now=NOON) == [run]
+
+    assert (run.trigger, next_run(job)) == (RunTrigger.OPERATOR, NOON)
+    assert journal() == [("ada", "trigger", "")]
+
+
+def test_a_backfill_runs_the_missed_and_the_skipped_occurrences_one_after_the_other(job: Job) -> None:
+    RunFactory(job=job, state=RunState.SKIPPED, occurrence=NOON - 2 * TEN)
+
+    runs = changing.backfill(job.name, start=NOON - 3 * TEN, end=NOON - TEN, by="ada", now=NOON)
+
+    assert [run.occurrence for run in runs] == [NOON - 3 * TEN, NOON - 2 * TEN, NOON - TEN]
+    assert set(Run.objects.values_list("state", "trigger")) == {(RunState.PENDING, RunTrigger.BACKFILL)}
+    assert release_pending(open_runs(), now=NOON) == [runs[0]]
+    assert release_pending(open_runs(), now=NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        (-3, -1, "1 of the 3 occurrences ran already or are under way, the first 2026-11-23 11:59:40Z"),
+        (-1, 1, "ends in the past"),
+        (-1, -3, "begins before it ends"),
+        (-0.9, -0.1, "no occurrence between"),
+        (-2000, 0, "more than 1000 occurrences"),
+    ],
+)
+def test_a_backfill_that_makes_no_sense_asks_for_nothing(
+    job: Job, start: float, end: float, message: str
+) -> None:
+    RunFactory(job=job, state=RunState.SUCCEEDED, occurrence=NOON - 2 * TEN)
+
+    with pytest.raises(RefusedError, match=message):
+        changing.backfill(job.name, start=NOON + start * TEN, end=NOON + end * TEN, by="ada", now=NOON)
+
+    assert Run.objects.count() == 1
+    assert journal() == []
+
+
+def test_a_name_that_is_none_is_answered_with_those_that_are(job: Job) -> None:
+    with pytest.raises(UnknownNameError, match="no schedule named 'fetch'; there are: fetch-repeatable"):
+        changing.trigger("fetch", by="ada", now=NOON)

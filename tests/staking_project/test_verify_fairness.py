@@ -1,0 +1,118 @@
+"""`manage.py verify`: what is not held against the system, and that checking leaves every row as it was."""
+
+from typing import Any
+
+import pytest
+from django_q.models import Schedule
+
+from scheduling.models import Job, Run, RunState
+from scheduling.operations import setting_up
+from staking_project.acceptance import sources, state, timing
+from tests.staking_project.promises import (
+    DAY,
+    HOUR,
+    NOW,
+    SECOND,
+    WINDOW,
+    executed,
+    fetch_is_on_time,
+    ran,
+    score_is_on_time,
+    source_state,
+)
+from validators.jobs import JOBS
+from validators.models import ClusterEpoch, SourceState
+
+pytestmark = pytest.mark.usefixtures("as_it_should_be")
+
+
+def test_with_cadences_longer_than_the_window_the_newest_occurrence_counts() -> None:
+    setting_up.set_up("production", now=NOW, by="tester")
+    Run.objects.exclude(job__name="score-repeatable").delete()
+
+    assert score_is_on_time(WINDOW).passed
+    assert fetch_is_on_time(WINDOW).saw == "it has not run yet"
+
+
+def test_with_cadences_longer_than_the_window_an_overdue_occurrence_fails() -> None:
+    setting_up.set_up("production", now=NOW, by="tester")
+    Run.objects.filter(job__name="fetch-repeatable").delete()
+    ran("fetch-repeatable", seconds_ago=7 * 3_600)
+
+    assert "the next is overdue" in fetch_is_on_time(WINDOW).saw
+
+
+def test_a_method_that_nobody_offers_is_no_broken_promise() -> None:
+    source_state("names", last_success_at=None, last_error="-32601", unavailable_until=NOW + HOUR)
+
+    result = sources.sources_are_fresh(WINDOW)
+
+    assert result.passed
+    assert "names not offered, to be asked again at" in result.saw
+
+
+def test_inflation_is_as_old_as_its_epoch() -> None:
+    source_state("inflation", last_success_at=NOW - 2 * DAY)
+    running = ClusterEpoch.objects.create(epoch=990, credits_unit="vote_credits", total_supply=10**18)
+    assert sources.sources_are_fresh(WINDOW).passed
+
+    running.total_supply, running.first_fetch_at = None, NOW - SECOND
+    running.save()
+    assert sources.sources_are_fresh(WINDOW).passed
+
+
+def test_the_age_of_a_source_is_measured_by_its_own_cadence() -> None:
+    setting_up.set_up("production", now=NOW, by="tester")
+    source_state("names", last_success_at=NOW - DAY)
+    assert sources.sources_are_fresh(WINDOW).passed
+
+    source_state("nodes", last_success_at=NOW - DAY)
+    assert sources.sources_are_fresh(WINDOW).saw.startswith("nodes: stored 1d ago; ")
+
+
+def test_a_source_that_was_never_heard_is_given_time_from_when_it_is_first_asked() -> None:
+    SourceState.objects.all().delete()
+    setting_up.set_up("production", now=NOW, by="tester")
+    assert sources.sources_are_fresh(WINDOW).passed
+
+    ran("fetch-names-repeatable", seconds_ago=2 * DAY // SECOND, state=RunState.FAILED)
+    SourceState.objects.create(source="names", last_attempt_at=NOW, last_error="timed out")
+    assert sources.sources_are_fresh(WINDOW).passed
+
+
+def test_every_source_is_asked_by_a_declared_job() -> None:
+    assert {sources.job_name(source) for source in SourceState.Source} <= {job.name for job in JOBS}
+
+
+def test_runs_that_were_retried_or_are_under_way_are_not_held_against_it() -> None:
+    executed(1, result="already taken")
+    executed(1)
+    ran("fetch-repeatable", seconds_ago=0.5, lateness=None, state=RunState.QUEUED)
+    ran("fetch-repeatable", seconds_ago=4, state=RunState.RUNNING, finished_at=None)
+
+    assert fetch_is_on_time(WINDOW).passed
+    assert timing.no_occurrence_ran_twice(WINDOW).passed
+
+
+def test_switching_the_mode_leaves_every_row_as_it_was() -> None:
+    Schedule.objects.filter(name="fetch-repeatable").update(next_run=NOW + 7 * SECOND)
+    before = (list(Schedule.objects.values()), list(Job.objects.values()))
+
+    assert state.mode_switches_and_back(WINDOW).passed
+    assert (list(Schedule.objects.values()), list(Job.objects.values())) == before
+
+
+def test_an_interruption_in_the_middle_of_switching_leaves_every_row_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = (list(Schedule.objects.values()), list(Job.objects.values()))
+
+    def interrupt(*args: Any, **kwargs: Any) -> None:
+        assert Job.objects.filter(mode="production").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(state, "_deviations", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        state.mode_switches_and_back(WINDOW)
+    assert (list(Schedule.objects.values()), list(Job.objects.values())) == before

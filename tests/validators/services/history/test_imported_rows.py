@@ -1,0 +1,195 @@
+"""Loading history from a file: what it does to what is known already, and what follows from it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.validators import replies
+from tests.validators.endpoints import CannedEndpoint
+from tests.validators.histories import file_of, line
+from tests.validators.replies import SOL, key
+from tests.validators.rows import NOON, validator
+from tests.validators.services.history.loading import load
+from validators.models import ClusterEpoch, CommissionChange, IdentityChange, Validator, ValidatorEpoch
+from validators.reading.selectors import ranked_validators
+from validators.tasks import fetch_validators, score_validators
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def live(epoch: int, **fields: Any) -> ValidatorEpoch:
+    """A row as our own fetches leave it, of the account named 1."""
+    account = Validator.objects.filter(vote_account=key("vote 1")).first()
+    return ValidatorEpoch.objects.create(
+        validator=account or validator(1, vote_account=key("vote 1"), identity=key("node 1")),
+        epoch=epoch,
+        fetched_at=NOON,
+        **({"credits_unit": "vote_credits", "source": "live"} | fields),
+    )
+
+
+def test_a_live_row_keeps_what_it_knows_and_learns_what_it_does_not(tmp_path: Path) -> None:
+    live(900, credits=6_800_000, commission_last_bps=700, commission_max_bps=700, fetches=9, version="")
+
+    result = load(file_of(tmp_path, line(900, credits=1, snapshots=40, commission_max=100)))
+
+    assert (result["added"], result["changed"], result["validators_added"]) == (0, 1, 0)
+    row = ValidatorEpoch.objects.get()
+    assert (row.credits, row.commission_first_bps, row.commission_last_bps) == (6_800_000, None, 700)
+    assert (row.commission_max_bps, row.commission_source, row.fetches) == (700, "", 9)
+    assert (row.version, row.client, row.activated_stake) == ("2.2.14", "agave", 1_000 * SOL)
+    assert (row.source, row.fetched_at) == ("live", NOON)
+    assert row.skip_rate == pytest.approx(0.015385)
+
+
+def test_a_live_zero_is_known_and_stays(tmp_path: Path) -> None:
+    live(900, credits=0, activated_stake=0, skip_rate=0.0, cumulative_credits_at_start=0)
+
+    load(file_of(tmp_path, line(900)))
+
+    row = ValidatorEpoch.objects.get()
+    assert (row.credits, row.activated_stake) == (0, 0)
+    assert (row.skip_rate, row.cumulative_credits_at_start) == (0.0, 0)
+
+
+def test_an_epoch_known_from_its_credits_only_learns_the_commissions_as_one(tmp_path: Path) -> None:
+    live(900, credits=6_800_000)
+
+    load(file_of(tmp_path, line(900, commission_first=0, commission_min=0, delinquent_snapshots=2)))
+
+    row = ValidatorEpoch.objects.get()
+    assert (row.commission_first_bps, row.commission_last_bps) == (0, 500)
+    assert (row.commission_min_bps, row.commission_max_bps, row.commission_source) == (0, 500, "imported")
+    assert (row.fetches, row.delinquent_fetches, row.credits) == (40, 2, 6_800_000)
+
+
+def test_vote_credits_are_not_filled_into_a_row_of_lamports(tmp_path: Path) -> None:
+    live(900, credits_unit="lamports")
+
+    load(file_of(tmp_path, line(900)))
+
+    row = ValidatorEpoch.objects.get()
+    assert (row.credits, row.cumulative_credits_at_start, row.credits_unit) == (None, None, "lamports")
+
+
+def test_an_imported_row_is_replaced_by_a_later_import(tmp_path: Path) -> None:
+    load(file_of(tmp_path, line(900), line(901)))
+
+    result = load(file_of(tmp_path, line(900, credits="", version="unknown"), line(901)))
+
+    assert (result["changed"], result["unchanged"]) == (1, 1)
+    row = ValidatorEpoch.objects.get(epoch=900)
+    assert (row.credits, row.version, row.client) == (None, "", "")
+
+
+def test_a_present_validator_stays_as_it_was(tmp_path: Path) -> None:
+    validator(1, vote_account=key("vote 1"), identity=key("node now"))
+    before = Validator.objects.values().get()
+
+    load(file_of(tmp_path, line(900)))
+
+    assert Validator.objects.values().get() == before
+
+
+def test_a_validator_known_from_history_only_is_never_present(tmp_path: Path) -> None:
+    older = line(900, activated_stake=5, identity=key("node before"))
+
+    load(file_of(tmp_path, older, line(901, activated_stake=7)))
+
+    departed = Validator.objects.get()
+    assert departed.left_at is not None
+    assert (departed.identity, departed.activated_stake) == (key("node 1"), 7)
+    assert (departed.commission_bps, departed.last_vote) == (None, 0)
+    assert not Validator.objects.present().exists()
+    assert ranked_validators(10) == []
+
+
+def test_a_fetch_after_an_import_finds_no_change_of_commission_in_it(
+    tmp_path: Path, endpoint: CannedEndpoint
+) -> None:
+    names = [f"{number}" for number in (1, 2, "gone")]
+    load(file_of(tmp_path, *(line(989, name, commission_max=9) for name in names)))
+
+    fetch_validators()
+
+    assert not CommissionChange.objects.exists()
+    gone = Validator.objects.get(vote_account=key("vote gone"))
+    assert gone.left_at is not None
+    assert Validator.objects.present().count() == 20
+    assert score_validators()["scored"] == 20
+
+
+def test_an_import_that_only_changes_a_row_makes_readers_ask_again(tmp_path: Path, client: Client) -> None:
+    load(file_of(tmp_path, line(900), line(901)))
+    address = f"/api/v1/validators/{key('vote 1')}/epochs"
+    first = client.get(address)
+
+    def again() -> Any:
+        return client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+
+    load(file_of(tmp_path, line(900), line(901)))
+    assert again().status_code == 304
+    load(file_of(tmp_path, line(900, credits=6_800_000)))
+    assert again().status_code == 200
+    assert again().json() != first.json()
+
+
+@pytest.mark.parametrize("identity", ["", key("an older node")])
+def test_a_fetch_after_an_import_finds_no_change_of_identity_in_it(
+    endpoint: CannedEndpoint, tmp_path: Path, identity: str
+) -> None:
+    load(file_of(tmp_path, line(985, identity=identity)))
+    endpoint.current = [replies.account(number) for number in range(3)]
+
+    fetch_validators()
+    assert not IdentityChange.objects.exists()
+
+    endpoint.current[1]["nodePubkey"] = key("another node")
+    fetch_validators()
+    change = IdentityChange.objects.get()
+    assert (change.from_identity, change.to_identity) == (key("node 1"), key("another node"))
+
+
+def test_the_cluster_in_each_epoch_follows_from_its_rows(tmp_path: Path) -> None:
+    load(
+        file_of(
+            tmp_path,
+            line(900, "a", activated_stake=60, credits=6_000_000, version="2.2.14"),
+            line(900, "b", activated_stake=30, credits=3_000_000, version="0.1105.40200"),
+            line(900, "c", activated_stake=10, credits="", version="unknown"),
+            line(900, "d", activated_stake=0, credits=9),
+            line(901, "a", activated_stake=1),
+        )
+    )
+
+    cluster = ClusterEpoch.objects.get(epoch=900)
+    assert (cluster.source, cluster.credits_unit) == ("imported", "vote_credits")
+    assert (cluster.total_stake, cluster.validators, cluster.staked) == (100, 4, 3)
+    assert cluster.mean_credits == pytest.approx((60 * 6_000_000 + 30 * 3_000_000) / 90)
+    assert cluster.credit_stake_sum == 60 * 6_000_000 + 30 * 3_000_000
+    assert (cluster.superminority, cluster.superminority_size) == ([key("vote a")], 1)
+    assert cluster.stake_by_client == {"agave": 60, "frankendancer": 30, "unknown": 10}
+    assert cluster.stake_by_version == {"2.2.14": 60, "0.1105.40200": 30, "unknown": 10}
+    assert ClusterEpoch.objects.count() == 2
+
+
+def test_a_live_cluster_epoch_only_learns_what_it_does_not_know(tmp_path: Path) -> None:
+    ClusterEpoch.objects.create(epoch=900, credits_unit="vote_credits", mean_credits=1.5)
+
+    load(file_of(tmp_path, line(900)))
+
+    cluster = ClusterEpoch.objects.get()
+    assert (cluster.source, cluster.mean_credits, cluster.total_stake) == ("live", 1.5, 1_000 * SOL)
+
+
+def test_commission_flags_see_the_imported_past(tmp_path: Path) -> None:
+    load(file_of(tmp_path, line(900), line(901, commission_max=100)))
+
+    assert Validator.objects.get().commission_flags == [
+        "above 50 %",
+        "crossed 10 % upward",
+        "three points or more upward within one epoch",
+        "up and back within one epoch",
+    ]

@@ -1,0 +1,19 @@
+"""The sources beside the votes by name: the task and the method of each, and what is kept of its state."""
+
+from collections.abc import Callable
+from typing import Any
+
+from validators import tasks
+from validators.models import SourceState
+
+Task = Callable[[], dict[str, Any]]
+METHODS: dict[str, tuple[Task, str]] = {
+    "production": (tasks.fetch_production, "getBlockProduction"),
+    "nodes": (tasks.fetch_nodes, "getClusterNodes"),
+    "names": (tasks.fetch_names, "getProgramAccounts"),
+    "inflation": (tasks.fetch_inflation, "getInflationRate"),
+}
+
+
+def state(source: str) -> SourceState:
+    return SourceState.objects.get(source=source)

@@ -1,0 +1,114 @@
+"""The cluster by epoch as a fetch shows it: the running epoch, and what is final of ended ones."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Sum
+
+from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
+from validators.services import bulk
+from validators.services.returns import refresh_returns
+from validators.solana.arithmetic import CreditsUnit
+from validators.solana.means import CreditMean, credit_mean
+from validators.solana.snapshot import AccountState, Snapshot
+from validators.solana.standing import Standing
+
+# Credits known of less than this share of the present stake are no measure of the cluster: a reply
+# tells of long-past epochs only for the accounts that stopped voting then.
+LEAST_COVERED = 0.5
+
+
+def record_cluster(
+    snapshot: Snapshot, *, previous: Fetch | None, standing: Standing, past: Iterable[int]
+) -> None:
+    """Store the running epoch as this snapshot shows it, and what has become final of ended ones.
+
+    `past` are the ended epochs of which this fetch wrote rows; call after these are written.
+    """
+    _record_running(snapshot, standing)
+    for epoch in sorted(past):
+        _record_past(epoch)
+    if previous is not None and previous.epoch < snapshot.epoch.epoch:
+        _record_boundaries(previous, snapshot)
+    refresh_returns(past)
+
+
+def _record_running(snapshot: Snapshot, standing: Standing) -> None:
+    at = snapshot.epoch
+    row = ClusterEpoch.objects.filter(epoch=at.epoch).first() or ClusterEpoch(epoch=at.epoch)
+    if row.first_fetch_at is None:
+        row.first_fetch_at, row.first_slot_index = snapshot.began_at, at.slot_index
+    row.last_fetch_at, row.last_slot_index = snapshot.began_at, at.slot_index
+    row.slots = at.slots_in_epoch
+    row.total_stake, row.validators, row.staked = standing.total_stake, standing.accounts, standing.staked
+    row.superminority = list(standing.superminority)
+    row.superminority_size = len(standing.superminority) or None
+    row.stake_by_client, row.stake_by_version = dict(standing.by_client), dict(standing.by_version)
+    row.credits_unit = _unit(at.epoch, split_epoch=snapshot.split_epoch)
+    earners = (_earner(state, snapshot, row.credits_unit) for state in snapshot.accounts)
+    _set_mean(row, credit_mean((one for one in earners if one is not None), unit=row.credits_unit))
+    row.save()
+
+
+def _unit(epoch: int, *, split_epoch: int | None) -> str:
+    lamports = split_epoch is not None and epoch >= split_epoch
+    return (CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS).value
+
+
+def _earner(state: AccountState, snapshot: Snapshot, unit: str) -> tuple[int, int] | None:
+    """Credits of the running epoch and stake; who is not in the tuples has earned nothing yet."""
+    newest = state.earned[-1] if state.earned else None
+    if newest is None or newest.epoch != snapshot.epoch.epoch:
+        return 0, state.account.activated_stake
+    if newest.credits is None or newest.unit != unit:
+        return None
+    return newest.credits, state.account.activated_stake
+
+
+def _set_mean(row: ClusterEpoch, mean: CreditMean) -> None:
+    row.mean_credits = mean.mean
+    row.credit_stake_sum = None if mean.credit_stake_sum is None else float(mean.credit_stake_sum)
+
+
+def _record_past(epoch: int) -> None:
+    """From the rows: what was the running epoch's last look is final now, or corrected.
+
+    Where a validator's stake in the epoch is unknown the present one stands in.
+    """
+    rows = ValidatorEpoch.objects.filter(epoch=epoch, credits__isnull=False)
+    stakes = ("activated_stake", "validator__activated_stake")
+    found = bulk.read_rows(rows.values_list("credits", "credits_unit", *stakes))
+    units = {unit for _, unit, _, _ in found}
+    unit = (CreditsUnit.LAMPORTS if CreditsUnit.LAMPORTS in units else CreditsUnit.VOTE_CREDITS).value
+    present = Validator.objects.present().aggregate(stake=Sum("activated_stake"))["stake"] or 0
+    if sum(now for _, its, _, now in found if its == unit) < LEAST_COVERED * present:
+        return
+    row = ClusterEpoch.objects.filter(epoch=epoch).first() or ClusterEpoch(epoch=epoch)
+    row.credits_unit = unit
+    earners = (
+        (credits, now if stake is None else stake) for credits, its, stake, now in found if its == unit
+    )
+    _set_mean(row, credit_mean(earners, unit=unit))
+    row.save()
+
+
+def _record_boundaries(previous: Fetch, snapshot: Snapshot) -> None:
+    """Each boundary between two fetches lies on the line between their instants and slots."""
+    slots = snapshot.epoch.absolute_slot - previous.absolute_slot
+    elapsed = snapshot.began_at - previous.started_at
+    if slots <= 0 or elapsed <= timedelta(0):
+        return
+    boundary = previous.absolute_slot - previous.slot_index
+    for epoch in range(previous.epoch, snapshot.epoch.epoch):
+        boundary += previous.slots_in_epoch
+        share = (boundary - previous.absolute_slot) / slots
+        if 0 <= share <= 1:
+            _record_boundary(epoch, previous.started_at + elapsed * share)
+
+
+def _record_boundary(epoch: int, at: datetime) -> None:
+    ended = ClusterEpoch.objects.filter(epoch=epoch)
+    # Of a clock that was put back meanwhile.
+    ended.filter(started_at__gt=at).update(started_at=None)
+    ended.update(ended_at=at)
+    ClusterEpoch.objects.filter(epoch=epoch + 1).exclude(ended_at__lt=at).update(started_at=at)
