@@ -221,6 +221,7 @@ ALERT_RULES = {
     "stale": "validators.monitoring.alerts.stale_data",
     "shrinking": "validators.monitoring.alerts.shrinking_cluster",
     "commission": "validators.monitoring.alerts.commission_jumps",
+    "admission": "validators.monitoring.alerts.not_admitted",
 }
 # Who is told of alerts, and how often of one that stays open.
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])

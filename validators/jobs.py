@@ -1,5 +1,6 @@
 """The jobs that keep the picture up to date, and how often in each mode."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from scheduling.modes import JobDeclaration
@@ -25,6 +26,13 @@ SCORE: Final = JobDeclaration(
 )
 # Behind the first score, each at a second of its own, so that none of them delays the votes.
 SOURCES: Final = (
+    JobDeclaration(
+        name="fetch-cluster-repeatable",
+        task="validators.tasks.fetch_cluster",
+        every_seconds={"test": 30, "production": HOUR},
+        start_after_seconds={"test": 3, "production": 45},
+        description="Fetches slot time, Alpenglow, the admission rule, the chain's clock and its rewards",
+    ),
     JobDeclaration(
         name="fetch-nodes-repeatable",
         task="validators.tasks.fetch_nodes",
@@ -53,8 +61,20 @@ SOURCES: Final = (
         start_after_seconds={"test": 23, "production": 150},
         description="Fetches inflation and supply, once in each epoch",
     ),
+    JobDeclaration(
+        name="vote-states-repeatable",
+        task="validators.tasks.fetch_vote_states",
+        every_seconds={"test": 60, "production": SIX_HOURS},
+        start_after_seconds={"test": 4, "production": 75},
+        description="Fetches the vote accounts themselves: 64 epochs of credits, balance, BLS key",
+    ),
 )
 
 # What every page rests on. Their runs are promised, each on time; of a source, only that it is heard.
 PIPELINE: Final = (FETCH, SCORE)
 JOBS: Final = (*PIPELINE, *SOURCES)
+# The job that asks each source, in the order in which one needs another.
+BY_SOURCE: Final[Mapping[str, JobDeclaration]] = {
+    "votes": FETCH,
+    **{job.name.removeprefix("fetch-").removesuffix("-repeatable"): job for job in SOURCES},
+}

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from validators.services.chain import fetch_chain
 from validators.services.fetching import fetch_from_cluster
 from validators.services.inflation import fetch_inflation as store_inflation
 from validators.services.names import fetch_names as store_names
 from validators.services.nodes import fetch_nodes as store_nodes
 from validators.services.production import fetch_production as store_production
 from validators.services.scores.running import score_newest_fetch
+from validators.services.vote_states import fetch_vote_states as store_vote_states
 
 
 def fetch_validators() -> dict[str, Any]:
@@ -33,6 +35,16 @@ def fetch_names() -> dict[str, Any]:
 def fetch_inflation() -> dict[str, Any]:
     """Fetch inflation and supply. Raises a ValidatorsError, or SkipRun when they are known or not offered."""
     return store_inflation()
+
+
+def fetch_cluster() -> dict[str, Any]:
+    """Fetch what the chain says of itself. Raises a ValidatorsError, or SkipRun while nobody offers it."""
+    return fetch_chain()
+
+
+def fetch_vote_states() -> dict[str, Any]:
+    """Fetch the raw vote accounts. Raises a ValidatorsError, or SkipRun while the method is not offered."""
+    return store_vote_states()
 
 
 def score_validators() -> dict[str, Any]:

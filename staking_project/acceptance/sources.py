@@ -9,7 +9,7 @@ from scheduling.ledger.selectors import interval_of, next_occurrence
 from scheduling.models import Run
 from scheduling.timing.durations import show_roughly
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
-from validators.jobs import FETCH
+from validators.jobs import BY_SOURCE
 from validators.models import ClusterEpoch, SourceState
 
 Source = SourceState.Source
@@ -34,7 +34,7 @@ def sources_are_fresh(window: Window) -> CheckResult:
 
 def job_name(source: str) -> str:
     """Of the job that asks it."""
-    return FETCH.name if source == Source.VOTES else f"fetch-{source}-repeatable"
+    return BY_SOURCE[source].name
 
 
 def _problem(state: SourceState, *, now: datetime) -> str:

@@ -16,6 +16,16 @@ class ScoredEnvelope(Envelope):
     scored_at: datetime | None = Field(description="When the method was applied, UTC")
 
 
+class AdmissionDocument(Schema):
+    """Who lacks a BLS key or the price of a ticket is left out of an epoch; its stakers earn nothing."""
+
+    status: str = Field(description="ok, out or unknown: of the epoch after the next, which can be mended")
+    next_epoch: bool | None = Field(description="Whether it is in the set of the next epoch")
+    after_next: bool | None = Field(description="Whether it will be in the set of the epoch after that")
+    reason: str | None = Field(description="Why `status` is not ok")
+    epochs_paid: int | None = Field(description="How many epochs its balance pays for")
+
+
 class ValidatorDocument(Schema):
     """A vote account as the newest fetch that held it saw it."""
 
@@ -26,13 +36,14 @@ class ValidatorDocument(Schema):
     rank: int | None = Field(description="1 is best")
     score: float | None = Field(description="0 to 100")
     vote_performance: float | None = Field(
-        description="Credits in the last ended epoch in proportion to the cluster's stake-weighted mean"
+        description="How it voted in the newest ended epoch that is judged: 1 is as the cluster's mean, what "
+        "chance gave it as a leader taken off"
     )
     commission: float | None = Field(description="The validator's share of the rewards, a fraction")
     activated_stake: str = Field(description=LAMPORTS)
     apy: float | None = Field(
-        description="Yearly return to stakers, median of the last ten epochs; null where none of them took "
-        "12 hours or more with known inflation, supply and commission two epochs before it"
+        description="Yearly return to stakers, a fraction, after commission, without MEV: by the mean return "
+        "of up to ten epochs; `apy_basis` says of what"
     )
     skip_rate: float | None = Field(description="Share of its leader slots without a block, epoch so far")
     leader_slots: int | None
@@ -47,6 +58,15 @@ class ValidatorDocument(Schema):
     first_seen_at: datetime
     last_seen_at: datetime
     left_at: datetime | None = Field(description="When a fetch first missed it")
+    apy_basis: str | None = Field(
+        description="realised: by epochs of which stake and commission were seen. estimate: by what the "
+        "chain tells of the past, with the stake and commission of today. Never mixed"
+    )
+    apy_epochs: int | None = Field(description="How many epochs `apy` is the mean of")
+    leader_luck: float | None = Field(
+        description="Blocks it made in that epoch, divided by those that its stake expects; no merit"
+    )
+    admission: AdmissionDocument = Field(description="Whether it is let into the next epochs")
 
 
 class IncidentDocument(Schema):
@@ -64,9 +84,33 @@ class CommissionChangeDocument(Schema):
     from_commission: float
     to_commission: float | None
     applies_from_epoch: int = Field(description="The first epoch whose rewards are shared so (SIMD-0249)")
+    applies_from_epoch_at_earliest: int = Field(
+        description="One less where it was first seen in the first look of an epoch: it may have been made "
+        "in the epoch before, and the return of the epoch between is unknown"
+    )
+
+
+class VoteStateDocument(Schema):
+    """The vote account itself, as last read."""
+
+    looked_at: datetime
+    epoch: int
+    state_version: str = Field(description="v4, v3 or v1_14_11")
+    withdraw_authority: str
+    withdraw_authority_is_identity: bool = Field(description="Who has the node can take the account")
+    inflation_rewards_collector: str | None
+    block_revenue_collector: str | None
+    block_revenue_commission: float = Field(description="A fraction; 1, the default, is no greed")
+    pending_delegator_rewards: str = Field(description=LAMPORTS)
+    bls_key: str = Field(description="present, missing or not_reported")
+    balance: str = Field(description=LAMPORTS)
+    same_operator: list[str] = Field(
+        description="Vote accounts with the same withdraw authority or a collector in common, largest first"
+    )
 
 
 class ValidatorDetail(ValidatorDocument):
+    vote_state: VoteStateDocument | None = Field(description="Null while the account was never read")
     details: str | None = Field(description="What it writes about itself; never trusted")
     keybase: str | None
     incidents: list[IncidentDocument] = Field(description="The newest hundred")
@@ -88,17 +132,26 @@ class EpochDocument(Schema):
     epoch: int
     credits: str | None = Field(description="Earned in the epoch, in the unit beside it")
     credits_unit: str = Field(description="vote_credits, or lamports after votes left the chain")
-    vote_performance: float | None = Field(description="Credits in proportion to the stake-weighted mean")
+    vote_performance: float | None = Field(
+        description="1 is as the cluster's mean; what chance gave it as a leader is taken off. Null without "
+        "stake, while the blocks of the whole epoch are unknown, or where two accounts share an identity"
+    )
+    leader_luck: float | None = Field(description="Blocks made, divided by those that its stake expects")
     commission_first: float | None
     commission_last: float | None
     activated_stake: str | None = Field(description=LAMPORTS)
     leader_slots: int | None
     blocks_produced: int | None
+    blocks_basis: str | None = Field(
+        description="partial: counted so far. final: counted in all of the epoch. schedule: leader slots "
+        "less the usual skips. shared: of an identity with several accounts"
+    )
     skip_rate: float | None
     delinquent_share: float | None = Field(description="Share of the epoch's fetches that saw it delinquent")
     version: str | None
     client: str | None
     estimated_return: float | None = Field(description="Per staked lamport, once the epoch has ended")
+    source: str = Field(description="live, imported, or account: the account's own memory of 64 epochs")
     fetched_at: datetime
 
 
@@ -170,6 +223,14 @@ class ClusterEpochDocument(Schema):
     epoch: int
     started_at: datetime | None
     ended_at: datetime | None
+    slots: int | None
+    first_slot: int | None = Field(description="Absolute")
+    slot_ms: int | None = Field(description="Nominal milliseconds of a slot")
+    slot_ms_basis: str | None = Field(description="chain: by feature accounts. measured: nearest to the pace")
+    activating_stake: str | None = Field(description=LAMPORTS)
+    deactivating_stake: str | None = Field(description=LAMPORTS)
+    blocks_produced: int | None
+    blocks_basis: str | None
     total_stake: str | None = Field(description=LAMPORTS)
     validators: int | None = Field(description="Vote accounts")
     staked: int | None = Field(description="Of them with stake")
@@ -190,6 +251,10 @@ class SourceDocument(Schema):
 
 
 class ClusterDocument(ClusterEpochDocument):
+    genesis_hash: str | None = Field(description="Which cluster this is")
+    alpenglow: str = Field(description="unknown, off, pending or on")
+    alpenglow_epoch: int | None = Field(description="In which it began, or will")
+    measured_slot_ms: float | None = Field(description="As slots pass in this epoch, by the chain's clock")
     superminority: list[str] = Field(description="Vote accounts, largest stake first")
     stake_by_client: dict[str, str] = Field(description="Lamports by client")
     stake_by_version: dict[str, str] = Field(description="Lamports by version")

@@ -12,11 +12,12 @@ from scheduling.api.errors import ApiError
 from scheduling.api.replies import Format, list_reply
 from validators.api import documents, rows
 from validators.api.parameters import KeyPlace, Page, StandingPlace, ValidatorQuery
+from validators.reading.admission import ADMISSION_COLUMNS
 from validators.reading.picture import Picture, current_picture, envelope, picture_of_run
 from validators.reading.standings import TEXT_SORTS, Narrowing, Place, behind, place_of, standings
 
 # Beside what the documents show, what the cursors need.
-_COLUMNS: Final = (*rows.VALIDATOR_COLUMNS, "pk", "known_name", "known_version")
+_COLUMNS: Final = (*rows.VALIDATOR_COLUMNS, *ADMISSION_COLUMNS, "pk", "known_name", "known_version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Listing:
     key: str
 
 
+EPOCHS: Final = Listing(shape=documents.EpochDocument, document=rows.epoch_document, key="epoch")
 SCORES: Final = Listing(shape=documents.ScoreDocument, document=rows.score_document, key="run_id")
 SCORING_RUNS: Final = Listing(
     shape=documents.ScoringRunDocument, document=rows.scoring_run_document, key="pk"

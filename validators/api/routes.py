@@ -1,7 +1,5 @@
 """Validators, their scores and the cluster, for everybody."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
@@ -11,7 +9,8 @@ from validators.api import documents, pages, rows
 from validators.api.answers import answer
 from validators.api.parameters import Method, MethodPage, Page, ValidatorQuery, VoteAccount
 from validators.models import Validator
-from validators.reading.cluster import cluster_epochs, newest_cluster_epoch, sources
+from validators.reading.admission import ADMISSION_COLUMNS, operator_of
+from validators.reading.cluster import chain_state, cluster_epochs, newest_cluster_epoch, sources
 from validators.reading.histories import epochs_before, events_of, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
 from validators.reading.standings import standings
@@ -35,12 +34,16 @@ def get_validator(request: HttpRequest, vote_account: VoteAccount, method: Metho
     def build(form: Format) -> HttpResponse:
         picture = current_picture(method)
         everybody = standings(picture, narrowing=None)
-        columns = (*rows.VALIDATOR_COLUMNS, "details", "keybase", "pk")
+        columns = (*rows.VALIDATOR_COLUMNS, *ADMISSION_COLUMNS, "details", "keybase", "pk")
         row = everybody.filter(vote_account=vote_account).values_list(*columns).first()
         if row is None:
             raise _unknown(vote_account)
         *_, details, keybase, key = row
-        detail = rows.validator_detail(row, details=details, keybase=keybase, events=events_of(key))
+        operator = operator_of(Validator.objects.get(pk=key))
+        events = events_of(key)
+        detail = rows.validator_detail(
+            row, details=details, keybase=keybase, events=events, operator=operator
+        )
         return json_reply({**pages.scored_envelope(picture), "validator": detail})
 
     return answer(request, "json", build)
@@ -54,14 +57,8 @@ def list_epochs(request: HttpRequest, vote_account: VoteAccount, query: Query[Pa
 
     def build(form: Format) -> HttpResponse:
         found = epochs_before(_known(vote_account), pages.key_of(query), limit=query.limit + 1)
-        clusters = {row.epoch: row for row in cluster_epochs([row.epoch for row in found])}
-
-        def document(row: Any) -> dict[str, Any]:
-            return rows.epoch_document(row, clusters.get(row.epoch))
-
-        listing = pages.Listing(shape=documents.EpochDocument, document=document, key="epoch")
         about = {**envelope(), "vote_account": vote_account}
-        return pages.page(request, query, form, found, listing=listing, about=about)
+        return pages.page(request, query, form, found, listing=pages.EPOCHS, about=about)
 
     return answer(request, query.format, build)
 
@@ -112,7 +109,7 @@ def get_cluster(request: HttpRequest) -> HttpResponse:
 
     def build(form: Format) -> HttpResponse:
         newest = newest_cluster_epoch()
-        cluster = rows.cluster_document(newest, sources()) if newest else None
+        cluster = rows.cluster_document(newest, sources(), chain_state()) if newest else None
         return json_reply({**envelope(), "cluster": cluster})
 
     return answer(request, "json", build)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from validators.models import (
+    ChainState,
     ClusterEpoch,
     CommissionChange,
     DelinquencyIncident,
@@ -11,7 +12,7 @@ from validators.models import (
     TrustScore,
     ValidatorEpoch,
 )
-from validators.reading.cluster import performance_in
+from validators.reading.admission import ADMISSION_COLUMNS, Operator, admission_document
 from validators.reading.explanations import explained
 from validators.reading.histories import Events
 from validators.scoring.facts import Part
@@ -45,6 +46,9 @@ VALIDATOR_COLUMNS: Final = (
     "first_seen_at",
     "last_seen_at",
     "left_at",
+    "apy_basis",
+    "apy_epochs",
+    "leader_luck",
 )
 
 
@@ -57,8 +61,10 @@ def lamports(amount: int | None) -> str | None:
 
 
 def validator_document(row: tuple[Any, ...]) -> dict[str, Any]:
-    """Of a row with VALIDATOR_COLUMNS and maybe more; thousands are written for one reply."""
+    """Of a row with VALIDATOR_COLUMNS, ADMISSION_COLUMNS and maybe more; thousands make one reply."""
     document = dict(zip(_DOCUMENT_FIELDS, row, strict=False))
+    known = len(_DOCUMENT_FIELDS)
+    document["admission"] = admission_document(*row[known : known + len(ADMISSION_COLUMNS)])
     for field in _EMPTY_IS_UNKNOWN:
         document[field] = document[field] or None
     document["commission"] = fraction(document["commission"])
@@ -69,16 +75,37 @@ def validator_document(row: tuple[Any, ...]) -> dict[str, Any]:
 _DOCUMENT_FIELDS: Final = tuple(
     "commission" if column == "commission_bps" else column for column in VALIDATOR_COLUMNS
 )
-_EMPTY_IS_UNKNOWN: Final = ("name", "website", "version", "client")
+_EMPTY_IS_UNKNOWN: Final = ("name", "website", "version", "client", "apy_basis")
 
 
-def validator_detail(row: tuple[Any, ...], *, details: str, keybase: str, events: Events) -> dict[str, Any]:
+def validator_detail(
+    row: tuple[Any, ...], *, details: str, keybase: str, events: Events, operator: Operator | None
+) -> dict[str, Any]:
     return {
         **validator_document(row),
+        "vote_state": None if operator is None else vote_state_document(operator),
         "details": details or None,
         "keybase": keybase or None,
         "incidents": list(map(incident_document, events.incidents)),
         "commission_changes": list(map(change_document, events.commission_changes)),
+    }
+
+
+def vote_state_document(operator: Operator) -> dict[str, Any]:
+    state = operator.state
+    return {
+        "looked_at": state.looked_at,
+        "epoch": state.epoch,
+        "state_version": state.state_version,
+        "withdraw_authority": state.withdrawer,
+        "withdraw_authority_is_identity": operator.withdrawer_is_identity,
+        "inflation_rewards_collector": state.inflation_collector or None,
+        "block_revenue_collector": state.block_collector or None,
+        "block_revenue_commission": fraction(state.block_commission_bps),
+        "pending_delegator_rewards": lamports(state.pending_rewards),
+        "bls_key": state.bls_key,
+        "balance": lamports(state.balance),
+        "same_operator": [other.vote_account for other in operator.others],
     }
 
 
@@ -98,25 +125,31 @@ def change_document(change: CommissionChange) -> dict[str, Any]:
         "from_commission": fraction(change.from_bps),
         "to_commission": fraction(change.to_bps),
         "applies_from_epoch": change.epoch + EPOCHS_UNTIL_COMMISSION_APPLIES,
+        "applies_from_epoch_at_earliest": change.epoch
+        + EPOCHS_UNTIL_COMMISSION_APPLIES
+        - change.in_first_look,
     }
 
 
-def epoch_document(row: ValidatorEpoch, cluster: ClusterEpoch | None) -> dict[str, Any]:
+def epoch_document(row: ValidatorEpoch) -> dict[str, Any]:
     return {
         "epoch": row.epoch,
         "credits": lamports(row.credits),
         "credits_unit": row.credits_unit,
-        "vote_performance": performance_in(row, cluster),
+        "vote_performance": row.vote_performance,
+        "leader_luck": row.leader_luck,
         "commission_first": fraction(row.commission_first_bps),
         "commission_last": fraction(row.commission_last_bps),
         "activated_stake": lamports(row.activated_stake),
         "leader_slots": row.leader_slots,
         "blocks_produced": row.blocks_produced,
+        "blocks_basis": row.blocks_basis or None,
         "skip_rate": row.skip_rate,
         "delinquent_share": row.delinquent_fetches / row.fetches if row.fetches else None,
         "version": row.version or None,
         "client": row.client or None,
         "estimated_return": row.estimated_return,
+        "source": row.source,
         "fetched_at": row.fetched_at,
     }
 
@@ -167,8 +200,16 @@ def scoring_run_document(run: ScoringRun) -> dict[str, Any]:
 def cluster_epoch_document(row: ClusterEpoch) -> dict[str, Any]:
     return {
         "epoch": row.epoch,
-        "started_at": row.started_at,
-        "ended_at": row.ended_at,
+        "started_at": row.clock_started_at or row.started_at,
+        "ended_at": row.clock_ended_at or row.ended_at,
+        "slots": row.slots,
+        "first_slot": row.first_slot,
+        "slot_ms": row.slot_ms,
+        "slot_ms_basis": row.slot_ms_basis or None,
+        "activating_stake": lamports(row.activating_stake),
+        "deactivating_stake": lamports(row.deactivating_stake),
+        "blocks_produced": row.blocks_produced,
+        "blocks_basis": row.blocks_basis or None,
         "total_stake": lamports(row.total_stake),
         "validators": row.validators,
         "staked": row.staked,
@@ -189,9 +230,15 @@ def source_document(state: SourceState) -> dict[str, Any]:
     }
 
 
-def cluster_document(row: ClusterEpoch, sources: list[SourceState]) -> dict[str, Any]:
+def cluster_document(
+    row: ClusterEpoch, sources: list[SourceState], chain: ChainState | None
+) -> dict[str, Any]:
     return {
         **cluster_epoch_document(row),
+        "genesis_hash": (chain.genesis_hash or None) if chain else None,
+        "alpenglow": chain.alpenglow if chain else ChainState.Alpenglow.UNKNOWN.value,
+        "alpenglow_epoch": chain.alpenglow_epoch if chain else None,
+        "measured_slot_ms": chain.measured_slot_ms if chain else None,
         "superminority": row.superminority,
         "stake_by_client": {name: str(stake) for name, stake in row.stake_by_client.items()},
         "stake_by_version": {name: str(stake) for name, stake in row.stake_by_version.items()},

@@ -4,7 +4,8 @@ Stake is in lamports, commission in basis points, rates are fractions; None is u
 Start with `validators`. Django looks for models in this module, so here alone names are offered again.
 """
 
-from validators.models.cluster import ClusterEpoch, Fetch
+from validators.models.chain import THE_CHAIN, ChainState, VoteState
+from validators.models.cluster import BlocksBasis, ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import RequestTally, SourceState
@@ -12,6 +13,9 @@ from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin
 
 __all__ = [
     "PUBKEY_LENGTH",
+    "THE_CHAIN",
+    "BlocksBasis",
+    "ChainState",
     "ClusterEpoch",
     "CommissionChange",
     "CommissionSource",
@@ -26,4 +30,5 @@ __all__ = [
     "TrustScore",
     "Validator",
     "ValidatorEpoch",
+    "VoteState",
 ]

@@ -1,10 +1,13 @@
 """Looks at the cluster as a whole."""
 
+from datetime import datetime
 from typing import Final
 
 from django.db import models
 
 from validators.models.validators import CREDITS_UNITS, Origin
+from validators.solana.economics import plausible_seconds
+from validators.solana.slot_times import SlotTimeBasis, nominal_seconds
 
 # Slots of less than this share of an epoch say little about how long all of it takes.
 LEAST_SHARE_MEASURED: Final = 0.05
@@ -47,11 +50,32 @@ class Fetch(models.Model):
         return f"Fetch {self.pk}: {self.validators_total} validators in epoch {self.epoch}"
 
 
+class BlocksBasis(models.TextChoices):
+    """Where the number of blocks in an epoch comes from."""
+
+    # Counted in what had passed of the epoch.
+    PARTIAL = "partial"
+    # Counted in all of it; will not change.
+    FINAL = "final"
+    # Leader slots of the schedule, less the share that was skipped in the part that was counted.
+    SCHEDULE = "schedule"
+    # Of an identity that several accounts with stake had: whose they are cannot be told.
+    SHARED = "shared"
+
+
 class ClusterEpoch(models.Model):
     """The cluster as a whole in one epoch, as its last fetch left it."""
 
     epoch = models.BigIntegerField(unique=True)
     slots = models.BigIntegerField(null=True, blank=True, help_text="In the whole epoch")
+    first_slot = models.BigIntegerField(null=True, blank=True, help_text="Absolute")
+    slot_ms = models.IntegerField(null=True, blank=True, help_text="Nominal milliseconds of a slot")
+    slot_ms_basis = models.CharField(
+        max_length=8, blank=True, db_default="", choices=[(one.value, one.value) for one in SlotTimeBasis]
+    )
+    # By the chain's own clock, which tells the instant of the first block.
+    clock_started_at = models.DateTimeField(null=True, blank=True)
+    clock_ended_at = models.DateTimeField(null=True, blank=True)
     # Both lie on the line between two fetches, one on each side of the boundary.
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -80,6 +104,18 @@ class ClusterEpoch(models.Model):
     stake_by_version = models.JSONField(default=dict, blank=True, help_text="Lamports")
     inflation_validator = models.FloatField(null=True, blank=True, help_text="Yearly rate of the validators")
     total_supply = models.BigIntegerField(null=True, blank=True, help_text="Lamports")
+    activating_stake = models.BigIntegerField(null=True, blank=True, help_text="Lamports")
+    deactivating_stake = models.BigIntegerField(null=True, blank=True, help_text="Lamports")
+    # As the chain recorded them after a Tower epoch; points are beyond 64 bits.
+    reward_points = models.CharField(
+        max_length=39, blank=True, db_default="", help_text="Sum of credits x stake, as the chain counted"
+    )
+    rewards_total = models.BigIntegerField(null=True, blank=True, help_text="Lamports paid to stakers")
+    # Of all identities, whoever they are.
+    leader_slots = models.BigIntegerField(null=True, blank=True)
+    blocks_produced = models.BigIntegerField(null=True, blank=True)
+    blocks_basis = models.CharField(max_length=8, blank=True, db_default="", choices=BlocksBasis.choices)
+    blocks_slots = models.BigIntegerField(null=True, blank=True, help_text="Slots in which they were counted")
     source = models.CharField(max_length=8, choices=Origin.choices, default=Origin.LIVE)
 
     class Meta:
@@ -97,10 +133,23 @@ class ClusterEpoch(models.Model):
         return f"Epoch {self.epoch}"
 
     @property
+    def nominal_seconds(self) -> float | None:
+        """How long the epoch should last by its slot time."""
+        if self.slots is None or self.slot_ms is None:
+            return None
+        return nominal_seconds(self.slots, self.slot_ms)
+
+    @property
     def seconds(self) -> float | None:
-        """Its length: between its boundaries, else by the pace of the slots that were seen; None with few."""
-        if self.started_at is not None and self.ended_at is not None:
-            return (self.ended_at - self.started_at).total_seconds() or None
+        """Its length: by the chain's clock, else as we saw its boundaries or its pace, else as it should be.
+
+        What cannot be, by the slot time, is not believed: a clock that jumped, a cluster played faster.
+        """
+        by_clock = _between(self.clock_started_at, self.clock_ended_at)
+        seen = _between(self.started_at, self.ended_at) or self._seconds_by_pace()
+        return plausible_seconds(seen if by_clock is None else by_clock, self.nominal_seconds)
+
+    def _seconds_by_pace(self) -> float | None:
         if self.slots is None or self.first_fetch_at is None or self.first_slot_index is None:
             return None
         last_at, last_slot = self.last_fetch_at, self.last_slot_index
@@ -112,3 +161,7 @@ class ClusterEpoch(models.Model):
         return (
             elapsed / seen * self.slots if seen > LEAST_SHARE_MEASURED * self.slots and elapsed > 0 else None
         )
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() or None if start is not None and end is not None else None

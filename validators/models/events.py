@@ -16,6 +16,9 @@ class CommissionChange(models.Model):
     epoch = models.BigIntegerField(help_text="Running when the change was seen")
     from_bps = models.IntegerField()
     to_bps = models.IntegerField()
+    in_first_look = models.BooleanField(
+        db_default=False, help_text="Of its epoch, so that it may have been made in the epoch before"
+    )
     seen_at = models.DateTimeField()
 
     class Meta:

@@ -19,8 +19,12 @@ class SourceState(models.Model):
         NAMES = "names"
         # getInflationRate and getSupply.
         INFLATION = "inflation"
+        # Feature accounts, clock and rewards: slot time, Alpenglow, the admission rule.
+        CLUSTER = "cluster"
+        # The vote accounts themselves: 64 epochs of credits, collectors, balance, BLS key.
+        VOTE_STATES = "vote-states"
 
-    source = models.CharField(max_length=10, choices=Source.choices, unique=True)
+    source = models.CharField(max_length=12, choices=Source.choices, unique=True)
     endpoint = models.CharField(
         max_length=500, blank=True, default="", help_text="Who answered last, with keys masked"
     )

@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 
 from validators.solana.arithmetic import CreditsUnit
+from validators.solana.economics import ApyBasis
 from validators.solana.text import (
     LONGEST_DETAILS,
     LONGEST_KEYBASE,
@@ -29,6 +30,8 @@ class Origin(models.TextChoices):
     LIVE = "live"
     # `manage.py import_epochs`.
     IMPORTED = "imported"
+    # The 64 epochs that a vote account remembers.
+    ACCOUNT = "account"
 
 
 class CommissionSource(models.TextChoices):
@@ -81,7 +84,11 @@ class Validator(models.Model):
     commission_flags = models.JSONField(
         default=list, blank=True, db_default=[], help_text="What was striking about its commission, ever"
     )
-    apy = models.FloatField(null=True, blank=True, help_text="Median of the last ten epochs known")
+    apy = models.FloatField(null=True, blank=True, help_text="By the mean return of up to ten epochs")
+    apy_basis = models.CharField(
+        max_length=8, blank=True, db_default="", choices=[(one.value, one.value) for one in ApyBasis]
+    )
+    apy_epochs = models.IntegerField(null=True, blank=True, help_text="How many epochs that mean is of")
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True, help_text="When a fetch first missed it")
@@ -129,6 +136,13 @@ class ValidatorEpoch(models.Model):
     leader_slots = models.BigIntegerField(null=True, blank=True, help_text="Of the identity")
     blocks_produced = models.BigIntegerField(null=True, blank=True)
     skip_rate = models.FloatField(null=True, blank=True, help_text="Share of leader slots without a block")
+    blocks_basis = models.CharField(max_length=8, blank=True, db_default="", help_text="As BlocksBasis")
+    vote_performance = models.FloatField(
+        null=True, blank=True, help_text="Against the cluster's mean, without the leader's luck"
+    )
+    leader_luck = models.FloatField(
+        null=True, blank=True, help_text="Blocks made, against those that its stake expects"
+    )
     estimated_return = models.FloatField(
         null=True, blank=True, help_text="Per staked lamport in this epoch; only once it has ended"
     )

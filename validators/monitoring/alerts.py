@@ -9,6 +9,7 @@ from django.db.models import Max
 from scheduling.monitoring.alerts import Trouble
 from validators.models import CommissionChange, Fetch
 from validators.monitoring import readiness
+from validators.monitoring.admission import kept_out, time_left
 from validators.templatetags.units import bps_percent
 
 DAY: Final = timedelta(days=1)
@@ -17,6 +18,8 @@ SHRUNK: Final = 0.10
 # What people who delegate look out for: three points at once, above 10 %, above half.
 JUMP_BPS: Final = 300
 WATCHED_LIMITS_BPS: Final = (1_000, 5_000)
+# Validators that one alert names; all are counted.
+MOST_NAMED: Final = 5
 
 
 def stale_data(*, now: datetime) -> list[Trouble]:
@@ -60,6 +63,24 @@ def commission_jumps(*, now: datetime) -> list[Trouble]:
         )
         for change in changes.select_related("validator").order_by("seen_at")
         if _is_jump(change.from_bps, change.to_bps)
+    ]
+
+
+def not_admitted(*, now: datetime) -> list[Trouble]:
+    """The watched validators that will not be let into the epoch after the next, as they stand."""
+    out = kept_out(settings.WATCHED_VALIDATORS) if settings.WATCHED_VALIDATORS else []
+    if not out:
+        return []
+    running = max(state.epoch for state in out)
+    named = ", ".join(f"{state.validator} ({state.reason})" for state in out[:MOST_NAMED])
+    more = f" and {len(out) - MOST_NAMED} more" if len(out) > MOST_NAMED else ""
+    left = time_left(running, now=now)
+    return [
+        Trouble(
+            subject="admission",
+            message=f"{len(out)} watched validator{'s' if len(out) > 1 else ''} will not vote in epoch "
+            f"{running + 2}{f'; {left} left to mend it' if left else ''}: {named}{more}.",
+        )
     ]
 
 

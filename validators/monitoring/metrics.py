@@ -8,7 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFami
 from prometheus_client.metrics_core import Metric
 
 from scheduling.clock import database_now
-from validators.models import Fetch, RequestTally, ScoringRun, Validator
+from validators.models import ChainState, ClusterEpoch, Fetch, RequestTally, ScoringRun, Validator
+from validators.monitoring.admission import counts
 
 LAMPORTS_PER_SOL: Final = 1_000_000_000
 SCORE_BOUNDS: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
@@ -23,12 +24,14 @@ STATES: Final = {
 
 
 def validator_metrics() -> Iterator[Metric]:
-    """Age of the data, validators by state, newest scores, requests to the endpoints; five queries.
+    """Age of the data, validators by state and admission, scores, slot time, requests; eight queries.
 
     What is not known yet is absent.
     """
     yield from _validators()
     yield _requests()
+    yield _admissions()
+    yield from _slot_times()
     fetch = Fetch.objects.newest()
     if fetch is not None:
         age = (database_now() - fetch.stored_at).total_seconds()
@@ -55,6 +58,30 @@ def _validators() -> Iterator[Metric]:
     for state in ("voting", "delinquent"):
         stake.add_metric([state], (found[f"{state}_stake"] or 0) / LAMPORTS_PER_SOL)
     yield stake
+
+
+def _admissions() -> Metric:
+    """Of the set of the epoch after the next, of validators with stake whose accounts were read."""
+    admissions = GaugeMetricFamily(
+        "staking_admission_validators", "Validators by whether they will be let in.", labels=["status"]
+    )
+    for status, validators in counts().items():
+        admissions.add_metric([status], validators)
+    return admissions
+
+
+def _slot_times() -> Iterator[Metric]:
+    """Absent until the chain was asked: nominal by its features, and as slots passed in this epoch."""
+    chain, running = ChainState.objects.first(), ClusterEpoch.objects.order_by("-epoch").first()
+    if running is not None and running.slot_ms is not None:
+        yield GaugeMetricFamily(
+            "staking_slot_seconds", "Nominal length of a slot.", value=running.slot_ms / 1_000
+        )
+    if chain is not None and chain.measured_slot_ms is not None:
+        measured = chain.measured_slot_ms / 1_000
+        yield GaugeMetricFamily(
+            "staking_slot_measured_seconds", "Length of a slot as they pass in this epoch.", value=measured
+        )
 
 
 def _requests() -> Metric:

@@ -8,14 +8,13 @@ from typing import Any, Final
 from django.utils import timezone
 
 from validators.models import (
-    ClusterEpoch,
     CommissionChange,
     ScoringRun,
     TrustScore,
     ValidatorEpoch,
 )
 from validators.monitoring.readiness import stale_data
-from validators.reading.cluster import cluster_epochs, performance_in
+from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.explanations import explained
 from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
 from validators.reading.picture import Picture
@@ -39,22 +38,16 @@ class StandingRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EpochRow:
-    """A validator's epoch beside what the cluster did in it."""
-
-    epoch: ValidatorEpoch
-    vote_performance: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatorStory:
     """Everything a validator's page tells; `validator` carries the annotations of the standings."""
 
     validator: Any
     parts: Sequence[Part]
     history: ValidatorHistory
-    epochs: Sequence[EpochRow]
+    epochs: Sequence[ValidatorEpoch]
     events: Events
+    operator: Operator | None
+    admission: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +80,15 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         return None
     run = picture.scoring_run
     history = validator_history(validator, method=run.method if run else None)
-    clusters = {row.epoch: row for row in cluster_epochs([row.epoch for row in history.epochs])}
+    operator = operator_of(validator)
     return ValidatorStory(
         validator=validator,
         parts=explained(run, validator.components),
         history=history,
-        epochs=[_epoch_row(row, clusters.get(row.epoch)) for row in history.epochs],
+        epochs=history.epochs,
         events=events_of(validator.pk),
+        operator=operator,
+        admission=admission_sentences(operator.state, now=timezone.now()) if operator else (),
     )
 
 
@@ -111,16 +106,12 @@ def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedVal
 def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:
     """Performance and commission in percent by epoch, oldest first, for the charts."""
     rows = list(reversed(story.epochs))
-    bps = [row.epoch.commission_last_bps for row in rows]
+    bps = [row.commission_last_bps for row in rows]
     return {
-        "epoch": [row.epoch.epoch for row in rows],
+        "epoch": [row.epoch for row in rows],
         "performance": [None if row.vote_performance is None else row.vote_performance * 100 for row in rows],
         "commission": [None if one is None else one / 100 for one in bps],
     }
-
-
-def _epoch_row(row: ValidatorEpoch, cluster: ClusterEpoch | None) -> EpochRow:
-    return EpochRow(epoch=row, vote_performance=performance_in(row, cluster))
 
 
 def _recent_scores(keys: Sequence[int], picture: Picture) -> dict[int, list[float]]:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from validators.models import ClusterEpoch, SourceState, ValidatorEpoch
-from validators.solana.arithmetic import CreditsUnit
+from validators.models import ChainState, ClusterEpoch, SourceState
 
 
 def cluster_epochs(
@@ -22,16 +21,10 @@ def newest_cluster_epoch() -> ClusterEpoch | None:
     return ClusterEpoch.objects.order_by("-epoch").first()
 
 
+def chain_state() -> ChainState | None:
+    """What the chain last said of itself; None before it was asked."""
+    return ChainState.objects.first()
+
+
 def sources() -> list[SourceState]:
     return list(SourceState.objects.order_by("source"))
-
-
-def performance_in(row: ValidatorEpoch, cluster: ClusterEpoch | None) -> float | None:
-    """Credits ÷ the cluster's stake-weighted mean; of lamports, those earned for each lamport of stake."""
-    if cluster is None or not cluster.mean_credits or row.credits is None:
-        return None
-    if row.credits_unit != cluster.credits_unit:
-        return None
-    if row.credits_unit != CreditsUnit.LAMPORTS:
-        return row.credits / cluster.mean_credits
-    return row.credits / row.activated_stake / cluster.mean_credits if row.activated_stake else None

@@ -8,9 +8,11 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection
 
-from validators.models import ClusterEpoch, Fetch, ScoringRun, SourceState, ValidatorEpoch
+from validators.models import Fetch, ScoringRun, SourceState, ValidatorEpoch
 from validators.scoring.registry import METHODS
 
+# An epoch whose blocks nobody told is passed over; further back, votes say little of today.
+EPOCHS_UNTIL_JUDGED: Final = 3
 # One statement, because it is asked at every request: each part is the end of an index, or of a few rows.
 # The oldest run tells of what retention deleted.
 _VERSION: Final = "SELECT " + ", ".join(
@@ -72,11 +74,13 @@ def picture_version() -> str:
         return "-".join([*(str(part or 0).replace(" ", "T") for part in cursor.fetchone()), *methods])
 
 
-def last_ended_epoch(picture: Picture) -> ClusterEpoch | None:
-    """The newest epoch whose numbers are final, with the mean that credits are compared with."""
+def last_judged_epoch(picture: Picture) -> int | None:
+    """The newest ended epoch whose votes are judged: that may take until its blocks are counted."""
     if picture.epoch is None:
         return None
-    return ClusterEpoch.objects.filter(epoch=picture.epoch - 1).first()
+    ended = [picture.epoch - age for age in range(1, EPOCHS_UNTIL_JUDGED + 1)]
+    judged = ValidatorEpoch.objects.filter(epoch__in=ended, vote_performance__isnull=False)
+    return judged.order_by("-epoch").values_list("epoch", flat=True).first()
 
 
 def envelope(picture: Picture | None = None) -> dict[str, Any]:

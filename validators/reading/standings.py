@@ -7,10 +7,9 @@ from typing import Any, Final
 from django.db.models import Case, F, FilteredRelation, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, NullIf
 
-from validators.models import ClusterEpoch, ScoringRun, Validator
+from validators.models import ScoringRun, Validator
 from validators.reading.histories import ScorePoint, ValidatorHistory, validator_history
-from validators.reading.picture import Picture, last_ended_epoch
-from validators.solana.arithmetic import CreditsUnit
+from validators.reading.picture import Picture, last_judged_epoch
 
 __all__ = ["ScorePoint", "ValidatorHistory", "standings", "validator_history", "with_newest_score"]
 
@@ -79,11 +78,14 @@ def standings(
     Without a narrowing that is everybody ever seen.
 
     Unknown values come last either way. Beside the score each has `skip_rate` in the epoch that
-    its blocks were counted in, and `vote_performance` in the last ended epoch. Two queries.
+    its blocks were counted in, and `vote_performance` and `leader_luck` in the newest ended epoch that
+    is judged. Two queries.
     """
     validators = with_newest_score(Validator.objects.all(), run=picture.scoring_run)
-    validators = _with_performance(validators, last_ended_epoch(picture)).annotate(
+    validators = _with_performance(validators, last_judged_epoch(picture)).annotate(
         skip_rate=_SKIP_RATE,
+        admission=F("vote_state__after_next"),
+        admission_reason=F("vote_state__reason"),
         known_name=NullIf("name", Value("")),
         known_version=NullIf("version", Value("")),
     )
@@ -114,20 +116,14 @@ _SKIP_RATE: Final = Case(
 )
 
 
-def _with_performance(validators: Validators, ended: ClusterEpoch | None) -> Validators:
-    """Credits ÷ the cluster's stake-weighted mean; lamports are divided by stake first."""
-    if ended is None or not ended.mean_credits:
-        return validators.annotate(vote_performance=Value(None, output_field=FloatField()))
-    same_unit = Q(epochs__epoch=ended.epoch, epochs__credits_unit=ended.credits_unit)
-    credits = Cast("last__credits", FloatField())
-    earned: Any = credits
-    if ended.credits_unit == CreditsUnit.LAMPORTS:
-        earned = Case(
-            When(last__activated_stake__gt=0, then=credits / F("last__activated_stake")),
-            output_field=FloatField(),
-        )
-    return validators.alias(last=FilteredRelation("epochs", condition=same_unit)).annotate(
-        vote_performance=earned / Value(ended.mean_credits, output_field=FloatField())
+def _with_performance(validators: Validators, judged: int | None) -> Validators:
+    """How it voted in an ended epoch, and how lucky it was there as a leader."""
+    if judged is None:
+        nothing = Value(None, output_field=FloatField())
+        return validators.annotate(vote_performance=nothing, leader_luck=nothing)
+    of_then = FilteredRelation("epochs", condition=Q(epochs__epoch=judged))
+    return validators.alias(last=of_then).annotate(
+        vote_performance=F("last__vote_performance"), leader_luck=F("last__leader_luck")
     )
 
 

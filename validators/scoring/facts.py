@@ -9,11 +9,10 @@ class EpochFacts(NamedTuple):
     """One validator in one epoch; None is unknown. A tuple, because a run makes a hundred thousand."""
 
     epoch: int
+    # 1 is as the cluster's mean, the leader's luck taken off.
+    vote_performance: float | None
+    # In whatever unit: only whether there are any means something by itself.
     credits: int | None
-    # What credits counts; numbers of two units are never compared.
-    unit: str
-    # Lamports, in that epoch.
-    stake: int | None
 
 
 class Past(NamedTuple):
@@ -23,7 +22,7 @@ class Past(NamedTuple):
     """
 
     epochs: Sequence[int] = ()
-    # Vote performance; where credits are unknown, what its delinquency left (validators.scoring.past).
+    # Vote performance; where it is unknown, what its delinquency left (validators.scoring.past).
     performance: Sequence[float | None] = ()
     # Share of the epoch's fetches that saw it delinquent.
     delinquent_share: Sequence[float | None] = ()
@@ -42,8 +41,8 @@ NO_PAST: Final = Past()
 class ValidatorFacts:
     """A present validator with stake. Stake in lamports, commission in basis points, None when unknown.
 
-    `epochs` are the latest few, for methods that compare credits themselves; `past` goes back
-    as far as the history does. `version` is empty when unknown.
+    `epochs` are the latest few with what was earned in them; `past` goes back as far as the history
+    does. `version` is empty when unknown.
     """
 
     pk: int
@@ -60,17 +59,14 @@ class ValidatorFacts:
 class ClusterFacts:
     """The cluster as one fetch left it.
 
-    `progress` is the share of the running epoch that had passed, 0 to 1. `others` are the
-    epochs of validators that are not scored, having left or lost their stake: they belong to
-    the mean of the epochs in which their stake is known. `skip_rates` are the cluster's,
-    stake-weighted, by epoch.
+    `progress` is the share of the running epoch that had passed, 0 to 1. `skip_rates` are the
+    cluster's, stake-weighted, by epoch.
     """
 
     fetch_id: int
     epoch: int
     progress: float
     validators: Sequence[ValidatorFacts]
-    others: Sequence[EpochFacts]
     skip_rates: Mapping[int, float] | None = None
 
 

@@ -1,21 +1,19 @@
-"""From epoch rows to each validator's past, against the means of the cluster. Pure."""
+"""From epoch rows to each validator's past. Pure."""
 
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from operator import mul
 from typing import Any, Final, NamedTuple
 
 from validators.scoring.facts import Past
-from validators.solana.arithmetic import CreditsUnit
 
 # As far as any method looks back; in the fit, older epochs changed no score by 0.01.
 EPOCHS_KEPT: Final = 60
-# Credits known of less than this share of the present stake are no measure of the cluster.
+# Known of less than this share of the present stake, an epoch is no measure of the cluster.
 LEAST_COVERED: Final = 0.5
-# Of this share of fetches on, unknown credits are read off delinquency; below, they stay unknown.
+# Of this share of fetches on, an unknown performance is read off delinquency; below, it stays unknown.
 EVIDENT_DELINQUENCY: Final = 0.03
 
 
@@ -28,8 +26,7 @@ class EpochRow(NamedTuple):
 
     key: Any
     epoch: int
-    credits: int | None
-    unit: str
+    vote_performance: float | None
     stake: int | None
     fetches: int
     delinquent_fetches: int
@@ -43,8 +40,7 @@ class EpochColumns(NamedTuple):
     """The rows of one epoch, by column: the fields of EpochRow without the epoch, in their order."""
 
     keys: Sequence[Any]
-    credits: Sequence[int | None]
-    units: Sequence[str]
+    performances: Sequence[float | None]
     stakes: Sequence[int]
     fetches: Sequence[int]
     delinquent_fetches: Sequence[int]
@@ -58,7 +54,7 @@ class EpochColumns(NamedTuple):
 class EpochTable:
     """One epoch of everybody: what a past is made of, and how much stake stands behind its means.
 
-    `entries` are (key, values in the order of Past), `covered` the stake with known credits.
+    `entries` are (key, values in the order of Past), `covered` the stake with a known performance.
     """
 
     epoch: int
@@ -111,9 +107,9 @@ def epoch_table(
         strict=True,
     )
     unknown = (
-        stake for stake, credits in zip(columns.stakes, columns.credits, strict=True) if credits is None
+        stake for stake, known in zip(columns.stakes, columns.performances, strict=True) if known is None
     )
-    covered = sum(columns.stakes) - (sum(unknown) if None in columns.credits else 0)
+    covered = sum(columns.stakes) - (sum(unknown) if None in columns.performances else 0)
     return EpochTable(epoch, list(zip(columns.keys, values, strict=True)), covered, _skip_rate(columns))
 
 
@@ -124,49 +120,16 @@ def _delinquent_shares(columns: EpochColumns) -> list[float | None]:
     ]
 
 
-def _performances(columns: EpochColumns, shares: Sequence[float | None]) -> list[float | None]:
-    """Credits over the stake-weighted mean of their unit; read off evident delinquency when unknown."""
-    means = {unit: _mean(columns, unit) for unit in set(columns.units)}
-    if means.keys() == {CreditsUnit.VOTE_CREDITS} and None not in columns.credits:
-        mean = means[CreditsUnit.VOTE_CREDITS]
-        # What follows does the same, in four times the time.
-        return [credits / mean for credits in columns.credits] if mean else [None] * len(columns.keys)  # type: ignore[operator]
+def _performances(columns: EpochColumns, shares: Sequence[float | None]) -> Sequence[float | None]:
+    """As they are known; read off evident delinquency where they are not."""
+    if None not in columns.performances:
+        return columns.performances
     return [
-        _performance(credits, unit, stake, share, means[unit])
-        for credits, unit, stake, share in zip(
-            columns.credits, columns.units, columns.stakes, shares, strict=True
-        )
+        (1.0 - share if share is not None and share >= EVIDENT_DELINQUENCY and stake else None)
+        if known is None
+        else known
+        for known, share, stake in zip(columns.performances, shares, columns.stakes, strict=True)
     ]
-
-
-def _performance(
-    credits: int | None, unit: str, stake: int, share: float | None, mean: float
-) -> float | None:
-    if credits is None:
-        return 1.0 - share if share is not None and share >= EVIDENT_DELINQUENCY else None
-    if not mean:
-        return None
-    if unit == CreditsUnit.LAMPORTS:
-        return credits / stake / mean if stake else None
-    return credits / mean
-
-
-def _mean(columns: EpochColumns, unit: str) -> float:
-    """Sum(credits x stake) / sum(stake); lamports scale with stake themselves. 0 without stake."""
-    if unit == CreditsUnit.VOTE_CREDITS and None not in columns.credits and len(set(columns.units)) == 1:
-        whole = sum(columns.stakes)
-        return sum(map(mul, columns.credits, columns.stakes)) / whole if whole else 0.0
-    known = [
-        (credits, stake)
-        for credits, its_unit, stake in zip(columns.credits, columns.units, columns.stakes, strict=True)
-        if credits is not None and its_unit == unit
-    ]
-    stakes = [stake for _, stake in known]
-    total = sum(stakes)
-    if not total:
-        return 0.0
-    earned = [credits for credits, _ in known]
-    return (sum(earned) if unit == CreditsUnit.LAMPORTS else sum(map(mul, earned, stakes))) / total
 
 
 def _skip_rate(columns: EpochColumns) -> float | None:

@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 
 from validators.scoring.facts import ClusterFacts, EpochFacts, Past, ValidatorFacts
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 # Eight bytes each, least significant first.
 FLOATS: Final = "d"
 LENGTH_BYTES: Final = 8
@@ -32,7 +32,6 @@ def packed(cluster: ClusterFacts) -> bytes:
         "epoch": cluster.epoch,
         "progress": cluster.progress,
         "skip_rates": None if cluster.skip_rates is None else sorted(cluster.skip_rates.items()),
-        "others": cluster.others,
         "validators": [
             (
                 one.pk,
@@ -74,7 +73,6 @@ def unpacked(body: bytes) -> ClusterFacts:
         document["epoch"],
         document["progress"],
         [_validator(stream, *fields) for fields in document["validators"]],
-        [EpochFacts(*row) for row in document["others"]],
         None if skip_rates is None else dict(map(tuple, skip_rates)),
     )
 

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 from validators.scoring.facts import ClusterFacts, EpochFacts, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT, EpochRow, EpochTable, epoch_columns, epoch_table, pasts
+from validators.solana.arithmetic import CreditsUnit
+from validators.solana.performance import Work, verdicts
 
 SLOTS_IN_EPOCH: Final = 432_000
 # As many complete epochs as a reply of the chain tells of.
@@ -18,10 +20,17 @@ BAD_PERFORMANCE: Final = 0.97
 
 
 class RecordedRow(NamedTuple):
-    """One validator, by vote account, in one epoch, and what it ran (empty when unknown)."""
+    """One validator, by vote account, in one epoch: what it earned, and what it ran (empty when unknown).
+
+    Of history that was never judged before, `row.vote_performance` is None, and the credits tell, with the
+    blocks of the whole epoch where they are lamports.
+    """
 
     row: EpochRow
     version: str
+    credits: int | None
+    unit: str = CreditsUnit.VOTE_CREDITS.value
+    blocks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,6 @@ class RecordedEpoch:
 
     rows: Mapping[str, EpochRow]
     versions: Mapping[str, str]
-    performances: Mapping[str, float | None]
     table: EpochTable
 
 
@@ -41,7 +49,7 @@ Timeline = Mapping[int, RecordedEpoch]
 class Outcome(NamedTuple):
     """What became of a validator in the epoch after the one it was scored at the end of.
 
-    `bad` is None where the judged epoch's or the next one's credits are unknown. `earned` is
+    `bad` is None where the judged epoch's or the next one's performance is unknown. `earned` is
     what a delegator's share of a perfect 0 % validator's reward was: 0 when delisted.
     """
 
@@ -55,15 +63,41 @@ def timeline(recorded: Iterable[RecordedRow]) -> dict[int, RecordedEpoch]:
     by_epoch: defaultdict[int, dict[str, RecordedRow]] = defaultdict(dict)
     for one in recorded:
         by_epoch[one.row.epoch][one.row.key] = one
-    return {epoch: _recorded_epoch(epoch, by_epoch[epoch]) for epoch in sorted(by_epoch)}
+    return {
+        epoch: _recorded_epoch(epoch, _judged(by_epoch[epoch], by_epoch.get(epoch - 1, {})))
+        for epoch in sorted(by_epoch)
+    }
+
+
+def _judged(
+    by_key: Mapping[str, RecordedRow], before: Mapping[str, RecordedRow]
+) -> Mapping[str, RecordedRow]:
+    """An epoch with its performances, worked out here where none is known yet."""
+    if any(one.row.vote_performance is not None for one in by_key.values()):
+        return by_key
+    lamports = any(one.unit == CreditsUnit.LAMPORTS for one in by_key.values())
+    unit = CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS
+    works = [
+        Work(
+            credits=one.credits if one.unit == unit else None,
+            stake=one.row.stake,
+            stake_before=before[key].row.stake if key in before else None,
+            blocks=one.blocks,
+        )
+        for key, one in by_key.items()
+    ]
+    found = verdicts(works, unit=unit, blocks=sum(one.blocks or 0 for one in by_key.values()) or None)
+    return {
+        key: one._replace(row=one.row._replace(vote_performance=verdict.performance))
+        for (key, one), verdict in zip(by_key.items(), found, strict=True)
+    }
 
 
 def _recorded_epoch(epoch: int, by_key: Mapping[str, RecordedRow]) -> RecordedEpoch:
     rows = {key: one.row for key, one in by_key.items()}
     columns = epoch_columns(rows.values())
     table = epoch_table(epoch, columns, present_stakes={}, slots_in_epoch=SLOTS_IN_EPOCH)
-    performances = {key: values[1] for key, values in table.entries}
-    return RecordedEpoch(rows, {key: one.version for key, one in by_key.items()}, performances, table)
+    return RecordedEpoch(rows, {key: one.version for key, one in by_key.items()}, table)
 
 
 def facts_at(history: Timeline, epoch: int) -> ClusterFacts:
@@ -86,16 +120,15 @@ def facts_at(history: Timeline, epoch: int) -> ClusterFacts:
         )
         for position, (key, row) in enumerate(now.rows.items())
     ]
-    others = [row for rows in recent.values() for row in rows]
     skip_rates = {one.table.epoch: one.table.skip_rate for one in past if one.table.skip_rate is not None}
-    return ClusterFacts(0, epoch + 1, 0.0, validators, others, skip_rates)
+    return ClusterFacts(0, epoch + 1, 0.0, validators, skip_rates)
 
 
 def _recent(newest_first: Sequence[Mapping[str, EpochRow]]) -> dict[str, list[EpochFacts]]:
     found: defaultdict[str, list[EpochFacts]] = defaultdict(list)
     for rows in reversed(newest_first):
         for key, row in rows.items():
-            found[key].append(EpochFacts(row.epoch, row.credits, row.unit, row.stake))
+            found[key].append(EpochFacts(row.epoch, row.vote_performance, None))
     return found
 
 
@@ -108,15 +141,15 @@ def outcomes_after(history: Timeline, epoch: int) -> dict[str, Outcome]:
 def _outcome(row: EpochRow, following: RecordedEpoch) -> Outcome:
     after = following.rows.get(row.key)
     if after is None:
-        return Outcome(True if row.credits is not None else None, None, 0.0)
-    performance = following.performances[row.key] if after.credits is not None else None
-    judged = row.credits is not None and performance is not None
+        return Outcome(True if row.vote_performance is not None else None, None, 0.0)
+    performance = after.vote_performance
+    judged = row.vote_performance is not None and performance is not None
     bad = performance < BAD_PERFORMANCE if judged and performance is not None else None
     return Outcome(bad, performance, _earned(after, performance))
 
 
 def _earned(after: EpochRow, performance: float | None) -> float:
-    """Unknown credits count as the time not delinquent, an unknown commission as all of it."""
+    """An unknown performance counts as the time not delinquent, an unknown commission as all of it."""
     if performance is None:
         performance = 1.0 - (after.delinquent_fetches / after.fetches if after.fetches else 0.0)
     bps = 10_000 if after.commission_bps is None else after.commission_bps

@@ -11,9 +11,16 @@ from validators.solana.snapshot import Snapshot
 
 
 def record_commission_changes(
-    snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, stored_at: datetime
+    snapshot: Snapshot,
+    stored: Mapping[str, StoredValidator],
+    *,
+    is_first_look: bool,
+    stored_at: datetime,
 ) -> list[int]:
-    """Store every commission that changed; returns the keys of these validators."""
+    """Store every commission that changed; returns the keys of these validators.
+
+    What is first seen in the first look of an epoch may have been made in the epoch before.
+    """
     changes = [
         (row.pk, row.commission_bps, account.commission_bps)
         for row, account in _seen_before(snapshot, stored)
@@ -23,7 +30,11 @@ def record_commission_changes(
         CommissionChange,
         fields=("validator_id", "from_bps", "to_bps"),
         rows=changes,
-        constants={"epoch": snapshot.epoch.epoch, "seen_at": stored_at},
+        constants={
+            "epoch": snapshot.epoch.epoch,
+            "in_first_look": is_first_look,
+            "seen_at": stored_at,
+        },
     )
     return [change[0] for change in changes]
 

@@ -5,11 +5,19 @@ from datetime import datetime, timedelta
 
 from django.db.models import Sum
 
-from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
+from validators.models import ChainState, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
+from validators.services.performances import refresh_performances
 from validators.services.returns import refresh_returns
+from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.means import CreditMean, credit_mean
+from validators.solana.slot_times import (
+    SlotTimeBasis,
+    measured_slot_ms,
+    nearest_slot_ms,
+    slot_ms_in,
+)
 from validators.solana.snapshot import AccountState, Snapshot
 from validators.solana.standing import Standing
 
@@ -19,27 +27,39 @@ LEAST_COVERED = 0.5
 
 
 def record_cluster(
-    snapshot: Snapshot, *, previous: Fetch | None, standing: Standing, past: Iterable[int]
+    snapshot: Snapshot,
+    *,
+    previous: Fetch | None,
+    standing: Standing,
+    past: Iterable[int],
+    terms_changed: bool,
 ) -> None:
     """Store the running epoch as this snapshot shows it, and what has become final of ended ones.
 
     `past` are the ended epochs of which this fetch wrote rows; call after these are written.
+    `terms_changed` says whether a commission, or who is there, did.
     """
-    _record_running(snapshot, standing)
+    running = _record_running(snapshot, standing)
     for epoch in sorted(past):
-        _record_past(epoch)
+        record_past(epoch)
     if previous is not None and previous.epoch < snapshot.epoch.epoch:
         _record_boundaries(previous, snapshot)
-    refresh_returns(past)
+    # Lamports of a part of an epoch tell nothing: the blocks of that part are not known beside them.
+    judged = {running.epoch} if running.credits_unit == CreditsUnit.VOTE_CREDITS else set()
+    refresh_performances(judged.union(past))
+    if not refresh_returns(past) and terms_changed:
+        refresh_yields()
 
 
-def _record_running(snapshot: Snapshot, standing: Standing) -> None:
+def _record_running(snapshot: Snapshot, standing: Standing) -> ClusterEpoch:
     at = snapshot.epoch
     row = ClusterEpoch.objects.filter(epoch=at.epoch).first() or ClusterEpoch(epoch=at.epoch)
     if row.first_fetch_at is None:
         row.first_fetch_at, row.first_slot_index = snapshot.began_at, at.slot_index
     row.last_fetch_at, row.last_slot_index = snapshot.began_at, at.slot_index
-    row.slots = at.slots_in_epoch
+    row.slots, row.first_slot = at.slots_in_epoch, at.absolute_slot - at.slot_index
+    if row.slot_ms is None:
+        set_slot_time(row)
     row.total_stake, row.validators, row.staked = standing.total_stake, standing.accounts, standing.staked
     row.superminority = list(standing.superminority)
     row.superminority_size = len(standing.superminority) or None
@@ -48,6 +68,24 @@ def _record_running(snapshot: Snapshot, standing: Standing) -> None:
     earners = (_earner(state, snapshot, row.credits_unit) for state in snapshot.accounts)
     _set_mean(row, credit_mean((one for one in earners if one is not None), unit=row.credits_unit))
     row.save()
+    return row
+
+
+def set_slot_time(row: ClusterEpoch) -> None:
+    """As the chain's feature accounts last said; where no endpoint tells, the nearest to the pace we saw."""
+    chain = ChainState.objects.first()
+    if chain is not None and chain.slot_times:
+        times = tuple((since, ms) for since, ms in chain.slot_times)
+        row.slot_ms, row.slot_ms_basis = slot_ms_in(times, row.epoch), SlotTimeBasis.CHAIN.value
+    elif row.slot_ms is None and (measured := _measured_slot_ms(row)) is not None:
+        row.slot_ms, row.slot_ms_basis = nearest_slot_ms(measured), SlotTimeBasis.MEASURED.value
+
+
+def _measured_slot_ms(row: ClusterEpoch) -> float | None:
+    if row.first_fetch_at is None or row.last_fetch_at is None:
+        return None
+    slots = (row.last_slot_index or 0) - (row.first_slot_index or 0)
+    return measured_slot_ms(slots=slots, seconds=(row.last_fetch_at - row.first_fetch_at).total_seconds())
 
 
 def _unit(epoch: int, *, split_epoch: int | None) -> str:
@@ -70,7 +108,7 @@ def _set_mean(row: ClusterEpoch, mean: CreditMean) -> None:
     row.credit_stake_sum = None if mean.credit_stake_sum is None else float(mean.credit_stake_sum)
 
 
-def _record_past(epoch: int) -> None:
+def record_past(epoch: int) -> None:
     """From the rows: what was the running epoch's last look is final now, or corrected.
 
     Where a validator's stake in the epoch is unknown the present one stands in.
@@ -85,6 +123,8 @@ def _record_past(epoch: int) -> None:
         return
     row = ClusterEpoch.objects.filter(epoch=epoch).first() or ClusterEpoch(epoch=epoch)
     row.credits_unit = unit
+    if row.slot_ms is None:
+        set_slot_time(row)
     earners = (
         (credits, now if stake is None else stake) for credits, its, stake, now in found if its == unit
     )
@@ -101,6 +141,8 @@ def _record_boundaries(previous: Fetch, snapshot: Snapshot) -> None:
     boundary = previous.absolute_slot - previous.slot_index
     for epoch in range(previous.epoch, snapshot.epoch.epoch):
         boundary += previous.slots_in_epoch
+        if epoch == snapshot.epoch.epoch - 1:
+            boundary = snapshot.epoch.absolute_slot - snapshot.epoch.slot_index
         share = (boundary - previous.absolute_slot) / slots
         if 0 <= share <= 1:
             _record_boundary(epoch, previous.started_at + elapsed * share)

@@ -10,6 +10,7 @@ from validators.models import ClusterEpoch
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.sources import Source, record_success
+from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.inflation import Inflation, ask_inflation
 
@@ -39,6 +40,7 @@ def _store(inflation: Inflation, running: int) -> dict[str, Any]:
         defaults=numbers,
         create_defaults={"credits_unit": CreditsUnit.VOTE_CREDITS.value, **numbers},
     )
+    refresh_yields()
     record_success(Source.INFLATION, endpoint=inflation.endpoint, at=timezone.now())
     return {
         "endpoint": inflation.endpoint,

@@ -1,42 +1,110 @@
-"""Storing who made blocks of the leader slots it had."""
+"""Storing who made blocks of the leader slots it had: of the running epoch so far, of an ended one in all."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
 from validators.exceptions import SnapshotRefusedError
-from validators.models import Fetch, Validator, ValidatorEpoch
+from validators.models import BlocksBasis, ClusterEpoch, Fetch, Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
+from validators.services.blocks import record_blocks
+from validators.services.performances import refresh_performances
 from validators.services.sources import Source, record_success
-from validators.solana.production import Leader, Production, ask_production
+from validators.solana.production import (
+    Leader,
+    Production,
+    ask_leader_slots,
+    ask_production,
+    ask_whole_production,
+)
+from validators.solana.rpc import Endpoint
+
+# With fewer slots passed, that no leader is known may be chance.
+LEAST_SLOTS_JUDGED: Final = 1_000
+# Skipped slots of a few leader slots are noise: they count as if these had gone like the cluster's.
+SLOTS_OF_DOUBT: Final = 40
+
+
+class Ended(NamedTuple):
+    """An epoch that is over, by its first and last slot."""
+
+    epoch: int
+    first_slot: int
+    last_slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The running epoch so far; of the ended one all its blocks, else its leader slots, else nothing."""
+
+    running: Production
+    ended: Ended | None = None
+    whole: Production | None = None
+    leader_slots: Mapping[str, int] | None = None
 
 
 def fetch_production() -> dict[str, Any]:
-    """Ask for the block production of the running epoch and store it by vote account.
+    """Ask for the block production of the running epoch, and once of all of the one before it.
 
     The chain counts by identity: several vote accounts of one identity get the same numbers.
     """
     newest = newest_fetch()
-    return attempt(Source.PRODUCTION, ask=ask_production, store=lambda answer: _store(answer, newest))
+    return attempt(
+        Source.PRODUCTION,
+        ask=lambda endpoint: _ask(endpoint, newest),
+        store=lambda answer: _store(answer, newest),
+    )
 
 
-def _store(production: Production, newest: Fetch) -> dict[str, Any]:
+def _ask(endpoint: Endpoint, newest: Fetch) -> Answer:
+    running = ask_production(endpoint)
+    ended = _open_epoch(running, newest)
+    if ended is None:
+        return Answer(running)
+    whole = ask_whole_production(endpoint, (ended.first_slot, ended.last_slot))
+    if whole is not None:
+        return Answer(running, ended, whole)
+    return Answer(running, ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
+
+
+def _open_epoch(running: Production, newest: Fetch) -> Ended | None:
+    """The epoch before the running one, while its blocks are not known for good."""
+    epoch = _epoch_of(running, newest) - 1
+    start = newest.absolute_slot - newest.slot_index
+    # A fetch saw the epoch that has just ended, or the one that runs; either tells where it began.
+    if epoch == newest.epoch:
+        first = start
+    else:
+        known = ClusterEpoch.objects.filter(epoch=epoch).values_list("first_slot", flat=True).first()
+        first = start - newest.slots_in_epoch if known is None else known
+    last = running.first_slot - 1
+    final = ClusterEpoch.objects.filter(epoch=epoch, blocks_basis=BlocksBasis.FINAL)
+    if epoch < 0 or not 0 <= first <= last or final.exists():
+        return None
+    return Ended(epoch, first, last)
+
+
+def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
+    production = answer.running
     epoch = _epoch_of(production, newest)
     leaders = {leader.identity: leader for leader in production.leaders.good}
     validators = Validator.objects.present().values_list(
         "pk", "identity", "leader_slots", "blocks_produced", "production_epoch"
     )
     known = [(row, leaders[row[1]]) for row in bulk.read_rows(validators) if row[1] in leaders]
-    if not known:
+    if not known and leaders and production.slots >= LEAST_SLOTS_JUDGED:
         raise SnapshotRefusedError(
             f"{production.leaders.endpoint}: none of its {len(leaders)} leaders is known, so it looks like "
             "another cluster"
         )
-    if epoch >= newest.epoch:
+    written = record_blocks(epoch, leaders, basis=BlocksBasis.PARTIAL, slots=production.slots)
+    if epoch >= newest.epoch and written is not None:
         _write_present(known, epoch)
-    written = _write_epochs({row[0]: leader for row, leader in known}, epoch)
+    ended = _store_ended(answer)
     record_success(
         Source.PRODUCTION,
         endpoint=production.leaders.endpoint,
@@ -48,9 +116,51 @@ def _store(production: Production, newest: Fetch) -> dict[str, Any]:
         "epoch": epoch,
         "leaders": len(leaders),
         "validators": len(known),
-        "epoch_rows_written": written,
+        "epoch_rows_written": (written or 0) + (ended or 0),
+        "ended_epoch": answer.ended.epoch if answer.ended and ended is not None else None,
         "rejected": len(production.leaders.rejected),
     }
+
+
+def _store_ended(answer: Answer) -> int | None:
+    """Rows written; None where nothing was told of an ended epoch."""
+    if answer.ended is None:
+        return None
+    epoch, first, last = answer.ended
+    if answer.whole is not None:
+        leaders = {leader.identity: leader for leader in answer.whole.leaders.good}
+        written = record_blocks(epoch, leaders, basis=BlocksBasis.FINAL, slots=answer.whole.slots)
+    elif answer.leader_slots is not None:
+        leaders = _by_schedule(answer.leader_slots, ClusterEpoch.objects.filter(epoch=epoch).first())
+        written = record_blocks(epoch, leaders, basis=BlocksBasis.SCHEDULE, slots=last - first + 1)
+    else:
+        return None
+    refresh_performances([epoch])
+    return written
+
+
+def _by_schedule(leader_slots: Mapping[str, int], cluster: ClusterEpoch | None) -> dict[str, Leader]:
+    """Leader slots of the schedule, less the share that the cluster skipped in what was counted of the epoch.
+
+    A validator's own share is drawn towards that where few of its slots were counted.
+    """
+    skipped = 0.0
+    if cluster is not None and cluster.leader_slots and cluster.blocks_produced is not None:
+        skipped = 1 - cluster.blocks_produced / cluster.leader_slots
+    partial = _counted(cluster.epoch) if cluster is not None else {}
+    leaders = {}
+    for identity, slots in leader_slots.items():
+        led, made = partial.get(identity, (0, 0))
+        share = (led - made + SLOTS_OF_DOUBT * skipped) / (led + SLOTS_OF_DOUBT)
+        leaders[identity] = Leader(identity, slots, round(slots * (1 - share)))
+    return leaders
+
+
+def _counted(epoch: int) -> dict[str, tuple[int, int]]:
+    """By identity: leader slots and blocks, as counted while that epoch ran."""
+    rows = Validator.objects.filter(production_epoch=epoch, leader_slots__gt=0)
+    columns = ("identity", "leader_slots", "blocks_produced")
+    return {identity: (led, made) for identity, led, made in bulk.read_rows(rows.values_list(*columns))}
 
 
 def _epoch_of(production: Production, newest: Fetch) -> int:
@@ -72,18 +182,3 @@ def _write_present(known: list[tuple[Any, Leader]], epoch: int) -> None:
     ]
     fields = ("leader_slots", "blocks_produced", "production_epoch")
     bulk.update_rows(Validator, fields=fields, rows=rows, constants={})
-
-
-def _write_epochs(leaders: dict[int, Leader], epoch: int) -> int:
-    rows = ValidatorEpoch.objects.filter(epoch=epoch)
-    changed = [
-        (leader.leader_slots, leader.blocks_produced, leader.skip_rate, pk)
-        for pk, key, *stored in bulk.read_rows(
-            rows.values_list("pk", "validator_id", "leader_slots", "blocks_produced")
-        )
-        if (leader := leaders.get(key)) is not None
-        and stored != [leader.leader_slots, leader.blocks_produced]
-    ]
-    fields = ("leader_slots", "blocks_produced", "skip_rate")
-    bulk.update_rows(ValidatorEpoch, fields=fields, rows=changed, constants={})
-    return len(changed)

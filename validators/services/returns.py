@@ -1,63 +1,41 @@
-"""What stakers earned: once an epoch is over, and its inflation and supply are known."""
+"""What stakers earned in each ended epoch, and what that is in a year."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from validators.models import ClusterEpoch, Validator, ValidatorEpoch
+from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services import bulk
+from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
-from validators.solana.economics import EPOCHS_IN_MEDIAN, apy, epoch_return, median_apy
+from validators.solana.economics import alpenglow_return, inflation_rewards, tower_return
 
-BPS_IN_ALL = 10_000
 # A change of commission made in one epoch first applies two epochs later (SIMD-0249).
 EPOCHS_UNTIL_COMMISSION_APPLIES = 2
 
 
 def refresh_returns(epochs: Iterable[int]) -> bool:
-    """Work out the returns of these ended epochs, and everybody's median APY. Call inside a transaction.
+    """Work out the returns of these ended epochs, and everybody's APY. Call inside a transaction.
 
     Returns whether any changed.
     """
     clusters = list(ClusterEpoch.objects.filter(epoch__in=list(epochs)).order_by("epoch"))
     changed = [_refresh_epoch(cluster) for cluster in clusters]
     if clusters:
-        changed.append(refresh_apy())
+        changed.append(refresh_yields())
     return any(changed)
-
-
-def refresh_apy() -> bool:
-    """The median APY of each validator over the last ten ended epochs; returns whether any changed."""
-    newest = ClusterEpoch.objects.order_by("-epoch").values_list("epoch", flat=True).first()
-    if newest is None:
-        return False
-    epochs = range(newest - EPOCHS_IN_MEDIAN, newest)
-    seconds = {row.epoch: row.seconds for row in ClusterEpoch.objects.filter(epoch__in=epochs)}
-    rows = ValidatorEpoch.objects.filter(
-        epoch__in=epochs, estimated_return__isnull=False, validator__left_at=None
-    )
-    returns: dict[int, dict[int, float]] = {}
-    for key, epoch, earned in bulk.read_rows(rows.values_list("validator_id", "epoch", "estimated_return")):
-        returns.setdefault(key, {})[epoch] = earned
-    changed = []
-    for key, stored in bulk.read_rows(Validator.objects.values_list("pk", "apy")):
-        known = returns.get(key, {})
-        value = median_apy([apy(known.get(epoch), seconds.get(epoch)) for epoch in epochs])
-        if value != stored:
-            changed.append((value, key))
-    bulk.update_rows(Validator, fields=("apy",), rows=changed, constants={})
-    return bool(changed)
 
 
 def _refresh_epoch(cluster: ClusterEpoch) -> bool:
     commissions = _applied_commissions(cluster.epoch)
     rows = ValidatorEpoch.objects.filter(epoch=cluster.epoch)
     numbers = ("credits", "credits_unit", "credits_before_split", "activated_stake", "estimated_return")
+    found = bulk.read_rows(rows.values_list("pk", "validator_id", *numbers))
+    # The migration epoch paid in two ways, of which each number tells one part.
+    whole = all(before_split is None for *_, before_split, _, _ in found)
     changed = []
-    for pk, key, credits, unit, before_split, stake, stored in bulk.read_rows(
-        rows.values_list("pk", "validator_id", *numbers)
-    ):
-        # The migration epoch paid in two ways, of which each number tells one part.
-        whole = before_split is None and unit == cluster.credits_unit
-        value = _return(cluster, credits if whole else None, stake, commissions.get(key))
+    for pk, key, credits, unit, _, stake, stored in found:
+        earned = credits if whole and unit == cluster.credits_unit else None
+        value = _return(cluster, earned, stake, commissions.get(key))
         if value != stored:
             changed.append((value, pk))
     bulk.update_rows(ValidatorEpoch, fields=("estimated_return",), rows=changed, constants={})
@@ -65,26 +43,40 @@ def _refresh_epoch(cluster: ClusterEpoch) -> bool:
 
 
 def _return(cluster: ClusterEpoch, credits: int | None, stake: int | None, bps: int | None) -> float | None:
-    divisor = cluster.credit_stake_sum
-    if cluster.credits_unit == CreditsUnit.LAMPORTS and divisor is not None:
-        # Lamports scale with stake, so the credits of the formula are lamports ÷ stake.
-        divisor = divisor * stake if stake else None
-    return epoch_return(
-        commission=None if bps is None else bps / BPS_IN_ALL,
+    if cluster.credits_unit == CreditsUnit.LAMPORTS:
+        return alpenglow_return(commission_bps=bps, lamports=credits, stake=stake)
+    rewards, points = tower_rewards(cluster)
+    return tower_return(commission_bps=bps, rewards=rewards, credits=credits, points=points)
+
+
+def tower_rewards(cluster: ClusterEpoch) -> tuple[float | None, float | None]:
+    """Lamports for all stakers of a Tower epoch and its points: as recorded, else by inflation."""
+    if cluster.reward_points and cluster.rewards_total is not None:
+        return cluster.rewards_total, float(cluster.reward_points)
+    rewards = inflation_rewards(
         total_supply=cluster.total_supply,
         validator_inflation=cluster.inflation_validator,
-        credits=credits,
-        credit_stake_sum=None if divisor is None else int(divisor),
+        slots=cluster.slots,
+        slot_ms=cluster.slot_ms,
     )
+    return rewards, cluster.credit_stake_sum
 
 
 def _applied_commissions(epoch: int) -> Mapping[int, int]:
     """The commission in basis points that the epoch's rewards were shared by, where it is known.
 
-    That is the last one seen two epochs before. What was seen later says nothing of it, for it may
-    have changed meanwhile.
+    That is the one at the end of the epoch two before. Where the first look of the epoch after that saw
+    another one, it may have been changed on either side of the boundary, so it is unknown.
     """
-    then = ValidatorEpoch.objects.filter(
+    end = ValidatorEpoch.objects.filter(
         epoch=epoch - EPOCHS_UNTIL_COMMISSION_APPLIES, commission_last_bps__isnull=False
     )
-    return dict(bulk.read_rows(then.values_list("validator_id", "commission_last_bps")))
+    after = ValidatorEpoch.objects.filter(
+        epoch=epoch - EPOCHS_UNTIL_COMMISSION_APPLIES + 1, commission_first_bps__isnull=False
+    )
+    firsts: dict[int, Any] = dict(bulk.read_rows(after.values_list("validator_id", "commission_first_bps")))
+    return {
+        key: bps
+        for key, bps in bulk.read_rows(end.values_list("validator_id", "commission_last_bps"))
+        if firsts.get(key, bps) == bps
+    }

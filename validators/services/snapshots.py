@@ -70,14 +70,21 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime) -> FetchSummary:
     fetch = _create_fetch(snapshot, stored_at)
     standing = _standing(snapshot, stored)
     keys = _write_states(snapshot, stored, standing, stored_at)
-    changed = record_commission_changes(snapshot, stored, stored_at=stored_at)
+    is_first_look = previous is None or previous.epoch < snapshot.epoch.epoch
+    changed = record_commission_changes(snapshot, stored, is_first_look=is_first_look, stored_at=stored_at)
     joined = [key for vote_account, key in keys.items() if vote_account not in stored]
     record_identity_changes(snapshot, stored, stored_at=stored_at)
     left = _mark_left(snapshot, stored, gone, stored_at)
     record_incidents(snapshot, keys, left=left, stored_at=stored_at)
     written = record_epochs(snapshot, keys=keys, stored=stored, before=before, stored_at=stored_at)
     refresh_commission_flags([*changed, *joined])
-    record_cluster(snapshot, previous=previous, standing=standing, past=written.past)
+    record_cluster(
+        snapshot,
+        previous=previous,
+        standing=standing,
+        past=written.past,
+        terms_changed=bool(changed or joined or left),
+    )
     record_votes_success(snapshot, stored_at=stored_at)
     return FetchSummary(
         fetch_id=fetch.pk,

@@ -1,73 +1,95 @@
 """What a staked lamport earned. Rates are fractions; None is unknown. Pure.
 
-Source of the formulas: the stake rewards of agave's runtime (points = credits x stake), as
-published validator returns follow them within 0.003 %.
+Source of the formulas: the stake rewards of agave's runtime, which published returns of validators follow
+within 0.003 %: in Tower epochs by points (credits x stake), after Alpenglow by the credits, which are
+lamports then.
 """
 
 import math
 from collections.abc import Sequence
-from statistics import median
-from typing import Final
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from validators.solana.slot_times import slots_per_year
 
 SECONDS_PER_YEAR: Final = 365.25 * 86_400
-# The protocol counts a year in epochs of 432,000 slots of 400 ms, however long the slots really took.
-NOMINAL_EPOCHS_PER_YEAR: Final = SECONDS_PER_YEAR / (432_000 * 0.4)
-# A quarter of the nominal length. An epoch pays the same however long it takes, so a year of the
-# seconds or minutes that it takes on a simulated cluster compounds to any number.
-SHORTEST_EPOCH_SECONDS: Final = 432_000 * 0.4 / 4
-# Single epochs scatter with their length; three weeks of them do not.
-EPOCHS_IN_MEDIAN: Final = 10
+# Luck evens out over ten epochs, and a delegator's mean is what was paid: a median would under-report those
+# who lead seldom.
+EPOCHS_IN_MEAN: Final = 10
+# A clock that jumped, or a cluster that plays faster than it says, tells no length: the nominal one stands.
+LEAST_OF_NOMINAL: Final = 0.8
+MOST_OF_NOMINAL: Final = 1.6
 
 
-def epoch_rewards(*, total_supply: int | None, validator_inflation: float | None) -> float | None:
-    """Lamports that inflation gives to all stakers in one epoch, from the supply in lamports."""
-    if total_supply is None or validator_inflation is None:
-        return None
-    return total_supply * validator_inflation / NOMINAL_EPOCHS_PER_YEAR
+class ApyBasis(StrEnum):
+    """What a return is made of."""
+
+    # Epochs of which the stake, and the commission that applied, were seen.
+    REALISED = "realised"
+    # What the chain tells of the past, with the stake and the commission of today.
+    ESTIMATE = "estimate"
 
 
-def epoch_return(
-    *,
-    commission: float | None,
-    total_supply: int | None,
-    validator_inflation: float | None,
-    credits: int | None,
-    credit_stake_sum: int | None,
+class EpochReturn(NamedTuple):
+    """What was earned in one epoch per lamport staked, and how long the epoch took in seconds."""
+
+    earned: float
+    seconds: float
+
+
+def inflation_rewards(
+    *, total_supply: int | None, validator_inflation: float | None, slots: int | None, slot_ms: int | None
 ) -> float | None:
-    """Lamports earned in one epoch per lamport staked with a validator, after its commission.
+    """Lamports that inflation gives to all stakers in so many slots, from the supply in lamports."""
+    if total_supply is None or validator_inflation is None or slots is None or slot_ms is None:
+        return None
+    return total_supply * validator_inflation * slots / slots_per_year(slot_ms)
 
-    (1 - commission) x rewards x credits / credit_stake_sum, the last being the sum of
-    credits x stake (lamports) over all accounts. A commission above 1, which an account can
-    carry, takes everything. None when a part is unknown or nobody earned.
+
+def kept_share(commission_bps: int | None) -> float | None:
+    """What a commission leaves. One above 100 %, which an account can carry, takes everything."""
+    return None if commission_bps is None else max(0.0, 1.0 - commission_bps / 10_000)
+
+
+def tower_return(
+    *, commission_bps: int | None, rewards: float | None, credits: int | None, points: float | None
+) -> float | None:
+    """Per staked lamport: (1 - commission) x rewards x credits ÷ points.
+
+    `rewards` are the lamports of the whole epoch and `points` the sum of credits x stake (lamports) over
+    all accounts: both as the chain recorded them, else as inflation and the accounts tell them.
     """
-    rewards = epoch_rewards(total_supply=total_supply, validator_inflation=validator_inflation)
-    if commission is None or rewards is None or credits is None or not credit_stake_sum:
+    kept = kept_share(commission_bps)
+    if kept is None or rewards is None or credits is None or not points:
         return None
-    return max(0.0, 1.0 - commission) * rewards * (credits / credit_stake_sum)
+    return kept * rewards * (credits / points)
 
 
-def apr(epoch_return: float | None, epoch_seconds: float | None) -> float | None:
-    """A year of such epochs, of their measured length, without compounding; None of very short ones."""
-    if epoch_return is None or epoch_seconds is None or epoch_seconds < SHORTEST_EPOCH_SECONDS:
+def alpenglow_return(*, commission_bps: int | None, lamports: int | None, stake: int | None) -> float | None:
+    """Per staked lamport: (1 - commission) x lamports earned ÷ stake; no supply, inflation or year in it."""
+    kept = kept_share(commission_bps)
+    if kept is None or lamports is None or not stake:
         return None
-    return epoch_return * (SECONDS_PER_YEAR / epoch_seconds)
+    return kept * (lamports / stake)
 
 
-def apy(epoch_return: float | None, epoch_seconds: float | None) -> float | None:
-    """(1 + return)^n - 1 with n epochs of that length to a year; None of very short ones.
+def plausible_seconds(seconds: float | None, nominal: float | None) -> float | None:
+    """A measured length of an epoch, or the nominal one where that cannot be."""
+    if seconds is None or nominal is None:
+        return seconds if nominal is None else nominal
+    return seconds if LEAST_OF_NOMINAL * nominal <= seconds <= MOST_OF_NOMINAL * nominal else nominal
+
+
+def apy(epochs: Sequence[EpochReturn]) -> float | None:
+    """(1 + mean return)^n - 1, with n epochs of the mean length to a year; None of no epoch.
 
     None also beyond what a float holds.
     """
-    if epoch_return is None or epoch_seconds is None or epoch_seconds < SHORTEST_EPOCH_SECONDS:
+    if not epochs:
         return None
+    mean = sum(one.earned for one in epochs) / len(epochs)
+    in_a_year = SECONDS_PER_YEAR / (sum(one.seconds for one in epochs) / len(epochs))
     try:
-        return math.expm1(math.log1p(epoch_return) * (SECONDS_PER_YEAR / epoch_seconds))
+        return math.expm1(math.log1p(mean) * in_a_year)
     except OverflowError:
-        # A simulated cluster may pay its stakers several times their stake.
         return None
-
-
-def median_apy(values: Sequence[float | None]) -> float | None:
-    """The median of the last ten epochs, oldest first; unknown ones count as epochs, not as values."""
-    known = [value for value in values[-EPOCHS_IN_MEDIAN:] if value is not None]
-    return median(known) if known else None

@@ -1,20 +1,22 @@
-"""getBlockProduction: who led how many slots of the running epoch, and made how many blocks of them."""
+"""getBlockProduction: who led how many slots of an epoch, and made how many blocks of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, WrapValidator, model_validator
 
-from validators.exceptions import MalformedReplyError
+from validators.exceptions import ForbiddenError, MalformedReplyError, RpcError
 from validators.solana.pubkey import is_pubkey
 from validators.solana.records import Records, Rejected, or_reason, sorted_out
 from validators.solana.rpc import Endpoint
-from validators.solana.schemas import MOST_SLOTS_IN_EPOCH, Reply, Unsigned
+from validators.solana.schemas import MOST_SLOTS_IN_EPOCH, Key, Reply, Unsigned
 
-METHOD = "getBlockProduction"
+METHOD: Final = "getBlockProduction"
+SCHEDULE_METHOD: Final = "getLeaderSchedule"
 
 _Count = Annotated[int, Strict(), Field(ge=0, le=MOST_SLOTS_IN_EPOCH)]
+_Places = Annotated[list[_Count], Field(max_length=MOST_SLOTS_IN_EPOCH)]
 if TYPE_CHECKING:
     _Counts = tuple[int, int] | str
 else:
@@ -66,17 +68,48 @@ class Production:
     first_slot: int
     last_slot: int
 
+    @property
+    def slots(self) -> int:
+        return self.last_slot - self.first_slot + 1
 
-def ask_production(endpoint: Endpoint) -> Production:
-    """Raises an EndpointError."""
-    value = endpoint.call(METHOD, [], Reply[BlockProduction]).value
+    def covers(self, first: int, last: int) -> bool:
+        return self.first_slot <= first and self.last_slot >= last
+
+
+def ask_production(endpoint: Endpoint, slots: tuple[int, int] | None = None) -> Production:
+    """Of the running epoch so far, or from the first to the last of these slots. Raises an EndpointError.
+
+    In the first slots of an epoch nobody has led yet, and there are no leaders.
+    """
+    options = [] if slots is None else [{"range": {"firstSlot": slots[0], "lastSlot": slots[1]}}]
+    value = endpoint.call(METHOD, options, Reply[BlockProduction]).value
+    if not value.by_identity:
+        return Production(Records(endpoint.name, (), ()), value.range.first_slot, value.range.last_slot)
     leaders = sorted_out(endpoint, METHOD, _judged(value.by_identity))
-    slots = value.range.last_slot - value.range.first_slot + 1
-    if max(one.leader_slots for one in leaders.good) > slots:
+    counted = value.range.last_slot - value.range.first_slot + 1
+    if max(one.leader_slots for one in leaders.good) > counted:
         raise MalformedReplyError(
-            endpoint.name, METHOD, f"more leader slots than the {slots} slots asked for"
+            endpoint.name, METHOD, f"more leader slots than the {counted} slots asked for"
         )
     return Production(leaders, value.range.first_slot, value.range.last_slot)
+
+
+def ask_whole_production(endpoint: Endpoint, slots: tuple[int, int]) -> Production | None:
+    """Of all these slots, which have passed; None where the node refuses, or tells of fewer."""
+    try:
+        production = ask_production(endpoint, slots)
+    except (RpcError, ForbiddenError):
+        return None
+    return production if production.covers(*slots) and production.leaders.good else None
+
+
+def ask_leader_slots(endpoint: Endpoint, slot: int) -> dict[str, int] | None:
+    """How many slots of that slot's epoch were given to each identity; None where the node does not say."""
+    try:
+        schedule = endpoint.call(SCHEDULE_METHOD, [slot], Reply[dict[Key, _Places]])
+    except (RpcError, ForbiddenError, MalformedReplyError):
+        return None
+    return {identity: len(places) for identity, places in schedule.items()}
 
 
 def _judged(by_identity: dict[str, Any]) -> Iterator[Leader | Rejected]:

@@ -5,9 +5,10 @@ from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
-from validators.models import ClusterEpoch, Fetch, Origin, ValidatorEpoch
+from validators.models import BlocksBasis, ClusterEpoch, Fetch, Origin, ValidatorEpoch
 from validators.services import bulk
 from validators.services.flags import refresh_commission_flags
+from validators.services.performances import refresh_performances
 from validators.services.returns import EPOCHS_UNTIL_COMMISSION_APPLIES, refresh_returns
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.means import credit_mean
@@ -26,11 +27,16 @@ class Member(NamedTuple):
     stake: int | None
     version: str
     client: str
+    identity: str
+    leader_slots: int | None
+    blocks_produced: int | None
+    blocks_basis: str
 
 
 _COLUMNS: Final = (
     *("validator__vote_account", "credits", "credits_unit"),
-    *("activated_stake", "version", "client"),
+    *("activated_stake", "version", "client", "identity"),
+    *("leader_slots", "blocks_produced", "blocks_basis"),
 )
 _UNKNOWN: Final[tuple[Any, ...]] = (None, [], {})
 
@@ -65,10 +71,13 @@ def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> bool:
         bulk.serialize_writers()
         newest = Fetch.objects.newest()
         # The commissions of an epoch also tell what a later one's rewards were shared by.
-        told = {epoch + later for epoch in epochs for later in (0, EPOCHS_UNTIL_COMMISSION_APPLIES)}
-        known = ClusterEpoch.objects.filter(epoch__in=told, total_supply__isnull=False)
-        ended = known.filter(epoch__lt=newest.epoch) if newest else known
-        return refresh_returns(list(ended.values_list("epoch", flat=True))) or changed
+        told = {epoch + later for epoch in epochs for later in range(EPOCHS_UNTIL_COMMISSION_APPLIES + 1)}
+        known = ClusterEpoch.objects.filter(epoch__in=told)
+        ended = list(
+            (known.filter(epoch__lt=newest.epoch) if newest else known).values_list("epoch", flat=True)
+        )
+        performed = refresh_performances(ended)
+        return refresh_returns(ended) or performed or changed
 
 
 def _store(epoch: int, numbers: dict[str, Any]) -> bool:
@@ -77,7 +86,6 @@ def _store(epoch: int, numbers: dict[str, Any]) -> bool:
     if stored is None:
         ClusterEpoch.objects.create(
             epoch=epoch,
-            credits_unit=CreditsUnit.VOTE_CREDITS.value,
             source=Origin.IMPORTED.value,
             **numbers,
         )
@@ -91,12 +99,13 @@ def _store(epoch: int, numbers: dict[str, Any]) -> bool:
 
 
 def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:
-    """The fields of ClusterEpoch that follow from the rows of an epoch of vote credits.
+    """The fields of ClusterEpoch that follow from the rows of an epoch.
 
     The mean is weighted by stake, over accounts with stake whose credits are known.
     """
     everybody = list(members)
-    unit = CreditsUnit.VOTE_CREDITS.value
+    lamports = any(one.credits_unit == CreditsUnit.LAMPORTS for one in everybody)
+    unit = (CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS).value
     mean = credit_mean(
         (
             (one.credits, one.stake)
@@ -110,6 +119,8 @@ def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:
         Stake(one.vote_account, one.stake or 0, Software(one.version, one.client)) for one in everybody
     )
     return {
+        **_blocks(everybody),
+        "credits_unit": unit,
         "total_stake": standing.total_stake if knows_stake else None,
         "validators": standing.accounts,
         "staked": standing.staked if knows_stake else None,
@@ -119,4 +130,20 @@ def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:
         "superminority": list(standing.superminority),
         "stake_by_client": dict(standing.by_client),
         "stake_by_version": dict(standing.by_version),
+    }
+
+
+def _blocks(everybody: Sequence[Member]) -> dict[str, Any]:
+    """All of the cluster's, where they are known of all with stake; accounts of one identity share theirs."""
+    whole = {
+        one.identity: (one.leader_slots, one.blocks_produced)
+        for one in everybody
+        if one.blocks_basis in (BlocksBasis.FINAL, BlocksBasis.SHARED)
+    }
+    if not whole or any(one.stake and one.identity not in whole for one in everybody):
+        return {}
+    return {
+        "leader_slots": sum(slots or 0 for slots, _ in whole.values()),
+        "blocks_produced": sum(blocks or 0 for _, blocks in whole.values()),
+        "blocks_basis": BlocksBasis.FINAL.value,
     }

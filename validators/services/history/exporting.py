@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from validators.models import ValidatorEpoch
+from django.db.models import Q
+
+from validators.models import BlocksBasis, ValidatorEpoch
 from validators.services import bulk
-from validators.services.history.lines import HEADER, LINE_END, HistoryRow, format_row
+from validators.services.history.lines import HEADER, LINE_END, LONG_HEADER, HistoryRow, format_row
 from validators.solana.arithmetic import CreditsUnit
 
 _COLUMNS: Final = tuple(
@@ -16,20 +18,25 @@ _COLUMNS: Final = tuple(
 def history_lines() -> Iterator[str]:
     """The header and every stored row with its line end, by epoch and vote account.
 
-    Credits that count lamports (after Alpenglow) have no place in the format and are left unknown.
+    The columns of a longer file are there only when something is known that needs them. What was counted
+    in a part of an epoch is left out: a file tells of whole ones.
     """
-    yield HEADER + LINE_END
+    long = _needs_more_columns()
+    yield (LONG_HEADER if long else HEADER) + LINE_END
     epochs = ValidatorEpoch.objects.order_by("epoch").values_list("epoch", flat=True).distinct()
     for epoch in list(epochs):
         for row in sorted(_rows(epoch)):
-            yield format_row(row) + LINE_END
+            yield format_row(row, long=long) + LINE_END
+
+
+def _needs_more_columns() -> bool:
+    lamports = Q(credits_unit=CreditsUnit.LAMPORTS.value)
+    return ValidatorEpoch.objects.filter(lamports | Q(blocks_basis=BlocksBasis.FINAL)).exists()
 
 
 def _rows(epoch: int) -> Iterator[HistoryRow]:
     """One epoch at a time, sorted by us: a database may sort keys by a language's rules."""
-    rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list("credits_unit", *_COLUMNS)
-    for unit, *columns in bulk.read_rows(rows):
+    rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list("blocks_basis", *_COLUMNS)
+    for basis, *columns in bulk.read_rows(rows):
         row = HistoryRow._make(columns)
-        if unit != CreditsUnit.VOTE_CREDITS:
-            row = row._replace(credits=None, cumulative_credits_at_start=None)
-        yield row
+        yield row if basis == BlocksBasis.FINAL else row._replace(leader_slots=None, blocks_produced=None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from validators.exceptions import HistoryFileError
-from validators.services.history.lines import HEADER, HistoryRow, parse_line
+from validators.services.history.lines import HistoryRow, columns_of, parse_line
 
 GZIP_START: Final = b"\x1f\x8b"
 # Several times the longest possible line; a file without line ends is not read into memory.
@@ -33,6 +33,7 @@ class HistoryFile:
         self._lines = lines
         self._size = os.fstat(raw.fileno()).st_size if raw.seekable() else 0
         self.line_number = 0
+        self._more: tuple[str, ...] = ()
 
     @property
     def share_read(self) -> float | None:
@@ -47,15 +48,17 @@ class HistoryFile:
 
     def _check_header(self) -> None:
         found = self._next_line().rstrip(b"\r\n")
-        if found.removeprefix(b"\xef\xbb\xbf") != HEADER.encode():
-            shown = ascii(found[:200].decode(errors="replace"))
-            raise HistoryFileError(f"{self._path} does not begin with the line {HEADER!r}, but with {shown}")
+        header = found.removeprefix(b"\xef\xbb\xbf")[:LONGEST_LINE].decode(errors="replace")
+        try:
+            self._more = columns_of(header)
+        except ValueError as exc:
+            raise HistoryFileError(f"{self._path} {exc}, but with {header[:200]!a}") from exc
 
     def _judged(self, line: bytes) -> HistoryRow | RejectedLine:
         try:
             if len(line) > LONGEST_LINE:
                 raise ValueError(f"longer than {LONGEST_LINE} bytes")
-            return parse_line(line.removesuffix(b"\n").removesuffix(b"\r").decode("ascii"))
+            return parse_line(line.removesuffix(b"\n").removesuffix(b"\r").decode("ascii"), self._more)
         except UnicodeDecodeError:
             return RejectedLine(self.line_number, "holds bytes that are not ASCII")
         except ValueError as exc:

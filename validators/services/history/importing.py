@@ -21,7 +21,6 @@ from validators.services.history.cluster_epochs import derive_cluster_epochs, re
 from validators.services.history.files import HistoryFile, RejectedLine, opened
 from validators.services.history.lines import HistoryRow
 from validators.services.history.rows import FIELDS, Stored, imported, merged
-from validators.solana.arithmetic import CreditsUnit
 
 # Lines that are committed together: a fetch waits for one batch, not for the whole import.
 BATCH_LINES: Final = 5_000
@@ -191,7 +190,6 @@ class _Import:
             fields=("validator_id", "epoch", *FIELDS),
             rows=inserts,
             constants={
-                "credits_unit": CreditsUnit.VOTE_CREDITS.value,
                 "source": Origin.IMPORTED.value,
                 "fetched_at": self.imported_at,
             },
@@ -224,7 +222,7 @@ def _repeated(number: int, row: HistoryRow) -> RejectedLine:
 def _stored(epochs: Iterable[int]) -> Mapping[tuple[int, int], Stored]:
     """The rows of those epochs by validator and epoch."""
     rows = ValidatorEpoch.objects.filter(epoch__in=sorted(epochs))
-    columns = ("validator_id", "epoch", "pk", "source", "credits_unit", *FIELDS)
+    columns = ("validator_id", "epoch", "pk", "source", *FIELDS)
     return {(row[0], row[1]): Stored.of(row[2:]) for row in bulk.read_rows(rows.values_list(*columns))}
 
 

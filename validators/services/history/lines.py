@@ -1,13 +1,15 @@
 """One line of a history file: what it may hold, and how it is written. Pure.
 
 A line is one vote account in one epoch; an empty column is unknown. Stake is in lamports,
-commission in whole percent, credits are vote credits, skip_rate_percent is of leader slots.
+commission in whole percent, skip_rate_percent is of leader slots. Credits are vote credits unless a
+column of a longer header says that they are lamports.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from validators.solana.arithmetic import LARGEST, LARGEST_STAKE, MOST_VOTE_CREDITS
+from validators.solana.arithmetic import LARGEST, LARGEST_STAKE, MOST_VOTE_CREDITS, CreditsUnit
 from validators.solana.pubkey import is_pubkey
 
 COLUMNS: Final = (
@@ -16,7 +18,12 @@ COLUMNS: Final = (
     *("version", "snapshots", "delinquent_snapshots"),
     *("credits", "cumulative_credits_at_start", "skip_rate_percent"),
 )
+# What a longer file has behind those: the unit of the credits, and the blocks of the whole epoch.
+MORE_COLUMNS: Final = ("credits_unit", "leader_slots", "blocks_produced")
+# What recordings of others have behind those, and nothing here is computed from.
+PASSED_OVER: Final = frozenset({"delinquent_at_end", "end_performance"})
 HEADER: Final = ",".join(COLUMNS)
+LONG_HEADER: Final = ",".join((*COLUMNS, *MORE_COLUMNS))
 LINE_END: Final = "\r\n"
 UNKNOWN_VERSION: Final = "unknown"
 # A vote account's commission is one byte; above 100 % is possible and stored as seen.
@@ -47,15 +54,37 @@ class HistoryRow(NamedTuple):
     credits: int | None
     cumulative_credits_at_start: int | None
     skip_rate: float | None
+    credits_unit: str = CreditsUnit.VOTE_CREDITS.value
+    leader_slots: int | None = None
+    blocks_produced: int | None = None
 
 
-def parse_line(line: str) -> HistoryRow:
-    """The row in a line without its end. Raises ValueError, whose text is the reason."""
+def columns_of(header: str) -> tuple[str, ...]:
+    """The columns that a file has behind the usual ones. Raises ValueError for another header."""
+    names = tuple(header.split(","))
+    more = names[len(COLUMNS) :]
+    if names[: len(COLUMNS)] != COLUMNS:
+        raise ValueError(f"does not begin with the line {HEADER!r}")
+    if unknown := [name for name in more if name not in MORE_COLUMNS and name not in PASSED_OVER]:
+        raise ValueError(f"has a column {_quoted(unknown[0])}; behind {COLUMNS[-1]} may stand {MORE_COLUMNS}")
+    if len(set(more)) != len(more):
+        raise ValueError("has a column twice")
+    return more
+
+
+def parse_line(line: str, more: tuple[str, ...] = ()) -> HistoryRow:
+    """The row in a line without its end; `more` are the columns behind the usual ones.
+
+    Raises ValueError, whose text is the reason.
+    """
     fields = line.split(",")
-    if len(fields) != len(COLUMNS):
-        raise ValueError(f"{len(fields)} columns instead of {len(COLUMNS)}")
+    if len(fields) != len(COLUMNS) + len(more):
+        raise ValueError(f"{len(fields)} columns instead of {len(COLUMNS) + len(more)}")
+    further = dict(zip(more, fields[len(COLUMNS) :], strict=True))
     epoch, vote_account, identity, stake = fields[:4]
-    version, snapshots, delinquent, credits, cumulative, skip_rate = fields[8:]
+    version, snapshots, delinquent, credits, cumulative, skip_rate = fields[8 : len(COLUMNS)]
+    unit = _unit(further.get("credits_unit", ""))
+    most = MOST_VOTE_CREDITS if unit == CreditsUnit.VOTE_CREDITS else LARGEST
     seen = _required("snapshots", snapshots, MOST_SNAPSHOTS)
     return HistoryRow(
         _required("epoch", epoch, LARGEST),
@@ -66,13 +95,32 @@ def parse_line(line: str) -> HistoryRow:
         _version(version),
         seen,
         _required("delinquent_snapshots", delinquent, seen),
-        _number("credits", credits, MOST_VOTE_CREDITS),
+        _number("credits", credits, most),
         _number("cumulative_credits_at_start", cumulative, LARGEST - MOST_VOTE_CREDITS),
         _skip_rate(skip_rate),
+        unit,
+        *_blocks(further),
     )
 
 
-def format_row(row: HistoryRow) -> str:
+def _unit(text: str) -> str:
+    try:
+        return CreditsUnit(text or CreditsUnit.VOTE_CREDITS).value
+    except ValueError:
+        raise ValueError(
+            f"credits_unit is {_quoted(text)}, and neither {' nor '.join(CreditsUnit)}"
+        ) from None
+
+
+def _blocks(further: Mapping[str, str]) -> tuple[int | None, int | None]:
+    slots = _number("leader_slots", further.get("leader_slots", ""), LARGEST)
+    blocks = _number("blocks_produced", further.get("blocks_produced", ""), LARGEST)
+    if blocks is not None and (slots is None or blocks > slots):
+        raise ValueError(f"{blocks} blocks in {slots} leader slots")
+    return slots, blocks
+
+
+def format_row(row: HistoryRow, *, long: bool = False) -> str:
     """The line of a row, without its end; what parse_line makes of it is the same row.
 
     Basis points between two percents become the higher, as in getVoteAccounts.
@@ -87,6 +135,7 @@ def format_row(row: HistoryRow) -> str:
             *commissions,
             *(row.version or UNKNOWN_VERSION, str(row.fetches), str(row.delinquent_fetches)),
             *(_text(row.credits), _text(row.cumulative_credits_at_start), _percent(row.skip_rate)),
+            *((row.credits_unit, _text(row.leader_slots), _text(row.blocks_produced)) if long else ()),
         )
     )
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
-from validators.models import CommissionSource, Origin
+from validators.models import BlocksBasis, CommissionSource, Origin
 from validators.services.history.lines import HistoryRow
-from validators.solana.arithmetic import CreditsUnit
 from validators.solana.versions import client_of, parse_version
 
 
@@ -27,6 +26,10 @@ class Numbers(NamedTuple):
     credits: int | None
     cumulative_credits_at_start: int | None
     skip_rate: float | None
+    credits_unit: str
+    leader_slots: int | None
+    blocks_produced: int | None
+    blocks_basis: str
 
 
 FIELDS: Final = Numbers._fields
@@ -35,6 +38,7 @@ _COMMISSIONS: Final = slice(0, 5)
 _VERSION: Final = slice(5, 7)
 _FETCHES: Final = slice(7, 9)
 _SINGLE: Final = slice(9, 14)
+_BLOCKS: Final = slice(15, 18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,11 @@ class Stored:
 
     pk: int
     source: str
-    credits_unit: str
     numbers: Numbers
 
     @classmethod
     def of(cls, columns: tuple[Any, ...]) -> Self:
-        return cls(columns[0], columns[1], columns[2], Numbers._make(columns[3:]))
+        return cls(columns[0], columns[1], Numbers._make(columns[2:]))
 
 
 def imported(row: HistoryRow) -> Numbers:
@@ -67,6 +70,10 @@ def imported(row: HistoryRow) -> Numbers:
         row.credits,
         row.cumulative_credits_at_start,
         row.skip_rate,
+        row.credits_unit,
+        row.leader_slots,
+        row.blocks_produced,
+        "" if row.blocks_produced is None else BlocksBasis.FINAL.value,
     )
 
 
@@ -74,8 +81,8 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
     """An imported row is replaced; a live one keeps what it knows, and learns what it does not."""
     if stored.source == Origin.IMPORTED:
         return told
-    if stored.credits_unit != CreditsUnit.VOTE_CREDITS:
-        # A file counts vote credits, and this row does not.
+    if stored.numbers.credits_unit != told.credits_unit:
+        # What the file counts, this row does not.
         told = told._replace(credits=None, cumulative_credits_at_start=None)
     own: tuple[Any, ...] = stored.numbers
     new: tuple[Any, ...] = told
@@ -87,6 +94,8 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
             *(own if stored.numbers.version else new)[_VERSION],
             *(own if stored.numbers.fetches else new)[_FETCHES],
             *(theirs if ours in (None, "") else ours for ours, theirs in single),
+            stored.numbers.credits_unit,
+            *(new if stored.numbers.blocks_produced is None else own)[_BLOCKS],
         )
     )
 

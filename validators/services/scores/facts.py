@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from operator import itemgetter
 from typing import Any, Final
 
 from django.db.models import Aggregate, QuerySet, TextField
@@ -16,7 +15,7 @@ from validators.services.bulk import read_rows
 
 # Fetches are seconds apart and reading takes a fraction of one, so a second try is rare and a fifth a fault.
 MOST_READINGS: Final = 5
-# The complete epochs whose credits methods compare themselves.
+# The complete epochs that methods look at one by one.
 EPOCHS_READ: Final = 5
 
 
@@ -38,11 +37,7 @@ def cluster_facts(*, with_past: bool = False) -> ClusterFacts | None:
 
 
 def _facts_of(fetch: Fetch) -> ClusterFacts:
-    history: defaultdict[int, list[EpochFacts]] = defaultdict(list)
-    columns = ("epoch", "credits", "credits_unit", "activated_stake", "validator_id")
-    for epoch, credits, unit, stake, key in read_rows(_rows(fetch, EPOCHS_READ).values_list(*columns)):
-        history[key].append(EpochFacts(epoch, credits, unit, stake))
-    return _cluster(fetch, history, {}, None)
+    return _cluster(fetch, {}, None)
 
 
 def _facts_with_past(fetch: Fetch) -> ClusterFacts:
@@ -54,12 +49,17 @@ def _facts_with_past(fetch: Fetch) -> ClusterFacts:
     ]
     past = pasts(tables, present_stake=sum(stakes.values()))
     skip_rates = {table.epoch: table.skip_rate for table in tables if table.skip_rate is not None}
+    return _cluster(fetch, past, skip_rates)
+
+
+def _recent(fetch: Fetch) -> Mapping[int, list[EpochFacts]]:
+    """The latest epochs of each validator, oldest first."""
     history: defaultdict[int, list[EpochFacts]] = defaultdict(list)
-    for epoch, those in columns.items():
-        if epoch >= fetch.epoch - EPOCHS_READ:
-            for key, credits, unit, stake in zip(*those[:4], strict=True):
-                history[key].append(EpochFacts(epoch, credits, unit, stake))
-    return _cluster(fetch, history, past, skip_rates)
+    columns = ("epoch", "vote_performance", "credits", "validator_id")
+    rows = _rows(fetch, EPOCHS_READ).order_by("epoch", "validator_id").values_list(*columns)
+    for *facts, key in read_rows(rows):
+        history[key].append(EpochFacts(*facts))
+    return history
 
 
 class _JsonColumn(Aggregate):
@@ -75,7 +75,7 @@ class _JsonColumn(Aggregate):
 
 # In the order of EpochColumns.
 _PAST_COLUMNS: Final = (
-    *("validator_id", "credits", "credits_unit", "activated_stake", "fetches", "delinquent_fetches"),
+    *("validator_id", "vote_performance", "activated_stake", "fetches", "delinquent_fetches"),
     *("commission_last_bps", "commission_max_bps", "skip_rate", "leader_slots"),
 )
 
@@ -92,36 +92,22 @@ def _columns_by_epoch(fetch: Fetch) -> dict[int, EpochColumns]:
     return {epoch: EpochColumns(*map(from_json, texts)) for epoch, *texts in read_rows(groups)}
 
 
-_epoch_of: Final = itemgetter(0)
-
-
-def _without_none(row: EpochFacts) -> tuple[int, str, int, int]:
-    """An order for rows whose numbers may be unknown, so that the same facts are the same bytes."""
-    return row.epoch, row.unit, -1 if row.credits is None else row.credits, row.stake or 0
-
-
 def _rows(fetch: Fetch, epochs: int) -> QuerySet[ValidatorEpoch]:
     return ValidatorEpoch.objects.filter(epoch__gte=fetch.epoch - epochs, epoch__lte=fetch.epoch)
 
 
-def _cluster(
-    fetch: Fetch,
-    history: Mapping[int, list[EpochFacts]],
-    past: Mapping[int, Past],
-    skip_rates: Mapping[int, float] | None,
-) -> ClusterFacts:
-    remaining: dict[int, list[EpochFacts]] = dict(history)
+def _cluster(fetch: Fetch, past: Mapping[int, Past], skip_rates: Mapping[int, float] | None) -> ClusterFacts:
+    recent = _recent(fetch)
     staked = Validator.objects.present().filter(activated_stake__gt=0).order_by("pk")
     fields = ("pk", "vote_account", "activated_stake", "commission_bps", "delinquent", "version")
     rows: list[tuple[Any, ...]] = read_rows(staked.values_list(*fields))
     validators = [
         ValidatorFacts(
             key, vote_account, stake, bps, bool(delinquent),
-            sorted(remaining.pop(key, ()), key=_epoch_of), version, past.get(key, NO_PAST),
+            recent.get(key, ()), version, past.get(key, NO_PAST),
         )
         for key, vote_account, stake, bps, delinquent, version in rows
     ]  # fmt: skip
-    others = sorted((row for epochs in remaining.values() for row in epochs), key=_without_none)
     return ClusterFacts(
-        fetch.pk, fetch.epoch, fetch.slot_index / fetch.slots_in_epoch, validators, others, skip_rates
+        fetch.pk, fetch.epoch, fetch.slot_index / fetch.slots_in_epoch, validators, skip_rates
     )

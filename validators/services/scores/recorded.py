@@ -9,7 +9,6 @@ from validators.scoring.past import EpochRow
 from validators.scoring.timeline import RecordedEpoch, RecordedRow, timeline
 from validators.services.history.files import RejectedLine, opened
 from validators.services.memory import collector_paused
-from validators.solana.arithmetic import CreditsUnit
 
 _CHUNK = 10_000
 
@@ -38,17 +37,16 @@ def _file_rows(path: Path) -> Iterator[RecordedRow]:
             row = EpochRow(
                 line.vote_account,
                 line.epoch,
-                line.credits,
-                CreditsUnit.VOTE_CREDITS.value,
+                None,
                 line.activated_stake,
                 line.fetches,
                 line.delinquent_fetches,
                 line.commission_last_bps,
                 line.commission_max_bps,
                 line.skip_rate,
-                None,
+                line.leader_slots,
             )
-            yield RecordedRow(row, line.version)
+            yield RecordedRow(row, line.version, line.credits, line.credits_unit, line.blocks_produced)
 
 
 def _stored_rows() -> Iterator[RecordedRow]:
@@ -58,9 +56,9 @@ def _stored_rows() -> Iterator[RecordedRow]:
     if newest is not None:
         rows = rows.filter(epoch__lt=newest.epoch)
     columns = (
-        *("validator__vote_account", "epoch", "credits", "credits_unit", "activated_stake", "fetches"),
+        *("validator__vote_account", "epoch", "vote_performance", "activated_stake", "fetches"),
         *("delinquent_fetches", "commission_last_bps", "commission_max_bps", "skip_rate", "leader_slots"),
-        "version",
+        *("version", "credits", "credits_unit"),
     )
     for values in rows.values_list(*columns).iterator(chunk_size=_CHUNK):
-        yield RecordedRow(EpochRow._make(values[:-1]), values[-1])
+        yield RecordedRow(EpochRow._make(values[:-3]), *values[-3:])

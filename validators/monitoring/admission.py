@@ -1,0 +1,36 @@
+"""Who will be left out of the set of the epoch after the next, and how long that can still be mended."""
+
+from datetime import datetime, timedelta
+
+from scheduling.timing.durations import show_roughly
+from validators.models import ClusterEpoch, Fetch, VoteState
+
+Admission = VoteState.Admission
+
+
+def time_left(epoch: int, *, now: datetime) -> str:
+    """Until that epoch ends, roughly; empty when it has, or its pace is not known."""
+    newest, running = Fetch.objects.newest(), ClusterEpoch.objects.filter(epoch=epoch).first()
+    if newest is None or running is None or newest.epoch != epoch or running.slots is None:
+        return ""
+    seconds = running.seconds
+    if seconds is None:
+        return ""
+    rest = timedelta(seconds=seconds * (1 - newest.slot_index / running.slots)) - (now - newest.started_at)
+    return show_roughly(rest) if rest > timedelta(0) else ""
+
+
+def counts() -> dict[str, int]:
+    """How many present validators with stake will be in, out or unknown in the set after next."""
+    staked = VoteState.objects.filter(validator__left_at=None, validator__activated_stake__gt=0)
+    found = dict.fromkeys(Admission.values, 0)
+    for verdict in staked.values_list("after_next", flat=True):
+        found[verdict] += 1
+    return found
+
+
+def kept_out(vote_accounts: list[str]) -> list[VoteState]:
+    """Those of these vote accounts that will not be in the set after next."""
+    out = VoteState.objects.filter(after_next=Admission.OUT, validator__left_at=None)
+    wanted = out.filter(validator__vote_account__in=vote_accounts)
+    return list(wanted.select_related("validator").order_by("validator__vote_account"))

@@ -1,0 +1,85 @@
+"""Who is let into the next epochs, in words and as documents; whose accounts are one operator's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Q
+
+from validators.models import Validator, VoteState
+from validators.monitoring.admission import time_left
+
+Admission = VoteState.Admission
+
+# What a document of it is made of, seen from a validator.
+ADMISSION_COLUMNS: Final = (
+    *("vote_state__after_next", "vote_state__next_epoch", "vote_state__reason", "vote_state__epochs_paid"),
+)
+_ADMITTED: Final[dict[str | None, bool | None]] = {Admission.OK: True, Admission.OUT: False}
+# Of one operator, so many others are named.
+MOST_NAMED: Final = 20
+
+
+def admission_document(
+    after_next: str | None, next_epoch: str | None, reason: str | None, epochs_paid: int | None
+) -> dict[str, Any]:
+    """`status` is about the epoch after the next, which can still be got into; null is unknown."""
+    return {
+        "status": after_next or Admission.UNKNOWN.value,
+        "next_epoch": _ADMITTED.get(next_epoch),
+        "after_next": _ADMITTED.get(after_next),
+        "reason": reason or None,
+        "epochs_paid": epochs_paid,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """What the raw account tells of who runs a validator, beside the others that it has in common with it."""
+
+    state: VoteState
+    withdrawer_is_identity: bool
+    others: list[Validator]
+
+
+def operator_of(validator: Validator) -> Operator | None:
+    """None while its account was never read. Two queries."""
+    state = VoteState.objects.filter(validator=validator).first()
+    if state is None:
+        return None
+    same = Q(vote_state__withdrawer=state.withdrawer)
+    # By default a vote account collects for itself, and its identity the blocks.
+    if state.inflation_collector not in ("", validator.vote_account):
+        same |= Q(vote_state__inflation_collector=state.inflation_collector)
+    if state.block_collector not in ("", validator.identity):
+        same |= Q(vote_state__block_collector=state.block_collector)
+    others = (
+        Validator.objects.present().filter(same).exclude(pk=validator.pk).order_by("-activated_stake", "pk")
+    )
+    return Operator(
+        state=state,
+        withdrawer_is_identity=state.withdrawer == validator.identity,
+        others=list(others[:MOST_NAMED]),
+    )
+
+
+def admission_sentences(state: VoteState, *, now: datetime) -> list[str]:
+    """What it means for the next two epochs; nothing where nobody knows."""
+    first, second = state.epoch + 1, state.epoch + 2
+    said = []
+    if state.next_epoch == Admission.OUT:
+        said.append(f"It will not vote in epoch {first}, and its stakers earn nothing there.")
+    if state.after_next == Admission.OUT:
+        left = time_left(state.epoch, now=now)
+        until = f", in about {left}" if left else ""
+        said.append(
+            f"It will not vote in epoch {second}: {state.reason}. That can be mended until epoch {first} "
+            f"begins{until}."
+        )
+    elif state.after_next == Admission.OK:
+        said.append(f"As its account stands, it is let into epoch {second}.")
+    elif state.reason:
+        said.append(f"Whether it is let into epoch {second} is not known: {state.reason}.")
+    if state.epochs_paid is not None:
+        said.append(f"Its balance pays for {state.epochs_paid} more epochs.")
+    return said

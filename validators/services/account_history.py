@@ -1,0 +1,103 @@
+"""A past at once: the 64 epochs of credits that every vote account remembers."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from validators.exceptions import ImpossibleCreditsError
+from validators.models import ClusterEpoch, Fetch, Origin, ValidatorEpoch
+from validators.services import bulk
+from validators.services.cluster_epochs import record_past
+from validators.services.performances import refresh_performances
+from validators.services.returns import refresh_returns
+from validators.solana.arithmetic import (
+    CREDITS_PER_SLOT,
+    MOST_VOTE_CREDITS,
+    CreditTuple,
+    Earned,
+    earned_by_epoch,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def fill_history(accounts: Mapping[int, Sequence[CreditTuple]], *, newest: Fetch, filled_at: datetime) -> int:
+    """Add the ended epochs that these accounts (by validator's key) tell of and no row does.
+
+    What is there stays: it was seen live, or somebody imported it. Stake and blocks of these epochs are
+    unknown. Call inside a transaction; returns how many rows were added.
+    """
+    if not accounts:
+        return 0
+    present = _present_epochs(accounts)
+    rows: list[tuple[Any, ...]] = []
+    for key, tuples in accounts.items():
+        starts = {epoch: before for epoch, _, before in reversed(tuples)}
+        rows.extend(
+            (key, one.epoch, one.credits, one.unit.value, one.credits_before_split, starts.get(one.epoch))
+            for one in _ended(key, tuples, newest)
+            if one.epoch not in present[key]
+        )
+    bulk.insert_rows(
+        ValidatorEpoch,
+        fields=(
+            *("validator_id", "epoch", "credits", "credits_unit"),
+            *("credits_before_split", "cumulative_credits_at_start"),
+        ),
+        rows=rows,
+        constants={
+            "source": Origin.ACCOUNT.value,
+            "fetched_at": filled_at,
+            "identity": "",
+            "version": "",
+            "client": "",
+            "commission_source": "",
+            "blocks_basis": "",
+            "fetches": 0,
+            "delinquent_fetches": 0,
+        },
+    )
+    _derive({row[1] for row in rows})
+    return len(rows)
+
+
+def _present_epochs(accounts: Iterable[int]) -> Mapping[int, set[int]]:
+    wanted = set(accounts)
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for key, epoch in bulk.read_rows(ValidatorEpoch.objects.values_list("validator_id", "epoch")):
+        if key in wanted:
+            found[key].add(epoch)
+    return found
+
+
+def _ended(key: int, tuples: Sequence[CreditTuple], newest: Fetch) -> list[Earned]:
+    """Every ended epoch from the oldest tuple on; one without a tuple between two others earned nothing."""
+    try:
+        earned = earned_by_epoch(
+            tuples,
+            # The account may have been read an epoch later than the votes.
+            running_epoch=newest.epoch + 1,
+            split_epoch=newest.split_epoch,
+            most_vote_credits=max(MOST_VOTE_CREDITS, newest.slots_in_epoch * CREDITS_PER_SLOT),
+        )
+    except ImpossibleCreditsError as exc:
+        logger.warning("The past of validator %s is left out: %s", key, exc)
+        return []
+    whole: list[Earned] = []
+    for one in earned:
+        if whole:
+            unit = whole[-1].unit
+            whole.extend(Earned(epoch, 0, unit) for epoch in range(whole[-1].epoch + 1, one.epoch))
+        whole.append(one)
+    return [one for one in whole if one.epoch < newest.epoch]
+
+
+def _derive(epochs: set[int]) -> None:
+    """What follows for the cluster from rows that were added."""
+    for epoch in sorted(epochs):
+        record_past(epoch)
+    ended = list(ClusterEpoch.objects.filter(epoch__in=epochs).values_list("epoch", flat=True))
+    refresh_performances(ended)
+    refresh_returns(ended)

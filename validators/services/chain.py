@@ -1,0 +1,185 @@
+"""Storing what the chain says of itself: slot time, Alpenglow, the admission rule, its clock and rewards."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from django.utils import timezone
+
+from validators.models import THE_CHAIN, ChainState, ClusterEpoch, Fetch
+from validators.services import bulk
+from validators.services.attempts import attempt, newest_fetch
+from validators.services.cluster_epochs import set_slot_time
+from validators.services.returns import refresh_returns
+from validators.services.sources import Source, record_success
+from validators.services.yields import refresh_yields
+from validators.solana import chain_state
+from validators.solana.arithmetic import CreditsUnit
+from validators.solana.features import ADMISSION_FEATURE, ALPENGLOW_FEATURE, SLOT_TIME_FEATURES
+from validators.solana.layouts import Clock, Feature
+from validators.solana.slot_times import (
+    SlotTimeBasis,
+    epoch_of_slot,
+    measured_slot_ms,
+    nearest_slot_ms,
+    slot_times,
+)
+
+logger = logging.getLogger(__name__)
+
+# An instant that no clock of a chain shows is none.
+LATEST_TIMESTAMP: Final = 2**33
+
+
+class Calendar(NamedTuple):
+    """Which epoch a slot lies in, told from the newest fetch."""
+
+    epoch: int
+    first_slot: int
+    lengths: Mapping[int, int]
+
+    def epoch_of(self, slot: int) -> int:
+        return epoch_of_slot(slot, epoch=self.epoch, first_slot=self.first_slot, lengths=self.lengths)
+
+
+def fetch_chain() -> dict[str, Any]:
+    """Ask for the chain's own accounts and store what they tell, also of past epochs."""
+    newest = newest_fetch()
+    genesis_known = ChainState.objects.exclude(genesis_hash="").exists()
+    return attempt(
+        Source.CLUSTER,
+        ask=lambda endpoint: chain_state.ask_chain_state(endpoint, genesis_known=genesis_known),
+        store=lambda look: _store(look, newest),
+    )
+
+
+def _store(look: chain_state.ChainState, newest: Fetch) -> dict[str, Any]:
+    bulk.serialize_writers()
+    now = timezone.now()
+    calendar = _calendar(newest)
+    chain = ChainState.objects.first() or ChainState(pk=THE_CHAIN)
+    chain.looked_at, chain.slot = now, look.slot or chain.slot
+    chain.rent = look.rent or chain.rent
+    chain.genesis_hash = look.genesis_hash or chain.genesis_hash
+    _set_features(chain, look, calendar, newest)
+    chain.measured_slot_ms = _measured(look.clock, calendar, newest)
+    chain.save()
+    changed = {*_store_slot_times(), *_store_clock(look.clock), *_store_rewards(look)}
+    _store_stake_history(look)
+    running = ClusterEpoch.objects.filter(epoch=newest.epoch).first()
+    _warn_of_another_pace(chain, running)
+    ended = sorted(epoch for epoch in changed if epoch < newest.epoch)
+    if not ended or not refresh_returns(ended):
+        refresh_yields()
+    record_success(Source.CLUSTER, endpoint=look.endpoint, at=now)
+    return {
+        "endpoint": look.endpoint,
+        "slot_ms": running.slot_ms if running else None,
+        "slot_ms_basis": running.slot_ms_basis if running else "",
+        "measured_slot_ms": chain.measured_slot_ms and round(chain.measured_slot_ms, 1),
+        "alpenglow": chain.alpenglow,
+        "alpenglow_epoch": chain.alpenglow_epoch,
+    }
+
+
+def _calendar(newest: Fetch) -> Calendar:
+    rows = ClusterEpoch.objects.filter(slots__isnull=False).values_list("epoch", "slots")
+    lengths = dict(bulk.read_rows(rows)) | {newest.epoch: newest.slots_in_epoch}
+    return Calendar(newest.epoch, newest.absolute_slot - newest.slot_index, lengths)
+
+
+def _set_features(chain: ChainState, look: chain_state.ChainState, calendar: Calendar, newest: Fetch) -> None:
+    if look.features is not None:
+        active = [
+            (ms, calendar.epoch_of(feature.slot))
+            for address, ms in SLOT_TIME_FEATURES.items()
+            if (feature := look.features[address]) and feature.active and feature.slot is not None
+        ]
+        chain.slot_times = [list(step) for step in slot_times(active)]
+        rules = (look.features[ADMISSION_FEATURE], look.features[ALPENGLOW_FEATURE])
+        begins = [epoch for rule in rules if (epoch := _activation(rule, calendar)) is not None]
+        # At the first slot of that epoch the set of the next one is chosen.
+        chain.admission_from = [min(begins) + 1] if begins else []
+    alpenglow = None if look.features is None else look.features[ALPENGLOW_FEATURE]
+    migrated = look.migrated if look.migrated is not None else (alpenglow.active if alpenglow else None)
+    if migrated is None and look.features is None:
+        return
+    begins_in = _activation(alpenglow, calendar)
+    chain.alpenglow_epoch = newest.split_epoch if migrated and newest.split_epoch is not None else begins_in
+    if migrated:
+        chain.alpenglow = ChainState.Alpenglow.ON
+    else:
+        chain.alpenglow = ChainState.Alpenglow.OFF if alpenglow is None else ChainState.Alpenglow.PENDING
+
+
+def _activation(feature: Feature | None, calendar: Calendar) -> int | None:
+    """The epoch in which a feature is activated: one that is pending, at the next boundary."""
+    if feature is None:
+        return None
+    if feature.active and feature.slot is not None:
+        return calendar.epoch_of(feature.slot)
+    return calendar.epoch + 1
+
+
+def _measured(clock: Clock | None, calendar: Calendar, newest: Fetch) -> float | None:
+    """By the chain's own clock, which was read together with its slot."""
+    if clock is None or clock.epoch != calendar.epoch:
+        return None
+    slots, seconds = clock.slot - calendar.first_slot, clock.unix_timestamp - clock.epoch_start_timestamp
+    return measured_slot_ms(slots=slots, seconds=seconds)
+
+
+def _store_slot_times() -> Iterator[int]:
+    """Give each epoch its slot time; yields those that have another one now."""
+    for row in ClusterEpoch.objects.order_by("epoch"):
+        before = (row.slot_ms, row.slot_ms_basis)
+        set_slot_time(row)
+        if (row.slot_ms, row.slot_ms_basis) != before:
+            row.save(update_fields=["slot_ms", "slot_ms_basis"])
+            yield row.epoch
+
+
+def _store_clock(clock: Clock | None) -> Iterator[int]:
+    """The instant of the running epoch's first block, which is where the one before ended."""
+    if clock is None or not 0 < clock.epoch_start_timestamp < LATEST_TIMESTAMP:
+        return
+    at = datetime.fromtimestamp(clock.epoch_start_timestamp, UTC)
+    for epoch, field in ((clock.epoch, "clock_started_at"), (clock.epoch - 1, "clock_ended_at")):
+        other = ClusterEpoch.objects.filter(epoch=epoch).exclude(**{field: at})
+        if other.update(**{field: at}):
+            yield epoch
+
+
+def _store_rewards(look: chain_state.ChainState) -> Iterator[int]:
+    """What the chain paid for the last epoch; after Alpenglow the lamports of the accounts tell that."""
+    if look.rewards is None or look.clock is None or not look.rewards.total_rewards:
+        return
+    paid = {"reward_points": str(look.rewards.total_points), "rewards_total": look.rewards.total_rewards}
+    epoch = look.clock.epoch - 1
+    tower = ClusterEpoch.objects.filter(epoch=epoch, credits_unit=CreditsUnit.VOTE_CREDITS)
+    if tower.exclude(**paid).update(**paid):
+        yield epoch
+
+
+def _store_stake_history(look: chain_state.ChainState) -> None:
+    history = {one.epoch: one for one in look.stake_history or ()}
+    for row in ClusterEpoch.objects.filter(epoch__in=list(history), activating_stake=None):
+        entry = history[row.epoch]
+        row.activating_stake, row.deactivating_stake = entry.activating, entry.deactivating
+        row.save(update_fields=["activating_stake", "deactivating_stake"])
+
+
+def _warn_of_another_pace(chain: ChainState, running: ClusterEpoch | None) -> None:
+    measured = chain.measured_slot_ms
+    if measured is None or running is None or running.slot_ms_basis != SlotTimeBasis.CHAIN:
+        return
+    nearest = nearest_slot_ms(measured)
+    if nearest != running.slot_ms:
+        logger.warning(
+            "Slots take %.0f ms, nearer to %d ms than to the %s ms that the chain's features say.",
+            measured,
+            nearest,
+            running.slot_ms,
+            extra={"action": "slot_time_doubted"},
+        )

@@ -1,0 +1,195 @@
+"""Storing the vote accounts themselves: who may withdraw, what they hold, and whether they will be let in."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.utils import timezone
+
+from validators.models import ChainState, ClusterEpoch, Fetch, Validator, VoteState
+from validators.services import bulk
+from validators.services.account_history import fill_history
+from validators.services.attempts import attempt, newest_fetch
+from validators.services.memory import collector_paused
+from validators.services.sources import Source, record_success
+from validators.solana.admission import Admission, Candidate, Price, Reason, admissions
+from validators.solana.layouts import BlsKey
+from validators.solana.slot_times import slot_ms_in, ticket
+from validators.solana.vote_states import OwnedVoteState, VoteStates, ask_vote_states
+
+Verdict = VoteState.Admission
+
+_FIELDS: Final = (
+    *("state_version", "withdrawer", "inflation_collector", "block_collector", "block_commission_bps"),
+    *("pending_rewards", "bls_key", "balance", "next_epoch", "after_next", "reason", "epochs_paid"),
+)
+
+
+class Rule(NamedTuple):
+    """How the admission rule stands. `since`: the first epoch whose set it chooses.
+
+    None where there is no rule, or nobody knows; `is_known` tells which.
+    """
+
+    is_known: bool
+    since: int | None
+    price: Price
+
+    def chooses(self, epoch: int) -> bool | None:
+        """Whether the set of that epoch is chosen by the rule."""
+        return (self.since is not None and epoch >= self.since) if self.is_known else None
+
+
+class Known(NamedTuple):
+    """What the look before said of an account."""
+
+    pk: int
+    epoch: int
+    next_epoch: str
+    after_next: str
+
+
+@collector_paused()
+def fetch_vote_states() -> dict[str, Any]:
+    """Ask for the raw vote account of everybody present and store what it tells, its past included."""
+    newest = newest_fetch()
+    present = Validator.objects.present().order_by("pk")
+    wanted = {
+        account: (key, stake)
+        for key, account, stake in present.values_list("pk", "vote_account", "activated_stake")
+    }
+    next_epoch_slot = newest.absolute_slot - newest.slot_index + newest.slots_in_epoch
+    return attempt(
+        Source.VOTE_STATES,
+        ask=lambda endpoint: ask_vote_states(
+            endpoint, list(wanted), least_slot=newest.absolute_slot, next_epoch_slot=next_epoch_slot
+        ),
+        store=lambda states: _store(states, wanted, newest),
+    )
+
+
+def _store(states: VoteStates, wanted: Mapping[str, tuple[int, int]], newest: Fetch) -> dict[str, Any]:
+    bulk.serialize_writers()
+    now, epoch = timezone.now(), newest.epoch + states.in_next_epoch
+    known = _known()
+    rule = admission_rule(epoch)
+    owned = list(states.records.good)
+    candidates = [
+        Candidate(wanted[one.vote_account][1], _has_key(one.state.bls), one.lamports) for one in owned
+    ]
+    rows = {}
+    for one, admission in zip(owned, admissions(candidates, rule.price), strict=True):
+        key = wanted[one.vote_account][0]
+        rows[key] = _row(one, admission, rule, epoch, known.get(key))
+    _write(rows, known, epoch=epoch, slot=states.slot, at=now)
+    new = {
+        wanted[one.vote_account][0]: one.state.credit_tuples
+        for one in owned
+        if wanted[one.vote_account][0] not in known
+    }
+    filled = fill_history(new, newest=newest, filled_at=now)
+    record_success(Source.VOTE_STATES, endpoint=states.endpoint, rejected=states.records.rejected, at=now)
+    verdicts = [row[_FIELDS.index("after_next")] for row in rows.values()]
+    return {
+        "endpoint": states.endpoint,
+        "epoch": epoch,
+        "accounts": len(rows),
+        "epoch_rows_filled": filled,
+        **{f"admission_{verdict.value}": verdicts.count(verdict.value) for verdict in Verdict},
+        "rejected": len(states.records.rejected),
+    }
+
+
+def admission_rule(epoch: int) -> Rule:
+    """As it chooses the set after next while this epoch runs: at the first slot of the next one."""
+    chain = ChainState.objects.first()
+    if chain is None:
+        return Rule(False, None, Price(None, None))
+    since = chain.admission_from[0] if chain.admission_from else None
+    slot_ms = _slot_ms(chain, epoch + 1)
+    return Rule(
+        chain.admission_from is not None,
+        since,
+        Price(chain.rent, None if slot_ms is None else ticket(slot_ms)),
+    )
+
+
+def _slot_ms(chain: ChainState, epoch: int) -> int | None:
+    if chain.slot_times:
+        return slot_ms_in(tuple((since, ms) for since, ms in chain.slot_times), epoch)
+    newest = ClusterEpoch.objects.filter(epoch__lte=epoch, slot_ms__isnull=False).order_by("-epoch")
+    return newest.values_list("slot_ms", flat=True).first()
+
+
+def _has_key(bls: BlsKey) -> bool | None:
+    return None if bls is BlsKey.NOT_REPORTED else bls is BlsKey.PRESENT
+
+
+def _known() -> dict[int, Known]:
+    columns = ("validator_id", *Known._fields)
+    return {row[0]: Known._make(row[1:]) for row in bulk.read_rows(VoteState.objects.values_list(*columns))}
+
+
+def _row(
+    one: OwnedVoteState, admission: Admission, rule: Rule, epoch: int, before: Known | None
+) -> tuple[Any, ...]:
+    """In the order of _FIELDS."""
+    after_next, reason = _after_next(admission, rule, epoch)
+    state = one.state
+    return (
+        *(
+            state.state_version,
+            state.withdrawer,
+            state.inflation_collector or "",
+            state.block_collector or "",
+        ),
+        *(state.block_commission_bps, state.pending_rewards, state.bls.value, one.lamports),
+        *(_next_epoch(admission, rule, epoch, before).value, after_next.value, reason),
+        admission.epochs_paid if rule.since is not None else None,
+    )
+
+
+def _after_next(admission: Admission, rule: Rule, epoch: int) -> tuple[Verdict, str]:
+    """Of the set that is chosen at the next boundary, and can still be got into."""
+    chooses = rule.chooses(epoch + 2)
+    if chooses is None:
+        return Verdict.UNKNOWN, "nobody tells whether there is an admission rule"
+    return (_verdict(admission), admission.reason) if chooses else (Verdict.OK, "")
+
+
+def _next_epoch(admission: Admission, rule: Rule, epoch: int, before: Known | None) -> Verdict:
+    """Of the set that was chosen at the last boundary, as the last look before that saw it."""
+    chooses = rule.chooses(epoch + 1)
+    if chooses is False:
+        return Verdict.OK
+    if before is not None and before.epoch == epoch:
+        return Verdict(before.next_epoch)
+    if before is not None and before.epoch == epoch - 1:
+        return Verdict(before.after_next)
+    # Nobody looked before the boundary, where a ticket was burnt. A key is never taken away again.
+    told_by_now = admission.admitted is True or admission.reason in (Reason.NO_BLS_KEY, Reason.TOO_SMALL)
+    return _verdict(admission) if told_by_now and chooses else Verdict.UNKNOWN
+
+
+def _verdict(admission: Admission) -> Verdict:
+    if admission.admitted is None:
+        return Verdict.UNKNOWN
+    return Verdict.OK if admission.admitted else Verdict.OUT
+
+
+def _write(
+    rows: Mapping[int, Sequence[Any]], known: Mapping[int, Known], *, epoch: int, slot: int, at: datetime
+) -> None:
+    constants = {"epoch": epoch, "slot": slot, "looked_at": at}
+    bulk.update_rows(
+        VoteState,
+        fields=_FIELDS,
+        rows=[(*row, known[key].pk) for key, row in rows.items() if key in known],
+        constants=constants,
+    )
+    bulk.insert_rows(
+        VoteState,
+        fields=("validator_id", *_FIELDS),
+        rows=[(key, *row) for key, row in rows.items() if key not in known],
+        constants=constants,
+    )

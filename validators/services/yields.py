@@ -1,0 +1,143 @@
+"""What staking with each validator yields in a year: by what was earned, else by what can be estimated."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
+from validators.services import bulk
+from validators.solana.arithmetic import TUPLES_SENT, CreditsUnit
+from validators.solana.economics import (
+    EPOCHS_IN_MEAN,
+    ApyBasis,
+    EpochReturn,
+    alpenglow_return,
+    apy,
+    inflation_rewards,
+    tower_return,
+)
+
+
+class Yield(NamedTuple):
+    """An APY, what it is based on, and how many epochs its mean is of."""
+
+    apy: float | None = None
+    basis: str = ""
+    epochs: int | None = None
+
+
+_FIELDS: Final = ("apy", "apy_basis", "apy_epochs")
+NO_YIELD: Final = Yield()
+
+
+def refresh_yields() -> bool:
+    """Bring everybody's APY to what the ended epochs say. Call inside a transaction.
+
+    What was realised is never mixed with an estimate. Returns whether any changed.
+    """
+    newest = Fetch.objects.newest()
+    last = newest.epoch if newest else _last_known_epoch()
+    if last is None:
+        return False
+    clusters = {
+        row.epoch: row for row in ClusterEpoch.objects.filter(epoch__range=(last - EPOCHS_IN_MEAN, last))
+    }
+    realised = _realised(clusters, running=last)
+    estimated = _estimated(clusters, running=last)
+    changed = []
+    for key, *stored in bulk.read_rows(Validator.objects.values_list("pk", *_FIELDS)):
+        found = realised.get(key) or estimated.get(key) or NO_YIELD
+        if list(found) != stored:
+            changed.append((*found, key))
+    bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
+    return bool(changed)
+
+
+def _last_known_epoch() -> int | None:
+    """Of a database that only history was imported into: one after it."""
+    known = ClusterEpoch.objects.order_by("-epoch").values_list("epoch", flat=True).first()
+    return None if known is None else known + 1
+
+
+def _realised(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int, Yield]:
+    seconds = {epoch: row.seconds for epoch, row in clusters.items() if epoch < running}
+    rows = ValidatorEpoch.objects.filter(
+        epoch__in=list(seconds), estimated_return__isnull=False, validator__left_at=None
+    ).order_by("epoch")
+    returns: defaultdict[int, list[EpochReturn]] = defaultdict(list)
+    for key, epoch, earned in bulk.read_rows(rows.values_list("validator_id", "epoch", "estimated_return")):
+        length = seconds[epoch]
+        if length is not None:
+            returns[key].append(EpochReturn(earned, length))
+    return {
+        key: Yield(value, ApyBasis.REALISED.value, len(epochs))
+        for key, epochs in returns.items()
+        if (value := apy(epochs)) is not None
+    }
+
+
+def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int, Yield]:
+    """By the epochs that a node sends of every account, with the stake and the commission of today."""
+    now = clusters.get(running)
+    seconds = now.seconds if now else None
+    if now is None or seconds is None:
+        return {}
+    epochs = [running - age for age in range(1, TUPLES_SENT + 1)]
+    lamports = [e for e in epochs if e in clusters and clusters[e].credits_unit == CreditsUnit.LAMPORTS]
+    rows = _with_today(lamports or epochs)
+    returns = _lamports_returns(rows) if lamports else _tower_returns(rows, now)
+    return {
+        key: Yield(value, ApyBasis.ESTIMATE.value, len(earned))
+        for key, earned in returns.items()
+        if (value := apy([EpochReturn(one, seconds) for one in earned])) is not None
+    }
+
+
+class _Row(NamedTuple):
+    """An ended epoch of a present account beside its stake (lamports) and commission of today."""
+
+    key: int
+    epoch: int
+    credits: int
+    unit: str
+    stake: int
+    bps: int | None
+
+
+def _with_today(epochs: list[int]) -> list[_Row]:
+    """Without the epoch of the migration, which paid in two ways."""
+    rows = ValidatorEpoch.objects.filter(epoch__in=epochs, credits__isnull=False, validator__left_at=None)
+    migrations = rows.filter(credits_before_split__isnull=False).values_list("epoch", flat=True).distinct()
+    columns: Any = ("validator_id", "epoch", "credits", "credits_unit")
+    today = ("validator__activated_stake", "validator__commission_bps")
+    whole = rows.exclude(epoch__in=list(migrations)).filter(validator__activated_stake__gt=0)
+    return [_Row._make(row) for row in bulk.read_rows(whole.values_list(*columns, *today))]
+
+
+def _lamports_returns(rows: list[_Row]) -> dict[int, list[float]]:
+    returns: defaultdict[int, list[float]] = defaultdict(list)
+    for row in rows:
+        if row.unit != CreditsUnit.LAMPORTS:
+            continue
+        earned = alpenglow_return(commission_bps=row.bps, lamports=row.credits, stake=row.stake)
+        if earned is not None:
+            returns[row.key].append(earned)
+    return returns
+
+
+def _tower_returns(rows: list[_Row], now: ClusterEpoch) -> dict[int, list[float]]:
+    """Of the newest ended epoch, as inflation and supply of today would pay it."""
+    newest = max((row.epoch for row in rows), default=None)
+    rows = [row for row in rows if row.epoch == newest and row.unit == CreditsUnit.VOTE_CREDITS]
+    points = sum(row.credits * row.stake for row in rows)
+    rewards = inflation_rewards(
+        total_supply=now.total_supply,
+        validator_inflation=now.inflation_validator,
+        slots=now.slots,
+        slot_ms=now.slot_ms,
+    )
+    found = {
+        row.key: tower_return(commission_bps=row.bps, rewards=rewards, credits=row.credits, points=points)
+        for row in rows
+    }
+    return {key: [earned] for key, earned in found.items() if earned is not None}
