@@ -73,6 +73,10 @@ class ImpossibleCreditsError(ValidatorsError):
     """An account's epoch credits contradict themselves or the protocol."""
 
 
+class LayoutError(ValidatorsError, ValueError):
+    """An account's bytes, or its parsed form, are not what its layout says."""
+
+
 class PictureChangedError(ValidatorsError):
     """Fetches kept being stored while we read; nothing consistent could be read."""
 

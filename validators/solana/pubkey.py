@@ -1,4 +1,4 @@
-"""Is this text the base58 form of a 32-byte key? Pure."""
+"""Keys of 32 bytes and their base58 form. Pure."""
 
 import re
 from typing import Final
@@ -18,6 +18,13 @@ def encode(key: bytes) -> str:
         digits = ALPHABET[digit] + digits
     zeros = len(key) - len(key.lstrip(b"\0"))
     return "1" * zeros + digits
+
+
+def base58_of(raw: bytes) -> str:
+    """The key of exactly 32 bytes as text; a ValueError for any other number of bytes."""
+    if len(raw) != KEY_BYTES:
+        raise ValueError(f"{len(raw)} bytes are no key of {KEY_BYTES}")
+    return encode(raw)
 
 
 def _bounds(zeros: int) -> tuple[str, str]:

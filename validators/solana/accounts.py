@@ -1,0 +1,119 @@
+"""getMultipleAccounts: accounts as the chain stores them."""
+
+import base64
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+
+from validators.exceptions import MalformedReplyError, RpcError
+from validators.solana.rpc import Endpoint
+from validators.solana.schemas import Key, Reply, Unsigned
+
+METHOD: Final = "getMultipleAccounts"
+# Nodes refuse to answer for more at once.
+MOST_KEYS: Final = 100
+# The largest account that the chain allows (MAX_PERMITTED_DATA_LENGTH).
+LARGEST_DATA: Final = 10 * 1024 * 1024
+# The node's bank is not yet at minContextSlot.
+SLOT_NOT_REACHED: Final = -32016
+# One slot, and what a node behind a load balancer usually lags, in seconds.
+_WAITS: Final = (0.4, 1.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Lamports, the owning program, and the bytes; where the node parsed them, its words instead."""
+
+    lamports: int
+    owner: str
+    data: bytes
+    parsed: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsAnswer:
+    """The accounts in the order of the keys, as of that slot; None where there is none."""
+
+    slot: int
+    accounts: list[Account | None]
+
+
+def _content(data: object) -> bytes | dict[str, Any]:
+    """The bytes of [text, "base64"], or the node's words where it could parse them."""
+    match data:
+        case [str(text), "base64"]:
+            if len(text) > LARGEST_DATA * 4 // 3 + 4:
+                raise ValueError(f"{len(text)} letters of base64")
+            return base64.b64decode(text, validate=True)
+        case {"parsed": dict(parsed)}:
+            return parsed
+    raise ValueError('neither [text, "base64"] nor parsed')
+
+
+class _WireAccount(BaseModel):
+    model_config = ConfigDict(strict=True)
+    lamports: Unsigned
+    owner: Key
+    data: Annotated[bytes | dict[str, Any], PlainValidator(_content)]
+
+    def account(self) -> Account:
+        if isinstance(self.data, bytes):
+            return Account(self.lamports, self.owner, self.data, None)
+        return Account(self.lamports, self.owner, b"", self.data)
+
+
+class _Context(BaseModel):
+    model_config = ConfigDict(strict=True)
+    slot: Unsigned
+
+
+class _MultipleAccounts(BaseModel):
+    """The result of getMultipleAccounts, what we use of it."""
+
+    context: _Context
+    value: Annotated[list[_WireAccount | None], Field(max_length=MOST_KEYS)]
+
+
+def ask_accounts(
+    endpoint: Endpoint, keys: Sequence[str], *, parsed: bool = False, least_slot: int | None = None
+) -> AccountsAnswer:
+    """One question for at most 100 accounts, in base64 or as the node parses them, not older than least_slot.
+
+    Raises an EndpointError, an RpcError of -32016 when the node does not get to that slot in time.
+    """
+    if len(keys) > MOST_KEYS:
+        raise ValueError(f"{len(keys)} accounts in one question, {MOST_KEYS} are allowed")
+    options: dict[str, Any] = {"encoding": "jsonParsed" if parsed else "base64"}
+    if least_slot is not None:
+        options["minContextSlot"] = least_slot
+    result = _patiently(endpoint, [list(keys), options])
+    doubt = _doubt(result, len(keys), parsed=parsed, least_slot=least_slot)
+    if doubt:
+        raise MalformedReplyError(endpoint.name, METHOD, doubt)
+    return AccountsAnswer(result.context.slot, [one.account() if one else None for one in result.value])
+
+
+def _patiently(endpoint: Endpoint, params: list[Any]) -> _MultipleAccounts:
+    """Ask; while the node has not reached the slot, wait and ask again, twice."""
+    for wait in _WAITS:
+        try:
+            return endpoint.call(METHOD, params, Reply[_MultipleAccounts])
+        except RpcError as refusal:
+            if refusal.code != SLOT_NOT_REACHED or wait >= endpoint.seconds_left:
+                raise
+        time.sleep(wait)
+    return endpoint.call(METHOD, params, Reply[_MultipleAccounts])
+
+
+def _doubt(result: _MultipleAccounts, count: int, *, parsed: bool, least_slot: int | None) -> str | None:
+    """Why a reply of the right shape is no answer to what was asked."""
+    if len(result.value) != count:
+        return f"{len(result.value)} accounts, asked for {count}"
+    if least_slot is not None and result.context.slot < least_slot:
+        return f"as of slot {result.context.slot}, asked for {least_slot} or later"
+    if not parsed and any(one is not None and not isinstance(one.data, bytes) for one in result.value):
+        return "parsed accounts, asked for base64"
+    return None
