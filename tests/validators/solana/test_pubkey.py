@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validators.solana.pubkey import ALPHABET, KEY_BYTES, encode, is_pubkey
+from validators.solana.pubkey import ALPHABET, KEY_BYTES, base58_of, encode, is_pubkey
 
 
 def decoded(text: str) -> bytes:
@@ -51,3 +51,12 @@ def test_the_ends_of_the_range_are_pubkeys(key: bytes) -> None:
 )
 def test_these_are_no_pubkeys(text: str) -> None:
     assert not is_pubkey(text)
+
+
+@given(st.binary(max_size=40))
+def test_only_32_bytes_have_the_form_of_a_key(raw: bytes) -> None:
+    if len(raw) == KEY_BYTES:
+        assert base58_of(raw) == encode(raw)
+    else:
+        with pytest.raises(ValueError, match=f"{len(raw)} bytes are no key"):
+            base58_of(raw)
