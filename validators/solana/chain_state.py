@@ -6,7 +6,14 @@ from typing import Annotated, Final, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from validators.exceptions import EndpointError, ForbiddenError, LayoutError, MalformedReplyError, RpcError
+from validators.exceptions import (
+    EndpointError,
+    ForbiddenError,
+    HttpStatusError,
+    LayoutError,
+    MalformedReplyError,
+    RpcError,
+)
 from validators.solana.accounts import METHOD, Account, ask_accounts
 from validators.solana.arithmetic import LARGEST
 from validators.solana.asking import offered_by_nobody
@@ -16,6 +23,7 @@ from validators.solana.features import (
     FEATURE_PROGRAM,
     FEATURES,
     STAKE_HISTORY,
+    SYSTEM_PROGRAM,
     SYSVAR_PROGRAM,
 )
 from validators.solana.layouts import (
@@ -97,10 +105,18 @@ def ask_chain_state(endpoint: Endpoint, *, genesis_known: bool) -> ChainState:
             refusals.append(exc)
             return None
 
+    def if_told(ask: Callable[[], Part]) -> Part | None:
+        # Some endpoints answer a method that they do not know with 404 or 429; these are no loss.
+        try:
+            return ask()
+        except (HttpStatusError, RpcError) as exc:
+            refusals.append(exc)
+            return None
+
     runtime = unless_refused(lambda: _ask_runtime(endpoint))
-    migrated = unless_refused(lambda: endpoint.call("getAgGenesisCert", [], _GenesisCertificate))
-    rent = unless_refused(lambda: _ask_rent(endpoint))
-    genesis_hash = None if genesis_known else unless_refused(lambda: _ask_genesis_hash(endpoint))
+    migrated = if_told(lambda: endpoint.call("getAgGenesisCert", [], _GenesisCertificate))
+    rent = if_told(lambda: _ask_rent(endpoint))
+    genesis_hash = None if genesis_known else if_told(lambda: _ask_genesis_hash(endpoint))
     if len(refusals) == (3 if genesis_known else 4):
         # The last one, because the endpoint has counted it and would count any other again.
         raise refusals[-1]
@@ -147,7 +163,8 @@ def _ask_runtime(endpoint: Endpoint) -> _Runtime:
 
 
 def _decoded(account: Account | None, owner: str, decode: Callable[[bytes], Part]) -> Part | None:
-    if account is None:
+    # Anybody can send lamports to an address that nothing is at yet.
+    if account is None or (account.owner == SYSTEM_PROGRAM and not account.data):
         return None
     if account.owner != owner:
         raise LayoutError(f"owned by {account.owner} instead of {owner}")
