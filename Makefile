@@ -24,7 +24,7 @@ test: .venv/.dev
 
 # Two thousand damaged replies for every method; `test` sends some hundreds.
 fuzz: .venv/.dev
-	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) tests/validators/solana/test_fuzz.py tests/validators/solana/test_fuzz_sources.py
+	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) tests/validators/solana/test_fuzz.py tests/validators/solana/test_fuzz_sources.py tests/validators/solana/test_fuzz_accounts.py
 
 # A short storm of faults on two clusters, on either database; `chaos` is the long one.
 storms: .venv/.dev

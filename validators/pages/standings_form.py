@@ -47,7 +47,7 @@ _COLUMNS: Final = (
         "APY",
         "-apy",
         False,
-        "Yearly return to stakers after commission, without MEV, by the mean of up to ten epochs",
+        "Yearly, after commission, without MEV: the mean of up to ten epochs",
     ),
     ("skip_rate", "Skip rate", "skip_rate", True, "Share of its leader slots without a block"),
     ("version", "Version", "-version", True, "Of the node, as gossip knows it"),

@@ -138,7 +138,7 @@ def _row(
     state = one.state
     return (
         *(
-            state.state_version,
+            state.state_version or "",
             state.withdrawer,
             state.inflation_collector or "",
             state.block_collector or "",
