@@ -200,8 +200,8 @@ def scoring_run_document(run: ScoringRun) -> dict[str, Any]:
 def cluster_epoch_document(row: ClusterEpoch) -> dict[str, Any]:
     return {
         "epoch": row.epoch,
-        "started_at": row.clock_started_at or row.started_at,
-        "ended_at": row.clock_ended_at or row.ended_at,
+        "started_at": row.began_at,
+        "ended_at": row.closed_at,
         "slots": row.slots,
         "first_slot": row.first_slot,
         "slot_ms": row.slot_ms,

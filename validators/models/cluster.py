@@ -133,6 +133,16 @@ class ClusterEpoch(models.Model):
         return f"Epoch {self.epoch}"
 
     @property
+    def began_at(self) -> datetime | None:
+        """By the chain's own clock where that is known, else as we saw it."""
+        return self.clock_started_at or self.started_at
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """As `began_at`."""
+        return self.clock_ended_at or self.ended_at
+
+    @property
     def nominal_seconds(self) -> float | None:
         """How long the epoch should last by its slot time."""
         if self.slots is None or self.slot_ms is None:

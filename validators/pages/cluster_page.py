@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from validators.models import ClusterEpoch, SourceState, Validator
-from validators.reading.cluster import cluster_epochs, sources
+from validators.models import ChainState, ClusterEpoch, SourceState, Validator
+from validators.reading.cluster import chain_state, cluster_epochs, sources
 from validators.reading.picture import Picture
 from validators.reading.standings import standings
 
@@ -52,6 +52,7 @@ class ClusterPicture:
     scores: Sequence[Slice]
     epochs: Sequence[ClusterEpoch]
     sources: Sequence[SourceState]
+    chain: ChainState | None
 
 
 # Stake in lamports, commission in basis points, score; None is unknown.
@@ -74,6 +75,7 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         scores=_scores(rows),
         epochs=epochs,
         sources=sources(),
+        chain=chain_state(),
     )
 
 

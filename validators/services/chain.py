@@ -14,8 +14,9 @@ from validators.services.cluster_epochs import set_slot_time
 from validators.services.returns import refresh_returns
 from validators.services.sources import Source, record_success
 from validators.services.yields import refresh_yields
-from validators.solana import chain_state
 from validators.solana.arithmetic import CreditsUnit
+from validators.solana.chain_state import ChainState as Look
+from validators.solana.chain_state import ask_chain_state
 from validators.solana.features import ADMISSION_FEATURE, ALPENGLOW_FEATURE, SLOT_TIME_FEATURES
 from validators.solana.layouts import Clock, Feature
 from validators.solana.slot_times import (
@@ -49,12 +50,12 @@ def fetch_chain() -> dict[str, Any]:
     genesis_known = ChainState.objects.exclude(genesis_hash="").exists()
     return attempt(
         Source.CLUSTER,
-        ask=lambda endpoint: chain_state.ask_chain_state(endpoint, genesis_known=genesis_known),
+        ask=lambda endpoint: ask_chain_state(endpoint, genesis_known=genesis_known),
         store=lambda look: _store(look, newest),
     )
 
 
-def _store(look: chain_state.ChainState, newest: Fetch) -> dict[str, Any]:
+def _store(look: Look, newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
     now = timezone.now()
     calendar = _calendar(newest)
@@ -89,7 +90,7 @@ def _calendar(newest: Fetch) -> Calendar:
     return Calendar(newest.epoch, newest.absolute_slot - newest.slot_index, lengths)
 
 
-def _set_features(chain: ChainState, look: chain_state.ChainState, calendar: Calendar, newest: Fetch) -> None:
+def _set_features(chain: ChainState, look: Look, calendar: Calendar, newest: Fetch) -> None:
     if look.features is not None:
         active = [
             (ms, calendar.epoch_of(feature.slot))
@@ -151,7 +152,7 @@ def _store_clock(clock: Clock | None) -> Iterator[int]:
             yield epoch
 
 
-def _store_rewards(look: chain_state.ChainState) -> Iterator[int]:
+def _store_rewards(look: Look) -> Iterator[int]:
     """What the chain paid for the last epoch; after Alpenglow the lamports of the accounts tell that."""
     if look.rewards is None or look.clock is None or not look.rewards.total_rewards:
         return
@@ -162,7 +163,7 @@ def _store_rewards(look: chain_state.ChainState) -> Iterator[int]:
         yield epoch
 
 
-def _store_stake_history(look: chain_state.ChainState) -> None:
+def _store_stake_history(look: Look) -> None:
     history = {one.epoch: one for one in look.stake_history or ()}
     for row in ClusterEpoch.objects.filter(epoch__in=list(history), activating_stake=None):
         entry = history[row.epoch]
