@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from validators.models import BlocksBasis, ClusterEpoch, ValidatorEpoch
+from validators.models import BlocksBasis, ClusterEpoch, Fetch, ValidatorEpoch
 from validators.services import bulk
 from validators.solana.performance import Verdict, Work, verdicts
 
@@ -12,7 +12,8 @@ from validators.solana.performance import Verdict, Work, verdicts
 WHOLE: Final = frozenset({BlocksBasis.FINAL.value, BlocksBasis.SCHEDULE.value})
 _COLUMNS: Final = (
     *("pk", "validator_id", "credits", "credits_unit", "activated_stake", "validator__activated_stake"),
-    *("blocks_produced", "blocks_basis", "identity", "vote_performance", "leader_luck"),
+    *("blocks_produced", "blocks_basis", "identity", "credits_before_split"),
+    *("vote_performance", "leader_luck"),
 )
 # In the order of Verdict.
 _JUDGED: Final = ("vote_performance", "leader_luck")
@@ -23,14 +24,16 @@ def refresh_performances(epochs: Iterable[int]) -> bool:
 
     Returns whether any changed.
     """
+    newest = Fetch.objects.newest()
     clusters = ClusterEpoch.objects.filter(epoch__in=list(epochs)).order_by("epoch")
-    changed = [_refresh(cluster) for cluster in clusters]
+    changed = [_refresh(one, ended=newest is None or one.epoch < newest.epoch) for one in clusters]
     return any(changed)
 
 
-def _refresh(cluster: ClusterEpoch) -> bool:
+def _refresh(cluster: ClusterEpoch, *, ended: bool) -> bool:
+    """`ended` says whether the votes were looked at since: before, what was earned is not all of it."""
     rows = bulk.read_rows(ValidatorEpoch.objects.filter(epoch=cluster.epoch).values_list(*_COLUMNS))
-    judged = _judged(cluster, rows)
+    judged = _judged(cluster, rows, whole=ended and cluster.blocks_basis in WHOLE)
     changed = [
         (*verdict, row[0])
         for row, verdict in zip(rows, judged, strict=True)
@@ -40,11 +43,11 @@ def _refresh(cluster: ClusterEpoch) -> bool:
     return bool(changed)
 
 
-def _judged(cluster: ClusterEpoch, rows: list[tuple[Any, ...]]) -> list[Verdict]:
-    before = _stakes(cluster.epoch - 1)
-    whole = cluster.blocks_basis in WHOLE
+def _judged(cluster: ClusterEpoch, rows: list[tuple[Any, ...]], *, whole: bool) -> list[Verdict]:
+    # Without blocks nothing is told by the stake of the epoch before.
+    before = _stakes(cluster.epoch - 1) if whole else {}
     # Whose the blocks of an identity are cannot be told where two accounts with stake had it.
-    owners = Counter(row[8] for row in rows if before.get(row[1], row[4]) != 0)
+    owners = Counter(row[8] for row in rows if row[8] and before.get(row[1], row[4]) != 0)
     works = [
         Work(
             # Votes and lamports are never compared.
@@ -53,12 +56,12 @@ def _judged(cluster: ClusterEpoch, rows: list[tuple[Any, ...]]) -> list[Verdict]
             stake_before=before.get(key),
             blocks=blocks if whole and basis in WHOLE and owners[identity] <= 1 else None,
         )
-        for _, key, credits, unit, stake, present, blocks, basis, identity, _, _ in rows
+        for _, key, credits, unit, stake, present, blocks, basis, identity, *_ in rows
     ]
     found = verdicts(works, unit=cluster.credits_unit, blocks=cluster.blocks_produced if whole else None)
-    if not _is_migration(cluster.epoch):
+    if all(row[9] is None for row in rows):
         return found
-    # Its votes are of one part of the epoch, its lamports of the other, its blocks of both.
+    # In the epoch of the migration votes are of one part, lamports of the other, and blocks of both.
     return [Verdict(None, verdict.leader_luck) for verdict in found]
 
 
@@ -68,7 +71,3 @@ def _stakes(epoch: int) -> dict[int, int | None]:
             ValidatorEpoch.objects.filter(epoch=epoch).values_list("validator_id", "activated_stake")
         )
     )
-
-
-def _is_migration(epoch: int) -> bool:
-    return ValidatorEpoch.objects.filter(epoch=epoch, credits_before_split__isnull=False).exists()

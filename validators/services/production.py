@@ -1,6 +1,6 @@
 """Storing who made blocks of the leader slots it had: of the running epoch so far, of an ended one in all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +24,8 @@ from validators.solana.rpc import Endpoint
 
 # With fewer slots passed, that no leader is known may be chance.
 LEAST_SLOTS_JUDGED: Final = 1_000
+# Back from the running epoch: a node keeps a million slots.
+EPOCHS_TOLD: Final = 2
 # Skipped slots of a few leader slots are noise: they count as if these had gone like the cluster's.
 SLOTS_OF_DOUBT: Final = 40
 
@@ -37,17 +39,24 @@ class Ended(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The running epoch so far; of the ended one all its blocks, else its leader slots, else nothing."""
+class Told:
+    """Of an ended epoch the blocks of all of it, else its leader slots."""
 
-    running: Production
-    ended: Ended | None = None
+    ended: Ended
     whole: Production | None = None
     leader_slots: Mapping[str, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The running epoch so far, and what was told of ended ones."""
+
+    running: Production
+    told: Sequence[Told]
+
+
 def fetch_production() -> dict[str, Any]:
-    """Ask for the block production of the running epoch, and once of all of the one before it.
+    """Ask for the block production of the running epoch, and once of all of each ended one.
 
     The chain counts by identity: several vote accounts of one identity get the same numbers.
     """
@@ -61,30 +70,37 @@ def fetch_production() -> dict[str, Any]:
 
 def _ask(endpoint: Endpoint, newest: Fetch) -> Answer:
     running = ask_production(endpoint)
-    ended = _open_epoch(running, newest)
-    if ended is None:
-        return Answer(running)
+    told = [_ask_ended(endpoint, ended) for ended in _open_epochs(running, newest)]
+    return Answer(running, told)
+
+
+def _ask_ended(endpoint: Endpoint, ended: Ended) -> Told:
     whole = ask_whole_production(endpoint, (ended.first_slot, ended.last_slot))
     if whole is not None:
-        return Answer(running, ended, whole)
-    return Answer(running, ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
+        return Told(ended, whole)
+    return Told(ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
 
 
-def _open_epoch(running: Production, newest: Fetch) -> Ended | None:
-    """The epoch before the running one, while its blocks are not known for good."""
-    epoch = _epoch_of(running, newest) - 1
-    start = newest.absolute_slot - newest.slot_index
-    # A fetch saw the epoch that has just ended, or the one that runs; either tells where it began.
-    if epoch == newest.epoch:
-        first = start
-    else:
-        known = ClusterEpoch.objects.filter(epoch=epoch).values_list("first_slot", flat=True).first()
-        first = start - newest.slots_in_epoch if known is None else known
-    last = running.first_slot - 1
-    final = ClusterEpoch.objects.filter(epoch=epoch, blocks_basis=BlocksBasis.FINAL)
-    if epoch < 0 or not 0 <= first <= last or final.exists():
-        return None
-    return Ended(epoch, first, last)
+def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
+    """The ended epochs that a node still tells of, while their blocks are not known for good."""
+    known = {row.epoch: row for row in ClusterEpoch.objects.filter(epoch__gte=newest.epoch - EPOCHS_TOLD)}
+    # What a fetch saw of an epoch tells where it began, and that the one before it ended there.
+    begins = {epoch: row.first_slot for epoch, row in known.items() if row.first_slot is not None}
+    begins[newest.epoch] = newest.absolute_slot - newest.slot_index
+    epoch = _epoch_of(running, newest)
+    begins[epoch] = running.first_slot
+    begins.setdefault(epoch - 1, running.first_slot - newest.slots_in_epoch)
+    for ended in range(epoch - EPOCHS_TOLD, epoch):
+        first, following = begins.get(ended), begins.get(ended + 1)
+        final = ended in known and known[ended].blocks_basis == BlocksBasis.FINAL
+        if (
+            ended >= 0
+            and not final
+            and first is not None
+            and following is not None
+            and 0 <= first < following
+        ):
+            yield Ended(ended, first, following - 1)
 
 
 def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
@@ -104,7 +120,7 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
     written = record_blocks(epoch, leaders, basis=BlocksBasis.PARTIAL, slots=production.slots)
     if epoch >= newest.epoch and written is not None:
         _write_present(known, epoch)
-    ended = _store_ended(answer)
+    ended = {told.ended.epoch: _store_ended(told) for told in answer.told}
     record_success(
         Source.PRODUCTION,
         endpoint=production.leaders.endpoint,
@@ -116,22 +132,20 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
         "epoch": epoch,
         "leaders": len(leaders),
         "validators": len(known),
-        "epoch_rows_written": (written or 0) + (ended or 0),
-        "ended_epoch": answer.ended.epoch if answer.ended and ended is not None else None,
+        "epoch_rows_written": (written or 0) + sum(rows or 0 for rows in ended.values()),
+        "ended_epochs": [epoch for epoch, rows in ended.items() if rows is not None],
         "rejected": len(production.leaders.rejected),
     }
 
 
-def _store_ended(answer: Answer) -> int | None:
-    """Rows written; None where nothing was told of an ended epoch."""
-    if answer.ended is None:
-        return None
-    epoch, first, last = answer.ended
-    if answer.whole is not None:
-        leaders = {leader.identity: leader for leader in answer.whole.leaders.good}
-        written = record_blocks(epoch, leaders, basis=BlocksBasis.FINAL, slots=answer.whole.slots)
-    elif answer.leader_slots is not None:
-        leaders = _by_schedule(answer.leader_slots, ClusterEpoch.objects.filter(epoch=epoch).first())
+def _store_ended(told: Told) -> int | None:
+    """Rows written; None where nothing was told of it, or more is known already."""
+    epoch, first, last = told.ended
+    if told.whole is not None:
+        leaders = {leader.identity: leader for leader in told.whole.leaders.good}
+        written = record_blocks(epoch, leaders, basis=BlocksBasis.FINAL, slots=told.whole.slots)
+    elif told.leader_slots is not None:
+        leaders = _by_schedule(told.leader_slots, ClusterEpoch.objects.filter(epoch=epoch).first())
         written = record_blocks(epoch, leaders, basis=BlocksBasis.SCHEDULE, slots=last - first + 1)
     else:
         return None
