@@ -31,11 +31,12 @@ SLOTS_OF_DOUBT: Final = 40
 
 
 class Ended(NamedTuple):
-    """An epoch that is over, by its first and last slot."""
+    """An epoch that is over, by its first and last slot; of a scheduled one the leader slots are known."""
 
     epoch: int
     first_slot: int
     last_slot: int
+    scheduled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _ask(endpoint: Endpoint, newest: Fetch) -> Answer:
 
 def _ask_ended(endpoint: Endpoint, ended: Ended) -> Told:
     whole = ask_whole_production(endpoint, (ended.first_slot, ended.last_slot))
-    if whole is not None:
+    if whole is not None or ended.scheduled:
         return Told(ended, whole)
     return Told(ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
 
@@ -92,15 +93,11 @@ def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
     begins.setdefault(epoch - 1, running.first_slot - newest.slots_in_epoch)
     for ended in range(epoch - EPOCHS_TOLD, epoch):
         first, following = begins.get(ended), begins.get(ended + 1)
-        final = ended in known and known[ended].blocks_basis == BlocksBasis.FINAL
-        if (
-            ended >= 0
-            and not final
-            and first is not None
-            and following is not None
-            and 0 <= first < following
-        ):
-            yield Ended(ended, first, following - 1)
+        basis = known[ended].blocks_basis if ended in known else ""
+        if basis == BlocksBasis.FINAL or first is None or following is None:
+            continue
+        if ended >= 0 and 0 <= first < following:
+            yield Ended(ended, first, following - 1, scheduled=basis == BlocksBasis.SCHEDULE)
 
 
 def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
@@ -140,7 +137,7 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
 
 def _store_ended(told: Told) -> int | None:
     """Rows written; None where nothing was told of it, or more is known already."""
-    epoch, first, last = told.ended
+    epoch, first, last, _ = told.ended
     if told.whole is not None:
         leaders = {leader.identity: leader for leader in told.whole.leaders.good}
         written = record_blocks(epoch, leaders, basis=BlocksBasis.FINAL, slots=told.whole.slots)
