@@ -6,10 +6,12 @@ from typing import Final
 from tests.e2e.site import Site
 
 SOURCES: Final = (
+    "fetch-cluster-repeatable",
     "fetch-nodes-repeatable",
     "fetch-production-repeatable",
     "fetch-names-repeatable",
     "fetch-inflation-repeatable",
+    "vote-states-repeatable",
 )
 
 # Rules of axe that templates of others break, each with where. Nothing of ours is among them.

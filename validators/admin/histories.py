@@ -6,6 +6,7 @@ from django.utils.text import Truncator
 from scheduling.admin.history import HistoryAdmin, ReadOnlyAdmin
 from validators.admin.validators import NAME_LENGTH
 from validators.models import (
+    ChainState,
     ClusterEpoch,
     CommissionChange,
     DelinquencyIncident,
@@ -13,6 +14,7 @@ from validators.models import (
     IdentityChange,
     SourceState,
     ValidatorEpoch,
+    VoteState,
 )
 from validators.templatetags.units import bps_percent, sol
 
@@ -82,6 +84,31 @@ class ClusterEpochAdmin(HistoryAdmin):
     @admin.display(description="stake (SOL)")
     def stake(self, row: ClusterEpoch) -> str:
         return sol(row.total_stake)
+
+
+@admin.register(VoteState)
+class VoteStateAdmin(HistoryAdmin):
+    """Vote accounts as they stand on the chain, and who will be let in."""
+
+    list_display = (
+        *("validator", "after_next", "next_epoch", "reason", "epochs_paid", "bls_key", "held"),
+        *("state_version", "looked_at"),
+    )
+    list_filter = ("after_next",)
+    list_select_related = ("validator",)
+
+    @admin.display(description="balance (SOL)")
+    def held(self, state: VoteState) -> str:
+        return sol(state.balance)
+
+
+@admin.register(ChainState)
+class ChainStateAdmin(ReadOnlyAdmin):
+    """What the chain last said of itself."""
+
+    list_display = (
+        *("genesis_hash", "alpenglow", "alpenglow_epoch", "measured_slot_ms", "rent", "slot", "looked_at"),
+    )
 
 
 @admin.register(SourceState)
