@@ -2,8 +2,8 @@
 
 from validators.simulator import draws
 from validators.simulator.clock import SLOTS_PER_EPOCH
+from validators.simulator.seats import Seat
 from validators.simulator.temperaments import Temperament
-from validators.simulator.tenants import Seat
 
 CommissionStep = tuple[int, int]
 """(slot index from which it holds, commission in basis points)."""

@@ -1,14 +1,13 @@
 """The JSON-RPC methods of the simulated cluster, each over one moment of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from validators.simulator import draws, economy, gossip, names, params, replies
-from validators.simulator.clock import Moment
-from validators.simulator.cluster import Cluster
-from validators.simulator.jsonrpc import INVALID_REQUEST, METHOD_NOT_FOUND, RpcError
-from validators.simulator.production import production_by_identity
+from validators.simulator.account_methods import minimum_balance, multiple_accounts
+from validators.simulator.block_methods import block_production, leader_schedule
+from validators.simulator.clock import MIGRATION_SLOT, Moment
+from validators.simulator.jsonrpc import METHOD_NOT_FOUND, RpcError
+from validators.simulator.view import ClusterView, Params, options_of
 
 # At this distance a validator is called delinquent (DELINQUENT_VALIDATOR_SLOT_DISTANCE).
 DELINQUENT_SLOTS = 128
@@ -16,15 +15,6 @@ DELINQUENT_SLOTS = 128
 _ENCODINGS = ("base58", "base64", "jsonParsed")
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterView:
-    """The cluster as a method sees it: at one moment."""
-
-    cluster: Cluster
-    moment: Moment
-
-
-Params = list[Any]
 Method = Callable[[ClusterView, Params], object]
 
 
@@ -50,17 +40,17 @@ def _genesis_hash(view: ClusterView, parameters: Params) -> object:
 
 
 def _slot(view: ClusterView, parameters: Params) -> object:
-    _options(view, parameters)
+    options_of(view, parameters)
     return view.moment.absolute_slot
 
 
 def _epoch_info(view: ClusterView, parameters: Params) -> object:
-    _options(view, parameters)
+    options_of(view, parameters)
     return replies.epoch_info(view.moment)
 
 
 def _vote_accounts(view: ClusterView, parameters: Params) -> object:
-    options = _options(view, parameters)
+    options = options_of(view, parameters)
     wanted = params.optional_key(options, "votePubkey")
     keeps_unstaked = params.flag(options, "keepUnstakedDelinquents")
     distance = params.whole_number(options, "delinquentSlotDistance")
@@ -76,41 +66,17 @@ def _vote_accounts(view: ClusterView, parameters: Params) -> object:
     return {"current": current, "delinquent": delinquent}
 
 
-def _block_production(view: ClusterView, parameters: Params) -> object:
-    options = _options(view, parameters)
-    wanted = params.optional_key(options, "identity")
-    first_slot, last_slot = _slot_range(view.moment, options)
-    epoch_start = view.moment.absolute_slot - view.moment.slot_index
-    production = production_by_identity(
-        view.cluster.outlooks(view.moment.epoch),
-        first=first_slot - epoch_start,
-        last=last_slot - epoch_start,
-    )
-    if wanted is not None:
-        production = {wanted: production[wanted]} if wanted in production else {}
-    return replies.block_production(
-        production, moment=view.moment, first_slot=first_slot, last_slot=last_slot
-    )
+def _epoch_schedule(view: ClusterView, parameters: Params) -> object:
+    return replies.epoch_schedule()
 
 
-def _slot_range(moment: Moment, options: dict[str, Any]) -> tuple[int, int]:
-    """First and last slot asked for, both inside the running epoch; by default all of it so far."""
-    oldest = moment.absolute_slot - moment.slot_index
-    wanted = options.get("range")
-    if wanted is None:
-        return oldest, moment.absolute_slot
-    if not isinstance(wanted, dict) or params.whole_number(wanted, "firstSlot") is None:
-        raise params.invalid("range must be an object with firstSlot and, if you like, lastSlot")
-    first = wanted["firstSlot"]
-    last = params.whole_number(wanted, "lastSlot")
-    last = moment.absolute_slot if last is None else last
-    if first < oldest:
-        raise params.invalid(f"firstSlot, {first}, is too small; min {oldest}")
-    if last > moment.absolute_slot:
-        raise params.invalid(f"lastSlot, {last}, is too large; max {moment.absolute_slot}")
-    if last < first:
-        raise params.invalid(f"lastSlot, {last}, cannot be less than firstSlot, {first}")
-    return first, last
+def _genesis_certificate(view: ClusterView, parameters: Params) -> object:
+    """Of Alpenglow: null before the migration."""
+    split = view.cluster.world.alpenglow_epoch
+    if split is None or not view.cluster.world.pays_lamports(view.moment):
+        return None
+    slot = Moment(split, MIGRATION_SLOT).absolute_slot
+    return {"slot": slot, "blockId": draws.public_key(view.cluster.seed, "genesis block")}
 
 
 def _cluster_nodes(view: ClusterView, parameters: Params) -> object:
@@ -119,21 +85,24 @@ def _cluster_nodes(view: ClusterView, parameters: Params) -> object:
 
 
 def _inflation_rate(view: ClusterView, parameters: Params) -> object:
-    return replies.inflation_rate(economy.inflation_at(view.moment.epoch), view.moment.epoch)
+    return replies.inflation_rate(
+        economy.inflation_at(view.cluster.world, view.moment.epoch), view.moment.epoch
+    )
 
 
 def _supply(view: ClusterView, parameters: Params) -> object:
-    options = _options(view, parameters)
+    options = options_of(view, parameters)
     hides_accounts = params.flag(options, "excludeNonCirculatingAccountsList")
     accounts = [] if hides_accounts else economy.locked_accounts(view.cluster.seed)
-    return replies.supply(economy.supply_at(view.moment.epoch), accounts=accounts, moment=view.moment)
+    supply = economy.supply_at(view.cluster.world, view.moment.epoch)
+    return replies.supply(supply, accounts=accounts, moment=view.moment)
 
 
 def _program_accounts(view: ClusterView, parameters: Params) -> object:
     if not parameters:
         raise params.invalid("the address of a program is missing")
     program = params.key(parameters[0], "the program")
-    options = params.options_at(parameters, 1, slot=view.moment.absolute_slot)
+    options = options_of(view, parameters, 1)
     encoding = params.option_among(options, "encoding", _ENCODINGS) or "base58"
     if options.get("filters") or options.get("dataSlice"):
         raise params.invalid("filters and dataSlice are not simulated")
@@ -144,17 +113,8 @@ def _program_accounts(view: ClusterView, parameters: Params) -> object:
 
 
 def _config_accounts(view: ClusterView, encoding: str) -> list[replies.JsonObject]:
-    if encoding == "base58":
-        raise RpcError(
-            INVALID_REQUEST,
-            "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding.",
-        )
     accounts = names.config_accounts(view.cluster.seed, view.cluster.outlooks(view.moment.epoch))
-    return [replies.config_account(account, parsed=encoding == "jsonParsed") for account in accounts]
-
-
-def _options(view: ClusterView, parameters: Params) -> dict[str, Any]:
-    return params.options_at(parameters, 0, slot=view.moment.absolute_slot)
+    return [replies.config_account(account, encoding=encoding) for account in accounts]
 
 
 # Name: the most parameters it takes, and what it does.
@@ -164,8 +124,13 @@ METHODS: dict[str, tuple[int, Method]] = {
     "getGenesisHash": (0, _genesis_hash),
     "getSlot": (1, _slot),
     "getEpochInfo": (1, _epoch_info),
+    "getEpochSchedule": (0, _epoch_schedule),
+    "getAgGenesisCert": (0, _genesis_certificate),
     "getVoteAccounts": (1, _vote_accounts),
-    "getBlockProduction": (1, _block_production),
+    "getBlockProduction": (1, block_production),
+    "getLeaderSchedule": (2, leader_schedule),
+    "getMultipleAccounts": (2, multiple_accounts),
+    "getMinimumBalanceForRentExemption": (2, minimum_balance),
     "getClusterNodes": (0, _cluster_nodes),
     "getInflationRate": (0, _inflation_rate),
     "getSupply": (1, _supply),

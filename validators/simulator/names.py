@@ -4,7 +4,6 @@ Everything here can be written by anybody on the real chain, so a part of it is 
 attacker, or somebody careless, would write.
 """
 
-import base64
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -62,11 +61,6 @@ def config_accounts(seed: int, outlooks: Iterable[ValidatorOutlook]) -> list[Con
     for place, identity in enumerate(identities):
         found.extend(_accounts_of(identity, place))
     return found
-
-
-def as_base64(raw: bytes) -> list[str]:
-    """Account data the way the chain sends what it does not parse."""
-    return [base64.b64encode(raw).decode(), "base64"]
 
 
 def _accounts_of(identity: str, place: int) -> list[ConfigAccount]:

@@ -3,20 +3,23 @@
 Key for key what agave 4.x sends, and what `@solana/web3.js` 1.x insists on.
 """
 
+import base64
 from collections.abc import Iterable
 
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 from validators.simulator.cluster import ValidatorState
+from validators.simulator.draws import base58
 from validators.simulator.economy import Inflation, Supply
 from validators.simulator.gossip import FEATURE_SET, NEWEST_VERSION, SHRED_VERSION, Node
-from validators.simulator.names import CONFIG_PROGRAM, ConfigAccount, as_base64
-from validators.simulator.production import Production
+from validators.simulator.jsonrpc import INVALID_REQUEST, RpcError
+from validators.simulator.leaders import Production
+from validators.simulator.names import CONFIG_PROGRAM, ConfigAccount
+from validators.simulator.vote_accounts import VOTES_TO_ROOT
 
 JsonObject = dict[str, object]
 
-# A vote becomes a root after 31 more on top of it (MAX_LOCKOUT_HISTORY).
-_VOTES_TO_ROOT = 31
 _BPS_PER_PERCENT = 100
+_MOST_BASE58_BYTES = 128
 _RENT_EPOCH = (1 << 64) - 1
 _LAMPORTS_OF_CONFIG_ACCOUNT = 5_366_200
 # Of all slots, some get no block, and every block holds about so many transactions.
@@ -54,11 +57,11 @@ def vote_account(validator: ValidatorState) -> JsonObject:
         "activatedStake": validator.activated_stake,
         "commission": -(-validator.commission_bps // _BPS_PER_PERCENT),
         "epochCredits": validator.credit_tuples,
-        "epochVoteAccount": validator.activated_stake > 0,
+        "epochVoteAccount": validator.is_in_set,
         "inflationRewardsCommissionBps": validator.commission_bps,
         "lastVote": validator.last_vote,
         "nodePubkey": validator.identity,
-        "rootSlot": max(0, validator.last_vote - _VOTES_TO_ROOT),
+        "rootSlot": max(0, validator.last_vote - VOTES_TO_ROOT),
         "votePubkey": validator.vote_account,
     }
 
@@ -109,19 +112,44 @@ def supply(supply: Supply, *, accounts: Iterable[str], moment: Moment) -> JsonOb
     return {"context": context(moment), "value": value}
 
 
-def config_account(account: ConfigAccount, *, parsed: bool) -> JsonObject:
-    space = len(account.raw)
-    shown: object = as_base64(account.raw)
-    if parsed and account.parsed is not None:
-        shown = {"parsed": account.parsed, "program": "config", "space": space}
+def binary(raw: bytes, encoding: str) -> list[str]:
+    """Account data that is not parsed; raises RpcError where it is too long for base58."""
+    if encoding == "base64":
+        return [base64.b64encode(raw).decode(), encoding]
+    if len(raw) > _MOST_BASE58_BYTES:
+        raise RpcError(
+            INVALID_REQUEST,
+            "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding.",
+        )
+    return [base58(raw), encoding]
+
+
+def account(data: object, *, owner: str, lamports: int, space: int) -> JsonObject:
     return {
-        "account": {
-            "data": shown,
-            "executable": False,
-            "lamports": _LAMPORTS_OF_CONFIG_ACCOUNT,
-            "owner": CONFIG_PROGRAM,
-            "rentEpoch": _RENT_EPOCH,
-            "space": space,
-        },
-        "pubkey": account.address,
+        "data": data,
+        "executable": False,
+        "lamports": lamports,
+        "owner": owner,
+        "rentEpoch": _RENT_EPOCH,
+        "space": space,
+    }
+
+
+def config_account(config: ConfigAccount, *, encoding: str) -> JsonObject:
+    space = len(config.raw)
+    if encoding == "jsonParsed" and config.parsed is not None:
+        shown: object = {"parsed": config.parsed, "program": "config", "space": space}
+    else:
+        shown = binary(config.raw, "base58" if encoding == "base58" else "base64")
+    made = account(shown, owner=CONFIG_PROGRAM, lamports=_LAMPORTS_OF_CONFIG_ACCOUNT, space=space)
+    return {"account": made, "pubkey": config.address}
+
+
+def epoch_schedule() -> JsonObject:
+    return {
+        "slotsPerEpoch": SLOTS_PER_EPOCH,
+        "leaderScheduleSlotOffset": SLOTS_PER_EPOCH,
+        "warmup": False,
+        "firstNormalEpoch": 0,
+        "firstNormalSlot": 0,
     }

@@ -3,33 +3,41 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from validators.simulator.answers import SimulatedAnswers
-from validators.simulator.clock import DEFAULT_EPOCH_SECONDS
 from validators.simulator.cluster import Cluster
 from validators.simulator.faults import parse_fault_plan
 from validators.simulator.jsonrpc import Answers
 from validators.simulator.replay import read_recording
 from validators.simulator.server import RpcServer, serving
+from validators.simulator.world import World
 
 DEFAULT_SLOW_SECONDS = 5.0
+TOWER_FOR_EVER = World()
 
 
 def cluster_answers(
     *,
     seed: int,
     validators: int,
-    epoch_seconds: float = DEFAULT_EPOCH_SECONDS,
+    epoch_seconds: float | None = None,
     replay: Path | None = None,
     alpenglow_epoch: int | None = None,
+    world: World = TOWER_FOR_EVER,
     clock: Callable[[], float] = time.time,
 ) -> Answers:
-    """What the server will say; raises ReplayError when the recording is unusable."""
+    """What the server will say; raises ReplayError when the recording is unusable.
+
+    epoch_seconds and alpenglow_epoch are the world's unless given.
+    """
     if replay is not None:
         return read_recording(replay)
-    cluster = Cluster(seed=seed, count=validators, alpenglow_epoch=alpenglow_epoch)
-    return SimulatedAnswers(cluster, epoch_seconds=epoch_seconds, clock=clock)
+    if epoch_seconds is not None:
+        world = replace(world, epoch_seconds=epoch_seconds)
+    cluster = Cluster(seed=seed, count=validators, alpenglow_epoch=alpenglow_epoch, world=world)
+    return SimulatedAnswers(cluster, clock=clock)
 
 
 @contextmanager
@@ -37,11 +45,12 @@ def running_cluster(
     *,
     validators: int = 50,
     seed: int = 7,
-    epoch_seconds: float = DEFAULT_EPOCH_SECONDS,
+    epoch_seconds: float | None = None,
     replay: Path | None = None,
     fault: str = "",
     slow_seconds: float = DEFAULT_SLOW_SECONDS,
     alpenglow_epoch: int | None = None,
+    world: World = TOWER_FOR_EVER,
     clock: Callable[[], float] = time.time,
 ) -> Iterator[str]:
     """A cluster on a free loopback port for as long as the block runs; yields its URL.
@@ -56,6 +65,7 @@ def running_cluster(
         epoch_seconds=epoch_seconds,
         replay=replay,
         alpenglow_epoch=alpenglow_epoch,
+        world=world,
         clock=clock,
     )
     server = RpcServer(

@@ -1,8 +1,10 @@
 """How the stake lies on the seats: heavy-tailed, realistic in its total, moving at epoch boundaries."""
 
 from validators.simulator import draws
+from validators.simulator.admission import Papers, papers_of
+from validators.simulator.seats import Seat
 from validators.simulator.temperaments import Temperament
-from validators.simulator.tenants import EPOCHS_OF_DYING, Seat, Tenant
+from validators.simulator.tenants import EPOCHS_OF_DYING, Tenant
 
 LAMPORTS_PER_SOL = 1_000_000_000
 
@@ -19,6 +21,8 @@ _HIGHEST_PLACE = dict.fromkeys(Temperament, 0.3) | {
     Temperament.LAZY: 0.05,
     Temperament.PRIVATE: 0.0,
 }
+# Who is not let in has little to lose.
+_HIGHEST_PLACE_WITHOUT_PAPERS = 0.9
 _WITHOUT_STAKE = (Temperament.UNSTAKED, Temperament.RETIRED)
 
 _EPOCHS_OF_WARM_UP = 3
@@ -38,9 +42,11 @@ def nominal_stakes(seats: tuple[Seat, ...]) -> tuple[int, ...]:
     return tuple(int(TOTAL_STAKE * weights.get(seat.index, 0) / whole) for seat in seats)
 
 
-def stake_at(nominal: int, seat: Seat, tenant: Tenant, epoch: int) -> int:
-    """Active lamports of a tenant in an epoch."""
-    stake = int(nominal * draws.between(0.985, 1.015, seat.key, "stake", epoch))
+def stake_at(nominal: int, seat: Seat, tenant: Tenant, epoch: int, *, season: int) -> int:
+    """Active lamports of a tenant in an epoch; `season` is the label of what is drawn for the epoch."""
+    if epoch < tenant.born:
+        return 0
+    stake = int(nominal * draws.between(0.985, 1.015, seat.key, "stake", season))
     if tenant.leaves is None:
         return stake
     if epoch - tenant.born < _EPOCHS_OF_WARM_UP:
@@ -52,6 +58,17 @@ def stake_at(nominal: int, seat: Seat, tenant: Tenant, epoch: int) -> int:
     return stake >> max(0, epoch - (tenant.leaves - EPOCHS_OF_DYING))
 
 
+def has_stake(seat: Seat, tenant: Tenant, epoch: int) -> bool:
+    """Whether a tenant has active stake in an epoch, however much."""
+    if epoch < tenant.born or seat.temperament in _WITHOUT_STAKE:
+        return False
+    if tenant.leaves is None or tenant.dies is None:
+        return True
+    return tenant.leaves - epoch > _EPOCHS_EMPTY_BEFORE_LEAVING
+
+
 def _place(seat: Seat) -> float:
     highest = _HIGHEST_PLACE[seat.temperament]
+    if papers_of(seat) != Papers.COMPLETE:
+        highest = _HIGHEST_PLACE_WITHOUT_PAPERS
     return draws.between(highest, 1.0, seat.key, "place")

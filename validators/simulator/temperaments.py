@@ -4,7 +4,7 @@ from enum import StrEnum
 from functools import cache
 
 from validators.simulator import draws
-from validators.simulator.clock import SLOTS_PER_EPOCH
+from validators.simulator.clock import SLOTS_PER_EPOCH, SLOTS_PER_TURN
 from validators.simulator.work import MAX_CREDITS_PER_EPOCH, MISSED, SHIFTS_PER_ROSTER, Roster, Shift
 
 
@@ -74,9 +74,8 @@ def roster_of(seed: int, temperament: Temperament, owner: str) -> Roster:
 def _roster(seed: int, temperament: Temperament, variant: int) -> Roster:
     key = f"{seed}:{temperament}:{variant}"
     if temperament == Temperament.LAZY:
-        shifts = _shifts(key, lost=draws.between(0.05, 0.14, key, "lost"), spread=0.02)
-    else:
-        shifts = _shifts(key, lost=0.0005, spread=0.0012)
+        return Roster(_shifts(key, lost=draws.between(0.05, 0.14, key, "lost"), spread=0.02))
+    shifts = _shifts(key, lost=0.0005, spread=0.0012)
     if temperament == Temperament.FLAKY:
         return Roster(_with_absences(shifts, key))
     restarted = _away(shifts[0], draws.fraction(key, "restart"), _RESTART_SLOTS)
@@ -105,5 +104,8 @@ def _with_absences(shifts: tuple[Shift, ...], key: str) -> tuple[Shift, ...]:
 
 
 def _away(shift: Shift, when: float, slots: int) -> Shift:
+    """Away for some slots, from and to the start of somebody's turn to lead."""
+    slots -= slots % SLOTS_PER_TURN
     start = int(when * (SLOTS_PER_EPOCH - slots))
+    start -= start % SLOTS_PER_TURN
     return Shift(shift.lost_credits, away_from=start, away_until=start + slots)

@@ -11,6 +11,7 @@ MAX_CREDITS_PER_EPOCH = SLOTS_PER_EPOCH * 16
 # Every block of this many epochs deals the same shifts in another order. Its total is thereby
 # known, so credits since birth cost a block's sum and not a walk through all epochs.
 SHIFTS_PER_ROSTER = 32
+ALL_PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,14 @@ class Shift:
     away_from: int = SLOTS_PER_EPOCH
     away_until: int = SLOTS_PER_EPOCH
 
+    @property
+    def missed_percent(self) -> int:
+        """Of a hundred reward certificates, how many are made without its vote.
+
+        Votes that are late by a slot or two are in the certificate, eight slots later, all the same.
+        """
+        return round(100 * self.lost_credits / MAX_CREDITS_PER_EPOCH)
+
     def slots_worked(self, slot_index: int) -> int:
         """Slots of the first `slot_index` of the epoch in which it was online."""
         away = max(0, min(slot_index, self.away_until) - self.away_from)
@@ -30,6 +39,10 @@ class Shift:
         """Vote credits earned in the first `slot_index` slots; distance is a further loss per epoch."""
         whole = MAX_CREDITS_PER_EPOCH - self.lost_credits - distance
         return whole * self.slots_worked(slot_index) // SLOTS_PER_EPOCH
+
+    @property
+    def is_ever_away(self) -> bool:
+        return self.away_from < self.away_until
 
     def is_away(self, slot_index: int) -> bool:
         return self.away_from <= slot_index < self.away_until
@@ -55,9 +68,15 @@ class Roster:
         block, place = divmod(age, SHIFTS_PER_ROSTER)
         return self.shifts[_dealt(block, place, owner)]
 
-    def credits_until(self, age: int, *, owner: str, distance: int) -> int:
-        """Credits of the first `age` epochs of the owner."""
-        earned = [shift.credits(SLOTS_PER_EPOCH, distance=distance) for shift in self.shifts]
+    def seasonal_shift(self, epoch: int, *, owner: str) -> Shift:
+        """The shift of an epoch when every 32 epochs are worked alike, whatever the owner's age."""
+        return self.shifts[_dealt(0, epoch % SHIFTS_PER_ROSTER, owner)]
+
+    def credits_until(self, age: int, *, owner: str, distance: int, parts: int = ALL_PARTS) -> int:
+        """Credits of the first `age` epochs of the owner; of each it gets so many parts of 10,000."""
+        earned = [
+            shift.credits(SLOTS_PER_EPOCH, distance=distance) * parts // ALL_PARTS for shift in self.shifts
+        ]
         block, rest = divmod(age, SHIFTS_PER_ROSTER)
         stride, start = _order(block, owner)
         begun = sum(earned[(stride * place + start) % SHIFTS_PER_ROSTER] for place in range(rest))

@@ -4,9 +4,11 @@ from typing import Any
 
 import requests
 
-from validators.simulator.clock import DEFAULT_EPOCH_SECONDS, FIRST_EPOCH, ORIGIN
+from validators.simulator.clock import FIRST_EPOCH, ORIGIN
 
 SECONDS = 10.0
+# 432,000 slots of 400 ms.
+TWO_DAYS = 172_800.0
 
 
 def ask(url: str, method: str, *params: Any) -> Any:
@@ -28,6 +30,6 @@ def exchange(url: str, method: str, *params: Any) -> Any:
     return requests.post(url, json=request, timeout=SECONDS).json()
 
 
-def timestamp(epoch: int, part: float = 0.5, epoch_seconds: float = DEFAULT_EPOCH_SECONDS) -> float:
+def timestamp(epoch: int, part: float = 0.5, epoch_seconds: float = TWO_DAYS) -> float:
     """When a part of an epoch has gone by, as Unix seconds."""
     return ORIGIN.timestamp() + (epoch - FIRST_EPOCH + part) * epoch_seconds

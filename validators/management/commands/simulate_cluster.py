@@ -2,18 +2,28 @@
 
 import signal
 import sys
-from argparse import ArgumentParser
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from validators.simulator.clock import DEFAULT_EPOCH_SECONDS
+from validators.simulator.cluster import Cluster
 from validators.simulator.faults import Fault, FaultSpecError, parse_fault_plan
+from validators.simulator.history import history_lines
 from validators.simulator.replay import ReplayError
 from validators.simulator.running import DEFAULT_SLOW_SECONDS, cluster_answers
 from validators.simulator.server import RpcServer
+from validators.simulator.timeline import moment_at
+from validators.simulator.world import MAINNET_TODAY, SlotTimes, SlotTimesError, World, parse_slot_times
+
+DEFAULT_HISTORY_EPOCHS = 40
+# The oldest accounts of the cluster are not much older.
+MOST_HISTORY_EPOCHS = 300
 
 
 class Command(BaseCommand):
@@ -26,18 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=7, help="The same seed gives the same cluster.")
         parser.add_argument("--host", default="127.0.0.1", help="The address to listen on.")
         parser.add_argument("--port", type=int, default=8899, help="The port; 0 picks a free one.")
-        parser.add_argument(
-            "--epoch-seconds",
-            type=float,
-            default=DEFAULT_EPOCH_SECONDS,
-            help="How long an epoch of 432,000 slots lasts (default: two days).",
-        )
-        parser.add_argument(
-            "--alpenglow-epoch",
-            type=int,
-            metavar="N",
-            help="Migrate to Alpenglow in the middle of epoch N: rewards instead of vote credits.",
-        )
+        _add_calendar(parser)
         parser.add_argument("--replay", type=Path, metavar="DIR", help="Serve the recorded replies in DIR.")
         parser.add_argument(
             "--fault",
@@ -51,10 +50,26 @@ class Command(BaseCommand):
             default=DEFAULT_SLOW_SECONDS,
             help="How long the fault `slow` takes (default: %(default)s).",
         )
+        parser.add_argument(
+            "--history",
+            type=Path,
+            metavar="FILE",
+            help="Write the ended epochs as a history file (CSV), and serve nothing.",
+        )
+        parser.add_argument(
+            "--epochs",
+            type=int,
+            default=DEFAULT_HISTORY_EPOCHS,
+            help="How many ended epochs --history writes (default: %(default)s).",
+        )
 
     def handle(self, **options: Any) -> None:
         _check_numbers(options)
-        server = _server(options)
+        world = _world(options)
+        if options["history"]:
+            self._write_history(world, options)
+            return
+        server = _server(world, options)
         for stop_signal in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stop_signal, _exit)
         self.stdout.write(f"{_title(options)} at {server.url}")
@@ -64,28 +79,110 @@ class Command(BaseCommand):
         finally:
             server.close()
 
+    def _write_history(self, world: World, options: dict[str, Any]) -> None:
+        cluster = Cluster(seed=options["seed"], count=options["validators"], world=world)
+        running = moment_at(time.time(), world).epoch
+        epochs = range(running - options["epochs"], running)
+        try:
+            with options["history"].open("w", encoding="ascii", newline="") as file:
+                file.writelines(history_lines(cluster, epochs))
+        except OSError as exc:
+            raise CommandError(f"Cannot write {options['history']}: {exc.strerror}.") from exc
+        self.stdout.write(f"Wrote epochs {epochs[0]} to {epochs[-1]} to {options['history']}")
+
+
+def _add_calendar(parser: ArgumentParser) -> None:
+    """When the simulated chain began, how fast it goes, and when its rules change."""
+    parser.add_argument(
+        "--epoch-seconds",
+        type=float,
+        metavar="X",
+        help="How long every epoch of 432,000 slots lasts on the wall clock, whatever its slot time "
+        "(default: as long as its slots, a day at 200 ms). The chain's own clock keeps the slot time.",
+    )
+    parser.add_argument(
+        "--origin",
+        type=_instant,
+        default=MAINNET_TODAY.origin,
+        metavar="ISO8601",
+        help=f"When its first epoch, {MAINNET_TODAY.first_epoch}, began; UTC unless it says otherwise "
+        f"(default: {MAINNET_TODAY.origin:%Y-%m-%dT%H:%M:%SZ}). Kept, slots never go backwards.",
+    )
+    parser.add_argument(
+        "--slot-times",
+        type=_slot_times,
+        default=MAINNET_TODAY.slot_times,
+        metavar="EPOCH:MS,...",
+        help="The slot time in ms in effect from each epoch, 400 before the first; '' is 400 for ever "
+        f"(default, as on mainnet: {','.join(f'{epoch}:{ms}' for epoch, ms in MAINNET_TODAY.slot_times)}).",
+    )
+    parser.add_argument(
+        "--alpenglow-epoch",
+        type=_alpenglow_epoch,
+        default=MAINNET_TODAY.alpenglow_epoch,
+        metavar="N",
+        help="It migrates to Alpenglow in the middle of epoch N: lamports instead of vote credits "
+        "(default, as on mainnet: %(default)s; `never` is Tower for ever).",
+    )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a date and time, as in 2026-11-20T00:00:00Z") from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _slot_times(text: str) -> SlotTimes:
+    try:
+        return parse_slot_times(text)
+    except SlotTimesError as exc:
+        raise ArgumentTypeError(str(exc)) from exc
+
+
+def _alpenglow_epoch(text: str) -> int | None:
+    if text == "never":
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError(f"{text!r} is neither the number of an epoch nor `never`")
+    return int(text)
+
+
+def _world(options: dict[str, Any]) -> World:
+    return replace(
+        MAINNET_TODAY,
+        origin=options["origin"],
+        slot_times=options["slot_times"],
+        alpenglow_epoch=options["alpenglow_epoch"],
+        epoch_seconds=options["epoch_seconds"],
+    )
+
 
 def _check_numbers(options: dict[str, Any]) -> None:
     if options["validators"] < 1:
         raise CommandError("--validators must be at least 1.")
     # Written so that nan fails too.
-    if not 0 < options["epoch_seconds"] < float("inf"):
+    if options["epoch_seconds"] is not None and not 0 < options["epoch_seconds"] < float("inf"):
         raise CommandError("--epoch-seconds must be more than 0.")
     if not 0 <= options["slow_seconds"] < float("inf"):
         raise CommandError("--slow-seconds must not be negative.")
     if not 0 <= options["port"] <= 65_535:
         raise CommandError("--port must be from 0 to 65535.")
+    if not 1 <= options["epochs"] <= MOST_HISTORY_EPOCHS:
+        raise CommandError(f"--epochs must be from 1 to {MOST_HISTORY_EPOCHS}.")
+    if options["history"] and options["replay"]:
+        raise CommandError("--history writes the past of a simulated cluster; a replay has none.")
 
 
-def _server(options: dict[str, Any]) -> RpcServer:
+def _server(world: World, options: dict[str, Any]) -> RpcServer:
     try:
         faults = parse_fault_plan(options["fault"])
         answers = cluster_answers(
             seed=options["seed"],
             validators=options["validators"],
-            epoch_seconds=options["epoch_seconds"],
             replay=options["replay"],
-            alpenglow_epoch=options["alpenglow_epoch"],
+            world=world,
         )
     except (FaultSpecError, ReplayError) as exc:
         raise CommandError(f"{exc}.") from exc

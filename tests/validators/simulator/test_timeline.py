@@ -1,14 +1,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validators.simulator.clock import FIRST_EPOCH, ORIGIN, SLOTS_PER_EPOCH, Moment, moment_at
+from validators.simulator.clock import FIRST_EPOCH, ORIGIN, SLOTS_PER_EPOCH, Moment
+from validators.simulator.timeline import moment_at
+from validators.simulator.world import World
 
 EPOCH_SECONDS = st.floats(min_value=0.5, max_value=1_000_000)
 AGES = st.floats(min_value=-1e6, max_value=3e8)
 
 
 def at(seconds: float, epoch_seconds: float) -> Moment:
-    return moment_at(ORIGIN.timestamp() + seconds, epoch_seconds=epoch_seconds)
+    return moment_at(ORIGIN.timestamp() + seconds, World(epoch_seconds=epoch_seconds))
 
 
 def test_epochs_begin_at_the_origin_and_last_as_long_as_asked() -> None:
