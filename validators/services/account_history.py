@@ -1,13 +1,13 @@
 """A past at once: the 64 epochs of credits that every vote account remembers."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from validators.exceptions import ImpossibleCreditsError
-from validators.models import ClusterEpoch, Fetch, Origin, ValidatorEpoch
+from validators.models import ChainState, ClusterEpoch, Fetch, Origin, ValidatorEpoch
 from validators.services import bulk
 from validators.services.cluster_epochs import record_past
 from validators.services.performances import refresh_performances
@@ -18,6 +18,7 @@ from validators.solana.arithmetic import (
     CreditTuple,
     Earned,
     earned_by_epoch,
+    own_split_epoch,
 )
 
 logger = logging.getLogger(__name__)
@@ -32,14 +33,23 @@ def fill_history(accounts: Mapping[int, Sequence[CreditTuple]], *, newest: Fetch
     if not accounts:
         return 0
     present = _present_epochs(accounts)
+    split_epoch = _split_epoch(accounts.values(), newest)
     rows: list[tuple[Any, ...]] = []
+    unreadable: list[str] = []
     for key, tuples in accounts.items():
         starts = {epoch: before for epoch, _, before in reversed(tuples)}
+        try:
+            ended = _ended(tuples, newest, split_epoch)
+        except ImpossibleCreditsError as exc:
+            unreadable.append(f"validator {key}: {exc}")
+            continue
         rows.extend(
             (key, one.epoch, one.credits, one.unit.value, one.credits_before_split, starts.get(one.epoch))
-            for one in _ended(key, tuples, newest)
+            for one in ended
             if one.epoch not in present[key]
         )
+    if unreadable:
+        logger.warning("The past of %d accounts is left out, first %s.", len(unreadable), unreadable[0])
     bulk.insert_rows(
         ValidatorEpoch,
         fields=(
@@ -72,19 +82,29 @@ def _present_epochs(accounts: Iterable[int]) -> Mapping[int, set[int]]:
     return found
 
 
-def _ended(key: int, tuples: Sequence[CreditTuple], newest: Fetch) -> list[Earned]:
-    """Every ended epoch from the oldest tuple on; one without a tuple between two others earned nothing."""
-    try:
-        earned = earned_by_epoch(
-            tuples,
-            # The account may have been read an epoch later than the votes.
-            running_epoch=newest.epoch + 1,
-            split_epoch=newest.split_epoch,
-            most_vote_credits=max(MOST_VOTE_CREDITS, newest.slots_in_epoch * CREDITS_PER_SLOT),
-        )
-    except ImpossibleCreditsError as exc:
-        logger.warning("The past of validator %s is left out: %s", key, exc)
-        return []
+def _split_epoch(accounts: Iterable[Sequence[CreditTuple]], newest: Fetch) -> int | None:
+    """The epoch of the migration that most accounts remember; one born after it has no mark of its own."""
+    marks = Counter(epoch for tuples in accounts if (epoch := own_split_epoch(tuples)) is not None)
+    if marks:
+        return marks.most_common(1)[0][0]
+    chain = ChainState.objects.first()
+    known = chain.alpenglow_epoch if chain and chain.alpenglow == ChainState.Alpenglow.ON else None
+    return newest.split_epoch if known is None else known
+
+
+def _ended(tuples: Sequence[CreditTuple], newest: Fetch, split_epoch: int | None) -> list[Earned]:
+    """Every ended epoch from the oldest tuple on; one without a tuple between two others earned nothing.
+
+    Raises ImpossibleCreditsError.
+    """
+    own_split = own_split_epoch(tuples)
+    earned = earned_by_epoch(
+        tuples,
+        # The account may have been read an epoch later than the votes.
+        running_epoch=newest.epoch + 1,
+        split_epoch=split_epoch if own_split is None else own_split,
+        most_vote_credits=max(MOST_VOTE_CREDITS, newest.slots_in_epoch * CREDITS_PER_SLOT),
+    )
     whole: list[Earned] = []
     for one in earned:
         if whole:

@@ -40,6 +40,11 @@ class Calendar(NamedTuple):
     first_slot: int
     lengths: Mapping[int, int]
 
+    def length_of(self, epoch: int) -> int:
+        """In slots: of an epoch that nobody saw, as many as of the nearest later one that somebody did."""
+        later = [known for known in self.lengths if known >= epoch]
+        return self.lengths[min(later, default=self.epoch)]
+
     def epoch_of(self, slot: int) -> int:
         return epoch_of_slot(slot, epoch=self.epoch, first_slot=self.first_slot, lengths=self.lengths)
 
@@ -66,7 +71,7 @@ def _store(look: Look, newest: Fetch) -> dict[str, Any]:
     _set_features(chain, look, calendar, newest)
     chain.measured_slot_ms = _measured(look.clock, calendar, newest)
     chain.save()
-    changed = {*_store_slot_times(), *_store_clock(look.clock), *_store_rewards(look)}
+    changed = {*_store_slot_times(calendar), *_store_clock(look.clock), *_store_rewards(look)}
     _store_stake_history(look)
     running = ClusterEpoch.objects.filter(epoch=newest.epoch).first()
     _warn_of_another_pace(chain, running)
@@ -107,7 +112,8 @@ def _set_features(chain: ChainState, look: Look, calendar: Calendar, newest: Fet
     if migrated is None and look.features is None:
         return
     begins_in = _activation(alpenglow, calendar)
-    chain.alpenglow_epoch = newest.split_epoch if migrated and newest.split_epoch is not None else begins_in
+    # What the replies show is a guess where the marks have dropped out of them.
+    chain.alpenglow_epoch = newest.split_epoch if migrated and begins_in is None else begins_in
     if migrated:
         chain.alpenglow = ChainState.Alpenglow.ON
     else:
@@ -131,13 +137,15 @@ def _measured(clock: Clock | None, calendar: Calendar, newest: Fetch) -> float |
     return measured_slot_ms(slots=slots, seconds=seconds)
 
 
-def _store_slot_times() -> Iterator[int]:
-    """Give each epoch its slot time; yields those that have another one now."""
+def _store_slot_times(calendar: Calendar) -> Iterator[int]:
+    """Give each epoch its slot time, and its slots where nobody saw it; yields those that have others now."""
     for row in ClusterEpoch.objects.order_by("epoch"):
-        before = (row.slot_ms, row.slot_ms_basis)
+        before = (row.slots, row.slot_ms, row.slot_ms_basis)
+        if row.slots is None:
+            row.slots = calendar.length_of(row.epoch)
         set_slot_time(row)
-        if (row.slot_ms, row.slot_ms_basis) != before:
-            row.save(update_fields=["slot_ms", "slot_ms_basis"])
+        if (row.slots, row.slot_ms, row.slot_ms_basis) != before:
+            row.save(update_fields=["slots", "slot_ms", "slot_ms_basis"])
             yield row.epoch
 
 

@@ -130,9 +130,10 @@ def _agreed_split_epoch(votes: VoteAccounts, most_vote_credits: int) -> int | No
     epoch, count = Counter(map(own_split_epoch, histories)).most_common(1)[0]
     if epoch is not None:
         return epoch if count * 2 > len(histories) else None
-    oldest = [history[0] for history in histories if history[0] != SPLIT_MARK]
-    beyond = sum(now - before > most_vote_credits for _, now, before in oldest)
-    return min(one[0] for one in oldest) - 1 if beyond * 2 > len(histories) else None
+    oldest = (history[0] for history in histories if history[0] != SPLIT_MARK)
+    # Not of everybody: who retired before the migration still shows the votes of then.
+    beyond = [epoch for epoch, now, before in oldest if now - before > most_vote_credits]
+    return min(beyond) - 1 if len(beyond) * 2 > len(histories) else None
 
 
 def _most_vote_credits(epoch: EpochInfo) -> int:
