@@ -30,7 +30,7 @@ SOURCES: Final = (
         name="fetch-cluster-repeatable",
         task="validators.tasks.fetch_cluster",
         every_seconds={"test": 30, "production": HOUR},
-        start_after_seconds={"test": 3, "production": 45},
+        start_after_seconds={"test": 7, "production": 45},
         description="Fetches slot time, Alpenglow, the admission rule, the chain's clock and its rewards",
     ),
     JobDeclaration(
@@ -65,7 +65,7 @@ SOURCES: Final = (
         name="vote-states-repeatable",
         task="validators.tasks.fetch_vote_states",
         every_seconds={"test": 60, "production": SIX_HOURS},
-        start_after_seconds={"test": 4, "production": 75},
+        start_after_seconds={"test": 11, "production": 75},
         description="Fetches the vote accounts themselves: 64 epochs of credits, balance, BLS key",
     ),
 )

@@ -23,12 +23,10 @@ from django.core.management.base import BaseCommand, CommandError
 from scheduling.clock import database_now
 from scheduling.ledger import selectors
 from scheduling.operations import setting_up
-from staking_project import stack
+from staking_project import stack, trial
 from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
 
-SIMULATED_VALIDATORS = 1_500
-SIMULATED_EPOCH_SECONDS = 3_600
 ADMIN_NAME = "admin"
 
 
@@ -46,9 +44,11 @@ class Command(BaseCommand):
         started_at, orphans = None, 0
         try:
             stack.require_free_port(settings.PORT)
-            environment = self._start_what_it_talks_to(whole)
             with _one_at_a_time():
                 call_command("migrate", verbosity=0, interactive=False)
+                if settings.SOLANA_RPC_IS_OUR_OWN and trial.import_past(os.environ):
+                    self.stderr.write("The simulated cluster has got its past; this was done once.")
+                environment = self._start_what_it_talks_to(whole)
                 setting_up.set_up("test", now=database_now(), by="run")
                 password = _create_admin()
             started_at = database_now()
@@ -82,8 +82,7 @@ class Command(BaseCommand):
             simulator = stack.command_service(
                 "the simulated cluster",
                 "simulate_cluster",
-                f"--validators={SIMULATED_VALIDATORS}",
-                f"--epoch-seconds={SIMULATED_EPOCH_SECONDS}",
+                *trial.cluster_words(),
                 f"--port={port}",
                 environment=environment,
                 patience=stack.STOP_PATIENCE,

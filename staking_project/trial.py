@@ -1,0 +1,65 @@
+"""The simulated cluster that `run` brings when no endpoint is named, and the past that it comes with."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+
+from staking_project import stack
+from validators.models import Fetch, Validator
+from validators.simulator.world import MAINNET_TODAY
+
+VALIDATORS: Final = 1_500
+# An epoch of a day in an hour, so that somebody who tries it sees some end.
+EPOCH_SECONDS: Final = 3_600
+# Part of its epoch that has passed when it is first started.
+BEGUN: Final = 0.4
+PAST_EPOCHS: Final = 24
+
+
+def cluster_words() -> list[str]:
+    """What `simulate_cluster` is started with: the same cluster each time, so its slots only go forward."""
+    return [f"--validators={VALIDATORS}", f"--epoch-seconds={EPOCH_SECONDS}", f"--origin={_origin()}"]
+
+
+def import_past(environment: Mapping[str, str]) -> bool:
+    """Write the cluster's ended epochs to a file and import that, once; returns whether it did."""
+    if Validator.objects.exists():
+        return False
+    with tempfile.TemporaryDirectory(dir=settings.STATE_DIR) as folder:
+        path = Path(folder) / "past.csv"
+        words = ["simulate_cluster", *cluster_words(), f"--history={path}", f"--epochs={PAST_EPOCHS}"]
+        made = subprocess.run(
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), *words],
+            env=dict(environment),
+            capture_output=True,
+            text=True,
+        )
+        if made.returncode:
+            raise stack.StackError(f"The past of the simulated cluster could not be made: {made.stderr}")
+        call_command("import_epochs", str(path), verbosity=0)
+    return True
+
+
+def _origin() -> str:
+    """When the cluster's first epoch began: kept beside the database, which has seen its slots.
+
+    A database that followed an older simulated cluster goes on from the epoch that it knows.
+    """
+    path = Path(settings.STATE_DIR) / "simulated-cluster.json"
+    if path.exists():
+        return str(json.loads(path.read_text())["origin"])
+    newest = Fetch.objects.newest()
+    ahead = max(0, newest.epoch + 1 - MAINNET_TODAY.first_epoch) if newest else 0
+    origin = timezone.now() - timedelta(seconds=EPOCH_SECONDS * (ahead + BEGUN))
+    text = origin.astimezone(UTC).replace(microsecond=0).isoformat()
+    path.write_text(json.dumps({"origin": text}))
+    return text
