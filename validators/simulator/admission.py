@@ -22,10 +22,16 @@ class Papers(StrEnum):
     NEXT_TO_LAST_TICKET = "two tickets left in the first epoch"
 
 
-# Steady ones: a multiple of the pattern of temperaments, so that no other kind is met.
+# By place among so many seats; steady ones, and no more than two in a cluster of 60, where each
+# is a part of the stake that would be seen in every mean.
 _SEATS_PER_FAILURE = 141
-_FIRST_FAILURE = 13
-_FAILURES = tuple(Papers)[1:]
+_FAILURES = {
+    13: Papers.NO_BLS_KEY,
+    14: Papers.LAST_TICKET,
+    60: Papers.OLD_STATE,
+    61: Papers.POOR,
+    62: Papers.NEXT_TO_LAST_TICKET,
+}
 
 _LAMPORTS_OF_TICKET_PER_MS = 4_000_000
 _BYTES_OF_OVERHEAD, _LAMPORTS_PER_BYTE = 128, 6_960
@@ -39,10 +45,9 @@ _MOST_DUST = 10_000_000
 
 
 def papers_of(seat: Seat) -> Papers:
-    place = seat.index % _SEATS_PER_FAILURE - _FIRST_FAILURE
-    if seat.temperament == Temperament.STEADY and 0 <= place < len(_FAILURES):
-        return _FAILURES[place]
-    return Papers.COMPLETE
+    if seat.temperament != Temperament.STEADY:
+        return Papers.COMPLETE
+    return _FAILURES.get(seat.index % _SEATS_PER_FAILURE, Papers.COMPLETE)
 
 
 def ticket(world: World, epoch: int) -> int:

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from validators.simulator import draws
+from validators.simulator.admission import is_admitted
 from validators.simulator.clock import Moment, first_slot_of
 from validators.simulator.cluster import Cluster
 from validators.simulator.economy import epoch_pool
 from validators.simulator.ledger import page_of
-from validators.simulator.votes import is_in_set
 from validators.simulator.world import SLOT_TIME_FEATURES, World
 
 FEATURE_PROGRAM = "Feature111111111111111111111111111111111111"
@@ -74,8 +74,8 @@ def rewards_of(cluster: Cluster, epoch: int) -> Rewards:
     points = 0
     for seat in cluster.seats:
         tenant = field.tenant(seat, epoch)
-        # Who is not let in brings its stakers nothing.
-        if is_in_set(world, seat, tenant, epoch):
+        # Who is not let in brings its stakers nothing; weight of its own it needs none.
+        if is_admitted(world, seat, epoch):
             points += page_of(world, field, seat, tenant, epoch).votes * field.stake(seat, epoch)
     return Rewards(points, epoch_pool(world, epoch))
 

@@ -1,5 +1,6 @@
 """A plain JSON-RPC client and a clock, for the tests of the simulated cluster."""
 
+import base64
 from typing import Any
 
 import requests
@@ -33,3 +34,16 @@ def exchange(url: str, method: str, *params: Any) -> Any:
 def timestamp(epoch: int, part: float = 0.5, epoch_seconds: float = TWO_DAYS) -> float:
     """When a part of an epoch has gone by, as Unix seconds."""
     return ORIGIN.timestamp() + (epoch - FIRST_EPOCH + part) * epoch_seconds
+
+
+def accounts(url: str, keys: list[str], **options: Any) -> list[Any]:
+    """What getMultipleAccounts says of some keys."""
+    value: list[Any] = ask(url, "getMultipleAccounts", keys, options)["value"]
+    return value
+
+
+def raw(account: dict[str, Any]) -> bytes:
+    """The bytes of an account that came as base64."""
+    text, encoding = account["data"]
+    assert encoding == "base64"
+    return base64.b64decode(text)

@@ -131,14 +131,16 @@ def test_block_production_covers_the_epoch_so_far_by_identity(url: str) -> None:
 
 def test_block_production_of_one_identity_and_a_range(url: str) -> None:
     whole = ask(url, "getBlockProduction")["value"]["byIdentity"]
-    identity, (led, _) = max(whole.items(), key=lambda item: item[1][0])
-    slots = {"firstSlot": SLOT - 100_000, "lastSlot": SLOT - 1}
+    identity = max(whole, key=lambda key: int(whole[key][0]))
+    schedule = ask(url, "getLeaderSchedule", None, {"identity": identity})[identity]
+    slots = {"firstSlot": SLOT - 100_001, "lastSlot": SLOT - 1}
+    half = SLOTS_PER_EPOCH // 2
 
     answer = ask(url, "getBlockProduction", {"identity": identity, "range": slots})["value"]
 
     assert answer["range"] == slots
     assert list(answer["byIdentity"]) == [identity]
-    assert answer["byIdentity"][identity][0] == pytest.approx(led * 100_000 / 216_001, abs=1)
+    assert answer["byIdentity"][identity][0] == sum(half - 100_001 <= index < half for index in schedule)
 
 
 def test_cluster_nodes_have_every_contact_key(url: str) -> None:
@@ -214,9 +216,21 @@ def test_another_program_owns_nothing(url: str) -> None:
         ("getBlockProduction", [{"identity": "0"}]),
         ("getBlockProduction", [{"range": [1, 2]}]),
         ("getBlockProduction", [{"range": {}}]),
-        ("getBlockProduction", [{"range": {"firstSlot": 1}}]),
-        ("getBlockProduction", [{"range": {"firstSlot": SLOT, "lastSlot": SLOT + 1}}]),
-        ("getBlockProduction", [{"range": {"firstSlot": SLOT, "lastSlot": SLOT - 1}}]),
+        ("getBlockProduction", [{"range": {"firstSlot": "1"}}]),
+        ("getLeaderSchedule", ["1"]),
+        ("getLeaderSchedule", [-1]),
+        ("getLeaderSchedule", [{"identity": "0"}]),
+        ("getLeaderSchedule", [{}, {}]),
+        ("getMultipleAccounts", []),
+        ("getMultipleAccounts", ["key"]),
+        ("getMultipleAccounts", [["key"]]),
+        ("getMultipleAccounts", [[CONFIG] * 101]),
+        ("getMultipleAccounts", [[CONFIG], {"encoding": "rot13"}]),
+        ("getMultipleAccounts", [[CONFIG], {"dataSlice": {"offset": 1}}]),
+        ("getMultipleAccounts", [[CONFIG], {"dataSlice": 5}]),
+        ("getMinimumBalanceForRentExemption", []),
+        ("getMinimumBalanceForRentExemption", ["3762"]),
+        ("getMinimumBalanceForRentExemption", [2**40]),
         ("getSupply", [{"excludeNonCirculatingAccountsList": 1}]),
         ("getProgramAccounts", []),
         ("getProgramAccounts", ["Config"]),
@@ -231,9 +245,27 @@ def test_wrong_params_are_refused(url: str, method: str, params: list[Any]) -> N
     assert error["message"].startswith("Invalid params: ")
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "complaint"),
+    [
+        (1, SLOT, f"firstSlot, 1, is too small; min {SLOT + 1 - 1_048_576}"),
+        (SLOT, SLOT + 1, f"lastSlot, {SLOT + 1}, is too large; max {SLOT}"),
+        (SLOT, SLOT - 1, f"lastSlot, {SLOT - 1}, cannot be less than firstSlot, {SLOT}"),
+    ],
+)
+def test_a_range_of_slots_that_nobody_remembers_is_refused_in_agaves_words(
+    url: str, first: int, last: int, complaint: str
+) -> None:
+    error = refusal(url, "getBlockProduction", {"range": {"firstSlot": first, "lastSlot": last}})
+
+    assert (error["code"], error["message"]) == (-32602, complaint)
+
+
 def test_a_slot_that_is_not_reached_is_refused_with_the_slot_that_is(url: str) -> None:
     error = refusal(url, "getSlot", {"minContextSlot": SLOT + 1})
 
+    assert (error["code"], error["data"]) == (-32016, {"contextSlot": SLOT})
+    error = refusal(url, "getMultipleAccounts", [CONFIG], {"minContextSlot": SLOT + 1})
     assert (error["code"], error["data"]) == (-32016, {"contextSlot": SLOT})
 
 

@@ -79,6 +79,15 @@ def test_it_goes_on_after_a_restart_where_the_clock_says(tmp_path: Path) -> None
     assert answers[0][1] < answers[1][1]
 
 
+def test_by_default_it_is_mainnet_of_today(tmp_path: Path) -> None:
+    with started("--validators", "24", state=tmp_path) as (_, line):
+        url = line.split(" at ")[1].strip()
+        slot, certificate = ask(url, "getSlot"), ask(url, "getAgGenesisCert")
+
+    assert slot >= 1_100 * 432_000
+    assert certificate["slot"] == 1_064 * 432_000 + 216_000
+
+
 def test_a_replay_names_its_directory(tmp_path: Path) -> None:
     (tmp_path / "getSlot.json").write_text('{"result": 5}')
     with started("--replay", str(tmp_path), state=tmp_path) as (_, line):
@@ -96,6 +105,13 @@ def test_a_replay_names_its_directory(tmp_path: Path) -> None:
         (["--port", "70000"], "--port must be from 0 to 65535"),
         (["--fault", "503:1"], "Unknown fault '503'"),
         (["--replay", "no/such/place"], "no/such/place is not a directory"),
+        (["--slot-times", "1020"], "Slot time '1020' is not an epoch and milliseconds"),
+        (["--slot-times", "1020:390"], "Slot time '1020:390' is not one of 350, 300, 250, 200 ms"),
+        (["--alpenglow-epoch", "soon"], "'soon' is neither the number of an epoch nor `never`"),
+        (["--origin", "yesterday"], "'yesterday' is not a date and time"),
+        (["--epochs", "0"], "--epochs must be from 1 to 300"),
+        (["--history", "no/such/place.csv"], "Cannot write no/such/place.csv: No such file or directory"),
+        (["--history", "past.csv", "--replay", "."], "a replay has none"),
     ],
 )
 def test_what_cannot_work_is_said_in_a_sentence(arguments: list[str], complaint: str) -> None:

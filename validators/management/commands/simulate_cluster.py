@@ -12,9 +12,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from validators.simulator.answers import SimulatedAnswers
 from validators.simulator.cluster import Cluster
 from validators.simulator.faults import Fault, FaultSpecError, parse_fault_plan
 from validators.simulator.history import history_lines
+from validators.simulator.jsonrpc import Answers
 from validators.simulator.replay import ReplayError
 from validators.simulator.running import DEFAULT_SLOW_SECONDS, cluster_answers
 from validators.simulator.server import RpcServer
@@ -69,9 +71,12 @@ class Command(BaseCommand):
         if options["history"]:
             self._write_history(world, options)
             return
-        server = _server(world, options)
+        answers = _answers(world, options)
+        server = _server(answers, options)
         for stop_signal in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stop_signal, _exit)
+        if isinstance(answers, SimulatedAnswers):
+            answers.warm_up()
         self.stdout.write(f"{_title(options)} at {server.url}")
         self.stdout.flush()
         try:
@@ -175,22 +180,27 @@ def _check_numbers(options: dict[str, Any]) -> None:
         raise CommandError("--history writes the past of a simulated cluster; a replay has none.")
 
 
-def _server(world: World, options: dict[str, Any]) -> RpcServer:
+def _answers(world: World, options: dict[str, Any]) -> Answers:
     try:
-        faults = parse_fault_plan(options["fault"])
-        answers = cluster_answers(
-            seed=options["seed"],
-            validators=options["validators"],
-            replay=options["replay"],
-            world=world,
+        return cluster_answers(
+            seed=options["seed"], validators=options["validators"], replay=options["replay"], world=world
         )
-    except (FaultSpecError, ReplayError) as exc:
+    except ReplayError as exc:
         raise CommandError(f"{exc}.") from exc
+
+
+def _server(answers: Answers, options: dict[str, Any]) -> RpcServer:
     address = (options["host"], options["port"])
     try:
         return RpcServer(
-            address, answers, faults=faults, seed=options["seed"], slow_seconds=options["slow_seconds"]
+            address,
+            answers,
+            faults=parse_fault_plan(options["fault"]),
+            seed=options["seed"],
+            slow_seconds=options["slow_seconds"],
         )
+    except FaultSpecError as exc:
+        raise CommandError(f"{exc}.") from exc
     except OSError as exc:
         raise CommandError(f"Cannot listen on {address[0]} port {address[1]}: {exc.strerror}.") from exc
 
