@@ -5,6 +5,7 @@ from typing import Any
 from validators.simulator import params, replies
 from validators.simulator.clock import SLOTS_PER_EPOCH, SLOTS_PER_TURN, Moment
 from validators.simulator.jsonrpc import INVALID_PARAMS, RpcError
+from validators.simulator.leaders import NOBODY
 from validators.simulator.production import production_by_identity
 from validators.simulator.view import ClusterView, Params, options_of
 
@@ -36,7 +37,7 @@ def leader_schedule(view: ClusterView, parameters: Params) -> object:
     identities = view.cluster.field.leader_identities(epoch)
     found: dict[str, list[int]] = {}
     for turn, seat in enumerate(view.cluster.field.schedule(epoch).leaders):
-        if wanted in (None, identities[seat]):
+        if seat != NOBODY and wanted in (None, identities[seat]):
             first = turn * SLOTS_PER_TURN
             found.setdefault(identities[seat], []).extend(range(first, first + SLOTS_PER_TURN))
     return found
