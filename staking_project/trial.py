@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,8 @@ def import_past(environment: Mapping[str, str]) -> bool:
         )
         if made.returncode:
             raise stack.StackError(f"The past of the simulated cluster could not be made: {made.stderr}")
-        call_command("import_epochs", str(path), verbosity=0)
+        # Standard output is for the JSON document of `run` alone.
+        call_command("import_epochs", str(path), stdout=StringIO())
     return True
 
 

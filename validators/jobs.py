@@ -21,51 +21,51 @@ SCORE: Final = JobDeclaration(
     task="validators.tasks.score_validators",
     every_seconds={"test": 30, "production": SIX_HOURS},
     # Behind the first fetch, so that there is something to score.
-    start_after_seconds={"test": 6, "production": 30},
+    start_after_seconds={"test": 10, "production": 30},
     description="Scores every staked validator of the newest fetch",
 )
-# Behind the first score, each at a second of its own, so that none of them delays the votes.
+# Each at a second of its own, so that none of them delays the votes; slot time before the first score.
 SOURCES: Final = (
     JobDeclaration(
         name="fetch-cluster-repeatable",
         task="validators.tasks.fetch_cluster",
         every_seconds={"test": 30, "production": HOUR},
-        start_after_seconds={"test": 7, "production": 45},
+        start_after_seconds={"test": 5, "production": 10},
         description="Fetches slot time, Alpenglow, the admission rule, the chain's clock and its rewards",
     ),
     JobDeclaration(
         name="fetch-nodes-repeatable",
         task="validators.tasks.fetch_nodes",
         every_seconds={"test": 30, "production": HOUR},
-        start_after_seconds={"test": 8, "production": 60},
+        start_after_seconds={"test": 7, "production": 60},
         description="Fetches which client and version each validator runs",
     ),
     JobDeclaration(
         name="fetch-production-repeatable",
         task="validators.tasks.fetch_production",
         every_seconds={"test": 30, "production": HOUR},
-        start_after_seconds={"test": 13, "production": 90},
+        start_after_seconds={"test": 16, "production": 90},
         description="Fetches who made blocks of its leader slots",
     ),
     JobDeclaration(
         name="fetch-names-repeatable",
         task="validators.tasks.fetch_names",
         every_seconds={"test": 60, "production": DAY},
-        start_after_seconds={"test": 18, "production": 120},
+        start_after_seconds={"test": 20, "production": 120},
         description="Fetches what validators call themselves",
     ),
     JobDeclaration(
         name="fetch-inflation-repeatable",
         task="validators.tasks.fetch_inflation",
         every_seconds={"test": 60, "production": HOUR},
-        start_after_seconds={"test": 23, "production": 150},
+        start_after_seconds={"test": 24, "production": 150},
         description="Fetches inflation and supply, once in each epoch",
     ),
     JobDeclaration(
         name="vote-states-repeatable",
         task="validators.tasks.fetch_vote_states",
         every_seconds={"test": 60, "production": SIX_HOURS},
-        start_after_seconds={"test": 11, "production": 75},
+        start_after_seconds={"test": 13, "production": 75},
         description="Fetches the vote accounts themselves: 64 epochs of credits, balance, BLS key",
     ),
 )

@@ -69,7 +69,7 @@ def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
 ) -> None:
     other = environment | {"PORT": str(free_port()), "STATE_DIR": str(tmp_path / "other")}
     (tmp_path / "other").mkdir()
-    copies = [run(copy, "--seconds", "20", "--json") for copy in (environment, other)]
+    copies = [run(copy, "--seconds", "30", "--json") for copy in (environment, other)]
 
     for copy in copies:
         out, err = copy.communicate(timeout=120)
