@@ -129,7 +129,7 @@ class Command(BaseCommand):
 
 
 def _stored_counts() -> dict[str, int]:
-    return {"validators": Validator.objects.count(), "scores": TrustScore.objects.count()}
+    return {"validators": Validator.objects.present().count(), "scores": TrustScore.objects.count()}
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:
