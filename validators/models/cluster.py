@@ -7,7 +7,7 @@ from django.db import models
 
 from validators.models.validators import CREDITS_UNITS, Origin
 from validators.solana.economics import plausible_seconds
-from validators.solana.slot_times import SlotTimeBasis, nominal_seconds
+from validators.solana.slot_times import SlotTimeBasis, measured_slot_ms, nominal_seconds
 
 # Slots of less than this share of an epoch say little about how long all of it takes.
 LEAST_SHARE_MEASURED: Final = 0.05
@@ -158,6 +158,16 @@ class ClusterEpoch(models.Model):
         by_clock = _between(self.clock_started_at, self.clock_ended_at)
         seen = _between(self.started_at, self.ended_at) or self._seconds_by_pace()
         return plausible_seconds(seen if by_clock is None else by_clock, self.nominal_seconds)
+
+    @property
+    def seen_slot_ms(self) -> float | None:
+        """The pace of slots between our first and last look at it; None of too few."""
+        if self.first_fetch_at is None or self.last_fetch_at is None:
+            return None
+        slots = (self.last_slot_index or 0) - (self.first_slot_index or 0)
+        return measured_slot_ms(
+            slots=slots, seconds=(self.last_fetch_at - self.first_fetch_at).total_seconds()
+        )
 
     def _seconds_by_pace(self) -> float | None:
         if self.slots is None or self.first_fetch_at is None or self.first_slot_index is None:

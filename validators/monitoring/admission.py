@@ -9,14 +9,17 @@ Admission = VoteState.Admission
 
 
 def time_left(epoch: int, *, now: datetime) -> str:
-    """Until that epoch ends, roughly; empty when it has, or its pace is not known."""
+    """Until that epoch ends, roughly; empty when it has, or its pace is not known.
+
+    By the pace at which we saw its slots pass: that is the time which people have.
+    """
     newest, running = Fetch.objects.newest(), ClusterEpoch.objects.filter(epoch=epoch).first()
     if newest is None or running is None or newest.epoch != epoch or running.slots is None:
         return ""
-    seconds = running.seconds
-    if seconds is None:
+    slot_ms = running.seen_slot_ms or running.slot_ms
+    if slot_ms is None:
         return ""
-    rest = timedelta(seconds=seconds * (1 - newest.slot_index / running.slots)) - (now - newest.started_at)
+    rest = timedelta(milliseconds=slot_ms * (running.slots - newest.slot_index)) - (now - newest.started_at)
     return show_roughly(rest) if rest > timedelta(0) else ""
 
 

@@ -14,7 +14,6 @@ from validators.solana.arithmetic import CreditsUnit
 from validators.solana.means import CreditMean, credit_mean
 from validators.solana.slot_times import (
     SlotTimeBasis,
-    measured_slot_ms,
     nearest_slot_ms,
     slot_ms_in,
 )
@@ -77,15 +76,8 @@ def set_slot_time(row: ClusterEpoch) -> None:
     if chain is not None and chain.slot_times:
         times = tuple((since, ms) for since, ms in chain.slot_times)
         row.slot_ms, row.slot_ms_basis = slot_ms_in(times, row.epoch), SlotTimeBasis.CHAIN.value
-    elif row.slot_ms is None and (measured := _measured_slot_ms(row)) is not None:
+    elif row.slot_ms is None and (measured := row.seen_slot_ms) is not None:
         row.slot_ms, row.slot_ms_basis = nearest_slot_ms(measured), SlotTimeBasis.MEASURED.value
-
-
-def _measured_slot_ms(row: ClusterEpoch) -> float | None:
-    if row.first_fetch_at is None or row.last_fetch_at is None:
-        return None
-    slots = (row.last_slot_index or 0) - (row.first_slot_index or 0)
-    return measured_slot_ms(slots=slots, seconds=(row.last_fetch_at - row.first_fetch_at).total_seconds())
 
 
 def _unit(epoch: int, *, split_epoch: int | None) -> str:
