@@ -23,7 +23,8 @@ def record_blocks(epoch: int, leaders: Mapping[str, Leader], *, basis: BlocksBas
     """
     cluster = ClusterEpoch.objects.filter(epoch=epoch).first()
     if cluster is None:
-        cluster = ClusterEpoch(epoch=epoch, credits_unit=CreditsUnit.VOTE_CREDITS.value)
+        # The unit is a guess until votes of the epoch are seen.
+        cluster = ClusterEpoch(epoch=epoch, credits_unit=CreditsUnit.VOTE_CREDITS.value, blocks_basis="")
     worth, stored = _WORTH[basis], _WORTH[cluster.blocks_basis]
     if worth < stored or (worth == stored and slots < (cluster.blocks_slots or 0)):
         return None

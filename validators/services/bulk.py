@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
 Rows = Sequence[tuple[Any, ...]]
@@ -32,7 +33,10 @@ def read_rows(queryset: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
 
     That is right for numbers, text and booleans; SQLite gives an instant as text.
     """
-    statement, values = queryset.query.sql_with_params()
+    try:
+        statement, values = queryset.query.sql_with_params()
+    except EmptyResultSet:  # of no keys, say
+        return []
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

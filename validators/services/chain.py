@@ -107,17 +107,26 @@ def _set_features(chain: ChainState, look: Look, calendar: Calendar, newest: Fet
         begins = [epoch for rule in rules if (epoch := _activation(rule, calendar)) is not None]
         # At the first slot of that epoch the set of the next one is chosen.
         chain.admission_from = [min(begins) + 1] if begins else []
-    alpenglow = None if look.features is None else look.features[ALPENGLOW_FEATURE]
-    migrated = look.migrated if look.migrated is not None else (alpenglow.active if alpenglow else None)
-    if migrated is None and look.features is None:
-        return
-    begins_in = _activation(alpenglow, calendar)
-    # What the replies show is a guess where the marks have dropped out of them.
-    chain.alpenglow_epoch = newest.split_epoch if migrated and begins_in is None else begins_in
-    if migrated:
+        _set_alpenglow(chain, look.features[ALPENGLOW_FEATURE], look.migrated, calendar, newest)
+    elif look.migrated:
+        chain.alpenglow = ChainState.Alpenglow.ON
+        chain.alpenglow_epoch = chain.alpenglow_epoch or newest.split_epoch
+    elif look.migrated is False and chain.alpenglow == ChainState.Alpenglow.UNKNOWN:
+        chain.alpenglow = ChainState.Alpenglow.OFF
+
+
+def _set_alpenglow(
+    chain: ChainState, feature: Feature | None, migrated: bool | None, calendar: Calendar, newest: Fetch
+) -> None:
+    """A feature that is active begins the migration; that it is done, a certificate says if one is told."""
+    begins_in = _activation(feature, calendar)
+    done = migrated if migrated is not None else feature is not None and feature.active
+    if done:
         chain.alpenglow = ChainState.Alpenglow.ON
     else:
-        chain.alpenglow = ChainState.Alpenglow.OFF if alpenglow is None else ChainState.Alpenglow.PENDING
+        chain.alpenglow = ChainState.Alpenglow.OFF if feature is None else ChainState.Alpenglow.PENDING
+    # What the replies show is a guess where the marks have dropped out of them.
+    chain.alpenglow_epoch = newest.split_epoch if done and begins_in is None else begins_in
 
 
 def _activation(feature: Feature | None, calendar: Calendar) -> int | None:

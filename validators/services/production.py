@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from django.utils import timezone
 
 from validators.exceptions import SnapshotRefusedError
-from validators.models import BlocksBasis, ClusterEpoch, Fetch, Validator
+from validators.models import BlocksBasis, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.blocks import record_blocks
@@ -169,7 +169,7 @@ def _by_schedule(leader_slots: Mapping[str, int], cluster: ClusterEpoch | None) 
 
 def _counted(epoch: int) -> dict[str, tuple[int, int]]:
     """By identity: leader slots and blocks, as counted while that epoch ran."""
-    rows = Validator.objects.filter(production_epoch=epoch, leader_slots__gt=0)
+    rows = ValidatorEpoch.objects.filter(epoch=epoch, leader_slots__gt=0)
     columns = ("identity", "leader_slots", "blocks_produced")
     return {identity: (led, made) for identity, led, made in bulk.read_rows(rows.values_list(*columns))}
 

@@ -95,8 +95,16 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
             *(own if stored.numbers.fetches else new)[_FETCHES],
             *(theirs if ours in (None, "") else ours for ours, theirs in single),
             stored.numbers.credits_unit,
-            *(new if stored.numbers.blocks_produced is None else own)[_BLOCKS],
+            *(new if _tells_more_of_blocks(told, stored.numbers) else own)[_BLOCKS],
         )
+    )
+
+
+def _tells_more_of_blocks(told: Numbers, own: Numbers) -> bool:
+    """A file tells of the blocks of whole epochs, which we may have counted in a part only."""
+    return told.blocks_produced is not None and own.blocks_basis not in (
+        BlocksBasis.FINAL,
+        BlocksBasis.SHARED,
     )
 
 
