@@ -67,7 +67,9 @@ def lengthen(epochs: int) -> None:
                 f"SELECT {epoch}, {listed} FROM {ValidatorEpoch._meta.db_table} WHERE epoch = {EPOCH - 4}"
             )
         cursor.execute("ANALYZE")
-    ClusterEpoch.objects.update(inflation_validator=0.04, total_supply=600 * 10**15)
+    ClusterEpoch.objects.update(
+        inflation_validator=0.04, total_supply=600 * 10**15, slots=432_000, slot_ms=400
+    )
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ def fill(validators: int, epochs: int) -> None:
         ),
         *("commission_min_bps", "commission_max_bps", "fetches", "delinquent_fetches", "leader_slots"),
         *("blocks_produced", "skip_rate", "version", "client", "identity", "commission_source", "source"),
+        "vote_performance",
     )
     constants = {"credits_unit": "vote_credits", "fetched_at": MOMENT}
     bulk.insert_rows(ValidatorEpoch, fields=fields, rows=rows, constants=constants)
@@ -100,6 +101,8 @@ def _epoch(rng: random.Random, key: int, stake: int, epoch: int) -> tuple[Any, .
             "",
             "vote_account",
             "live",
+            # The mean of these shares is 0.989.
+            share / 0.989,
         ),
     )
 

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scheduling.models import RunState
 from tests.scheduling.factories import NOON, RunFactory
 from tests.validators.rows import fetch, scoring_run, validator
+from validators.models import ChainState, ClusterEpoch
 from validators.services.requests import record_requests
 from validators.solana.request_counts import Outcome, Request
 
@@ -27,6 +28,8 @@ def exposed(client: Client) -> dict[str, set[str]]:
     for state in RunState:
         RunFactory(state=state, finished_at=NOON)
     fetch()
+    ClusterEpoch.objects.create(epoch=990, credits_unit="lamports", slot_ms=200)
+    ChainState.objects.create(looked_at=NOON, measured_slot_ms=203.5)
     scoring_run([(validator(1), 98.5), (validator(2), 40.0)])
     record_requests({Request("rpc.example.org", "getEpochInfo", Outcome.OK): 1})
     names: dict[str, set[str]] = {}

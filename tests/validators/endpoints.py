@@ -11,7 +11,7 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.validators import replies
+from tests.validators import canned_accounts, replies
 
 Answer = Response | Callable[[dict[str, Any]], Response]
 
@@ -24,7 +24,8 @@ class CannedEndpoint:
         self.epoch_infos = [replies.epoch_info()]
         self.current = replies.accounts(20)
         self.delinquent: list[dict[str, Any]] = []
-        # By method; what is not here is made to fit the accounts.
+        # By method; what is not here is made to fit the accounts. A question about the slots of an ended
+        # epoch is answered by "getBlockProduction range".
         self.results: dict[str, Any] = {}
         self.faults: list[Response | None] = []
         self.asked: list[tuple[float, str]] = []
@@ -45,14 +46,22 @@ class CannedEndpoint:
         )
 
     def _result(self, method: str) -> Any:
+        if method == "getBlockProduction" and self.params[method]:
+            slots = self.params[method][0]["range"]
+            whole = self.results.get("getBlockProduction range")
+            return replies.whole_production(self._identities(), **slots) if whole is None else whole
         if method in self.results:
             return self.results[method]
         if method in replies.SOURCES:
-            identities = [account["nodePubkey"] for account in self.current + self.delinquent]
-            return replies.SOURCES[method](identities)
+            return replies.SOURCES[method](self._identities())
         if method == "getVoteAccounts":
             return {"current": self.current, "delinquent": self.delinquent}
+        if method == "getMultipleAccounts":
+            return canned_accounts.answer(self.params[method], self.current + self.delinquent)
         return self.epoch_infos.pop(0) if len(self.epoch_infos) > 1 else self.epoch_infos[0]
+
+    def _identities(self) -> list[str]:
+        return [account["nodePubkey"] for account in self.current + self.delinquent]
 
 
 def reply(document: Any, status: int = 200, **headers: str) -> Response:

@@ -16,7 +16,7 @@ VOTE_BYTES = 3_762
 PRIOR_VOTERS = bytes(32 * 48 + 8) + b"\1"
 CREDITS: Credits = ((988, 200, 100), (989, 300, 200), (990, 350, 300))
 SLOT = replies.EPOCH * replies.SLOTS + 1_000
-RENT = 27_074_400
+RENT = replies.RENT
 
 
 def raw_key(name: object) -> bytes:

@@ -12,6 +12,8 @@ SLOTS = 432_000
 SOL = 1_000_000_000
 # Credits of a validator without a miss.
 FULL_EPOCH = SLOTS * 16
+# Of a vote account.
+RENT = 27_074_400
 SENTINEL = list(SPLIT_MARK)
 
 
@@ -69,6 +71,22 @@ def block_production(
     }
 
 
+def whole_production(
+    identities: list[str], firstSlot: int, lastSlot: int, counts: tuple[int, int] = (200, 194)
+) -> dict[str, Any]:
+    """The answer to a question about these slots."""
+    production = block_production(identities, counts)
+    production["value"]["range"] = {"firstSlot": firstSlot, "lastSlot": lastSlot}
+    return production
+
+
+def leader_schedule(identities: list[str], slots: int = 200) -> dict[str, list[int]]:
+    """So many slots each, by their place in the epoch."""
+    return {
+        identity: list(range(place * slots, (place + 1) * slots)) for place, identity in enumerate(identities)
+    }
+
+
 def node(identity: str, version: str | None = "4.2.1", **changes: Any) -> dict[str, Any]:
     """One item of getClusterNodes."""
     addresses = dict.fromkeys(("gossip", "tpu", "tpuQuic", "rpc", "pubsub"))
@@ -112,4 +130,9 @@ SOURCES: dict[str, Callable[[list[str]], Any]] = {
     "getProgramAccounts": config_accounts,
     "getInflationRate": lambda identities: inflation_rate(),
     "getSupply": lambda identities: supply(),
+    "getLeaderSchedule": leader_schedule,
+    # Votes are on the chain.
+    "getAgGenesisCert": lambda identities: None,
+    "getMinimumBalanceForRentExemption": lambda identities: RENT,
+    "getGenesisHash": lambda identities: key("genesis"),
 }

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from validators.models import (
+    ChainState,
     ClusterEpoch,
     CommissionChange,
     DelinquencyIncident,
@@ -15,6 +16,7 @@ from validators.models import (
     TrustScore,
     Validator,
     ValidatorEpoch,
+    VoteState,
 )
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -60,13 +62,34 @@ def validator(number: int, **fields: Any) -> Validator:
     return Validator.objects.create(**(given | fields))
 
 
+def vote_state(of: Validator, **fields: Any) -> VoteState:
+    """Its raw account as an ordinary one was read: let into both epochs, with tickets for three."""
+    given: dict[str, Any] = {
+        "state_version": "v4",
+        "withdrawer": f"withdrawer of {of.vote_account}",
+        "inflation_collector": of.vote_account,
+        "block_collector": of.identity,
+        "block_commission_bps": 10_000,
+        "pending_rewards": 0,
+        "bls_key": "present",
+        "balance": 3 * SOL,
+        "epoch": 990,
+        "slot": 427_000_100,
+        "looked_at": NOON,
+        "next_epoch": "ok",
+        "after_next": "ok",
+        "epochs_paid": 3,
+    }
+    return VoteState.objects.create(validator=of, **(given | fields))
+
+
 def scoring_run(
     scores: Sequence[tuple[Validator, float]], *, at: datetime = NOON, **fields: Any
 ) -> ScoringRun:
     """A completed run that scored these validators; the order given is the order of the ranks."""
     given: dict[str, Any] = {
         "method": "baseline-v1",
-        "version": "1",
+        "version": "2",
         "epoch": 990,
         "status": ScoringRun.Status.COMPLETED,
         "scored_count": len(scores),
@@ -94,3 +117,5 @@ def history(of: Validator, *, epochs: int) -> None:
         scoring_run([(of, 90 + number / 100)], at=at)
         ClusterEpoch.objects.get_or_create(epoch=number, defaults={"credits_unit": "vote_credits"})
     SourceState.objects.get_or_create(source="votes", defaults={"last_success_at": NOON})
+    ChainState.objects.get_or_create(pk=1, defaults={"looked_at": NOON})
+    vote_state(of)

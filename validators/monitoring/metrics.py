@@ -72,7 +72,8 @@ def _admissions() -> Metric:
 
 def _slot_times() -> Iterator[Metric]:
     """Absent until the chain was asked: nominal by its features, and as slots passed in this epoch."""
-    chain, running = ChainState.objects.first(), ClusterEpoch.objects.order_by("-epoch").first()
+    chain = ChainState.objects.first()
+    running = ClusterEpoch.objects.filter(slot_ms__isnull=False).order_by("-epoch").first()
     if running is not None and running.slot_ms is not None:
         yield GaugeMetricFamily(
             "staking_slot_seconds", "Nominal length of a slot.", value=running.slot_ms / 1_000

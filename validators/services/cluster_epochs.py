@@ -43,9 +43,7 @@ def record_cluster(
         record_past(epoch)
     if previous is not None and previous.epoch < snapshot.epoch.epoch:
         _record_boundaries(previous, snapshot)
-    # Lamports of a part of an epoch tell nothing: the blocks of that part are not known beside them.
-    judged = {running.epoch} if running.credits_unit == CreditsUnit.VOTE_CREDITS else set()
-    refresh_performances(judged.union(past))
+    refresh_performances({running.epoch, *past})
     if not refresh_returns(past) and terms_changed:
         refresh_yields()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, WrapValidator, model_validator
 
-from validators.exceptions import ForbiddenError, MalformedReplyError, RpcError
+from validators.exceptions import EndpointError, MalformedReplyError
 from validators.solana.pubkey import is_pubkey
 from validators.solana.records import Records, Rejected, or_reason, sorted_out
 from validators.solana.rpc import Endpoint
@@ -97,10 +97,13 @@ def ask_production(endpoint: Endpoint, slots: tuple[int, int] | None = None) -> 
 
 
 def ask_whole_production(endpoint: Endpoint, slots: tuple[int, int]) -> Production | None:
-    """Of all these slots, which have passed; None where the node refuses, or tells of fewer."""
+    """Of all these slots, which have passed; None where the node refuses, fails, or tells of fewer.
+
+    It is asked beside the running epoch, whose good answer must not be lost with a bad one of this.
+    """
     try:
         production = ask_production(endpoint, slots)
-    except (RpcError, ForbiddenError):
+    except EndpointError:
         return None
     return production if production.covers(*slots) and production.leaders.good else None
 
@@ -109,7 +112,7 @@ def ask_leader_slots(endpoint: Endpoint, slot: int) -> dict[str, int] | None:
     """How many slots of that slot's epoch were given to each identity; None where the node does not say."""
     try:
         schedule = endpoint.call(SCHEDULE_METHOD, [slot], Reply[dict[Key, _Places]])
-    except (RpcError, ForbiddenError, MalformedReplyError):
+    except EndpointError:
         return None
     return {identity: len(places) for identity, places in schedule.items()}
 

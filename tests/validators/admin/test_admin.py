@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.validators.rows import NOON, fetch, history, scoring_run, validator
 from validators.models import (
+    ChainState,
     ClusterEpoch,
     CommissionChange,
     DelinquencyIncident,
@@ -22,6 +23,7 @@ from validators.models import (
     TrustScore,
     Validator,
     ValidatorEpoch,
+    VoteState,
 )
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +33,7 @@ HISTORY = (
     *(Fetch, ScoringRun, TrustScore, ValidatorEpoch, ClusterEpoch),
     *(CommissionChange, IdentityChange, DelinquencyIncident),
 )
-MODELS = (Validator, SourceState, *HISTORY)
+MODELS = (Validator, SourceState, ChainState, VoteState, *HISTORY)
 
 
 def listed(client: Client, query: str = "") -> list[str]:

@@ -36,6 +36,7 @@ def test_a_validator_that_left_is_still_told_of_with_what_happened_to_it(client:
             "from_commission": 0.05,
             "to_commission": 0.1,
             "applies_from_epoch": 2,
+            "applies_from_epoch_at_earliest": 2,
         }
     ]
 
@@ -44,7 +45,9 @@ def test_epochs_come_newest_first_and_in_pages(client: Client) -> None:
     fetch()
     shown = validator(1)
     past(shown, epochs=3)
-    ClusterEpoch.objects.create(epoch=2, credits_unit="vote_credits", mean_credits=13_800_004.0)
+    judged = {"blocks_basis": "final", "leader_luck": 1.25, "vote_performance": 0.5}
+    shown.epochs.filter(epoch=2).update(**judged)
+    shown.epochs.filter(epoch=1).update(vote_performance=None, source="account")
 
     reply = get(client, "validators/vote1/epochs?limit=2")
     rest = get(client, f"validators/vote1/epochs?limit=2&cursor={reply['next_cursor']}")
@@ -53,8 +56,10 @@ def test_epochs_come_newest_first_and_in_pages(client: Client) -> None:
     assert reply["vote_account"] == "vote1"
     assert [item["epoch"] for item in reply["items"]] == [2, 1]
     assert reply["items"][0]["credits"] == "6900002"
-    assert reply["items"][0]["vote_performance"] == 0.5
-    assert reply["items"][1]["vote_performance"] is None
+    first, second = reply["items"]
+    assert {name: first[name] for name in judged} == judged
+    assert {name: second[name] for name in judged} == dict.fromkeys(judged)
+    assert (first["source"], second["source"]) == ("live", "account")
     assert [item["epoch"] for item in rest["items"]] == [0]
     assert rest["next_cursor"] is None
 
@@ -76,7 +81,7 @@ def test_the_newest_score_comes_with_what_it_is_made_of(client: Client) -> None:
         "scored_at": NOON_TEXT,
         "epoch": 990,
         "method": "baseline-v1",
-        "version": "1",
+        "version": "2",
         "score": 98.5,
         "rank": 1,
         "components": COMPONENTS,

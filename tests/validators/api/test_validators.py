@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from tests.validators.asking import NOON_TEXT, get
-from tests.validators.rows import NOON, fetch, scoring_run, validator
-from validators.models import ClusterEpoch, Validator, ValidatorEpoch
+from tests.validators.rows import NOON, fetch, scoring_run, validator, vote_state
+from validators.models import Validator, ValidatorEpoch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -18,11 +18,16 @@ def names(client: Client, query: str = "") -> list[str]:
     return [item["vote_account"] for item in get(client, f"validators{query}")["items"]]
 
 
-def ended_epoch(scored: Validator, *, credits: int, mean: float) -> None:
-    """The epoch before the running one, in which this validator earned so much."""
-    ClusterEpoch.objects.get_or_create(epoch=989, credits_unit="vote_credits", mean_credits=mean)
+def ended_epoch(voted: Validator, performance: float, *, epoch: int = 989, luck: float | None = None) -> None:
+    """An epoch before the running one, in which this validator voted so well."""
     ValidatorEpoch.objects.create(
-        validator=scored, epoch=989, credits=credits, credits_unit="vote_credits", fetched_at=NOON
+        validator=voted,
+        epoch=epoch,
+        credits=1,
+        credits_unit="lamports",
+        vote_performance=performance,
+        leader_luck=luck,
+        fetched_at=NOON,
     )
 
 
@@ -35,6 +40,8 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
         commission_bps=750,
         activated_stake=2**60 + 1,
         apy=0.0712,
+        apy_basis="realised",
+        apy_epochs=7,
         leader_slots=8,
         blocks_produced=6,
         version="4.2.1",
@@ -44,14 +51,15 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
         commission_flags=["above 50 %"],
         root_slot=426_999_968,
     )
-    ended_epoch(shown, credits=6_800_000, mean=6_850_000.0)
+    ended_epoch(shown, 0.993, luck=1.21)
+    vote_state(shown, after_next="out", reason="no BLS key", epochs_paid=2)
     scoring_run([(shown, 98.765)])
 
     assert get(client, "validators") == {
         "as_of": NOON_TEXT,
         "epoch": 990,
         "method": "baseline-v1",
-        "version": "1",
+        "version": "2",
         "scored_at": NOON_TEXT,
         "items": [
             {
@@ -61,10 +69,12 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
                 "website": "https://example.org",
                 "rank": 1,
                 "score": 98.765,
-                "vote_performance": pytest.approx(6_800_000 / 6_850_000),
+                "vote_performance": 0.993,
                 "commission": 0.075,
                 "activated_stake": "1152921504606846977",
                 "apy": 0.0712,
+                "apy_basis": "realised",
+                "apy_epochs": 7,
                 "skip_rate": 0.25,
                 "leader_slots": 8,
                 "version": "4.2.1",
@@ -78,6 +88,14 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
                 "first_seen_at": NOON_TEXT,
                 "last_seen_at": NOON_TEXT,
                 "left_at": None,
+                "leader_luck": 1.21,
+                "admission": {
+                    "status": "out",
+                    "next_epoch": True,
+                    "after_next": False,
+                    "reason": "no BLS key",
+                    "epochs_paid": 2,
+                },
             }
         ],
         "next_cursor": None,
@@ -99,6 +117,9 @@ def test_unknown_is_null(client: Client) -> None:
         "vote_performance",
         "commission",
         "apy",
+        "apy_basis",
+        "apy_epochs",
+        "leader_luck",
         "skip_rate",
         "version",
         "client",
@@ -106,6 +127,8 @@ def test_unknown_is_null(client: Client) -> None:
         "root_slot",
         "left_at",
     }
+    nothing_told = dict.fromkeys(("next_epoch", "after_next", "reason", "epochs_paid"))
+    assert item["admission"] == {"status": "unknown", **nothing_told}
 
 
 def test_before_the_first_fetch_the_replies_are_empty_and_say_so(client: Client) -> None:
@@ -114,6 +137,29 @@ def test_before_the_first_fetch_the_replies_are_empty_and_say_so(client: Client)
     assert get(client, "validators") == {**nothing, "scored_at": None, "items": [], "next_cursor": None}
     assert get(client, "cluster") == {**nothing, "cluster": None}
     assert get(client, "schedules") == {**nothing, "items": [], "next_cursor": None}
+
+
+def test_a_vote_performance_is_of_the_newest_ended_epoch_that_is_judged(client: Client) -> None:
+    """The running one is left out, and so is an ended one whose blocks nobody has counted yet."""
+    fetch()
+    first, second = validator(1), validator(2)
+    for one in (first, second):
+        ended_epoch(one, 0.5, epoch=990)
+        ended_epoch(one, 0.6, epoch=987)
+    ended_epoch(first, 0.7, epoch=988, luck=0.9)
+
+    listed = {item["vote_account"]: item for item in get(client, "validators")["items"]}
+
+    assert (listed["vote1"]["vote_performance"], listed["vote1"]["leader_luck"]) == (0.7, 0.9)
+    # Judged or not, nobody is shown an epoch of its own.
+    assert (listed["vote2"]["vote_performance"], listed["vote2"]["leader_luck"]) == (None, None)
+
+
+def test_an_epoch_judged_long_ago_says_nothing_of_today(client: Client) -> None:
+    fetch()
+    ended_epoch(validator(1), 0.6, epoch=986)
+
+    assert get(client, "validators")["items"][0]["vote_performance"] is None
 
 
 @pytest.mark.parametrize(
@@ -166,7 +212,7 @@ def test_pages_of_any_order_show_every_validator_once_with_the_unknown_last(
     ]
     for one in made:
         if one.apy is not None:
-            ended_epoch(one, credits=int(one.apy * 10) + 1, mean=3.0)
+            ended_epoch(one, 1 - one.apy)
     scoring_run([(one, 50) for one in made if one.apy is not None])
     key = {"stake": "activated_stake"}.get(sort.removeprefix("-"), sort.removeprefix("-"))
 

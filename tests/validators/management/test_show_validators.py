@@ -7,10 +7,20 @@ from django.core.management import CommandError, call_command
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import epoch_credits
-from validators.models import Validator
+from tests.validators.rows import scoring_run, validator, vote_state
+from validators.models import TrustScore, Validator
 from validators.tasks import fetch_validators, score_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+NOT_READ = {
+    "status": "unknown",
+    "next_epoch": None,
+    "after_next": None,
+    "reason": None,
+    "epochs_paid": None,
+}
 
 
 def shown(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
@@ -43,6 +53,10 @@ def test_the_best_come_first_and_the_unstaked_last(
         "commission_bps": 0,
         "delinquent": False,
         "vote_performance": 1.0,
+        "apy": None,
+        "apy_basis": None,
+        "risk": None,
+        "admission": NOT_READ,
     }
     assert [row["rank"] for row in rows] == [1, 2, None]
     assert rows[2] == {
@@ -55,7 +69,51 @@ def test_the_best_come_first_and_the_unstaked_last(
         "commission_bps": 100,
         "delinquent": False,
         "vote_performance": None,
+        "apy": None,
+        "apy_basis": None,
+        "risk": None,
+        "admission": NOT_READ,
     }
+
+
+def test_a_row_says_what_a_stake_yields_what_it_risks_and_whether_it_is_let_in(
+    settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.SCORE_METHODS = ["baseline-v1", "trust-v2"]
+    risky, unread = validator(1, apy=0.0525, apy_basis="estimate"), validator(2)
+    vote_state(risky, after_next="out", reason="no BLS key", next_epoch="unknown", epochs_paid=0)
+    scoring_run([(risky, 90.0), (unread, 80.0)])
+    other = scoring_run([(unread, 70.0), (risky, 30.0)], method="trust-v2")
+    TrustScore.objects.filter(run=other, validator=risky).update(components={"risk": 0.35})
+
+    first, second = shown(capsys)
+
+    assert {name: first[name] for name in ("rank", "score", "apy", "apy_basis", "risk")} == {
+        "rank": 1,
+        "score": 90.0,
+        "apy": 0.0525,
+        "apy_basis": "estimate",
+        "risk": 0.35,
+    }
+    assert first["admission"] == {
+        "status": "out",
+        "next_epoch": None,
+        "after_next": False,
+        "reason": "no BLS key",
+        "epochs_paid": 0,
+    }
+    assert (second["rank"], second["risk"], second["admission"]) == (2, None, NOT_READ)
+
+
+def test_the_headline_method_is_shown_also_when_another_one_scored_since(
+    settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.SCORE_METHODS = ["trust-v2", "baseline-v1"]
+    scored = validator(1)
+    scoring_run([(scored, 30.0)], method="trust-v2")
+    scoring_run([(scored, 90.0)])
+
+    assert [row["score"] for row in shown(capsys)] == [30.0]
 
 
 def test_top_limits_the_list(endpoint: CannedEndpoint, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ from django.utils import timezone
 from prometheus_client.metrics_core import Metric
 from pytest_django import DjangoAssertNumQueries
 
-from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
+from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator, vote_state
+from validators.models import ChainState, ClusterEpoch
 from validators.monitoring.metrics import validator_metrics
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,10 @@ def test_each_validator_is_counted_in_one_state_with_its_stake() -> None:
         "staking_validators left": 1,
         "staking_stake_sol voting": 3,
         "staking_stake_sol delinquent": 5,
+        # Nobody's account was read.
+        "staking_admission_validators ok": 0,
+        "staking_admission_validators out": 0,
+        "staking_admission_validators unknown": 0,
     }
     assert SOL == 10**9
 
@@ -60,9 +65,38 @@ def test_the_age_of_the_data_and_the_distribution_of_the_newest_scores_are_shown
     assert (found["staking_score_gcount"], found["staking_score_gsum"]) == (3, 238.5)
 
 
-def test_it_costs_five_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_admissions_are_counted_of_who_is_present_with_stake() -> None:
+    for number, verdict in enumerate(("ok", "ok", "out", "unknown"), start=1):
+        vote_state(validator(number), next_epoch="ok", after_next=verdict)
+    vote_state(validator(5, activated_stake=0), after_next="out")
+    vote_state(validator(6, left_at=NOON), after_next="out")
+
+    found = samples(validator_metrics())
+
+    assert [found[f"staking_admission_validators {verdict}"] for verdict in ("ok", "out", "unknown")] == [
+        2,
+        1,
+        1,
+    ]
+
+
+def test_the_slot_time_is_of_the_running_epoch_and_absent_until_it_is_known() -> None:
+    ClusterEpoch.objects.create(epoch=989, credits_unit="lamports", slot_ms=250)
+    running = ClusterEpoch.objects.create(epoch=990, credits_unit="lamports")
+    chain = ChainState.objects.create(looked_at=NOON)
+    assert not {name for name in samples(validator_metrics()) if name.startswith("staking_slot")}
+
+    running.slot_ms, chain.measured_slot_ms = 200, 203.5
+    running.save()
+    chain.save()
+
+    found = samples(validator_metrics())
+    assert (found["staking_slot_seconds"], found["staking_slot_measured_seconds"]) == (0.2, 0.2035)
+
+
+def test_it_costs_eight_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     fetch()
     scoring_run([(validator(number), 50.0) for number in range(1, 30)])
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(8):
         samples(validator_metrics())

@@ -80,12 +80,12 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
     for number in range(4):
         past(validator(number), epochs=epochs)
 
-    # Fetch, run, last ended epoch, the row; epochs, changes, scores, means; three kinds of events; too old.
+    # Fetch, run, last judged epoch, row; epochs, changes, scores, account; three kinds of events; too old.
     with django_assert_num_queries(13):
         page(client, "/validators/vote1/")
     with django_assert_num_queries(6):
         page(client, "/compare/?v=vote0&v=vote1&v=vote2&v=vote3")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page(client, "/cluster/")
 
 

@@ -12,7 +12,6 @@ from pytest_django.fixtures import Settings
 from tests.validators.looking import listed, page, words
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
 from validators.models import (
-    ClusterEpoch,
     CommissionChange,
     ScoringRun,
     ValidatorEpoch,
@@ -67,7 +66,6 @@ def test_scores_of_another_method_are_shown_when_asked_for(client: Client, setti
 
 def test_each_number_is_shown_in_the_unit_people_know(client: Client) -> None:
     fetch()
-    ClusterEpoch.objects.create(epoch=989, credits_unit="vote_credits", mean_credits=1_000.0)
     shown = validator(
         1,
         activated_stake=1_234_567 * SOL + 1,
@@ -80,7 +78,12 @@ def test_each_number_is_shown_in_the_unit_people_know(client: Client) -> None:
         version="4.2.1",
     )
     ValidatorEpoch.objects.create(
-        validator=shown, epoch=989, credits=987, credits_unit="vote_credits", fetched_at=NOON
+        validator=shown,
+        epoch=989,
+        credits=987,
+        credits_unit="vote_credits",
+        vote_performance=0.987,
+        fetched_at=NOON,
     )
     CommissionChange.objects.create(validator=shown, epoch=985, from_bps=500, to_bps=750, seen_at=NOON)
     scoring_run([(shown, 12.345)])

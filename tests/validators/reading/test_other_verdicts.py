@@ -32,10 +32,10 @@ def test_a_validators_page_asks_four_questions_more_for_another_method(
     scored = [(validator(number), 50.0) for number in range(1, validators + 1)]
     both_runs(scored, scored[::-1], of=fetch())
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get("/validators/vote1/")
     settings.SCORE_METHODS = ["baseline-v1"]
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get("/validators/vote1/")
 
 
@@ -51,7 +51,7 @@ def test_a_validators_page_says_what_the_other_method_makes_of_it(
         .partition(" Why trust-v2 ")[2]
         .startswith(
             "4 30.00 +3 trust-v2 -5.0 raised its commission from 0 % to 90 % in epoch 989 "
-            "baseline-v1 +5.0 0 % commission +0.3 earned 99.00 % of the cluster's mean "
+            "baseline-v1 +5.0 0 % commission +0.3 voted 99.00 % as well as the cluster's mean "
         )
     )
 

@@ -26,11 +26,12 @@ def judged(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict[str, 
 
 
 def with_another_future(rows: Iterator[RecordedRow], after: int) -> Iterator[RecordedRow]:
-    for row, version in rows:
-        if row.epoch <= after:
-            yield RecordedRow(row, version)
-        elif ord(row.key[0]) % 3:
-            yield RecordedRow(row._replace(credits=7, commission_bps=9_900, stake=1, skip_rate=1.0), "9.9.9")
+    for one in rows:
+        if one.row.epoch <= after:
+            yield one
+        elif ord(one.row.key[0]) % 3:
+            row = one.row._replace(commission_bps=9_900, stake=1, skip_rate=1.0)
+            yield one._replace(row=row, version="9.9.9", credits=7)
 
 
 @pytest.mark.parametrize("method", ASKABLE)
@@ -46,18 +47,17 @@ def test_changing_the_future_changes_no_score(method: str) -> None:
 
 def test_what_becomes_of_a_validator_is_judged_by_its_next_epoch() -> None:
     rows = list(recorded(validators=4, first=900, last=901))
-    bad, delisted, unknown, good = (row.key for row, _ in rows[:4])
-    changes: dict[str, dict[str, Any]] = {
-        bad: {"credits": FULL // 2},
-        unknown: {"credits": None, "fetches": 4, "delinquent_fetches": 1},
-    }
-    history = timeline(
-        RecordedRow(
-            row._replace(**changes.get(row.key, {}) if row.epoch == 901 else {}, commission_bps=0), version
-        )
-        for row, version in rows
-        if (row.epoch, row.key) != (901, delisted)
-    )
+    bad, delisted, unknown, good = (one.row.key for one in rows[:4])
+
+    def changed(one: RecordedRow) -> RecordedRow:
+        row = one.row._replace(commission_bps=0)
+        if (row.epoch, row.key) == (901, bad):
+            return one._replace(row=row, credits=FULL // 2)
+        if (row.epoch, row.key) == (901, unknown):
+            return one._replace(row=row._replace(fetches=4, delinquent_fetches=1), credits=None)
+        return one._replace(row=row)
+
+    history = timeline(changed(one) for one in rows if (one.row.epoch, one.row.key) != (901, delisted))
 
     found = outcomes_after(history, 900)
 

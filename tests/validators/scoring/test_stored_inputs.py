@@ -15,15 +15,15 @@ numbers = st.none() | st.floats(0, 2)
 def test_facts_survive_packing_to_the_last_digit(
     histories: list[list[float | None]], progress: float
 ) -> None:
-    validators = [validator(number, past(*history)) for number, history in enumerate(histories)]
-    rows = [EpochFacts(EPOCH, 5, "vote_credits", None), EpochFacts(EPOCH, None, "lamports", 10**18)]
-    facts = ClusterFacts(7, EPOCH, progress, validators, rows, {EPOCH - 1: 0.1, EPOCH: 1 / 3})
+    rows = [EpochFacts(EPOCH - 1, 1 / 3, 5), EpochFacts(EPOCH, None, 10**18), EpochFacts(EPOCH, 1.0, None)]
+    validators = [validator(number, past(*history), epochs=rows) for number, history in enumerate(histories)]
+    facts = ClusterFacts(7, EPOCH, progress, validators, {EPOCH - 1: 0.1, EPOCH: 1 / 3})
 
     assert unpacked(packed(facts)) == facts
 
 
 def test_a_validator_without_a_past_and_a_cluster_without_skip_rates_survive_too() -> None:
-    facts = ClusterFacts(1, EPOCH, 0.5, [validator(1, Past(), commission_bps=None)], [], None)
+    facts = ClusterFacts(1, EPOCH, 0.5, [validator(1, Past(), commission_bps=None)], None)
 
     assert unpacked(packed(facts)) == facts
 

@@ -1,4 +1,7 @@
-"""The sources beside the votes by name: the task and the method of each, and what is kept of its state."""
+"""The sources beside the votes by name: the task and the method of each, and what is kept of its state.
+
+Without `cluster`, which asks for several things and makes do with any of them.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +15,7 @@ METHODS: dict[str, tuple[Task, str]] = {
     "nodes": (tasks.fetch_nodes, "getClusterNodes"),
     "names": (tasks.fetch_names, "getProgramAccounts"),
     "inflation": (tasks.fetch_inflation, "getInflationRate"),
+    "vote-states": (tasks.fetch_vote_states, "getMultipleAccounts"),
 }
 
 

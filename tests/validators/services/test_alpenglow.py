@@ -9,12 +9,16 @@ import time_machine
 from validators import tasks
 from validators.models import ClusterEpoch, Fetch, ScoringRun, TrustScore, Validator, ValidatorEpoch
 from validators.simulator.clock import FIRST_EPOCH, ORIGIN
+from validators.simulator.economy import epoch_pool
 from validators.simulator.running import running_cluster
+from validators.simulator.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-EPOCH_SECONDS = 600.0
+# Of slots that last the 400 ms which the simulated cluster pays for.
+EPOCH_SECONDS = 172_800.0
 SPLIT = FIRST_EPOCH + 12
+APPLIED = ("validator_id", "commission_last_bps")
 
 
 @pytest.fixture
@@ -68,23 +72,39 @@ def test_numbers_are_right_on_both_sides_of_the_migration(migrating: Any) -> Non
     assert {fetch.split_epoch for fetch in Fetch.objects.all()} == {None, SPLIT}
 
 
+def paid(epoch: int) -> tuple[float, float]:
+    """Of those whose return is known: what they were paid by it before commission, and what they earned."""
+    rows = ValidatorEpoch.objects.filter(epoch=epoch, estimated_return__isnull=False, activated_stake__gt=0)
+    lamports = ClusterEpoch.objects.get(epoch=epoch).credits_unit == "lamports"
+    by_return = earned = 0.0
+    commissions = dict(ValidatorEpoch.objects.filter(epoch=epoch - 2).values_list(*APPLIED))
+    for row in rows:
+        bps = commissions[row.validator_id] or 0
+        if bps < 10_000:
+            by_return += (row.estimated_return or 0) / (1 - bps / 10_000) * (row.activated_stake or 0)
+            earned += (row.credits or 0) * (1 if lamports else row.activated_stake or 0)
+    return by_return, earned
+
+
 def test_returns_hold_on_across_the_migration_and_are_unknown_in_its_epoch(migrating: Any) -> None:
     # A commission applies two epochs later, so the returns of the first two are unknown.
     for epoch in range(SPLIT - 4, SPLIT + 4):
         migrating(epoch, 0.2)
         migrating(epoch, 0.9)
 
-    rows = ValidatorEpoch.objects.filter(validator__commission_bps=0, activated_stake__gt=0)
-    medians = {}
-    for epoch in range(SPLIT - 2, SPLIT + 3):
-        earned = sorted(
-            value
-            for value in rows.filter(epoch=epoch).values_list("estimated_return", flat=True)
-            if value is not None
-        )
-        medians[epoch] = earned[len(earned) // 2] if earned else None
-    assert medians.pop(SPLIT) is None
-    assert max(medians.values()) < 1.05 * min(medians.values())  # type: ignore[type-var, operator]
+    assert paid(SPLIT) == (0, 0)
+    for epoch in (SPLIT - 2, SPLIT - 1):
+        by_return, credits = paid(epoch)
+        points = ClusterEpoch.objects.get(epoch=epoch).credit_stake_sum
+        assert points is not None
+        assert by_return == pytest.approx(epoch_pool(World(), epoch) * credits / points, rel=1e-6)
+        assert credits > 0.7 * points
+    for epoch in (SPLIT + 1, SPLIT + 2):
+        by_return, lamports = paid(epoch)
+        assert by_return == pytest.approx(lamports, rel=1e-6)
+        everybody = ValidatorEpoch.objects.filter(epoch=epoch).values_list("credits", flat=True)
+        # What nobody votes for is paid to nobody.
+        assert 0.88 < sum(credits or 0 for credits in everybody) / epoch_pool(World(), epoch) <= 1
 
 
 def test_scores_hold_on_across_the_migration(migrating: Any) -> None:

@@ -1,24 +1,19 @@
-"""The cluster as a whole: stake, boundaries of epochs, and what stakers earned."""
+"""The cluster as a whole: stake, boundaries of epochs, and what a mean of credits is of."""
 
-import io
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
 
 from tests.conftest import RECORDED
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
-from tests.validators.histories import file_of, line
 from tests.validators.replies import EPOCH, SLOTS, SOL, epoch_credits
 from validators import tasks
 from validators.models import ClusterEpoch, Validator, ValidatorEpoch
-from validators.services.returns import refresh_apy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -121,106 +116,6 @@ def test_the_mean_is_weighted_by_stake_and_corrected_when_the_epoch_is_over(endp
 
     assert cluster().mean_credits == (300 * 110 + 100 * 60) / 500
     assert cluster().credit_stake_sum == (300 * 110 + 100 * 60) * SOL
-
-
-def earned_through(endpoint: CannedEndpoint, *, epochs: int, **first: Any) -> None:
-    """Two validators through so many epochs of 432,000 s / 2.5, with inflation known; the first as given."""
-    with time_machine.travel(NOON, tick=False) as clock:
-        for number in range(epochs):
-            endpoint.epoch_infos = at(EPOCH + number, 1_000)
-            tuples = epoch_credits(*[6_900_000] * 4, 16_000, last=EPOCH + number)
-            endpoint.current = [
-                replies.account("first", **{"epochCredits": tuples} | first),
-                replies.account("second", epochCredits=tuples, activatedStake=3_000 * SOL),
-            ]
-            endpoint.results["getInflationRate"] = replies.inflation_rate(EPOCH + number)
-            tasks.fetch_validators()
-            tasks.fetch_inflation()
-            clock.shift(timedelta(seconds=SLOTS * 0.4))
-
-
-def test_an_ended_epochs_return_and_the_apy_follow_the_published_formula(endpoint: CannedEndpoint) -> None:
-    earned_through(endpoint, epochs=5)
-
-    rows = ValidatorEpoch.objects.filter(validator__identity=replies.key("node first"))
-    returns = dict(rows.order_by("epoch").values_list("epoch", "estimated_return"))
-    # Σ(credits x stake) = credits x all the stake, so each lamport earns its share of the rewards.
-    rewards = 620_000_000 * SOL * 0.04 / (365.25 * 86_400 / (432_000 * 0.4))
-    by_hand = 0.95 * rewards / (4_000 * SOL)
-    assert returns == {
-        **dict.fromkeys(range(EPOCH - 4, EPOCH + 2)),
-        EPOCH + 2: pytest.approx(by_hand, rel=1e-12),
-        EPOCH + 3: pytest.approx(by_hand, rel=1e-12),
-        EPOCH + 4: None,
-    }
-    apy = Validator.objects.get(identity=replies.key("node first")).apy
-    assert apy == pytest.approx((1 + by_hand) ** (365.25 * 86_400 / (432_000 * 0.4)) - 1, rel=1e-6)
-
-
-def test_a_commission_applies_two_epochs_after_its_change(endpoint: CannedEndpoint) -> None:
-    endpoint.current = replies.accounts(2)
-    earned_through(endpoint, epochs=1)
-    rows = ValidatorEpoch.objects.filter(validator__identity=replies.key("node first"))
-    with time_machine.travel(NOON + timedelta(days=2), tick=False) as clock:
-        for number, bps in enumerate((5_000, 5_000, 5_000, 5_000), start=1):
-            endpoint.epoch_infos = at(EPOCH + number, 1_000)
-            tuples = epoch_credits(*[6_900_000] * 4, 16_000, last=EPOCH + number)
-            endpoint.current = [
-                account | {"epochCredits": tuples, "inflationRewardsCommissionBps": bps}
-                for account in endpoint.current
-            ]
-            endpoint.results["getInflationRate"] = replies.inflation_rate(EPOCH + number)
-            tasks.fetch_validators()
-            tasks.fetch_inflation()
-            clock.shift(timedelta(days=2))
-
-    earned = dict(rows.filter(epoch__gte=EPOCH).values_list("epoch", "estimated_return"))
-    assert earned[EPOCH + 3] / earned[EPOCH + 2] == pytest.approx(0.5 / 0.95)  # type: ignore[operator]
-
-
-def test_a_return_is_unknown_until_the_commission_of_two_epochs_before_is(
-    endpoint: CannedEndpoint, tmp_path: Path
-) -> None:
-    earned_through(endpoint, epochs=3)
-    rows = ValidatorEpoch.objects.filter(validator__identity=replies.key("node first"))
-    assert not rows.filter(estimated_return__isnull=False).exists()
-    assert Validator.objects.get(identity=replies.key("node first")).apy is None
-
-    told = line(EPOCH - 2, "first", commission_last=3, commission_min=3)
-    call_command("import_epochs", file_of(tmp_path, told), stdout=io.StringIO())
-
-    earned = rows.get(epoch=EPOCH).estimated_return
-    rewards = 620_000_000 * SOL * 0.04 / (365.25 * 86_400 / (432_000 * 0.4))
-    assert earned == pytest.approx(0.97 * rewards / (4_000 * SOL), rel=1e-12)
-    assert rows.get(epoch=EPOCH + 1).estimated_return is None
-
-
-def test_without_inflation_returns_and_apy_are_unknown(endpoint: CannedEndpoint) -> None:
-    tasks.fetch_validators()
-    endpoint.epoch_infos = at(EPOCH + 1, 10)
-    tasks.fetch_validators()
-
-    assert not ValidatorEpoch.objects.filter(estimated_return__isnull=False).exists()
-    assert not Validator.objects.filter(apy__isnull=False).exists()
-
-
-def test_the_apy_is_the_median_of_the_last_ten_ended_epochs(endpoint: CannedEndpoint) -> None:
-    tasks.fetch_validators()
-    validator = Validator.objects.first()
-    assert validator is not None
-    for back in range(1, 15):
-        epoch = EPOCH - back
-        end = NOON - timedelta(days=2 * back)
-        times = {"started_at": end - timedelta(days=2), "ended_at": end, "credits_unit": "vote_credits"}
-        ClusterEpoch.objects.update_or_create(epoch=epoch, defaults=times)
-        numbers = {"estimated_return": back / 10_000, "credits_unit": "vote_credits", "fetched_at": NOON}
-        ValidatorEpoch.objects.update_or_create(validator=validator, epoch=epoch, defaults=numbers)
-
-    refresh_apy()
-
-    yearly = sorted((1 + back / 10_000) ** (365.25 / 2) - 1 for back in range(1, 11))
-    validator.refresh_from_db()
-    assert validator.apy == pytest.approx((yearly[4] + yearly[5]) / 2)
 
 
 def recorded(endpoint: CannedEndpoint) -> list[dict[str, Any]]:

@@ -45,7 +45,9 @@ def test_production_is_stored_by_vote_account_with_the_skip_rate(endpoint: Canne
     first = endpoint.current[0]["votePubkey"]
     assert known_of(first, "leader_slots", "blocks_produced", "production_epoch") == (8, 6, EPOCH)
     assert not ValidatorEpoch.objects.filter(epoch__lt=EPOCH, leader_slots__isnull=False).exists()
+    endpoint.asked.clear()
     assert tasks.fetch_production()["epoch_rows_written"] == 0
+    assert endpoint.methods == ["getBlockProduction"]
 
 
 def test_a_later_fetch_of_votes_leaves_production_and_software_alone(endpoint: CannedEndpoint) -> None:
@@ -134,10 +136,12 @@ def test_each_source_asks_as_little_as_it_can(endpoint: CannedEndpoint) -> None:
 
     assert asked == {
         "votes": ["getEpochInfo", "getVoteAccounts"],
-        "production": ["getBlockProduction"],
+        # The running epoch so far, and once all of the one before it.
+        "production": ["getBlockProduction"] * 2,
         "nodes": ["getClusterNodes"],
         "names": ["getProgramAccounts"],
         "inflation": ["getInflationRate", "getSupply"],
+        "vote-states": ["getMultipleAccounts"],
     }
 
 

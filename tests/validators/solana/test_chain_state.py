@@ -141,16 +141,48 @@ def test_an_endpoint_that_refuses_every_part_does_not_offer_it(
     ] * questions
 
 
-FAULTS: list[tuple[Callable[[], Response], type[EndpointError]]] = [
-    (lambda: reply("", 500), UnavailableError),
+# How endpoints say that they do not know a method, or will not answer it now.
+NOT_TOLD: list[Callable[[], Response]] = [
+    lambda: reply("", 404),
+    lambda: reply("", 429),
+    lambda: reply("", 500),
+    lambda: rpc_error(-32005, "behind"),
+]
+
+
+@pytest.mark.parametrize("answer", NOT_TOLD)
+@pytest.mark.parametrize("place", range(1, 4))
+def test_a_part_beside_the_accounts_that_is_not_told_is_no_loss(
+    chain: AccountsEndpoint, place: int, answer: Callable[[], Response]
+) -> None:
+    chain.faults = [None] * place + [answer()]
+
+    state = ask(chain)
+
+    known = (state.features, state.migrated, state.rent, state.genesis_hash)
+    assert [part is None for part in known] == [at == place for at in range(4)]
+
+
+MALFORMED: list[tuple[Callable[[], Response], type[EndpointError]]] = [
     (lambda: reply("<html>"), MalformedReplyError),
     (lambda: reply({"id": 1}), MalformedReplyError),
+]
+# Of the accounts themselves nothing but a refusal is taken for one.
+FAULTS: list[tuple[Callable[[], Response], type[EndpointError]]] = [
+    *MALFORMED,
+    (lambda: reply("", 500), UnavailableError),
+    (lambda: reply("", 404), UnavailableError),
     (lambda: rpc_error(-32005, "behind"), RpcError),
 ]
 
 
-@pytest.mark.parametrize(("fault", "error"), FAULTS)
-@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize(
+    ("place", "fault", "error"),
+    [
+        *((0, *fault) for fault in FAULTS),
+        *((place, *fault) for place in (1, 2, 3) for fault in MALFORMED),
+    ],
+)
 def test_what_is_no_refusal_leaves_the_endpoint(
     chain: AccountsEndpoint, place: int, fault: Callable[[], Response], error: type[EndpointError]
 ) -> None:

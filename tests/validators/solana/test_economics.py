@@ -1,7 +1,6 @@
 """Returns against exact fractions."""
 
 from fractions import Fraction
-from statistics import median
 
 import pytest
 from hypothesis import given
@@ -9,148 +8,212 @@ from hypothesis import strategies as st
 
 from validators.solana.economics import (
     SECONDS_PER_YEAR,
-    SHORTEST_EPOCH_SECONDS,
-    apr,
+    EpochReturn,
+    alpenglow_return,
     apy,
-    epoch_return,
-    median_apy,
+    inflation_rewards,
+    kept_share,
+    plausible_seconds,
+    tower_return,
 )
+from validators.solana.slot_times import SLOT_TIMES_MS, nominal_seconds
 
 SOL = 1_000_000_000
+SLOTS = 432_000
 TWO_DAYS = 172_800.0
+# The numbers of docs and chain facts: so much supply, of which so much is staked.
+SUPPLY, STAKED = 615_000_000 * SOL, 435_000_000 * SOL
 
 supplies = st.integers(SOL, 10**18)
 rates = st.floats(0.0001, 0.2)
-commissions = st.floats(0, 1)
+bps = st.integers(0, 10_000)
 earnings = st.integers(1, 6_912_000)
-sums = st.integers(10**15, 10**25)
+slot_times = st.sampled_from(SLOT_TIMES_MS)
 
 
-def exact_return(
-    commission: str, supply: int, inflation: str, credits: int, credit_stake_sum: int
-) -> Fraction:
-    slots_per_year = Fraction(36525, 100) * 86_400 / Fraction(4, 10)
-    rewards = supply * Fraction(inflation) / (slots_per_year / 432_000)
-    return (1 - Fraction(commission)) * rewards * Fraction(credits, credit_stake_sum)
+def exact_pool(supply: int, inflation: str, slot_ms: int) -> Fraction:
+    """Lamports of one epoch, by agave's year of 365.242199 days."""
+    slots_per_year = Fraction("365.242199") * 86_400 * 1_000 / slot_ms
+    return supply * Fraction(inflation) * SLOTS / slots_per_year
 
 
-def test_a_mainnet_epoch_is_reproduced_to_a_hundredth_of_a_percent() -> None:
+def compounded(earned: Fraction, epochs: Fraction) -> Fraction:
+    """(1 + f)^n - 1 by the binomial series; its terms fall by a factor of 30 and more."""
+    whole, term = Fraction(0), Fraction(1)
+    for k in range(1, 20):
+        term = term * (epochs - k + 1) / k * earned
+        whole += term
+    return whole
+
+
+def test_a_mainnet_epoch_of_votes_is_reproduced_to_a_hundredth_of_a_percent() -> None:
     """Supply, inflation and stake of mainnet's size, 5 % commission, an epoch of 2.05 days."""
     supply, stake, mean_credits = 612_345_678 * SOL, 421_987_654 * SOL, 6_889_123
-    seconds = Fraction(177_120)
-    exact = exact_return("0.05", supply, "0.0389", 6_897_377, mean_credits * stake)
-    epochs = Fraction(36525, 100) * 86_400 / seconds
-    # (1 + f)^n by the binomial series; its terms fall by a factor of 30 and more.
-    compounded, term = Fraction(0), Fraction(1)
-    for k in range(1, 20):
-        term = term * (epochs - k + 1) / k * exact
-        compounded += term
+    pool = exact_pool(supply, "0.0389", 400)
+    exact = Fraction(95, 100) * pool * Fraction(6_897_377, mean_credits * stake)
+    epochs = Fraction(36525, 100) * 86_400 / 177_120
 
-    found = epoch_return(
-        commission=0.05,
-        total_supply=supply,
-        validator_inflation=0.0389,
-        credits=6_897_377,
-        credit_stake_sum=mean_credits * stake,
+    rewards = inflation_rewards(total_supply=supply, validator_inflation=0.0389, slots=SLOTS, slot_ms=400)
+    found = tower_return(
+        commission_bps=500, rewards=rewards, credits=6_897_377, points=float(mean_credits * stake)
     )
 
+    assert rewards == pytest.approx(float(pool), rel=1e-12)
     assert found == pytest.approx(float(exact), rel=1e-12)
-    assert apr(found, float(seconds)) == pytest.approx(float(exact * epochs), rel=1e-12)
-    assert apy(found, float(seconds)) == pytest.approx(float(compounded), rel=1e-4)
-    assert apy(found, float(seconds)) == pytest.approx(0.0536, abs=0.0005)
+    assert found is not None
+    yearly = apy([EpochReturn(found, 177_120.0)])
+    assert yearly == pytest.approx(float(compounded(exact, epochs)), rel=1e-4)
+    assert yearly == pytest.approx(0.0536, abs=0.0005)
+
+
+@pytest.mark.parametrize("slot_ms", SLOT_TIMES_MS)
+def test_at_every_slot_time_the_same_inflation_yields_the_same(slot_ms: int) -> None:
+    """Shorter slots halve what an epoch pays, and double how often it does."""
+    pool = inflation_rewards(total_supply=SUPPLY, validator_inflation=0.0385, slots=SLOTS, slot_ms=slot_ms)
+    assert pool == pytest.approx(float(exact_pool(SUPPLY, "0.0385", slot_ms)), rel=1e-12)
+    assert pool is not None
+    votes = tower_return(commission_bps=500, rewards=pool, credits=6_900_000, points=6_900_000.0 * STAKED)
+    lamports = alpenglow_return(commission_bps=500, lamports=int(pool), stake=STAKED)
+    assert votes is not None
+    assert lamports is not None
+
+    # 0.95 x 0.0385 x 615/435 a year of agave, which is a hair shorter than ours, compounded by epochs.
+    simple = 0.95 * 0.0385 * 615 / 435 * 365.25 / 365.242199
+    epochs = SECONDS_PER_YEAR / nominal_seconds(SLOTS, slot_ms)
+    expected = (1 + simple / epochs) ** epochs - 1
+    for found in (votes, lamports):
+        assert apy([EpochReturn(found, nominal_seconds(SLOTS, slot_ms))]) == pytest.approx(expected, rel=1e-6)
+
+
+@given(supplies, rates, slot_times, slot_times, bps)
+def test_the_slot_time_changes_no_simple_yearly_rate(
+    supply: int, inflation: float, one_ms: int, other_ms: int, commission: int
+) -> None:
+    def yearly(slot_ms: int) -> float:
+        pool = inflation_rewards(
+            total_supply=supply, validator_inflation=inflation, slots=SLOTS, slot_ms=slot_ms
+        )
+        earned = tower_return(commission_bps=commission, rewards=pool, credits=5, points=5.0 * supply)
+        assert earned is not None
+        return earned * SECONDS_PER_YEAR / nominal_seconds(SLOTS, slot_ms)
+
+    assert yearly(one_ms) == pytest.approx(yearly(other_ms), rel=1e-9)
 
 
 @given(supplies, rates, st.lists(st.tuples(earnings, st.integers(1, 10**16)), min_size=1, max_size=20))
 def test_all_stakers_together_earn_what_inflation_gives(
     supply: int, inflation: float, accounts: list[tuple[int, int]]
 ) -> None:
-    total = sum(credits * stake for credits, stake in accounts)
+    total = float(sum(credits * stake for credits, stake in accounts))
+    rewards = inflation_rewards(total_supply=supply, validator_inflation=inflation, slots=SLOTS, slot_ms=400)
+    assert rewards is not None
     paid = 0.0
     for credits, stake in accounts:
-        share = epoch_return(
-            commission=0, total_supply=supply, validator_inflation=inflation, credits=credits,
-            credit_stake_sum=total,
-        )  # fmt: skip
+        share = tower_return(commission_bps=0, rewards=rewards, credits=credits, points=total)
         assert share is not None
         paid += share * stake
 
-    assert paid == pytest.approx(supply * inflation / 182.625, rel=1e-9)
+    assert paid == pytest.approx(rewards, rel=1e-9)
 
 
-@given(st.floats(1, 655.35), supplies, rates, earnings, sums)
-def test_a_commission_of_all_or_more_never_yields_a_positive_return(
-    commission: float, supply: int, inflation: float, credits: int, total: int
+def test_what_the_chain_recorded_is_taken_as_it_is() -> None:
+    found = tower_return(commission_bps=1_000, rewards=150_000, credits=6_000, points=float(2**100))
+
+    assert found == pytest.approx(float(Fraction(9, 10) * 150_000 * Fraction(6_000, 2**100)), rel=1e-12)
+
+
+@given(bps, st.integers(0, 10**15), st.integers(1, 10**18))
+def test_lamports_need_nothing_but_the_stake_they_were_paid_for(
+    commission: int, lamports: int, stake: int
 ) -> None:
-    found = epoch_return(
-        commission=commission,
-        total_supply=supply,
-        validator_inflation=inflation,
-        credits=credits,
-        credit_stake_sum=total,
-    )
-    assert found == 0
-    assert apy(found, TWO_DAYS) == 0
+    exact = (1 - Fraction(commission, 10_000)) * Fraction(lamports, stake)
+
+    found = alpenglow_return(commission_bps=commission, lamports=lamports, stake=stake)
+
+    assert found == pytest.approx(float(exact), rel=1e-9, abs=1e-30)
+
+
+@given(st.integers(10_000, 65_535), st.integers(1, 10**15))
+def test_a_commission_of_all_or_more_never_yields_a_positive_return(commission: int, earned: int) -> None:
+    lamports = alpenglow_return(commission_bps=commission, lamports=earned, stake=SOL)
+    votes = tower_return(commission_bps=commission, rewards=1e12, credits=earned, points=1e24)
+
+    assert (kept_share(commission), lamports, votes) == (0, 0, 0)
+    assert apy([EpochReturn(0.0, TWO_DAYS)]) == 0
+
+
+KNOWN_VOTES = {"commission_bps": 500, "rewards": 1e14, "credits": 6_900_000, "points": 1e24}
+KNOWN_LAMPORTS = {"commission_bps": 500, "lamports": 5, "stake": SOL}
+KNOWN_POOL = {"total_supply": 10**18, "validator_inflation": 0.04, "slots": SLOTS, "slot_ms": 200}
 
 
 @pytest.mark.parametrize(
-    "missing", ["commission", "total_supply", "validator_inflation", "credits", "credit_stake_sum"]
+    ("formula", "known"),
+    [(tower_return, KNOWN_VOTES), (alpenglow_return, KNOWN_LAMPORTS), (inflation_rewards, KNOWN_POOL)],
 )
-def test_one_unknown_makes_the_return_unknown(missing: str) -> None:
-    known = {
-        "commission": 0.05,
-        "total_supply": 10**18,
-        "validator_inflation": 0.04,
-        "credits": 6_900_000,
-        "credit_stake_sum": 10**24,
-    }
-    assert epoch_return(**known) is not None  # type: ignore[arg-type]
-    assert epoch_return(**(known | {missing: None})) is None  # type: ignore[arg-type]
+def test_one_unknown_makes_the_return_unknown(formula: object, known: dict[str, object]) -> None:
+    assert callable(formula)
+    assert formula(**known) is not None
+    for missing in known:
+        assert formula(**(known | {missing: None})) is None, missing
 
 
-def test_a_cluster_in_which_nobody_earned_has_no_return() -> None:
-    assert (
-        epoch_return(
-            commission=0, total_supply=10**18, validator_inflation=0.04, credits=0, credit_stake_sum=0
-        )
-        is None
-    )
+def test_where_nobody_has_points_or_stake_there_is_no_return() -> None:
+    assert tower_return(**(KNOWN_VOTES | {"points": 0.0})) is None  # type: ignore[arg-type]
+    assert alpenglow_return(**(KNOWN_LAMPORTS | {"stake": 0})) is None
 
 
-@pytest.mark.parametrize(("found", "seconds"), [(None, TWO_DAYS), (0.0003, None), (0.0003, 0.0)])
-def test_a_yearly_rate_needs_a_return_and_a_length(found: float | None, seconds: float | None) -> None:
-    assert apr(found, seconds) is None
-    assert apy(found, seconds) is None
+def test_the_yield_is_of_the_mean_return_and_the_mean_length() -> None:
+    """Not a median, and no epoch is left out for being short."""
+    epochs = [EpochReturn(0.0001, 86_400.0), EpochReturn(0.0001, 86_400.0), EpochReturn(0.0007, 90_000.0)]
+    mean, length = Fraction(9, 30_000), Fraction(262_800, 3)
+
+    found = apy(epochs)
+
+    assert found == pytest.approx(float(compounded(mean, Fraction(36525, 100) * 86_400 / length)), rel=1e-9)
 
 
-@given(st.floats(0, 0.01), st.floats(SHORTEST_EPOCH_SECONDS, 10 * 86_400))
-def test_compounding_never_lowers_a_rate_of_at_least_one_epoch_a_year(found: float, seconds: float) -> None:
-    simple, compounded = apr(found, seconds), apy(found, seconds)
-    assert simple is not None
-    assert compounded is not None
-    assert compounded >= simple * (1 - 1e-9)
+@given(st.lists(st.tuples(st.floats(0, 0.01), st.floats(3_600, 200_000)), min_size=1, max_size=10))
+def test_luck_moves_from_one_epoch_to_another_and_the_yield_stays(epochs: list[tuple[float, float]]) -> None:
+    returns = [EpochReturn(*one) for one in epochs]
+    mean = sum(one.earned for one in returns) / len(returns)
+    evened = [one._replace(earned=mean) for one in returns]
+
+    assert apy(evened) == pytest.approx(apy(returns), rel=1e-9, abs=1e-15)
+    assert apy(returns[::-1]) == pytest.approx(apy(returns), rel=1e-9, abs=1e-15)
+
+
+@given(st.floats(0, 0.01), st.floats(43_200, 10 * 86_400))
+def test_compounding_never_lowers_a_rate_of_at_least_one_epoch_a_year(earned: float, seconds: float) -> None:
+    found = apy([EpochReturn(earned, seconds)])
+    assert found is not None
+    assert found >= earned * SECONDS_PER_YEAR / seconds * (1 - 1e-9)
 
 
 def test_an_epoch_of_a_year_compounds_to_itself() -> None:
-    assert apy(0.07, SECONDS_PER_YEAR) == pytest.approx(apr(0.07, SECONDS_PER_YEAR), rel=1e-12)
+    assert apy([EpochReturn(0.07, SECONDS_PER_YEAR)]) == pytest.approx(0.07, rel=1e-12)
 
 
-@pytest.mark.parametrize("seconds", [0.5, 60.0, SHORTEST_EPOCH_SECONDS - 1])
-def test_an_epoch_of_a_simulated_cluster_that_takes_minutes_has_no_yearly_rate(seconds: float) -> None:
-    assert apr(0.0003, seconds) is None
-    assert apy(0.0003, seconds) is None
-    assert apy(0.0003, SHORTEST_EPOCH_SECONDS) is not None
+def test_of_no_epoch_and_beyond_a_float_there_is_no_yield() -> None:
+    assert apy([]) is None
+    assert apy([EpochReturn(9.0, 43_200.0)]) is None
 
 
-def test_a_rate_beyond_a_float_is_unknown() -> None:
-    assert apy(9.0, SHORTEST_EPOCH_SECONDS) is None
-
-
-@given(st.lists(st.none() | st.floats(0, 1), max_size=25))
-def test_the_median_is_of_the_known_among_the_last_ten(values: list[float | None]) -> None:
-    known = [value for value in values[-10:] if value is not None]
-    assert median_apy(values) == (median(known) if known else None)
-
-
-def test_an_old_good_epoch_does_not_fill_in_for_unknown_ones() -> None:
-    assert median_apy([0.07, *[None] * 10]) is None
-    assert median_apy([9.0, 0.06, 0.07, 0.08, *[None] * 7]) == 0.07
+@pytest.mark.parametrize(
+    ("seconds", "nominal", "believed"),
+    [
+        (86_400.0, 86_400.0, 86_400.0),
+        (0.8 * 86_400, 86_400.0, 0.8 * 86_400),
+        (1.6 * 86_400, 86_400.0, 1.6 * 86_400),
+        # A simulated cluster that plays through an epoch in minutes, and a clock that jumped.
+        (600.0, 86_400.0, 86_400.0),
+        (1.61 * 86_400, 86_400.0, 86_400.0),
+        (None, 86_400.0, 86_400.0),
+        (600.0, None, 600.0),
+        (None, None, None),
+    ],
+)
+def test_a_length_that_cannot_be_is_replaced_by_the_nominal_one(
+    seconds: float | None, nominal: float | None, believed: float | None
+) -> None:
+    assert plausible_seconds(seconds, nominal) == believed

@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -64,17 +65,49 @@ def test_a_live_row_is_exported_with_what_is_known() -> None:
     assert printed().splitlines() == [HEADER, expected]
 
 
-def test_credits_that_are_lamports_are_left_out() -> None:
+def lamports_row(number: int, epoch: int, **fields: Any) -> None:
     ValidatorEpoch.objects.create(
-        validator=validator(1, vote_account=key("vote 1")),
-        epoch=990,
-        credits=6_000_000,
-        cumulative_credits_at_start=5,
-        credits_unit="lamports",
-        fetched_at=NOON,
+        validator=validator(number, vote_account=key(f"vote {number}")),
+        epoch=epoch,
+        **{"credits_unit": "lamports", "fetched_at": NOON} | fields,
     )
 
-    assert printed().splitlines()[1] == f"990,{key('vote 1')},,,,,,,unknown,0,0,,,"
+
+def test_lamports_and_the_blocks_of_whole_epochs_need_the_longer_header() -> None:
+    """Blocks of a part of an epoch, or estimated ones, are left out: a file tells of what was counted."""
+    lamports_row(1, 990, credits=6_000_000_000, cumulative_credits_at_start=5)
+    counted = {"leader_slots": 8, "blocks_produced": 7}
+    for number, basis in enumerate(("final", "partial", "schedule", "shared"), start=2):
+        lamports_row(number, 990 + number, credits_unit="vote_credits", blocks_basis=basis, **counted)
+
+    lines = printed().splitlines()
+
+    assert lines[0] == f"{HEADER},credits_unit,leader_slots,blocks_produced"
+    assert lines[1] == f"990,{key('vote 1')},,,,,,,unknown,0,0,6000000000,5,,lamports,,"
+    assert [line.split(",")[-3:] for line in lines[2:]] == [
+        ["vote_credits", "8", "7"],
+        *[["vote_credits", "", ""]] * 3,
+    ]
+
+
+@pytest.mark.parametrize("basis", ["", "partial", "schedule", "shared"])
+def test_what_the_usual_header_holds_is_written_with_that(basis: str) -> None:
+    lamports_row(1, 990, credits_unit="vote_credits", credits=5, blocks_basis=basis, leader_slots=8)
+
+    assert printed().splitlines() == [HEADER, f"990,{key('vote 1')},,,,,,,unknown,0,0,5,,"]
+
+
+def test_a_longer_file_is_exported_byte_for_byte(tmp_path: Path) -> None:
+    lines = [f"{HEADER},credits_unit,leader_slots,blocks_produced"]
+    for number, (more, credits) in enumerate(
+        (("lamports,8,7", 7_000_000_000), ("lamports,,", 5), ("vote_credits,0,0", 6_900_000))
+    ):
+        lines.append(f"{line(900 + number, credits=credits)},{more}")
+    path = tmp_path / "long.csv"
+    path.write_bytes("".join(f"{one}\r\n" for one in lines).encode())
+    call_command("import_epochs", str(path), stdout=io.StringIO())
+
+    assert printed() == path.read_bytes().decode()
 
 
 def test_a_file_that_cannot_be_written_is_an_error_of_the_user(tmp_path: Path) -> None:

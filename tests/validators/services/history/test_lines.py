@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from tests.validators.histories import HEADER, line
 from tests.validators.replies import key
-from validators.services.history.lines import COLUMNS, HistoryRow, format_row, parse_line
+from validators.services.history.lines import (
+    COLUMNS,
+    LONG_HEADER,
+    HistoryRow,
+    columns_of,
+    format_row,
+    parse_line,
+)
 from validators.solana.pubkey import encode
 
 keys = st.binary(min_size=32, max_size=32).map(encode)
@@ -120,3 +127,72 @@ def test_a_commission_between_two_percents_is_written_as_the_higher() -> None:
 )
 def test_an_impossible_value_is_a_reason(changes: dict[str, object], reason: str) -> None:
     assert reason in parsed(line(**changes))[1]
+
+
+MORE = ("credits_unit", "leader_slots", "blocks_produced")
+
+
+@given(rows(), st.none() | st.integers(0, 432_000), st.integers(0, 2**62), st.booleans())
+def test_a_row_of_a_longer_file_comes_back_from_its_line(
+    row: HistoryRow, slots: int | None, lamports: int, counts_lamports: bool
+) -> None:
+    more = row._replace(
+        leader_slots=slots,
+        blocks_produced=None if slots is None else slots // 2,
+        credits=lamports if counts_lamports else row.credits,
+        credits_unit="lamports" if counts_lamports else "vote_credits",
+    )
+
+    there = parse_line(format_row(more, long=True), MORE)
+
+    assert there._replace(skip_rate=None) == more._replace(skip_rate=None)
+
+
+def test_columns_behind_the_usual_ones_may_come_in_any_order_and_some_are_passed_over() -> None:
+    more = columns_of(f"{HEADER},delinquent_at_end,blocks_produced,end_performance,leader_slots")
+
+    row = parse_line(f"{line(900)},1,7,0.97,8", more)
+
+    assert (row.leader_slots, row.blocks_produced, row.credits_unit) == (8, 7, "vote_credits")
+    assert columns_of(HEADER) == ()
+    assert columns_of(LONG_HEADER) == MORE
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("", "does not begin with the line"),
+        (HEADER.replace("epoch", "Epoch"), "does not begin with the line"),
+        (HEADER.rpartition(",")[0], "does not begin with the line"),
+        (f"{HEADER},blocks", "has a column 'blocks'"),
+        (f"{HEADER},leader_slots,leader_slots", "has a column twice"),
+        (f"{HEADER},", "has a column ''"),
+    ],
+)
+def test_another_header_is_refused_with_the_reason(header: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        columns_of(header)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("lamport,8,7", "credits_unit is 'lamport', and neither vote_credits nor lamports"),
+        (",8,9", "9 blocks in 8 leader slots"),
+        (",,9", "9 blocks in None leader slots"),
+        (",-1,", "leader_slots is '-1', not a whole number"),
+        (",8", "16 columns instead of 17"),
+        (",8,7,6", "18 columns instead of 17"),
+    ],
+)
+def test_an_impossible_value_of_a_longer_line_is_a_reason(more: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        parse_line(f"{line(900)},{more}", MORE)
+
+
+def test_lamports_may_be_more_than_any_votes_and_votes_may_not() -> None:
+    many = line(900, credits=6_912_001)
+
+    assert parse_line(f"{many},lamports,,", MORE).credits == 6_912_001
+    with pytest.raises(ValueError, match="6912000 is the most possible"):
+        parse_line(f"{many},vote_credits,,", MORE)

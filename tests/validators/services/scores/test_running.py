@@ -36,14 +36,14 @@ def test_a_run_scores_every_staked_validator(endpoint: CannedEndpoint) -> None:
     assert result == {
         "scoring_run_id": run.pk,
         "method": "baseline-v1",
-        "version": "1",
+        "version": "2",
         "fetch_id": fetched["fetch_id"],
         "epoch": EPOCH,
         "scored": 2,
-        "runs": [{"scoring_run_id": run.pk, "method": "baseline-v1", "version": "1", "scored": 2}],
+        "runs": [{"scoring_run_id": run.pk, "method": "baseline-v1", "version": "2", "scored": 2}],
     }
     assert (run.status, run.method, run.version, run.epoch, run.fetch_id, run.scored_count, run.reason) == (
-        "completed", "baseline-v1", "1", EPOCH, fetched["fetch_id"], 2, "",
+        "completed", "baseline-v1", "2", EPOCH, fetched["fetch_id"], 2, "",
     )  # fmt: skip
     assert run.started_at <= run.finished_at
     best, worst = TrustScore.objects.by_rank().select_related("validator")
