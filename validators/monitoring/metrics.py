@@ -31,8 +31,8 @@ def validator_metrics() -> Iterator[Metric]:
     yield from _validators()
     yield _requests()
     yield _admissions()
-    yield from _slot_times()
     fetch = Fetch.objects.newest()
+    yield from _slot_times(fetch)
     if fetch is not None:
         age = (database_now() - fetch.stored_at).total_seconds()
         yield GaugeMetricFamily("staking_data_age_seconds", "Age of the newest fetch.", value=max(age, 0.0))
@@ -70,10 +70,11 @@ def _admissions() -> Metric:
     return admissions
 
 
-def _slot_times() -> Iterator[Metric]:
+def _slot_times(fetch: Fetch | None) -> Iterator[Metric]:
     """Absent until the chain was asked: nominal by its features, and as slots passed in this epoch."""
     chain = ChainState.objects.first()
-    running = ClusterEpoch.objects.filter(slot_ms__isnull=False).order_by("-epoch").first()
+    # A source that is asked before the votes may have begun the next epoch already.
+    running = ClusterEpoch.objects.filter(epoch=fetch.epoch).first() if fetch else None
     if running is not None and running.slot_ms is not None:
         yield GaugeMetricFamily(
             "staking_slot_seconds", "Nominal length of a slot.", value=running.slot_ms / 1_000

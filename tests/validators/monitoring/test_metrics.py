@@ -81,7 +81,9 @@ def test_admissions_are_counted_of_who_is_present_with_stake() -> None:
 
 
 def test_the_slot_time_is_of_the_running_epoch_and_absent_until_it_is_known() -> None:
+    fetch(epoch=990)
     ClusterEpoch.objects.create(epoch=989, credits_unit="lamports", slot_ms=250)
+    ClusterEpoch.objects.create(epoch=991, credits_unit="lamports", slot_ms=250)
     running = ClusterEpoch.objects.create(epoch=990, credits_unit="lamports")
     chain = ChainState.objects.create(looked_at=NOON)
     assert not {name for name in samples(validator_metrics()) if name.startswith("staking_slot")}
