@@ -219,7 +219,7 @@ if connection.vendor != "sqlite":  # whose hosts are one
             os.kill(pid, signal.SIGCONT)
         # Its watchdog strikes as soon as it runs again. A task that was due to go on at that very moment may
         # take a step first, which stores nothing: its claim is no longer in force.
-        wait_until(lambda: not alive(began.pid), seconds=OTHERS, saying="the end of the paused worker")
+        wait_until(lambda: not alive(began.pid), seconds=PATIENCE, saying="the end of the paused worker")
         wait_until(
             lambda: again.pid in [event.pid for event in stack.events("ended")], seconds=30, saying="its end"
         )
