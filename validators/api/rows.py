@@ -18,8 +18,6 @@ from validators.reading.histories import Events
 from validators.scoring.facts import Part
 
 BPS_IN_ALL: Final = 10_000
-# A change made in one epoch first applies two epochs later (SIMD-0249).
-EPOCHS_UNTIL_COMMISSION_APPLIES: Final = 2
 
 # What a validator's document is read from.
 VALIDATOR_COLUMNS: Final = (
@@ -124,10 +122,8 @@ def change_document(change: CommissionChange) -> dict[str, Any]:
         "epoch": change.epoch,
         "from_commission": fraction(change.from_bps),
         "to_commission": fraction(change.to_bps),
-        "applies_from_epoch": change.epoch + EPOCHS_UNTIL_COMMISSION_APPLIES,
-        "applies_from_epoch_at_earliest": change.epoch
-        + EPOCHS_UNTIL_COMMISSION_APPLIES
-        - change.in_first_look,
+        "applies_from_epoch": change.applies_from,
+        "applies_from_epoch_at_earliest": change.applies_from_at_earliest,
     }
 
 

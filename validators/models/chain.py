@@ -5,6 +5,7 @@ from typing import Final
 from django.db import models
 
 from validators.models.validators import PUBKEY_LENGTH
+from validators.solana.slot_times import slot_ms_in
 
 # There is one row.
 THE_CHAIN: Final = 1
@@ -38,6 +39,10 @@ class ChainState(models.Model):
 
     def __str__(self) -> str:
         return f"Chain {self.genesis_hash or 'unknown'} at slot {self.slot}"
+
+    def slot_ms_in(self, epoch: int) -> int | None:
+        """The slot time of an epoch by the feature accounts; None where no endpoint told them."""
+        return slot_ms_in(self.slot_times, epoch) if self.slot_times else None
 
 
 class VoteState(models.Model):

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from validators.models.validators import PUBKEY_LENGTH, Validator
+from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
 
 
 class CommissionChange(models.Model):
@@ -29,6 +30,16 @@ class CommissionChange(models.Model):
 
     def __str__(self) -> str:
         return f"Validator {self.validator_id}: {self.from_bps} to {self.to_bps} bps in epoch {self.epoch}"
+
+    @property
+    def applies_from(self) -> int:
+        """The first epoch whose rewards are shared so, at the latest."""
+        return self.epoch + EPOCHS_UNTIL_COMMISSION_APPLIES
+
+    @property
+    def applies_from_at_earliest(self) -> int:
+        """One earlier where it may have been made in the epoch before the one it was seen in."""
+        return self.applies_from - self.in_first_look
 
 
 class IdentityChange(models.Model):

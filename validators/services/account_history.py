@@ -4,7 +4,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from validators.exceptions import ImpossibleCreditsError
 from validators.models import ChainState, ClusterEpoch, Fetch, Origin, ValidatorEpoch
@@ -22,6 +22,9 @@ from validators.solana.arithmetic import (
 )
 
 logger = logging.getLogger(__name__)
+
+# So many newcomers are looked up by their keys; at a first look the whole table is read instead.
+FEW: Final = 500
 
 
 def fill_history(accounts: Mapping[int, Sequence[CreditTuple]], *, newest: Fetch, filled_at: datetime) -> int:
@@ -76,7 +79,10 @@ def fill_history(accounts: Mapping[int, Sequence[CreditTuple]], *, newest: Fetch
 def _present_epochs(accounts: Iterable[int]) -> Mapping[int, set[int]]:
     wanted = set(accounts)
     found: defaultdict[int, set[int]] = defaultdict(set)
-    for key, epoch in bulk.read_rows(ValidatorEpoch.objects.values_list("validator_id", "epoch")):
+    rows = ValidatorEpoch.objects.values_list("validator_id", "epoch")
+    if len(wanted) <= FEW:
+        rows = rows.filter(validator_id__in=wanted)
+    for key, epoch in bulk.read_rows(rows):
         if key in wanted:
             found[key].add(epoch)
     return found
@@ -116,8 +122,9 @@ def _ended(tuples: Sequence[CreditTuple], newest: Fetch, split_epoch: int | None
 
 def _derive(epochs: set[int]) -> None:
     """What follows for the cluster from rows that were added."""
+    chain = ChainState.objects.first()
     for epoch in sorted(epochs):
-        record_past(epoch)
+        record_past(epoch, chain)
     ended = list(ClusterEpoch.objects.filter(epoch__in=epochs).values_list("epoch", flat=True))
     refresh_performances(ended)
     refresh_returns(ended)

@@ -29,6 +29,8 @@ from validators.solana.slot_times import (
 
 logger = logging.getLogger(__name__)
 
+# What says nothing of time, and is long.
+_LONG: Final = ("superminority", "stake_by_client", "stake_by_version")
 # An instant that no clock of a chain shows is none.
 LATEST_TIMESTAMP: Final = 2**33
 
@@ -69,9 +71,9 @@ def _store(look: Look, newest: Fetch) -> dict[str, Any]:
     chain.rent = look.rent or chain.rent
     chain.genesis_hash = look.genesis_hash or chain.genesis_hash
     _set_features(chain, look, calendar, newest)
-    chain.measured_slot_ms = _measured(look.clock, calendar, newest)
+    chain.measured_slot_ms = _measured(look.clock, calendar)
     chain.save()
-    changed = {*_store_slot_times(calendar), *_store_clock(look.clock), *_store_rewards(look)}
+    changed = {*_store_slot_times(chain, calendar), *_store_clock(look.clock), *_store_rewards(look)}
     _store_stake_history(look)
     running = ClusterEpoch.objects.filter(epoch=newest.epoch).first()
     _warn_of_another_pace(chain, running)
@@ -103,11 +105,14 @@ def _set_features(chain: ChainState, look: Look, calendar: Calendar, newest: Fet
             if (feature := look.features[address]) and feature.active and feature.slot is not None
         ]
         chain.slot_times = [list(step) for step in slot_times(active)]
-        rules = (look.features[ADMISSION_FEATURE], look.features[ALPENGLOW_FEATURE])
-        begins = [epoch for rule in rules if (epoch := _activation(rule, calendar)) is not None]
+        begins = [
+            epoch
+            for address in (ADMISSION_FEATURE, ALPENGLOW_FEATURE)
+            if (epoch := _activation(address, look, calendar)) is not None
+        ]
         # At the first slot of that epoch the set of the next one is chosen.
         chain.admission_from = [min(begins) + 1] if begins else []
-        _set_alpenglow(chain, look.features[ALPENGLOW_FEATURE], look.migrated, calendar, newest)
+        _set_alpenglow(chain, look.features[ALPENGLOW_FEATURE], look, calendar, newest)
     elif look.migrated:
         chain.alpenglow = ChainState.Alpenglow.ON
         chain.alpenglow_epoch = chain.alpenglow_epoch or newest.split_epoch
@@ -116,11 +121,11 @@ def _set_features(chain: ChainState, look: Look, calendar: Calendar, newest: Fet
 
 
 def _set_alpenglow(
-    chain: ChainState, feature: Feature | None, migrated: bool | None, calendar: Calendar, newest: Fetch
+    chain: ChainState, feature: Feature | None, look: Look, calendar: Calendar, newest: Fetch
 ) -> None:
     """A feature that is active begins the migration; that it is done, a certificate says if one is told."""
-    begins_in = _activation(feature, calendar)
-    done = migrated if migrated is not None else feature is not None and feature.active
+    begins_in = _activation(ALPENGLOW_FEATURE, look, calendar)
+    done = look.migrated if look.migrated is not None else feature is not None and feature.active
     if done:
         chain.alpenglow = ChainState.Alpenglow.ON
     else:
@@ -129,16 +134,17 @@ def _set_alpenglow(
     chain.alpenglow_epoch = newest.split_epoch if done and begins_in is None else begins_in
 
 
-def _activation(feature: Feature | None, calendar: Calendar) -> int | None:
-    """The epoch in which a feature is activated: one that is pending, at the next boundary."""
+def _activation(address: str, look: Look, calendar: Calendar) -> int | None:
+    """The epoch in which a feature is activated: one that is pending, at the boundary after the look."""
+    feature = look.features[address] if look.features else None
     if feature is None:
         return None
     if feature.active and feature.slot is not None:
         return calendar.epoch_of(feature.slot)
-    return calendar.epoch + 1
+    return (calendar.epoch if look.slot is None else calendar.epoch_of(look.slot)) + 1
 
 
-def _measured(clock: Clock | None, calendar: Calendar, newest: Fetch) -> float | None:
+def _measured(clock: Clock | None, calendar: Calendar) -> float | None:
     """By the chain's own clock, which was read together with its slot."""
     if clock is None or clock.epoch != calendar.epoch:
         return None
@@ -146,13 +152,13 @@ def _measured(clock: Clock | None, calendar: Calendar, newest: Fetch) -> float |
     return measured_slot_ms(slots=slots, seconds=seconds)
 
 
-def _store_slot_times(calendar: Calendar) -> Iterator[int]:
+def _store_slot_times(chain: ChainState, calendar: Calendar) -> Iterator[int]:
     """Give each epoch its slot time, and its slots where nobody saw it; yields those that have others now."""
-    for row in ClusterEpoch.objects.order_by("epoch"):
+    for row in ClusterEpoch.objects.defer(*_LONG).order_by("epoch"):
         before = (row.slots, row.slot_ms, row.slot_ms_basis)
         if row.slots is None:
             row.slots = calendar.length_of(row.epoch)
-        set_slot_time(row)
+        set_slot_time(row, chain)
         if (row.slots, row.slot_ms, row.slot_ms_basis) != before:
             row.save(update_fields=["slots", "slot_ms", "slot_ms_basis"])
             yield row.epoch

@@ -15,7 +15,6 @@ from validators.solana.means import CreditMean, credit_mean
 from validators.solana.slot_times import (
     SlotTimeBasis,
     nearest_slot_ms,
-    slot_ms_in,
 )
 from validators.solana.snapshot import AccountState, Snapshot
 from validators.solana.standing import Standing
@@ -38,9 +37,10 @@ def record_cluster(
     `past` are the ended epochs of which this fetch wrote rows; call after these are written.
     `terms_changed` says whether a commission, or who is there, did.
     """
-    running = _record_running(snapshot, standing)
+    chain = ChainState.objects.first()
+    running = _record_running(snapshot, standing, chain)
     for epoch in sorted(past):
-        record_past(epoch)
+        record_past(epoch, chain)
     if previous is not None and previous.epoch < snapshot.epoch.epoch:
         _record_boundaries(previous, snapshot)
     refresh_performances({running.epoch, *past})
@@ -48,7 +48,7 @@ def record_cluster(
         refresh_yields()
 
 
-def _record_running(snapshot: Snapshot, standing: Standing) -> ClusterEpoch:
+def _record_running(snapshot: Snapshot, standing: Standing, chain: ChainState | None) -> ClusterEpoch:
     at = snapshot.epoch
     row = ClusterEpoch.objects.filter(epoch=at.epoch).first() or ClusterEpoch(epoch=at.epoch)
     if row.first_fetch_at is None:
@@ -56,7 +56,7 @@ def _record_running(snapshot: Snapshot, standing: Standing) -> ClusterEpoch:
     row.last_fetch_at, row.last_slot_index = snapshot.began_at, at.slot_index
     row.slots, row.first_slot = at.slots_in_epoch, at.absolute_slot - at.slot_index
     if row.slot_ms is None:
-        set_slot_time(row)
+        set_slot_time(row, chain)
     row.total_stake, row.validators, row.staked = standing.total_stake, standing.accounts, standing.staked
     row.superminority = list(standing.superminority)
     row.superminority_size = len(standing.superminority) or None
@@ -68,12 +68,11 @@ def _record_running(snapshot: Snapshot, standing: Standing) -> ClusterEpoch:
     return row
 
 
-def set_slot_time(row: ClusterEpoch) -> None:
+def set_slot_time(row: ClusterEpoch, chain: ChainState | None) -> None:
     """As the chain's feature accounts last said; where no endpoint tells, the nearest to the pace we saw."""
-    chain = ChainState.objects.first()
-    if chain is not None and chain.slot_times:
-        times = tuple((since, ms) for since, ms in chain.slot_times)
-        row.slot_ms, row.slot_ms_basis = slot_ms_in(times, row.epoch), SlotTimeBasis.CHAIN.value
+    told = chain.slot_ms_in(row.epoch) if chain else None
+    if told is not None:
+        row.slot_ms, row.slot_ms_basis = told, SlotTimeBasis.CHAIN.value
     elif row.slot_ms is None and (measured := row.seen_slot_ms) is not None:
         row.slot_ms, row.slot_ms_basis = nearest_slot_ms(measured), SlotTimeBasis.MEASURED.value
 
@@ -98,7 +97,7 @@ def _set_mean(row: ClusterEpoch, mean: CreditMean) -> None:
     row.credit_stake_sum = None if mean.credit_stake_sum is None else float(mean.credit_stake_sum)
 
 
-def record_past(epoch: int) -> None:
+def record_past(epoch: int, chain: ChainState | None) -> None:
     """From the rows: what was the running epoch's last look is final now, or corrected.
 
     Where a validator's stake in the epoch is unknown the present one stands in.
@@ -114,7 +113,7 @@ def record_past(epoch: int) -> None:
     row = ClusterEpoch.objects.filter(epoch=epoch).first() or ClusterEpoch(epoch=epoch)
     row.credits_unit = unit
     if row.slot_ms is None:
-        set_slot_time(row)
+        set_slot_time(row, chain)
     earners = (
         (credits, now if stake is None else stake) for credits, its, stake, now in found if its == unit
     )

@@ -7,10 +7,12 @@ from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services import bulk
 from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
-from validators.solana.economics import alpenglow_return, inflation_rewards, tower_return
-
-# A change of commission made in one epoch first applies two epochs later (SIMD-0249).
-EPOCHS_UNTIL_COMMISSION_APPLIES = 2
+from validators.solana.economics import (
+    EPOCHS_UNTIL_COMMISSION_APPLIES,
+    alpenglow_return,
+    inflation_rewards,
+    tower_return,
+)
 
 
 def refresh_returns(epochs: Iterable[int]) -> bool:

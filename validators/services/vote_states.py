@@ -14,7 +14,7 @@ from validators.services.memory import collector_paused
 from validators.services.sources import Source, record_success
 from validators.solana.admission import Admission, Candidate, Price, Reason, admissions
 from validators.solana.layouts import BlsKey
-from validators.solana.slot_times import slot_ms_in, ticket
+from validators.solana.slot_times import ticket
 from validators.solana.vote_states import OwnedVoteState, VoteStates, ask_vote_states
 
 Verdict = VoteState.Admission
@@ -115,8 +115,8 @@ def admission_rule(epoch: int) -> Rule:
 
 
 def _slot_ms(chain: ChainState, epoch: int) -> int | None:
-    if chain.slot_times:
-        return slot_ms_in(tuple((since, ms) for since, ms in chain.slot_times), epoch)
+    if (told := chain.slot_ms_in(epoch)) is not None:
+        return told
     newest = ClusterEpoch.objects.filter(epoch__lte=epoch, slot_ms__isnull=False).order_by("-epoch")
     return newest.values_list("slot_ms", flat=True).first()
 

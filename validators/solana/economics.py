@@ -16,6 +16,8 @@ SECONDS_PER_YEAR: Final = 365.25 * 86_400
 # Luck evens out over ten epochs, and a delegator's mean is what was paid: a median would under-report those
 # who lead seldom.
 EPOCHS_IN_MEAN: Final = 10
+# A change of commission made in one epoch first applies to the rewards of the second after it (SIMD-0249).
+EPOCHS_UNTIL_COMMISSION_APPLIES: Final = 2
 # A clock that jumped, or a cluster that plays faster than it says, tells no length: the nominal one stands.
 LEAST_OF_NOMINAL: Final = 0.8
 MOST_OF_NOMINAL: Final = 1.6

@@ -3,7 +3,7 @@
 The chain's own numbers (SIMD-0525). Pure; slot times are whole milliseconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -55,8 +55,8 @@ def slot_times(activations: Iterable[tuple[int, int]]) -> SlotTimes:
     return tuple(found)
 
 
-def slot_ms_in(times: SlotTimes, epoch: int) -> int:
-    """The slot time of an epoch."""
+def slot_ms_in(times: Sequence[Sequence[int]], epoch: int) -> int:
+    """The slot time of an epoch, of (first epoch, milliseconds) with the oldest first."""
     return next(ms for since, ms in reversed(times) if since <= epoch)
 
 

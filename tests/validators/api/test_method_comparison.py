@@ -99,7 +99,7 @@ def test_a_reply_says_which_runs_it_compares_how_far_they_agree_and_why_not(clie
                         "name": "vote_performance",
                         "points": 99.0,
                         "ahead": 0.15,
-                        "said": "voted 99.00 % as well as the cluster's mean",
+                        "said": "voted 99.00 % as well as the cluster's mean (at most 100)",
                     },
                 ],
                 "other_reasons": [
@@ -224,7 +224,9 @@ def test_the_comparison_is_csv_when_asked_for(client: Client) -> None:
     assert list(row) == list(ComparedDocument.model_fields)
     assert row["name"] == "'=cmd|'/c calc'!A1"
     assert (row["rank"], row["other_rank"], row["rank_difference"], row["score"]) == ("1", "2", "1", "99.0")
-    assert json.loads(row["reasons"])[0]["said"] == "voted 99.00 % as well as the cluster's mean"
+    assert (
+        json.loads(row["reasons"])[0]["said"] == "voted 99.00 % as well as the cluster's mean (at most 100)"
+    )
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert (response.headers["Method"], response.headers["Other-Method"]) == ("baseline-v1", "trust-v2")
     assert json.loads(response.headers["Agreement"])["both"] == 2

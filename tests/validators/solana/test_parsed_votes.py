@@ -1,5 +1,6 @@
 """Vote accounts as a node parses them say what their bytes say."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -92,7 +93,5 @@ def test_what_is_not_as_a_node_parses_it_is_refused(changes: dict[str, Any], rea
     st.dictionaries(st.sampled_from(list(raw_accounts.parsed_info())), st.none() | st.text() | st.integers())
 )
 def test_any_fields_are_read_or_refused_and_nothing_else(changes: dict[str, Any]) -> None:
-    try:
-        parsed_vote_state(raw_accounts.parsed_info() | changes)
-    except LayoutError:
-        return
+    with suppress(LayoutError):
+        assert len(parsed_vote_state(raw_accounts.parsed_info() | changes).credit_tuples) <= 64

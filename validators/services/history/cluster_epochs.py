@@ -9,8 +9,9 @@ from validators.models import BlocksBasis, ClusterEpoch, Fetch, Origin, Validato
 from validators.services import bulk
 from validators.services.flags import refresh_commission_flags
 from validators.services.performances import refresh_performances
-from validators.services.returns import EPOCHS_UNTIL_COMMISSION_APPLIES, refresh_returns
+from validators.services.returns import refresh_returns
 from validators.solana.arithmetic import CreditsUnit
+from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
 from validators.solana.means import credit_mean
 from validators.solana.standing import Software, Stake, standing_of
 
