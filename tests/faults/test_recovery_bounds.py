@@ -24,6 +24,8 @@ AFTER_A_LOST_PARENT = 1.0
 # What a machine that runs other tests too may add.
 OTHERS = 2.0
 PATIENCE = 8.0
+# What a worker says whose task was ended because its run was somebody else's.
+GIVEN_UP = "was given to somebody else while we worked on it"
 
 
 def hard(stack: Installation, jobs: str, **environment: str) -> Installation:
@@ -217,9 +219,14 @@ if connection.vendor != "sqlite":  # whose hosts are one
         )[0]
         for pid in reversed(everyone):
             os.kill(pid, signal.SIGCONT)
-        # Its watchdog strikes as soon as it runs again. A task that was due to go on at that very moment may
-        # take a step first, which stores nothing: its claim is no longer in force.
-        wait_until(lambda: not alive(began.pid), seconds=PATIENCE, saying="the end of the paused worker")
+        # As soon as it runs again its watchdog strikes, or a heartbeat that was due finds the run given away
+        # and its task hears it; which is first is chance. A task that was due to go on at that very moment
+        # may take a step before, which stores nothing: its claim is no longer in force.
+        wait_until(
+            lambda: not alive(began.pid) or GIVEN_UP in stack.logs(),
+            seconds=PATIENCE,
+            saying="the end of the paused attempt",
+        )
         wait_until(
             lambda: again.pid in [event.pid for event in stack.events("ended")], seconds=30, saying="its end"
         )
