@@ -212,13 +212,23 @@ SCHEDULING_CONDITIONS = {
     "fresh_data": "validators.monitoring.conditions.fresh_data",
 }
 # What `/readyz` asks beside the schedules: name -> dotted path of a function.
-READINESS_CHECKS = {"data": "validators.monitoring.readiness.stale_data"}
+READINESS_CHECKS = {
+    "data": "validators.monitoring.readiness.stale_data",
+    "chain": "validators.monitoring.readiness.standing_chain",
+    "endpoints": "validators.monitoring.readiness.doubted_endpoints",
+    "sources": "validators.monitoring.readiness.silent_sources",
+}
+# Tables that `monitor` and the operations page show beside the schedules.
+MONITOR_PANELS = ["validators.monitoring.endpoints.endpoints_panel"]
 # What is looked out for: name -> dotted path of a function.
 ALERT_RULES = {
     "failing": "scheduling.monitoring.alert_rules.failing_jobs",
     "late": "scheduling.monitoring.alert_rules.late_jobs",
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
     "stale": "validators.monitoring.alerts.stale_data",
+    "standing": "validators.monitoring.alerts.standing_chain",
+    "endpoints": "validators.monitoring.alerts.doubted_endpoints",
+    "silent": "validators.monitoring.alerts.silent_sources",
     "shrinking": "validators.monitoring.alerts.shrinking_cluster",
     "commission": "validators.monitoring.alerts.commission_jumps",
     "admission": "validators.monitoring.alerts.not_admitted",

@@ -1,6 +1,6 @@
 """Wrong settings, found before anything runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,20 +9,35 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from validators.scoring.registry import METHODS
-from validators.solana.rpc import masked
+from validators.solana.endpoint_names import masked, parsed_address
 
 
 @register()
 def check_endpoints(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Each address in SOLANA_RPC_URL can be asked."""
+    """Each address in SOLANA_RPC_URL can be asked, and no name is given twice."""
+    return [*_names_given_twice(), *_no_addresses()]
+
+
+def _names_given_twice() -> Iterator[CheckMessage]:
+    names = [parsed_address(address).name for address in settings.SOLANA_RPC_URLS]
+    for name in sorted({name for name in names if name and names.count(name) > 1}):
+        yield Error(
+            f"SOLANA_RPC_URL: {names.count(name)} endpoints are called {name!r}.",
+            hint="Give each its own name, as in one=https://rpc.example.org,two=https://rpc2.example.org.",
+            id="validators.E004",
+        )
+
+
+def _no_addresses() -> list[CheckMessage]:
     return [
         Error(
             f"SOLANA_RPC_URL: address {position} ({_shown(url)}) is not an http or https URL with a host.",
-            hint="Give one or several comma-separated addresses, such as https://api.mainnet-beta.solana.com.",
+            hint="Give one or several comma-separated addresses, such as "
+            "https://api.mainnet-beta.solana.com, or with a name: mine=https://rpc.example.org.",
             id="validators.E001",
         )
         for position, url in enumerate(settings.SOLANA_RPC_URLS, start=1)
-        if not _can_be_asked(url.strip())
+        if not _can_be_asked(parsed_address(url).url)
     ]
 
 

@@ -34,11 +34,20 @@ class HttpStatusError(UnavailableError):
 
 
 class ForbiddenError(HttpStatusError):
-    """HTTP 403: the endpoint does not let us ask this."""
+    """HTTP 403: the endpoint does not let us ask this, or anything.
+
+    `answers_else` tells which: whether it answered another question at the same time.
+    """
+
+    answers_else = False
+
+
+class GoneError(HttpStatusError):
+    """HTTP 410: the endpoint has stopped offering this method."""
 
 
 class RateLimitedError(HttpStatusError):
-    """HTTP 429. `retry_after` is in seconds, None when the endpoint did not say."""
+    """HTTP 429, or its like inside a 200. `retry_after` is in seconds, None when the endpoint did not say."""
 
     def __init__(self, endpoint: str, method: str, cause: str, retry_after: float | None) -> None:
         super().__init__(endpoint, method, cause)
@@ -57,16 +66,27 @@ class MalformedReplyError(EndpointError):
     """Not what the method promises: HTML, half a JSON, a wrong shape, too many bad records."""
 
 
+class ImplausibleError(EndpointError):
+    """A readable reply that cannot be the chain's truth, as far as the last good look binds it.
+
+    `kind` is one of validators.solana.plausibility.Kind; `slots_behind` tells how far the endpoint is
+    behind that look, where that is what is wrong.
+    """
+
+    def __init__(
+        self, endpoint: str, method: str, cause: str, *, kind: str = "", slots_behind: int | None = None
+    ) -> None:
+        super().__init__(endpoint, method, cause)
+        self.kind = kind
+        self.slots_behind = slots_behind
+
+
 class NoEndpointAnsweredError(ValidatorsError):
     """Every one of several endpoints failed; the text holds each one's reason."""
 
     def __init__(self, failures: Sequence[EndpointError]) -> None:
         super().__init__(f"None of {len(failures)} endpoints answered: " + "; ".join(map(str, failures)))
         self.failures = failures
-
-
-class SnapshotRefusedError(ValidatorsError):
-    """A readable reply that must not replace the last good picture."""
 
 
 class ImpossibleCreditsError(ValidatorsError):

@@ -7,6 +7,7 @@ from scheduling.ledger.presentation import milliseconds, pause_text
 from scheduling.ledger.selectors import current_mode, run_counts, schedule_rows
 from scheduling.models import Run
 from scheduling.monitoring.database_state import DatabaseState, database_state
+from scheduling.monitoring.panels import Panel, panels
 from scheduling.monitoring.queue_state import QueueState, queue_state
 
 RECENT_RUNS = 10
@@ -50,6 +51,7 @@ class Overview:
     runs: dict[str, int]
     next_occurrences: list[NextOccurrence]
     recent_runs: list[RecentRun]
+    panels: list[Panel]
     database: DatabaseState
 
 
@@ -62,6 +64,7 @@ def overview(*, now: datetime) -> Overview:
         runs=run_counts(),
         next_occurrences=_next_occurrences(now=now),
         recent_runs=recent_runs(),
+        panels=panels(),
         database=database_state(),
     )
 

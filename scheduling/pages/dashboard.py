@@ -19,6 +19,7 @@ from scheduling.ledger.presentation import milliseconds
 from scheduling.ledger.selectors import cadence_text, nearest_rank
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.monitoring.database_state import database_size
+from scheduling.monitoring.panels import Panel, panels
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.status import Status, status_of
 from scheduling.timing.cadence import Every
@@ -151,6 +152,7 @@ class Dashboard:
     status: Status
     schedules: list[ScheduleCard]
     more_schedules: int
+    panels: list[Panel]
     hosts: list[Host]
     database: str
     database_size: float
@@ -174,6 +176,7 @@ def dashboard(*, now: datetime) -> Dashboard:
         status=status_of(queue, now=now),
         schedules=[_card(job, runs[job.pk]) for job in shown],
         more_schedules=len(jobs) - len(shown),
+        panels=panels(),
         hosts=_hosts(queue),
         database=connection.vendor,
         database_size=round(database_size() / MEBIBYTE, 1),

@@ -22,6 +22,7 @@ from tests.staking_project.promises import (
 )
 from validators.jobs import JOBS
 from validators.models import ClusterEpoch, SourceState
+from validators.monitoring.sources import job_name
 
 pytestmark = pytest.mark.usefixtures("as_it_should_be")
 
@@ -81,7 +82,7 @@ def test_a_source_that_was_never_heard_is_given_time_from_when_it_is_first_asked
 
 
 def test_every_source_is_asked_by_a_declared_job() -> None:
-    assert {sources.job_name(source) for source in SourceState.Source} <= {job.name for job in JOBS}
+    assert {job_name(source) for source in SourceState.Source} <= {job.name for job in JOBS}
 
 
 def test_runs_that_were_retried_or_are_under_way_are_not_held_against_it() -> None:

@@ -33,7 +33,7 @@ def runtime_accounts() -> dict[str, Any]:
 class AccountsEndpoint(CannedEndpoint):
     """Answers getMultipleAccounts from `accounts` (base64) or `parsed`.
 
-    Each answer is as of the next of `slots`, and the last of them stays.
+    Each answer is as of the next of `slots`, and the last of them stays; without any, of the slot that runs.
     """
 
     def __init__(self, server: HTTPServer, path: str = "/") -> None:
@@ -54,5 +54,9 @@ class AccountsEndpoint(CannedEndpoint):
         keys, options = self.params[method]
         self.questions.append((len(keys), options))
         known = self.parsed if options["encoding"] == "jsonParsed" else self.accounts
-        slot = self.slots.pop(0) if len(self.slots) > 1 else self.slots[0]
-        return {"context": {"slot": slot}, "value": [known.get(key) for key in keys]}
+        return {"context": {"slot": self._next_slot()}, "value": [known.get(key) for key in keys]}
+
+    def _next_slot(self) -> int:
+        if not self.slots:
+            return self.slot
+        return self.slots.pop(0) if len(self.slots) > 1 else self.slots[0]

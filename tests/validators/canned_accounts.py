@@ -6,7 +6,7 @@ from typing import Any
 from tests.validators import raw_accounts, replies
 from validators.solana.features import CLOCK, FEATURES, STAKE_HISTORY
 
-HALF_WAY = replies.EPOCH * replies.SLOTS + replies.SLOTS // 2
+HALF_WAY = replies.HALF_WAY
 EPOCH_BEGAN = 1_795_000_000
 
 
@@ -28,9 +28,9 @@ def vote_accounts(sent: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def answer(params: Any, sent: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """getMultipleAccounts as of the slot that it is asked for."""
+def answer(params: Any, sent: Iterable[Mapping[str, Any]], *, slot: int) -> dict[str, Any]:
+    """getMultipleAccounts as of that slot, or the later one that it is asked for."""
     keys, options = params
     known = runtime() if keys[0] in FEATURES else vote_accounts(sent)
-    slot = options.get("minContextSlot", HALF_WAY)
+    slot = max(slot, options.get("minContextSlot", 0))
     return {"context": {"slot": slot}, "value": [known.get(key) for key in keys]}

@@ -30,6 +30,7 @@ class CannedEndpoint:
         self.faults: list[Response | None] = []
         self.asked: list[tuple[float, str]] = []
         self.params: dict[str, Any] = {}
+        self._told: tuple[float, dict[str, Any]] = (0.0, {})
         server.expect_request(path, method="POST").respond_with_handler(self._answer)
 
     @property
@@ -40,6 +41,7 @@ class CannedEndpoint:
         question = request.get_json()
         self.asked.append((time.monotonic(), question["method"]))
         self.params[question["method"]] = question["params"]
+        self._let_slots_pass()
         fault = self.faults.pop(0) if self.faults else None
         return fault or reply(
             {"jsonrpc": "2.0", "id": question["id"], "result": self._result(question["method"])}
@@ -52,13 +54,35 @@ class CannedEndpoint:
             return replies.whole_production(self._identities(), **slots) if whole is None else whole
         if method in self.results:
             return self.results[method]
+        if method == "getBlockProduction":
+            return replies.production_until(self.slot, self._identities())
         if method in replies.SOURCES:
             return replies.SOURCES[method](self._identities())
         if method == "getVoteAccounts":
-            return {"current": self.current, "delinquent": self.delinquent}
+            return {"current": list(map(self._voting, self.current)), "delinquent": self.delinquent}
         if method == "getMultipleAccounts":
-            return canned_accounts.answer(self.params[method], self.current + self.delinquent)
+            return canned_accounts.answer(self.params[method], self.current + self.delinquent, slot=self.slot)
         return self.epoch_infos.pop(0) if len(self.epoch_infos) > 1 else self.epoch_infos[0]
+
+    @property
+    def slot(self) -> int:
+        slot: int = self.epoch_infos[0]["absoluteSlot"]
+        return slot
+
+    def _let_slots_pass(self) -> None:
+        """Where a test's clock went on by a minute since an answer, so has the slot, within the epoch."""
+        info, now = self.epoch_infos[0], time.time()
+        told_at, told = self._told
+        if info is told and now - told_at >= 60:
+            index = min(info["slotIndex"] + int((now - told_at) / 0.4), info["slotsInEpoch"] - 1)
+            info = replies.epoch_info(info["epoch"], index, info["slotsInEpoch"])
+            self.epoch_infos[0] = info
+        self._told = (now, info)
+
+    def _voting(self, account: dict[str, Any]) -> dict[str, Any]:
+        """Who votes, votes for the slot that runs, unless a test says otherwise."""
+        votes_now = account.get("lastVote") == replies.HALF_WAY
+        return account | {"lastVote": self.slot} if votes_now else account
 
     def _identities(self) -> list[str]:
         return [account["nodePubkey"] for account in self.current + self.delinquent]

@@ -9,6 +9,7 @@ from validators.solana.pubkey import encode
 
 EPOCH = 990
 SLOTS = 432_000
+HALF_WAY = EPOCH * SLOTS + SLOTS // 2
 SOL = 1_000_000_000
 # Credits of a validator without a miss.
 FULL_EPOCH = SLOTS * 16
@@ -41,8 +42,8 @@ def account(name: object = 1, **changes: Any) -> dict[str, Any]:
         "inflationRewardsCommissionBps": 500,
         "epochVoteAccount": True,
         "epochCredits": epoch_credits(*[FULL_EPOCH - 10_000] * 4, FULL_EPOCH // 2),
-        "lastVote": EPOCH * SLOTS + SLOTS // 2,
-        "rootSlot": EPOCH * SLOTS + SLOTS // 2 - 31,
+        "lastVote": HALF_WAY,
+        "rootSlot": HALF_WAY - 31,
     } | changes
 
 
@@ -64,7 +65,12 @@ def epoch_info(epoch: int = EPOCH, slot_index: int = SLOTS // 2, slots: int = SL
 def block_production(
     identities: list[str], counts: tuple[int, int] = (100, 97), epoch: int = EPOCH
 ) -> dict[str, Any]:
-    slots = {"firstSlot": epoch * SLOTS, "lastSlot": epoch * SLOTS + SLOTS // 2}
+    return production_until(epoch * SLOTS + SLOTS // 2, identities, counts)
+
+
+def production_until(slot: int, identities: list[str], counts: tuple[int, int] = (100, 97)) -> dict[str, Any]:
+    """Of the epoch of that slot, so far."""
+    slots = {"firstSlot": slot // SLOTS * SLOTS, "lastSlot": slot}
     return {
         "context": {"slot": slots["lastSlot"]},
         "value": {"byIdentity": {identity: list(counts) for identity in identities}, "range": slots},

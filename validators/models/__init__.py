@@ -8,7 +8,7 @@ from validators.models.chain import THE_CHAIN, ChainState, VoteState
 from validators.models.cluster import BlocksBasis, ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
-from validators.models.sources import RequestTally, SourceState
+from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "CommissionChange",
     "CommissionSource",
     "DelinquencyIncident",
+    "DoubtedLook",
+    "EndpointState",
     "Fetch",
     "IdentityChange",
     "Origin",

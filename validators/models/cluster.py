@@ -5,7 +5,7 @@ from typing import Final
 
 from django.db import models
 
-from validators.models.validators import CREDITS_UNITS, Origin
+from validators.models.validators import CREDITS_UNITS, PUBKEY_LENGTH, Origin
 from validators.solana.economics import plausible_seconds
 from validators.solana.slot_times import SlotTimeBasis, measured_slot_ms, nominal_seconds
 
@@ -34,6 +34,10 @@ class Fetch(models.Model):
         blank=True,
         help_text="The epoch in which votes left the chain (Alpenglow), if that was seen",
     )
+    # Remembered from fetch to fetch, as long as an endpoint does not tell it.
+    genesis_hash = models.CharField(
+        max_length=PUBKEY_LENGTH, blank=True, db_default="", help_text="Which cluster this is of"
+    )
     validators_total = models.IntegerField()
     staked_total = models.BigIntegerField(help_text="Lamports")
     rejected_count = models.IntegerField(default=0)
@@ -48,6 +52,15 @@ class Fetch(models.Model):
 
     def __str__(self) -> str:
         return f"Fetch {self.pk}: {self.validators_total} validators in epoch {self.epoch}"
+
+    @property
+    def still_since(self) -> datetime:
+        """When a fetch first saw the slot that this one saw; two queries."""
+        earlier = Fetch.objects.filter(pk__lt=self.pk)
+        other = earlier.exclude(absolute_slot=self.absolute_slot).order_by("-pk")
+        after = other.values_list("pk", flat=True).first() or 0
+        same = Fetch.objects.filter(pk__gt=after).order_by("pk").values_list("started_at", flat=True)
+        return same.first() or self.started_at
 
 
 class BlocksBasis(models.TextChoices):

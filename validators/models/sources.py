@@ -41,10 +41,50 @@ class SourceState(models.Model):
         return str(self.source)
 
 
+class EndpointState(models.Model):
+    """How an endpoint has been; the ones that were well are asked first."""
+
+    name = models.CharField(max_length=500, unique=True, help_text="As configured, or with keys masked")
+    plausible_at = models.DateTimeField(null=True, blank=True, help_text="Its last answer that could be true")
+    plausible_slot = models.BigIntegerField(null=True, blank=True, help_text="Of its last look at the votes")
+    slots_behind = models.BigIntegerField(
+        null=True, blank=True, help_text="Behind the last good look, when it was last asked"
+    )
+    doubt = models.CharField(
+        max_length=24,
+        blank=True,
+        default="",
+        help_text="Why its last answer cannot be true (plausibility.Kind)",
+    )
+    failures = models.IntegerField(default=0, help_text="In a row")
+    failed_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True, default="", help_text="Of the last failure")
+    genesis_checked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it last was known to be of this cluster"
+    )
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class DoubtedLook(models.Model):
+    """A look that was refused as unlikely; the same again and again is the truth. One row at most."""
+
+    kind = models.CharField(max_length=24, help_text="See validators.solana.plausibility")
+    validators = models.IntegerField()
+    stake = models.BigIntegerField(help_text="Lamports")
+    times = models.IntegerField(default=1, help_text="In a row")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.validators} validators, {self.times} times"
+
+
 class RequestTally(models.Model):
     """How many requests for a method to an endpoint ended in one way; it only ever grows."""
 
-    endpoint = models.CharField(max_length=255, help_text="Host and port alone, so without a key")
+    endpoint = models.CharField(max_length=255, help_text="Its name, else host and port: never a key")
     method = models.CharField(max_length=60)
     outcome = models.CharField(max_length=20, help_text="See validators.solana.request_counts")
     requests = models.PositiveBigIntegerField(default=0)

@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from scheduling.monitoring.alerts import Trouble
 from validators.models import CommissionChange, Fetch
-from validators.monitoring import readiness
+from validators.monitoring import endpoints, readiness, sources
 from validators.monitoring.admission import kept_out, time_left
 from validators.templatetags.units import bps_percent
 
@@ -27,6 +27,26 @@ def stale_data(*, now: datetime) -> list[Trouble]:
     problem = readiness.stale_data(now=now)
     known = problem and problem != readiness.NOTHING
     return [Trouble(subject="data", message=problem)] if known else []
+
+
+def standing_chain(*, now: datetime) -> list[Trouble]:
+    """No endpoint knows of a later slot than the newest fetch."""
+    problem = endpoints.standing_chain()
+    return [Trouble(subject="chain", message=problem)] if problem else []
+
+
+def doubted_endpoints(*, now: datetime) -> list[Trouble]:
+    """The endpoints whose last answers could not be true."""
+    found = endpoints.doubted_endpoints()
+    return [Trouble(subject=name, message=message) for name, message in found.items()]
+
+
+def silent_sources(*, now: datetime) -> list[Trouble]:
+    """The sources that were not heard for two of their intervals."""
+    return [
+        Trouble(subject=one.source, message=sources.sentence(one, now=now))
+        for one in sources.silent_sources(now=now)
+    ]
 
 
 def shrinking_cluster(*, now: datetime) -> list[Trouble]:

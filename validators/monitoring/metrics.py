@@ -8,7 +8,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFami
 from prometheus_client.metrics_core import Metric
 
 from scheduling.clock import database_now
-from validators.models import ChainState, ClusterEpoch, Fetch, RequestTally, ScoringRun, Validator
+from validators.models import (
+    ChainState,
+    ClusterEpoch,
+    EndpointState,
+    Fetch,
+    RequestTally,
+    ScoringRun,
+    Validator,
+)
 from validators.monitoring.admission import counts
 
 LAMPORTS_PER_SOL: Final = 1_000_000_000
@@ -24,12 +32,13 @@ STATES: Final = {
 
 
 def validator_metrics() -> Iterator[Metric]:
-    """Age of the data, validators by state and admission, scores, slot time, requests; eight queries.
+    """Age of the data, validators by state and admission, scores, slot time, requests; nine queries.
 
     What is not known yet is absent.
     """
     yield from _validators()
     yield _requests()
+    yield from _endpoints()
     yield _admissions()
     fetch = Fetch.objects.newest()
     yield from _slot_times(fetch)
@@ -95,6 +104,29 @@ def _requests() -> Metric:
     for tally in RequestTally.objects.order_by("endpoint", "method", "outcome"):
         requests.add_metric([tally.endpoint, tally.method, tally.outcome], tally.requests)
     return requests
+
+
+def _endpoints() -> Iterator[Metric]:
+    """Absent until one was asked."""
+    states = list(EndpointState.objects.order_by("name"))
+    if not states:
+        return
+    failures = GaugeMetricFamily(
+        "staking_endpoint_failures", "Failures of an endpoint in a row.", labels=["endpoint"]
+    )
+    behind = GaugeMetricFamily(
+        "staking_endpoint_slots_behind", "Slots behind the last good look.", labels=["endpoint"]
+    )
+    slot = GaugeMetricFamily(
+        "staking_endpoint_slot", "Slot of its last plausible look at the votes.", labels=["endpoint"]
+    )
+    for state in states:
+        failures.add_metric([state.name], state.failures)
+        if state.slots_behind is not None:
+            behind.add_metric([state.name], state.slots_behind)
+        if state.plausible_slot is not None:
+            slot.add_metric([state.name], state.plausible_slot)
+    yield from (failures, behind, slot)
 
 
 def _scores(run: ScoringRun) -> Metric:

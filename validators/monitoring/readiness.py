@@ -6,6 +6,7 @@ from typing import Final
 from scheduling.ledger.selectors import interval_of
 from scheduling.timing.durations import show_duration, show_roughly
 from validators.models import Fetch
+from validators.monitoring import endpoints, sources
 
 # Data older than this many intervals of the fetch is stale.
 STALE_AFTER_INTERVALS: Final = 2
@@ -26,3 +27,18 @@ def stale_data(*, now: datetime) -> str:
         return ""
     # Roughly: said every second anew, it would make a page another one that shows it.
     return f"The newest fetch is {show_roughly(age)} old; more than {show_duration(limit)} is stale."
+
+
+def standing_chain(*, now: datetime) -> str:
+    """Say so when no endpoint knows of a later slot than the newest fetch."""
+    return endpoints.standing_chain()
+
+
+def doubted_endpoints(*, now: datetime) -> str:
+    """Say which endpoints gave answers that cannot be true when they were asked last."""
+    return " ".join(endpoints.doubted_endpoints().values())
+
+
+def silent_sources(*, now: datetime) -> str:
+    """Say which sources were not heard for two of their intervals, and what they alone tell."""
+    return " ".join(sources.sentence(one, now=now) for one in sources.silent_sources(now=now))

@@ -1,25 +1,34 @@
 """One attempt on a source: ask, store with the end of the run, and remember what became of it."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.utils import timezone
 
 from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
-from validators.exceptions import ValidatorsError
-from validators.models import Fetch, SourceState
+from validators.exceptions import EndpointError, ForbiddenError, ValidatorsError
+from validators.models import Fetch, RequestTally, SourceState
+from validators.services.endpoints import (
+    endpoints,
+    followed_chain,
+    in_order,
+    record_failures,
+    record_plausible,
+)
 from validators.services.requests import recorded_requests
 from validators.services.sources import Source, record_failure, record_unavailable
-from validators.solana.asking import first_answer, offered_by_nobody
-from validators.solana.rpc import Endpoint, masked
+from validators.solana.asking import Chain, Heard, failures_of, first_answer, implausible, is_refusal
+from validators.solana.endpoint_names import masked, tallied_as
+from validators.solana.plausibility import doubt_about_slot
+from validators.solana.request_counts import Outcome
+from validators.solana.rpc import Endpoint
 
 Answer = TypeVar("Answer")
 
-
-def endpoints() -> list[str]:
-    return [url.strip() for url in settings.SOLANA_RPC_URLS]
+# By which a node that follows the chain may be behind another one: half a minute.
+SLOTS_BETWEEN_NODES: Final = 150
 
 
 def newest_fetch() -> Fetch:
@@ -31,25 +40,91 @@ def newest_fetch() -> Fetch:
 
 
 def attempt(
-    source: Source, *, ask: Callable[[Endpoint], Answer], store: Callable[[Answer], dict[str, Any]]
+    source: Source,
+    *,
+    newest: Fetch,
+    ask: Callable[[Endpoint], Answer],
+    judge: Callable[[str, Answer], None],
+    store: Callable[[Answer], dict[str, Any]],
 ) -> dict[str, Any]:
     """Ask the endpoints, and store the answer in a transaction that also ends the run.
 
-    Raises a ValidatorsError, and then nothing is stored but the error. Raises SkipRun while no
-    endpoint offers the method: that is asked about once a day.
+    `judge` is given an endpoint's name and answer, and raises an ImplausibleError when it cannot be
+    true; the next endpoint is asked then. Raises a ValidatorsError, and then nothing is stored but
+    the error. Raises SkipRun while no endpoint offers the method: that is asked about more rarely.
     """
     asked = ", ".join(map(masked, endpoints()))[:500]
     _skip_while_unavailable(source, asked)
+    now = timezone.now()
+
+    def ask_in_order(chain: Chain) -> Heard[Answer]:
+        return first_answer(
+            in_order(now=now),
+            seconds=settings.FETCH_DEADLINE_SECONDS,
+            ask=ask,
+            judge=lambda endpoint, answer, _: judge(endpoint, answer),
+            chain=chain,
+        )
+
     try:
-        with recorded_requests():
-            answer = first_answer(endpoints(), seconds=settings.FETCH_DEADLINE_SECONDS, ask=ask)
-        return commit_with_run(lambda: store(answer))
+        heard = recorded(ask_in_order, newest)
+        return commit_with_run(lambda: store(heard.answer) | passed_over(heard.failures))
     except ValidatorsError as exc:
-        if not offered_by_nobody(exc):
+        failures = failures_of(exc)
+        if not failures or not all(map(_is_never_offered, failures)):
             record_failure(source, error=str(exc), at=timezone.now())
             raise
         again = record_unavailable(source, endpoint=asked, error=str(exc), at=timezone.now())
         raise SkipRun(_until(again, str(exc))) from exc
+
+
+def recorded(
+    ask: Callable[[Chain], Heard[Answer]],
+    newest: Fetch | None,
+    *,
+    slot_of: Callable[[Answer], int] | None = None,
+) -> Heard[Answer]:
+    """What `ask` gives, after writing down what was asked and how each endpoint was."""
+    now = timezone.now()
+    chain = followed_chain(newest, now=now)
+    with recorded_requests():
+        try:
+            heard = ask(chain)
+        except ValidatorsError as exc:
+            record_failures(failures_of(exc), at=now)
+            raise
+        was_checked = bool(heard.genesis_hash)
+        slot = slot_of(heard.answer) if slot_of is not None else None
+        record_plausible(heard.endpoint, slot=slot, was_checked=was_checked, failures=heard.failures, at=now)
+    return heard
+
+
+def passed_over(failures: tuple[EndpointError, ...]) -> dict[str, Any]:
+    """For the result of a run: which endpoints gave no usable answer, and why."""
+    return {"passed_over": [str(failure)[:500] for failure in failures]} if failures else {}
+
+
+def refuse_if_behind(endpoint: str, slot: int, newest: Fetch, *, method: str) -> None:
+    """Raises an ImplausibleError for an answer as of a slot before the newest fetch, or that stands there."""
+    slots = (slot, newest.absolute_slot, newest.still_since)
+    doubt = doubt_about_slot(*slots, at=timezone.now(), method=method, allowed=SLOTS_BETWEEN_NODES)
+    if doubt is not None:
+        raise implausible(endpoint, doubt)
+
+
+def _is_never_offered(failure: EndpointError) -> bool:
+    """A refusal of what the endpoint has answered before is an outage: a bill, a ban, a mistake of theirs."""
+    if not isinstance(failure, ForbiddenError):
+        return is_refusal(failure)
+    return (
+        is_refusal(failure)
+        and not RequestTally.objects.filter(
+            endpoint=tallied_as(failure.endpoint),
+            method=failure.method,
+            outcome=Outcome.OK.value,
+            requests__gt=0,
+        ).exists()
+    )
 
 
 def _skip_while_unavailable(source: Source, asked: str) -> None:

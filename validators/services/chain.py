@@ -7,13 +7,15 @@ from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
+from validators.exceptions import ImplausibleError
 from validators.models import THE_CHAIN, ChainState, ClusterEpoch, Fetch
 from validators.services import bulk
-from validators.services.attempts import attempt, newest_fetch
+from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
 from validators.services.cluster_epochs import set_slot_time
 from validators.services.returns import refresh_returns
 from validators.services.sources import Source, record_success
 from validators.services.yields import refresh_yields
+from validators.solana.accounts import METHOD
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.chain_state import ChainState as Look
 from validators.solana.chain_state import ask_chain_state
@@ -54,12 +56,24 @@ class Calendar(NamedTuple):
 def fetch_chain() -> dict[str, Any]:
     """Ask for the chain's own accounts and store what they tell, also of past epochs."""
     newest = newest_fetch()
-    genesis_known = ChainState.objects.exclude(genesis_hash="").exists()
+    told = ChainState.objects.exclude(genesis_hash="").exists()
+    genesis_known = bool(newest.genesis_hash) or told
     return attempt(
         Source.CLUSTER,
+        newest=newest,
+        judge=lambda endpoint, look: _judge(endpoint, look, newest),
         ask=lambda endpoint: ask_chain_state(endpoint, genesis_known=genesis_known),
         store=lambda look: _store(look, newest),
     )
+
+
+def _judge(endpoint: str, look: Look, newest: Fetch) -> None:
+    """Raises an ImplausibleError for a node that is behind, by its slot or its clock."""
+    if look.slot is not None:
+        refuse_if_behind(endpoint, look.slot, newest, method=METHOD)
+    if look.clock is not None and look.clock.epoch < newest.epoch:
+        cause = f"its clock is in epoch {look.clock.epoch}, and epoch {newest.epoch} runs"
+        raise ImplausibleError(endpoint, METHOD, cause)
 
 
 def _store(look: Look, newest: Fetch) -> dict[str, Any]:
@@ -69,7 +83,7 @@ def _store(look: Look, newest: Fetch) -> dict[str, Any]:
     chain = ChainState.objects.first() or ChainState(pk=THE_CHAIN)
     chain.looked_at, chain.slot = now, look.slot or chain.slot
     chain.rent = look.rent or chain.rent
-    chain.genesis_hash = look.genesis_hash or chain.genesis_hash
+    chain.genesis_hash = look.genesis_hash or chain.genesis_hash or newest.genesis_hash
     _set_features(chain, look, calendar, newest)
     chain.measured_slot_ms = _measured(look.clock, calendar)
     chain.save()

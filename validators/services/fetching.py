@@ -1,6 +1,7 @@
 """From the endpoints to the tables."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,31 +10,60 @@ from django.utils import timezone
 from scheduling.engine.execution import commit_with_run
 from validators.exceptions import ValidatorsError
 from validators.models import Fetch
-from validators.services.attempts import endpoints
+from validators.services.attempts import passed_over, recorded
+from validators.services.doubts import believed_look, forget_doubts
+from validators.services.endpoints import in_order
+from validators.services.last_look import last_look
 from validators.services.memory import collector_paused
-from validators.services.requests import recorded_requests
 from validators.services.snapshots import record_snapshot
 from validators.services.sources import Source, record_failure
-from validators.solana.snapshot import take_snapshot
+from validators.solana.asking import Chain, Heard
+from validators.solana.looking import take_snapshot
+from validators.solana.snapshot import Snapshot
 
 
 @collector_paused()
-def fetch_from_cluster() -> dict[str, Any]:
+def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
     """Ask the configured endpoints and store the answer, with the end of the run if there is one.
 
-    Returns the fields of a FetchSummary, which the run keeps as its result. Raises a
-    ValidatorsError, and then nothing is stored but the error.
+    `accept_shrunken`: a person says that a look which is against all likelihood is true. Returns
+    the fields of a FetchSummary, which the run keeps as its result. Raises a ValidatorsError, and
+    then nothing is stored but the error.
     """
-    previous = Fetch.objects.newest()
+    now = timezone.now()
+    newest = Fetch.objects.newest()
     try:
-        with recorded_requests():
-            snapshot = take_snapshot(
-                endpoints(),
-                seconds=settings.FETCH_DEADLINE_SECONDS,
-                began_at=timezone.now(),
-                split_epoch=previous.split_epoch if previous else None,
-            )
-        return commit_with_run(lambda: asdict(record_snapshot(snapshot, stored_at=timezone.now())))
+        heard = _heard(newest, began_at=now, accept_shrunken=accept_shrunken)
+        genesis_hash = heard.genesis_hash or (newest.genesis_hash if newest else "")
+
+        def store() -> dict[str, Any]:
+            summary = record_snapshot(heard.answer, genesis_hash=genesis_hash, stored_at=timezone.now())
+            forget_doubts()
+            return asdict(summary) | passed_over(heard.failures)
+
+        return commit_with_run(store)
     except ValidatorsError as exc:
         record_failure(Source.VOTES, error=str(exc), at=timezone.now())
         raise
+
+
+def _heard(newest: Fetch | None, *, began_at: datetime, accept_shrunken: bool) -> Heard[Snapshot]:
+    last = last_look(newest) if newest is not None else None
+
+    def ask(chain: Chain) -> Heard[Snapshot]:
+        return take_snapshot(
+            in_order(now=began_at),
+            seconds=settings.FETCH_DEADLINE_SECONDS,
+            began_at=began_at,
+            split_epoch=newest.split_epoch if newest else None,
+            last=last,
+            chain=chain,
+        )
+
+    try:
+        return recorded(ask, newest, slot_of=lambda snapshot: snapshot.epoch.absolute_slot)
+    except ValidatorsError as exc:
+        believed = believed_look(exc, accept_shrunken=accept_shrunken, at=began_at)
+        if believed is None:
+            raise
+        return believed

@@ -1,26 +1,51 @@
 """Storing what validators call themselves."""
 
+from collections.abc import Mapping
 from dataclasses import astuple, fields
 from typing import Any, Final
 
 from django.utils import timezone
 
-from validators.exceptions import SnapshotRefusedError
+from validators.exceptions import ImplausibleError
 from validators.models import Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.sources import Source, record_success
-from validators.solana.names import Profile, SignedProfile, ask_names
+from validators.solana.names import METHOD, Profile, SignedProfile, ask_names
 from validators.solana.records import Records
 
 _FIELDS: Final = tuple(field.name for field in fields(Profile))
 _NOTHING: Final = Profile()
+# Nobody takes a name back, and accounts are rarely closed.
+LEAST_STILL_NAMED: Final = 0.5
 
 
 def fetch_names() -> dict[str, Any]:
     """Ask for the signed profiles and store them by vote account; who has none is nameless."""
-    newest_fetch()
-    return attempt(Source.NAMES, ask=ask_names, store=_store)
+    newest = newest_fetch()
+    present: dict[str, str] = dict(
+        bulk.read_rows(Validator.objects.present().values_list("identity", "name"))
+    )
+    return attempt(
+        Source.NAMES,
+        newest=newest,
+        ask=ask_names,
+        judge=lambda endpoint, profiles: _judge(endpoint, profiles, present),
+        store=_store,
+    )
+
+
+def _judge(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str, str]) -> None:
+    """Raises an ImplausibleError where most of those that had a name are missing, or nobody is known."""
+    sent = {signed.identity for signed in profiles.good}
+    named = {identity for identity, name in present.items() if name}
+    if sent & present.keys() and len(sent & named) >= LEAST_STILL_NAMED * len(named):
+        return
+    cause = (
+        f"{len(sent & present.keys()) or 'none'} of its {len(sent)} profiles are of known validators, of "
+        f"whom {len(named)} had a name, so it looks like another cluster"
+    )
+    raise ImplausibleError(endpoint, METHOD, cause)
 
 
 def _store(profiles: Records[SignedProfile]) -> dict[str, Any]:
@@ -28,11 +53,6 @@ def _store(profiles: Records[SignedProfile]) -> dict[str, Any]:
     by_identity = {signed.identity: signed.profile for signed in profiles.good}
     validators = bulk.read_rows(Validator.objects.present().values_list("pk", "identity", *_FIELDS))
     named = sum(row[1] in by_identity for row in validators)
-    if not named:
-        raise SnapshotRefusedError(
-            f"{profiles.endpoint}: none of its {len(by_identity)} profiles is of a known validator, so it "
-            "looks like another cluster"
-        )
     changed = [
         (*words, row[0])
         for row in validators

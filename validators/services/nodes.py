@@ -1,23 +1,51 @@
 """Storing what each validator's node runs."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.utils import timezone
 
-from validators.exceptions import SnapshotRefusedError
+from validators.exceptions import ImplausibleError
 from validators.models import Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.sources import Source, record_success
-from validators.solana.nodes import Node, ask_nodes
+from validators.solana.nodes import METHOD, Node, ask_nodes
 from validators.solana.records import Records
 from validators.solana.standing import Software, Stake, standing_of
+
+# A validator or two may be missing in gossip, not half of them.
+LEAST_STAKE_KNOWN: Final = 0.5
 
 
 def fetch_nodes() -> dict[str, Any]:
     """Ask what the nodes run and store it by vote account; who is not in gossip keeps what was known."""
-    newest_fetch()
-    return attempt(Source.NODES, ask=ask_nodes, store=_store)
+    newest = newest_fetch()
+    stakes = Validator.objects.present().values_list("identity", "activated_stake")
+    present: Counter[str] = Counter()
+    for identity, stake in bulk.read_rows(stakes):
+        present[identity] += stake
+    return attempt(
+        Source.NODES,
+        newest=newest,
+        ask=ask_nodes,
+        judge=lambda endpoint, nodes: _judge(endpoint, nodes, present),
+        store=_store,
+    )
+
+
+def _judge(endpoint: str, nodes: Records[Node], present: Mapping[str, int]) -> None:
+    """Raises an ImplausibleError where the nodes of most of the stake are missing."""
+    known = [node.identity for node in nodes.good if node.identity in present]
+    share = sum(present[identity] for identity in known) / (sum(present.values()) or 1)
+    if known and (share >= LEAST_STAKE_KNOWN or not any(present.values())):
+        return
+    cause = (
+        f"{len(known) or 'none'} of its {len(nodes.good)} nodes are known validators, with {share:.0%} of "
+        "the stake, so it looks like another cluster"
+    )
+    raise ImplausibleError(endpoint, METHOD, cause)
 
 
 def _store(nodes: Records[Node]) -> dict[str, Any]:
@@ -26,11 +54,6 @@ def _store(nodes: Records[Node]) -> dict[str, Any]:
     columns = ("pk", "vote_account", "identity", "activated_stake", "version", "client", "version_current")
     validators = bulk.read_rows(Validator.objects.present().values_list(*columns))
     known = sum(row[2] in by_identity for row in validators)
-    if not known:
-        raise SnapshotRefusedError(
-            f"{nodes.endpoint}: none of its {len(by_identity)} nodes is a known validator, so it looks like "
-            "another cluster"
-        )
     changed = _changed(validators, by_identity)
     fields = ("version", "client", "version_current")
     bulk.update_rows(Validator, fields=fields, rows=changed, constants={})

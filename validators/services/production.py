@@ -6,14 +6,16 @@ from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
-from validators.exceptions import SnapshotRefusedError
+from scheduling.exceptions import SkipRun
+from validators.exceptions import ImplausibleError
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
-from validators.services.attempts import attempt, newest_fetch
+from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
 from validators.services.blocks import record_blocks
 from validators.services.performances import refresh_performances
 from validators.services.sources import Source, record_success
 from validators.solana.production import (
+    METHOD,
     Leader,
     Production,
     ask_leader_slots,
@@ -24,6 +26,8 @@ from validators.solana.rpc import Endpoint
 
 # With fewer slots passed, that no leader is known may be chance.
 LEAST_SLOTS_JUDGED: Final = 1_000
+# Who leads had stake two epochs ago, so nearly all are known.
+LEAST_SLOTS_KNOWN: Final = 0.5
 # Back from the running epoch: a node keeps a million slots.
 EPOCHS_TOLD: Final = 2
 # Skipped slots of a few leader slots are noise: they count as if these had gone like the cluster's.
@@ -64,7 +68,9 @@ def fetch_production() -> dict[str, Any]:
     newest = newest_fetch()
     return attempt(
         Source.PRODUCTION,
+        newest=newest,
         ask=lambda endpoint: _ask(endpoint, newest),
+        judge=lambda endpoint, answer: _judge(endpoint, answer, newest),
         store=lambda answer: _store(answer, newest),
     )
 
@@ -100,6 +106,28 @@ def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
             yield Ended(ended, first, following - 1, scheduled=basis == BlocksBasis.SCHEDULE)
 
 
+def _judge(endpoint: str, answer: Answer, newest: Fetch) -> None:
+    """Raises an ImplausibleError for a node that is behind, and for leaders of whom few are known."""
+    running = answer.running
+    refuse_if_behind(endpoint, running.last_slot, newest, method=METHOD)
+    led = sum(leader.leader_slots for leader in running.leaders.good)
+    if not led or running.slots < LEAST_SLOTS_JUDGED:
+        return
+    identities = set(Validator.objects.present().values_list("identity", flat=True))
+    # An identity that was given up goes on leading for two epochs.
+    identities.update(
+        ValidatorEpoch.objects.filter(epoch=newest.epoch - 1).values_list("identity", flat=True)
+    )
+    known = sum(one.leader_slots for one in running.leaders.good if one.identity in identities)
+    if known < LEAST_SLOTS_KNOWN * led:
+        share = f"{known / led:.0%}" if known else "none"
+        cause = (
+            f"{share} of the leader slots of its {len(running.leaders.good)} leaders are of known "
+            "validators, so it looks like another cluster"
+        )
+        raise ImplausibleError(endpoint, METHOD, cause)
+
+
 def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
     production = answer.running
@@ -109,11 +137,8 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
         "pk", "identity", "leader_slots", "blocks_produced", "production_epoch"
     )
     known = [(row, leaders[row[1]]) for row in bulk.read_rows(validators) if row[1] in leaders]
-    if not known and leaders and production.slots >= LEAST_SLOTS_JUDGED:
-        raise SnapshotRefusedError(
-            f"{production.leaders.endpoint}: none of its {len(leaders)} leaders is known, so it looks like "
-            "another cluster"
-        )
+    if not known and not any(told.whole or told.leader_slots for told in answer.told):
+        raise SkipRun(f"epoch {epoch} is {production.slots} slots old, and no known validator has led in it")
     written = record_blocks(epoch, leaders, basis=BlocksBasis.PARTIAL, slots=production.slots)
     if epoch >= newest.epoch and written is not None:
         _write_present(known, epoch)
@@ -178,10 +203,11 @@ def _epoch_of(production: Production, newest: Fetch) -> int:
     """The epoch that the slots are of, by the newest fetch's place in its own."""
     start = newest.absolute_slot - newest.slot_index
     epoch = newest.epoch + (production.first_slot - start) // newest.slots_in_epoch
-    if abs(epoch - newest.epoch) > 1:
-        raise SnapshotRefusedError(
-            f"{production.leaders.endpoint}: block production of epoch {epoch}, and epoch {newest.epoch} runs"
-        )
+    if epoch > newest.epoch + 1:
+        raise SkipRun(f"epoch {epoch} runs, and the votes fetched last are of epoch {newest.epoch}")
+    if epoch < newest.epoch - 1:
+        cause = f"block production of epoch {epoch}, and epoch {newest.epoch} runs"
+        raise ImplausibleError(production.leaders.endpoint, METHOD, cause)
     return epoch
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from validators.exceptions import SnapshotRefusedError
 from validators.models import Fetch, Validator
 from validators.services import bulk
 from validators.services.changes import record_commission_changes, record_identity_changes
@@ -18,8 +17,6 @@ from validators.services.stored import StoredValidator, stored_validators
 from validators.solana.snapshot import AccountState, Snapshot
 from validators.solana.standing import NOTHING_KNOWN, Stake, Standing, standing_of
 
-# With fewer than this share of the last fetch's validators, a reply is not whole.
-LEAST_REMAINING_SHARE: Final = 0.5
 # How many rejected records are named in the fetch's row; all of them are counted.
 MOST_REJECTED_NAMED: Final = 100
 
@@ -51,23 +48,20 @@ class FetchSummary:
     epoch_rows_written: int = 0
 
 
-def record_snapshot(snapshot: Snapshot, *, stored_at: datetime) -> FetchSummary:
+def record_snapshot(snapshot: Snapshot, *, stored_at: datetime, genesis_hash: str = "") -> FetchSummary:
     """Bring the tables to this snapshot. Call inside a transaction; the same snapshot again
     counts as another fetch and changes nothing else.
 
-    A snapshot whose download began before the newest stored one's is superseded and stores
-    nothing. Raises SnapshotRefusedError when it must not replace the last good picture.
+    A snapshot whose download began before the newest stored one's, or that is of an earlier slot,
+    is superseded and stores nothing.
     """
     bulk.serialize_writers()
     previous = Fetch.objects.newest()
-    # A start in the future is another host's clock, and no reason to wait for it.
-    if previous is not None and snapshot.began_at < previous.started_at <= stored_at:
+    if previous is not None and _is_superseded(snapshot, previous, stored_at):
         return FetchSummary(None, snapshot.endpoint, snapshot.epoch.epoch, len(snapshot.accounts))
     stored, gone = stored_validators(), _gone()
-    if previous is not None:
-        _refuse_if_implausible(snapshot, previous, stored, gone)
     before = _before(snapshot, previous, stored)
-    fetch = _create_fetch(snapshot, stored_at)
+    fetch = _create_fetch(snapshot, genesis_hash, stored_at)
     standing = _standing(snapshot, stored)
     keys = _write_states(snapshot, stored, standing, stored_at)
     is_first_look = previous is None or previous.epoch < snapshot.epoch.epoch
@@ -104,28 +98,6 @@ def _gone() -> set[str]:
     return set(Validator.objects.exclude(left_at=None).values_list("vote_account", flat=True))
 
 
-def _refuse_if_implausible(
-    snapshot: Snapshot, previous: Fetch, stored: Mapping[str, StoredValidator], gone: Set[str]
-) -> None:
-    present = stored.keys() - gone
-    sent = {state.account.vote_account for state in snapshot.accounts}
-    if present and present.isdisjoint(sent):
-        raise SnapshotRefusedError(
-            f"{snapshot.endpoint}: none of its {len(sent)} vote accounts is among the {len(present)} stored, "
-            "so it looks like another cluster; point DATABASE_URL at another database to follow that one"
-        )
-    if snapshot.epoch.epoch < previous.epoch:
-        raise SnapshotRefusedError(
-            f"{snapshot.endpoint} is in epoch {snapshot.epoch.epoch}, and epoch {previous.epoch} is stored "
-            "already: the endpoint is behind, or of another cluster"
-        )
-    if len(sent) < LEAST_REMAINING_SHARE * previous.validators_total:
-        raise SnapshotRefusedError(
-            f"{snapshot.endpoint}: the cluster shrank by more than half, from {previous.validators_total} "
-            f"validators to {len(sent)}; nothing was stored"
-        )
-
-
 def _standing(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> Standing:
     software = {row.vote_account: row.software for row in stored.values()}
     accounts = (state.account for state in snapshot.accounts)
@@ -135,7 +107,15 @@ def _standing(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> Stan
     )
 
 
-def _create_fetch(snapshot: Snapshot, stored_at: datetime) -> Fetch:
+def _is_superseded(snapshot: Snapshot, previous: Fetch, stored_at: datetime) -> bool:
+    """Another fetch was stored while this one was under way."""
+    if snapshot.epoch.absolute_slot < previous.absolute_slot:
+        return True
+    # A start in the future is another host's clock, and no reason to wait for it.
+    return snapshot.began_at < previous.started_at <= stored_at
+
+
+def _create_fetch(snapshot: Snapshot, genesis_hash: str, stored_at: datetime) -> Fetch:
     return Fetch.objects.create(
         started_at=snapshot.began_at,
         stored_at=stored_at,
@@ -145,6 +125,7 @@ def _create_fetch(snapshot: Snapshot, stored_at: datetime) -> Fetch:
         slot_index=snapshot.epoch.slot_index,
         slots_in_epoch=snapshot.epoch.slots_in_epoch,
         split_epoch=snapshot.split_epoch,
+        genesis_hash=genesis_hash,
         validators_total=len(snapshot.accounts),
         staked_total=sum(state.account.activated_stake for state in snapshot.accounts),
         rejected_count=len(snapshot.rejected),

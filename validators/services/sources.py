@@ -10,8 +10,8 @@ from validators.solana.snapshot import Snapshot
 
 Source = SourceState.Source
 
-# A method that an endpoint does not offer today, it will hardly offer in an hour.
-ASK_AGAIN_AFTER: Final = timedelta(days=1)
+# Nodes are replaced and plans are changed, and one question more costs nothing.
+ASK_AGAIN_AFTER: Final = timedelta(hours=2)
 # How many rejected records are named; all of them are counted.
 MOST_REJECTED_NAMED: Final = 100
 LONGEST_ERROR: Final = 2_000
@@ -46,6 +46,11 @@ def record_unavailable(source: Source, *, endpoint: str, error: str, at: datetim
     again, error = at + ASK_AGAIN_AFTER, error[:LONGEST_ERROR]
     _record(source, endpoint=endpoint, last_attempt_at=at, last_error=error, unavailable_until=again)
     return again
+
+
+def ask_at_once(source: Source) -> None:
+    """Whether it is offered is asked again with the next attempt."""
+    SourceState.objects.filter(source=source.value).update(unavailable_until=None)
 
 
 def _record(source: Source, **fields: Any) -> None:

@@ -9,9 +9,10 @@ from django.utils import timezone
 from validators.models import ChainState, ClusterEpoch, Fetch, Validator, VoteState
 from validators.services import bulk
 from validators.services.account_history import fill_history
-from validators.services.attempts import attempt, newest_fetch
+from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
 from validators.services.memory import collector_paused
 from validators.services.sources import Source, record_success
+from validators.solana.accounts import METHOD
 from validators.solana.admission import Admission, Candidate, Price, Reason, admissions
 from validators.solana.layouts import BlsKey
 from validators.solana.slot_times import ticket
@@ -61,6 +62,8 @@ def fetch_vote_states() -> dict[str, Any]:
     next_epoch_slot = newest.absolute_slot - newest.slot_index + newest.slots_in_epoch
     return attempt(
         Source.VOTE_STATES,
+        newest=newest,
+        judge=lambda endpoint, states: refuse_if_behind(endpoint, states.slot, newest, method=METHOD),
         ask=lambda endpoint: ask_vote_states(
             endpoint, list(wanted), least_slot=newest.absolute_slot, next_epoch_slot=next_epoch_slot
         ),

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from validators.exceptions import (
     EndpointError,
     ForbiddenError,
+    GoneError,
     HttpStatusError,
     LayoutError,
     MalformedReplyError,
@@ -16,7 +17,7 @@ from validators.exceptions import (
 )
 from validators.solana.accounts import METHOD, Account, ask_accounts
 from validators.solana.arithmetic import LARGEST
-from validators.solana.asking import offered_by_nobody
+from validators.solana.asking import is_refusal
 from validators.solana.features import (
     CLOCK,
     EPOCH_REWARDS,
@@ -99,8 +100,8 @@ def ask_chain_state(endpoint: Endpoint, *, genesis_known: bool) -> ChainState:
     def unless_refused(ask: Callable[[], Part]) -> Part | None:
         try:
             return ask()
-        except (ForbiddenError, RpcError) as exc:
-            if not offered_by_nobody(exc):
+        except (ForbiddenError, GoneError, RpcError) as exc:
+            if not isinstance(exc, ForbiddenError) and not is_refusal(exc):
                 raise
             refusals.append(exc)
             return None

@@ -1,13 +1,16 @@
 """getInflationRate and getSupply: what the validators share in an epoch."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
 from validators.solana.arithmetic import LARGEST
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import Reply
+
+RATE_METHOD: Final = "getInflationRate"
+SUPPLY_METHOD: Final = "getSupply"
 
 # A float, because one client sends the epoch as 990.0.
 _Rate = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -42,7 +45,7 @@ class Inflation:
 
 def ask_inflation(endpoint: Endpoint) -> Inflation:
     """Raises an EndpointError."""
-    rate = endpoint.call("getInflationRate", [], Reply[InflationRate])
+    rate = endpoint.call(RATE_METHOD, [], Reply[InflationRate])
     options = {"excludeNonCirculatingAccountsList": True}
-    supply = endpoint.call("getSupply", [options], Reply[Supply])
+    supply = endpoint.call(SUPPLY_METHOD, [options], Reply[Supply])
     return Inflation(endpoint.name, int(rate.epoch), rate.validator, supply.value.total)

@@ -10,7 +10,9 @@ from typing import Final, NamedTuple
 from validators.exceptions import (
     EndpointError,
     ForbiddenError,
+    GoneError,
     HttpStatusError,
+    ImplausibleError,
     MalformedReplyError,
     RateLimitedError,
     RpcError,
@@ -20,6 +22,8 @@ from validators.exceptions import (
 NODE_BEHIND: Final = -32005
 # No such method; and agave's answer where accounts of a program are not indexed.
 NOT_OFFERED: Final = frozenset({-32601, -32010})
+# Too many requests, said inside an HTTP 200.
+THROTTLED: Final = frozenset({429, -32429})
 
 
 class Outcome(StrEnum):
@@ -35,6 +39,7 @@ class Outcome(StrEnum):
     BEHIND = "behind"
     NOT_OFFERED = "not_offered"
     MALFORMED = "malformed"
+    IMPLAUSIBLE = "implausible"
 
 
 # The first that fits.
@@ -42,13 +47,15 @@ _BY_ERROR: Final[tuple[tuple[type[EndpointError], Outcome], ...]] = (
     (TimedOutError, Outcome.TIMEOUT),
     (RateLimitedError, Outcome.THROTTLED),
     (ForbiddenError, Outcome.FORBIDDEN),
+    (GoneError, Outcome.NOT_OFFERED),
     (HttpStatusError, Outcome.HTTP_ERROR),
     (MalformedReplyError, Outcome.MALFORMED),
+    (ImplausibleError, Outcome.IMPLAUSIBLE),
 )
 
 
 class Request(NamedTuple):
-    """`host` is the endpoint's host and port alone: whatever else its address holds could be a key."""
+    """`host` is the endpoint's name, else its host and port: the rest of its address could be a key."""
 
     host: str
     method: str

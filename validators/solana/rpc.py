@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from urllib3.exceptions import ReadTimeoutError
 from validators.exceptions import (
     EndpointError,
     ForbiddenError,
+    GoneError,
     HttpStatusError,
     MalformedReplyError,
     RateLimitedError,
@@ -27,7 +28,14 @@ from validators.exceptions import (
     TimedOutError,
     UnavailableError,
 )
-from validators.solana.request_counts import NODE_BEHIND, count_answer, count_doubt, count_failure
+from validators.solana.endpoint_names import masked, parsed_address, tallied_as
+from validators.solana.request_counts import (
+    NODE_BEHIND,
+    THROTTLED,
+    count_answer,
+    count_doubt,
+    count_failure,
+)
 from validators.solana.schemas import Reply, RpcFailure, describe
 
 # A node that is there accepts within a round trip; five seconds allow for two lost packets.
@@ -37,25 +45,9 @@ READ_SECONDS: Final = 20.0
 # Twenty thousand vote accounts are 9 MB; what is far larger is not an answer.
 LARGEST_BODY: Final = 64 * 1024 * 1024
 CHUNK: Final = 256 * 1024
-# Parts of a path that providers use for everybody; any other part may be a key.
-PUBLIC_PATH_PARTS: Final = frozenset(
-    {"", "api", "devnet", "json-rpc", "mainnet", "mainnet-beta", "rpc", "solana", "testnet", "v1", "v2", "v3"}
-)
-MASK: Final = "***"
 OUT_OF_TIME: Final = "the time limit of the fetch ran out"
 
 Result = TypeVar("Result")
-
-
-def masked(url: str) -> str:
-    """The address without what could be a key: user, password, query values, unusual path parts."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")
-    netloc = f"{MASK}@{host[2]}" if host[1] else host[2]
-    path = "/".join(part if part in PUBLIC_PATH_PARTS else MASK for part in parts.path.split("/"))
-    named = (pair.partition("=") for pair in parts.query.split("&"))
-    query = "&".join(f"{name}={MASK}" if equals else MASK for name, equals, _ in named)
-    return urlunsplit((parts.scheme, netloc, path, query if parts.query else "", ""))
 
 
 class _CuttableAdapter(HTTPAdapter):
@@ -99,13 +91,14 @@ class _CuttableAdapter(HTTPAdapter):
 class Endpoint:
     """One JSON-RPC endpoint for the length of one snapshot, as a context manager.
 
-    `deadline` is an instant of time.monotonic(); no call outlives it.
+    `address` is a URL, or a name for it and the URL. `deadline` is an instant of
+    time.monotonic(); no call outlives it.
     """
 
-    def __init__(self, url: str, *, deadline: float) -> None:
-        self.name: Final = masked(url)
-        self._host = urlsplit(url).netloc.rpartition("@")[2]
-        self._url = url
+    def __init__(self, address: str, *, deadline: float) -> None:
+        self.name: Final = masked(address)
+        self._host = tallied_as(self.name)
+        self._url = parsed_address(address).url
         self._deadline = deadline
         self._adapter = _CuttableAdapter()
         self._session = requests.Session()
@@ -113,6 +106,7 @@ class Endpoint:
         self._session.mount("https://", self._adapter)
         self._last_id = 0
         self._last_failure: EndpointError | None = None
+        self._has_answered = False
 
     def __enter__(self) -> Self:
         return self
@@ -130,6 +124,11 @@ class Endpoint:
     def seconds_left(self) -> float:
         return self._deadline - time.monotonic()
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether any question got an answer since it was opened."""
+        return self._has_answered
+
     def call(self, method: str, params: list[Any], reply_type: type[Reply[Result]]) -> Result:
         """Ask once. Raises UnavailableError, RateLimitedError, RpcError or MalformedReplyError."""
         try:
@@ -138,6 +137,7 @@ class Endpoint:
             self._last_failure = exc
             count_failure(self._host, exc)
             raise
+        self._has_answered = True
         count_answer(self._host, method)
         return result
 
@@ -148,6 +148,8 @@ class Endpoint:
             reply = reply_type.model_validate_json(body)
         except ValidationError as exc:
             raise MalformedReplyError(self.name, method, _malformed(body, exc)) from None
+        if reply.error is not None and reply.error.code in THROTTLED:
+            raise RateLimitedError(self.name, method, _failure(reply.error), None)
         if reply.error is not None:
             raise RpcError(self.name, method, _failure(reply.error), reply.error.code)
         if reply.id != self._last_id:
@@ -203,6 +205,8 @@ class Endpoint:
             raise RateLimitedError(self.name, method, cause, seconds)
         if status == HTTPStatus.FORBIDDEN:
             raise ForbiddenError(self.name, method, cause)
+        if status == HTTPStatus.GONE:
+            raise GoneError(self.name, method, cause)
         if response.is_redirect:
             target = urlsplit(response.headers["Location"]).hostname
             cause += f" to {target or 'another path'}; put the final address into SOLANA_RPC_URL"

@@ -17,7 +17,6 @@ from validators.solana.arithmetic import (
     earned_by_epoch,
     own_split_epoch,
 )
-from validators.solana.asking import first_answer
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import EpochInfo, RejectedRecord, Reply, VoteAccount, VoteAccounts
 
@@ -48,35 +47,35 @@ class Snapshot:
     rejected: tuple[RejectedRecord, ...]
 
 
-def take_snapshot(
-    urls: Sequence[str], *, seconds: float, began_at: datetime, split_epoch: int | None
+def ask_epoch(endpoint: Endpoint) -> EpochInfo:
+    """Raises an EndpointError."""
+    return endpoint.call("getEpochInfo", [], Reply[EpochInfo])
+
+
+def ask_snapshot(
+    endpoint: Endpoint, epoch: EpochInfo, *, began_at: datetime, split_epoch: int | None
 ) -> Snapshot:
-    """The first usable picture of the endpoints, asked in order, all of it within `seconds`.
+    """Every vote account, after the epoch: one that ends between the two questions shows, and is asked again.
 
-    split_epoch is what is known from before. Raises the endpoint's EndpointError, or
-    NoEndpointAnsweredError when there were several.
+    split_epoch is what is known from before. Raises an EndpointError.
     """
+    votes = endpoint.call("getVoteAccounts", [{"keepUnstakedDelinquents": True}], Reply[VoteAccounts])
+    next_slot = epoch.absolute_slot - epoch.slot_index + epoch.slots_in_epoch
+    if any(_is_later(account, epoch.epoch, next_slot) for account in _accounts(votes)):
+        epoch = ask_epoch(endpoint)
+    return _interpreted(endpoint, _Answers(epoch, votes), began_at=began_at, split_epoch=split_epoch)
 
-    def ask(endpoint: Endpoint) -> Snapshot:
-        return _interpreted(endpoint, _ask(endpoint), began_at=began_at, split_epoch=split_epoch)
 
-    return first_answer(urls, seconds=seconds, ask=ask)
+def _is_later(account: VoteAccount, epoch: int, next_slot: int) -> bool:
+    """Whether it has done something in the epoch after, which begins at next_slot."""
+    earned = account.epoch_credits
+    return bool(earned and earned[-1][0] == epoch + 1) or account.last_vote >= next_slot
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
     epoch: EpochInfo
     votes: VoteAccounts
-
-
-def _ask(endpoint: Endpoint) -> _Answers:
-    """The epoch first: an epoch that ends between the two questions shows as credits of a newer one."""
-    epoch = endpoint.call("getEpochInfo", [], Reply[EpochInfo])
-    votes = endpoint.call("getVoteAccounts", [{"keepUnstakedDelinquents": True}], Reply[VoteAccounts])
-    newest = (account.epoch_credits[-1][0] for account in _accounts(votes) if account.epoch_credits)
-    if epoch.epoch + 1 in newest:
-        epoch = endpoint.call("getEpochInfo", [], Reply[EpochInfo])
-    return _Answers(epoch, votes)
 
 
 def _accounts(votes: VoteAccounts) -> Iterator[VoteAccount]:

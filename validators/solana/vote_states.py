@@ -22,7 +22,7 @@ from validators.solana.rpc import Endpoint
 VOTE_PROGRAM: Final = "Vote111111111111111111111111111111111111111"
 CLOSED: Final = "closed"
 # Refusals that speak of the node, the method or the caller: another encoding would not help.
-_REFUSED_EITHER_WAY: Final = NOT_OFFERED | {SLOT_NOT_REACHED, NODE_BEHIND, 429, -32429}
+_REFUSED_EITHER_WAY: Final = NOT_OFFERED | {SLOT_NOT_REACHED, NODE_BEHIND}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(asdict(seen), cls=DjangoJSONEncoder))
             return
-        for section in (_summary(seen), _schedules(seen), _recent(seen), _queue(seen.queue), _database(seen)):
+        added = [table((panel.title, *panel.columns[1:]), panel.rows) for panel in seen.panels]
+        sections = (_summary(seen), _schedules(seen), _recent(seen), *added, _queue(seen.queue))
+        for section in (*sections, _database(seen)):
             self.stdout.write(f"{section}\n\n", ending="")
 
 

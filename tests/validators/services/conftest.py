@@ -13,7 +13,7 @@ def chain(httpserver: HTTPServer, settings: Any) -> AccountsEndpoint:
     """Of a cluster with 400 ms slots whose votes are on the chain, in the middle of an epoch."""
     made = AccountsEndpoint(httpserver)
     made.accounts = canned_accounts.runtime()
-    made.slots = [canned_accounts.HALF_WAY]
+    made.slots = []
     made.results["getAgGenesisCert"] = None
     settings.SOLANA_RPC_URLS = [made.url]
     settings.FETCH_DEADLINE_SECONDS = 5.0
@@ -25,7 +25,7 @@ def node(httpserver: HTTPServer, settings: Any) -> AccountsEndpoint:
     """Three validators, all with a BLS key and tickets for three epochs, in the middle of an epoch."""
     made = AccountsEndpoint(httpserver)
     made.current = replies.accounts(3)
-    made.slots = [canned_accounts.HALF_WAY]
+    made.slots = []
     settings.SOLANA_RPC_URLS = [made.url]
     settings.FETCH_DEADLINE_SECONDS = 5.0
     for number in range(3):

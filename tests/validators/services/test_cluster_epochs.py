@@ -11,7 +11,7 @@ import time_machine
 from tests.conftest import RECORDED
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
-from tests.validators.replies import EPOCH, SLOTS, SOL, epoch_credits
+from tests.validators.replies import EPOCH, FULL_EPOCH, SLOTS, SOL, epoch_credits
 from validators import tasks
 from validators.models import ClusterEpoch, Validator, ValidatorEpoch
 
@@ -90,12 +90,12 @@ def test_epochs_that_passed_between_two_fetches_have_boundaries_too(endpoint: Ca
         tasks.fetch_validators()
         clock.shift(timedelta(seconds=SLOTS * 3))
         endpoint.epoch_infos = at(EPOCH + 3, 0)
-        tuples = epoch_credits(*[5, 6, 7], last=EPOCH + 2)
+        tuples = epoch_credits(*[FULL_EPOCH, 6, 7], last=EPOCH + 2)
         endpoint.current = [account | {"epochCredits": tuples} for account in endpoint.current]
         tasks.fetch_validators()
 
     rows = ClusterEpoch.objects.filter(epoch__gte=EPOCH).order_by("epoch")
-    assert [row.mean_credits for row in rows] == [5, 6, 7, 0]
+    assert [row.mean_credits for row in rows] == [FULL_EPOCH, 6, 7, 0]
     assert [row.seconds for row in rows][:3] == [SLOTS] * 3
 
 

@@ -8,7 +8,7 @@ from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint, rpc_error
 from tests.validators.replies import EPOCH, SLOTS, SOL, epoch_credits
 from validators import tasks
-from validators.models import ClusterEpoch, Validator, ValidatorEpoch
+from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -154,7 +154,12 @@ def test_where_nothing_is_told_of_it_the_running_epoch_is_no_failure(over: Canne
     assert (result["epoch"], EPOCH in result["ended_epochs"]) == (EPOCH + 1, False)
 
 
+def _began_just_now() -> None:
+    Fetch.objects.filter(epoch=EPOCH + 1).update(absolute_slot=(EPOCH + 1) * SLOTS + 2, slot_index=2)
+
+
 def test_in_the_first_slots_of_an_epoch_nobody_has_led_and_that_is_no_failure(over: CannedEndpoint) -> None:
+    _began_just_now()
     over.results["getBlockProduction"] = production({}, EPOCH + 1, 3)
 
     result = tasks.fetch_production()
@@ -166,6 +171,7 @@ def test_in_the_first_slots_of_an_epoch_nobody_has_led_and_that_is_no_failure(ov
 
 
 def test_a_few_strangers_in_the_first_slots_are_no_other_cluster(over: CannedEndpoint) -> None:
+    _began_just_now()
     over.results["getBlockProduction"] = production({replies.key("stranger"): (4, 4)}, EPOCH + 1, 4)
 
     assert tasks.fetch_production()["validators"] == 0

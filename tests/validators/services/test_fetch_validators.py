@@ -151,10 +151,11 @@ def test_a_steady_fetch_asks_the_database_a_fixed_number_of_questions(
 ) -> None:
     endpoint.current = replies.accounts(200)
     fetch_validators()
-    endpoint.current = replies.accounts(200, activatedStake=8)
+    endpoint.current = replies.accounts(200, rootSlot=8)
 
-    # Four of them for the performances of the running epoch, which follow from what everybody earned.
-    with django_assert_max_num_queries(32):
+    # Ten for the last look, the chain that is followed, doubts, and how endpoints were; four for the
+    # performances of the running epoch, which follow from what everybody earned.
+    with django_assert_max_num_queries(42):
         fetch_validators()
 
 

@@ -11,7 +11,7 @@ from scheduling.exceptions import SkipRun
 from tests.validators.endpoints import CannedEndpoint, reply, rpc_error
 from tests.validators.services.sources import METHODS, state
 from validators import tasks
-from validators.exceptions import EndpointError, ValidatorsError
+from validators.exceptions import EndpointError, RateLimitedError, ValidatorsError
 from validators.models import ClusterEpoch, Validator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -71,12 +71,13 @@ REFUSALS = {
     "no such method": lambda: rpc_error(-32601, "Method not found"),
     "not indexed": lambda: rpc_error(-32010, "excluded from account secondary indexes"),
     "forbidden": lambda: reply("", 403),
+    "gone": lambda: reply("", 410),
 }
 
 
 @EACH
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_method_that_is_not_offered_is_asked_again_the_next_day_only(
+def test_a_method_that_is_not_offered_is_asked_again_two_hours_later_only(
     endpoint: CannedEndpoint, source: str, refusal: str
 ) -> None:
     task, method = METHODS[source]
@@ -85,13 +86,13 @@ def test_a_method_that_is_not_offered_is_asked_again_the_next_day_only(
         endpoint.faults = [REFUSALS[refusal]()]
         for _ in range(3):
             clock.shift(timedelta(minutes=1))
-            with pytest.raises(SkipRun, match=f"not offered, asked again at 2026-11-21 12:01Z: .*{method}"):
+            with pytest.raises(SkipRun, match=f"not offered, asked again at 2026-11-20 14:01Z: .*{method}"):
                 task()
 
         assert endpoint.methods.count(method) == 1
         row = state(source)
-        assert row.unavailable_until == NOON + timedelta(days=1, minutes=1)
-        clock.shift(timedelta(days=1))
+        assert row.unavailable_until == NOON + timedelta(hours=2, minutes=1)
+        clock.shift(timedelta(hours=2))
         task()
     assert (state(source).unavailable_until, state(source).last_error) == (None, "")
 
@@ -109,11 +110,12 @@ def test_another_endpoint_is_asked_at_once(endpoint: CannedEndpoint, settings: A
 def test_one_endpoint_that_offers_the_method_is_enough(endpoint: CannedEndpoint, settings: Any) -> None:
     settings.SOLANA_RPC_URLS = [endpoint.url, endpoint.url]
     tasks.fetch_validators()
-    endpoint.faults = [reply("", 403), None]
+    # The first refuses and answers another question, so it does not offer this.
+    endpoint.faults = [reply("", 403), None, None]
 
     assert tasks.fetch_nodes()["validators"] == 20
 
-    endpoint.faults = [reply("", 403), reply("", 500)]
+    endpoint.faults = [reply("", 403), None, reply("", 500)]
     with pytest.raises(ValidatorsError, match="None of 2 endpoints answered"):
         tasks.fetch_nodes()
     assert state("nodes").unavailable_until is None
@@ -129,3 +131,16 @@ def test_too_many_requests_are_reported_as_pressure(
         tasks.fetch_nodes()
 
     assert "getClusterNodes: HTTP 429" in execution._pressure.get()
+
+
+@pytest.mark.parametrize("code", [429, -32429])
+def test_too_many_requests_said_inside_a_good_status_are_pressure_too(
+    endpoint: CannedEndpoint, code: int
+) -> None:
+    tasks.fetch_validators()
+    endpoint.faults = [rpc_error(code, "Too many requests")]
+
+    with pytest.raises(RateLimitedError):
+        tasks.fetch_nodes()
+
+    assert f"getClusterNodes: error {code}" in execution._pressure.get()

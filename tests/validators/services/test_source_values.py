@@ -11,7 +11,7 @@ from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import EPOCH, SOL
 from tests.validators.services.sources import METHODS, state
 from validators import tasks
-from validators.exceptions import MalformedReplyError, SnapshotRefusedError
+from validators.exceptions import ImplausibleError, MalformedReplyError
 from validators.models import ClusterEpoch, Validator, ValidatorEpoch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -69,7 +69,7 @@ def test_the_production_of_another_epoch_is_refused(endpoint: CannedEndpoint) ->
     tasks.fetch_validators()
     endpoint.results["getBlockProduction"] = replies.block_production(["1" * 32], epoch=EPOCH - 3)
 
-    with pytest.raises(SnapshotRefusedError, match=f"of epoch {EPOCH - 3}, and epoch {EPOCH} runs"):
+    with pytest.raises(ImplausibleError, match=f"of epoch {EPOCH - 3}, and epoch {EPOCH} runs"):
         tasks.fetch_production()
 
 
@@ -135,7 +135,8 @@ def test_each_source_asks_as_little_as_it_can(endpoint: CannedEndpoint) -> None:
         asked[name] = endpoint.methods
 
     assert asked == {
-        "votes": ["getEpochInfo", "getVoteAccounts"],
+        # Once an hour, whether the endpoint is of the cluster that is stored.
+        "votes": ["getEpochInfo", "getVoteAccounts", "getGenesisHash"],
         # The running epoch so far, and once all of the one before it.
         "production": ["getBlockProduction"] * 2,
         "nodes": ["getClusterNodes"],
@@ -197,5 +198,5 @@ def test_a_reply_of_another_cluster_is_refused(endpoint: CannedEndpoint, source:
     tasks.fetch_validators()
     endpoint.results[method] = replies.SOURCES[method]([replies.key(f"elsewhere {n}") for n in range(20)])
 
-    with pytest.raises(SnapshotRefusedError, match="looks like another cluster"):
+    with pytest.raises(ImplausibleError, match="looks like another cluster"):
         task()

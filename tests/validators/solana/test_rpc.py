@@ -28,7 +28,8 @@ from validators.exceptions import (
     UnavailableError,
 )
 from validators.solana import rpc
-from validators.solana.rpc import Endpoint, masked, retry_after
+from validators.solana.endpoint_names import masked
+from validators.solana.rpc import Endpoint, retry_after
 from validators.solana.schemas import EpochInfo, Reply
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pytest_httpserver import HTTPServer
 from tests.validators import raw_accounts, replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import rpc_error
-from validators.exceptions import MalformedReplyError, RpcError
+from validators.exceptions import MalformedReplyError, RateLimitedError, RpcError
 from validators.solana import accounts
 from validators.solana.features import SYSVAR_PROGRAM
 from validators.solana.records import Rejected
@@ -122,7 +122,7 @@ def test_where_base64_is_refused_the_node_parses(chain: AccountsEndpoint, code: 
     assert set(reported(found)) == {"present"}
 
 
-@pytest.mark.parametrize("code", [-32016, -32005, -32601, -32010, 429, -32429])
+@pytest.mark.parametrize("code", [-32016, -32005, -32601, -32010])
 def test_where_the_encoding_is_not_what_is_refused_the_error_stays(
     chain: AccountsEndpoint, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
@@ -133,6 +133,16 @@ def test_where_the_encoding_is_not_what_is_refused_the_error_stays(
         ask(chain)
 
     assert (raised.value.code, len(chain.asked)) == (code, 1)
+
+
+@pytest.mark.parametrize("code", [429, -32429])
+def test_where_too_much_was_asked_another_encoding_is_not(chain: AccountsEndpoint, code: int) -> None:
+    chain.faults = [rpc_error(code, "no")]
+
+    with pytest.raises(RateLimitedError):
+        ask(chain)
+
+    assert len(chain.asked) == 1
 
 
 def test_when_most_accounts_have_a_new_layout_the_node_parses_it(chain: AccountsEndpoint) -> None:

@@ -11,7 +11,9 @@ from django.utils.module_loading import import_string
 from scheduling.exceptions import SkipRun
 from validators.exceptions import ValidatorsError
 from validators.jobs import BY_SOURCE
+from validators.services.fetching import fetch_from_cluster
 from validators.services.memory import collector_paused
+from validators.services.sources import Source, ask_at_once
 
 WRONG_USAGE = 2
 
@@ -35,6 +37,11 @@ class Command(BaseCommand):
             "--all", action="store_true", help="every source, in the order they need each other"
         )
         parser.add_argument("--json", action="store_true", help="a JSON list with what became of each")
+        parser.add_argument(
+            "--accept-shrunken",
+            action="store_true",
+            help="store votes that were doubted because much is missing or much changed at once",
+        )
 
     def handle(self, *args: Any, sources: list[str], **options: Any) -> None:
         wanted = list(BY_SOURCE) if options["all"] else list(dict.fromkeys(sources))
@@ -42,9 +49,12 @@ class Command(BaseCommand):
             raise _usage(f"There is no source {unknown[0]!r}")
         if not wanted:
             raise _usage("Name a source, or say --all")
+        accept_shrunken = options["accept_shrunken"]
+        if accept_shrunken and "votes" not in wanted:
+            raise _usage("--accept-shrunken is about the votes, which are not asked for")
         outcomes = []
         for name in wanted:
-            outcomes.append(_fetched(name))
+            outcomes.append(_fetched(name, accept_shrunken=accept_shrunken and name == "votes"))
             if not options["json"]:
                 self.stdout.write(_line(outcomes[-1]))
         if options["json"]:
@@ -58,11 +68,16 @@ def _usage(problem: str) -> CommandError:
 
 
 @collector_paused()
-def _fetched(source: str) -> Outcome:
+def _fetched(source: str, *, accept_shrunken: bool) -> Outcome:
     began = time.monotonic()
     status, error = "succeeded", None
+    # Who asks by hand wants to know whether it is offered now.
+    ask_at_once(Source(source))
     try:
-        import_string(BY_SOURCE[source].task)()
+        if accept_shrunken:
+            fetch_from_cluster(accept_shrunken=True)
+        else:
+            import_string(BY_SOURCE[source].task)()
     except SkipRun as exc:
         status, error = "skipped", str(exc)
     except ValidatorsError as exc:

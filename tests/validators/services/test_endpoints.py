@@ -1,0 +1,192 @@
+"""The endpoints: their order, their names, how each of them has been, and which chain they are of."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from pytest_httpserver import HTTPServer
+
+from scheduling.exceptions import SkipRun
+from tests.validators import replies
+from tests.validators.endpoints import CannedEndpoint, reply
+from tests.validators.replies import EPOCH
+from validators import tasks
+from validators.exceptions import ForbiddenError, ImplausibleError, NoEndpointAnsweredError
+from validators.models import EndpointState, Fetch, RequestTally, SourceState
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def second(httpserver: HTTPServer, endpoint: CannedEndpoint, settings: Any) -> CannedEndpoint:
+    """Behind the first; both have names."""
+    made = CannedEndpoint(httpserver, "/v2")
+    settings.SOLANA_RPC_URLS = [f"first={endpoint.url}", f"second={made.url}"]
+    return made
+
+
+def state(name: str) -> EndpointState:
+    return EndpointState.objects.get(name=name)
+
+
+def test_a_named_endpoint_is_known_by_its_name_alone(second: CannedEndpoint) -> None:
+    tasks.fetch_validators()
+
+    assert Fetch.objects.get().endpoint == "first"
+    assert set(RequestTally.objects.values_list("endpoint", flat=True)) == {"first"}
+    assert (state("first").failures, state("first").slots_behind) == (0, 0)
+    assert state("first").plausible_slot == replies.HALF_WAY
+
+
+def test_who_is_behind_is_passed_over_and_asked_last_for_a_minute(
+    endpoint: CannedEndpoint, second: CannedEndpoint
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        tasks.fetch_validators()
+        endpoint.epoch_infos = [replies.epoch_info(EPOCH, 196_000)]
+
+        result = tasks.fetch_validators()
+
+        assert result["endpoint"] == "second"
+        assert result["passed_over"] == [
+            f"first getEpochInfo: it is at slot {EPOCH * replies.SLOTS + 196_000}, 20000 slots behind the "
+            f"last good look at {replies.HALF_WAY}"
+        ]
+        assert (state("first").failures, state("first").slots_behind) == (1, 20_000)
+        endpoint.asked.clear()
+        tasks.fetch_nodes()
+        assert endpoint.asked == []
+        clock.shift(timedelta(seconds=61))
+        tasks.fetch_nodes()
+
+    assert endpoint.methods == ["getClusterNodes"]
+    assert state("first").failures == 0
+
+
+def test_a_failing_endpoint_is_asked_last_for_longer_and_longer(
+    endpoint: CannedEndpoint, second: CannedEndpoint
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        tasks.fetch_validators()
+        for _ in range(2):
+            clock.shift(timedelta(minutes=1))
+            endpoint.faults = [reply("", 500)]
+            tasks.fetch_nodes()
+        endpoint.asked.clear()
+        clock.shift(timedelta(minutes=1))
+        tasks.fetch_nodes()
+        assert endpoint.asked == []
+        clock.shift(timedelta(minutes=1))
+        tasks.fetch_nodes()
+
+    assert endpoint.methods == ["getClusterNodes"]
+
+
+def test_an_endpoint_that_stands_still_is_not_believed(
+    endpoint: CannedEndpoint, second: CannedEndpoint
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        tasks.fetch_validators()
+        clock.shift(timedelta(minutes=30))
+        endpoint.epoch_infos = [replies.epoch_info()]
+        second.epoch_infos = [replies.epoch_info(EPOCH, replies.SLOTS // 2 + 4_500)]
+
+        result = tasks.fetch_validators()
+
+    assert result["endpoint"] == "second"
+    assert "the slot has not moved for 30 minutes" in result["passed_over"][0]
+
+
+def test_another_genesis_is_another_cluster(endpoint: CannedEndpoint, second: CannedEndpoint) -> None:
+    tasks.fetch_validators()
+    assert Fetch.objects.get().genesis_hash == replies.key("genesis")
+    EndpointState.objects.update(genesis_checked_at=None)
+    endpoint.results["getGenesisHash"] = replies.key("another genesis")
+
+    for task in (tasks.fetch_validators, tasks.fetch_nodes, tasks.fetch_names, tasks.fetch_production):
+        EndpointState.objects.update(failures=0)
+        result = task()
+        assert result["endpoint"] == "second"
+        assert f"first getGenesisHash: its genesis is {replies.key('another genesis')}" in str(result)
+
+
+def test_a_cluster_that_shares_one_account_is_another_one(endpoint: CannedEndpoint) -> None:
+    endpoint.results["getGenesisHash"] = None
+    tasks.fetch_validators()
+    ours = endpoint.current
+    endpoint.current = [ours[0], *(replies.account(f"elsewhere {number}") for number in range(20))]
+
+    with pytest.raises(ImplausibleError, match="1 of its 21 vote accounts is among the 20 stored"):
+        tasks.fetch_validators()
+
+    endpoint.current = ours
+    assert tasks.fetch_validators()["validators"] == 20
+
+
+def test_a_403_on_everything_is_an_outage_and_not_a_plan(endpoint: CannedEndpoint) -> None:
+    tasks.fetch_validators()
+    endpoint.faults = [reply("", 403)] * 2
+
+    with pytest.raises(ForbiddenError):
+        tasks.fetch_nodes()
+
+    assert SourceState.objects.get(source="nodes").unavailable_until is None
+    assert tasks.fetch_nodes()["validators"] == 20
+
+
+def test_a_403_on_what_was_answered_before_is_an_outage_too(endpoint: CannedEndpoint) -> None:
+    tasks.fetch_validators()
+    tasks.fetch_nodes()
+    endpoint.faults = [reply("", 403)]
+
+    with pytest.raises(ForbiddenError):
+        tasks.fetch_nodes()
+
+    assert SourceState.objects.get(source="nodes").unavailable_until is None
+
+
+def test_who_asks_by_hand_asks_at_once(endpoint: CannedEndpoint) -> None:
+    tasks.fetch_validators()
+    endpoint.faults = [reply("", 403)]
+    with pytest.raises(SkipRun, match="not offered"):
+        tasks.fetch_nodes()
+    with pytest.raises(SkipRun, match="not offered"):
+        tasks.fetch_nodes()
+
+    call_command("fetch", "nodes")
+
+    assert SourceState.objects.get(source="nodes").last_success_at is not None
+
+
+@pytest.mark.parametrize("method", ["getBlockProduction", "getMultipleAccounts"])
+def test_a_source_of_a_node_that_is_behind_comes_from_the_next(
+    endpoint: CannedEndpoint, second: CannedEndpoint, method: str
+) -> None:
+    second.epoch_infos = [replies.epoch_info(EPOCH, replies.SLOTS // 2 + 20_000)]
+    endpoint.faults = [reply("", 500)]
+    tasks.fetch_validators()
+    EndpointState.objects.update(failures=0)
+    fetch = tasks.fetch_production if method == "getBlockProduction" else tasks.fetch_cluster
+
+    result = fetch()
+
+    assert result["endpoint"] == "second"
+    assert f"first {method}" in result["passed_over"][0]
+
+
+def test_when_nobody_plausible_is_left_each_ones_reason_is_told(
+    endpoint: CannedEndpoint, second: CannedEndpoint
+) -> None:
+    tasks.fetch_validators()
+    endpoint.epoch_infos = [replies.epoch_info(EPOCH, 5)]
+    second.faults = [reply("", 500)]
+
+    reasons = r"first getEpochInfo: it is at slot.*second getEpochInfo: HTTP 500"
+    with pytest.raises(NoEndpointAnsweredError, match=reasons):
+        tasks.fetch_validators()
+
+    assert "HTTP 500" in state("second").last_error

@@ -1,0 +1,60 @@
+"""What is wrong with the endpoints, as the last questions showed."""
+
+from typing import Final
+
+from django.db.models import QuerySet
+
+from scheduling.monitoring.panels import Panel
+from validators.models import EndpointState, Fetch
+from validators.solana.plausibility import Kind
+
+LONGEST_SHOWN: Final = 160
+
+
+def standing_chain() -> str:
+    """Say so when the slot has not moved since the newest fetch, as everybody says who answered."""
+    newest = Fetch.objects.newest()
+    standing = _doubted().filter(doubt=Kind.STANDING.value)
+    if newest is None or not standing.exists():
+        return ""
+    if EndpointState.objects.filter(plausible_at__gt=newest.stored_at, failures=0).exists():
+        return ""
+    names = ", ".join(standing.values_list("name", flat=True))
+    since = f"{newest.still_since:%Y-%m-%d %H:%M}Z"
+    return f"The slot has not moved since {since}: {names} stands at {newest.absolute_slot}."
+
+
+def doubted_endpoints() -> dict[str, str]:
+    """A sentence by name of each endpoint whose last answer could not be true."""
+    return {state.name: _sentence(state) for state in _doubted().order_by("name")}
+
+
+def endpoints_panel() -> Panel | None:
+    """How each endpoint has been; None before the first was asked."""
+    states = EndpointState.objects.order_by("failures", "name")
+    rows = [
+        (
+            state.name,
+            f"{state.plausible_at:%Y-%m-%d %H:%M:%S}" if state.plausible_at else "never",
+            "" if state.plausible_slot is None else str(state.plausible_slot),
+            "" if state.slots_behind is None else str(state.slots_behind),
+            str(state.failures),
+            state.last_error.partition("\n")[0][:LONGEST_SHOWN] if state.failures else "",
+        )
+        for state in states
+    ]
+    columns = ("endpoint", "last plausible answer", "slot", "slots behind", "failures in a row", "last error")
+    return Panel(title="endpoints", columns=columns, rows=rows) if rows else None
+
+
+def _doubted() -> QuerySet[EndpointState]:
+    return EndpointState.objects.filter(failures__gt=0).exclude(doubt="")
+
+
+def _sentence(state: EndpointState) -> str:
+    if state.doubt == Kind.BEHIND and state.slots_behind:
+        best = EndpointState.objects.filter(failures=0, plausible_slot__isnull=False)
+        other = best.order_by("-plausible_slot").values_list("name", flat=True).first()
+        behind = f"behind {other}" if other else "behind the last good look"
+        return f"{state.name} is {state.slots_behind} slots {behind}."
+    return f"{state.name} gives answers that cannot be true: {state.last_error}."

@@ -1,0 +1,108 @@
+"""The endpoints that are asked: in which order, and how each of them has been."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import transaction
+
+from validators.exceptions import EndpointError, ImplausibleError
+from validators.models import ChainState, EndpointState, Fetch
+from validators.services.sources import LONGEST_ERROR
+from validators.solana.asking import Chain, is_refusal
+from validators.solana.endpoint_names import masked
+
+logger = logging.getLogger(__name__)
+
+# After its first failure in a row; twice as long after each further one.
+ASKED_LAST_FOR: Final = timedelta(minutes=1)
+ASKED_LAST_AT_MOST: Final = timedelta(hours=1)
+# An address that changes its cluster is noticed by its accounts, too.
+GENESIS_HOLDS_FOR: Final = timedelta(hours=1)
+# As many doublings as reach the longest time.
+_MOST_DOUBLINGS: Final = 6
+
+
+def endpoints() -> list[str]:
+    """As configured."""
+    return [address.strip() for address in settings.SOLANA_RPC_URLS]
+
+
+def in_order(*, now: datetime) -> list[str]:
+    """As configured, but those that failed a short while ago after the others."""
+    addresses = endpoints()
+    if len(addresses) < 2:
+        return addresses
+    failing = EndpointState.objects.filter(failures__gt=0)
+    waiting = {state.name for state in failing if _is_waiting(state, now)}
+    return sorted(addresses, key=lambda address: masked(address) in waiting)
+
+
+def _is_waiting(state: EndpointState, now: datetime) -> bool:
+    if state.failed_at is None:
+        return False
+    doublings: int = min(state.failures - 1, _MOST_DOUBLINGS)
+    wait = min(ASKED_LAST_FOR * 2**doublings, ASKED_LAST_AT_MOST)
+    return bool(state.failed_at <= now < state.failed_at + wait)
+
+
+def followed_chain(newest: Fetch | None, *, now: datetime) -> Chain:
+    """Which chain is stored, and who was found on it a short while ago."""
+    genesis_hash = newest.genesis_hash if newest is not None else ""
+    if not genesis_hash:
+        told = ChainState.objects.exclude(genesis_hash="").values_list("genesis_hash", flat=True)
+        genesis_hash = told.first() or ""
+    lately = EndpointState.objects.filter(genesis_checked_at__gt=now - GENESIS_HOLDS_FOR)
+    checked = lately.values_list("name", flat=True) if genesis_hash else ()
+    return Chain(genesis_hash, frozenset(checked))
+
+
+def record_plausible(
+    name: str, *, slot: int | None, was_checked: bool, failures: Iterable[EndpointError], at: datetime
+) -> None:
+    """An endpoint gave an answer that can be true, after these were passed over."""
+    numbers: dict[str, object] = {"plausible_at": at, "failures": 0, "slots_behind": 0, "doubt": ""}
+    if slot is not None:
+        numbers["plausible_slot"] = slot
+    if was_checked:
+        numbers["genesis_checked_at"] = at
+    _record({**dict(_failed(failures, at=at)), name: numbers})
+
+
+def record_failures(failures: Iterable[EndpointError], *, at: datetime) -> None:
+    _record(dict(_failed(failures, at=at)))
+
+
+def _failed(failures: Iterable[EndpointError], *, at: datetime) -> Iterable[tuple[str, dict[str, object]]]:
+    """What an endpoint does not offer is no failure of it."""
+    for failure in failures:
+        if is_refusal(failure):
+            continue
+        numbers: dict[str, object] = {
+            "failed_at": at,
+            "last_error": str(failure)[:LONGEST_ERROR],
+            "doubt": "",
+        }
+        if isinstance(failure, ImplausibleError):
+            numbers |= {"doubt": failure.kind, "slots_behind": failure.slots_behind}
+        yield failure.endpoint, numbers
+
+
+def _record(by_name: dict[str, dict[str, object]]) -> None:
+    """Best told, and no reason to fail: what cannot be stored is lost."""
+    if not by_name:
+        return
+    try:
+        with transaction.atomic():
+            known = {state.name: state for state in EndpointState.objects.filter(name__in=by_name)}
+            for name, numbers in sorted(by_name.items()):
+                state = known.get(name) or EndpointState(name=name)
+                failures = numbers.get("failures", state.failures + 1)
+                for field, value in {**numbers, "failures": failures}.items():
+                    setattr(state, field, value)
+                state.save()
+    except DatabaseError as exc:
+        logger.warning("The state of endpoints was not kept (%s).", exc, extra={"action": "endpoints_lost"})

@@ -1,0 +1,46 @@
+"""What an endpoint is called, so that no key in its address is ever shown."""
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+# Parts of a path that providers use for everybody; any other part may be a key.
+PUBLIC_PATH_PARTS: Final = frozenset(
+    {"", "api", "devnet", "json-rpc", "mainnet", "mainnet-beta", "rpc", "solana", "testnet", "v1", "v2", "v3"}
+)
+MASK: Final = "***"
+LONGEST_NAME: Final = 40
+# A URL's own "=" comes after its colon.
+_NAMED: Final = re.compile(rf"([A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}})=(.+)", re.DOTALL)
+
+
+class Address(NamedTuple):
+    """Where an endpoint is, and what its owner calls it; empty when they did not say."""
+
+    name: str
+    url: str
+
+
+def parsed_address(text: str) -> Address:
+    """Of `https://…` or `name=https://…`."""
+    named = _NAMED.fullmatch(text.strip())
+    return Address(named[1], named[2].strip()) if named else Address("", text.strip())
+
+
+def masked(address: str) -> str:
+    """Its name; without one its URL less what could be a key: user, password, query, unusual path parts."""
+    name, url = parsed_address(address)
+    if name:
+        return name
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")
+    netloc = f"{MASK}@{host[2]}" if host[1] else host[2]
+    path = "/".join(part if part in PUBLIC_PATH_PARTS else MASK for part in parts.path.split("/"))
+    pairs = (pair.partition("=") for pair in parts.query.split("&"))
+    query = "&".join(f"{key}={MASK}" if equals else MASK for key, equals, _ in pairs)
+    return urlunsplit((parts.scheme, netloc, path, query if parts.query else "", ""))
+
+
+def tallied_as(name: str) -> str:
+    """An endpoint's name as its requests are counted: of a masked URL the host and port alone."""
+    return urlsplit(name).netloc.rpartition("@")[2] or name

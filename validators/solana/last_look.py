@@ -1,0 +1,31 @@
+"""What the last good look at the cluster said, so far as it binds the next one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+
+class KnownAccount(NamedTuple):
+    """A vote account that was present, and its credits in the epoch that ran then; None is unknown."""
+
+    stake: int
+    commission_bps: int | None
+    credits: int | None
+    credits_unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """The newest stored look. `still_since`: when its slot was first seen. `voted`: for what slot."""
+
+    epoch: int
+    absolute_slot: int
+    still_since: datetime
+    voted: int
+    validators: int
+    accounts: Mapping[str, KnownAccount]
+
+    @property
+    def stake(self) -> int:
+        return sum(account.stake for account in self.accounts.values())
