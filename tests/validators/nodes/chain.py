@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
@@ -45,6 +46,7 @@ class Chain:
         return self.says("getVoteAccounts", [{"keepUnstakedDelinquents": True}], moment)
 
 
+@cache
 def simulated_chain(*, seed: int = 7, validators: int = 40, **rules: Any) -> Chain:
-    """Tower with 400 ms slots unless the rules of its world say otherwise."""
+    """Tower with 400 ms slots unless the rules of its world say otherwise; kept from test to test."""
     return Chain(Cluster(seed=seed, count=validators, world=replace(World(), **rules)))

@@ -1,6 +1,7 @@
 """The chain's own truth, and what is stored in the same words, so that a test compares the two."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from tests.validators.nodes.chain import Chain
@@ -63,6 +64,7 @@ def stored_picture() -> dict[str, Seen]:
     return {vote_account: Seen(*numbers) for vote_account, *numbers in rows}
 
 
+@cache
 def epoch_of(chain: Chain, epoch: int) -> dict[str, EpochTruth]:
     """Everybody who had an account in an epoch, by vote account; what nobody can change any more."""
     cluster, first = chain.cluster, first_slot_of(epoch)
@@ -114,12 +116,9 @@ def differences(row: ValidatorEpoch, truth: EpochTruth, *, running: int) -> Iter
 def false_claims(chain: Chain, *, running: int, oldest: int = 0) -> list[str]:
     """What the stored epochs claim for good and is not the chain's truth; empty when all is well."""
     rows = ValidatorEpoch.objects.filter(epoch__gte=oldest).select_related("validator").order_by("epoch")
-    truths: dict[int, dict[str, EpochTruth]] = {}
     found = []
     for row in rows:
-        if row.epoch not in truths:
-            truths[row.epoch] = epoch_of(chain, row.epoch)
-        whose = truths[row.epoch].get(row.validator.vote_account)
+        whose = epoch_of(chain, row.epoch).get(row.validator.vote_account)
         if whose is None:
             found.append(f"{row.validator.vote_account[:8]} has no account in epoch {row.epoch}")
         else:
