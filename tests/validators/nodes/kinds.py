@@ -75,7 +75,8 @@ LATE = r"behind|slot|epoch"
 STILL = r"moved|still|same|stands|behind|slot"
 TORN = r"behind|slot|vote"
 NOT_WHOLE = r"stake|shrank|missing|whole"
-FOREIGN = r"another cluster|genesis"
+# Accounts that are not there tell as much.
+FOREIGN = r"another cluster|genesis|records are invalid"
 
 # What only a comparison with the last good look, or within one reply, can tell.
 IMPLAUSIBLE = {

@@ -150,7 +150,7 @@ def test_the_truth_of_an_ended_epoch_is_what_its_last_slot_shows() -> None:
         for accounts in last.values()
         for one in accounts
     }
-    assert {key: truth[key].credits for key in shown.keys() & truth.keys()} == {
+    assert {key: truth[key].votes for key in shown.keys() & truth.keys()} == {
         key: credits for key, credits in shown.items() if key in truth
     }
     assert sum(one.leader_slots for one in truth.values()) >= SLOTS_PER_EPOCH

@@ -10,6 +10,7 @@ from validators.simulator.clock import SLOTS_PER_EPOCH, Moment, first_slot_of
 from validators.simulator.ledger import page_of
 from validators.simulator.production import production_by_identity
 from validators.simulator.tenants import identity_of
+from validators.solana.arithmetic import CreditsUnit
 
 
 class Seen(NamedTuple):
@@ -23,10 +24,10 @@ class Seen(NamedTuple):
 
 
 class EpochTruth(NamedTuple):
-    """What became of one vote account in a whole epoch; credits in the unit of the epoch's end."""
+    """What became of one vote account in a whole epoch; in the one of the migration it earned both."""
 
-    credits: int
-    credits_before_split: int | None
+    votes: int
+    lamports: int
     stake: int
     leader_slots: int
     blocks_produced: int
@@ -76,11 +77,9 @@ def epoch_of(chain: Chain, epoch: int) -> dict[str, EpochTruth]:
         # The schedule names the identities of the epoch before, and a new one may lead already.
         identities = {outlook.identity, identity_of(outlook.seat, tenant, epoch - 1)}
         led = [made[identity] for identity in identities if identity in made]
-        split = chain.world.alpenglow_epoch
-        paid = split is not None and epoch >= split
         found[tenant.vote_account] = EpochTruth(
-            credits=page.lamports if paid else page.votes,
-            credits_before_split=page.votes if epoch == split else None,
+            votes=page.votes,
+            lamports=page.lamports,
             stake=outlook.activated_stake,
             leader_slots=sum(one.leader_slots for one in led),
             blocks_produced=sum(one.blocks_produced for one in led),
@@ -101,10 +100,11 @@ def differences(row: ValidatorEpoch, truth: EpochTruth, *, running: int) -> Iter
     """What a row claims for good and is not so."""
     name = f"{row.validator.vote_account[:8]} in epoch {row.epoch}"
     if claims_final(row, running=running):
-        if row.credits != truth.credits:
-            yield f"{name}: credits {row.credits}, in truth {truth.credits}"
-        if row.credits_before_split not in (None, truth.credits_before_split):
-            yield f"{name}: vote credits {row.credits_before_split}, in truth {truth.credits_before_split}"
+        is_paid = row.credits_unit == CreditsUnit.LAMPORTS
+        if row.credits != (truth.lamports if is_paid else truth.votes) or (truth.lamports and not is_paid):
+            yield f"{name}: {row.credits} {row.credits_unit}, in truth {truth.votes} and {truth.lamports}"
+        if row.credits_before_split not in (None, truth.votes):
+            yield f"{name}: vote credits {row.credits_before_split}, in truth {truth.votes}"
     if row.blocks_basis == BlocksBasis.FINAL:
         stored = (row.leader_slots, row.blocks_produced)
         if stored != (truth.leader_slots, truth.blocks_produced):

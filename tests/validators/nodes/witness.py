@@ -7,7 +7,6 @@ outage exactly as the looks showed them. It shares no arithmetic with the projec
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -121,19 +120,6 @@ class Witness:
         mine, stored = self.incidents(), stored_incidents()
         wrong += [f"outage not stored: {one}" for one in sorted(mine - stored, key=str)]
         return wrong + [f"outage stored for nothing: {one}" for one in sorted(stored - mine, key=str)]
-
-    def rises(self) -> dict[str, int]:
-        """By vote account its largest rise from one look to the next."""
-        found: dict[str, int] = {}
-        for change in self.changes():
-            rise = change.to_bps - change.from_bps
-            found[change.vote_account] = max(found.get(change.vote_account, 0), rise)
-        return found
-
-    def gaps(self) -> list[float]:
-        """Epochs between one look and the next."""
-        slots = [look.moment.absolute_slot for look in self.looks]
-        return [(later - earlier) / 432_000 for earlier, later in pairwise(slots)]
 
 
 def _changes(before: dict[str, Seen], after: dict[str, Seen], epoch: int) -> Iterator[Change]:

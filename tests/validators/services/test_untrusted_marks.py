@@ -7,7 +7,7 @@ from tests.validators.nodes.trial import START_EPOCH, Trial
 from tests.validators.nodes.truth import picture_of, steps_between, stored_picture
 from tests.validators.nodes.witness import stored_changes
 from validators.models import Validator
-from validators.simulator.clock import Moment
+from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -58,16 +58,17 @@ def test_an_odd_reply_of_one_node_among_others_marks_nobody(trial: Trial) -> Non
     assert trial.witness.wrong_events() == []
 
 
-def test_a_single_real_raise_is_marked_at_its_first_look(trial: Trial) -> None:
+def test_a_single_real_raise_is_stored_at_its_first_look_and_marked_by_the_second(trial: Trial) -> None:
     steps = steps_between(trial.chain, Moment(START_EPOCH, 300_000), Moment(START_EPOCH + 20, 0))
     step = next(one for one in steps if one.from_bps <= 1_000 < one.to_bps)
-    trial.go_to(step.moment.epoch, step.moment.slot_index / 432_000 - 0.02)
+    trial.go_to(step.moment.epoch, step.moment.slot_index / SLOTS_PER_EPOCH - 0.02)
     trial.fetch()
     trial.wait(hours=2)
 
     trial.fetch()
 
     assert (step.vote_account, step.moment.epoch, step.from_bps, step.to_bps) in stored_changes()
+    trial.look_every(1, times=1)
     marked = Validator.objects.get(vote_account=step.vote_account).commission_flags
     assert "crossed 10 % upward" in marked
 

@@ -138,7 +138,7 @@ def test_an_endpoint_some_slots_early_in_the_next_epoch_holds_up_nobody(
     trial.fetch()
     trial.bad.recover()
 
-    outcomes = [*trial.look_every(1 / 60, times=1), *trial.look_every(3, times=3)]
+    outcomes = [*trial.look_every(1 / 20, times=1), *trial.look_every(3, times=3)]
 
     assert [outcome.error for outcome in outcomes] == [""] * 4
     assert stored_picture() == picture_of(trial.chain, trial.chain.moment())

@@ -17,7 +17,7 @@ METHODS = {
     "nodes": ("getClusterNodes",),
     "names": ("getProgramAccounts",),
     "inflation": ("getInflationRate", "getSupply"),
-    "cluster": ("getMultipleAccounts", "getAgGenesisCert"),
+    "cluster": ("getMultipleAccounts", "getAgGenesisCert", "getMinimumBalanceForRentExemption"),
     "vote-states": ("getMultipleAccounts",),
 }
 ANY_METHOD = ("getGenesisHash", "getEpochInfo", "getSlot")
