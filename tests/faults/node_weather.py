@@ -34,7 +34,7 @@ def _votes_late(one: Node, rng: random.Random) -> None:
 
 def _epoch_early(one: Node, rng: random.Random) -> None:
     """At a boundary its epoch info is of the next epoch before its votes are."""
-    one.lags["getEpochInfo"] = -rng.randrange(20, 100)
+    one.lags["getEpochInfo"] = -rng.randrange(20, 80)
 
 
 def _still(one: Node, rng: random.Random) -> None:

@@ -17,8 +17,8 @@ from tests.validators.nodes.truth import Seen, picture_of, stored_picture
 from validators.models import CommissionChange, DelinquencyIncident, Fetch
 from validators.simulator.clock import Moment
 
-# As far apart as nodes of one address may be without harm; a voter is delinquent beyond it.
-NEAR_SLOTS = 128
+# Votes and epoch info of one look are this near, or thousands of slots apart: a minute does no harm.
+NEAR_SLOTS = 1_000
 # A look in which more than this share of all commissions changed may be believed only when repeated.
 MOST_CHANGED_SHARE = 0.05
 
