@@ -31,6 +31,8 @@ SECONDS_BETWEEN_ATTEMPTS = 60.0
 # Epochs between two outages of our own, and how long one lasts.
 BETWEEN_OUTAGES = (3.0, 12.0)
 OUTAGES = (0.3, 0.3, 0.7, 1.3, 2.5, 8.0)
+# Of a short soak one of eight epochs would be the most.
+LONGEST_OUTAGE_SHARE = 1 / 6
 # At the end everything is good for so many epochs, so that what can become final does.
 CALM_EPOCHS = 1.5
 
@@ -101,7 +103,8 @@ class Soak:
         at = 1.0
         while at < self.epochs:
             at += self._rng.uniform(*BETWEEN_OUTAGES)
-            length = min(self._rng.choice(OUTAGES), self.epochs - at)
+            longest = min(LONGEST_OUTAGE_SHARE * self.epochs, self.epochs - at)
+            length = min(self._rng.choice(OUTAGES), longest)
             if length < min(OUTAGES):
                 return
             self.outages.append(length)

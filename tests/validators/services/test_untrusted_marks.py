@@ -96,6 +96,7 @@ def test_a_single_real_raise_is_stored_at_its_first_look_and_marked_by_the_secon
 
 
 def test_real_changes_are_few_and_all_of_them_are_stored_as_they_were_made(trial: Trial) -> None:
+    trial.wait(hours=5)
     trial.fetch()
     since = trial.chain.moment()
 

@@ -152,6 +152,19 @@ def test_an_endpoint_some_slots_early_in_the_next_epoch_holds_up_nobody(
     }
 
 
+@pytest.mark.parametrize("slots", [0, 1, 2, 5, 150])
+def test_a_good_look_in_the_first_slots_of_an_epoch_is_taken(trial: Trial, slots: int) -> None:
+    """The newest votes are for slots of the epoch before, which is no sign of a node that is behind."""
+    trial.fetch()
+    trial.look_every(6, times=1)
+    trial.go_to(START_EPOCH + 1, slots / SLOTS_PER_EPOCH)
+
+    outcome = trial.fetch()
+
+    assert (outcome.endpoint, outcome.error) == (trial.first.url, "")
+    assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
+
+
 def test_the_first_fetch_ever_passes_over_votes_far_behind_their_epoch_info(trial: Trial) -> None:
     trial.bad.lags["getVoteAccounts"] = 20_000
 
