@@ -38,8 +38,8 @@ class ManyNodes:
         self.sightings: list[Sighting] = []
         self.url = ""
         self.stopping = threading.Event()
-        self._random = random.Random(seed)
-        self._choose = choose or (lambda method, nodes: self._random.choice(nodes))
+        self.random = random.Random(seed)
+        self.choose = choose or (lambda method, nodes: self.random.choice(nodes))
         # A cluster's caches are one thread's at a time.
         self._lock = threading.Lock()
 
@@ -52,7 +52,7 @@ class ManyNodes:
     def answer(self, question: dict[str, Any]) -> Answer:
         method, params = question["method"], question.get("params") or []
         with self._lock:
-            node = self._choose(method, self.nodes)
+            node = self.choose(method, self.nodes)
             answer = node.answer(method, params)
             answered = answer.refusal is None
             self.sightings.append(

@@ -52,7 +52,7 @@ def test_one_raise_seen_by_late_and_good_nodes_in_turn_is_one_change(trial: Tria
     step = _first_raise(trial)
     trial.go_to(step.moment.epoch, (step.moment.slot_index - 40_000) / SLOTS_PER_EPOCH)
     _second_node(trial, lag=20_000)
-    trial.first._choose = _in_turn()
+    trial.first.choose = _in_turn()
     trial.fetch()
 
     trial.look_every(0.5, times=28)
@@ -74,7 +74,7 @@ def test_one_outage_seen_by_late_and_good_nodes_in_turn_is_one_incident(trial: T
     )
     trial.go_to(epoch, (away_from - 25_000) / SLOTS_PER_EPOCH)
     _second_node(trial, lag=20_000)
-    trial.first._choose = _in_turn()
+    trial.first.choose = _in_turn()
     trial.fetch()
 
     trial.look_every(0.5, times=(away_until - away_from + 100_000) // 4_500)
@@ -88,7 +88,7 @@ def test_questions_of_one_look_answered_by_nodes_an_epoch_apart_are_never_put_to
     trial: Trial, seed: int
 ) -> None:
     _second_node(trial, lag=15_000)
-    trial.first._random.seed(seed)
+    trial.first.random.seed(seed)
     trial.go_to(START_EPOCH, 0.97)
     trial.fetch()
 
