@@ -4,7 +4,7 @@
 PYTHON := .venv/bin/python
 PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 
-.PHONY: run test fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos e2e mutation clean
+.PHONY: run test fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -26,7 +26,7 @@ test: .venv/.dev
 fuzz: .venv/.dev
 	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) tests/validators/solana/test_fuzz.py tests/validators/solana/test_fuzz_sources.py tests/validators/solana/test_fuzz_accounts.py
 
-# A short storm of faults on two clusters, on either database; `chaos` is the long one.
+# A short storm of faults on two clusters and a short soak, on either database; `chaos` and `soak` are the long ones.
 storms: .venv/.dev
 	$(PYTHON) -m pytest -m storm tests/faults
 	$(PYTHON) -m tests.on_postgres -m storm tests/faults
@@ -72,10 +72,15 @@ bench: .venv/.dev
 	$(PYTHON) -m benchmarks.lateness
 	$(PYTHON) -m benchmarks.faults
 	$(PYTHON) -m benchmarks.big_database
+	$(PYTHON) -m benchmarks.bad_endpoint
 
 # A minute of faults on two clusters, on SQLite and then on PostgreSQL; prints its seed.
 chaos: .venv/.dev
 	$(PYTHON) -m tests.faults.storm
+
+# Two hundred epochs behind one address of bad nodes, in a few minutes; prints its seed.
+soak: .venv/.dev
+	$(PYTHON) -m tests.faults.soak
 
 # Beside the browser: two hosts in two network namespaces, one cut off for 20 s; needs root and iproute2.
 e2e: browser

@@ -43,8 +43,8 @@ def main() -> None:
     print(json.dumps(rows, indent=1) if options.json else "\n".join(table(rows)))
 
 
-def replies(size: int, slot_index: int, *, epoch: int = EPOCH) -> dict[str, bytes]:
-    accounts = vote_accounts(size, seed=7, slot_index=slot_index, epoch=epoch)
+def replies(size: int, slot_index: int, *, epoch: int = EPOCH, seed: int = 7) -> dict[str, bytes]:
+    accounts = vote_accounts(size, seed=seed, slot_index=slot_index, epoch=epoch)
     return {
         "getEpochInfo": json.dumps(epoch_info(slot_index, epoch=epoch)).encode(),
         "getVoteAccounts": json.dumps(accounts).encode(),

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.validators import canned_accounts, replies
 from tests.validators.account_endpoints import AccountsEndpoint
+from tests.validators.nodes.trial import Trial
 from tests.validators.services.vote_accounts import holds
 
 
@@ -31,3 +33,10 @@ def node(httpserver: HTTPServer, settings: Any) -> AccountsEndpoint:
     for number in range(3):
         holds(made, number)
     return made
+
+
+@pytest.fixture
+def trial() -> Iterator[Trial]:
+    """Two good endpoints of one simulated chain, in the middle of an epoch."""
+    with Trial() as made:
+        yield made

@@ -1,0 +1,83 @@
+"""A bad endpoint before a good one, over several fetches: what is stored is what is true on the chain."""
+
+import pytest
+
+from tests.validators.nodes.kinds import IMPLAUSIBLE, REFUSING, VOTE_METHODS, Kind, blames
+from tests.validators.nodes.trial import START_EPOCH, Trial
+from tests.validators.nodes.truth import picture_of, stored_picture
+from tests.validators.services.sources import state
+from tests.validators.services.stored import picture
+from validators.models import Fetch
+
+pytestmark = pytest.mark.django_db
+
+EVERY_KIND = IMPLAUSIBLE | REFUSING
+BAD = pytest.mark.parametrize("kind", EVERY_KIND.values(), ids=EVERY_KIND)
+
+
+def _good_looks(trial: Trial, kind: Kind) -> None:
+    """Two of them, the last where the kind wants to begin."""
+    trial.fetch()
+    if kind.part > 0.5:
+        trial.go_to(START_EPOCH, kind.part)
+    else:
+        trial.wait(hours=kind.hours)
+    trial.fetch()
+    assert len(trial.witness.looks) == 2
+
+
+@pytest.mark.database
+@BAD
+def test_the_next_good_endpoint_is_used_in_the_same_run(trial: Trial, kind: Kind) -> None:
+    _good_looks(trial, kind)
+    kind.spoils(trial)
+
+    outcomes = trial.look_every(kind.hours, times=3)
+
+    assert [outcome.endpoint for outcome in outcomes] == [trial.second.url] * 3
+    assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
+    assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])
+
+
+@BAD
+def test_a_run_says_who_was_passed_over_and_why(trial: Trial, kind: Kind) -> None:
+    _good_looks(trial, kind)
+    kind.spoils(trial)
+    trial.wait(hours=kind.hours)
+
+    outcome = trial.fetch()
+
+    assert blames(outcome, trial.first, methods=VOTE_METHODS, cause=kind.cause), outcome
+
+
+@pytest.mark.database
+@BAD
+def test_a_bad_endpoint_alone_stores_nothing_and_is_named(trial: Trial, kind: Kind) -> None:
+    _good_looks(trial, kind)
+    before = picture()
+    trial.ask_only(trial.first)
+    kind.spoils(trial)
+
+    outcomes = trial.look_every(kind.hours, times=2)
+
+    assert (picture(), Fetch.objects.count()) == (before, 2)
+    assert [outcome.result for outcome in outcomes] == [None] * 2
+    assert all(blames(one, trial.first, methods=VOTE_METHODS, cause=kind.cause) for one in outcomes), outcomes
+    assert state("votes").last_error == outcomes[-1].error
+
+
+@pytest.mark.database
+@BAD
+def test_an_endpoint_that_recovers_is_believed_again(trial: Trial, kind: Kind) -> None:
+    _good_looks(trial, kind)
+    trial.ask_only(trial.first)
+    kind.spoils(trial)
+    trial.look_every(kind.hours, times=2)
+    trial.first.nodes[0].chain = trial.chain
+    trial.bad.recover()
+
+    outcomes = trial.look_every(kind.hours, times=2)
+
+    assert [outcome.error for outcome in outcomes] == ["", ""]
+    assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
+    assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])

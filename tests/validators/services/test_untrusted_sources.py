@@ -1,0 +1,140 @@
+"""The sources beside the votes: a bad first endpoint is passed over by each of them, in the same run."""
+
+import pytest
+
+from tests.validators.nodes import damages
+from tests.validators.nodes.kinds import IMPLAUSIBLE, REFUSING, Kind, blames
+from tests.validators.nodes.trial import START_EPOCH, Trial
+from tests.validators.services.sources import state
+from validators.models import ClusterEpoch, Validator
+from validators.simulator.clock import SLOTS_PER_EPOCH, first_slot_of
+from validators.simulator.production import production_by_identity
+
+pytestmark = pytest.mark.django_db
+
+METHODS = {
+    "production": ("getBlockProduction",),
+    "nodes": ("getClusterNodes",),
+    "names": ("getProgramAccounts",),
+    "inflation": ("getInflationRate", "getSupply"),
+    "cluster": ("getMultipleAccounts", "getAgGenesisCert", "getMinimumBalanceForRentExemption"),
+    "vote-states": ("getMultipleAccounts",),
+}
+ANY_METHOD = ("getGenesisHash", "getEpochInfo", "getSlot")
+KINDS = IMPLAUSIBLE | REFUSING
+FOREIGN, REFUSED, LATE = "another cluster", "-32005", "an epoch behind"
+OLD, STILL = "20,000 slots behind in the same epoch", "standing still"
+# Gossip and names are of no slot: nobody can tell that they are old.
+CASES = [
+    *((source, kind) for source in METHODS for kind in (FOREIGN, REFUSED, "403")),
+    *((source, LATE) for source in ("production", "inflation", "cluster", "vote-states")),
+    *((source, kind) for source in ("production", "cluster", "vote-states") for kind in (OLD, STILL)),
+]
+EACH = pytest.mark.parametrize(("source", "name"), CASES, ids=[f"{one[0]}, {one[1]}" for one in CASES])
+
+
+def _spoilt(trial: Trial, kind: Kind) -> None:
+    """Both endpoints were good a while ago, and the votes are known since; then the first went bad."""
+    trial.fetch()
+    for source in ("cluster", "production", "nodes", "vote-states"):
+        assert not trial.fetch(source).error
+    kind.spoils(trial)
+    # By the second endpoint where the first one's votes are passed over.
+    trial.wait(hours=3)
+    trial.ask_only(trial.second)
+    trial.fetch()
+    trial.ask_only(trial.first, trial.second)
+
+
+@pytest.mark.database
+@EACH
+def test_each_source_passes_over_to_the_next_endpoint(trial: Trial, source: str, name: str) -> None:
+    kind = KINDS[name]
+    _spoilt(trial, kind)
+
+    outcome = trial.fetch(source)
+
+    assert outcome.endpoint == trial.second.url, outcome
+    assert (state(source).endpoint, state(source).last_error) == (trial.second.url, "")
+
+
+@EACH
+def test_a_run_of_each_source_says_who_was_passed_over_and_why(trial: Trial, source: str, name: str) -> None:
+    kind = KINDS[name]
+    _spoilt(trial, kind)
+
+    outcome = trial.fetch(source)
+
+    assert blames(outcome, trial.first, methods=METHODS[source] + ANY_METHOD, cause=kind.cause), outcome
+
+
+@pytest.mark.parametrize("name", [FOREIGN, LATE, OLD, STILL, REFUSED])
+def test_production_is_that_of_the_good_endpoint(trial: Trial, name: str) -> None:
+    _spoilt(trial, KINDS[name])
+
+    trial.fetch("production")
+
+    _assert_production_is_true(trial)
+
+
+def _assert_production_is_true(trial: Trial) -> None:
+    now = trial.chain.moment()
+    true = production_by_identity(
+        trial.chain.cluster.field, first=first_slot_of(now.epoch), last=now.absolute_slot
+    )
+    rows = Validator.objects.present().filter(production_epoch=now.epoch)
+    stored = {one.identity: (one.leader_slots, one.blocks_produced) for one in rows}
+    assert stored == {identity: (made.leader_slots, made.blocks_produced) for identity, made in true.items()}
+
+
+def test_a_node_behind_does_not_take_leader_slots_away(trial: Trial) -> None:
+    trial.fetch()
+    trial.wait(hours=1)
+    trial.fetch()
+    trial.fetch("production")
+    trial.ask_only(trial.first)
+    before = list(Validator.objects.order_by("pk").values_list("leader_slots", "blocks_produced"))
+    trial.bad.lag = 150_000
+    trial.wait(minutes=30)
+
+    trial.fetch("production")
+
+    assert list(Validator.objects.order_by("pk").values_list("leader_slots", "blocks_produced")) == before
+
+
+def test_an_empty_production_in_the_middle_of_an_epoch_is_passed_over(trial: Trial) -> None:
+    trial.fetch()
+    trial.bad.damages.append(damages.no_blocks)
+
+    outcome = trial.fetch("production")
+
+    assert outcome.endpoint == trial.second.url
+    _assert_production_is_true(trial)
+
+
+@pytest.mark.parametrize("slots", [0, 3, 40, 90])
+def test_the_first_slots_of_an_epoch_are_no_failure_and_no_other_cluster(trial: Trial, slots: int) -> None:
+    trial.fetch()
+    trial.go_to(START_EPOCH + 1, slots / SLOTS_PER_EPOCH)
+    trial.fetch()
+    trial.bad.damages.append(damages.no_blocks)
+    trial.ask_only(trial.first)
+
+    outcome = trial.fetch("production")
+
+    assert outcome.result is not None or outcome.skipped, outcome
+    assert "another cluster" not in outcome.words
+    assert state("production").last_error == "" or outcome.skipped
+
+
+def test_inflation_is_of_the_running_epoch(trial: Trial) -> None:
+    trial.fetch()
+    trial.go_to(START_EPOCH + 1, 0.02)
+    trial.fetch()
+    trial.bad.lag = SLOTS_PER_EPOCH // 10
+
+    outcome = trial.fetch("inflation")
+
+    assert outcome.endpoint == trial.second.url
+    row = ClusterEpoch.objects.get(epoch=START_EPOCH + 1)
+    assert row.total_supply is not None
