@@ -5,7 +5,7 @@ from typing import Any
 from validators.models import Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.solana.last_look import KnownAccount, LastLook
-from validators.solana.plausibility import typical_vote
+from validators.solana.plausible_votes import typical_vote
 
 
 def last_look(newest: Fetch) -> LastLook:
@@ -24,7 +24,7 @@ def last_look(newest: Fetch) -> LastLook:
         voted=typical_vote(row[4] for row in validators if not row[5]),
         validators=newest.validators_total,
         accounts={
-            account: KnownAccount(stake, commission, *earned.get(pk, (None, "")))
-            for pk, account, stake, commission, *_ in validators
+            account: KnownAccount(stake, commission, bool(delinquent), *earned.get(pk, (None, "")))
+            for pk, account, stake, commission, _, delinquent in validators
         },
     )

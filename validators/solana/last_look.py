@@ -11,6 +11,7 @@ class KnownAccount(NamedTuple):
 
     stake: int
     commission_bps: int | None
+    delinquent: bool
     credits: int | None
     credits_unit: str
 

@@ -7,12 +7,8 @@ from typing import Final
 from validators.exceptions import ImplausibleError
 from validators.solana.asking import Chain, Heard, first_answer, implausible
 from validators.solana.last_look import LastLook
-from validators.solana.plausibility import (
-    MAY_BE_TRUE,
-    Doubt,
-    doubt_about_epoch,
-    doubt_about_votes,
-)
+from validators.solana.plausibility import MAY_BE_TRUE, Doubt, doubt_about_epoch
+from validators.solana.plausible_votes import doubt_about_votes
 from validators.solana.rpc import Endpoint
 from validators.solana.snapshot import Snapshot, ask_epoch, ask_snapshot
 

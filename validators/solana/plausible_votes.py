@@ -1,0 +1,227 @@
+"""Whether votes can be the chain's truth: held against the last good look. Pure.
+
+The stakes of an epoch are fixed before it begins, credits never fall, and a cluster does not change
+half of itself between two looks.
+"""
+
+from collections.abc import Callable, Iterable
+from statistics import median_high
+from typing import Final
+
+from validators.solana.last_look import KnownAccount, LastLook
+from validators.solana.plausibility import ELSEWHERE, Doubt, Kind
+from validators.solana.snapshot import AccountState, Snapshot
+
+VOTES_METHOD: Final = "getVoteAccounts"
+
+# Votes and the slot are of one look, which takes some seconds; played fast, a share of what passes.
+SLOTS_APART: Final = 1_000
+SHARE_APART: Final = 0.02
+# In the first slots of an epoch the votes are for the last slots of the one before.
+SLOTS_UNTIL_VOTES: Final = 32
+# What half have voted for may fall a little when some come or go.
+SLOTS_OF_CHANCE: Final = 150
+# One odd record is a matter of that record; more than this share of all make the look doubtful.
+FEW: Final = 0.05
+# What may leave in an epoch, by the chain's own limit on stake that cools down.
+LEAVING_IN_AN_EPOCH: Final = 0.09
+# With fewer than this share of the last look's accounts, or of their stake, a reply is not whole.
+LEAST_REMAINING_SHARE: Final = 0.5
+# Of a small cluster a few are a large share.
+FEW_COMMISSIONS: Final = 3
+# Of 700 validators 38 changed theirs in thirty epochs; after an outage more have than in a day.
+COMMISSIONS_IN_AN_EPOCH: Final = 0.01
+
+
+def doubt_about_votes(
+    snapshot: Snapshot, last: LastLook | None, *, is_vouched_for: bool = False
+) -> Doubt | None:
+    """The first doubt about a whole look; None where it can be true.
+
+    `is_vouched_for`: the endpoint is known to be of the chain that is followed.
+    """
+    doubt = _votes_of_before(snapshot)
+    if doubt is not None:
+        return doubt
+    if last is None:
+        return _apart(snapshot)
+    if (doubt := _another_cluster(snapshot, last, is_vouched_for=is_vouched_for)) is not None:
+        return doubt
+    doubts = (judge(snapshot, last) for judge in _AGAINST_THE_LAST)
+    return next((one for one in doubts if one is not None), None)
+
+
+def typical_vote(last_votes: Iterable[int]) -> int:
+    """The slot that half of those who vote have voted for; one odd number moves it little.
+
+    0 where nobody has voted. The votes of whoever is delinquent do not belong here.
+    """
+    voted = [slot for slot in last_votes if slot]
+    return median_high(voted) if voted else 0
+
+
+def _typical_vote(snapshot: Snapshot) -> int:
+    return typical_vote(state.account.last_vote for state in snapshot.accounts if not state.delinquent)
+
+
+def _votes_of_before(snapshot: Snapshot) -> Doubt | None:
+    """The node that told the epoch is in it, and the one that told the votes still in the epoch before."""
+    info, voted = snapshot.epoch, _typical_vote(snapshot)
+    first_slot = info.absolute_slot - info.slot_index
+    newest = max((state.earned[-1].epoch for state in snapshot.accounts if state.earned), default=None)
+    if newest is None or newest >= info.epoch or not 0 < voted < first_slot:
+        return None
+    if info.absolute_slot - voted <= SLOTS_UNTIL_VOTES:
+        return None
+    cause = f"epoch {info.epoch} began at slot {first_slot}, and the votes are for slot {voted}, before it"
+    return Doubt(Kind.OLD_VOTES, VOTES_METHOD, cause, info.absolute_slot - voted)
+
+
+def _another_cluster(snapshot: Snapshot, last: LastLook, *, is_vouched_for: bool) -> Doubt | None:
+    """Nobody that was there is there now; or little of the stake, and nobody vouches for the endpoint."""
+    named = _named(snapshot)
+    known = [key for key in last.accounts if key in named]
+    if not last.accounts or (known and is_vouched_for):
+        return None
+    if known and _stake(last, known) >= LEAST_REMAINING_SHARE * last.stake:
+        return None
+    cause = (
+        f"{len(known) or 'none'} of its {len(snapshot.accounts)} vote accounts {_is(len(known))} among the "
+        f"{len(last.accounts)} stored, so it looks like another cluster; {ELSEWHERE}"
+    )
+    return Doubt(Kind.ANOTHER_CLUSTER, VOTES_METHOD, cause)
+
+
+def _votes_behind(snapshot: Snapshot, last: LastLook) -> Doubt | None:
+    """The votes are of a node behind the last look."""
+    voted = _typical_vote(snapshot)
+    behind = last.voted - voted
+    if not voted or behind <= SLOTS_OF_CHANCE:
+        return None
+    cause = f"the votes are for slot {voted}, {behind} slots behind those of the last good look"
+    return Doubt(Kind.BEHIND, VOTES_METHOD, cause, behind)
+
+
+def _apart(snapshot: Snapshot) -> Doubt | None:
+    """As `_torn`, of the first look of all."""
+    slot, voted = snapshot.epoch.absolute_slot, _typical_vote(snapshot)
+    if not voted or abs(slot - voted) <= SLOTS_APART:
+        return None
+    cause = f"it is at slot {slot}, and the votes are for slot {voted}: they are not of one moment"
+    return Doubt(Kind.APART, VOTES_METHOD, cause, max(0, slot - voted))
+
+
+def _torn(snapshot: Snapshot, last: LastLook) -> Doubt | None:
+    """The slot is of one node or moment, and the votes of another: of an answer that was kept, say."""
+    slot, voted = snapshot.epoch.absolute_slot, _typical_vote(snapshot)
+    allowed = max(SLOTS_APART, SHARE_APART * (slot - last.absolute_slot))
+    # A cluster whose votes never were near its slots tells nothing by that.
+    if not voted or abs(slot - voted) <= allowed or abs(last.absolute_slot - last.voted) > SLOTS_APART:
+        return None
+    cause = f"it is at slot {slot}, and the votes are for slot {voted}: they are not of one moment"
+    return Doubt(Kind.OLD_VOTES, VOTES_METHOD, cause, max(0, slot - voted))
+
+
+def _shrunken(snapshot: Snapshot, last: LastLook) -> Doubt | None:
+    """More is missing than can have left: within an epoch nobody with stake, from one to another a share."""
+    sent = len(snapshot.accounts)
+    if sent < LEAST_REMAINING_SHARE * last.validators:
+        cause = f"the cluster shrank by more than half, from {last.validators} validators to {sent}"
+        return Doubt(Kind.SHRUNKEN, VOTES_METHOD, _unless_accepted(cause))
+    named = _named(snapshot)
+    missing = [key for key, one in last.accounts.items() if one.stake and key not in named]
+    share = _stake(last, missing) / last.stake if last.stake else 0.0
+    epochs = snapshot.epoch.epoch - last.epoch
+    allowed = min(LEAST_REMAINING_SHARE, FEW + LEAVING_IN_AN_EPOCH * epochs)
+    if not epochs and missing and _lacks_the_delinquent(snapshot, last, named):
+        cause = f"everybody who was delinquent is missing within one epoch, {missing[0]} among them"
+        return Doubt(Kind.SHRUNKEN, VOTES_METHOD, _unless_accepted(cause))
+    few = allowed * len(last.accounts) if epochs else 1
+    if len(missing) <= max(1, few) and (share <= allowed or len(missing) <= 1):
+        return None
+    when = "within one epoch" if not epochs else f"in {epochs} epoch{'s' if epochs > 1 else ''}"
+    cause = f"{len(missing)} validators with {share:.1%} of the stake are missing {when}"
+    return Doubt(Kind.SHRUNKEN, VOTES_METHOD, _unless_accepted(cause))
+
+
+def _lacks_the_delinquent(snapshot: Snapshot, last: LastLook, named: frozenset[str]) -> bool:
+    """A node that tells of those alone who vote."""
+    if any(state.delinquent for state in snapshot.accounts):
+        return False
+    known = [key for key, one in last.accounts.items() if one.delinquent and one.stake]
+    return bool(known) and named.isdisjoint(known)
+
+
+def _stakes_moved(snapshot: Snapshot, last: LastLook) -> Doubt | None:
+    """Stakes are fixed before an epoch begins; those of another epoch come from a node in that."""
+    if snapshot.epoch.epoch != last.epoch or not last.stake:
+        return None
+    moved = [abs(state.account.activated_stake - one.stake) for state, one in _known(snapshot, last)]
+    moved = [by for by in moved if by]
+    share = sum(moved) / last.stake
+    if len(moved) <= 1:
+        return None
+    cause = f"the stakes of {len(moved)} validators moved by {share:.2%} of all within one epoch"
+    return Doubt(Kind.STAKES_MOVED, VOTES_METHOD, cause)
+
+
+def _credits_fell(snapshot: Snapshot, last: LastLook) -> Doubt | None:
+    fallen = 0
+    compared = 0
+    for state, one in _known(snapshot, last):
+        now = next((row for row in reversed(state.earned) if row.epoch == last.epoch), None)
+        if now is None or now.credits is None or one.credits is None or now.unit != one.credits_unit:
+            continue
+        compared += 1
+        fallen += now.credits < one.credits
+    if fallen <= max(1, FEW * compared):
+        return None
+    cause = f"the credits of {fallen} of {compared} validators in epoch {last.epoch} fell"
+    return Doubt(Kind.CREDITS_FELL, VOTES_METHOD, cause)
+
+
+def _commissions_changed(snapshot: Snapshot, last: LastLook) -> Doubt | None:
+    pairs = _known(snapshot, last)
+    changed = sum(
+        one.commission_bps is not None and state.account.commission_bps != one.commission_bps
+        for state, one in pairs
+    )
+    epochs = snapshot.epoch.epoch - last.epoch
+    if changed <= max(FEW_COMMISSIONS, (FEW + COMMISSIONS_IN_AN_EPOCH * epochs) * len(pairs)):
+        return None
+    cause = f"{changed} of {len(pairs)} validators changed their commission at once"
+    return Doubt(Kind.COMMISSIONS_CHANGED, VOTES_METHOD, cause)
+
+
+_AGAINST_THE_LAST: Final[tuple[Callable[[Snapshot, LastLook], Doubt | None], ...]] = (
+    _votes_behind,
+    _torn,
+    _shrunken,
+    _stakes_moved,
+    _credits_fell,
+    _commissions_changed,
+)
+
+
+def _named(snapshot: Snapshot) -> frozenset[str]:
+    """Everybody the reply speaks of; a record that was left out is not missing."""
+    named = {state.account.vote_account for state in snapshot.accounts}
+    named.update(record.vote_account for record in snapshot.rejected if record.vote_account is not None)
+    return frozenset(named)
+
+
+def _known(snapshot: Snapshot, last: LastLook) -> list[tuple[AccountState, KnownAccount]]:
+    pairs = ((state, last.accounts.get(state.account.vote_account)) for state in snapshot.accounts)
+    return [(state, one) for state, one in pairs if one is not None]
+
+
+def _stake(last: LastLook, keys: Iterable[str]) -> int:
+    return sum(last.accounts[key].stake for key in keys)
+
+
+def _is(count: int) -> str:
+    return "are" if count > 1 else "is"
+
+
+def _unless_accepted(cause: str) -> str:
+    return f"{cause}; if that is so, `manage.py fetch votes --accept-shrunken` stores it"
