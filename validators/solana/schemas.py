@@ -64,8 +64,6 @@ def _exact(credits: Any) -> Any:
     return SPLIT_MARK if is_whole and is_split_mark(credits) else credits
 
 
-
-
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class VoteAccount:
     """One item of getVoteAccounts. Stake in lamports; the commission is as sent and may pass 100 percent."""
