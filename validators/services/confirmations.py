@@ -5,7 +5,7 @@ One odd reply at a boundary showed a commission of 100 % for two fifths of a clu
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db.models import F, Q
 
@@ -28,6 +28,18 @@ _KEYS_PER_QUERY: Final = 5_000
 _BPS_PER_PERCENT: Final = 100
 # An imported history that ends so many epochs ago goes on in what our fetches see.
 EPOCHS_JOINED: Final = 2
+
+
+class Confirmed(NamedTuple):
+    """The commissions in basis points by validator's key that were not confirmed before.
+
+    `changed` are the keys whose change that confirmed, `first` those of which nothing was confirmed before:
+    most of these are as they always were.
+    """
+
+    newly: Mapping[int, int]
+    changed: Sequence[int]
+    first: Set[int]
 
 
 def confirm_commissions(seen: Mapping[int, int], *, at: datetime) -> list[int]:
@@ -53,19 +65,26 @@ def confirm_commissions(seen: Mapping[int, int], *, at: datetime) -> list[int]:
         return []
     rows = [(bps, key) for key, bps in newly.items()]
     bulk.update_rows(Validator, fields=("commission_confirmed_bps",), rows=rows, constants={})
-    changed = confirm_changes(newly, at=at)
-    mark_confirmed(
-        newly, changed, first={key for key, _, known in found if known is None}, epoch=newest.epoch
-    )
+    changed = _confirm_changes(newly, at=at)
+    first = {key for key, _, known in found if known is None}
+    mark_confirmed(Confirmed(newly, changed, first), epoch=newest.epoch)
     return list(newly)
 
 
-def mark_confirmed(newly: Mapping[int, int], changed: Iterable[int], *, first: Set[int], epoch: int) -> None:
-    """What follows from commissions that a look in this epoch confirmed; call after its rows are written.
+def record_confirmations(
+    snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, before: int, at: datetime
+) -> Confirmed:
+    """Confirm what this fetch is the second to see, and forget what it contradicts; `before` is the epoch of
+    the fetch before. Call before the epochs' rows are written, and `mark_confirmed` after."""
+    _forget_first_looks(snapshot, stored, epoch=before)
+    newly = _seen_again(snapshot, stored)
+    first = {row.pk for row in stored.values() if row.pk in newly and row.commission_confirmed_bps is None}
+    return Confirmed(newly, _confirm_changes(newly, at=at), first)
 
-    `changed` are the keys that it confirmed a change of, `first` those of which nothing was confirmed before:
-    most of these are as they always were.
-    """
+
+def mark_confirmed(confirmed: Confirmed, *, epoch: int) -> None:
+    """What follows from commissions that a look in this epoch confirmed; call after its rows are written."""
+    newly, changed, first = confirmed
     striking = {key for key in first if newly[key] > HALF}
     if first and ValidatorEpoch.objects.filter(source=Origin.IMPORTED).exists():
         # It may have changed between the end of a history and our first look.
@@ -75,7 +94,7 @@ def mark_confirmed(newly: Mapping[int, int], changed: Iterable[int], *, first: S
     refresh_commission_flags(sorted({*changed, *striking, *(newly.keys() - first)}))
 
 
-def confirmed_by(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> dict[int, int]:
+def _seen_again(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> dict[int, int]:
     """The commissions by validator's key that this fetch is the second to see, one after the other."""
     pairs = ((stored.get(one.account.vote_account), one.account.commission_bps) for one in snapshot.accounts)
     return {
@@ -88,7 +107,7 @@ def confirmed_by(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> d
     }
 
 
-def confirm_changes(newly: Mapping[int, int], *, at: datetime) -> list[int]:
+def _confirm_changes(newly: Mapping[int, int], *, at: datetime) -> list[int]:
     """Mark the changes to these commissions, and count them among the extremes of their epochs.
 
     Returns the keys of the validators that had one.
@@ -112,7 +131,7 @@ def confirm_changes(newly: Mapping[int, int], *, at: datetime) -> list[int]:
     return [change[1] for change in changes]
 
 
-def forget_first_looks(snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, epoch: int) -> None:
+def _forget_first_looks(snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, epoch: int) -> None:
     """Of whom the only look so far showed another commission than this one, neither is an extreme.
 
     `epoch` is that of the look before; what is of the running one, its row is written with.

@@ -10,12 +10,7 @@ from validators.models import Fetch, Validator
 from validators.services import bulk
 from validators.services.changes import record_commission_changes, record_identity_changes
 from validators.services.cluster_epochs import record_cluster
-from validators.services.confirmations import (
-    confirm_changes,
-    confirmed_by,
-    forget_first_looks,
-    mark_confirmed,
-)
+from validators.services.confirmations import mark_confirmed, record_confirmations
 from validators.services.epochs import Before, record_epochs
 from validators.services.incidents import record_incidents
 from validators.services.sources import record_votes_success
@@ -82,12 +77,9 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime) -> FetchSummary:
     record_identity_changes(snapshot, stored, stored_at=stored_at)
     left = _mark_left(snapshot, stored, gone, stored_at)
     record_incidents(snapshot, keys, left=left, stored_at=stored_at)
-    confirmed = confirmed_by(snapshot, stored)
-    unconfirmed = {row.pk for row in stored.values() if row.commission_confirmed_bps is None}
-    settled = confirm_changes(confirmed, at=stored_at)
-    forget_first_looks(snapshot, stored, epoch=before.epoch)
+    confirmed = record_confirmations(snapshot, stored, before=before.epoch, at=stored_at)
     written = record_epochs(snapshot, keys=keys, stored=stored, before=before, stored_at=stored_at)
-    mark_confirmed(confirmed, settled, first=unconfirmed & confirmed.keys(), epoch=fetch.epoch)
+    mark_confirmed(confirmed, epoch=fetch.epoch)
     record_cluster(
         snapshot,
         previous=previous,

@@ -79,10 +79,8 @@ def earned_by_epoch(
             raise ImpossibleCreditsError(
                 f"{credits} credits in epoch {epoch}, {most_vote_credits} are possible"
             )
-        before = None
-        if epoch == newest:
-            # The migration epoch's first part stands beside its second one.
-            before = _credits_of_first_part(earned.pop())
+        # The migration epoch's first part stands beside its second one.
+        before = _credits_of_first_part(earned.pop()) if epoch == newest else None
         earned.append(Earned(epoch, credits, unit, before))
         newest = epoch
     return earned
