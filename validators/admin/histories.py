@@ -31,7 +31,10 @@ class OfValidators(HistoryAdmin):
 class ValidatorEpochAdmin(OfValidators):
     """What each validator did in each epoch."""
 
-    list_display = ("epoch", "validator", "credits", "credits_unit", "stake", "commission", "fetched_at")
+    list_display = (
+        *("epoch", "validator", "credits", "credits_final", "credits_unit"),
+        *("stake", "commission", "fetched_at"),
+    )
 
     @admin.display(description="stake (SOL)")
     def stake(self, row: ValidatorEpoch) -> str:
@@ -44,9 +47,9 @@ class ValidatorEpochAdmin(OfValidators):
 
 @admin.register(CommissionChange)
 class CommissionChangeAdmin(OfValidators):
-    """Every commission that changed from one fetch to the next."""
+    """Every commission that changed from one fetch to the next, and those that imported histories tell of."""
 
-    list_display = ("seen_at", "validator", "before", "after", "epoch")
+    list_display = ("epoch", "validator", "before", "after", "seen_at", "confirmed_at", "source")
 
     @admin.display(description="from")
     def before(self, change: CommissionChange) -> str:

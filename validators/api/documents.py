@@ -45,14 +45,19 @@ class ValidatorDocument(Schema):
         description="Yearly return to stakers, a fraction, after commission, without MEV: by the mean return "
         "of up to ten epochs; `apy_basis` says of what"
     )
-    skip_rate: float | None = Field(description="Share of its leader slots without a block, epoch so far")
+    skip_rate: float | None = Field(
+        description="Share of its leader slots without a block: of the running epoch so far, or of an ended "
+        "one that was counted in all"
+    )
     leader_slots: int | None
     version: str | None
     client: str | None
     version_current: bool | None = Field(description="At least what two thirds of its client's stake run")
     delinquent: bool = Field(description="Last vote 128 slots behind or more")
     superminority: bool = Field(description="One of the fewest that hold more than a third of the stake")
-    commission_flags: list[str] = Field(description="What was striking about its commission, ever")
+    commission_flags: list[str] = Field(
+        description="What was striking about its commission, ever; only of what two looks saw"
+    )
     last_vote: int = Field(description="Slot")
     root_slot: int | None
     first_seen_at: datetime
@@ -79,7 +84,7 @@ class IncidentDocument(Schema):
 
 
 class CommissionChangeDocument(Schema):
-    seen_at: datetime
+    seen_at: datetime | None = Field(description="Null where only an imported history tells of it")
     epoch: int
     from_commission: float
     to_commission: float | None
@@ -88,6 +93,9 @@ class CommissionChangeDocument(Schema):
         description="One less where it was first seen in the first look of an epoch: it may have been made "
         "in the epoch before, and the return of the epoch between is unknown"
     )
+    confirmed: bool = Field(description="A second look saw it too, or a history tells of it")
+    confirmed_at: datetime | None = Field(description="Null while it was seen once, and of a history")
+    source: str = Field(description="live: seen by fetches. imported: told by an imported history")
 
 
 class VoteStateDocument(Schema):
@@ -130,7 +138,11 @@ class EpochDocument(Schema):
     """What a validator did in one epoch."""
 
     epoch: int
-    credits: str | None = Field(description="Earned in the epoch, in the unit beside it")
+    credits: str | None = Field(
+        description="Earned in the epoch, in the unit beside it; so far in the running one. Null also where "
+        "our looks ended inside an epoch that is over"
+    )
+    final: bool = Field(description="Whether `credits` is of the whole epoch and will not change any more")
     credits_unit: str = Field(description="vote_credits, or lamports after votes left the chain")
     vote_performance: float | None = Field(
         description="1 is as the cluster's mean; what chance gave it as a leader is taken off. Null without "
@@ -146,7 +158,10 @@ class EpochDocument(Schema):
         description="partial: counted so far. final: counted in all of the epoch. schedule: leader slots "
         "less the usual skips. shared: of an identity with several accounts"
     )
-    skip_rate: float | None
+    skip_rate: float | None = Field(
+        description="Share of its leader slots without a block; null where an epoch that is over was counted "
+        "in a part only"
+    )
     delinquent_share: float | None = Field(description="Share of the epoch's fetches that saw it delinquent")
     version: str | None
     client: str | None
@@ -235,6 +250,7 @@ class ClusterEpochDocument(Schema):
     validators: int | None = Field(description="Vote accounts")
     staked: int | None = Field(description="Of them with stake")
     mean_credits: float | None = Field(description="Stake-weighted, in the unit beside it")
+    final: bool = Field(description="Whether `mean_credits` is of final numbers of an epoch that is over")
     credits_unit: str
     superminority_size: int | None = Field(description="Nakamoto coefficient")
     inflation: float | None = Field(description="Yearly rate of the validators")

@@ -124,13 +124,17 @@ def change_document(change: CommissionChange) -> dict[str, Any]:
         "to_commission": fraction(change.to_bps),
         "applies_from_epoch": change.applies_from,
         "applies_from_epoch_at_earliest": change.applies_from_at_earliest,
+        "confirmed": change.is_confirmed,
+        "confirmed_at": change.confirmed_at,
+        "source": change.source,
     }
 
 
 def epoch_document(row: ValidatorEpoch) -> dict[str, Any]:
     return {
         "epoch": row.epoch,
-        "credits": lamports(row.credits),
+        "credits": None if row.is_unfinished else lamports(row.credits),
+        "final": row.credits_final and row.credits is not None,
         "credits_unit": row.credits_unit,
         "vote_performance": row.vote_performance,
         "leader_luck": row.leader_luck,
@@ -140,7 +144,7 @@ def epoch_document(row: ValidatorEpoch) -> dict[str, Any]:
         "leader_slots": row.leader_slots,
         "blocks_produced": row.blocks_produced,
         "blocks_basis": row.blocks_basis or None,
-        "skip_rate": row.skip_rate,
+        "skip_rate": None if row.blocks_unfinished else row.skip_rate,
         "delinquent_share": row.delinquent_fetches / row.fetches if row.fetches else None,
         "version": row.version or None,
         "client": row.client or None,
@@ -210,6 +214,7 @@ def cluster_epoch_document(row: ClusterEpoch) -> dict[str, Any]:
         "validators": row.validators,
         "staked": row.staked,
         "mean_credits": row.mean_credits,
+        "final": row.credits_final and row.mean_credits is not None,
         "credits_unit": row.credits_unit,
         "superminority_size": row.superminority_size,
         "inflation": row.inflation_validator,

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('validators', '0008_judge_the_past_again'),
+        ('validators', '0009_final_numbers'),
     ]
 
     operations = [

@@ -109,6 +109,9 @@ class ClusterEpoch(models.Model):
     credit_stake_sum = models.FloatField(
         null=True, blank=True, help_text="Sum of credits x stake; after the split of lamports earned"
     )
+    credits_final = models.BooleanField(
+        db_default=True, help_text="Both are of numbers that will not change, the epoch being over"
+    )
     superminority_size = models.IntegerField(
         null=True, blank=True, help_text="Nakamoto coefficient: the fewest with more than a third"
     )

@@ -1,14 +1,25 @@
 """What happened to a validator, seen from one fetch to the next."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 
-from validators.models.validators import PUBKEY_LENGTH, Validator
+from validators.models.validators import PUBKEY_LENGTH, Origin, Validator
 from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
 
 
+class CommissionChangeQuerySet(models.QuerySet["CommissionChange"]):
+    def newest_first(self) -> Self:
+        """By epoch: what a history tells has no instant, and comes behind what was seen in the same one."""
+        return self.order_by("-epoch", F("seen_at").desc(nulls_last=True), "-pk")
+
+
 class CommissionChange(models.Model):
-    """A commission that was another at the fetch before; it first applies two epochs later (SIMD-0249)."""
+    """A commission that was another at the fetch before; it first applies two epochs later (SIMD-0249).
+
+    Of an imported history it is one that was another in the row before, and the instant is unknown.
+    """
 
     # The index below serves the look-up by validator.
     validator = models.ForeignKey(
@@ -20,16 +31,29 @@ class CommissionChange(models.Model):
     in_first_look = models.BooleanField(
         db_default=False, help_text="Of its epoch, so that it may have been made in the epoch before"
     )
-    seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="Unknown in an imported history")
+    confirmed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a second look saw it too; none has while this is empty"
+    )
+    source = models.CharField(max_length=8, choices=Origin.choices, db_default=Origin.LIVE)
+
+    objects = CommissionChangeQuerySet.as_manager()
 
     class Meta:
         indexes = [
             # One validator's changes, newest first.
-            models.Index(fields=["validator", "-seen_at"], name="commission_change_history"),
+            models.Index(
+                fields=["validator", "-epoch", "-seen_at", "-id"], name="commission_change_by_epoch"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Validator {self.validator_id}: {self.from_bps} to {self.to_bps} bps in epoch {self.epoch}"
+
+    @property
+    def is_confirmed(self) -> bool:
+        """A history tells of what somebody recorded; of what we saw ourselves, once is not enough."""
+        return self.confirmed_at is not None or self.source != Origin.LIVE
 
     @property
     def applies_from(self) -> int:

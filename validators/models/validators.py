@@ -64,6 +64,9 @@ class Validator(models.Model):
     keybase = models.CharField(max_length=LONGEST_KEYBASE, blank=True, db_default="")
     activated_stake = models.BigIntegerField(help_text="Lamports")
     commission_bps = models.IntegerField(null=True, blank=True)
+    commission_confirmed_bps = models.IntegerField(
+        null=True, blank=True, help_text="The last that two looks agreed on"
+    )
     delinquent = models.BooleanField(help_text="Last vote 128 slots behind or more")
     epoch_vote_account = models.BooleanField(help_text="Staked for the running epoch")
     last_vote = models.BigIntegerField(help_text="Slot")
@@ -74,6 +77,9 @@ class Validator(models.Model):
     # Of the node that gossip knows by this identity; empty is unknown.
     version = models.CharField(max_length=LONGEST_VERSION, blank=True, db_default="")
     client = models.CharField(max_length=CLIENT_LENGTH, blank=True, db_default="")
+    version_epoch = models.BigIntegerField(
+        null=True, blank=True, help_text="In which gossip last told its version"
+    )
     version_current = models.BooleanField(
         null=True, blank=True, help_text="At least what two thirds of its client's stake run"
     )
@@ -119,9 +125,14 @@ class ValidatorEpoch(models.Model):
         null=True, blank=True, help_text="Vote credits of the migration epoch's first part"
     )
     cumulative_credits_at_start = models.BigIntegerField(null=True, blank=True)
+    # Whoever writes credits of an epoch that runs says so; all else is told of epochs that are over.
+    credits_final = models.BooleanField(
+        db_default=True, help_text="The epoch was over when these were seen, so they will not change"
+    )
     # As the fetches of the epoch saw it; None for an epoch that nobody saw live.
     commission_first_bps = models.IntegerField(null=True, blank=True)
     commission_last_bps = models.IntegerField(null=True, blank=True)
+    # Of those that a second look confirmed: what is striking for ever is made of these.
     commission_min_bps = models.IntegerField(null=True, blank=True)
     commission_max_bps = models.IntegerField(null=True, blank=True)
     commission_source = models.CharField(
@@ -148,6 +159,10 @@ class ValidatorEpoch(models.Model):
     )
     source = models.CharField(max_length=8, choices=Origin.choices, db_default=Origin.LIVE)
     fetched_at = models.DateTimeField()
+
+    # Set where histories are read: whether the epoch is over, and our looks ended inside it.
+    is_unfinished = False
+    blocks_unfinished = False
 
     class Meta:
         constraints = [

@@ -79,7 +79,8 @@ def commission_jumps(*, now: datetime) -> list[Trouble]:
         Trouble(
             subject=change.validator.vote_account,
             message=f"{change.validator} raised its commission from {bps_percent(change.from_bps)} "
-            f"to {bps_percent(change.to_bps)} in epoch {change.epoch}.",
+            f"to {bps_percent(change.to_bps)} in epoch {change.epoch}"
+            f"{'' if change.is_confirmed else '; seen once, not confirmed yet'}.",
         )
         for change in changes.select_related("validator").order_by("seen_at")
         if _is_jump(change.from_bps, change.to_bps)

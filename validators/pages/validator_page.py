@@ -130,5 +130,5 @@ def _recent_scores(keys: Sequence[int], picture: Picture) -> dict[int, list[floa
 def _recent_changes(keys: Sequence[int], picture: Picture) -> dict[int, CommissionChange]:
     """The newest change of each within the last epochs."""
     since = (picture.epoch or 0) - CHANGE_EPOCHS
-    changes = CommissionChange.objects.filter(validator_id__in=keys, epoch__gt=since).order_by("seen_at")
-    return {change.validator_id: change for change in changes}
+    changes = CommissionChange.objects.filter(validator_id__in=keys, epoch__gt=since)
+    return {change.validator_id: change for change in reversed(changes.newest_first())}

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import LessThan
 
 from validators.models import (
+    BlocksBasis,
+    ClusterEpoch,
     CommissionChange,
     DelinquencyIncident,
+    Fetch,
     IdentityChange,
     ScoringRun,
     TrustScore,
@@ -59,8 +63,8 @@ def validator_history(validator: Validator, *, method: str | None = None) -> Val
     )
     points = scores.values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
     return ValidatorHistory(
-        epochs=list(validator.epochs.order_by("-epoch")[:EPOCHS_SHOWN]),
-        changes=list(validator.commission_changes.order_by("-seen_at")[:CHANGES_SHOWN]),
+        epochs=list(_epochs_of(validator)[:EPOCHS_SHOWN]),
+        changes=list(validator.commission_changes.newest_first()[:CHANGES_SHOWN]),
         scores=[ScorePoint(scored_at=at, score=score, rank=rank) for at, score, rank in reversed(points)],
     )
 
@@ -69,7 +73,9 @@ def events_of(validator_key: int) -> Events:
     """Three queries, each bounded."""
     return Events(
         incidents=list(_newest(DelinquencyIncident, validator_key, by="-started_at")),
-        commission_changes=list(_newest(CommissionChange, validator_key, by="-seen_at")),
+        commission_changes=list(
+            CommissionChange.objects.filter(validator_id=validator_key).newest_first()[:CHANGES_SHOWN]
+        ),
         identity_changes=list(_newest(IdentityChange, validator_key, by="-seen_at")),
     )
 
@@ -98,10 +104,25 @@ def scores_before(
 
 def epochs_before(validator: Validator, place: int | None, *, limit: int) -> list[ValidatorEpoch]:
     """Its epochs, newest first, from behind that epoch on."""
-    epochs = validator.epochs.order_by("-epoch")
+    epochs = _epochs_of(validator)
     if place is not None:
         epochs = epochs.filter(epoch__lt=place)
     return list(epochs[:limit])
+
+
+def _epochs_of(validator: Validator) -> "QuerySet[ValidatorEpoch]":
+    """Newest first, each with whether it has ended without our having seen all of it."""
+    running = Subquery(Fetch.objects.order_by("-pk").values("epoch")[:1])
+    over = LessThan(F("epoch"), running)
+    counted_in_part = Q(blocks_basis=BlocksBasis.PARTIAL) | (
+        Q(blocks_basis=BlocksBasis.SHARED)
+        & Exists(ClusterEpoch.objects.filter(epoch=OuterRef("epoch"), blocks_basis=BlocksBasis.PARTIAL))
+    )
+    unfinished = {
+        "is_unfinished": Q(credits_final=False, credits__isnull=False) & over,
+        "blocks_unfinished": counted_in_part & over,
+    }
+    return validator.epochs.annotate(**unfinished).order_by("-epoch")
 
 
 def runs_before(place: int | None, *, method: str | None, limit: int) -> list[ScoringRun]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Case, F, FilteredRelation, FloatField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, FilteredRelation, FloatField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, NullIf
 
-from validators.models import ScoringRun, Validator
+from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
 from validators.reading.histories import ScorePoint, ValidatorHistory, validator_history
 from validators.reading.picture import Picture, last_judged_epoch
 
@@ -77,13 +77,14 @@ def standings(
 
     Without a narrowing that is everybody ever seen.
 
-    Unknown values come last either way. Beside the score each has `skip_rate` in the epoch that
-    its blocks were counted in, and `vote_performance` and `leader_luck` in the newest ended epoch that
+    Unknown values come last either way. Beside the score each has `skip_rate` in the running epoch so
+    far, or in an ended one that is counted in all, and
+    `vote_performance` and `leader_luck` in the newest ended epoch that
     is judged. Two queries.
     """
     validators = with_newest_score(Validator.objects.all(), run=picture.scoring_run)
     validators = _with_performance(validators, last_judged_epoch(picture)).annotate(
-        skip_rate=_SKIP_RATE,
+        skip_rate=_skip_rate(picture.epoch),
         admission=F("vote_state__after_next"),
         admission_reason=F("vote_state__reason"),
         known_name=NullIf("name", Value("")),
@@ -109,11 +110,20 @@ def place_of(validator: Mapping[str, Any], *, sort: str) -> Place:
     return Place(value=validator[_field(sort)[0]], stake=validator["activated_stake"], key=validator["pk"])
 
 
-_SKIP_RATE: Final = Case(
-    When(leader_slots__gt=0, then=1.0 - Cast("blocks_produced", FloatField()) / F("leader_slots")),
-    default=None,
-    output_field=FloatField(),
-)
+def _skip_rate(running: int | None) -> Case:
+    """Of an epoch that has ended, what was counted in a part of it is no skip rate of the epoch."""
+    whole = Exists(
+        ClusterEpoch.objects.filter(
+            epoch=OuterRef("production_epoch"), blocks_basis__in=[BlocksBasis.FINAL, BlocksBasis.SCHEDULE]
+        )
+    )
+    rate = 1.0 - Cast("blocks_produced", FloatField()) / F("leader_slots")
+    known = Q(production_epoch__isnull=True) | Q(production_epoch__gte=running or 0) | whole
+    return Case(
+        When(Q(leader_slots__gt=0) & known, then=rate),
+        default=None,
+        output_field=FloatField(),
+    )
 
 
 def _with_performance(validators: Validators, judged: int | None) -> Validators:

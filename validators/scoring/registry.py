@@ -1,5 +1,6 @@
 """The scoring methods by name, and the order that scores put validators in."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from validators.scoring import baseline
@@ -11,7 +12,7 @@ METHODS: Final[dict[str, ScoringMethod]] = {
 }
 
 
-def ranked(assessments: list[Assessment]) -> list[Assessment]:
+def ranked(assessments: Iterable[Assessment]) -> list[Assessment]:
     """Best first; of equal scores the larger stake, then the vote account, so that no two runs differ."""
     return sorted(
         assessments, key=lambda one: (-one.score, -one.validator.activated_stake, one.validator.vote_account)

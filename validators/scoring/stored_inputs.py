@@ -85,9 +85,9 @@ def _validator(
     bps: int | None,
     delinquent: bool,
     version: str,
-    epochs: list[list[Any]],
+    epochs: Sequence[Sequence[Any]],
     length: int,
-    columns: list[Any],
+    columns: Sequence[Any],
 ) -> ValidatorFacts:
     past = Past(*(_widened(column, length, floats) for column in columns))
     facts = [EpochFacts(*row) for row in epochs]

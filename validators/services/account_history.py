@@ -1,10 +1,13 @@
-"""A past at once: the 64 epochs of credits that every vote account remembers."""
+"""A past at once: the 64 epochs of credits that every vote account remembers.
+
+They also finish what our looks left half done: an epoch in which an outage of ours began.
+"""
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from validators.exceptions import ImpossibleCreditsError
 from validators.models import ChainState, ClusterEpoch, Fetch, Origin, ValidatorEpoch
@@ -14,7 +17,9 @@ from validators.services.performances import refresh_performances
 from validators.services.returns import refresh_returns
 from validators.solana.arithmetic import (
     CREDITS_PER_SLOT,
+    MOST_TUPLES,
     MOST_VOTE_CREDITS,
+    CreditsUnit,
     CreditTuple,
     Earned,
     earned_by_epoch,
@@ -27,38 +32,76 @@ logger = logging.getLogger(__name__)
 FEW: Final = 500
 
 
+class Present(NamedTuple):
+    """A row that is there already."""
+
+    pk: int
+    is_final: bool
+
+
+_EARNED: Final = (
+    *("credits", "credits_unit", "credits_before_split", "cumulative_credits_at_start", "credits_final"),
+)
+
+
+def unfinished(newest: Fetch) -> set[int]:
+    """The validators with an ended epoch that our looks never saw whole, and their accounts may remember."""
+    rows = ValidatorEpoch.objects.filter(
+        epoch__gte=newest.epoch - MOST_TUPLES, epoch__lt=newest.epoch, credits_final=False
+    )
+    return {key for (key,) in bulk.read_rows(rows.values_list("validator_id").distinct())}
+
+
 def fill_history(accounts: Mapping[int, Sequence[CreditTuple]], *, newest: Fetch, filled_at: datetime) -> int:
     """Add the ended epochs that these accounts (by validator's key) tell of and no row does.
 
-    What is there stays: it was seen live, or somebody imported it. Stake and blocks of these epochs are
-    unknown. Call inside a transaction; returns how many rows were added.
+    What is there and final stays: it was seen live, or somebody imported it; what is not, these numbers
+    finish. Stake and blocks of these epochs are unknown. Call inside a transaction; returns how many rows
+    were added or finished.
     """
     if not accounts:
         return 0
     present = _present_epochs(accounts)
     split_epoch = _split_epoch(accounts.values(), newest)
     rows: list[tuple[Any, ...]] = []
+    finished: dict[tuple[int, int], tuple[Any, ...]] = {}
     unreadable: list[str] = []
     for key, tuples in accounts.items():
-        starts = {epoch: before for epoch, _, before in reversed(tuples)}
         try:
             ended = _ended(tuples, newest, split_epoch)
         except ImpossibleCreditsError as exc:
             unreadable.append(f"validator {key}: {exc}")
             continue
-        rows.extend(
-            (key, one.epoch, one.credits, one.unit.value, one.credits_before_split, starts.get(one.epoch))
-            for one in ended
-            if one.epoch not in present[key]
-        )
+        open_epochs = [epoch for epoch, row in present[key].items() if not row.is_final]
+        silent = _silent(ended, open_epochs, newest, split_epoch)
+        for epoch, numbers in _numbers(tuples, (*ended, *silent)):
+            known = present[key].get(epoch)
+            if known is None:
+                rows.append((key, epoch, *numbers))
+            elif not known.is_final and numbers[0] is not None:
+                finished[epoch, key] = (*numbers, known.pk)
     if unreadable:
         logger.warning("The past of %d accounts is left out, first %s.", len(unreadable), unreadable[0])
+    bulk.update_rows(ValidatorEpoch, fields=_EARNED, rows=list(finished.values()), constants={})
+    _insert(rows, filled_at)
+    _derive({row[1] for row in rows} | {epoch for epoch, _ in finished})
+    return len(rows) + len(finished)
+
+
+def _numbers(
+    tuples: Sequence[CreditTuple], earned: Iterable[Earned]
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """By epoch, in the order of _EARNED."""
+    # The first of an epoch's tuples: the migration epoch has two.
+    starts = {epoch: before for epoch, _, before in reversed(tuples)}
+    for epoch, credits, unit, before_split in earned:
+        yield epoch, (credits, unit.value, before_split, starts.get(epoch), credits is not None)
+
+
+def _insert(rows: Sequence[tuple[Any, ...]], filled_at: datetime) -> None:
     bulk.insert_rows(
         ValidatorEpoch,
-        fields=(
-            *("validator_id", "epoch", "credits", "credits_unit"),
-            *("credits_before_split", "cumulative_credits_at_start"),
-        ),
+        fields=("validator_id", "epoch", *_EARNED),
         rows=rows,
         constants={
             "source": Origin.ACCOUNT.value,
@@ -72,19 +115,28 @@ def fill_history(accounts: Mapping[int, Sequence[CreditTuple]], *, newest: Fetch
             "delinquent_fetches": 0,
         },
     )
-    _derive({row[1] for row in rows})
-    return len(rows)
 
 
-def _present_epochs(accounts: Iterable[int]) -> Mapping[int, set[int]]:
+def _silent(
+    ended: Sequence[Earned], open_epochs: Iterable[int], newest: Fetch, split_epoch: int | None
+) -> Iterator[Earned]:
+    """The epochs that a fetch saw the account in, and that came after its last tuple: it earned nothing."""
+    last = ended[-1].epoch if ended else -1
+    for epoch in open_epochs:
+        if last < epoch < newest.epoch:
+            lamports = split_epoch is not None and epoch > split_epoch
+            yield Earned(epoch, 0, CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS)
+
+
+def _present_epochs(accounts: Iterable[int]) -> Mapping[int, dict[int, Present]]:
     wanted = set(accounts)
-    found: defaultdict[int, set[int]] = defaultdict(set)
-    rows = ValidatorEpoch.objects.values_list("validator_id", "epoch")
+    found: defaultdict[int, dict[int, Present]] = defaultdict(dict)
+    rows = ValidatorEpoch.objects.values_list("validator_id", "epoch", "pk", "credits_final")
     if len(wanted) <= FEW:
         rows = rows.filter(validator_id__in=wanted)
-    for key, epoch in bulk.read_rows(rows):
+    for key, epoch, pk, is_final in bulk.read_rows(rows):
         if key in wanted:
-            found[key].add(epoch)
+            found[key][epoch] = Present(pk, bool(is_final))
     return found
 
 

@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db.models import Q
+
 from validators.models import BlocksBasis, ClusterEpoch, IdentityChange, ValidatorEpoch
 from validators.services import bulk
 from validators.solana.arithmetic import CreditsUnit
@@ -25,14 +27,33 @@ def record_blocks(epoch: int, leaders: Mapping[str, Leader], *, basis: BlocksBas
     if cluster is None:
         # The unit is a guess until votes of the epoch are seen.
         cluster = ClusterEpoch(epoch=epoch, credits_unit=CreditsUnit.VOTE_CREDITS.value, blocks_basis="")
-    worth, stored = _WORTH[basis], _WORTH[cluster.blocks_basis]
-    if worth < stored or (worth == stored and slots < (cluster.blocks_slots or 0)):
+    led = sum(leader.leader_slots for leader in leaders.values())
+    if _tells_less(cluster, basis, slots, led):
         return None
-    cluster.leader_slots = sum(leader.leader_slots for leader in leaders.values())
+    cluster.leader_slots = led
     cluster.blocks_produced = sum(leader.blocks_produced for leader in leaders.values())
     cluster.blocks_basis, cluster.blocks_slots = basis.value, slots
     cluster.save()
     return _write(epoch, leaders, basis)
+
+
+def counted_in_part(*, running: int, since: int = 0) -> Q | None:
+    """The rows of ended epochs whose blocks were counted in a part of them; None where there are none."""
+    partial = ClusterEpoch.objects.filter(
+        epoch__gte=since, epoch__lt=running, blocks_basis=BlocksBasis.PARTIAL
+    )
+    epochs = list(partial.values_list("epoch", flat=True))
+    if not epochs:
+        return None
+    return Q(epoch__in=epochs, blocks_basis__in=[BlocksBasis.PARTIAL.value, BlocksBasis.SHARED.value])
+
+
+def _tells_less(cluster: ClusterEpoch, basis: BlocksBasis, slots: int, led: int) -> bool:
+    """Of a node that is behind: what passed of an epoch only grows, and so do the leader slots in it."""
+    worth, stored = _WORTH[basis], _WORTH[cluster.blocks_basis]
+    if worth != stored:
+        return worth < stored
+    return slots < (cluster.blocks_slots or 0) or led < (cluster.leader_slots or 0)
 
 
 def _write(epoch: int, leaders: Mapping[str, Leader], basis: BlocksBasis) -> int:

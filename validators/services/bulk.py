@@ -81,6 +81,11 @@ def update_rows(
         cursor.executemany(f"UPDATE {table} SET {changed} WHERE {key} = %s", [common + row for row in rows])
 
 
+def prepared(model: type[models.Model], name: str, value: Any) -> Any:
+    """A value for a row tuple as the driver wants it: on SQLite an instant is text."""
+    return _prepared(model, {name: value})[0]
+
+
 @contextmanager
 def _incoming(table: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
     """A temporary table of these rows, with the types of that table's columns."""

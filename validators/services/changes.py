@@ -17,18 +17,23 @@ def record_commission_changes(
     is_first_look: bool,
     stored_at: datetime,
 ) -> list[int]:
-    """Store every commission that changed; returns the keys of these validators.
+    """Store every commission that changed, as seen once; returns the keys of these validators.
 
+    Who goes back to what was confirmed never left it: that needs no second look.
     What is first seen in the first look of an epoch may have been made in the epoch before.
     """
+    moment = bulk.prepared(CommissionChange, "confirmed_at", stored_at)
     changes = [
-        (row.pk, row.commission_bps, account.commission_bps)
+        (
+            *(row.pk, row.commission_bps, account.commission_bps),
+            moment if account.commission_bps == row.commission_confirmed_bps else None,
+        )
         for row, account in _seen_before(snapshot, stored)
         if row.commission_bps != account.commission_bps
     ]
     bulk.insert_rows(
         CommissionChange,
-        fields=("validator_id", "from_bps", "to_bps"),
+        fields=("validator_id", "from_bps", "to_bps", "confirmed_at"),
         rows=changes,
         constants={
             "epoch": snapshot.epoch.epoch,

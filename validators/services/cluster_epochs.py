@@ -10,7 +10,7 @@ from validators.services import bulk
 from validators.services.performances import refresh_performances
 from validators.services.returns import refresh_returns
 from validators.services.yields import refresh_yields
-from validators.solana.arithmetic import CreditsUnit
+from validators.solana.arithmetic import TUPLES_SENT, CreditsUnit
 from validators.solana.means import CreditMean, credit_mean
 from validators.solana.slot_times import (
     SlotTimeBasis,
@@ -39,13 +39,30 @@ def record_cluster(
     """
     chain = ChainState.objects.first()
     running = _record_running(snapshot, standing, chain)
-    for epoch in sorted(past):
-        record_past(epoch, chain)
+    ended = set(past)
     if previous is not None and previous.epoch < snapshot.epoch.epoch:
+        # What its last look left is not all of it, and maybe nothing more is told.
+        ended.add(previous.epoch)
+        _open_ended(range(max(previous.epoch, running.epoch - TUPLES_SENT), running.epoch), snapshot)
         _record_boundaries(previous, snapshot)
-    refresh_performances({running.epoch, *past})
-    if not refresh_returns(past) and terms_changed:
+    for epoch in sorted(ended):
+        record_past(epoch, chain)
+    refresh_performances({running.epoch, *ended})
+    if not refresh_returns(ended) and terms_changed:
         refresh_yields()
+
+
+def _open_ended(epochs: Iterable[int], snapshot: Snapshot) -> None:
+    """Rows of the epochs that ended since the fetch before, maybe between two looks."""
+    ClusterEpoch.objects.bulk_create(
+        [
+            ClusterEpoch(
+                epoch=epoch, credits_unit=_unit(epoch, split_epoch=snapshot.split_epoch), credits_final=False
+            )
+            for epoch in epochs
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def _record_running(snapshot: Snapshot, standing: Standing, chain: ChainState | None) -> ClusterEpoch:
@@ -62,6 +79,7 @@ def _record_running(snapshot: Snapshot, standing: Standing, chain: ChainState | 
     row.superminority_size = len(standing.superminority) or None
     row.stake_by_client, row.stake_by_version = dict(standing.by_client), dict(standing.by_version)
     row.credits_unit = _unit(at.epoch, split_epoch=snapshot.split_epoch)
+    row.credits_final = False
     earners = (_earner(state, snapshot, row.credits_unit) for state in snapshot.accounts)
     _set_mean(row, credit_mean((one for one in earners if one is not None), unit=row.credits_unit))
     row.save()
@@ -98,20 +116,23 @@ def _set_mean(row: ClusterEpoch, mean: CreditMean) -> None:
 
 
 def record_past(epoch: int, chain: ChainState | None) -> None:
-    """From the rows: what was the running epoch's last look is final now, or corrected.
+    """From the final rows of an ended epoch; as long as they are too few, its mean is unknown.
 
     Where a validator's stake in the epoch is unknown the present one stands in.
     """
-    rows = ValidatorEpoch.objects.filter(epoch=epoch, credits__isnull=False)
+    rows = ValidatorEpoch.objects.filter(epoch=epoch, credits__isnull=False, credits_final=True)
     stakes = ("activated_stake", "validator__activated_stake")
     found = bulk.read_rows(rows.values_list("credits", "credits_unit", *stakes))
     units = {unit for _, unit, _, _ in found}
     unit = (CreditsUnit.LAMPORTS if CreditsUnit.LAMPORTS in units else CreditsUnit.VOTE_CREDITS).value
     present = Validator.objects.present().aggregate(stake=Sum("activated_stake"))["stake"] or 0
     if sum(now for _, its, _, now in found if its == unit) < LEAST_COVERED * present:
+        ClusterEpoch.objects.filter(epoch=epoch, credits_final=False).update(
+            mean_credits=None, credit_stake_sum=None
+        )
         return
     row = ClusterEpoch.objects.filter(epoch=epoch).first() or ClusterEpoch(epoch=epoch)
-    row.credits_unit = unit
+    row.credits_unit, row.credits_final = unit, True
     if row.slot_ms is None:
         set_slot_time(row, chain)
     earners = (

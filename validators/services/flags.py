@@ -1,11 +1,11 @@
-"""What was striking about a commission, kept beside the validator."""
+"""What was striking about a commission, kept beside the validator; it stays, so two looks must agree."""
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
-from validators.models import CommissionChange, Validator, ValidatorEpoch
+from validators.models import CommissionChange, CommissionSource, Origin, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.solana.commission_flags import CommissionStep, EpochCommission, commission_flags
 
@@ -38,20 +38,45 @@ def _refresh(keys: Sequence[int]) -> bool:
 
 
 def _steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
+    """From one confirmed commission to the next; what was seen once between them is passed over.
+
+    The rows of imported history tell of its changes themselves.
+    """
     found: defaultdict[int, list[CommissionStep]] = defaultdict(list)
-    changes = CommissionChange.objects.filter(validator_id__in=keys).order_by("validator_id", "seen_at", "pk")
-    for key, *step in changes.values_list("validator_id", "epoch", "from_bps", "to_bps"):
-        found[key].append(CommissionStep(*step))
-    return found
+    standing: dict[int, int] = {}
+    confirmed: set[int] = set()
+    changes = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.LIVE)
+    columns = ("validator_id", "epoch", "from_bps", "to_bps", "confirmed_at")
+    for key, epoch, before, after, confirmed_at in changes.order_by(
+        "validator_id", "seen_at", "pk"
+    ).values_list(*columns):
+        standing.setdefault(key, before)
+        if confirmed_at is None:
+            continue
+        # Downward from the first of all, which maybe one look saw: a confirmed high one is in the rows.
+        if standing[key] < after or key in confirmed:
+            found[key].append(CommissionStep(epoch, standing[key], after))
+        standing[key] = after
+        confirmed.add(key)
+    return {key: [step for step in steps if step.from_bps != step.to_bps] for key, steps in found.items()}
 
 
 def _epochs(keys: Sequence[int]) -> dict[int, list[EpochCommission]]:
     rows = ValidatorEpoch.objects.filter(validator_id__in=keys, commission_max_bps__isnull=False)
-    columns = ("commission_first_bps", "commission_last_bps", "commission_min_bps", "commission_max_bps")
-    ordered: Iterable[tuple[int, ...]] = bulk.read_rows(
-        rows.order_by("validator_id", "epoch").values_list("validator_id", "epoch", *columns)
+    columns = (
+        *("validator_id", "validator__commission_confirmed_bps", "commission_source", "epoch"),
+        *("commission_first_bps", "commission_last_bps", "commission_min_bps", "commission_max_bps"),
+    )
+    ordered: Iterable[tuple[Any, ...]] = bulk.read_rows(
+        rows.order_by("validator_id", "epoch").values_list(*columns)
     )
     found: defaultdict[int, list[EpochCommission]] = defaultdict(list)
-    for key, *numbers in ordered:
-        found[key].append(EpochCommission(*numbers))
+    for key, confirmed, source, *numbers in ordered:
+        row = EpochCommission(*numbers)
+        if source == CommissionSource.VOTE_ACCOUNT:
+            if confirmed is None:
+                continue
+            # The first and the last are as one look saw them, and the changes tell of the steps.
+            row = row._replace(first_bps=None, last_bps=None)
+        found[key].append(row)
     return found

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
 from validators.exceptions import ImplausibleError
-from validators.models import Validator
+from validators.models import Fetch, Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.sources import Source, record_success
@@ -17,6 +17,17 @@ from validators.solana.standing import Software, Stake, standing_of
 
 # A validator or two may be missing in gossip, not half of them.
 LEAST_STAKE_KNOWN: Final = 0.5
+
+
+class Told(NamedTuple):
+    """What gossip says that a node runs, and the epoch in which it last said a version."""
+
+    version: str
+    client: str
+    version_epoch: int | None
+
+
+_FIELDS: Final = (*Told._fields, "version_current")
 
 
 def fetch_nodes() -> dict[str, Any]:
@@ -31,7 +42,7 @@ def fetch_nodes() -> dict[str, Any]:
         newest=newest,
         ask=ask_nodes,
         judge=lambda endpoint, nodes: _judge(endpoint, nodes, present),
-        store=_store,
+        store=lambda nodes: _store(nodes, newest),
     )
 
 
@@ -48,15 +59,14 @@ def _judge(endpoint: str, nodes: Records[Node], present: Mapping[str, int]) -> N
     raise ImplausibleError(endpoint, METHOD, cause)
 
 
-def _store(nodes: Records[Node]) -> dict[str, Any]:
+def _store(nodes: Records[Node], newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
     by_identity = {node.identity: Software(node.version, node.client) for node in nodes.good}
-    columns = ("pk", "vote_account", "identity", "activated_stake", "version", "client", "version_current")
+    columns = ("pk", "vote_account", "identity", "activated_stake", *_FIELDS)
     validators = bulk.read_rows(Validator.objects.present().values_list(*columns))
     known = sum(row[2] in by_identity for row in validators)
-    changed = _changed(validators, by_identity)
-    fields = ("version", "client", "version_current")
-    bulk.update_rows(Validator, fields=fields, rows=changed, constants={})
+    changed = _changed(validators, by_identity, newest.epoch)
+    bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=timezone.now())
     return {
         "endpoint": nodes.endpoint,
@@ -67,11 +77,21 @@ def _store(nodes: Records[Node]) -> dict[str, Any]:
     }
 
 
-def _changed(validators: list[Any], by_identity: dict[str, Software]) -> list[tuple[Any, ...]]:
-    """What to write: version, client, whether that is current, and the key."""
-    software = {
-        row[1]: by_identity.get(row[2], Software(version=row[4], client=row[5])) for row in validators
-    }
-    current = standing_of(Stake(row[1], row[3], software[row[1]]) for row in validators).current
-    rows = ((row, (*software[row[1]], current[row[1]])) for row in validators)
+def _changed(validators: list[Any], by_identity: Mapping[str, Software], epoch: int) -> list[tuple[Any, ...]]:
+    """What to write, in the order of _FIELDS, and the key."""
+    told = {row[1]: _told(by_identity.get(row[2]), Told(*row[4:7]), epoch) for row in validators}
+    current = standing_of(
+        Stake(row[1], row[3], Software(told[row[1]].version, told[row[1]].client)) for row in validators
+    ).current
+    rows = ((row, (*told[row[1]], current[row[1]])) for row in validators)
     return [(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])]
+
+
+def _told(node: Software | None, known: Told, epoch: int) -> Told:
+    """A node that does not say its version still runs what it said it does, for an epoch."""
+    if node is None:
+        return known
+    if node.version:
+        return Told(node.version, node.client, epoch)
+    is_fresh = known.version and known.version_epoch is not None and epoch <= known.version_epoch + 1
+    return known if is_fresh else Told(node.version, node.client, None)

@@ -12,7 +12,7 @@ from validators.solana.performance import Verdict, Work, verdicts
 WHOLE: Final = frozenset({BlocksBasis.FINAL.value, BlocksBasis.SCHEDULE.value})
 _COLUMNS: Final = (
     *("pk", "validator_id", "credits", "credits_unit", "activated_stake", "validator__activated_stake"),
-    *("blocks_produced", "blocks_basis", "identity", "credits_before_split"),
+    *("blocks_produced", "blocks_basis", "identity", "credits_before_split", "credits_final"),
     *("vote_performance", "leader_luck"),
 )
 # In the order of Verdict.
@@ -33,7 +33,7 @@ def refresh_performances(epochs: Iterable[int]) -> bool:
 def _refresh(cluster: ClusterEpoch, *, ended: bool) -> bool:
     """`ended` says whether the votes were looked at since: before, what was earned is not all of it."""
     rows = bulk.read_rows(ValidatorEpoch.objects.filter(epoch=cluster.epoch).values_list(*_COLUMNS))
-    judged = _judged(cluster, rows, whole=ended and cluster.blocks_basis in WHOLE)
+    judged = _judged(cluster, rows, ended=ended)
     changed = [
         (*verdict, row[0])
         for row, verdict in zip(rows, judged, strict=True)
@@ -43,20 +43,21 @@ def _refresh(cluster: ClusterEpoch, *, ended: bool) -> bool:
     return bool(changed)
 
 
-def _judged(cluster: ClusterEpoch, rows: list[tuple[Any, ...]], *, whole: bool) -> list[Verdict]:
+def _judged(cluster: ClusterEpoch, rows: list[tuple[Any, ...]], *, ended: bool) -> list[Verdict]:
+    whole = ended and cluster.blocks_basis in WHOLE
     # Without blocks nothing is told by the stake of the epoch before.
     before = _stakes(cluster.epoch - 1) if whole else {}
     # Whose the blocks of an identity are cannot be told where two accounts with stake had it.
     owners = Counter(row[8] for row in rows if row[8] and before.get(row[1], row[4]) != 0)
     works = [
         Work(
-            # Votes and lamports are never compared.
-            credits=credits if unit == cluster.credits_unit else None,
+            # Votes and lamports are never compared, nor a part of an epoch with all of it.
+            credits=credits if unit == cluster.credits_unit and (is_final or not ended) else None,
             stake=present if stake is None else stake,
             stake_before=before.get(key),
             blocks=blocks if whole and basis in WHOLE and owners[identity] <= 1 else None,
         )
-        for _, key, credits, unit, stake, present, blocks, basis, identity, *_ in rows
+        for _, key, credits, unit, stake, present, blocks, basis, identity, _, is_final, *_ in rows
     ]
     found = verdicts(works, unit=cluster.credits_unit, blocks=cluster.blocks_produced if whole else None)
     if all(row[9] is None for row in rows):

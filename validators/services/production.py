@@ -140,9 +140,9 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
     if not known and not any(told.whole or told.leader_slots for told in answer.told):
         raise SkipRun(f"epoch {epoch} is {production.slots} slots old, and no known validator has led in it")
     written = record_blocks(epoch, leaders, basis=BlocksBasis.PARTIAL, slots=production.slots)
+    ended = {told.ended.epoch: _store_ended(told) for told in answer.told}
     if epoch >= newest.epoch and written is not None:
         _write_present(known, epoch)
-    ended = {told.ended.epoch: _store_ended(told) for told in answer.told}
     record_success(
         Source.PRODUCTION,
         endpoint=production.leaders.endpoint,
@@ -166,6 +166,8 @@ def _store_ended(told: Told) -> int | None:
     if told.whole is not None:
         leaders = {leader.identity: leader for leader in told.whole.leaders.good}
         written = record_blocks(epoch, leaders, basis=BlocksBasis.FINAL, slots=told.whole.slots)
+        if written is not None:
+            _finish_present(leaders, epoch)
     elif told.leader_slots is not None:
         leaders = _by_schedule(told.leader_slots, ClusterEpoch.objects.filter(epoch=epoch).first())
         written = record_blocks(epoch, leaders, basis=BlocksBasis.SCHEDULE, slots=last - first + 1)
@@ -211,11 +213,19 @@ def _epoch_of(production: Production, newest: Fetch) -> int:
     return epoch
 
 
+def _finish_present(leaders: Mapping[str, Leader], epoch: int) -> None:
+    """Where nothing newer is shown yet, what was counted in a part of the epoch becomes all of it."""
+    columns = ("pk", "identity", "leader_slots", "blocks_produced", "production_epoch")
+    rows = bulk.read_rows(Validator.objects.present().filter(production_epoch=epoch).values_list(*columns))
+    _write_present([(row, leaders[row[1]]) for row in rows if row[1] in leaders], epoch)
+
+
 def _write_present(known: list[tuple[Any, Leader]], epoch: int) -> None:
+    """What a node told that was further on stays."""
     rows = [
         (leader.leader_slots, leader.blocks_produced, epoch, pk)
         for (pk, _, *stored), leader in known
-        if stored != [leader.leader_slots, leader.blocks_produced, epoch]
+        if stored != [leader.leader_slots, leader.blocks_produced, epoch] and (stored[2] or 0) <= epoch
     ]
     fields = ("leader_slots", "blocks_produced", "production_epoch")
     bulk.update_rows(Validator, fields=fields, rows=rows, constants={})

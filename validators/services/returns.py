@@ -30,13 +30,13 @@ def refresh_returns(epochs: Iterable[int]) -> bool:
 def _refresh_epoch(cluster: ClusterEpoch) -> bool:
     commissions = _applied_commissions(cluster.epoch)
     rows = ValidatorEpoch.objects.filter(epoch=cluster.epoch)
-    numbers = ("credits", "credits_unit", "credits_before_split", "activated_stake", "estimated_return")
-    found = bulk.read_rows(rows.values_list("pk", "validator_id", *numbers))
+    numbers = ("credits", "credits_final", "credits_unit", "credits_before_split", "activated_stake")
+    found = bulk.read_rows(rows.values_list("pk", "validator_id", *numbers, "estimated_return"))
     # The migration epoch paid in two ways, of which each number tells one part.
     whole = all(before_split is None for *_, before_split, _, _ in found)
     changed = []
-    for pk, key, credits, unit, _, stake, stored in found:
-        earned = credits if whole and unit == cluster.credits_unit else None
+    for pk, key, credits, is_final, unit, _, stake, stored in found:
+        earned = credits if whole and is_final and unit == cluster.credits_unit else None
         value = _return(cluster, earned, stake, commissions.get(key))
         if value != stored:
             changed.append((value, pk))
@@ -61,7 +61,7 @@ def tower_rewards(cluster: ClusterEpoch) -> tuple[float | None, float | None]:
         slots=cluster.slots,
         slot_ms=cluster.slot_ms,
     )
-    return rewards, cluster.credit_stake_sum
+    return rewards, cluster.credit_stake_sum if cluster.credits_final else None
 
 
 def _applied_commissions(epoch: int) -> Mapping[int, int]:

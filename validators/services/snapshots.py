@@ -9,8 +9,8 @@ from validators.models import Fetch, Validator
 from validators.services import bulk
 from validators.services.changes import record_commission_changes, record_identity_changes
 from validators.services.cluster_epochs import record_cluster
+from validators.services.confirmations import mark_confirmed, record_confirmations
 from validators.services.epochs import Before, record_epochs
-from validators.services.flags import refresh_commission_flags
 from validators.services.incidents import record_incidents
 from validators.services.sources import record_votes_success
 from validators.services.stored import StoredValidator, stored_validators
@@ -24,6 +24,7 @@ _STATE_FIELDS: Final = (
     "identity",
     "activated_stake",
     "commission_bps",
+    "commission_confirmed_bps",
     "delinquent",
     "epoch_vote_account",
     "last_vote",
@@ -70,8 +71,9 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime, genesis_hash: st
     record_identity_changes(snapshot, stored, stored_at=stored_at)
     left = _mark_left(snapshot, stored, gone, stored_at)
     record_incidents(snapshot, keys, left=left, stored_at=stored_at)
+    confirmed = record_confirmations(snapshot, stored, before=before.epoch, at=stored_at)
     written = record_epochs(snapshot, keys=keys, stored=stored, before=before, stored_at=stored_at)
-    refresh_commission_flags([*changed, *joined])
+    mark_confirmed(confirmed, epoch=fetch.epoch)
     record_cluster(
         snapshot,
         previous=previous,
@@ -136,13 +138,19 @@ def _create_fetch(snapshot: Snapshot, genesis_hash: str, stored_at: datetime) ->
     )
 
 
-def _state_values(state: AccountState, standing: Standing, superminority: Set[str]) -> tuple[Any, ...]:
+def _state_values(
+    state: AccountState, row: StoredValidator | None, standing: Standing, superminority: Set[str]
+) -> tuple[Any, ...]:
     """In the order of _STATE_FIELDS."""
     account = state.account
+    confirmed = None if row is None else row.commission_confirmed_bps
+    if row is not None and row.commission_bps == account.commission_bps:
+        confirmed = account.commission_bps
     return (
         account.identity,
         account.activated_stake,
         account.commission_bps,
+        confirmed,
         state.delinquent,
         account.epoch_vote_account,
         account.last_vote,
@@ -163,7 +171,7 @@ def _write_states(
     superminority = frozenset(standing.superminority)
     for state in snapshot.accounts:
         row = stored.get(state.account.vote_account)
-        values = _state_values(state, standing, superminority)
+        values = _state_values(state, row, standing, superminority)
         if row is None:
             joined.append((state.account.vote_account, *values))
         else:

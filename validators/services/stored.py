@@ -14,6 +14,7 @@ class StoredValidator(NamedTuple):
     vote_account: str
     identity: str
     commission_bps: int | None
+    commission_confirmed_bps: int | None
     version: str
     client: str
 

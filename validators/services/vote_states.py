@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from validators.models import ChainState, ClusterEpoch, Fetch, Validator, VoteState
 from validators.services import bulk
-from validators.services.account_history import fill_history
+from validators.services.account_history import fill_history, unfinished
 from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
+from validators.services.confirmations import confirm_commissions
 from validators.services.memory import collector_paused
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD
@@ -85,12 +86,14 @@ def _store(states: VoteStates, wanted: Mapping[str, tuple[int, int]], newest: Fe
         key = wanted[one.vote_account][0]
         rows[key] = _row(one, admission, rule, epoch, known.get(key))
     _write(rows, known, epoch=epoch, slot=states.slot, at=now)
-    new = {
-        wanted[one.vote_account][0]: one.state.credit_tuples
+    open_ones = unfinished(newest)
+    told = {
+        key: one.state.credit_tuples
         for one in owned
-        if wanted[one.vote_account][0] not in known
+        if (key := wanted[one.vote_account][0]) not in known or key in open_ones
     }
-    filled = fill_history(new, newest=newest, filled_at=now)
+    filled = fill_history(told, newest=newest, filled_at=now)
+    confirm_commissions({wanted[one.vote_account][0]: one.state.commission_bps for one in owned}, at=now)
     record_success(Source.VOTE_STATES, endpoint=states.endpoint, rejected=states.records.rejected, at=now)
     verdicts = [row[_FIELDS.index("after_next")] for row in rows.values()]
     return {

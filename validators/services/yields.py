@@ -110,7 +110,9 @@ def _with_today(epochs: list[int]) -> list[_Row]:
     migrations = rows.filter(credits_before_split__isnull=False).values_list("epoch", flat=True).distinct()
     columns: Any = ("validator_id", "epoch", "credits", "credits_unit")
     today = ("validator__activated_stake", "validator__commission_bps")
-    whole = rows.exclude(epoch__in=list(migrations)).filter(validator__activated_stake__gt=0)
+    whole = rows.exclude(epoch__in=list(migrations)).filter(
+        credits_final=True, validator__activated_stake__gt=0
+    )
     return [_Row._make(row) for row in bulk.read_rows(whole.values_list(*columns, *today))]
 
 

@@ -15,6 +15,9 @@ MOST_VOTE_CREDITS: Final = 432_000 * CREDITS_PER_SLOT
 WIRE_LARGEST: Final = 2**64 - 1
 # The tuple that Alpenglow's migration puts between votes and rewards.
 SPLIT_MARK: Final = (WIRE_LARGEST, WIRE_LARGEST, WIRE_LARGEST)
+# A proxy in JavaScript rounds it to 2^64, which it writes in 17 digits: 18446744073709552000.
+ROUNDED_FROM: Final = 2**64 - 2_048
+WRITTEN_MOST: Final = 2**64 + 2_048
 LARGEST: Final = 2**63 - 1
 # A billion SOL in lamports: more than there are, so no account has it staked.
 LARGEST_STAKE: Final = 10**18
@@ -76,7 +79,8 @@ def earned_by_epoch(
             raise ImpossibleCreditsError(
                 f"{credits} credits in epoch {epoch}, {most_vote_credits} are possible"
             )
-        before = None if epoch > newest else _taken_off(earned)
+        # The migration epoch's first part stands beside its second one.
+        before = _credits_of_first_part(earned.pop()) if epoch == newest else None
         earned.append(Earned(epoch, credits, unit, before))
         newest = epoch
     return earned
@@ -93,9 +97,7 @@ def _mark_dropped_out(tuples: Sequence[CreditTuple], split_epoch: int | None, mo
     return tuples[0][1] - tuples[0][2] > most
 
 
-def _taken_off(earned: list[Earned]) -> int | None:
-    """Take the migration epoch's first part off the list, to stand beside its second one."""
-    first_part = earned.pop()
+def _credits_of_first_part(first_part: Earned) -> int | None:
     if first_part.unit is CreditsUnit.LAMPORTS:
         raise ImpossibleCreditsError(f"epoch {first_part.epoch} twice after the migration")
     return first_part.credits
@@ -111,6 +113,11 @@ def _difference(epoch: int, cumulative: int, previous: int) -> int | None:
     raise ImpossibleCreditsError(f"credits of epoch {epoch} fell from {previous} to {cumulative}")
 
 
+def is_split_mark(numbers: Sequence[int]) -> bool:
+    """Whether these three are the migration's sentinel, exactly or as a double has it."""
+    return len(numbers) == 3 and all(ROUNDED_FROM <= number <= WRITTEN_MOST for number in numbers)
+
+
 def own_split_epoch(tuples: Sequence[CreditTuple]) -> int | None:
     """The epoch of an account's migration sentinel: its next tuple's, else the one's before it."""
     if SPLIT_MARK not in tuples:
@@ -121,8 +128,8 @@ def own_split_epoch(tuples: Sequence[CreditTuple]) -> int | None:
 
 
 def with_gaps(
-    earned: list[Earned], *, first_epoch: int, running_epoch: int, split_epoch: int | None
-) -> list[Earned]:
+    earned: Sequence[Earned], *, first_epoch: int, running_epoch: int, split_epoch: int | None
+) -> Sequence[Earned]:
     """Add the wholly missed epochs from first_epoch to the running one: they earned 0.
 
     A node leaves an epoch without a credit out of the reply. Only the last five epochs are
@@ -137,11 +144,12 @@ def with_gaps(
         return earned
     present = {row.epoch for row in earned}
     own_split = min((row.epoch for row in earned if row.unit is CreditsUnit.LAMPORTS), default=None)
+    missed = []
     for epoch in range(start, running_epoch + 1):
         if epoch not in present:
             lamports = (split_epoch is not None and epoch > split_epoch) or (
                 own_split is not None and epoch >= own_split
             )
             unit = CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS
-            earned.append(Earned(epoch, 0, unit))
-    return sorted(earned)
+            missed.append(Earned(epoch, 0, unit))
+    return sorted([*earned, *missed])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass as plain_dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, WrapValidator
 from pydantic.dataclasses import dataclass
@@ -14,6 +14,8 @@ from validators.solana.text import LONGEST_VERSION, plain_text
 from validators.solana.versions import Version, client_of, parse_version
 
 METHOD = "getClusterNodes"
+# A node in gossip whose version did not come along yet.
+UNKNOWN_VERSION: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(strict=True))
@@ -57,6 +59,8 @@ def _judged(contacts: list[Any]) -> Iterator[Node | Rejected]:
             yield Rejected(f"record {place}", contact)
         else:
             version = plain_text(contact.version, longest=LONGEST_VERSION)
+            if version == UNKNOWN_VERSION:
+                version = ""
             client = client_of(parse_version(version), contact.client_id)
             yield Node(contact.pubkey, version, client.value)
 

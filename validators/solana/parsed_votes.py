@@ -10,16 +10,19 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from validators.exceptions import LayoutError
-from validators.solana.arithmetic import LARGEST, MOST_TUPLES, SPLIT_MARK, WIRE_LARGEST, CreditTuple
+from validators.solana.arithmetic import (
+    LARGEST,
+    MOST_TUPLES,
+    SPLIT_MARK,
+    WIRE_LARGEST,
+    WRITTEN_MOST,
+    CreditTuple,
+    is_split_mark,
+)
 from validators.solana.layouts import WHOLE_BPS, BlsKey, StateVersion, VoteState
 from validators.solana.pubkey import ALPHABET
 from validators.solana.schemas import Key, describe
 
-# What a double makes of 2^64 - 1, and the smallest that may become it: proxies in JavaScript round.
-_ROUNDED_UP: Final = 2**64
-_ROUNDED_FROM: Final = 2**64 - 2_048
-# A JavaScript proxy writes 2^64 in 17 digits, which reads as somewhat more.
-_WRITTEN_MOST: Final = _ROUNDED_UP + 2_048
 # 48 bytes in base58.
 _BLS_SHAPE: Final = re.compile(f"[{ALPHABET}]{{48,66}}")
 
@@ -37,19 +40,19 @@ def _checked_bls_key(text: str) -> str:
     return text
 
 
-_Counted = Annotated[int, BeforeValidator(_whole_number), Field(le=_WRITTEN_MOST)]
+_Counted = Annotated[int, BeforeValidator(_whole_number), Field(le=WRITTEN_MOST)]
 _Bps = Annotated[int, Field(ge=0, le=65_535)]
 
 
 class _Credits(BaseModel):
     model_config = ConfigDict(strict=True)
-    epoch: Annotated[int, Field(ge=0, le=_WRITTEN_MOST)]
+    epoch: Annotated[int, Field(ge=0, le=WRITTEN_MOST)]
     credits: _Counted
     previous: _Counted = Field(validation_alias="previousCredits")
 
     def as_tuple(self) -> CreditTuple:
         numbers = (self.epoch, self.credits, self.previous)
-        if min(numbers) >= _ROUNDED_FROM:
+        if is_split_mark(numbers):
             return SPLIT_MARK
         if max(numbers) > WIRE_LARGEST:
             raise LayoutError(f"parsed vote account: epoch credits {numbers} beyond 2^64 - 1")

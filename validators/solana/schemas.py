@@ -16,7 +16,16 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from validators.solana.arithmetic import LARGEST, LARGEST_STAKE, MOST_TUPLES, WIRE_LARGEST
+from validators.solana.arithmetic import (
+    LARGEST,
+    LARGEST_STAKE,
+    MOST_TUPLES,
+    ROUNDED_FROM,
+    SPLIT_MARK,
+    WIRE_LARGEST,
+    CreditTuple,
+    is_split_mark,
+)
 from validators.solana.pubkey import is_pubkey
 
 # Strict: a number sent as text, or 1.0, or true where a number belongs, is a wrong shape.
@@ -40,6 +49,21 @@ WireUnsigned = Annotated[int, Field(ge=0, le=WIRE_LARGEST)]
 WireCredits = Annotated[tuple[WireUnsigned, WireUnsigned, WireUnsigned], Strict(False)]
 
 
+def _marks_as_sent(sent: Any, parse: ValidatorFunctionWrapHandler) -> list[CreditTuple]:
+    """The tuples, a migration sentinel that was rounded on its way made exact again."""
+    try:
+        credits: list[CreditTuple] = parse(sent)
+    except ValidationError:
+        # Rounded up it is beyond 64 bits.
+        credits = parse([_exact(one) for one in sent] if isinstance(sent, list) else sent)
+    return [_exact(one) if one[0] >= ROUNDED_FROM else one for one in credits]
+
+
+def _exact(credits: Any) -> Any:
+    is_whole = isinstance(credits, list | tuple) and all(type(number) is int for number in credits)
+    return SPLIT_MARK if is_whole and is_split_mark(credits) else credits
+
+
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class VoteAccount:
     """One item of getVoteAccounts. Stake in lamports; the commission is as sent and may pass 100 percent."""
@@ -48,9 +72,9 @@ class VoteAccount:
     identity: Key = Field(validation_alias="nodePubkey")
     activated_stake: Annotated[int, Field(ge=0, le=LARGEST_STAKE)] = Field(validation_alias="activatedStake")
     epoch_vote_account: bool = Field(validation_alias="epochVoteAccount")
-    epoch_credits: Annotated[list[WireCredits], Field(max_length=MOST_TUPLES)] = Field(
-        validation_alias="epochCredits"
-    )
+    epoch_credits: Annotated[
+        list[WireCredits], Field(max_length=MOST_TUPLES), WrapValidator(_marks_as_sent)
+    ] = Field(validation_alias="epochCredits")
     last_vote: Unsigned = Field(validation_alias="lastVote")
     root_slot: Unsigned | None = Field(default=None, validation_alias="rootSlot")
     commission_percent: Annotated[int, Field(ge=0, le=255)] | None = Field(

@@ -1,7 +1,7 @@
 """Where each validator stands among the others, by its stake and its software. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -76,7 +76,7 @@ def _summed(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _currency(everybody: list[Stake]) -> dict[str, bool | None]:
+def _currency(everybody: Sequence[Stake]) -> dict[str, bool | None]:
     read = {one.software: _read(one.software) for one in everybody}
     running: list[Running] = []
     for one in everybody:

@@ -1,6 +1,7 @@
 """What is found wrong with the cluster, and with validators that somebody watches."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -72,15 +73,19 @@ def test_a_watched_validator_that_raises_its_commission_by_much_or_above_a_limit
     assert commission_jumps(now=NOON + 25 * HOUR) == []
 
 
-def test_the_message_names_the_validator_and_both_commissions(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("confirmed_at", "end"), [(NOON, "."), (None, "; seen once, not confirmed yet.")], ids=["twice", "once"]
+)
+def test_the_message_names_the_validator_and_both_commissions_and_whether_two_looks_saw_it(
+    settings: Settings, confirmed_at: datetime | None, end: str
+) -> None:
     settings.WATCHED_VALIDATORS = ["vote1"]
-    CommissionChange.objects.create(
-        validator=validator(1, name="Ada"), epoch=990, from_bps=500, to_bps=10_000, seen_at=NOON
-    )
+    change: dict[str, Any] = {"epoch": 990, "from_bps": 500, "to_bps": 10_000, "seen_at": NOON}
+    CommissionChange.objects.create(validator=validator(1, name="Ada"), confirmed_at=confirmed_at, **change)
 
     [trouble] = commission_jumps(now=NOON)
 
-    assert trouble.message == "Ada raised its commission from 5 % to 100 % in epoch 990."
+    assert trouble.message == f"Ada raised its commission from 5 % to 100 % in epoch 990{end}"
 
 
 def test_with_nobody_watched_nothing_is_asked(django_assert_num_queries: object) -> None:

@@ -88,12 +88,8 @@ def epoch_of(chain: Chain, epoch: int) -> dict[str, EpochTruth]:
 
 
 def claims_final(row: ValidatorEpoch, *, running: int) -> bool:
-    """Whether a row says of its credits that they will not change.
-
-    The one line to change where rows say so themselves: today every credit of an ended epoch is
-    shown, averaged and compared as if it were whole.
-    """
-    return row.epoch < running and row.credits is not None
+    """Whether a row says of its credits that they will not change."""
+    return row.epoch < running and row.credits is not None and row.credits_final
 
 
 def differences(row: ValidatorEpoch, truth: EpochTruth, *, running: int) -> Iterator[str]:

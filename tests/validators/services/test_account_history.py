@@ -58,17 +58,21 @@ def test_every_ended_epoch_that_is_remembered_and_not_known_becomes_a_row(
     assert {row.source for epoch, row in found.items() if epoch >= EPOCH - 4} == {"live"}
 
 
-def test_what_was_seen_live_or_imported_stays(remembering: AccountsEndpoint) -> None:
+def test_what_was_seen_live_or_imported_stays_unless_it_is_not_final(remembering: AccountsEndpoint) -> None:
     tasks.fetch_validators()
     one = Validator.objects.get(vote_account=replies.key("vote 0"))
     told = {"credits_unit": "vote_credits", "fetched_at": NOON, "activated_stake": 7}
     one.epochs.create(epoch=EPOCH - 20, credits=11, source="imported", **told)
     one.epochs.create(epoch=EPOCH - 21, credits=None, source="live", **told)
+    one.epochs.create(epoch=EPOCH - 22, credits=12, source="live", credits_final=False, **told)
 
     assert tasks.fetch_vote_states()["epoch_rows_filled"] == 3 * 59 - 2
 
     assert (rows()[EPOCH - 20].credits, rows()[EPOCH - 20].source) == (11, "imported")
     assert (rows()[EPOCH - 21].credits, rows()[EPOCH - 21].source) == (None, "live")
+    finished = rows()[EPOCH - 22]
+    assert (finished.credits, finished.credits_final, finished.source) == (FULL, True, "live")
+    assert finished.activated_stake == 7
 
 
 def test_a_second_fetch_fills_nothing_more(remembering: AccountsEndpoint) -> None:

@@ -95,7 +95,9 @@ def test_epochs_that_passed_between_two_fetches_have_boundaries_too(endpoint: Ca
         tasks.fetch_validators()
 
     rows = ClusterEpoch.objects.filter(epoch__gte=EPOCH).order_by("epoch")
-    assert [row.mean_credits for row in rows] == [FULL_EPOCH, 6, 7, 0]
+    # Nobody has earned in the running epoch, so the votes may be of a node that is in the one before.
+    assert [row.mean_credits for row in rows] == [FULL_EPOCH, 6, None, 0]
+    assert [row.credits_final for row in rows] == [True, True, False, False]
     assert [row.seconds for row in rows][:3] == [SLOTS] * 3
 
 

@@ -47,13 +47,16 @@ def test_a_fetch_stores_the_state_of_each_validator(endpoint: CannedEndpoint) ->
         "vote_account": late["votePubkey"],
         "identity": late["nodePubkey"],
         **dict.fromkeys(("name", "website", "icon_url", "details", "keybase", "version", "client"), ""),
-        **dict.fromkeys(("leader_slots", "blocks_produced", "production_epoch", "version_current", "apy")),
+        **dict.fromkeys(
+            ("leader_slots", "blocks_produced", "production_epoch", "version_epoch", "version_current", "apy")
+        ),
         "apy_basis": "",
         "apy_epochs": None,
         "superminority": False,
         "commission_flags": [],
         "activated_stake": 0,
         "commission_bps": 700,
+        "commission_confirmed_bps": None,
         "delinquent": True,
         "epoch_vote_account": True,
         "last_vote": late["lastVote"],
@@ -68,11 +71,13 @@ def test_the_same_picture_again_counts_as_another_look_and_changes_nothing_else(
     endpoint: CannedEndpoint,
 ) -> None:
     fetch_validators()
-    before = picture("fetches")
+    # The second look confirms the commission that the first one showed.
+    before = picture("fetches", "commission_confirmed_bps")
 
     result = fetch_validators()
 
-    assert picture("fetches") == before
+    assert picture("fetches", "commission_confirmed_bps") == before
+    assert set(Validator.objects.values_list("commission_confirmed_bps", flat=True)) == {500}
     assert (result["joined"], result["left"], result["epoch_rows_written"]) == (0, 0, 20)
     looks = ValidatorEpoch.objects.values_list("epoch", "fetches").distinct().order_by("epoch")
     assert list(looks) == [*((epoch, 0) for epoch in range(EPOCH - 4, EPOCH)), (EPOCH, 2)]

@@ -108,6 +108,36 @@ def test_what_a_node_runs_is_stored_and_judged_within_its_lineage(endpoint: Cann
     assert seen(identities[5]) == ("4.2.1", "agave", True)
 
 
+@pytest.mark.parametrize("said", [None, "", "unknown"])
+def test_a_node_that_does_not_say_its_version_keeps_what_it_said_for_an_epoch(
+    endpoint: CannedEndpoint, said: str | None
+) -> None:
+    tasks.fetch_validators()
+    tasks.fetch_nodes()
+    silent = endpoint.current[0]["nodePubkey"]
+    endpoint.results["getClusterNodes"] = [
+        replies.node(silent, said, clientId=None),
+        *(replies.node(account["nodePubkey"]) for account in endpoint.current[1:]),
+    ]
+
+    def seen(epoch: int) -> tuple[Any, ...]:
+        endpoint.epoch_infos = [replies.epoch_info(epoch)]
+        tuples = replies.epoch_credits(5, 5, 5, last=epoch)
+        endpoint.current = [account | {"epochCredits": tuples} for account in endpoint.current]
+        tasks.fetch_validators()
+        tasks.fetch_nodes()
+        found: tuple[Any, ...] = Validator.objects.values_list("version", "client", "version_epoch").get(
+            identity=silent
+        )
+        return found
+
+    assert seen(EPOCH) == ("4.2.1", "agave", EPOCH)
+    assert seen(EPOCH + 1) == ("4.2.1", "agave", EPOCH)
+    assert seen(EPOCH + 2) == ("", "unknown", None)
+    told = Validator.objects.exclude(identity=silent).values_list("version", "version_epoch").distinct()
+    assert list(told) == [("4.2.1", EPOCH + 2)]
+
+
 def test_inflation_and_supply_are_stored_once_an_epoch(endpoint: CannedEndpoint) -> None:
     tasks.fetch_validators()
 

@@ -146,6 +146,33 @@ def test_the_migration_that_most_accounts_show_is_the_clusters(endpoint: CannedE
     assert taken.accounts[-1].earned == [Earned(EPOCH, 3 * 10**12, CreditsUnit.LAMPORTS)]
 
 
+@pytest.mark.parametrize("rounded", [2**64, 18446744073709552000, 2**64 - 2_048])
+def test_a_sentinel_that_was_rounded_on_its_way_is_the_sentinel(
+    endpoint: CannedEndpoint, rounded: int
+) -> None:
+    sent = [[rounded] * 3 if one == SENTINEL else one for one in MIGRATED]
+    endpoint.current = replies.accounts(3, epochCredits=sent)
+    by_rounded = snapshot(endpoint.url)
+    endpoint.current = replies.accounts(3, epochCredits=MIGRATED)
+
+    assert not by_rounded.rejected
+    assert by_rounded.split_epoch == EPOCH - 1
+    exact = snapshot(endpoint.url)
+    assert [one.earned for one in by_rounded.accounts] == [one.earned for one in exact.accounts]
+
+
+@pytest.mark.parametrize("bad", [[2**64, 2**64, 5], [2**64 + 4_096] * 3, [True] * 3, [2.0**64] * 3])
+def test_what_is_no_sentinel_is_refused_as_before(endpoint: CannedEndpoint, bad: object) -> None:
+    endpoint.current = [
+        replies.account("bad", epochCredits=[bad]),
+        *replies.accounts(25),
+    ]
+
+    [record] = snapshot(endpoint.url).rejected
+
+    assert record.vote_account == replies.key("vote bad")
+
+
 def test_one_account_with_a_sentinel_does_not_move_the_cluster(endpoint: CannedEndpoint) -> None:
     endpoint.current = [*replies.accounts(20), replies.account("odd", epochCredits=MIGRATED)]
 

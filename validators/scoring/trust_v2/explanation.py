@@ -3,7 +3,7 @@
 Made when it is shown: a run stores thousands and shows few.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from validators.scoring.facts import Part
@@ -69,7 +69,7 @@ def _terms(tables: Tables) -> Part:
     return Part("terms", None, None, full, full, said, best=full)
 
 
-def _charge(name: str, points: float, numbers: list[int], tables: Tables) -> Part:
+def _charge(name: str, points: float, numbers: Sequence[int], tables: Tables) -> Part:
     return Part(name, 1.0, 0.0, tables.terms_points[name], points, _CHARGES[name](*numbers))
 
 

@@ -10,6 +10,7 @@ from validators.services import bulk
 from validators.services.flags import refresh_commission_flags
 from validators.services.performances import refresh_performances
 from validators.services.returns import refresh_returns
+from validators.services.told_changes import refresh_told_changes
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
 from validators.solana.means import credit_mean
@@ -24,6 +25,7 @@ class Member(NamedTuple):
 
     vote_account: str
     credits: int | None
+    credits_final: bool
     credits_unit: str
     stake: int | None
     version: str
@@ -35,7 +37,7 @@ class Member(NamedTuple):
 
 
 _COLUMNS: Final = (
-    *("validator__vote_account", "credits", "credits_unit"),
+    *("validator__vote_account", "credits", "credits_final", "credits_unit"),
     *("activated_stake", "version", "client", "identity"),
     *("leader_slots", "blocks_produced", "blocks_basis"),
 )
@@ -59,7 +61,7 @@ def derive_cluster_epochs(epochs: Iterable[int]) -> bool:
 
 
 def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> bool:
-    """Bring these validators' commission flags, and returns where inflation is known, up to date.
+    """Bring these validators' commission flags and changes, and returns where inflation is known, up to date.
 
     Returns whether any changed.
     """
@@ -68,6 +70,7 @@ def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> bool:
         with transaction.atomic():
             bulk.serialize_writers()
             changed |= refresh_commission_flags(keys[start : start + VALIDATORS_AT_ONCE])
+            changed |= refresh_told_changes(keys[start : start + VALIDATORS_AT_ONCE])
     with transaction.atomic():
         bulk.serialize_writers()
         newest = Fetch.objects.newest()
@@ -92,7 +95,9 @@ def _store(epoch: int, numbers: dict[str, Any]) -> bool:
         )
         return True
     if stored.source == Origin.LIVE:
+        is_final = stored.credits_final or (stored.mean_credits is None and numbers["credits_final"])
         numbers = {name: value for name, value in numbers.items() if getattr(stored, name) in _UNKNOWN}
+        numbers["credits_final"] = is_final
     news = {name: value for name, value in numbers.items() if getattr(stored, name) != value}
     if news:
         ClusterEpoch.objects.filter(pk=stored.pk).update(**news)
@@ -111,7 +116,7 @@ def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:
         (
             (one.credits, one.stake)
             for one in everybody
-            if one.credits is not None and one.stake and one.credits_unit == unit
+            if one.credits is not None and one.credits_final and one.stake and one.credits_unit == unit
         ),
         unit=unit,
     )
@@ -126,6 +131,7 @@ def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:
         "validators": standing.accounts,
         "staked": standing.staked if knows_stake else None,
         "mean_credits": mean.mean,
+        "credits_final": mean.mean is not None,
         "credit_stake_sum": None if mean.credit_stake_sum is None else float(mean.credit_stake_sum),
         "superminority_size": len(standing.superminority) or None,
         "superminority": list(standing.superminority),

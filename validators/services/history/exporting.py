@@ -18,8 +18,8 @@ _COLUMNS: Final = tuple(
 def history_lines() -> Iterator[str]:
     """The header and every stored row with its line end, by epoch and vote account.
 
-    The columns of a longer file are there only when something is known that needs them. What was counted
-    in a part of an epoch is left out: a file tells of whole ones.
+    The columns of a longer file are there only when something is known that needs them. What was earned or
+    counted in a part of an epoch is left out: a file tells of whole ones.
     """
     long = _needs_more_columns()
     yield (LONG_HEADER if long else HEADER) + LINE_END
@@ -36,7 +36,9 @@ def _needs_more_columns() -> bool:
 
 def _rows(epoch: int) -> Iterator[HistoryRow]:
     """One epoch at a time, sorted by us: a database may sort keys by a language's rules."""
-    rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list("blocks_basis", *_COLUMNS)
-    for basis, *columns in bulk.read_rows(rows):
+    rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list("credits_final", "blocks_basis", *_COLUMNS)
+    for is_final, basis, *columns in bulk.read_rows(rows):
         row = HistoryRow._make(columns)
+        if not is_final:
+            row = row._replace(credits=None)
         yield row if basis == BlocksBasis.FINAL else row._replace(leader_slots=None, blocks_produced=None)

@@ -15,7 +15,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from validators.exceptions import HistoryFileError
-from validators.models import Origin, Validator, ValidatorEpoch
+from validators.models import Fetch, Origin, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.history.cluster_epochs import derive_cluster_epochs, refresh_derived
 from validators.services.history.files import HistoryFile, RejectedLine, opened
@@ -175,10 +175,14 @@ class _Import:
 
     def _write(self, rows: Sequence[HistoryRow]) -> None:
         stored = _stored({row.epoch for row in rows})
+        newest = Fetch.objects.newest()
         inserts: list[tuple[Any, ...]] = []
         updates: list[tuple[Any, ...]] = []
         for row in rows:
-            key, numbers = self.keys[row.vote_account], imported(row)
+            key, numbers = (
+                self.keys[row.vote_account],
+                imported(row, running=newest.epoch if newest else None),
+            )
             found = stored.get((key, row.epoch))
             if found is None:
                 inserts.append((key, row.epoch, *numbers))

@@ -30,6 +30,7 @@ class Numbers(NamedTuple):
     leader_slots: int | None
     blocks_produced: int | None
     blocks_basis: str
+    credits_final: bool
 
 
 FIELDS: Final = Numbers._fields
@@ -54,8 +55,12 @@ class Stored:
         return cls(columns[0], columns[1], Numbers._make(columns[2:]))
 
 
-def imported(row: HistoryRow) -> Numbers:
-    """The columns of a line; the client is what its version suggests."""
+def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
+    """The columns of a line; the client is what its version suggests.
+
+    A file tells of whole epochs; only what it says of the `running` one may change yet.
+    """
+    is_over = running is None or row.epoch < running
     commissions = row[4:8]
     known = any(bps is not None for bps in commissions)
     return Numbers(
@@ -74,6 +79,7 @@ def imported(row: HistoryRow) -> Numbers:
         row.leader_slots,
         row.blocks_produced,
         "" if row.blocks_produced is None else BlocksBasis.FINAL.value,
+        is_over and row.credits is not None,
     )
 
 
@@ -83,8 +89,12 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
         return told
     if stored.numbers.credits_unit != told.credits_unit:
         # What the file counts, this row does not.
-        told = told._replace(credits=None, cumulative_credits_at_start=None)
-    own: tuple[Any, ...] = stored.numbers
+        told = told._replace(credits=None, cumulative_credits_at_start=None, credits_final=False)
+    kept = stored.numbers
+    if told.credits_final and not kept.credits_final:
+        # We saw a part of the epoch.
+        kept = kept._replace(credits=None)
+    own: tuple[Any, ...] = kept
     new: tuple[Any, ...] = told
     commissions = own if any(bps is not None for bps in own[:4]) else new
     single = zip(own[_SINGLE], new[_SINGLE], strict=True)
@@ -96,6 +106,7 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
             *(theirs if ours in (None, "") else ours for ours, theirs in single),
             stored.numbers.credits_unit,
             *(new if _tells_more_of_blocks(told, stored.numbers) else own)[_BLOCKS],
+            bool(kept.credits_final or told.credits_final),
         )
     )
 

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.db.models import Aggregate, QuerySet, TextField
+from django.db.models import Aggregate, Case, F, Q, QuerySet, TextField, When
 from pydantic_core import from_json
 
 from validators.exceptions import PictureChangedError
 from validators.models import Fetch, Validator, ValidatorEpoch
 from validators.scoring.facts import NO_PAST, ClusterFacts, EpochFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT, EpochColumns, epoch_table, pasts
+from validators.services.blocks import counted_in_part
 from validators.services.bulk import read_rows
 
 # Fetches are seconds apart and reading takes a fraction of one, so a second try is rare and a fifth a fault.
@@ -55,8 +56,10 @@ def _facts_with_past(fetch: Fetch) -> ClusterFacts:
 def _recent(fetch: Fetch) -> Mapping[int, list[EpochFacts]]:
     """The latest epochs of each validator, oldest first."""
     history: defaultdict[int, list[EpochFacts]] = defaultdict(list)
-    columns = ("epoch", "vote_performance", "credits", "validator_id")
-    rows = _rows(fetch, EPOCHS_READ).order_by("epoch", "validator_id").values_list(*columns)
+    # Of an epoch that ended and was never seen whole it is not known what was earned.
+    told = Case(When(Q(credits_final=True) | Q(epoch__gte=fetch.epoch), then="credits"), default=None)
+    found = _rows(fetch, EPOCHS_READ).order_by("epoch", "validator_id").annotate(told=told)
+    rows = found.values_list("epoch", "vote_performance", "told", "validator_id")
     for *facts, key in read_rows(rows):
         history[key].append(EpochFacts(*facts))
     return history
@@ -73,6 +76,7 @@ class _JsonColumn(Aggregate):
         return self.as_sql(compiler, connection, function="json_group_array", template=template, **context)
 
 
+_OF_BLOCKS: Final = ("skip_rate", "leader_slots")
 # In the order of EpochColumns.
 _PAST_COLUMNS: Final = (
     *("validator_id", "vote_performance", "activated_stake", "fetches", "delinquent_fetches"),
@@ -82,7 +86,11 @@ _PAST_COLUMNS: Final = (
 
 def _columns_by_epoch(fetch: Fetch) -> dict[int, EpochColumns]:
     """Newest first. Every aggregate of a group takes its rows in the same order."""
-    columns = [_JsonColumn(name, output_field=TextField()) for name in _PAST_COLUMNS]
+    in_part = counted_in_part(since=fetch.epoch - EPOCHS_KEPT, running=fetch.epoch)
+    columns = [
+        _JsonColumn(unless(in_part, name) if name in _OF_BLOCKS else F(name), output_field=TextField())
+        for name in _PAST_COLUMNS
+    ]
     groups = (
         _rows(fetch, EPOCHS_KEPT)
         .order_by("-epoch")
@@ -90,6 +98,11 @@ def _columns_by_epoch(fetch: Fetch) -> dict[int, EpochColumns]:
         .annotate(**{f"column_{place}": column for place, column in enumerate(columns)})
     )
     return {epoch: EpochColumns(*map(from_json, texts)) for epoch, *texts in read_rows(groups)}
+
+
+def unless(unknown: Q | None, name: str) -> Any:
+    """A column, unknown in those rows."""
+    return F(name) if unknown is None else Case(When(unknown, then=None), default=F(name))
 
 
 def _rows(fetch: Fetch, epochs: int) -> QuerySet[ValidatorEpoch]:

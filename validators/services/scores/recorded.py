@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.db.models import Q
+
 from validators.exceptions import ValidatorsError
 from validators.models import Fetch, ValidatorEpoch
 from validators.scoring.past import EpochRow
 from validators.scoring.timeline import RecordedEpoch, RecordedRow, timeline
+from validators.services.blocks import counted_in_part
 from validators.services.history.files import RejectedLine, opened
 from validators.services.memory import collector_paused
+from validators.services.scores.facts import unless
 
 _CHUNK = 10_000
 
@@ -50,15 +54,22 @@ def _file_rows(path: Path) -> Iterator[RecordedRow]:
 
 
 def _stored_rows() -> Iterator[RecordedRow]:
-    """The running epoch is left out: it is no outcome yet."""
+    """The running epoch is left out: it is no outcome yet. Nor is what our looks saw of a part of one."""
     rows = ValidatorEpoch.objects.order_by("epoch", "pk")
     newest = Fetch.objects.newest()
+    in_part = None
     if newest is not None:
         rows = rows.filter(epoch__lt=newest.epoch)
+        in_part = counted_in_part(running=newest.epoch)
+    rows = rows.annotate(
+        earned=unless(Q(credits_final=False), "credits"),
+        skipped=unless(in_part, "skip_rate"),
+        led=unless(in_part, "leader_slots"),
+    )
     columns = (
         *("validator__vote_account", "epoch", "vote_performance", "activated_stake", "fetches"),
-        *("delinquent_fetches", "commission_last_bps", "commission_max_bps", "skip_rate", "leader_slots"),
-        *("version", "credits", "credits_unit"),
+        *("delinquent_fetches", "commission_last_bps", "commission_max_bps", "skipped", "led"),
+        *("version", "earned", "credits_unit"),
     )
     for values in rows.values_list(*columns).iterator(chunk_size=_CHUNK):
         yield RecordedRow(EpochRow._make(values[:-3]), *values[-3:])

@@ -10,7 +10,7 @@ from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.histories import file_of, line
 from tests.validators.replies import SOL, key
-from tests.validators.rows import NOON, validator
+from tests.validators.rows import NOON, fetch, validator
 from tests.validators.services.history.loading import load
 from validators.models import ClusterEpoch, CommissionChange, IdentityChange, Validator, ValidatorEpoch
 from validators.reading.selectors import ranked_validators
@@ -193,3 +193,22 @@ def test_commission_flags_see_the_imported_past(tmp_path: Path) -> None:
         "three points or more upward within one epoch",
         "up and back within one epoch",
     ]
+
+
+def test_a_file_completes_an_epoch_of_which_our_looks_saw_a_part(tmp_path: Path) -> None:
+    live(900, credits=3_000_000, credits_final=False, activated_stake=5)
+
+    load(file_of(tmp_path, line(900)))
+
+    row = ValidatorEpoch.objects.get()
+    assert (row.credits, row.credits_final, row.activated_stake) == (6_900_000, True, 5)
+    assert ClusterEpoch.objects.get(epoch=900).mean_credits == 6_900_000
+
+
+def test_what_a_file_says_of_the_running_epoch_may_change_yet(tmp_path: Path) -> None:
+    fetch(epoch=900)
+
+    load(file_of(tmp_path, line(899), line(900)))
+
+    rows = ValidatorEpoch.objects.order_by("epoch").values_list("epoch", "credits_final")
+    assert list(rows) == [(899, True), (900, False)]

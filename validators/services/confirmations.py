@@ -1,0 +1,181 @@
+"""Which commissions a second look saw too: nothing that stays is made of what was seen once.
+
+One odd reply at a boundary showed a commission of 100 % for two fifths of a cluster, gone at the next fetch.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.db.models import F, Q
+
+from validators.models import (
+    CommissionChange,
+    CommissionSource,
+    Fetch,
+    Origin,
+    Validator,
+    ValidatorEpoch,
+)
+from validators.services import bulk
+from validators.services.flags import refresh_commission_flags
+from validators.services.stored import StoredValidator
+from validators.services.told_changes import keys_with_history, refresh_told_changes
+from validators.solana.commission_flags import HALF
+from validators.solana.snapshot import Snapshot
+
+_KEYS_PER_QUERY: Final = 5_000
+_BPS_PER_PERCENT: Final = 100
+# An imported history that ends so many epochs ago goes on in what our fetches see.
+EPOCHS_JOINED: Final = 2
+
+
+class Confirmed(NamedTuple):
+    """The commissions in basis points by validator's key that were not confirmed before.
+
+    `changed` are the keys whose change that confirmed, `first` those of which nothing was confirmed before:
+    most of these are as they always were.
+    """
+
+    newly: Mapping[int, int]
+    changed: Sequence[int]
+    first: Set[int]
+
+
+def confirm_commissions(seen: Mapping[int, int], *, at: datetime) -> list[int]:
+    """Take for true what somebody else saw as well: the raw account, or a second endpoint.
+
+    `seen` are commissions in basis points by validator's key. Only where the newest fetch shows the same
+    does that confirm anything; a percentage that was rounded up is the same. Returns the keys of those
+    that were not confirmed before. Call inside a transaction.
+    """
+    open_ones = Validator.objects.filter(
+        Q(commission_confirmed_bps=None) | ~Q(commission_confirmed_bps=F("commission_bps")),
+        commission_bps__isnull=False,
+    )
+    columns = ("pk", "commission_bps", "commission_confirmed_bps")
+    found = [
+        (key, shown, known)
+        for key, shown, known in open_ones.values_list(*columns)
+        if key in seen and shown in (seen[key], _whole_percent(seen[key]))
+    ]
+    newly = {key: shown for key, shown, _ in found if shown is not None}
+    newest = Fetch.objects.newest()
+    if not newly or newest is None:
+        return []
+    rows = [(bps, key) for key, bps in newly.items()]
+    bulk.update_rows(Validator, fields=("commission_confirmed_bps",), rows=rows, constants={})
+    changed = _confirm_changes(newly, at=at)
+    first = {key for key, _, known in found if known is None}
+    mark_confirmed(Confirmed(newly, changed, first), epoch=newest.epoch)
+    return list(newly)
+
+
+def record_confirmations(
+    snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, before: int, at: datetime
+) -> Confirmed:
+    """Confirm what this fetch is the second to see, and forget what it contradicts; `before` is the epoch of
+    the fetch before. Call before the epochs' rows are written, and `mark_confirmed` after."""
+    _forget_first_looks(snapshot, stored, epoch=before)
+    newly = _seen_again(snapshot, stored)
+    first = {row.pk for row in stored.values() if row.pk in newly and row.commission_confirmed_bps is None}
+    return Confirmed(newly, _confirm_changes(newly, at=at), first)
+
+
+def mark_confirmed(confirmed: Confirmed, *, epoch: int) -> None:
+    """What follows from commissions that a look in this epoch confirmed; call after its rows are written."""
+    newly, changed, first = confirmed
+    striking = {key for key in first if newly[key] > HALF}
+    if first and ValidatorEpoch.objects.filter(source=Origin.IMPORTED).exists():
+        # It may have changed between the end of a history and our first look.
+        striking = set(first)
+        since = epoch - EPOCHS_JOINED
+        refresh_told_changes(keys_with_history(first, epochs=range(since, epoch + 1)), since=since)
+    refresh_commission_flags(sorted({*changed, *striking, *(newly.keys() - first)}))
+
+
+def _seen_again(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> dict[int, int]:
+    """The commissions by validator's key that this fetch is the second to see, one after the other."""
+    pairs = ((stored.get(one.account.vote_account), one.account.commission_bps) for one in snapshot.accounts)
+    return {
+        row.pk: bps
+        for row, bps in pairs
+        if row is not None
+        and bps is not None
+        and bps == row.commission_bps
+        and bps != row.commission_confirmed_bps
+    }
+
+
+def _confirm_changes(newly: Mapping[int, int], *, at: datetime) -> list[int]:
+    """Mark the changes to these commissions, and count them among the extremes of their epochs.
+
+    Returns the keys of the validators that had one.
+    """
+    changes = list(_open_changes(newly))
+    if not changes:
+        return []
+    CommissionChange.objects.filter(pk__in=[change[0] for change in changes]).update(confirmed_at=at)
+    told = {(key, epoch): bps for _, key, epoch, bps in changes}
+    rows = ValidatorEpoch.objects.filter(
+        validator_id__in=[key for key, _ in told], epoch__in={epoch for _, epoch in told}
+    )
+    columns = ("pk", "validator_id", "epoch", "commission_min_bps", "commission_max_bps")
+    extended = [
+        (*_extremes(told[key, epoch], lowest, highest), pk)
+        for pk, key, epoch, lowest, highest in bulk.read_rows(rows.values_list(*columns))
+        if (key, epoch) in told
+    ]
+    fields = ("commission_min_bps", "commission_max_bps")
+    bulk.update_rows(ValidatorEpoch, fields=fields, rows=extended, constants={})
+    return [change[1] for change in changes]
+
+
+def _forget_first_looks(snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, epoch: int) -> None:
+    """Of whom the only look so far showed another commission than this one, neither is an extreme.
+
+    `epoch` is that of the look before; what is of the running one, its row is written with.
+    """
+    if epoch == snapshot.epoch.epoch:
+        return
+    pairs = ((stored.get(one.account.vote_account), one.account.commission_bps) for one in snapshot.accounts)
+    keys = [
+        row.pk
+        for row, bps in pairs
+        if row is not None
+        and row.seen_by_a_fetch
+        and row.commission_confirmed_bps is None
+        and bps != row.commission_bps
+    ]
+    for some in _in_parts(keys):
+        ValidatorEpoch.objects.filter(
+            epoch=epoch, validator_id__in=some, commission_source=CommissionSource.VOTE_ACCOUNT
+        ).update(commission_min_bps=None, commission_max_bps=None)
+
+
+def _whole_percent(bps: int) -> int:
+    return -(-bps // _BPS_PER_PERCENT) * _BPS_PER_PERCENT
+
+
+def _extremes(bps: int, *known: int | None) -> tuple[int, int]:
+    seen = [bps, *(one for one in known if one is not None)]
+    return min(seen), max(seen)
+
+
+def _open_changes(newly: Mapping[int, int]) -> Iterator[tuple[int, int, int, int]]:
+    """Key of the change, key of the validator, epoch and commission: of each its newest, if it is to that."""
+    if not newly:
+        return
+    # All there are: few, and at the second fetch of all everybody's commission is confirmed.
+    changes = CommissionChange.objects.filter(confirmed_at=None, source=Origin.LIVE).order_by("seen_at", "pk")
+    newest: dict[int, tuple[Any, ...]] = {
+        key: tuple(change)
+        for key, *change in bulk.read_rows(changes.values_list("validator_id", "pk", "epoch", "to_bps"))
+    }
+    for key, (pk, epoch, bps) in newest.items():
+        if newly.get(key) == bps:
+            yield pk, key, epoch, bps
+
+
+def _in_parts(keys: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (keys[start : start + _KEYS_PER_QUERY] for start in range(0, len(keys), _KEYS_PER_QUERY))

@@ -1,0 +1,122 @@
+"""The changes of commission that an imported history tells of: its rows show what no fetch of ours saw."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from validators.models import CommissionChange, CommissionSource, Origin, ValidatorEpoch
+from validators.services import bulk
+
+
+class Row(NamedTuple):
+    """The commissions of one epoch in basis points, and who says so."""
+
+    epoch: int
+    first: int
+    last: int
+    lowest: int
+    highest: int
+    source: str
+
+    @property
+    def is_told(self) -> bool:
+        return self.source == CommissionSource.IMPORTED
+
+    def knows(self, bps: int) -> bool:
+        """Of what our own looks saw, only what a second one confirmed is between the extremes."""
+        return self.is_told or self.lowest <= bps <= self.highest
+
+
+class Change(NamedTuple):
+    """In the order of the columns; `in_first_look` where it may have been made in the epoch before."""
+
+    key: int
+    epoch: int
+    from_bps: int
+    to_bps: int
+    in_first_look: bool
+
+
+# By validator's key and the two commissions, the epochs in which fetches saw that change.
+Seen = Mapping[tuple[int, int, int], Collection[int]]
+
+
+def refresh_told_changes(keys: Sequence[int], *, since: int = -1) -> bool:
+    """Bring these validators' changes after epoch `since` to what their rows tell. Call inside a transaction.
+
+    What fetches saw as well is not told twice. Returns whether any changed.
+    """
+    seen = _seen(keys)
+    wanted = {
+        change
+        for key, rows in _rows(keys, since).items()
+        for change in _told(key, rows, seen)
+        if change.epoch > since
+    }
+    told = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.IMPORTED, epoch__gt=since)
+    columns = ("validator_id", "epoch", "from_bps", "to_bps", "in_first_look", "pk")
+    stored = {
+        Change(row[0], row[1], row[2], row[3], bool(row[4])): row[5]
+        for row in bulk.read_rows(told.values_list(*columns))
+    }
+    gone = [pk for change, pk in stored.items() if change not in wanted]
+    CommissionChange.objects.filter(pk__in=gone).delete()
+    new = sorted(wanted - stored.keys())
+    bulk.insert_rows(
+        CommissionChange,
+        fields=("validator_id", "epoch", "from_bps", "to_bps", "in_first_look"),
+        rows=new,
+        constants={"source": Origin.IMPORTED.value, "seen_at": None},
+    )
+    return bool(gone or new)
+
+
+def keys_with_history(keys: Collection[int], *, epochs: Iterable[int]) -> list[int]:
+    """Those of these validators with an imported row in one of these epochs."""
+    rows = ValidatorEpoch.objects.filter(
+        epoch__in=list(epochs), commission_source=CommissionSource.IMPORTED
+    ).values_list("validator_id")
+    return sorted({key for (key,) in bulk.read_rows(rows)} & set(keys))
+
+
+def _told(key: int, rows: Sequence[Row], seen: Seen) -> Iterator[Change]:
+    for before, row in pairwise([None, *rows]):
+        assert row is not None
+        if row.is_told and row.first != row.last:
+            yield Change(key, row.epoch, row.first, row.last, False)
+        if before is None or before.epoch != row.epoch - 1 or before.last == row.first:
+            continue
+        if not (before.is_told or row.is_told) or not (before.knows(before.last) and row.knows(row.first)):
+            continue
+        by_fetches = seen.get((key, before.last, row.first), ())
+        if not any(row.epoch <= epoch <= _next_look(rows, row.epoch) for epoch in by_fetches):
+            yield Change(key, row.epoch, before.last, row.first, True)
+
+
+def _next_look(rows: Sequence[Row], epoch: int) -> int:
+    """In which we looked next ourselves, and saw what had changed while we did not."""
+    return min((row.epoch for row in rows if row.epoch >= epoch and not row.is_told), default=epoch)
+
+
+def _rows(keys: Sequence[int], since: int) -> Mapping[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    rows = ValidatorEpoch.objects.filter(
+        validator_id__in=keys, epoch__gte=since, commission_first_bps__isnull=False
+    ).exclude(commission_last_bps=None)
+    rows = rows.exclude(commission_min_bps=None).exclude(commission_max_bps=None)
+    columns = (
+        *("validator_id", "epoch", "commission_first_bps", "commission_last_bps"),
+        *("commission_min_bps", "commission_max_bps", "commission_source"),
+    )
+    for key, *numbers in bulk.read_rows(rows.order_by("validator_id", "epoch").values_list(*columns)):
+        found[key].append(Row(*numbers))
+    return found
+
+
+def _seen(keys: Sequence[int]) -> Seen:
+    found: defaultdict[tuple[int, int, int], set[int]] = defaultdict(set)
+    changes = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.LIVE)
+    for key, epoch, before, after in changes.values_list("validator_id", "epoch", "from_bps", "to_bps"):
+        found[key, before, after].add(epoch)
+    return found
