@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('plausible_at', models.DateTimeField(blank=True, help_text='Its last answer that could be true', null=True)),
                 ('plausible_slot', models.BigIntegerField(blank=True, help_text='Of its last look at the votes', null=True)),
                 ('slots_behind', models.BigIntegerField(blank=True, help_text='Behind the last good look, when it was last asked', null=True)),
-                ('doubt', models.CharField(blank=True, default='', help_text='Why its last answer cannot be true, as plausibility.Kind', max_length=24)),
+                ('doubt', models.CharField(blank=True, default='', help_text='Why its last answer cannot be true (plausibility.Kind)', max_length=24)),
                 ('failures', models.IntegerField(default=0, help_text='In a row')),
                 ('failed_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.TextField(blank=True, default='', help_text='Of the last failure')),

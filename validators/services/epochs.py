@@ -266,7 +266,7 @@ def _commission_extremes(
 
 def _merged(stored: EarnedNumbers, seen: EarnedNumbers) -> EarnedNumbers:
     """What was known stays where the new fetch knows nothing."""
-    newer = stored if seen.credits is None else seen
+    newer = stored if seen.credits is None or _has_fallen(stored, seen) else seen
     start = seen.cumulative_credits_at_start
     return EarnedNumbers(
         newer.credits,
@@ -275,6 +275,13 @@ def _merged(stored: EarnedNumbers, seen: EarnedNumbers) -> EarnedNumbers:
         stored.cumulative_credits_at_start if start is None else start,
         bool(newer.credits_final),
     )
+
+
+def _has_fallen(stored: EarnedNumbers, seen: EarnedNumbers) -> bool:
+    """Credits of an epoch only grow while it runs: a lower number is an odd record's."""
+    if stored.credits is None or seen.credits is None or seen.credits_final:
+        return False
+    return stored.credits_unit == seen.credits_unit and seen.credits < stored.credits
 
 
 def _stored_epochs(snapshot: Snapshot, before: Before) -> StoredEpochs:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from django.utils import timezone
 
 from validators.exceptions import ImplausibleError
-from validators.models import Fetch, Validator
+from validators.models import ClusterEpoch, Fetch, Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.sources import Source, record_success
@@ -65,8 +65,18 @@ def _store(nodes: Records[Node], newest: Fetch) -> dict[str, Any]:
     columns = ("pk", "vote_account", "identity", "activated_stake", *_FIELDS)
     validators = bulk.read_rows(Validator.objects.present().values_list(*columns))
     known = sum(row[2] in by_identity for row in validators)
-    changed = _changed(validators, by_identity, newest.epoch)
+    told = {row[1]: _told(by_identity.get(row[2]), Told(*row[4:7]), newest.epoch) for row in validators}
+    standing = standing_of(
+        Stake(row[1], row[3], Software(told[row[1]].version, told[row[1]].client)) for row in validators
+    )
+    rows = ((row, (*told[row[1]], standing.current[row[1]])) for row in validators)
+    changed = [(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])]
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
+    if changed:
+        # The page of the cluster need not wait for the next fetch of votes.
+        ClusterEpoch.objects.filter(epoch=newest.epoch).update(
+            stake_by_client=dict(standing.by_client), stake_by_version=dict(standing.by_version)
+        )
     record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=timezone.now())
     return {
         "endpoint": nodes.endpoint,
@@ -75,16 +85,6 @@ def _store(nodes: Records[Node], newest: Fetch) -> dict[str, Any]:
         "changed": len(changed),
         "rejected": len(nodes.rejected),
     }
-
-
-def _changed(validators: list[Any], by_identity: Mapping[str, Software], epoch: int) -> list[tuple[Any, ...]]:
-    """What to write, in the order of _FIELDS, and the key."""
-    told = {row[1]: _told(by_identity.get(row[2]), Told(*row[4:7]), epoch) for row in validators}
-    current = standing_of(
-        Stake(row[1], row[3], Software(told[row[1]].version, told[row[1]].client)) for row in validators
-    ).current
-    rows = ((row, (*told[row[1]], current[row[1]])) for row in validators)
-    return [(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])]
 
 
 def _told(node: Software | None, known: Told, epoch: int) -> Told:

@@ -16,6 +16,7 @@ from tests.scheduling.pages.operations_page import FAR_AWAY, staff
 @pytest.fixture(autouse=True)
 def empty_redis(settings: Settings) -> Iterator[None]:
     settings.READINESS_CHECKS = {}
+    settings.MONITOR_PANELS = []
     broker: Any = get_broker()
     broker.connection.flushdb()
     yield

@@ -81,7 +81,8 @@ def test_one_that_fails_leaves_the_others_and_ends_with_1(
 def test_people_get_a_line_for_each_as_it_ends(
     endpoint: CannedEndpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    endpoint.faults = [None, None, rpc_error(-32601, "Method not found")]
+    # The third question of the votes is which cluster the endpoint is of.
+    endpoint.faults = [None, None, None, rpc_error(-32601, "Method not found")]
 
     call_command("fetch", "votes", "names")
 

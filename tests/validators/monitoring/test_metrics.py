@@ -96,9 +96,9 @@ def test_the_slot_time_is_of_the_running_epoch_and_absent_until_it_is_known() ->
     assert (found["staking_slot_seconds"], found["staking_slot_measured_seconds"]) == (0.2, 0.2035)
 
 
-def test_it_costs_eight_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_it_costs_nine_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     fetch()
     scoring_run([(validator(number), 50.0) for number in range(1, 30)])
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         samples(validator_metrics())

@@ -1,0 +1,97 @@
+"""What health, alerts, monitor and the metrics say of endpoints, of the chain, and of silent sources."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from prometheus_client.core import Metric
+from pytest_httpserver import HTTPServer
+
+from tests.validators import replies
+from tests.validators.endpoints import CannedEndpoint, rpc_error
+from tests.validators.replies import EPOCH
+from validators import tasks
+from validators.exceptions import EndpointError
+from validators.models import SourceState
+from validators.monitoring import alerts, readiness
+from validators.monitoring.endpoints import endpoints_panel
+from validators.monitoring.metrics import validator_metrics
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def second(httpserver: HTTPServer, endpoint: CannedEndpoint, settings: Any) -> CannedEndpoint:
+    made = CannedEndpoint(httpserver, "/v2")
+    settings.SOLANA_RPC_URLS = [f"first={endpoint.url}", f"second={made.url}"]
+    return made
+
+
+def test_an_endpoint_behind_another_is_named_with_its_slots(
+    endpoint: CannedEndpoint, second: CannedEndpoint
+) -> None:
+    tasks.fetch_validators()
+    endpoint.epoch_infos = [replies.epoch_info(EPOCH, 196_000)]
+    tasks.fetch_validators()
+
+    sentence = "first is 20000 slots behind second."
+    assert readiness.doubted_endpoints(now=NOON) == sentence
+    assert [one.message for one in alerts.doubted_endpoints(now=NOON)] == [sentence]
+    panel = endpoints_panel()
+    assert panel is not None
+    assert [(row[0], row[3], row[4]) for row in panel.rows] == [("second", "0", "0"), ("first", "20000", "1")]
+    assert samples("staking_endpoint_slots_behind") == {"first": 20_000, "second": 0}
+
+
+def test_a_chain_that_stands_is_said_to_since_when(endpoint: CannedEndpoint) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        tasks.fetch_validators()
+        clock.shift(timedelta(hours=2))
+        endpoint.epoch_infos = [replies.epoch_info()]
+        with pytest.raises(EndpointError, match="has not moved for 120 minutes"):
+            tasks.fetch_validators()
+
+        problem = readiness.standing_chain(now=NOON)
+
+        assert problem.startswith("The slot has not moved since 2026-11-20 12:00Z: ")
+        assert [one.subject for one in alerts.standing_chain(now=NOON)] == ["chain"]
+        endpoint.epoch_infos = [replies.epoch_info(EPOCH, replies.SLOTS // 2 + 18_000)]
+        tasks.fetch_validators()
+
+    assert readiness.standing_chain(now=NOON) == ""
+
+
+def test_a_source_that_is_silent_for_two_intervals_is_named_with_what_it_tells(
+    endpoint: CannedEndpoint,
+) -> None:
+    call_command("scheduler", "setup", "production")
+    tasks.fetch_validators()
+    for source in SourceState.Source:
+        SourceState.objects.update_or_create(source=source.value, defaults={"last_success_at": NOON})
+    soon, later = NOON + timedelta(minutes=100), NOON + timedelta(hours=3)
+
+    assert readiness.silent_sources(now=soon) == ""
+    assert "The nodes source was last heard 3h ago, and tells versions and clients on" in (
+        readiness.silent_sources(now=later)
+    )
+    assert {one.subject for one in alerts.silent_sources(now=later)} >= {"nodes", "production", "cluster"}
+
+
+def test_a_source_that_nobody_offers_is_not_silent(endpoint: CannedEndpoint) -> None:
+    call_command("scheduler", "setup", "production")
+    tasks.fetch_validators()
+    endpoint.faults = [rpc_error(-32601, "Method not found")]
+    call_command("fetch", "nodes")
+
+    now = SourceState.objects.get(source="nodes").unavailable_until
+    assert now is not None
+    assert "nodes" not in readiness.silent_sources(now=now)
+
+
+def samples(name: str) -> dict[str, float]:
+    metrics: list[Metric] = [metric for metric in validator_metrics() if metric.name == name]
+    return {one.labels["endpoint"]: one.value for metric in metrics for one in metric.samples}

@@ -1,0 +1,29 @@
+"""What endpoints are called: never by what could be a key."""
+
+import pytest
+
+from validators.solana.endpoint_names import Address, masked, parsed_address, tallied_as
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "url"),
+    [
+        ("https://rpc.example.org/", "", "https://rpc.example.org/"),
+        (" mine=https://rpc.example.org/?api-key=S ", "mine", "https://rpc.example.org/?api-key=S"),
+        ("https://rpc.example.org/?api-key=S", "", "https://rpc.example.org/?api-key=S"),
+        ("a.b-c_1=http://127.0.0.1:8899", "a.b-c_1", "http://127.0.0.1:8899"),
+        ("two words=http://x", "", "two words=http://x"),
+    ],
+)
+def test_an_address_may_have_a_name_before_it(text: str, name: str, url: str) -> None:
+    assert parsed_address(text) == Address(name, url)
+
+
+def test_a_named_endpoint_is_shown_and_counted_by_its_name() -> None:
+    shown = masked("mine=https://user:secret@rpc.example.org/SECRET?key=SECRET")
+
+    assert (shown, tallied_as(shown)) == ("mine", "mine")
+
+
+def test_another_is_counted_by_its_host_and_port() -> None:
+    assert tallied_as(masked("https://user:secret@rpc.example.org:8899/SECRET")) == "rpc.example.org:8899"
