@@ -4,6 +4,9 @@
 PYTHON := .venv/bin/python
 PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 
+# An environment that forbids compiled modules makes every process that tests start compile ours anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation clean
 
 run: .venv/.run
@@ -26,10 +29,11 @@ test: .venv/.dev
 fuzz: .venv/.dev
 	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) tests/validators/solana/test_fuzz.py tests/validators/solana/test_fuzz_sources.py tests/validators/solana/test_fuzz_accounts.py
 
-# A short storm of faults on two clusters and a short soak, on either database; `chaos` and `soak` are the long ones.
+# A short storm of faults on two clusters and a short soak, on either database (`chaos` and `soak` are the long
+# ones), and all of mainnet's recorded epochs into PostgreSQL and out again.
 storms: .venv/.dev
 	$(PYTHON) -m pytest -m storm tests/faults
-	$(PYTHON) -m tests.on_postgres -m storm tests/faults
+	$(PYTHON) -m tests.on_postgres -m storm tests/faults tests/validators/services/history
 
 # Clicks through every page of a running stack in a real Chromium; skips, and says so, where there is none.
 browser: .venv/.dev

@@ -1,5 +1,6 @@
 """Fixtures every test may use."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,25 @@ hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
 RECORDED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the tests that start processes out to the workers, each of which does its own first.
+
+    They wait more than they compute. One that a worker comes to last has the others wait for it; several
+    at once leave the processors to those that compute.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    waiting = [item for item in items if item.get_closest_marker("processes")]
+    others = [item for item in items if not item.get_closest_marker("processes")]
+    # A worker's own are consecutive: it begins with an equal part of the whole list.
+    items[:] = [
+        item
+        for number in range(workers)
+        for kind in (waiting, others)
+        for item in kind[len(kind) * number // workers : len(kind) * (number + 1) // workers]
+    ]
 
 
 @pytest.fixture(autouse=True)

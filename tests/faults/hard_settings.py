@@ -2,7 +2,6 @@
 
 import os
 
-from staking_project.settings import *  # noqa: F403
+from tests.process_settings import *  # noqa: F403
 
 SCHEDULED_JOBS = [f"tests.faults.hard.{os.environ['HARD_JOBS']}"]
-RETENTION_TASKS = []

@@ -12,7 +12,7 @@ from django.db import connection
 
 from scheduling.engine.cluster import STALLED
 from scheduling.engine.leases import LEASE
-from tests.installation import Event, Installation, alive, children, wait_until
+from tests.installation import Event, Installation, alive, children, crowding, wait_for_end, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.database]
 
@@ -21,9 +21,10 @@ AFTER_A_LOST_WORKER = 3.0
 AFTER_REDIS_IS_BACK = 1.0
 AFTER_A_LOST_POOL = 2.0
 AFTER_A_LOST_PARENT = 1.0
-# What a machine that runs other tests too may add.
+# What a machine that runs other tests too may add, times how crowded it is.
 OTHERS = 2.0
-PATIENCE = 8.0
+# Until a lease that ran out is seen to have.
+NOTICED = 8.0
 # What a worker says whose task was ended because its run was somebody else's.
 GIVEN_UP = "was given to somebody else while we worked on it"
 
@@ -32,16 +33,14 @@ def hard(stack: Installation, jobs: str, **environment: str) -> Installation:
     """A cluster on which the jobs of that name are due in a second."""
     stack.environment |= {"DJANGO_SETTINGS_MODULE": "tests.faults.hard_settings", "HARD_JOBS": jobs}
     stack.environment |= environment
-    stack.manage("scheduler", "setup", "test")
-    stack.start("qcluster")
+    stack.start_scheduled()
     return stack
 
 
 @pytest.fixture
 def running(stack: Installation) -> Installation:
     """A cluster at work: a quick task each second, one of half a second every three."""
-    stack.manage("scheduler", "setup", "test")
-    stack.start("qcluster", EFFECT_SECONDS="0.5")
+    stack.start_scheduled(EFFECT_SECONDS="0.5")
     wait_until(lambda: len(stack.events("note")) >= 2, saying="the first runs")
     return stack
 
@@ -77,16 +76,22 @@ def test_a_worker_killed_in_mid_task_has_it_run_again_within_three_seconds(runni
     killed_at = time.time()
 
     again = first_after(running, killed_at, "work began")
-    assert again.at - killed_at < AFTER_A_LOST_WORKER + OTHERS
+    assert again.at - killed_at < AFTER_A_LOST_WORKER + OTHERS * crowding()
 
 
-@pytest.mark.parametrize("victim", [0, 1, 3, 4], ids=["sentinel", "worker", "monitor", "pusher"])
-def test_a_lost_pool_works_again_within_two_seconds(running: Installation, victim: int) -> None:
-    os.kill(pool(running)[victim], signal.SIGKILL)
-    killed_at = time.time()
+def test_a_lost_pool_works_again_within_two_seconds(running: Installation) -> None:
+    # The worker comes last: killed at work, it is replaced alone, and its pool is in another order.
+    for victim, place in {"sentinel": 0, "pusher": 4, "monitor": 3, "worker": 1}.items():
+        everyone = pool(running)
 
-    # The next is due within a second by itself.
-    assert first_after(running, killed_at, "note").at - killed_at < 1 + AFTER_A_LOST_POOL + OTHERS
+        os.kill(everyone[place], signal.SIGKILL)
+        killed_at = time.time()
+
+        # The next is due within a second by itself.
+        lost_for = first_after(running, killed_at, "note").at - killed_at
+        assert lost_for < 1 + AFTER_A_LOST_POOL + OTHERS * crowding(), victim
+        if victim != "worker":
+            wait_for_end(everyone[0], saying="the end of the old pool")
 
 
 def test_no_child_is_left_a_second_after_its_parent_was_killed(running: Installation) -> None:
@@ -95,7 +100,9 @@ def test_no_child_is_left_a_second_after_its_parent_was_killed(running: Installa
     running.processes[0].kill()
 
     wait_until(
-        lambda: not any(map(alive, everyone)), seconds=AFTER_A_LOST_PARENT, saying="the end of every child"
+        lambda: not any(map(alive, everyone)),
+        seconds=AFTER_A_LOST_PARENT * crowding(),
+        saying="the end of every child",
     )
 
     assert [pid for pid in everyone if alive(pid)] == []
@@ -107,7 +114,7 @@ def test_what_waits_runs_within_a_second_after_redis_is_back(running: Installati
     running.redis.start()
     back_at = time.time()
 
-    assert first_after(running, back_at, "note").at - back_at < AFTER_REDIS_IS_BACK + OTHERS
+    assert first_after(running, back_at, "note").at - back_at < AFTER_REDIS_IS_BACK + OTHERS * crowding()
 
 
 def test_a_redis_that_accepts_and_never_answers_stops_nothing_longer_than_it_hangs(
@@ -120,7 +127,7 @@ def test_a_redis_that_accepts_and_never_answers_stops_nothing_longer_than_it_han
     redis.send_signal(signal.SIGCONT)
     back_at = time.time()
 
-    assert first_after(running, back_at, "note").at - back_at < AFTER_REDIS_IS_BACK + OTHERS
+    assert first_after(running, back_at, "note").at - back_at < AFTER_REDIS_IS_BACK + OTHERS * crowding()
     assert running.processes[0].poll() is None
 
 
@@ -129,10 +136,12 @@ def test_a_sentinel_that_stands_still_is_replaced(running: Installation) -> None
     os.kill(everyone[0], signal.SIGSTOP)
 
     wait_until(
-        lambda: not any(map(alive, everyone)), seconds=STALLED + OTHERS, saying="the end of the stalled pool"
+        lambda: not any(map(alive, everyone)),
+        seconds=STALLED + OTHERS * crowding(),
+        saying="the end of the stalled pool",
     )
     ended_at = time.time()
-    assert first_after(running, ended_at, "note").at - ended_at < 1 + AFTER_A_LOST_POOL + OTHERS
+    assert first_after(running, ended_at, "note").at - ended_at < 1 + AFTER_A_LOST_POOL + OTHERS * crowding()
 
 
 def test_a_task_that_always_kills_its_worker_ends_as_failed(stack: Installation) -> None:
@@ -164,7 +173,7 @@ def test_what_outlasts_the_grace_of_a_stop_is_put_back_and_that_counts_as_no_att
     wait_until(lambda: stack.events("began"), saying="a task under way")
 
     stack.processes[0].terminate()
-    assert stack.processes[0].wait(10) == 0
+    assert stack.processes[0].wait(10 * crowding()) == 0
     state, attempt, losses, _ = the_run(stack)
     assert (state, attempt, losses) == ("queued", 0, 0)
 
@@ -179,9 +188,9 @@ def test_a_stop_waits_for_what_runs_and_not_for_what_is_queued(stack: Installati
 
     stack.processes[0].terminate()
     stopped_at = time.time()
-    assert stack.processes[0].wait(10) == 0
+    assert stack.processes[0].wait(10 * crowding()) == 0
 
-    assert time.time() - stopped_at < 2 + OTHERS
+    assert time.time() - stopped_at < 2 + OTHERS * crowding()
     assert len(stack.events("began")) == len(stack.events("ended")) <= 4
     stack.start("qcluster")
     wait_until(lambda: len(stack.events("ended")) == 10, saying="the end of all ten")
@@ -195,7 +204,7 @@ def test_a_second_signal_ends_it_at_once(stack: Installation) -> None:
     time.sleep(0.3)
     stack.processes[0].terminate()
 
-    assert stack.processes[0].wait(1 + OTHERS) == 0
+    assert stack.processes[0].wait(1 + OTHERS * crowding()) == 0
     assert the_run(stack)[:2] == ("queued", 0)
 
 
@@ -214,7 +223,7 @@ if connection.vendor != "sqlite":  # whose hosts are one
 
         again = wait_until(
             lambda: [event for event in stack.events("began") if event.pid != began.pid],
-            seconds=LEASE + PATIENCE,
+            seconds=LEASE + NOTICED * crowding(),
             saying="a second attempt on the other host",
         )[0]
         for pid in reversed(everyone):
@@ -224,12 +233,9 @@ if connection.vendor != "sqlite":  # whose hosts are one
         # may take a step before, which stores nothing: its claim is no longer in force.
         wait_until(
             lambda: not alive(began.pid) or GIVEN_UP in stack.logs(),
-            seconds=PATIENCE,
             saying="the end of the paused attempt",
         )
-        wait_until(
-            lambda: again.pid in [event.pid for event in stack.events("ended")], seconds=30, saying="its end"
-        )
+        wait_until(lambda: again.pid in [event.pid for event in stack.events("ended")], saying="its end")
         wait_until(lambda: the_run(stack)[0] == "succeeded", saying="its record")
 
         assert again.at - began.at > 8

@@ -1,13 +1,16 @@
 """`manage.py run`: the whole stack on one machine, as a newcomer starts it."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,9 @@ from staking_project.stack import free_port
 from tests.installation import alive, wait_until
 
 pytestmark = pytest.mark.processes
+
+# For what does not depend on how many validators there are; the fifteen hundred keep a processor busy.
+SMALL = ("-m", "tests.staking_project.small_run")
 
 
 @pytest.fixture
@@ -30,9 +36,11 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return kept | {"STATE_DIR": str(folder), "PORT": str(free_port())}
 
 
-def run(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
+def run(
+    environment: dict[str, str], *words: str, program: Sequence[str] = ("manage.py",)
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "manage.py", "run", *words],
+        [sys.executable, *program, "run", *words],
         env=environment,
         cwd=settings.BASE_DIR,
         stdin=subprocess.DEVNULL,
@@ -44,8 +52,12 @@ def run(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def started(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    process = run(environment)
+    process = run(environment, program=SMALL)
     yield process
+    end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.kill()
     process.communicate()
@@ -64,13 +76,35 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
+def has_scored(environment: dict[str, str]) -> bool:
+    """Whether a scoring run of this copy has succeeded, by its own database."""
+    path = Path(environment["STATE_DIR"]) / "db.sqlite3"
+    asked = (
+        "SELECT 1 FROM scheduling_run run JOIN scheduling_job job ON job.id = run.job_id "
+        "WHERE job.name = 'score-repeatable' AND run.state = 'succeeded'"
+    )
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=20)
+        ) as database:
+            return database.execute(asked).fetchone() is not None
+    except sqlite3.OperationalError:  # not there yet, or without its tables
+        return False
+
+
 def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     other = environment | {"PORT": str(free_port()), "STATE_DIR": str(tmp_path / "other")}
     (tmp_path / "other").mkdir()
-    copies = [run(copy, "--seconds", "30", "--json") for copy in (environment, other)]
+    environments = [environment, other]
+    copies = [run(each, "--seconds", "600", "--json") for each in environments]
+    for copy in copies:
+        request.addfinalizer(partial(end, copy))
+    wait_until(lambda: all(map(has_scored, environments)), seconds=300, saying="a score of each")
 
+    for copy in copies:
+        copy.send_signal(signal.SIGINT)
     for copy in copies:
         out, err = copy.communicate(timeout=120)
         assert copy.returncode == 0, err
@@ -110,7 +144,7 @@ def test_a_signal_ends_everything_and_a_second_start_works_at_once(
     assert "shown this once" in err
     assert not list(Path(environment["STATE_DIR"]).glob("run-*.json"))
 
-    again = run(environment, "--seconds", "1", "--json")
+    again = run(environment, "--seconds", "1", "--json", program=SMALL)
     _, err = again.communicate(timeout=60)
     assert "password as shown when it was created" in err
     assert "shown this once" not in err
@@ -143,7 +177,7 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(environment: dict[str, s
 
 def test_without_a_single_success_it_says_so_and_exits_1(environment: dict[str, str]) -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
-    process = run(environment | {"SOLANA_RPC_URL": endpoint}, "--seconds", "10", "--json")
+    process = run(environment | {"SOLANA_RPC_URL": endpoint}, "--seconds", "5", "--json")
     out, err = process.communicate(timeout=90)
 
     assert process.returncode == 1

@@ -6,20 +6,19 @@ import time
 
 import pytest
 
-from tests.installation import Event, Installation, alive, children, wait_until
+from tests.installation import Event, Installation, alive, children, crowding, wait_for_end, wait_until
 
 # The database is the installation's own; which kind it is follows the suite's.
 pytestmark = [pytest.mark.processes, pytest.mark.database]
 
-# What a run may be late by on a machine that others use too. Idle, it is 10 ms.
+# What a run may be late by on a machine that others use too, times how crowded that is. Idle, it is 10 ms.
 GENEROUS = 3.0
 
 
 @pytest.fixture
 def running(stack: Installation) -> Installation:
     """A cluster that has begun to work on the test mode's schedules: one a second, one every three."""
-    stack.manage("scheduler", "setup", "test")
-    stack.start("qcluster", EFFECT_SECONDS="1")
+    stack.start_scheduled(EFFECT_SECONDS="1")
     wait_until(lambda: stack.events("note"), saying="the first run")
     return stack
 
@@ -45,19 +44,21 @@ def runs_after(stack: Installation, instant: float, *, count: int) -> list[Event
     return newer()
 
 
-@pytest.mark.parametrize("victim", ["idle worker", "monitor", "pusher", "sentinel"])
-def test_whatever_process_is_killed_the_next_runs_come_by_themselves(
-    running: Installation, victim: str
-) -> None:
-    pids = dict(zip(("idle worker", "other worker", "monitor", "pusher"), pool(running), strict=True))
-    pid = sentinel(running) if victim == "sentinel" else pids[victim]
+def test_whatever_process_is_killed_the_next_runs_come_by_themselves(running: Installation) -> None:
+    # An idle worker comes last: if it was at work after all, its pool lives on and is in another order.
+    for victim in ("sentinel", "pusher", "monitor", "idle worker"):
+        guard = sentinel(running)
+        names = ("idle worker", "other worker", "monitor", "pusher", "sentinel")
+        pids = dict(zip(names, (*pool(running), guard), strict=True))
 
-    os.kill(pid, signal.SIGKILL)
-    killed_at = time.time()
+        os.kill(pids[victim], signal.SIGKILL)
+        killed_at = time.time()
 
-    after = runs_after(running, killed_at, count=3)
-    assert after[0].at - killed_at < 1 + GENEROUS
-    assert running.processes[0].poll() is None
+        after = runs_after(running, killed_at, count=3)
+        assert after[0].at - killed_at < 1 + GENEROUS * crowding(), victim
+        assert running.processes[0].poll() is None, victim
+        if victim != "idle worker":
+            wait_for_end(guard, saying="the end of the old pool")
 
 
 def test_a_worker_killed_in_the_middle_of_its_task_has_the_task_run_again(running: Installation) -> None:
@@ -70,7 +71,7 @@ def test_a_worker_killed_in_the_middle_of_its_task_has_the_task_run_again(runnin
         lambda: [event for event in running.events("work began") if event.at > killed_at],
         saying="a second attempt",
     )[0]
-    assert again.at - killed_at < 1.5 + GENEROUS
+    assert again.at - killed_at < 1.5 + GENEROUS * crowding()
     wait_until(
         lambda: (
             running.rows("SELECT state FROM scheduling_run WHERE attempt = 2 AND losses = 1")
@@ -95,7 +96,7 @@ def test_killing_the_parent_leaves_no_process_behind(running: Installation) -> N
 
     running.processes[0].kill()
 
-    wait_until(lambda: not any(map(alive, everyone)), seconds=2, saying="the end of every child")
+    wait_until(lambda: not any(map(alive, everyone)), seconds=2 * crowding(), saying="the end of every child")
 
     assert [pid for pid in everyone if alive(pid)] == []
 
@@ -106,7 +107,7 @@ def test_what_is_asked_to_stop_ends_by_itself_and_lets_its_tasks_end(running: In
 
     running.processes[0].terminate()
 
-    assert running.processes[0].wait(15) == 0
+    assert running.processes[0].wait(15 * crowding()) == 0
     assert not any(map(alive, everyone))
     assert len(running.events("work began")) == len(running.events("work ended"))
     assert running.rows("SELECT * FROM scheduling_run WHERE state = 'running'") == []
@@ -118,7 +119,7 @@ def test_a_redis_that_is_restarted_empty_loses_nothing(running: Installation) ->
     running.redis.start()
     back_at = time.time()
 
-    assert runs_after(running, back_at, count=3)[0].at - back_at < 1 + GENEROUS
+    assert runs_after(running, back_at, count=3)[0].at - back_at < 1 + GENEROUS * crowding()
     wait_until(
         lambda: (
             running.rows("SELECT count(*) FROM scheduling_run WHERE state NOT IN ('succeeded', 'skipped')")[
@@ -151,7 +152,7 @@ def test_two_clusters_run_every_occurrence_once(running: Installation) -> None:
     for process in running.processes:
         process.terminate()
     for process in running.processes:
-        process.wait(15)
+        process.wait(15 * crowding())
     ran = running.rows(
         "SELECT count(*), max(attempt) FROM scheduling_run r JOIN scheduling_job j ON j.id = r.job_id "
         "WHERE j.name = 'note-repeatable' AND state = 'succeeded'"
@@ -161,9 +162,9 @@ def test_two_clusters_run_every_occurrence_once(running: Installation) -> None:
 
 def test_a_cluster_that_starts_before_its_redis_waits_for_it(stack: Installation) -> None:
     stack.redis.stop()
-    stack.manage("scheduler", "setup", "test")
-    process = stack.start("qcluster")
-    time.sleep(2)
+    process = stack.start_scheduled()
+    sentinel(stack)
+    time.sleep(1)
     stack.redis.start()
 
     wait_until(lambda: stack.events("note"), saying="the first run")
@@ -172,23 +173,25 @@ def test_a_cluster_that_starts_before_its_redis_waits_for_it(stack: Installation
 
 def test_an_edited_next_run_takes_effect_without_a_restart(stack: Installation) -> None:
     stack.manage("scheduler", "setup", "production")
-    stack.rows("UPDATE django_q_schedule SET next_run = '2099-01-01 00:00:00+00:00'")
-    stack.start("qcluster")
-    time.sleep(3)
-    assert stack.events() == []
+    stack.rows(
+        "UPDATE django_q_schedule SET next_run = '2099-01-01 00:00:00+00:00' WHERE name = 'note-repeatable'"
+    )
+    stack.start("qcluster", EFFECT_SECONDS="0")
+    wait_until(lambda: stack.events("work ended"), saying="a cluster at work")
+    assert stack.events("note") == []
 
     stack.rows("UPDATE django_q_schedule SET next_run = '2026-01-01 00:00:00' WHERE name = 'note-repeatable'")
     edited_at = time.time()
 
     (event,) = wait_until(lambda: stack.events("note"), saying="the run")
-    assert event.at - edited_at < 0.5 + GENEROUS
+    assert event.at - edited_at < 0.5 + GENEROUS * crowding()
 
 
 def test_set_up_from_twenty_processes_at_once_leaves_one_of_each(stack: Installation) -> None:
     modes = ["test", "production"] * 10
-    started = [stack.start("scheduler", "setup", mode) for mode in modes]
 
-    assert [process.wait(120) for process in started] == [0] * 20
+    assert stack.at_once(*(["scheduler", "setup", mode] for mode in modes)) == [0] * 20, stack.logs()
+
     rows = stack.rows("SELECT name, count(*) FROM django_q_schedule GROUP BY name ORDER BY name")
     assert rows == [("cleanup-repeatable", 1), ("note-repeatable", 1), ("work-repeatable", 1)]
     assert len(stack.rows("SELECT DISTINCT mode FROM scheduling_job")) == 1

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -120,8 +119,7 @@ def test_a_redis_that_is_away_is_said_in_a_line_and_the_database_is_still_shown(
 
 @pytest.mark.processes
 def test_living_workers_are_seen_and_watching_ends_cleanly_with_ctrl_c(stack: Installation) -> None:
-    stack.manage("scheduler", "setup", "test")
-    stack.start("qcluster")
+    stack.start_scheduled()
     watching = stack.start("monitor", "--watch", "--json")
     log = stack.folder / "monitor-1.log"
 
@@ -142,8 +140,10 @@ def test_living_workers_are_seen_and_watching_ends_cleanly_with_ctrl_c(stack: In
 def test_watching_works_on_no_jobs(stack: Installation) -> None:
     stack.manage("scheduler", "setup", "test")
     stack.start("monitor", "--watch")
+    log = stack.folder / "monitor-0.log"
 
-    time.sleep(5)
+    # At the second look the first jobs have been due for a second and more.
+    wait_until(lambda: log.read_text().count("waiting in Redis") >= 2, saying="a second look")
 
     assert stack.events() == []
-    assert "\x1b" not in (stack.folder / "monitor-0.log").read_text()
+    assert "\x1b" not in log.read_text()

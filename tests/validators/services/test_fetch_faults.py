@@ -74,9 +74,9 @@ def test_a_process_killed_in_the_middle_of_storing_leaves_the_last_good_picture(
 
 def test_fetches_at_once_end_as_one_clean_fetch(stack: Installation, endpoint: CannedEndpoint) -> None:
     endpoint.current = replies.accounts(300)
-    together = [stack.start("fetch_validators", SOLANA_RPC_URL=endpoint.url) for _ in range(4)]
+    together = [["fetch_validators"]] * 4
 
-    assert [process.wait(60) for process in together] == [0] * 4, stack.logs()
+    assert stack.at_once(*together, SOLANA_RPC_URL=endpoint.url) == [0] * 4, stack.logs()
 
     once = contents(stack)
     assert (len(once[0]), len(once[1]), once[2]) == (300, 1_500, [])
@@ -93,9 +93,9 @@ def test_fetches_of_two_pictures_at_once_end_as_one_of_them(
         *(replies.account(number, inflationRewardsCommissionBps=700) for number in (17, 18, 19)),
     ]
 
-    together = [stack.start("fetch_validators", SOLANA_RPC_URL=endpoint.url) for _ in range(3)]
+    together = [["fetch_validators"]] * 3
 
-    assert [process.wait(60) for process in together] == [0] * 3, stack.logs()
+    assert stack.at_once(*together, SOLANA_RPC_URL=endpoint.url) == [0] * 3, stack.logs()
     assert len(contents(stack)[2]) == 3
 
 

@@ -1,0 +1,3 @@
+"""The addresses of the processes that tests start: they serve none."""
+
+urlpatterns: list[object] = []
