@@ -72,8 +72,7 @@ def fill_history(accounts: Mapping[int, Sequence[CreditTuple]], *, newest: Fetch
         except ImpossibleCreditsError as exc:
             unreadable.append(f"validator {key}: {exc}")
             continue
-        open_epochs = [epoch for epoch, row in present[key].items() if not row.is_final]
-        silent = _silent(ended, open_epochs, newest, split_epoch)
+        silent = _silent(ended, present[key], newest, split_epoch)
         for epoch, numbers in _numbers(tuples, (*ended, *silent)):
             known = present[key].get(epoch)
             if known is None:
@@ -118,12 +117,14 @@ def _insert(rows: Sequence[tuple[Any, ...]], filled_at: datetime) -> None:
 
 
 def _silent(
-    ended: Sequence[Earned], open_epochs: Iterable[int], newest: Fetch, split_epoch: int | None
+    ended: Sequence[Earned], present: Mapping[int, Present], newest: Fetch, split_epoch: int | None
 ) -> Iterator[Earned]:
-    """The epochs that a fetch saw the account in, and that came after its last tuple: it earned nothing."""
+    """The ended epochs after its last tuple, since a fetch first saw the account: it earned nothing then."""
+    if not present:
+        return
     last = ended[-1].epoch if ended else -1
-    for epoch in open_epochs:
-        if last < epoch < newest.epoch:
+    for epoch in range(max(last + 1, min(present), newest.epoch - MOST_TUPLES), newest.epoch):
+        if epoch not in present or not present[epoch].is_final:
             lamports = split_epoch is not None and epoch > split_epoch
             yield Earned(epoch, 0, CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS)
 

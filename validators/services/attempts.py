@@ -29,6 +29,8 @@ Answer = TypeVar("Answer")
 
 # By which a node that follows the chain may be behind another one: half a minute.
 SLOTS_BETWEEN_NODES: Final = 150
+# An outage of ours of three years; what is later than that is no epoch of this chain.
+MOST_EPOCHS_MISSED: Final = 1_000
 
 
 def newest_fetch() -> Fetch:

@@ -149,7 +149,7 @@ def _lacks_the_delinquent(snapshot: Snapshot, last: LastLook, named: frozenset[s
     if any(state.delinquent for state in snapshot.accounts):
         return False
     known = [key for key, one in last.accounts.items() if one.delinquent and one.stake]
-    return bool(known) and named.isdisjoint(known)
+    return len(known) > 1 and named.isdisjoint(known)
 
 
 def _stakes_moved(snapshot: Snapshot, last: LastLook) -> Doubt | None:

@@ -55,7 +55,7 @@ def extremes(epoch: int = EPOCH) -> tuple[Any, ...]:
 
 def test_one_odd_reply_marks_nobody_for_ever(endpoint: CannedEndpoint) -> None:
     usual = [500] * 10
-    odd = [10_000] * 4 + [500] * 6
+    odd = [10_000] * 3 + [500] * 7
     for commissions in (usual, usual, odd, usual, usual):
         look(endpoint, *commissions)
 

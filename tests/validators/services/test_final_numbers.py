@@ -13,6 +13,7 @@ from tests.validators.replies import EPOCH, FULL_EPOCH, SLOTS, epoch_credits
 from tests.validators.services.stored import STEADY
 from tests.validators.services.vote_accounts import holds
 from validators import tasks
+from validators.exceptions import ImplausibleError
 from validators.models import ClusterEpoch, Validator, ValidatorEpoch
 from validators.services.history.exporting import history_lines
 from validators.services.scores.facts import cluster_facts
@@ -224,11 +225,17 @@ def led() -> tuple[Any, ...]:
     return row.leader_slots, one.leader_slots, one.production_epoch
 
 
-@pytest.mark.parametrize("behind", [(100_000, (250, 240)), (400_001, (250, 240))])
-def test_a_node_that_is_behind_shrinks_no_leader_slots(
-    counted: CannedEndpoint, behind: tuple[int, tuple[int, int]]
-) -> None:
-    counted.results["getBlockProduction"] = production(*behind)
+def test_a_node_that_is_behind_shrinks_no_leader_slots(counted: CannedEndpoint) -> None:
+    counted.results["getBlockProduction"] = production(100_000, (250, 240))
+
+    with pytest.raises(ImplausibleError, match="slots behind the last good look"):
+        tasks.fetch_production()
+
+    assert led() == (1_000, 1_000, EPOCH)
+
+
+def test_fewer_leader_slots_in_more_slots_shrink_none(counted: CannedEndpoint) -> None:
+    counted.results["getBlockProduction"] = production(400_001, (250, 240))
 
     tasks.fetch_production()
 
@@ -266,7 +273,7 @@ def test_blocks_of_a_part_of_an_ended_epoch_are_no_skip_rate(counted: CannedEndp
 
 
 def test_all_blocks_of_the_epoch_are_its_skip_rate_again(counted: CannedEndpoint, client: Client) -> None:
-    look(counted, EPOCH + 1, STEADY, STEADY, 5)
+    look(counted, EPOCH + 1, STEADY, STEADY, 5, slot_index=4)
     identities = [one["nodePubkey"] for one in counted.current]
     whole = replies.whole_production(identities, EPOCH * SLOTS, (EPOCH + 1) * SLOTS - 1, (1_200, 1_080))
     counted.results["getBlockProduction range"] = whole
