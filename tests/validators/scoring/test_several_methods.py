@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from validators.checks import check_score_methods
 from validators.models import ScoringInputs, ScoringRun, TrustScore, Validator, ValidatorEpoch
@@ -143,7 +142,7 @@ def test_a_skipped_run_has_no_inputs_and_says_so() -> None:
 
 
 def test_inputs_go_with_the_last_run_that_read_them(scored: dict[str, Any], endpoint: CannedEndpoint) -> None:
-    endpoint.current = replies.accounts(20, activatedStake=7)
+    endpoint.current = [endpoint.current[0] | {"inflationRewardsCommissionBps": 900}, *endpoint.current[1:]]
     fetch_validators()
     score_validators()
     newest = ScoringRun.objects.get(pk=ScoringRun.objects.order_by("-pk")[0].pk)
