@@ -31,6 +31,8 @@ from validators.solana.rpc import Endpoint
 
 # With fewer slots passed, that no leader is known may be chance.
 LEAST_SLOTS_JUDGED: Final = 1_000
+# Of an epoch's leader slots, as far as a part of it told how many there are.
+LEAST_OF_A_WHOLE: Final = 0.98
 # Who leads had stake two epochs ago, so nearly all are known.
 LEAST_SLOTS_KNOWN: Final = 0.5
 # Back from the running epoch: a node keeps a million slots.
@@ -40,12 +42,16 @@ SLOTS_OF_DOUBT: Final = 40
 
 
 class Ended(NamedTuple):
-    """An epoch that is over, by its first and last slot; of a scheduled one the leader slots are known."""
+    """An epoch that is over, by its first and last slot; of a scheduled one the leader slots are known.
+
+    `share_led`: of the slots that were counted while it ran, how many had a known leader.
+    """
 
     epoch: int
     first_slot: int
     last_slot: int
     scheduled: bool
+    share_led: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +88,15 @@ def fetch_production() -> dict[str, Any]:
 
 def _ask(endpoint: Endpoint, newest: Fetch) -> Answer:
     running = ask_production(endpoint)
-    told = [_ask_ended(endpoint, ended) for ended in _open_epochs(running, newest)]
+    told = [_ask_ended(endpoint, ended, running) for ended in _open_epochs(running, newest)]
     return Answer(running, told)
 
 
-def _ask_ended(endpoint: Endpoint, ended: Ended) -> Told:
+def _ask_ended(endpoint: Endpoint, ended: Ended, running: Production) -> Told:
     whole = ask_whole_production(endpoint, (ended.first_slot, ended.last_slot))
+    if whole is not None and whole.share_led < LEAST_OF_A_WHOLE * max(ended.share_led, running.share_led):
+        # Every slot has a leader: some are left out.
+        whole = None
     if whole is not None or ended.scheduled:
         return Told(ended, whole)
     return Told(ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
@@ -108,7 +117,14 @@ def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
         if basis == BlocksBasis.FINAL or first is None or following is None:
             continue
         if ended >= 0 and 0 <= first < following:
-            yield Ended(ended, first, following - 1, scheduled=basis == BlocksBasis.SCHEDULE)
+            scheduled = basis == BlocksBasis.SCHEDULE
+            yield Ended(ended, first, following - 1, scheduled, _share_led(known.get(ended)))
+
+
+def _share_led(cluster: ClusterEpoch | None) -> float:
+    if cluster is None or not cluster.blocks_slots:
+        return 0.0
+    return (cluster.leader_slots or 0) / cluster.blocks_slots
 
 
 def _judge(endpoint: str, answer: Answer, newest: Fetch) -> None:
@@ -167,7 +183,7 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
 
 def _store_ended(told: Told) -> int | None:
     """Rows written; None where nothing was told of it, or more is known already."""
-    epoch, first, last, _ = told.ended
+    epoch, first, last, *_ = told.ended
     if told.whole is not None:
         leaders = {leader.identity: leader for leader in told.whole.leaders.good}
         written = record_blocks(epoch, leaders, basis=BlocksBasis.FINAL, slots=told.whole.slots)

@@ -23,8 +23,8 @@ SLOTS_UNTIL_VOTES: Final = 32
 SLOTS_OF_CHANCE: Final = 150
 # One odd record is a matter of that record; more than this share of all make the look doubtful.
 FEW: Final = 0.05
-# What may leave in an epoch, by the chain's own limit on stake that cools down.
-LEAVING_IN_AN_EPOCH: Final = 0.09
+# What may leave in an epoch: an account with stake is not closed, and few cool down in one.
+LEAVING_IN_AN_EPOCH: Final = 0.02
 # With fewer than this share of the last look's accounts, or of their stake, a reply is not whole.
 LEAST_REMAINING_SHARE: Final = 0.5
 # Of a small cluster a few are a large share.
@@ -132,7 +132,7 @@ def _shrunken(snapshot: Snapshot, last: LastLook) -> Doubt | None:
     missing = [key for key, one in last.accounts.items() if one.stake and key not in named]
     share = _stake(last, missing) / last.stake if last.stake else 0.0
     epochs = snapshot.epoch.epoch - last.epoch
-    allowed = min(LEAST_REMAINING_SHARE, FEW + LEAVING_IN_AN_EPOCH * epochs)
+    allowed = min(LEAST_REMAINING_SHARE, LEAVING_IN_AN_EPOCH * (epochs + 1))
     if not epochs and missing and _lacks_the_delinquent(snapshot, last, named):
         cause = f"everybody who was delinquent is missing within one epoch, {missing[0]} among them"
         return Doubt(Kind.SHRUNKEN, VOTES_METHOD, _unless_accepted(cause))

@@ -74,6 +74,11 @@ class Production:
     def slots(self) -> int:
         return self.last_slot - self.first_slot + 1
 
+    @property
+    def share_led(self) -> float:
+        """How many of the slots have a leader that is told; all of them, where nobody is left out."""
+        return sum(leader.leader_slots for leader in self.leaders.good) / self.slots
+
     def covers(self, first: int, last: int) -> bool:
         return self.first_slot <= first and self.last_slot >= last
 
