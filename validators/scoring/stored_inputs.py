@@ -15,7 +15,9 @@ from pydantic_core import from_json, to_json
 
 from validators.scoring.facts import ClusterFacts, EpochFacts, Past, ValidatorFacts
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+# Without the stake of each epoch and how it ended, which are unknown then.
+OLDER_FORMATS: Final = frozenset({2})
 # Eight bytes each, least significant first.
 FLOATS: Final = "d"
 LENGTH_BYTES: Final = 8
@@ -64,7 +66,7 @@ def unpacked(body: bytes) -> ClusterFacts:
         raise ValueError(f"not the inputs of a scoring run: {exc}") from exc
     if sys.byteorder == "big":
         floats.byteswap()
-    if document["format"] != FORMAT:
+    if document["format"] != FORMAT and document["format"] not in OLDER_FORMATS:
         raise ValueError(f"inputs of format {document['format']}, and this version reads {FORMAT}")
     skip_rates = document["skip_rates"]
     stream = iter(floats)
@@ -89,7 +91,8 @@ def _validator(
     length: int,
     columns: list[Any],
 ) -> ValidatorFacts:
-    past = Past(*(_widened(column, length, floats) for column in columns))
+    unknown = [None] * (len(Past._fields) - len(columns))
+    past = Past(*(_widened(column, length, floats) for column in (*columns, *unknown)))
     facts = [EpochFacts(*row) for row in epochs]
     return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past)
 

@@ -113,7 +113,7 @@ def facts_at(history: Timeline, epoch: int) -> ClusterFacts:
             key,
             row.stake or 0,
             row.commission_bps,
-            False,
+            bool(row.delinquent_at_end),
             recent.pop(key, []),
             now.versions[key],
             columns[key],

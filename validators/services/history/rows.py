@@ -30,6 +30,8 @@ class Numbers(NamedTuple):
     leader_slots: int | None
     blocks_produced: int | None
     blocks_basis: str
+    delinquent_at_end: bool | None
+    end_performance: float | None
 
 
 FIELDS: Final = Numbers._fields
@@ -39,6 +41,7 @@ _VERSION: Final = slice(5, 7)
 _FETCHES: Final = slice(7, 9)
 _SINGLE: Final = slice(9, 14)
 _BLOCKS: Final = slice(15, 18)
+_ENDS: Final = slice(18, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def imported(row: HistoryRow) -> Numbers:
         row.leader_slots,
         row.blocks_produced,
         "" if row.blocks_produced is None else BlocksBasis.FINAL.value,
+        row.delinquent_at_end,
+        row.end_performance,
     )
 
 
@@ -88,6 +93,7 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
     new: tuple[Any, ...] = told
     commissions = own if any(bps is not None for bps in own[:4]) else new
     single = zip(own[_SINGLE], new[_SINGLE], strict=True)
+    ends = zip(own[_ENDS], new[_ENDS], strict=True)
     return Numbers._make(
         (
             *commissions[_COMMISSIONS],
@@ -96,6 +102,7 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
             *(theirs if ours in (None, "") else ours for ours, theirs in single),
             stored.numbers.credits_unit,
             *(new if _tells_more_of_blocks(told, stored.numbers) else own)[_BLOCKS],
+            *(theirs if ours is None else ours for ours, theirs in ends),
         )
     )
 

@@ -77,6 +77,7 @@ class _JsonColumn(Aggregate):
 _PAST_COLUMNS: Final = (
     *("validator_id", "vote_performance", "activated_stake", "fetches", "delinquent_fetches"),
     *("commission_last_bps", "commission_max_bps", "skip_rate", "leader_slots"),
+    *("delinquent_at_end", "end_performance"),
 )
 
 
