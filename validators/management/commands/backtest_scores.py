@@ -76,7 +76,7 @@ class Command(BaseCommand):
                     raise CommandError(
                         f"No epoch from {first} to {last}; the history has {min(history)} to {max(history)}."
                     )
-                result = backtest(history, methods, epochs=epochs, listener=listener)
+                result = backtest(history, methods, epochs=range(first, last + 1), listener=listener)
             _write_report(options["report"], result)
         except (ValidatorsError, OSError) as exc:
             raise CommandError(str(exc)) from exc
@@ -100,8 +100,7 @@ def _method(name: str) -> Any:
 
 @contextmanager
 def _predictions(path: Path | None) -> Iterator[Listener]:
-    """A listener that writes lines. `risk` is the probability of a method that gives one; of the others
-    it is 1 - score / 100, which orders as the score does and claims nothing more."""
+    """A listener that writes lines. `risk` is the probability of a method that gives one, else empty."""
     if path is None:
         yield lambda epoch, method, said: None
         return
@@ -110,13 +109,9 @@ def _predictions(path: Path | None) -> Iterator[Listener]:
         writer.writerow(COLUMNS)
 
         def listener(epoch: int, method: str, said: Sequence[Prediction]) -> None:
-            writer.writerows((epoch, one.vote_account, method, one.score, _risk(one)) for one in said)
+            writer.writerows((epoch, one.vote_account, method, one.score, one.probability) for one in said)
 
         yield listener
-
-
-def _risk(one: Prediction) -> float:
-    return 1.0 - one.score / 100.0 if one.probability is None else one.probability
 
 
 def _write_report(folder: Path | None, result: BacktestResult) -> None:
