@@ -33,7 +33,7 @@ class ValidatorDocument(Schema):
     identity: str = Field(description="Node key; may change, may own several vote accounts")
     name: str | None = Field(description="What it calls itself; never trusted")
     website: str | None
-    rank: int | None = Field(description="1 is best")
+    rank: int | None = Field(description="1 is best; equals share a rank")
     score: float | None = Field(description="0 to 100")
     vote_performance: float | None = Field(
         description="How it voted in the newest ended epoch that is judged: 1 is as the cluster's mean, what "
@@ -170,7 +170,7 @@ class ScoreDocument(Schema):
     method: str
     version: str
     score: float = Field(description="0 to 100")
-    rank: int = Field(description="1 is best")
+    rank: int = Field(description="1 is best; equals share a rank")
 
 
 class PartDocument(Schema):
