@@ -32,8 +32,8 @@ class Past(NamedTuple):
     skip_rate: Sequence[float | None] = ()
     # Estimated from the stake where they were not counted.
     leader_slots: Sequence[int | None] = ()
-    # Lamports; 0 is an epoch in which it had none.
-    stake: Sequence[int | None] = ()
+    # SOL; 0 is an epoch in which it had none. Floats, which are packed fastest.
+    stake: Sequence[float | None] = ()
     # In the last fetch of the epoch, and how it voted in a stretch before that, 1 as the median.
     delinquent_at_end: Sequence[bool | None] = ()
     end_performance: Sequence[float | None] = ()

@@ -7,13 +7,15 @@ et al., QuickScorer, 2015. Leaves are whole numbers, so that a sum has the same 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import and_, getitem
+from struct import Struct
 from typing import Any, Final, NamedTuple
 
 MOST_LEAVES: Final = 8
+TREES_AT_ONCE: Final = 2
 
 # A leaf's value, or (input, threshold, whether an unknown input is at most that, then, else).
 Tree = Any
@@ -30,31 +32,45 @@ class _Split(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """`thresholds[i]` ascending for input i; `masks[i][n]` is what n failed comparisons leave possible."""
+    """`thresholds[i]` ascending for input i; `masks[i][n]` is what n failed comparisons leave possible.
+
+    `leaves` are of two trees at once: half as many are looked up and added.
+    """
 
     thresholds: tuple[tuple[float, ...], ...]
     masks: tuple[tuple[int, ...], ...]
     unknown: tuple[int, ...]
     leaves: tuple[dict[int, int], ...]
+    pairs: Struct
+    every: int
+    ones: int
 
     def total(self, values: Sequence[float | None]) -> int:
         """The sum of the leaves that these inputs reach; None is unknown."""
-        size = len(self.leaves)
-        every = (1 << MOST_LEAVES * size) - 1
-        possible = every
+        return self.sum_of(self.reached(values))
+
+    def reached(self, values: Sequence[float | None]) -> int:
+        """The leaves that stay possible, as bits: inputs with the same ones have the same sum."""
+        possible = self.every
         for value, thresholds, masks, unknown in zip(
             values, self.thresholds, self.masks, self.unknown, strict=True
         ):
             possible &= unknown if value is None else masks[bisect_left(thresholds, value)]
+        return possible
+
+    def sum_of(self, possible: int) -> int:
+        """Of the lowest leaf of each tree."""
+        size = TREES_AT_ONCE * len(self.leaves)
         # The lowest bit of each byte: none is 0, so that nothing carries over.
-        lowest = possible & ((possible ^ every) + every // (2**MOST_LEAVES - 1))
-        return sum(map(getitem, self.leaves, lowest.to_bytes(size, "little")))
+        lowest = possible & ((possible ^ self.every) + self.ones)
+        return sum(map(getitem, self.leaves, self.pairs.unpack(lowest.to_bytes(size, "little"))))
 
 
 def forest(trees: Sequence[Tree], inputs: int) -> Forest:
     """Of trees over that many inputs. ValueError for a tree of more than eight leaves."""
     splits: defaultdict[int, list[_Split]] = defaultdict(list)
     leaves = []
+    trees = [*trees, *[0] * (len(trees) % TREES_AT_ONCE)]
     every = (1 << MOST_LEAVES * len(trees)) - 1
     for place, tree in enumerate(trees):
         values = list(_leaves(tree))
@@ -69,8 +85,19 @@ def forest(trees: Sequence[Tree], inputs: int) -> Forest:
         tuple(tuple(one.threshold for one in column) for column in columns),
         tuple(tuple(accumulate((one.mask for one in column), and_, initial=every)) for column in columns),
         tuple(_anded([one.mask for one in column if not one.unknown_is_below], every) for column in columns),
-        tuple(leaves),
+        tuple(map(_both, leaves[::2], leaves[1::2])),
+        Struct(f"<{len(leaves) // TREES_AT_ONCE}H"),
+        every,
+        every // (2**MOST_LEAVES - 1),
     )
+
+
+def _both(first: Mapping[int, int], second: Mapping[int, int]) -> dict[int, int]:
+    return {
+        bit | other << MOST_LEAVES: value + added
+        for bit, value in first.items()
+        for other, added in second.items()
+    }
 
 
 def _anded(masks: Sequence[int], every: int) -> int:

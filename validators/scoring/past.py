@@ -13,6 +13,7 @@ from validators.scoring.facts import Past
 EPOCHS_KEPT: Final = 60
 # Known of less than this share of the present stake, an epoch is no measure of the cluster.
 LEAST_COVERED: Final = 0.5
+LAMPORTS_PER_SOL: Final = 1_000_000_000
 # Of this share of fetches on, an unknown performance is read off delinquency; below, it stays unknown.
 EVIDENT_DELINQUENCY: Final = 0.03
 
@@ -109,7 +110,7 @@ def epoch_table(
         columns.highest_bps,
         columns.skip_rates,
         _leader_slots(columns, slots_in_epoch),
-        told,
+        [None if stake is None else stake / LAMPORTS_PER_SOL for stake in told],
         columns.delinquent_at_end,
         columns.end_performance,
         strict=True,

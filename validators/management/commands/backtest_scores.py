@@ -5,6 +5,8 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +17,11 @@ from validators.scoring.backtest.figures import figures
 from validators.scoring.backtest.report import document, tables
 from validators.scoring.backtest.results import BacktestResult, Prediction
 from validators.scoring.backtest.running import Listener, backtest
+from validators.scoring.facts import ScoringMethod
 from validators.scoring.peers import PEERS
 from validators.scoring.registry import METHODS
+from validators.scoring.trust_v3 import method as trust_v3
+from validators.scoring.trust_v3.tables import tables as tables_of
 from validators.services.memory import collector_paused
 from validators.services.scores.recorded import recorded_history
 
@@ -61,10 +66,18 @@ class Command(BaseCommand):
             "--predictions", type=Path, metavar="OUT.csv", help="Write every score and risk there."
         )
         parser.add_argument("--report", type=Path, metavar="DIR", help="Write tables and plots there.")
+        parser.add_argument(
+            "--coefficients",
+            type=Path,
+            metavar="FILE",
+            help="Judge trust-v3 with these, as fit_scores writes them, instead of the shipped ones.",
+        )
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON document.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         methods = [_method(name) for name in dict.fromkeys(options["method"] or ASKABLE)]
+        if options["coefficients"] is not None:
+            methods = [_with_coefficients(one, options["coefficients"]) for one in methods]
         first, last = options["first"], options["last"]
         if first > last:
             raise CommandError(f"--from {first} comes after --to {last}.")
@@ -92,10 +105,20 @@ class Command(BaseCommand):
             self.stderr.write(f"Scored, but not judged, for the next epoch is not there: {unjudged}.")
 
 
-def _method(name: str) -> Any:
+def _method(name: str) -> ScoringMethod:
     if name not in ASKABLE:
         raise CommandError(f"{name!r} is no method; choose from: {', '.join(ASKABLE)}.")
     return ASKABLE[name]
+
+
+def _with_coefficients(method: ScoringMethod, path: Path) -> ScoringMethod:
+    if method.name != trust_v3.METHOD.name:
+        return method
+    try:
+        read = tables_of(json.loads(path.read_text()))
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise CommandError(f"{path} holds no coefficients of {method.name}: {exc!r}") from exc
+    return replace(method, version=read.version, assess=partial(trust_v3.assess, tables=read))
 
 
 @contextmanager

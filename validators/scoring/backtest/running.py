@@ -100,7 +100,7 @@ def _note_cluster(
 ) -> None:
     """What a delegator earned who spread over the cluster by stake, with and without private validators."""
     gathered.epochs.append(epoch)
-    known = [outcome.bad for outcome in outcomes.values() if outcome.bad is not None]
+    known = [bad for one in cluster.validators if (bad := outcomes[one.vote_account].bad) is not None]
     gathered.judged += len(known)
     gathered.bad += sum(known)
     held = [

@@ -19,6 +19,8 @@ UNSEEN_SHORTFALL: Final = 0.002
 UNSEEN_DELINQUENCY: Final = 0.005
 # A bad epoch counts once, however bad, among the earlier ones.
 SHORTFALL_CAP: Final = 0.03
+# The last two epochs are inputs of their own.
+EARLIER_FROM_AGE: Final = 2
 WINDOW: Final = 10
 # From half of an epoch on it says more of the next one than the epoch before it does.
 HALF: Final = 0.5
@@ -66,7 +68,7 @@ class _Seen(NamedTuple):
     ages: Sequence[int]
     earned: Sequence[float | None]
     delinquent: Sequence[float | None]
-    stakes: Sequence[int | None]
+    stakes: Sequence[float | None]
 
 
 def surroundings(cluster: ClusterFacts, weights: Mapping[str, Sequence[float]]) -> Surroundings:
@@ -99,18 +101,21 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
     known = [(age, earned) for age, earned in zip(seen.ages, seen.earned, strict=True) if earned is not None]
     window = [earned for age, earned in known[:WINDOW] if age < WINDOW]
     recent = dict(known[:2])
+    ages = [age for age, _ in known]
+    lacked = [1.0 - earned if earned < 1.0 else 0.0 for _, earned in known]
     lag = around.lags.get(validator.version)
-    least = min((s for s in seen.stakes[:WINDOW] if s is not None), default=validator.activated_stake)
+    stake = validator.activated_stake / LAMPORTS_PER_SOL
+    least = min((one for one in seen.stakes[:WINDOW] if one is not None), default=stake)
     values = (
         _shortfall(recent.get(0)),
         _shortfall(recent.get(1)),
-        round(_recent(known, around.weights["recent_shortfall"]), MEAN_DIGITS) if known else None,
-        round(_earlier(known, around.weights["earlier_shortfall"]), MEAN_DIGITS) if known else None,
+        round(_recent(ages, lacked, around.weights["recent_shortfall"]), MEAN_DIGITS) if known else None,
+        round(_earlier(ages, lacked, around.weights["earlier_shortfall"]), MEAN_DIGITS) if known else None,
         _shortfall(_at_end(past.end_performance, past, around.epoch)),
         _delinquent_now(validator, around.epoch),
         _delinquency(seen, around.weights["delinquency"]),
-        validator.activated_stake // LAMPORTS_PER_SOL * 1.0,
-        min(least, validator.activated_stake) // LAMPORTS_PER_SOL * 1.0,
+        float(stake // 1),
+        min(least, stake) // 1,
         None if lag is None else round(lag.release, DIGITS),
         None if lag is None else round(lag.patch, DIGITS),
     )
@@ -137,29 +142,28 @@ def _shortfall(earned: float | None) -> float | None:
     return None if earned is None else round(1.0 - earned, DIGITS) if earned < 1.0 else 0.0
 
 
-def _recent(known: Sequence[tuple[int, float]], weights: Sequence[float]) -> float:
+def _recent(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[float]) -> float:
     """Recency-weighted mean of what the epochs before the last lacked, pulled towards the cluster's."""
-    total, mass = UNSEEN_SHORTFALL, 1.0
-    for age, earned in known:
-        if age:
-            weight = weights[age]
-            mass += weight
-            if earned < 1.0:
-                total += weight * (1.0 - earned)
-    return total / mass
+    first = 0 if ages[0] else 1
+    weighed = _weighed(ages[first:], weights)
+    total: float = sum(map(mul, weighed, lacked[first:]))
+    return (UNSEEN_SHORTFALL + total) / (1.0 + sum(weighed))
 
 
-def _earlier(known: Sequence[tuple[int, float]], weights: Sequence[float]) -> float:
+def _earlier(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[float]) -> float:
     """The same over the long run, without the last two, each epoch capped."""
-    total, mass = UNSEEN_SHORTFALL, 1.0
-    for age, earned in known:
-        if age > 1:
-            weight = weights[age]
-            mass += weight
-            if earned < 1.0:
-                lacked = 1.0 - earned
-                total += weight * (lacked if lacked < SHORTFALL_CAP else SHORTFALL_CAP)
-    return total / mass
+    first = sum(age < EARLIER_FROM_AGE for age in ages[:EARLIER_FROM_AGE])
+    weighed = _weighed(ages[first:], weights)
+    capped = [one if one < SHORTFALL_CAP else SHORTFALL_CAP for one in lacked[first:]]
+    total: float = sum(map(mul, weighed, capped))
+    return (UNSEEN_SHORTFALL + total) / (1.0 + sum(weighed))
+
+
+def _weighed(ages: Sequence[int], weights: Sequence[float]) -> Sequence[float]:
+    """The weights of ascending ages."""
+    if ages and ages[-1] - ages[0] + 1 == len(ages):
+        return weights[ages[0] : ages[-1] + 1]
+    return [weights[age] for age in ages]
 
 
 def _delinquency(seen: _Seen, weights: Sequence[float]) -> float | None:
@@ -172,7 +176,7 @@ def _delinquency(seen: _Seen, weights: Sequence[float]) -> float | None:
         ages = list(seen.ages)
     if not ages:
         return None
-    weighed = [weights[age] for age in ages]
+    weighed = _weighed(ages, weights)
     total = UNSEEN_DELINQUENCY
     if any(shares):
         total += sum(map(mul, weighed, shares))

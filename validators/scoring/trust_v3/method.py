@@ -16,7 +16,7 @@ from validators.scoring.trust_v3.explanation import explained
 from validators.scoring.trust_v3.inputs import Inputs, inputs_of, surroundings
 from validators.scoring.trust_v3.number import PRIVATE_BPS, count_on
 from validators.scoring.trust_v3.tables import Tables, shipped_tables
-from validators.scoring.trust_v3.unknowns import filled_by, middle_level, middles, risk_range
+from validators.scoring.trust_v3.unknowns import filled_by, good_and_poor, middle_level, middles
 
 SCORE_DIGITS: Final = 4
 RISK_DIGITS: Final = 6
@@ -54,8 +54,9 @@ def _middle_commission(everyone: Sequence[Inputs]) -> int:
 
 def _assessment(validator: ValidatorFacts, inputs: Inputs, middle: _Middle, tables: Tables) -> Assessment:
     taken = filled_by(inputs.values, middle.values, tables.learnt_unknown)
-    risk = round(tables.risk(taken), RISK_DIGITS)
-    low, high = risk_range(inputs, taken, risk, tables)
+    risk, low, high = (
+        round(one, RISK_DIGITS) for one in tables.risks(taken, *good_and_poor(inputs, taken, tables))
+    )
     level = middle.level if inputs.level is None else min(inputs.level, 1.0)
     bps = middle.commission_bps if inputs.commission_bps is None else inputs.commission_bps
     number = count_on(bps, level, risk, tables.loss_when_bad, tables.aversion)
@@ -65,8 +66,8 @@ def _assessment(validator: ValidatorFacts, inputs: Inputs, middle: _Middle, tabl
         {
             "vote_performance": inputs.level,
             "risk": risk,
-            "risk_low": round(low, RISK_DIGITS),
-            "risk_high": round(high, RISK_DIGITS),
+            "risk_low": min(low, risk),
+            "risk_high": max(high, risk),
             "expected_return": round(number.expected, RISK_DIGITS),
             "commission_bps": inputs.commission_bps,
             "epochs_known": inputs.epochs_known,

@@ -54,7 +54,18 @@ class Tables:
 
     def risk(self, values: tuple[float | None, ...]) -> float:
         """The calibrated probability of a bad next epoch."""
-        found = self.calibration.at((self.intercept + self.trees.total(values)) / LEAF_UNIT)
+        return self._calibrated(self.trees.total(values), values)
+
+    def risks(self, *each: tuple[float | None, ...]) -> list[float]:
+        """Of several inputs that mostly reach the same leaves, which are added up once."""
+        reached = [self.trees.reached(values) for values in each]
+        totals = {leaves: self.trees.sum_of(leaves) for leaves in set(reached)}
+        return [
+            self._calibrated(totals[leaves], values) for leaves, values in zip(reached, each, strict=True)
+        ]
+
+    def _calibrated(self, total: int, values: tuple[float | None, ...]) -> float:
+        found = self.calibration.at((self.intercept + total) / LEAF_UNIT)
         return max(found, self.delinquent_risk) if values[DELINQUENT_NOW] else found
 
 

@@ -10,6 +10,9 @@ from validators.scoring.trust_v3.tables import Tables
 # What a short history leaves open concerns the means over it.
 OPEN_WITH_HISTORY: Final = frozenset({"recent_shortfall", "earlier_shortfall", "delinquency"})
 
+# From so many epochs on, a history is not short any more.
+ENOUGH_EPOCHS: Final = 30
+
 
 def medians(everyone: Sequence[Inputs]) -> list[float | None]:
     """Of each input over the validators in which it is known; None where it is known in none."""
@@ -44,20 +47,22 @@ def filled_by(
     )
 
 
-def risk_range(
-    inputs: Inputs, taken: tuple[float | None, ...], risk: float, tables: Tables
-) -> tuple[float, float]:
-    """The risk if what is unknown were as good, or as poor, as it is in one validator of ten.
+def good_and_poor(
+    inputs: Inputs, taken: tuple[float | None, ...], tables: Tables
+) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
+    """The inputs if what is unknown were as good, or as poor, as it is in one validator of ten.
 
     The means move by the share of evidence that a short history misses. No confidence interval: what is
     known is taken as it is.
     """
-    missing = 1.0 / (1.0 + inputs.epochs_known)
+    missing = 1.0 / (1.0 + inputs.epochs_known) if inputs.epochs_known < ENOUGH_EPOCHS else 0.0
+    if not missing and None not in inputs.values:
+        return taken, taken
     good, poor = list(taken), list(taken)
     for place, (name, value, usual) in enumerate(zip(INPUTS, inputs.values, tables.usual, strict=True)):
         if value is None:
             good[place], poor[place] = usual.good, usual.poor
-        elif name in OPEN_WITH_HISTORY:
+        elif missing and name in OPEN_WITH_HISTORY:
             good[place] = min(value, value + missing * (usual.good - value))
             poor[place] = max(value, value + missing * (usual.poor - value))
-    return min(risk, tables.risk(tuple(good))), max(risk, tables.risk(tuple(poor)))
+    return tuple(good), tuple(poor)
