@@ -47,7 +47,8 @@ class ValidatorFacts:
     """A present validator with stake. Stake in lamports, commission in basis points, None when unknown.
 
     `epochs` are the latest few with what was earned in them; `past` goes back as far as the history
-    does. `version` is empty when unknown.
+    does. `version` is empty when unknown. `left_out` is whether it is known not to be let into the epoch
+    after the running one.
     """
 
     pk: int
@@ -58,6 +59,7 @@ class ValidatorFacts:
     epochs: Sequence[EpochFacts]
     version: str = ""
     past: Past = NO_PAST
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

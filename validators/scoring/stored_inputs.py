@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 from validators.scoring.facts import ClusterFacts, EpochFacts, Past, ValidatorFacts
 
 FORMAT: Final = 3
-# Without the stake of each epoch and how it ended, which are unknown then.
+# Without the stake of each epoch, how it ended, and who is left out of the next, which are unknown then.
 OLDER_FORMATS: Final = frozenset({2})
 # Eight bytes each, least significant first.
 FLOATS: Final = "d"
@@ -45,6 +45,7 @@ def packed(cluster: ClusterFacts) -> bytes:
                 one.epochs,
                 len(one.past.epochs),
                 [_narrowed(column, floats) for column in one.past],
+                one.left_out,
             )
             for one in cluster.validators
         ],
@@ -90,11 +91,12 @@ def _validator(
     epochs: list[list[Any]],
     length: int,
     columns: list[Any],
+    left_out: bool = False,
 ) -> ValidatorFacts:
     unknown = [None] * (len(Past._fields) - len(columns))
     past = Past(*(_widened(column, length, floats) for column in (*columns, *unknown)))
     facts = [EpochFacts(*row) for row in epochs]
-    return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past)
+    return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past, left_out)
 
 
 def _narrowed(column: Sequence[Any], floats: "array[float]") -> Any:

@@ -274,6 +274,16 @@ def test_no_two_sentences_contradict() -> None:
             assert abs(part.points) < 0.3
 
 
+def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() -> None:
+    found = judged(validator(1, left_out=True))
+    parts = explained(found.components)
+
+    assert found.score == 0
+    assert found.components["risk_low"] <= found.components["risk"] <= found.components["risk_high"]
+    assert "is not let into the next epoch, and earns nothing there" in [part.said for part in parts]
+    assert sum(part.points for part in parts) == pytest.approx(0, abs=1e-4)
+
+
 def test_the_same_facts_give_the_same_digits() -> None:
     one: Callable[[], ValidatorFacts] = lambda: validator(1, past(0.9, 1.0, None, 0.99))  # noqa: E731
 

@@ -71,12 +71,17 @@ def _risks(
     unknown = frozenset(components["unknown"])
     for place, name in _ORDER:
         at[place] = taken[place]
-        after = components["risk"] if place == _ORDER[-1][0] else tables.risk(tuple(at))
+        last = place == _ORDER[-1][0] and not components["left_out"]
+        after = components["risk"] if last else tables.risk(tuple(at))
         told = None if place in unknown else taken[place]
         points = (before - after) * number.risk_rate
         usual = tables.usual[place].middle
         yield Part(name, told, usual, number.risk_rate, points, describe(name, told))
         before = after
+    if components["left_out"]:
+        points = (before - components["risk"]) * number.risk_rate
+        said = "is not let into the next epoch, and earns nothing there"
+        yield Part("left_out", 1.0, 0.0, number.risk_rate, points, said)
 
 
 # Who it is, then the long run, then the latest: the order in which a perfect validator's inputs give way.

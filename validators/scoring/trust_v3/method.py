@@ -20,6 +20,8 @@ from validators.scoring.trust_v3.unknowns import filled_by, good_and_poor, middl
 
 SCORE_DIGITS: Final = 4
 RISK_DIGITS: Final = 6
+# Who is not let in earns nothing; a choice, because no recorded epoch has any: only our reading may be wrong.
+LEFT_OUT_RISK: Final = 0.98
 
 
 class _Middle(NamedTuple):
@@ -57,6 +59,8 @@ def _assessment(validator: ValidatorFacts, inputs: Inputs, middle: _Middle, tabl
     risk, low, high = (
         round(one, RISK_DIGITS) for one in tables.risks(taken, *good_and_poor(inputs, taken, tables))
     )
+    if validator.left_out:
+        risk = high = max(risk, LEFT_OUT_RISK)
     level = middle.level if inputs.level is None else min(inputs.level, 1.0)
     bps = middle.commission_bps if inputs.commission_bps is None else inputs.commission_bps
     number = count_on(bps, level, risk, tables.loss_when_bad, tables.aversion)
@@ -73,6 +77,7 @@ def _assessment(validator: ValidatorFacts, inputs: Inputs, middle: _Middle, tabl
             "epochs_known": inputs.epochs_known,
             "bad_of_window": inputs.bad_of_window,
             "known_of_window": inputs.known_of_window,
+            "left_out": validator.left_out,
             "taken": [bps, level, *taken],
             "unknown": [place for place, value in enumerate(inputs.values) if value is None],
         },
