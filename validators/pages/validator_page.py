@@ -16,7 +16,14 @@ from validators.models import (
 from validators.monitoring.readiness import stale_data
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.explanations import explained
-from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
+from validators.reading.histories import (
+    CommissionStep,
+    Events,
+    ValidatorHistory,
+    commission_steps,
+    events_of,
+    validator_history,
+)
 from validators.reading.picture import Picture
 from validators.reading.standings import standings
 from validators.scoring.facts import Part
@@ -39,7 +46,10 @@ class StandingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatorStory:
-    """Everything a validator's page tells; `validator` carries the annotations of the standings."""
+    """Everything a validator's page tells; `validator` carries the annotations of the standings.
+
+    `steps` are the changes of commission that its epochs tell of, and no fetch of ours saw happen.
+    """
 
     validator: Any
     parts: Sequence[Part]
@@ -48,6 +58,7 @@ class ValidatorStory:
     events: Events
     operator: Operator | None
     admission: Sequence[str]
+    steps: Sequence[CommissionStep]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +92,17 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     run = picture.scoring_run
     history = validator_history(validator, method=run.method if run else None)
     operator = operator_of(validator)
+    events = events_of(validator.pk)
+    seen = {change.epoch for change in events.commission_changes}
     return ValidatorStory(
         validator=validator,
         parts=explained(run, validator.components),
         history=history,
         epochs=history.epochs,
-        events=events_of(validator.pk),
+        events=events,
         operator=operator,
         admission=admission_sentences(operator.state, now=timezone.now()) if operator else (),
+        steps=[step for step in commission_steps(history.epochs) if step.epoch not in seen],
     )
 
 

@@ -1,7 +1,9 @@
 """What is known of one validator's past."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -50,6 +52,28 @@ class Events:
     incidents: list[DelinquencyIncident]
     commission_changes: list[CommissionChange]
     identity_changes: list[IdentityChange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommissionStep:
+    """A change that the rows of epochs tell of, in basis points; `highest` also where it was taken back."""
+
+    epoch: int
+    from_bps: int
+    to_bps: int
+    highest_bps: int
+
+
+def commission_steps(newest_first: Sequence[ValidatorEpoch]) -> list[CommissionStep]:
+    """The changes between epochs and within them, newest first; epochs without a commission are left out."""
+    told = [row for row in newest_first if row.commission_last_bps is not None]
+    found = []
+    for row, before in pairwise(told):
+        bps, last = row.commission_last_bps or 0, before.commission_last_bps or 0
+        highest = max(bps, row.commission_max_bps or 0)
+        if bps != last or highest > last:
+            found.append(CommissionStep(epoch=row.epoch, from_bps=last, to_bps=bps, highest_bps=highest))
+    return found
 
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:
