@@ -65,7 +65,7 @@ class CommissionStep:
 
 
 def commission_steps(newest_first: Sequence[ValidatorEpoch]) -> list[CommissionStep]:
-    """The changes between epochs and within them, newest first; epochs without a commission are left out."""
+    """The changes between epochs and within them, newest first; epochs without a commission do not count."""
     told = [row for row in newest_first if row.commission_last_bps is not None]
     found = []
     for row, before in pairwise(told):

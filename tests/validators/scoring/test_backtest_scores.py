@@ -123,7 +123,9 @@ def test_a_report_holds_tables_and_three_readable_pictures(tmp_path: Path) -> No
     call_command("backtest_scores", *words)
 
     files = {path.name: path.read_text() for path in folder.iterdir()}
-    assert files.keys() == {"tables.md", "calibration.svg", "lift.svg", "returns.svg"}
+    pictures = {"tables.md", "calibration.svg", "lift.svg", "returns.svg"}
+    assert files.keys() == pictures | {"trust-v2.json", "trust-v3.json"}
+    assert json.loads(files["trust-v3.json"])["epochs"] == [930, 938]
     for name in ("calibration.svg", "lift.svg", "returns.svg"):
         assert ElementTree.fromstring(files[name]).tag.endswith("svg")  # noqa: S314
     assert "| trust-v2 |" in files["tables.md"]

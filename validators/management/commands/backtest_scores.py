@@ -14,8 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from validators.exceptions import ValidatorsError
 from validators.scoring.backtest.figures import figures
+from validators.scoring.backtest.judged_report import judgement_document
 from validators.scoring.backtest.report import document, tables
-from validators.scoring.backtest.results import BacktestResult, Prediction
+from validators.scoring.backtest.results import BacktestResult, MethodResult, Prediction
 from validators.scoring.backtest.running import Listener, backtest
 from validators.scoring.facts import ScoringMethod
 from validators.scoring.peers import PEERS
@@ -144,3 +145,16 @@ def _write_report(folder: Path | None, result: BacktestResult) -> None:
     (folder / "tables.md").write_text(tables(result))
     for name, picture in figures(result).items():
         (folder / name).write_text(picture)
+    for method in result.methods:
+        if method.judgement.sets:
+            (folder / f"{method.method}.json").write_text(_measured(result, method))
+
+
+def _measured(result: BacktestResult, method: MethodResult) -> str:
+    """What the page about scores shows, kept beside the coefficients of a method."""
+    found = {
+        "version": method.version,
+        "epochs": [result.epochs[0], result.epochs[-1]],
+        "judged": judgement_document(method.judgement),
+    }
+    return json.dumps(found, indent=1) + "\n"
