@@ -122,6 +122,23 @@ class ValidatorList(ScoredEnvelope):
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
+class SelectedDocument(Schema):
+    """One that is to be held, or no longer."""
+
+    vote_account: str
+    name: str
+    action: str = Field(description="stays, enters or leaves")
+    place: int | None = Field(description="Among those asked for, 1 is the best; null if none of them")
+    rank: int | None = Field(description="Among all; equals share a rank")
+    score: float | None
+    why: str
+
+
+class SelectionReply(ScoredEnvelope):
+    items: list[SelectedDocument]
+    next_cursor: str | None = Field(description="Always null: a selection comes whole")
+
+
 class ValidatorReply(ScoredEnvelope):
     validator: ValidatorDetail
 
