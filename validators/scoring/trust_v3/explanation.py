@@ -12,8 +12,8 @@ from validators.scoring.trust_v3.inputs import INPUTS
 from validators.scoring.trust_v3.number import FULL, Number, count_on
 from validators.scoring.trust_v3.tables import Tables, shipped_tables
 
-# Below this a shortfall is nothing that a person would call one.
-UNNOTICED: Final = 0.0005
+# The means begin with one epoch as the cluster usually is, so that a short history says little.
+MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
 
 
 def explained(components: Mapping[str, Any]) -> list[Part]:
@@ -66,7 +66,7 @@ def _risks(
     before = tables.risk(tuple(at))
     yield Part(
         "least_risk", before, None, number.risk_rate, 0.0 - before * number.risk_rate,
-        f"even a perfect record leaves a risk of {before * 100:.2g} % that the next epoch is bad",
+        f"{_risk_said(components)}; even a perfect record leaves {before * 100:.2g} %",
     )  # fmt: skip
     unknown = frozenset(components["unknown"])
     for place, name in _ORDER:
@@ -82,6 +82,12 @@ def _risks(
         points = (before - components["risk"]) * number.risk_rate
         said = "is not let into the next epoch, and earns nothing there"
         yield Part("left_out", 1.0, 0.0, number.risk_rate, points, said)
+
+
+def _risk_said(components: Mapping[str, Any]) -> str:
+    risk, low, high = (components[name] * 100 for name in ("risk", "risk_low", "risk_high"))
+    between = f", between {low:.2g} and {high:.2g} % as what is unknown may be" if high > low else ""
+    return f"its risk of a bad next epoch is {risk:.2g} %{between}"
 
 
 # Who it is, then the long run, then the latest: the order in which a perfect validator's inputs give way.
@@ -103,7 +109,7 @@ def describe(name: str, value: float | None) -> str:
 def _lacked(when: str) -> Callable[[float], str]:
     return lambda value: (
         f"earned what the cluster earned {when}, or more"
-        if value < UNNOTICED
+        if not value
         else f"earned {value * 100:.2f} % less than the cluster {when}"
     )
 
@@ -119,21 +125,17 @@ def _behind(of: str) -> Callable[[float], str]:
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": _lacked("in the last judged epoch"),
     "previous_shortfall": _lacked("in the epoch before that"),
-    "recent_shortfall": lambda value: (
-        f"lacked {value * 100:.2f} % on average before the last epoch, half as much for every 4 epochs of age"
-    ),
+    "recent_shortfall": lambda value: f"counts as lacking {value * 100:.2f} % before the last epoch: {MIXED}",
     "earlier_shortfall": lambda value: (
-        f"lacked {value * 100:.2f} % on average over the long run, no epoch counting more than 3 %"
+        f"counts as lacking {value * 100:.2f} % over the long run, no epoch more than 3 %: {MIXED}"
     ),
     "end_shortfall": lambda value: (
         "voted as the others at the end of the epoch"
-        if value < UNNOTICED
+        if not value
         else f"earned {value * 100:.2f} % less than the others at the end of the epoch"
     ),
     "delinquent_now": lambda value: "is delinquent now" if value else "is not delinquent now",
-    "delinquency": lambda value: (
-        f"delinquent in {value * 100:.2f} % of fetches, recent epochs counting more, few of them little"
-    ),
+    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of fetches: {MIXED}",
     "stake": lambda value: f"{value:,.0f} SOL delegated",
     "least_stake": lambda value: f"{value:,.0f} SOL at the least in ten epochs",
     "behind_release": _behind("release"),
