@@ -190,7 +190,7 @@ def test_who_is_not_let_into_the_next_epoch_is_known_by_the_look_of_this_one(
     fetch_validators()
     for name, admission in (("in", "ok"), ("out", "out")):
         of = Validator.objects.get(vote_account=replies.key(f"vote {name}"))
-        vote_state(of, epoch=looked_in, next_epoch=admission)
+        vote_state(of, epoch=looked_in, next_epoch=admission, withdrawer=of.identity)
 
     facts = cluster_facts()
 
