@@ -64,16 +64,12 @@ class Command(BaseCommand):
             help="History as export_epochs writes it; else the database's.",
         )
         parser.add_argument(
-            "--predictions", type=Path, metavar="OUT.csv", help="Write every score and risk there."
-        )
-        parser.add_argument("--report", type=Path, metavar="DIR", help="Write tables and plots there.")
-        parser.add_argument(
             "--coefficients",
             type=Path,
             metavar="FILE",
             help="Judge trust-v3 with these, as fit_scores writes them, instead of the shipped ones.",
         )
-        parser.add_argument("--json", action="store_true", help="Print the result as one JSON document.")
+        _add_output_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         methods = [_method(name) for name in dict.fromkeys(options["method"] or ASKABLE)]
@@ -104,6 +100,14 @@ class Command(BaseCommand):
         if len(result.epochs) < len(scored):
             unjudged = sorted(set(scored) - set(result.epochs))
             self.stderr.write(f"Scored, but not judged, for the next epoch is not there: {unjudged}.")
+
+
+def _add_output_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--predictions", type=Path, metavar="OUT.csv", help="Write every score and risk there."
+    )
+    parser.add_argument("--report", type=Path, metavar="DIR", help="Write tables and plots there.")
+    parser.add_argument("--json", action="store_true", help="Print the result as one JSON document.")
 
 
 def _method(name: str) -> ScoringMethod:
