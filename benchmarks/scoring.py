@@ -43,11 +43,12 @@ def measured(database: str, validators: int, epochs: int) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    yield "database    validators  epochs  all methods  trust-v2  baseline-v1  rescore  inputs   memory"
+    yield "database  validators  epochs  all methods  trust-v3  trust-v2  baseline-v1  rescore  inputs memory"
     for row in rows:
         yield (
-            f"{row['database']:<11} {row['validators']:>10} {row['epochs']:>7} {row['all']:>10.2f} s "
-            f"{row['trust-v2']:>7.2f} s {row['baseline-v1']:>10.2f} s {row['rescore']:>6.2f} s "
+            f"{row['database']:<10} {row['validators']:>10} {row['epochs']:>7} {row['all']:>10.2f} s "
+            f"{row['trust-v3']:>7.2f} s {row['trust-v2']:>7.2f} s {row['baseline-v1']:>10.2f} s "
+            f"{row['rescore']:>6.2f} s "
             f"{row['inputs_mib']:>3.1f} MiB {row['memory_mib']:>4.0f} MiB"
         )
 

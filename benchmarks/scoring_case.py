@@ -68,7 +68,7 @@ def fill(validators: int, epochs: int) -> None:
         ),
         *("commission_min_bps", "commission_max_bps", "fetches", "delinquent_fetches", "leader_slots"),
         *("blocks_produced", "skip_rate", "version", "client", "identity", "commission_source", "source"),
-        "vote_performance",
+        *("vote_performance", "delinquent_at_end"),
     )
     constants = {"credits_unit": "vote_credits", "fetched_at": MOMENT}
     bulk.insert_rows(ValidatorEpoch, fields=fields, rows=rows, constants=constants)
@@ -103,6 +103,7 @@ def _epoch(rng: random.Random, key: int, stake: int, epoch: int) -> tuple[Any, .
             "live",
             # The mean of these shares is 0.989.
             share / 0.989,
+            rng.random() < 0.005,
         ),
     )
 
@@ -111,7 +112,8 @@ def times() -> dict[str, float]:
     """The best seconds of a scoring by each set of methods and of a rescore, and the sizes of it all."""
     best: dict[str, float] = {}
     for name, methods in (
-        ("all", ["baseline-v1", "trust-v2"]),
+        ("all", ["trust-v3", "trust-v2", "baseline-v1"]),
+        ("trust-v3", ["trust-v3"]),
         ("trust-v2", ["trust-v2"]),
         ("baseline-v1", ["baseline-v1"]),
     ):
@@ -129,7 +131,7 @@ def times() -> dict[str, float]:
 
 
 def _rescored() -> float:
-    run = ScoringRun.objects.get(method="trust-v2")
+    run = ScoringRun.objects.get(method="trust-v3")
     began = time.perf_counter()
     assert score_again(run.pk).equal
     return time.perf_counter() - began

@@ -197,7 +197,7 @@ if SOLANA_RPC_IS_OUR_OWN and "rpc_url" in _COPY:
     SOLANA_RPC_URLS = [_COPY["rpc_url"]]
 FETCH_DEADLINE_SECONDS = env.float("FETCH_DEADLINE_SECONDS", default=60.0)
 # The scoring methods that every run computes; the first is the headline one.
-SCORE_METHODS = env.list("SCORE_METHODS", default=["baseline-v1", "trust-v2"])
+SCORE_METHODS = env.list("SCORE_METHODS", default=["trust-v3", "trust-v2", "baseline-v1"])
 
 # Which jobs `scheduler setup` sets up, and what the cleanup task prunes beside the runs.
 SCHEDULED_JOBS = ["validators.jobs.JOBS"]

@@ -2,13 +2,21 @@
 
 from django.urls import path, re_path
 
-from validators.pages.views import cluster_page, compare_page, methods_page, standings_page, validator_page
+from validators.pages.views import (
+    cluster_page,
+    compare_page,
+    methods_page,
+    scores_page,
+    standings_page,
+    validator_page,
+)
 
 app_name = "validators"
 urlpatterns = [
     path("", standings_page, name="standings"),
     re_path(r"^validators/(?P<vote_account>[0-9A-Za-z]{1,44})/$", validator_page, name="validator"),
     path("compare/", compare_page, name="compare"),
+    path("scores/", scores_page, name="scores"),
     path("scores/compare/", methods_page, name="methods"),
     path("cluster/", cluster_page, name="cluster"),
 ]

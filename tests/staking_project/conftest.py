@@ -12,6 +12,7 @@ from staking_project.acceptance import verification
 from tests.staking_project.promises import NOW, ran
 from tests.validators.rows import fetch, scoring_run, validator
 from validators.models import SourceState
+from validators.reading.picture import headline_method
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def as_it_should_be(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
         for seconds in range(3, 60, interval):
             ran(job, seconds_ago=seconds)
     fetch(stored_at=NOW)
-    scoring_run([(validator(1), 50)], at=NOW)
+    scoring_run([(validator(1), 50)], at=NOW, method=headline_method())
     for source in SourceState.Source:
         SourceState.objects.create(source=source, last_success_at=NOW, last_attempt_at=NOW)
 

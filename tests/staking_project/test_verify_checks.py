@@ -28,6 +28,7 @@ from tests.staking_project.promises import (
 )
 from tests.validators.rows import scoring_run, validator
 from validators.models import ClusterEpoch, Fetch, ScoringRun, SourceState
+from validators.reading.picture import headline_method
 
 pytestmark = pytest.mark.usefixtures("as_it_should_be")
 
@@ -158,7 +159,7 @@ def stale_score() -> None:
 
 
 def nothing_scored() -> None:
-    scoring_run([], at=NOW)
+    scoring_run([], at=NOW, method=headline_method())
 
 
 def nothing_fetched() -> None:

@@ -33,7 +33,7 @@ class ValidatorDocument(Schema):
     identity: str = Field(description="Node key; may change, may own several vote accounts")
     name: str | None = Field(description="What it calls itself; never trusted")
     website: str | None
-    rank: int | None = Field(description="1 is best")
+    rank: int | None = Field(description="1 is best; equals share a rank")
     score: float | None = Field(description="0 to 100")
     vote_performance: float | None = Field(
         description="How it voted in the newest ended epoch that is judged: 1 is as the cluster's mean, what "
@@ -130,6 +130,23 @@ class ValidatorList(ScoredEnvelope):
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
+class SelectedDocument(Schema):
+    """One that is to be held, or no longer."""
+
+    vote_account: str
+    name: str
+    action: str = Field(description="stays, enters or leaves")
+    place: int | None = Field(description="Among those asked for, 1 is the best; null if none of them")
+    rank: int | None = Field(description="Among all; equals share a rank")
+    score: float | None
+    why: str
+
+
+class SelectionReply(ScoredEnvelope):
+    items: list[SelectedDocument]
+    next_cursor: str | None = Field(description="Always null: a selection comes whole")
+
+
 class ValidatorReply(ScoredEnvelope):
     validator: ValidatorDetail
 
@@ -185,7 +202,7 @@ class ScoreDocument(Schema):
     method: str
     version: str
     score: float = Field(description="0 to 100")
-    rank: int = Field(description="1 is best")
+    rank: int = Field(description="1 is best; equals share a rank")
 
 
 class PartDocument(Schema):

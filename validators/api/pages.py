@@ -11,7 +11,7 @@ from scheduling.api import cursors
 from scheduling.api.errors import ApiError
 from scheduling.api.replies import Format, list_reply
 from validators.api import documents, rows
-from validators.api.parameters import KeyPlace, Page, StandingPlace, ValidatorQuery
+from validators.api.parameters import KeyPlace, Narrowed, Page, StandingPlace, ValidatorQuery
 from validators.reading.admission import ADMISSION_COLUMNS
 from validators.reading.picture import Picture, current_picture, envelope, picture_of_run
 from validators.reading.standings import TEXT_SORTS, Narrowing, Place, behind, place_of, standings
@@ -63,7 +63,7 @@ def page(
 
 def validator_page(request: HttpRequest, query: ValidatorQuery, form: Format) -> HttpResponse:
     picture, place = _picture_and_place(query)
-    validators = standings(picture, narrowing=_narrowing(query), sort=query.sort)
+    validators = standings(picture, narrowing=narrowing(query, left=query.left), sort=query.sort)
     if place is not None:
         validators = behind(validators, place, sort=query.sort)
     found = list(validators.values_list(*_COLUMNS)[: query.limit + 1])
@@ -109,7 +109,7 @@ def _cursor(row: tuple[Any, ...], picture: Picture, query: ValidatorQuery) -> st
     )
 
 
-def _narrowing(query: ValidatorQuery) -> Narrowing:
+def narrowing(query: Narrowed, *, left: bool = False) -> Narrowing:
     commission = query.max_commission
     return Narrowing(
         search=query.search,
@@ -120,5 +120,5 @@ def _narrowing(query: ValidatorQuery) -> Narrowing:
         version=query.version,
         delinquent=query.delinquent,
         superminority=query.superminority,
-        left=query.left,
+        left=left,
     )

@@ -64,13 +64,15 @@ class MethodPage(Page):
     )
 
 
-class ValidatorQuery(MethodPage):
-    """Which validators, and in what order."""
+class Narrowed(Schema):
+    """Which validators, by which method."""
 
+    method: Annotated[str | None, AfterValidator(_known_method)] = Field(
+        None, max_length=50, pattern=TEXT, description="Default: the headline method"
+    )
     search: str = Field(
         "", max_length=100, pattern=TEXT, description="Part of a name, vote account or identity"
     )
-    sort: Sort = Field(DEFAULT_SORT, description="`-` before it turns it round; unknown values come last")
     min_stake: int | None = Field(None, ge=0, le=LARGEST, description="Lamports")
     max_commission: float | None = Field(None, ge=0, le=1, allow_inf_nan=False, description="A fraction")
     min_score: float | None = Field(None, ge=0, le=100, allow_inf_nan=False)
@@ -78,6 +80,12 @@ class ValidatorQuery(MethodPage):
     version: str = Field("", max_length=40, pattern=TEXT)
     delinquent: bool | None = None
     superminority: bool | None = None
+
+
+class ValidatorQuery(Narrowed, Page):
+    """Which validators, and in what order."""
+
+    sort: Sort = Field(DEFAULT_SORT, description="`-` before it turns it round; unknown values come last")
     left: bool = Field(False, description="Those that left the cluster instead of those in it")
 
 

@@ -8,6 +8,7 @@ from scheduling.api.replies import Format, json_reply
 from validators.api import documents, pages, rows
 from validators.api.answers import answer
 from validators.api.parameters import Method, MethodPage, Page, ValidatorQuery, VoteAccount
+from validators.api.selections import SelectionQuery, selection_reply
 from validators.models import Validator
 from validators.reading.admission import ADMISSION_COLUMNS, operator_of
 from validators.reading.cluster import chain_state, cluster_epochs, newest_cluster_epoch, sources
@@ -25,6 +26,12 @@ _MISSING = {404: Problem}
 def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpResponse:
     """Validators with their newest score. All pages behind one cursor are of the scores of its first."""
     return answer(request, query.format, lambda form: pages.validator_page(request, query, form))
+
+
+@router.get("/selection", response=documents.SelectionReply)
+def select_validators(request: HttpRequest, query: Query[SelectionQuery]) -> HttpResponse:
+    """What to hold of those asked for: held ones stay until they fall behind a band."""
+    return answer(request, query.format, lambda form: selection_reply(request, query, form))
 
 
 @router.get("/validators/{vote_account}", response={200: documents.ValidatorReply, **_MISSING})

@@ -77,7 +77,8 @@ class ScoringRun(models.Model):
 
 class TrustScoreQuerySet(models.QuerySet["TrustScore"]):
     def by_rank(self) -> Self:
-        return self.order_by("rank")
+        # Of equal ranks, in the order in which the run put them.
+        return self.order_by("rank", "pk")
 
 
 class TrustScore(models.Model):

@@ -144,6 +144,12 @@ class ValidatorEpoch(models.Model):
     client = models.CharField(max_length=CLIENT_LENGTH, blank=True, db_default="")
     fetches = models.IntegerField(db_default=0, help_text="That saw it in this epoch")
     delinquent_fetches = models.IntegerField(db_default=0, help_text="Of them that saw it delinquent")
+    delinquent_at_end = models.BooleanField(
+        null=True, blank=True, help_text="In the last fetch of the epoch that saw it"
+    )
+    end_performance = models.FloatField(
+        null=True, blank=True, help_text="In a stretch before the epoch's last snapshot, against the median"
+    )
     leader_slots = models.BigIntegerField(null=True, blank=True, help_text="Of the identity")
     blocks_produced = models.BigIntegerField(null=True, blank=True)
     skip_rate = models.FloatField(null=True, blank=True, help_text="Share of leader slots without a block")

@@ -16,7 +16,12 @@ from validators.models import (
 from validators.monitoring.readiness import stale_data
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.explanations import explained
-from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
+from validators.reading.histories import (
+    Events,
+    ValidatorHistory,
+    events_of,
+    validator_history,
+)
 from validators.reading.picture import Picture
 from validators.reading.standings import standings
 from validators.scoring.facts import Part
@@ -81,12 +86,13 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     run = picture.scoring_run
     history = validator_history(validator, method=run.method if run else None)
     operator = operator_of(validator)
+    events = events_of(validator.pk)
     return ValidatorStory(
         validator=validator,
         parts=explained(run, validator.components),
         history=history,
         epochs=history.epochs,
-        events=events_of(validator.pk),
+        events=events,
         operator=operator,
         admission=admission_sentences(operator.state, now=timezone.now()) if operator else (),
     )

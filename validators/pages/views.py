@@ -33,6 +33,7 @@ from validators.reading.picture import Picture, current_picture
 from validators.reading.standings import MOST_ROWS, standings
 from validators.scoring.comparison import agreement, ordered
 from validators.scoring.registry import METHODS
+from validators.scoring.trust_v3.measured import shipped_measures
 
 VALIDATORS_PER_PAGE: Final = 50
 MOST_NAMED: Final = 8
@@ -119,6 +120,12 @@ def methods_page(request: HttpRequest) -> HttpResponse:
         "rows": with_reasons(comparison, page["page"].object_list),
     }
     return _shown(request, "methods", comparison.picture, **about)
+
+
+@public_page
+def scores_page(request: HttpRequest) -> HttpResponse:
+    """What the headline number means, and what it was worth."""
+    return _shown(request, "scores", current_picture(), measured=shipped_measures())
 
 
 @public_page

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringRun, TrustScore, Validator
 from validators.reading.explanations import explained
 from validators.reading.picture import Picture, current_picture
 from validators.reading.standings import called
-from validators.scoring.comparison import Pair, Reason, middle, reasons, sampled_ranks
+from validators.scoring.comparison import Pair, Reason, middle, reasons, sampled_places
 from validators.scoring.registry import METHODS
 from validators.services.bulk import read_rows
 
@@ -172,7 +174,13 @@ def other_verdicts(validator: Any, picture: Picture) -> list[OtherVerdict]:
 
 def middle_of(run: ScoringRun) -> Middle:
     """The points that each part lacks in the middle of a run. One query."""
-    scores = TrustScore.objects.filter(run=run, rank__in=sampled_ranks(run.scored_count))
+    # Not by rank, which equals share.
+    place = Window(RowNumber(), order_by=[F("rank").asc(), F("pk").asc()])
+    scores = (
+        TrustScore.objects.filter(run=run)
+        .annotate(place=place)
+        .filter(place__in=sampled_places(run.scored_count))
+    )
     return middle([explained(run, components) for components in scores.values_list("components", flat=True)])
 
 

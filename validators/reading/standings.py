@@ -31,8 +31,10 @@ TEXT_SORTS: Final = frozenset({"name", "version"})
 DEFAULT_SORT: Final = "rank"
 # In one answer, also of a CSV.
 MOST_ROWS: Final = 5_000
-# Stake, then the key, decide between equals, so that no two pages show the same row.
+# Stake, then the key, decide between equals, so that no two pages show the same row. By merit nobody comes
+# before an equal for its stake: there the key decides, and stake only orders those without a score.
 _TIE_BREAK: Final = ("-activated_stake", "pk")
+_BY_MERIT: Final = frozenset({"rank", "score"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,9 @@ def standings(
 def behind(validators: Validators, place: Place, *, sort: str) -> Validators:
     """Those that come after a place in the order of `sort`."""
     field, falling = _field(sort)
-    tied = Q(activated_stake__lt=place.stake) | Q(activated_stake=place.stake, pk__gt=place.key)
+    later = Q(pk__gt=place.key)
+    by_stake = Q(activated_stake__lt=place.stake) | (Q(activated_stake=place.stake) & later)
+    tied = later if field in _BY_MERIT and place.value is not None else by_stake
     unknown = Q(**{f"{field}__isnull": True})
     if place.value is None:
         return validators.filter(unknown & tied)
@@ -166,4 +170,7 @@ def _field(sort: str) -> tuple[str, bool]:
 def _order(sort: str) -> tuple[Any, ...]:
     field, falling = _field(sort)
     first = F(field).desc(nulls_last=True) if falling else F(field).asc(nulls_last=True)
-    return (first, *_TIE_BREAK)
+    if field not in _BY_MERIT:
+        return (first, *_TIE_BREAK)
+    unscored = Case(When(**{f"{field}__isnull": True}, then=F("activated_stake")), default=0)
+    return (first, unscored.desc(), "pk")

@@ -119,8 +119,8 @@ def agreement(pairs: Sequence[Pair]) -> Agreement:
     )
 
 
-def sampled_ranks(count: int) -> list[int]:
-    """The ranks, evenly over all of `count`, whose scores stand for the middle of a run."""
+def sampled_places(count: int) -> list[int]:
+    """The places from 1 on, evenly over all of `count`, whose scores stand for the middle of a run."""
     size = min(SAMPLE_SIZE, count)
     return [(2 * place + 1) * count // (2 * size) + 1 for place in range(size)]
 

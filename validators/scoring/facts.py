@@ -32,6 +32,11 @@ class Past(NamedTuple):
     skip_rate: Sequence[float | None] = ()
     # Estimated from the stake where they were not counted.
     leader_slots: Sequence[int | None] = ()
+    # SOL; 0 is an epoch in which it had none. Floats, which are packed fastest.
+    stake: Sequence[float | None] = ()
+    # In the last fetch of the epoch, and how it voted in a stretch before that, 1 as the median.
+    delinquent_at_end: Sequence[bool | None] = ()
+    end_performance: Sequence[float | None] = ()
 
 
 NO_PAST: Final = Past()
@@ -42,7 +47,8 @@ class ValidatorFacts:
     """A present validator with stake. Stake in lamports, commission in basis points, None when unknown.
 
     `epochs` are the latest few with what was earned in them; `past` goes back as far as the history
-    does. `version` is empty when unknown.
+    does. `version` is empty when unknown. `left_out` is whether it is known not to be let into the epoch
+    after the running one.
     """
 
     pk: int
@@ -53,6 +59,7 @@ class ValidatorFacts:
     epochs: Sequence[EpochFacts]
     version: str = ""
     past: Past = NO_PAST
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

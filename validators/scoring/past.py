@@ -13,6 +13,7 @@ from validators.scoring.facts import Past
 EPOCHS_KEPT: Final = 60
 # Known of less than this share of the present stake, an epoch is no measure of the cluster.
 LEAST_COVERED: Final = 0.5
+LAMPORTS_PER_SOL: Final = 1_000_000_000
 # Of this share of fetches on, an unknown performance is read off delinquency; below, it stays unknown.
 EVIDENT_DELINQUENCY: Final = 0.03
 
@@ -34,6 +35,8 @@ class EpochRow(NamedTuple):
     highest_bps: int | None
     skip_rate: float | None
     leader_slots: int | None
+    delinquent_at_end: bool | None = None
+    end_performance: float | None = None
 
 
 class EpochColumns(NamedTuple):
@@ -48,6 +51,8 @@ class EpochColumns(NamedTuple):
     highest_bps: Sequence[int | None]
     skip_rates: Sequence[float | None]
     leader_slots: Sequence[int | None]
+    delinquent_at_end: Sequence[bool | None]
+    end_performance: Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def epoch_table(
     epoch: int, columns: EpochColumns, *, present_stakes: Mapping[Any, int], slots_in_epoch: int
 ) -> EpochTable:
     """One epoch; where a stake in it is unknown the present one stands in."""
+    told = columns.stakes
     if None in columns.stakes:
         stakes = [
             present_stakes.get(key, 0) if stake is None else stake
@@ -104,6 +110,9 @@ def epoch_table(
         columns.highest_bps,
         columns.skip_rates,
         _leader_slots(columns, slots_in_epoch),
+        [None if stake is None else stake / LAMPORTS_PER_SOL for stake in told],
+        columns.delinquent_at_end,
+        columns.end_performance,
         strict=True,
     )
     unknown = (

@@ -1,19 +1,34 @@
 """The scoring methods by name, and the order that scores put validators in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from validators.scoring import baseline
 from validators.scoring.facts import Assessment, ScoringMethod
 from validators.scoring.trust_v2 import method as trust_v2
+from validators.scoring.trust_v3 import method as trust_v3
 
 METHODS: Final[dict[str, ScoringMethod]] = {
-    method.name: method for method in (baseline.METHOD, trust_v2.METHOD)
+    method.name: method for method in (baseline.METHOD, trust_v2.METHOD, trust_v3.METHOD)
 }
 
 
 def ranked(assessments: Iterable[Assessment]) -> list[Assessment]:
-    """Best first; of equal scores the larger stake, then the vote account, so that no two runs differ."""
-    return sorted(
-        assessments, key=lambda one: (-one.score, -one.validator.activated_stake, one.validator.vote_account)
-    )
+    """Best first; of equal scores the lower risk, then the longer history, and never the larger stake.
+
+    Those that are equal in all three come by vote account, so that no two runs differ, and share a rank.
+    """
+    return sorted(assessments, key=lambda one: (*_merit(one), one.validator.vote_account))
+
+
+def ranks(best_first: Sequence[Assessment]) -> list[int]:
+    """The rank of each: one more than how many are better."""
+    found: list[int] = []
+    for place, one in enumerate(best_first):
+        tied = place and _merit(one) == _merit(best_first[place - 1])
+        found.append(found[-1] if tied else place + 1)
+    return found
+
+
+def _merit(one: Assessment) -> tuple[float, float, int]:
+    return -one.score, one.risk or 0.0, -len(one.validator.past.epochs)

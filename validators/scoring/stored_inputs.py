@@ -15,7 +15,9 @@ from pydantic_core import from_json, to_json
 
 from validators.scoring.facts import ClusterFacts, EpochFacts, Past, ValidatorFacts
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+# Without the stake of each epoch, how it ended, and who is left out of the next, which are unknown then.
+OLDER_FORMATS: Final = frozenset({2})
 # Eight bytes each, least significant first.
 FLOATS: Final = "d"
 LENGTH_BYTES: Final = 8
@@ -43,6 +45,7 @@ def packed(cluster: ClusterFacts) -> bytes:
                 one.epochs,
                 len(one.past.epochs),
                 [_narrowed(column, floats) for column in one.past],
+                one.left_out,
             )
             for one in cluster.validators
         ],
@@ -64,7 +67,7 @@ def unpacked(body: bytes) -> ClusterFacts:
         raise ValueError(f"not the inputs of a scoring run: {exc}") from exc
     if sys.byteorder == "big":
         floats.byteswap()
-    if document["format"] != FORMAT:
+    if document["format"] != FORMAT and document["format"] not in OLDER_FORMATS:
         raise ValueError(f"inputs of format {document['format']}, and this version reads {FORMAT}")
     skip_rates = document["skip_rates"]
     stream = iter(floats)
@@ -88,10 +91,12 @@ def _validator(
     epochs: Sequence[Sequence[Any]],
     length: int,
     columns: Sequence[Any],
+    left_out: bool = False,
 ) -> ValidatorFacts:
-    past = Past(*(_widened(column, length, floats) for column in columns))
+    unknown = [None] * (len(Past._fields) - len(columns))
+    past = Past(*(_widened(column, length, floats) for column in (*columns, *unknown)))
     facts = [EpochFacts(*row) for row in epochs]
-    return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past)
+    return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past, left_out)
 
 
 def _narrowed(column: Sequence[Any], floats: "array[float]") -> Any:

@@ -35,9 +35,14 @@ class RecordedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RecordedEpoch:
-    """One epoch of everybody, by vote account."""
+    """One epoch of everybody, by vote account.
+
+    `measured` is what was earned against the cluster's mean, of accounts without stake too: the truth that
+    methods are judged on, and no input of any.
+    """
 
     rows: Mapping[str, EpochRow]
+    measured: Mapping[str, float | None]
     versions: Mapping[str, str]
     table: EpochTable
 
@@ -49,13 +54,16 @@ Timeline = Mapping[int, RecordedEpoch]
 class Outcome(NamedTuple):
     """What became of a validator in the epoch after the one it was scored at the end of.
 
-    `bad` is None where the judged epoch's or the next one's performance is unknown. `earned` is
-    what a delegator's share of a perfect 0 % validator's reward was: 0 when delisted.
+    `bad` is None where it is there, and what it earned is unknown. `earned` is what a delegator kept of a
+    perfect 0 % validator's reward: nothing of one that was delisted or of which nothing is known. `now` and
+    `before` are what it earned in the epoch it was scored at the end of, and in the one before.
     """
 
     bad: bool | None
     performance: float | None
     earned: float
+    now: float | None
+    before: float | None
 
 
 def timeline(recorded: Iterable[RecordedRow]) -> dict[int, RecordedEpoch]:
@@ -97,7 +105,26 @@ def _recorded_epoch(epoch: int, by_key: Mapping[str, RecordedRow]) -> RecordedEp
     rows = {key: one.row for key, one in by_key.items()}
     columns = epoch_columns(rows.values())
     table = epoch_table(epoch, columns, present_stakes={}, slots_in_epoch=SLOTS_IN_EPOCH)
-    return RecordedEpoch(rows, {key: one.version for key, one in by_key.items()}, table)
+    versions = {key: one.version for key, one in by_key.items()}
+    return RecordedEpoch(rows, _measured(by_key), versions, table)
+
+
+def _measured(by_key: Mapping[str, RecordedRow]) -> dict[str, float | None]:
+    """Vote credits against their stake-weighted mean; of lamports, the performance of those with stake."""
+    votes = CreditsUnit.VOTE_CREDITS
+    counted = [
+        (one.credits, one.row.stake)
+        for one in by_key.values()
+        if one.credits is not None and one.row.stake and one.unit == votes
+    ]
+    staked = sum(stake for _, stake in counted)
+    mean = sum(credits * stake for credits, stake in counted) / staked if staked else 0.0
+    return {
+        key: one.credits / mean
+        if one.unit == votes and one.credits is not None and mean
+        else one.row.vote_performance
+        for key, one in by_key.items()
+    }
 
 
 def facts_at(history: Timeline, epoch: int) -> ClusterFacts:
@@ -113,12 +140,14 @@ def facts_at(history: Timeline, epoch: int) -> ClusterFacts:
             key,
             row.stake or 0,
             row.commission_bps,
-            False,
+            bool(row.delinquent_at_end),
             recent.pop(key, []),
             now.versions[key],
             columns[key],
         )
         for position, (key, row) in enumerate(now.rows.items())
+        # As in a scoring run: those without stake are given no score.
+        if row.stake
     ]
     skip_rates = {one.table.epoch: one.table.skip_rate for one in past if one.table.skip_rate is not None}
     return ClusterFacts(0, epoch + 1, 0.0, validators, skip_rates)
@@ -134,23 +163,21 @@ def _recent(newest_first: Sequence[Mapping[str, EpochRow]]) -> dict[str, list[Ep
 
 def outcomes_after(history: Timeline, epoch: int) -> dict[str, Outcome]:
     """Of each validator of that epoch; the next epoch must be in the history too."""
-    following = history[epoch + 1]
-    return {key: _outcome(row, following) for key, row in history[epoch].rows.items()}
+    now, following = history[epoch], history[epoch + 1]
+    before = history[epoch - 1].measured if epoch - 1 in history else {}
+    return {key: _outcome(key, following, now.measured[key], before.get(key)) for key in history[epoch].rows}
 
 
-def _outcome(row: EpochRow, following: RecordedEpoch) -> Outcome:
-    after = following.rows.get(row.key)
+def _outcome(key: str, following: RecordedEpoch, now: float | None, before: float | None) -> Outcome:
+    after = following.rows.get(key)
     if after is None:
-        return Outcome(True if row.vote_performance is not None else None, None, 0.0)
-    performance = after.vote_performance
-    judged = row.vote_performance is not None and performance is not None
-    bad = performance < BAD_PERFORMANCE if judged and performance is not None else None
-    return Outcome(bad, performance, _earned(after, performance))
+        return Outcome(True, None, 0.0, now, before)
+    performance = following.measured[key]
+    bad = None if performance is None else performance < BAD_PERFORMANCE
+    return Outcome(bad, performance, kept(after, performance), now, before)
 
 
-def _earned(after: EpochRow, performance: float | None) -> float:
-    """An unknown performance counts as the time not delinquent, an unknown commission as all of it."""
-    if performance is None:
-        performance = 1.0 - (after.delinquent_fetches / after.fetches if after.fetches else 0.0)
+def kept(after: EpochRow, performance: float | None) -> float:
+    """Of a perfect 0 % validator's reward; an unknown commission takes all of it."""
     bps = 10_000 if after.commission_bps is None else after.commission_bps
-    return max(0.0, 1.0 - bps / 10_000) * performance
+    return max(0.0, 1.0 - bps / 10_000) * (performance or 0.0)

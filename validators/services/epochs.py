@@ -42,6 +42,7 @@ class LiveNumbers(NamedTuple):
     client: str = ""
     fetches: int = 0
     delinquent_fetches: int = 0
+    delinquent_at_end: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,7 @@ def _live_numbers(state: AccountState, known: StoredValidator | None, before: Li
         known.client if known else "",
         before.fetches + 1,
         before.delinquent_fetches + state.delinquent,
+        state.delinquent,
     )
 
 

@@ -30,6 +30,9 @@ def past(*performance: float | None, bps: int | None = 500, share: float | None 
         (bps,) * count,
         (0.01,) * count,
         (400,) * count,
+        (100_000.0,) * count,
+        (False,) * count,
+        (1.0,) * count,
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from validators.scoring.baseline import METHOD, assess
 from validators.scoring.facts import Assessment, ClusterFacts, EpochFacts, ValidatorFacts
-from validators.scoring.registry import METHODS, ranked
+from validators.scoring.registry import METHODS, ranked, ranks
 
 EPOCH = 990
 
@@ -152,12 +152,13 @@ def test_nobodys_score_depends_on_who_else_is_there() -> None:
     assert assess(cluster(one, validator(2, epochs(0.1)), validator(3, [])))[0] == alone
 
 
-def test_ranks_follow_score_then_stake_then_vote_account() -> None:
+def test_ranks_follow_score_then_vote_account_and_never_stake() -> None:
     best = Assessment(validator(4), 99.0, {})
     rich = Assessment(validator(3, activated_stake=200), 50.0, {})
     first, second = Assessment(validator(1), 50.0, {}), Assessment(validator(2), 50.0, {})
 
-    assert ranked([second, first, rich, best]) == [best, rich, first, second]
+    assert ranked([second, first, rich, best]) == [best, first, second, rich]
+    assert ranks([best, first, second, rich]) == [1, 2, 2, 2]
 
 
 performance = st.none() | st.floats(0, 1.5)

@@ -20,7 +20,7 @@ from validators.scoring.comparison import (
     middle,
     ordered,
     reasons,
-    sampled_ranks,
+    sampled_places,
 )
 from validators.scoring.facts import Part
 from validators.scoring.registry import METHODS
@@ -105,7 +105,7 @@ def test_without_anybody_there_is_no_correlation() -> None:
 
 @given(st.integers(0, 5_000))
 def test_the_sample_is_spread_evenly_over_all_ranks(count: int) -> None:
-    found = sampled_ranks(count)
+    found = sampled_places(count)
 
     assert len(found) == len(set(found)) == min(SAMPLE_SIZE, count)
     assert all(1 <= rank <= count for rank in found)

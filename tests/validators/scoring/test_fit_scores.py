@@ -1,4 +1,4 @@
-"""Refitting trust-v2."""
+"""Refitting the methods."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from validators.scoring.fitting.design import CurveDesign, Design
 from validators.scoring.fitting.linear import solved
 from validators.scoring.fitting.logistic import Bounds, Sample, fitted
 from validators.scoring.trust_v2.tables import INPUTS, shipped_tables, tables
+from validators.scoring.trust_v3.tables import tables as v3_tables
 
 
 def test_a_symmetric_system_is_solved() -> None:
@@ -37,7 +38,9 @@ def test_a_refit_is_the_same_to_the_byte_and_readable_by_the_method(tmp_path: Pa
     files = [tmp_path / name for name in ("one.json", "two.json")]
 
     for file in files:
-        call_command("fit_scores", "--data", str(data), "--to", "925", "--output", str(file))
+        call_command(
+            "fit_scores", "--method", "trust-v2", "--data", str(data), "--to", "925", "--output", str(file)
+        )
 
     assert files[0].read_bytes() == files[1].read_bytes()
     document = json.loads(files[0].read_text())
@@ -61,4 +64,18 @@ def test_a_refit_without_outcomes_is_refused(tmp_path: Path) -> None:
     data = write_csv(tmp_path / "history.csv", recorded(validators=3, last=903))
 
     with pytest.raises(CommandError, match="too few, or all alike"):
-        call_command("fit_scores", "--data", str(data), "--to", "903")
+        call_command("fit_scores", "--method", "trust-v2", "--data", str(data), "--to", "903")
+
+
+def test_trees_that_are_grown_go_the_way_of_their_inputs(tmp_path: Path) -> None:
+    pytest.importorskip("lightgbm")
+    data = write_csv(tmp_path / "history.csv", recorded(validators=40, last=925))
+    files = [tmp_path / name for name in ("one.json", "two.json")]
+
+    for file in files:
+        call_command("fit_scores", "--data", str(data), "--to", "925", "--output", str(file))
+
+    assert files[0].read_bytes() == files[1].read_bytes()
+    found = v3_tables(json.loads(files[0].read_text()))
+    worse = tuple(value / 2 if value else 0.5 for value in found.perfect)
+    assert found.risk(worse) >= found.risk(found.perfect)

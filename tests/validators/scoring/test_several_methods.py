@@ -124,7 +124,10 @@ def test_what_cannot_be_computed_again_says_why(endpoint: CannedEndpoint) -> Non
 
     for words, reason in (
         (["--run", "999999"], "no scoring run 999999"),
-        (["--run", str(run), "--method", "nonsense"], "'nonsense' is none of: baseline-v1, trust-v2"),
+        (
+            ["--run", str(run), "--method", "nonsense"],
+            "'nonsense' is none of: baseline-v1, trust-v2, trust-v3",
+        ),
         (["--run", str(run), "--method", "trust-v2"], "was given no history"),
     ):
         with pytest.raises(CommandError, match=reason):
@@ -156,7 +159,7 @@ def test_inputs_go_with_the_last_run_that_read_them(scored: dict[str, Any], endp
 @pytest.mark.parametrize(
     ("names", "problem"),
     [
-        (["baseline-v1", "trust-v3"], "'trust-v3' is no scoring method"),
+        (["baseline-v1", "trust-v9"], "'trust-v9' is no scoring method"),
         ([], "at least one method"),
         (["trust-v2", "trust-v2"], "no method twice"),
     ],

@@ -1,12 +1,15 @@
 """What a run was given comes back from its bytes exactly."""
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import from_json, to_json
 
 from tests.validators.scoring.pictures import EPOCH, cluster, past, validator
 from validators.scoring.facts import ClusterFacts, EpochFacts, Past
-from validators.scoring.stored_inputs import packed, unpacked
+from validators.scoring.stored_inputs import LENGTH_BYTES, packed, unpacked
 
 numbers = st.none() | st.floats(0, 2)
 
@@ -36,3 +39,21 @@ def test_the_same_facts_are_the_same_bytes() -> None:
 def test_other_bytes_are_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match="not the inputs of a scoring run"):
         unpacked(body)
+
+
+def test_inputs_of_an_older_version_are_read_with_what_they_lack_unknown() -> None:
+    facts = ClusterFacts(1, EPOCH, 0.5, [validator(1, past(1.0, 1.0))], {})
+    body = packed(facts)
+    end = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "little")
+    document = from_json(zlib.decompress(body[LENGTH_BYTES:end]))
+    document["format"] = 2
+    fields = document["validators"][0]
+    document["validators"][0] = [*fields[:-2], fields[-2][:-3]]
+    text = zlib.compress(to_json(document))
+
+    (found,) = unpacked(len(text).to_bytes(LENGTH_BYTES, "little") + text + body[end:]).validators
+
+    known = facts.validators[0].past
+    unknown = (None, None)
+    assert found.past == known._replace(stake=unknown, delinquent_at_end=unknown, end_performance=unknown)
+    assert found.left_out is False

@@ -70,14 +70,18 @@ def test_an_incident_lasts_from_the_first_fetch_that_sees_it_to_the_first_that_d
     assert not DelinquencyIncident.objects.exclude(start_epoch=EPOCH).exists()
 
 
-def test_the_share_of_delinquent_fetches_is_counted_by_epoch(endpoint: CannedEndpoint) -> None:
+def test_the_share_of_delinquent_fetches_is_counted_by_epoch_and_the_last_one_is_kept(
+    endpoint: CannedEndpoint,
+) -> None:
     looks(endpoint, VOTING, DELINQUENT, DELINQUENT, VOTING, REJECTED)
     tomorrow = {"epoch_infos": [replies.epoch_info(EPOCH + 1, 10)]}
     looks(endpoint, DELINQUENT | tomorrow)
 
     rows = ValidatorEpoch.objects.filter(validator__vote_account=FIRST["votePubkey"], epoch__gte=EPOCH)
-    numbers = rows.order_by("epoch").values_list("epoch", "fetches", "delinquent_fetches")
-    assert list(numbers) == [(EPOCH, 4, 2), (EPOCH + 1, 1, 1)]
+    numbers = rows.order_by("epoch").values_list(
+        "epoch", "fetches", "delinquent_fetches", "delinquent_at_end"
+    )
+    assert list(numbers) == [(EPOCH, 4, 2, False), (EPOCH + 1, 1, 1, True)]
 
 
 def charging(bps: int) -> dict[str, Any]:

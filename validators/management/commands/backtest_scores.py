@@ -5,6 +5,8 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,11 +14,15 @@ from django.core.management.base import BaseCommand, CommandError
 
 from validators.exceptions import ValidatorsError
 from validators.scoring.backtest.figures import figures
+from validators.scoring.backtest.judged_report import judgement_document
 from validators.scoring.backtest.report import document, tables
-from validators.scoring.backtest.results import BacktestResult, Prediction
+from validators.scoring.backtest.results import BacktestResult, MethodResult, Prediction
 from validators.scoring.backtest.running import Listener, backtest
+from validators.scoring.facts import ScoringMethod
 from validators.scoring.peers import PEERS
 from validators.scoring.registry import METHODS
+from validators.scoring.trust_v3 import method as trust_v3
+from validators.scoring.trust_v3.tables import tables as tables_of
 from validators.services.memory import collector_paused
 from validators.services.scores.recorded import recorded_history
 
@@ -58,13 +64,17 @@ class Command(BaseCommand):
             help="History as export_epochs writes it; else the database's.",
         )
         parser.add_argument(
-            "--predictions", type=Path, metavar="OUT.csv", help="Write every score and risk there."
+            "--coefficients",
+            type=Path,
+            metavar="FILE",
+            help="Judge trust-v3 with these, as fit_scores writes them, instead of the shipped ones.",
         )
-        parser.add_argument("--report", type=Path, metavar="DIR", help="Write tables and plots there.")
-        parser.add_argument("--json", action="store_true", help="Print the result as one JSON document.")
+        _add_output_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         methods = [_method(name) for name in dict.fromkeys(options["method"] or ASKABLE)]
+        if options["coefficients"] is not None:
+            methods = [_with_coefficients(one, options["coefficients"]) for one in methods]
         first, last = options["first"], options["last"]
         if first > last:
             raise CommandError(f"--from {first} comes after --to {last}.")
@@ -76,7 +86,7 @@ class Command(BaseCommand):
                     raise CommandError(
                         f"No epoch from {first} to {last}; the history has {min(history)} to {max(history)}."
                     )
-                result = backtest(history, methods, epochs=epochs, listener=listener)
+                result = backtest(history, methods, epochs=range(first, last + 1), listener=listener)
             _write_report(options["report"], result)
         except (ValidatorsError, OSError) as exc:
             raise CommandError(str(exc)) from exc
@@ -92,16 +102,33 @@ class Command(BaseCommand):
             self.stderr.write(f"Scored, but not judged, for the next epoch is not there: {unjudged}.")
 
 
-def _method(name: str) -> Any:
+def _add_output_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--predictions", type=Path, metavar="OUT.csv", help="Write every score and risk there."
+    )
+    parser.add_argument("--report", type=Path, metavar="DIR", help="Write tables and plots there.")
+    parser.add_argument("--json", action="store_true", help="Print the result as one JSON document.")
+
+
+def _method(name: str) -> ScoringMethod:
     if name not in ASKABLE:
         raise CommandError(f"{name!r} is no method; choose from: {', '.join(ASKABLE)}.")
     return ASKABLE[name]
 
 
+def _with_coefficients(method: ScoringMethod, path: Path) -> ScoringMethod:
+    if method.name != trust_v3.METHOD.name:
+        return method
+    try:
+        read = tables_of(json.loads(path.read_text()))
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise CommandError(f"{path} holds no coefficients of {method.name}: {exc!r}") from exc
+    return replace(method, version=read.version, assess=partial(trust_v3.assess, tables=read))
+
+
 @contextmanager
 def _predictions(path: Path | None) -> Iterator[Listener]:
-    """A listener that writes lines. `risk` is the probability of a method that gives one; of the others
-    it is 1 - score / 100, which orders as the score does and claims nothing more."""
+    """A listener that writes lines. `risk` is the probability of a method that gives one, else empty."""
     if path is None:
         yield lambda epoch, method, said: None
         return
@@ -110,13 +137,9 @@ def _predictions(path: Path | None) -> Iterator[Listener]:
         writer.writerow(COLUMNS)
 
         def listener(epoch: int, method: str, said: Sequence[Prediction]) -> None:
-            writer.writerows((epoch, one.vote_account, method, one.score, _risk(one)) for one in said)
+            writer.writerows((epoch, one.vote_account, method, one.score, one.probability) for one in said)
 
         yield listener
-
-
-def _risk(one: Prediction) -> float:
-    return 1.0 - one.score / 100.0 if one.probability is None else one.probability
 
 
 def _write_report(folder: Path | None, result: BacktestResult) -> None:
@@ -126,3 +149,16 @@ def _write_report(folder: Path | None, result: BacktestResult) -> None:
     (folder / "tables.md").write_text(tables(result))
     for name, picture in figures(result).items():
         (folder / name).write_text(picture)
+    for method in result.methods:
+        if method.judgement.sets:
+            (folder / f"{method.method}.json").write_text(_measured(result, method))
+
+
+def _measured(result: BacktestResult, method: MethodResult) -> str:
+    """What the page about scores shows, kept beside the coefficients of a method."""
+    found = {
+        "version": method.version,
+        "epochs": [result.epochs[0], result.epochs[-1]],
+        "judged": judgement_document(method.judgement),
+    }
+    return json.dumps(found, indent=1) + "\n"

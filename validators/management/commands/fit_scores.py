@@ -1,4 +1,4 @@
-"""Refit the coefficients of trust-v2."""
+"""Refit the coefficients of a scoring method."""
 
 import json
 from argparse import ArgumentParser
@@ -9,15 +9,22 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from validators.exceptions import ValidatorsError
-from validators.scoring.fitting.trust_v2 import Provenance, examples, fit
+from validators.scoring.fitting import trust_v2, trust_v3
+from validators.scoring.fitting.trust_v2 import Provenance
 from validators.services.memory import collector_paused
 from validators.services.scores.recorded import recorded_history
 
 
 class Command(BaseCommand):
-    help = "Fit trust-v2 to recorded epochs; the same history gives the same coefficients. Takes a minute."
+    help = "Fit a method to recorded epochs; the same history gives the same coefficients. Takes minutes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--method",
+            choices=["trust-v3", "trust-v2"],
+            default="trust-v3",
+            help="trust-v3 needs what requirements-fit.txt names.",
+        )
         parser.add_argument(
             "--data",
             type=Path,
@@ -49,7 +56,7 @@ class Command(BaseCommand):
                 document = self._document(options)
         except (ValidatorsError, ValueError) as exc:
             raise CommandError(str(exc)) from exc
-        text = json.dumps(document, indent=1) + "\n"
+        text = _text(document)
         if options["output"] is None:
             self.stdout.write(text, ending="")
             return
@@ -66,8 +73,23 @@ class Command(BaseCommand):
         source = options["data"].name if options["data"] else "the database"
         # The day, not the second, so that a refit on the same day gives the same bytes.
         provenance = Provenance(source, first, options["last"], f"{timezone.now():%Y-%m-%d}")
-        return fit(examples(history, first=first, last=options["last"]), provenance, progress=self._progress)
+        last = options["last"]
+        if options["method"] == "trust-v2":
+            found = trust_v2.examples(history, first=first, last=last)
+            return trust_v2.fit(found, provenance, progress=self._progress)
+        seen = trust_v3.examples(history, first=first, last=last)
+        return trust_v3.fit(seen, provenance, progress=self._progress)
 
     def _progress(self, sentence: str) -> None:
         if self.stderr.isatty():
             self.stderr.write(sentence)
+
+
+def _text(document: dict[str, Any]) -> str:
+    """Indented, but for trees: one a line."""
+    trees = document.get("trees")
+    if trees is None:
+        return json.dumps(document, indent=1) + "\n"
+    rest = json.dumps({name: value for name, value in document.items() if name != "trees"}, indent=1)
+    lines = ",\n  ".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
+    return rest.removesuffix("\n}") + f',\n "trees": [\n  {lines}\n ]\n}}\n'

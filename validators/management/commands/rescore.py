@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from validators.exceptions import ValidatorsError
+from validators.scoring.registry import ranks
 from validators.services.scores.again import Again, score_again
 
 NAMED: Final = 5
@@ -41,7 +42,7 @@ def _document(again: Again) -> dict[str, Any]:
         "differing": again.differing,
         "scores": [
             {"rank": rank, "vote_account": one.validator.vote_account, "score": one.score, "risk": one.risk}
-            for rank, one in enumerate(again.best_first, start=1)
+            for rank, one in zip(ranks(again.best_first), again.best_first, strict=True)
         ],
     }
 

@@ -1,8 +1,10 @@
 """A back-test as a JSON document and as tables in Markdown. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from validators.scoring.backtest.judged_report import judged_sections, judgement_document
+from validators.scoring.backtest.markdown import table
 from validators.scoring.backtest.results import PORTFOLIOS, BacktestResult, Bin, Estimate, MethodResult
 
 
@@ -21,6 +23,7 @@ def document(result: BacktestResult) -> dict[str, Any]:
 def _method(method: MethodResult) -> dict[str, Any]:
     return {
         "version": method.version,
+        "judged": judgement_document(method.judgement),
         "auc": method.auc._asdict(),
         "average_precision": method.average_precision._asdict(),
         "pooled_auc": method.pooled_auc._asdict(),
@@ -50,8 +53,10 @@ def tables(result: BacktestResult) -> str:
         f"Epochs {result.epochs[0]} to {result.epochs[-1]} ({len(result.epochs)}), each judged by the next: "
         f"{result.judged} validators, {result.bad} with a bad next epoch. In brackets the 95 % interval of a "
         "bootstrap over epochs.",
-        _table(_FORESIGHT, (_foresight(method) for method in result.methods)),
-        _table(_RETURNS, (_returns(method) for method in result.methods)),
+        *judged_sections({method.method: method.judgement for method in result.methods}),
+        "Beside those figures, of everybody whose next epoch is known, with the interval over epochs:",
+        table(_FORESIGHT, (_foresight(method) for method in result.methods)),
+        table(_RETURNS, (_returns(method) for method in result.methods)),
         f"The whole cluster by stake earned {_shown(result.cluster_return, 5)}; without 100 % commission "
         f"{_shown(result.cluster_return_without_private, 5)}.",
     ]
@@ -59,7 +64,7 @@ def tables(result: BacktestResult) -> str:
         if method.reliability:
             sections += [
                 f"How often the risks of {method.method} came true:",
-                _table(_BINS, map(_bin, method.reliability)),
+                table(_BINS, map(_bin, method.reliability)),
             ]
     return "\n\n".join(sections) + "\n"
 
@@ -110,8 +115,3 @@ def _shown(estimate: Estimate | None, digits: int) -> str:
     if estimate is None or estimate.value is None:
         return "-"
     return f"{estimate.value:.{digits}f} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
-
-
-def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

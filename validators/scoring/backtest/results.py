@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from validators.scoring.backtest.judging import Judgement
 from validators.scoring.backtest.ranking import Sorted
 
 # The portfolios that are reported, and those beside them that the curve of returns goes through.
@@ -82,6 +83,7 @@ class MethodResult:
     turnover: Estimate
     lift: Sequence[float]
     return_curve: Mapping[int, float]
+    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True)

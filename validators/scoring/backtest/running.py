@@ -1,12 +1,13 @@
 """Asking methods at the end of each epoch, and comparing with the epoch after it. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import fmean
 
 from validators.scoring.backtest.bootstrap import mean_estimate, pooled_estimate
 from validators.scoring.backtest.calibration import brier, reliability
+from validators.scoring.backtest.judging import Judgement, judgement
 from validators.scoring.backtest.ranking import Pool, by_outcome, lift, separation, spearman
 from validators.scoring.backtest.results import (
     CURVE,
@@ -19,6 +20,7 @@ from validators.scoring.backtest.results import (
     MethodResult,
     Prediction,
 )
+from validators.scoring.backtest.truth import Truth, truth
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
 from validators.scoring.registry import ranked
 from validators.scoring.timeline import Outcome, Timeline, facts_at, outcomes_after
@@ -39,13 +41,15 @@ class _Gathered:
     cluster: list[float] = field(default_factory=list)
     public: list[float] = field(default_factory=list)
     results: dict[str, list[EpochResult]] = field(default_factory=dict)
+    # Method -> epoch -> vote account -> score and probability.
+    said: dict[str, dict[int, dict[str, tuple[float, float | None]]]] = field(default_factory=dict)
 
 
 def backtest(
     history: Timeline,
     methods: Sequence[ScoringMethod],
     *,
-    epochs: Iterable[int],
+    epochs: Sequence[int],
     listener: Listener = lambda epoch, method, predictions: None,
 ) -> BacktestResult:
     """Each method's scores at the end of each of the epochs, against the epoch after it.
@@ -53,11 +57,13 @@ def backtest(
     An epoch that is not in the history is left out; one without a successor is scored for the
     listener, and not judged.
     """
-    gathered = _Gathered(results={method.name: [] for method in methods})
+    gathered = _Gathered(
+        results={method.name: [] for method in methods}, said={method.name: {} for method in methods}
+    )
     for epoch in epochs:
         if epoch in history:
             _ask(history, methods, epoch, listener, gathered)
-    return _result(methods, gathered)
+    return _result(methods, gathered, truth(history, first=min(epochs), last=max(epochs)))
 
 
 def predictions(method: ScoringMethod, cluster: ClusterFacts) -> list[Prediction]:
@@ -84,6 +90,7 @@ def _ask(
     for method in methods:
         said = predictions(method, cluster)
         listener(epoch, method.name, said)
+        gathered.said[method.name][epoch] = {one.vote_account: (one.score, one.probability) for one in said}
         if outcomes is not None:
             gathered.results[method.name].append(_epoch_result(epoch, said, outcomes))
 
@@ -93,7 +100,7 @@ def _note_cluster(
 ) -> None:
     """What a delegator earned who spread over the cluster by stake, with and without private validators."""
     gathered.epochs.append(epoch)
-    known = [outcome.bad for outcome in outcomes.values() if outcome.bad is not None]
+    known = [bad for one in cluster.validators if (bad := outcomes[one.vote_account].bad) is not None]
     gathered.judged += len(known)
     gathered.bad += sum(known)
     held = [
@@ -139,7 +146,7 @@ def _epoch_result(
     )
 
 
-def _result(methods: Sequence[ScoringMethod], gathered: _Gathered) -> BacktestResult:
+def _result(methods: Sequence[ScoringMethod], gathered: _Gathered, known: Truth) -> BacktestResult:
     reference = gathered.results.get(LOWEST_COMMISSION, [])
     return BacktestResult(
         gathered.epochs,
@@ -148,7 +155,13 @@ def _result(methods: Sequence[ScoringMethod], gathered: _Gathered) -> BacktestRe
         mean_estimate(gathered.cluster),
         mean_estimate(gathered.public),
         [
-            _method_result(method, gathered.results[method.name], gathered.cluster, reference)
+            _method_result(
+                method,
+                gathered.results[method.name],
+                gathered.cluster,
+                reference,
+                judgement(gathered.said[method.name], known),
+            )
             for method in methods
         ],
     )
@@ -159,6 +172,7 @@ def _method_result(
     results: Sequence[EpochResult],
     cluster: Sequence[float],
     reference: Sequence[EpochResult],
+    judged_from_outside: Judgement,
 ) -> MethodResult:
     apart = [separation(one.sorted) for one in results]
     pool = Pool([one.sorted for one in results])
@@ -184,6 +198,7 @@ def _method_result(
         _turnover(results),
         _mean_lift(results),
         _mean_returns(results),
+        judged_from_outside,
     )
 
 

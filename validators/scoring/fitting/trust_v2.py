@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+from validators.scoring.fitting.calibrating import FREE, calibration, calibration_curve
 from validators.scoring.fitting.choices import POINTS
 from validators.scoring.fitting.design import CurveDesign, Design, Row
 from validators.scoring.fitting.logistic import Bounds, Sample, fitted, log_odds
@@ -32,15 +32,10 @@ CURVES: Final = (
     CurveDesign("skipping", (0, 0.005, 0.01, 0.03, 0.1), 1),
 )
 RIDGE: Final = 3.0
-FREE: Final = 1e-6
 # The recorded epochs before this one were seen two or three times each.
 COARSE_BEFORE: Final = 860
 COARSE_WEIGHT: Final = 0.4
 FOLDS: Final = 6
-# The map from log-odds to log-odds bends here; steps that see few bad epochs stay near slope 1.
-CALIBRATION_KNOTS: Final = (-12.0, -5.0, -3.0, 0.0, 12.0)
-LEAST_SLOPE: Final = 0.05
-TABLE_LOG_ODDS: Final = tuple(-10.0 + 0.25 * i for i in range(73))
 # A validator delinquent at the fetch; no recorded epoch can tell, so it is a choice.
 DELINQUENT_NOW_RISK: Final = 0.5
 
@@ -75,10 +70,10 @@ def examples(history: Timeline, *, first: int, last: int) -> list[Example]:
         around = surroundings(cluster)
         outcomes = outcomes_after(history, epoch)
         for validator in cluster.validators:
-            bad, performance, _ = outcomes[validator.vote_account]
-            if bad is not None:
+            outcome = outcomes[validator.vote_account]
+            if validator.activated_stake and outcome.bad is not None and outcome.now is not None:
                 values = inputs_of(validator, around, weights).values
-                found.append(Example(epoch, values, float(bad), performance))
+                found.append(Example(epoch, values, float(outcome.bad), outcome.performance))
     return found
 
 
@@ -98,8 +93,8 @@ def fit(
     coefficients = fitted(sample, _bounds(design), start)
     progress("curves fitted")
     unseen = _out_of_fold(sample, [example.epoch for example in found], epochs, coefficients, progress)
-    calibration = _calibration(sample, unseen)
-    return _document(design, coefficients, calibration, found, provenance)
+    table = calibration(sample.outcomes, sample.weights, unseen)
+    return _document(design, coefficients, table, found, provenance)
 
 
 def _decay(half_life: float) -> float:
@@ -155,28 +150,10 @@ def _part(sample: Sample, places: Sequence[int]) -> Sample:
     )
 
 
-def _calibration(sample: Sample, unseen: Sequence[float]) -> list[tuple[float, float]]:
-    """(log-odds, probability): a monotone map that makes the log-odds of unseen epochs come true."""
-    design = Design((CurveDesign("log_odds", CALIBRATION_KNOTS, 1),))
-    lengths = [b - a for a, b in pairwise(CALIBRATION_KNOTS)]
-    aim = [*lengths, 0.0, CALIBRATION_KNOTS[0]]
-    bounds = Bounds(
-        [*(LEAST_SLOPE * length for length in lengths), 0.0, -math.inf],
-        [math.inf] * len(aim),
-        aim,
-        [*(1.0 / length**2 for length in lengths), 1.0, FREE],
-    )
-    rows = [design.row((value,)) for value in unseen]
-    mapped = fitted(Sample(design, rows, sample.outcomes, sample.weights), bounds, aim)
-    table = Sample(design, [design.row((z,)) for z in TABLE_LOG_ODDS], (), ())
-    probabilities = [1.0 / (1.0 + math.exp(-z)) for z in log_odds(table, mapped)]
-    return list(zip(TABLE_LOG_ODDS, probabilities, strict=True))
-
-
 def _document(
     design: Design,
     coefficients: Sequence[float],
-    calibration: Sequence[tuple[float, float]],
+    table: Sequence[tuple[float, float]],
     found: Sequence[Example],
     provenance: Provenance,
 ) -> dict[str, Any]:
@@ -192,11 +169,7 @@ def _document(
         "intercept": round(coefficients[-1], 4),
         "decay_per_epoch": {name: _decay(life) for name, life in HALF_LIVES.items()},
         "curves": _curves(design, coefficients, found),
-        "calibration": {
-            "name": "calibration",
-            "knots": [z for z, _ in calibration],
-            "values": [round(p, 8) for _, p in calibration],
-        },
+        "calibration": calibration_curve(table),
         "loss_when_bad": round(math.fsum(lost) / len(lost), 4) if lost else 0.0,
         "delinquent_now_risk": DELINQUENT_NOW_RISK,
         "points": POINTS,

@@ -7,7 +7,14 @@ from django.db.models import Q
 
 from validators.models import BlocksBasis, ValidatorEpoch
 from validators.services import bulk
-from validators.services.history.lines import HEADER, LINE_END, LONG_HEADER, HistoryRow, format_row
+from validators.services.history.lines import (
+    BLOCK_COLUMNS,
+    END_COLUMNS,
+    LINE_END,
+    HistoryRow,
+    format_row,
+    header_of,
+)
 from validators.solana.arithmetic import CreditsUnit
 
 _COLUMNS: Final = tuple(
@@ -21,17 +28,23 @@ def history_lines() -> Iterator[str]:
     The columns of a longer file are there only when something is known that needs them. What was earned or
     counted in a part of an epoch is left out: a file tells of whole ones.
     """
-    long = _needs_more_columns()
-    yield (LONG_HEADER if long else HEADER) + LINE_END
+    more = _more_columns()
+    yield header_of(more) + LINE_END
     epochs = ValidatorEpoch.objects.order_by("epoch").values_list("epoch", flat=True).distinct()
     for epoch in list(epochs):
         for row in sorted(_rows(epoch)):
-            yield format_row(row, long=long) + LINE_END
+            yield format_row(row, more=more) + LINE_END
 
 
-def _needs_more_columns() -> bool:
-    lamports = Q(credits_unit=CreditsUnit.LAMPORTS.value)
-    return ValidatorEpoch.objects.filter(lamports | Q(blocks_basis=BlocksBasis.FINAL)).exists()
+def _more_columns() -> tuple[str, ...]:
+    """Those of blocks and those of ends, each when a row needs them."""
+    epochs = ValidatorEpoch.objects.all()
+    paid = Q(credits_unit=CreditsUnit.LAMPORTS.value) | Q(blocks_basis=BlocksBasis.FINAL)
+    ended = Q(delinquent_at_end__isnull=False) | Q(end_performance__isnull=False)
+    return (
+        *(BLOCK_COLUMNS if epochs.filter(paid).exists() else ()),
+        *(END_COLUMNS if epochs.filter(ended).exists() else ()),
+    )
 
 
 def _rows(epoch: int) -> Iterator[HistoryRow]:

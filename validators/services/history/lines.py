@@ -6,7 +6,7 @@ column of a longer header says that they are lamports.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from validators.solana.arithmetic import LARGEST, LARGEST_STAKE, MOST_VOTE_CREDITS, CreditsUnit
@@ -18,12 +18,12 @@ COLUMNS: Final = (
     *("version", "snapshots", "delinquent_snapshots"),
     *("credits", "cumulative_credits_at_start", "skip_rate_percent"),
 )
-# What a longer file has behind those: the unit of the credits, and the blocks of the whole epoch.
-MORE_COLUMNS: Final = ("credits_unit", "leader_slots", "blocks_produced")
-# What recordings of others have behind those, and nothing here is computed from.
-PASSED_OVER: Final = frozenset({"delinquent_at_end", "end_performance"})
+# What a longer file has behind those, in any order: the unit of the credits, the blocks of the whole epoch,
+# and how the epoch ended: delinquent in its last snapshot, and how it voted in a stretch before that.
+BLOCK_COLUMNS: Final = ("credits_unit", "leader_slots", "blocks_produced")
+END_COLUMNS: Final = ("delinquent_at_end", "end_performance")
+MORE_COLUMNS: Final = (*BLOCK_COLUMNS, *END_COLUMNS)
 HEADER: Final = ",".join(COLUMNS)
-LONG_HEADER: Final = ",".join((*COLUMNS, *MORE_COLUMNS))
 LINE_END: Final = "\r\n"
 UNKNOWN_VERSION: Final = "unknown"
 # A vote account's commission is one byte; above 100 % is possible and stored as seen.
@@ -33,6 +33,10 @@ LONGEST_VERSION: Final = 40
 MOST_SNAPSHOTS: Final = 2**31 - 1
 # A percentage with no more decimals survives being kept as a fraction.
 SKIP_RATE_DECIMALS: Final = 10
+# Of the median in the same stretch; recordings stop at 1.2.
+MOST_END_PERFORMANCE: Final = 2.0
+_DECIMAL: Final = re.compile(r"\d(?:\.\d{1,25})?", re.ASCII)
+_YES_OR_NO: Final[Mapping[str, bool | None]] = {"": None, "0": False, "1": True}
 _SKIP_RATE: Final = re.compile(r"\d{1,3}(?:\.\d{1,10})?", re.ASCII)
 _VERSION: Final = re.compile(r"[ -~]*", re.ASCII)
 
@@ -57,6 +61,8 @@ class HistoryRow(NamedTuple):
     credits_unit: str = CreditsUnit.VOTE_CREDITS.value
     leader_slots: int | None = None
     blocks_produced: int | None = None
+    delinquent_at_end: bool | None = None
+    end_performance: float | None = None
 
 
 def columns_of(header: str) -> tuple[str, ...]:
@@ -65,10 +71,12 @@ def columns_of(header: str) -> tuple[str, ...]:
     more = names[len(COLUMNS) :]
     if names[: len(COLUMNS)] != COLUMNS:
         raise ValueError(f"does not begin with the line {HEADER!r}")
-    if unknown := [name for name in more if name not in MORE_COLUMNS and name not in PASSED_OVER]:
-        raise ValueError(f"has a column {_quoted(unknown[0])}; behind {COLUMNS[-1]} may stand {MORE_COLUMNS}")
-    if len(set(more)) != len(more):
-        raise ValueError("has a column twice")
+    if unknown := [name for name in more if name not in MORE_COLUMNS]:
+        raise ValueError(
+            f"has a column {_quoted(unknown[0])}; behind {COLUMNS[-1]} may stand {', '.join(MORE_COLUMNS)}"
+        )
+    if twice := [name for name in MORE_COLUMNS if more.count(name) > 1]:
+        raise ValueError(f"has a column twice: {twice[0]}")
     return more
 
 
@@ -100,6 +108,8 @@ def parse_line(line: str, more: tuple[str, ...] = ()) -> HistoryRow:
         _skip_rate(skip_rate),
         unit,
         *_blocks(further),
+        _yes_or_no("delinquent_at_end", further.get("delinquent_at_end", "")),
+        _end_performance(further.get("end_performance", "")),
     )
 
 
@@ -120,8 +130,31 @@ def _blocks(further: Mapping[str, str]) -> tuple[int | None, int | None]:
     return slots, blocks
 
 
-def format_row(row: HistoryRow, *, long: bool = False) -> str:
+def _yes_or_no(name: str, text: str) -> bool | None:
+    if text not in _YES_OR_NO:
+        raise ValueError(f"{name} is {_quoted(text)}, neither 0 nor 1")
+    return _YES_OR_NO[text]
+
+
+def _end_performance(text: str) -> float | None:
+    if not text:
+        return None
+    if not _DECIMAL.fullmatch(text) or float(text) > MOST_END_PERFORMANCE:
+        raise ValueError(
+            f"end_performance is {_quoted(text)}, not a decimal number from 0 to {MOST_END_PERFORMANCE:g}"
+        )
+    return float(text)
+
+
+def header_of(more: Sequence[str]) -> str:
+    """The first line of a file that has these columns behind the usual ones."""
+    return ",".join((*COLUMNS, *more))
+
+
+def format_row(row: HistoryRow, *, more: Sequence[str] = ()) -> str:
     """The line of a row, without its end; what parse_line makes of it is the same row.
+
+    `more` are the columns behind the usual ones.
 
     Basis points between two percents become the higher, as in getVoteAccounts.
     """
@@ -135,9 +168,22 @@ def format_row(row: HistoryRow, *, long: bool = False) -> str:
             *commissions,
             *(row.version or UNKNOWN_VERSION, str(row.fetches), str(row.delinquent_fetches)),
             *(_text(row.credits), _text(row.cumulative_credits_at_start), _percent(row.skip_rate)),
-            *((row.credits_unit, _text(row.leader_slots), _text(row.blocks_produced)) if long else ()),
+            *(_further(row, name) for name in more),
         )
     )
+
+
+def _further(row: HistoryRow, name: str) -> str:
+    value = getattr(row, name)
+    if isinstance(value, bool):
+        return str(int(value))
+    return _decimal(value) if isinstance(value, float) else _text(value)
+
+
+def _decimal(number: float) -> str:
+    """The shortest digits that are read as the same number, without an exponent."""
+    shortest = str(number)
+    return f"{number:.17f}" if "e" in shortest else shortest
 
 
 def _required(name: str, text: str, largest: int) -> int:
@@ -197,7 +243,7 @@ def _skip_rate(text: str) -> float | None:
     return float(text) / 100
 
 
-def _text(number: int | None) -> str:
+def _text(number: int | str | None) -> str:
     return "" if number is None else str(number)
 
 

@@ -31,6 +31,8 @@ class Numbers(NamedTuple):
     blocks_produced: int | None
     blocks_basis: str
     credits_final: bool
+    delinquent_at_end: bool | None
+    end_performance: float | None
 
 
 FIELDS: Final = Numbers._fields
@@ -40,6 +42,7 @@ _VERSION: Final = slice(5, 7)
 _FETCHES: Final = slice(7, 9)
 _SINGLE: Final = slice(9, 14)
 _BLOCKS: Final = slice(15, 18)
+_ENDS: Final = slice(19, 21)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
         row.blocks_produced,
         "" if row.blocks_produced is None else BlocksBasis.FINAL.value,
         is_over and row.credits is not None,
+        row.delinquent_at_end,
+        row.end_performance,
     )
 
 
@@ -98,6 +103,7 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
     new: tuple[Any, ...] = told
     commissions = own if any(bps is not None for bps in own[:4]) else new
     single = zip(own[_SINGLE], new[_SINGLE], strict=True)
+    ends = zip(own[_ENDS], new[_ENDS], strict=True)
     return Numbers._make(
         (
             *commissions[_COMMISSIONS],
@@ -107,6 +113,7 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
             stored.numbers.credits_unit,
             *(new if _tells_more_of_blocks(told, stored.numbers) else own)[_BLOCKS],
             bool(kept.credits_final or told.credits_final),
+            *(theirs if ours is None else ours for ours, theirs in ends),
         )
     )
 

@@ -8,7 +8,7 @@ from django.db.models import Aggregate, Case, F, Q, QuerySet, TextField, When
 from pydantic_core import from_json
 
 from validators.exceptions import PictureChangedError
-from validators.models import Fetch, Validator, ValidatorEpoch
+from validators.models import Fetch, Validator, ValidatorEpoch, VoteState
 from validators.scoring.facts import NO_PAST, ClusterFacts, EpochFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT, EpochColumns, epoch_table, pasts
 from validators.services.blocks import counted_in_part
@@ -81,6 +81,7 @@ _OF_BLOCKS: Final = ("skip_rate", "leader_slots")
 _PAST_COLUMNS: Final = (
     *("validator_id", "vote_performance", "activated_stake", "fetches", "delinquent_fetches"),
     *("commission_last_bps", "commission_max_bps", "skip_rate", "leader_slots"),
+    *("delinquent_at_end", "end_performance"),
 )
 
 
@@ -114,13 +115,20 @@ def _cluster(fetch: Fetch, past: Mapping[int, Past], skip_rates: Mapping[int, fl
     staked = Validator.objects.present().filter(activated_stake__gt=0).order_by("pk")
     fields = ("pk", "vote_account", "activated_stake", "commission_bps", "delinquent", "version")
     rows: list[tuple[Any, ...]] = read_rows(staked.values_list(*fields))
+    left_out = _left_out(fetch)
     validators = [
         ValidatorFacts(
             key, vote_account, stake, bps, bool(delinquent),
-            recent.get(key, ()), version, past.get(key, NO_PAST),
+            recent.get(key, ()), version, past.get(key, NO_PAST), key in left_out,
         )
         for key, vote_account, stake, bps, delinquent, version in rows
     ]  # fmt: skip
     return ClusterFacts(
         fetch.pk, fetch.epoch, fetch.slot_index / fetch.slots_in_epoch, validators, skip_rates
     )
+
+
+def _left_out(fetch: Fetch) -> frozenset[int]:
+    """Who is not let into the next epoch, as its account stood at the boundary that decided it."""
+    out = VoteState.objects.filter(epoch=fetch.epoch, next_epoch=VoteState.Admission.OUT)
+    return frozenset(key for (key,) in read_rows(out.values_list("validator_id")))

@@ -49,6 +49,8 @@ def _file_rows(path: Path) -> Iterator[RecordedRow]:
                 line.commission_max_bps,
                 line.skip_rate,
                 line.leader_slots,
+                line.delinquent_at_end,
+                line.end_performance,
             )
             yield RecordedRow(row, line.version, line.credits, line.credits_unit, line.blocks_produced)
 
@@ -69,6 +71,7 @@ def _stored_rows() -> Iterator[RecordedRow]:
     columns = (
         *("validator__vote_account", "epoch", "vote_performance", "activated_stake", "fetches"),
         *("delinquent_fetches", "commission_last_bps", "commission_max_bps", "skipped", "led"),
+        *("delinquent_at_end", "end_performance"),
         *("version", "earned", "credits_unit"),
     )
     for values in rows.values_list(*columns).iterator(chunk_size=_CHUNK):

@@ -15,7 +15,7 @@ from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
 from validators.models import ScoringInputs, ScoringRun, TrustScore
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
-from validators.scoring.registry import METHODS, ranked
+from validators.scoring.registry import METHODS, ranked, ranks
 from validators.scoring.stored_inputs import packed
 from validators.services import bulk
 from validators.services.memory import collector_paused
@@ -175,7 +175,7 @@ def _record_verdict(verdict: Verdict, cluster: ClusterFacts, inputs: ScoringInpu
         fields=("validator_id", "score", "rank", "components"),
         rows=[
             (one.validator.pk, one.score, rank, to_json(one.components).decode())
-            for rank, one in enumerate(best_first, start=1)
+            for rank, one in zip(ranks(best_first), best_first, strict=True)
         ],
         constants={"run_id": run.pk},
     )

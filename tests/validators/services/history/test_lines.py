@@ -8,10 +8,11 @@ from tests.validators.histories import HEADER, line
 from tests.validators.replies import key
 from validators.services.history.lines import (
     COLUMNS,
-    LONG_HEADER,
+    MORE_COLUMNS,
     HistoryRow,
     columns_of,
     format_row,
+    header_of,
     parse_line,
 )
 from validators.solana.pubkey import encode
@@ -130,32 +131,48 @@ def test_an_impossible_value_is_a_reason(changes: dict[str, object], reason: str
 
 
 MORE = ("credits_unit", "leader_slots", "blocks_produced")
+ENDS = ("delinquent_at_end", "end_performance")
 
 
-@given(rows(), st.none() | st.integers(0, 432_000), st.integers(0, 2**62), st.booleans())
+@given(
+    rows(),
+    st.none() | st.integers(0, 432_000),
+    st.integers(0, 2**62),
+    st.booleans(),
+    st.none() | st.booleans(),
+    st.none() | st.floats(1e-4, 2) | st.just(0.0),
+)
 def test_a_row_of_a_longer_file_comes_back_from_its_line(
-    row: HistoryRow, slots: int | None, lamports: int, counts_lamports: bool
+    row: HistoryRow,
+    slots: int | None,
+    lamports: int,
+    counts_lamports: bool,
+    delinquent: bool | None,
+    performance: float | None,
 ) -> None:
     more = row._replace(
         leader_slots=slots,
         blocks_produced=None if slots is None else slots // 2,
         credits=lamports if counts_lamports else row.credits,
         credits_unit="lamports" if counts_lamports else "vote_credits",
+        delinquent_at_end=delinquent,
+        end_performance=performance,
     )
 
-    there = parse_line(format_row(more, long=True), MORE)
+    there = parse_line(format_row(more, more=MORE_COLUMNS), MORE_COLUMNS)
 
     assert there._replace(skip_rate=None) == more._replace(skip_rate=None)
 
 
-def test_columns_behind_the_usual_ones_may_come_in_any_order_and_some_are_passed_over() -> None:
+def test_columns_behind_the_usual_ones_may_come_in_any_order() -> None:
     more = columns_of(f"{HEADER},delinquent_at_end,blocks_produced,end_performance,leader_slots")
 
     row = parse_line(f"{line(900)},1,7,0.97,8", more)
 
     assert (row.leader_slots, row.blocks_produced, row.credits_unit) == (8, 7, "vote_credits")
     assert columns_of(HEADER) == ()
-    assert columns_of(LONG_HEADER) == MORE
+    assert (row.delinquent_at_end, row.end_performance) == (True, 0.97)
+    assert columns_of(header_of(MORE_COLUMNS)) == MORE_COLUMNS == (*MORE, *ENDS)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +182,8 @@ def test_columns_behind_the_usual_ones_may_come_in_any_order_and_some_are_passed
         (HEADER.replace("epoch", "Epoch"), "does not begin with the line"),
         (HEADER.rpartition(",")[0], "does not begin with the line"),
         (f"{HEADER},blocks", "has a column 'blocks'"),
-        (f"{HEADER},leader_slots,leader_slots", "has a column twice"),
+        (f"{HEADER},delinquent_at_the_end", "has a column 'delinquent_at_the_end'"),
+        (f"{HEADER},leader_slots,leader_slots", "has a column twice: leader_slots"),
         (f"{HEADER},", "has a column ''"),
     ],
 )
@@ -188,6 +206,21 @@ def test_another_header_is_refused_with_the_reason(header: str, reason: str) -> 
 def test_an_impossible_value_of_a_longer_line_is_a_reason(more: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         parse_line(f"{line(900)},{more}", MORE)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("2,", "delinquent_at_end is '2', neither 0 nor 1"),
+        ("true,", "delinquent_at_end is 'true', neither 0 nor 1"),
+        (",2.1", "end_performance is '2.1', not a decimal number from 0 to 2"),
+        (",-0.1", "end_performance is '-0.1'"),
+        (",nan", "end_performance is 'nan'"),
+    ],
+)
+def test_an_impossible_end_of_an_epoch_is_a_reason_that_names_its_column(more: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        parse_line(f"{line(900)},{more}", ENDS)
 
 
 def test_lamports_may_be_more_than_any_votes_and_votes_may_not() -> None:

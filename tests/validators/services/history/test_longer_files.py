@@ -10,6 +10,7 @@ from tests.validators.replies import SOL, key
 from tests.validators.rows import NOON, validator
 from tests.validators.services.history.loading import load
 from validators.models import ClusterEpoch, ValidatorEpoch
+from validators.services.history.exporting import history_lines
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -105,9 +106,23 @@ def test_blocks_of_a_part_give_way_to_those_of_the_whole_epoch(tmp_path: Path, b
     assert (row(900).leader_slots, row(900).blocks_produced, row(900).blocks_basis) == (8, 6, "final")
 
 
-def test_recordings_of_others_are_read_past_what_we_compute_nothing_from(tmp_path: Path) -> None:
-    path = long_file(tmp_path, f"{line(900)},1,0.93", more="delinquent_at_end,end_performance")
+def test_how_an_epoch_ended_is_stored_and_exported(tmp_path: Path) -> None:
+    ends = (f"{line(900, 1)},0.93,1", f"{line(900, 2)},,0")
+    path = long_file(tmp_path, *ends, more="end_performance,delinquent_at_end")
 
-    assert load(path)["added"] == 1
+    assert load(path)["added"] == 2
 
     assert (row(900).credits, row(900).blocks_basis) == (6_900_000, "")
+    assert (row(900).delinquent_at_end, row(900).end_performance) == (True, 0.93)
+    assert (row(900, 2).delinquent_at_end, row(900, 2).end_performance) == (False, None)
+    exported = list(history_lines())
+    assert exported[0].endswith("skip_rate_percent,delinquent_at_end,end_performance\r\n")
+    assert {one.split("1.5385,")[1] for one in exported[1:]} == {"1,0.93\r\n", "0,\r\n"}
+
+
+def test_a_live_row_keeps_how_it_saw_its_epoch_end_and_learns_the_rest(tmp_path: Path) -> None:
+    live(delinquent_at_end=False)
+
+    load(long_file(tmp_path, f"{line(900)},1,0.93", more="delinquent_at_end,end_performance"))
+
+    assert (row(900).delinquent_at_end, row(900).end_performance) == (False, 0.93)

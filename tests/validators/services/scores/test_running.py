@@ -11,6 +11,7 @@ from scheduling.exceptions import SkipRun
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import EPOCH, FULL_EPOCH, SOL, epoch_credits
+from tests.validators.rows import vote_state
 from validators.models import Fetch, ScoringRun, TrustScore, Validator
 from validators.scoring import registry
 from validators.scoring.facts import ScoringMethod
@@ -161,7 +162,7 @@ def test_a_run_asks_the_database_a_fixed_number_of_questions(
     endpoint.current = replies.accounts(200)
     fetch_validators()
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         score_validators()
 
 
@@ -179,3 +180,20 @@ def test_the_command_fails_when_nothing_was_scored() -> None:
         call_command("score_validators")
 
     assert not Validator.objects.exists()
+
+
+@pytest.mark.parametrize(("looked_in", "expected"), [(EPOCH, {"out"}), (EPOCH - 1, set())])
+def test_who_is_not_let_into_the_next_epoch_is_known_by_the_look_of_this_one(
+    endpoint: CannedEndpoint, looked_in: int, expected: set[str]
+) -> None:
+    endpoint.current = [replies.account("in"), replies.account("out")]
+    fetch_validators()
+    for name, admission in (("in", "ok"), ("out", "out")):
+        of = Validator.objects.get(vote_account=replies.key(f"vote {name}"))
+        vote_state(of, epoch=looked_in, next_epoch=admission, withdrawer=of.identity)
+
+    facts = cluster_facts()
+
+    assert facts is not None
+    found = {one.vote_account for one in facts.validators if one.left_out}
+    assert found == {replies.key(f"vote {name}") for name in expected}

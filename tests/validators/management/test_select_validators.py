@@ -1,0 +1,80 @@
+"""Choosing what to hold, from the command line."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.validators.rows import fetch, scoring_run, validator
+
+pytestmark = pytest.mark.django_db
+
+
+def chosen(*words: str) -> list[dict[str, Any]]:
+    out = io.StringIO()
+    call_command("select_validators", *words, "--json", stdout=out)
+    found: list[dict[str, Any]] = json.loads(out.getvalue())
+    return found
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Path:
+    fetch()
+    scoring_run([(validator(number, commission_bps=100 * number), 100.0 - number) for number in range(1, 9)])
+    path = tmp_path / "held.txt"
+    path.write_text("vote6\nvote7\nnobody\n")
+    return path
+
+
+def test_the_held_stay_inside_the_band_and_each_has_a_reason(held: Path) -> None:
+    found = chosen("--size", "4", "--held", str(held))
+
+    assert [(one["action"], one["vote_account"], one["why"]) for one in found] == [
+        ("stays", "vote6", "place 6 of 8"),
+        ("enters", "vote1", "place 1 of 8, and one was free"),
+        ("enters", "vote2", "place 2 of 8, and one was free"),
+        ("enters", "vote3", "place 3 of 8, and one was free"),
+        ("leaves", "vote7", "place 7 is behind 6"),
+        ("leaves", "nobody", "no fetch ever saw it"),
+    ]
+
+
+def test_only_those_asked_for_are_held(held: Path) -> None:
+    found = chosen("--size", "2", "--held", str(held), "--max-commission", "5")
+
+    assert [(one["action"], one["vote_account"]) for one in found if one["action"] != "enters"] == [
+        ("leaves", "nobody"), ("leaves", "vote6"), ("leaves", "vote7"),
+    ]  # fmt: skip
+    assert {one["why"] for one in found[-2:]} == {"has no score, or is not among those asked for"}
+
+
+def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
+    out = io.StringIO()
+    call_command("select_validators", "--size", "2", "--csv", stdout=out)
+    assert [row["vote_account"] for row in csv.DictReader(out.getvalue().splitlines())] == ["vote1", "vote2"]
+
+    out = io.StringIO()
+    call_command("select_validators", "--size", "1", stdout=out)
+    assert " ".join(out.getvalue().split()) == "enters vote1 place 1 of 8, and one was free"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--size", "0"), "at least 1"),
+        (("--band", "0.9"), "at least 1"),
+        (("--held", "/nowhere"), "Cannot read /nowhere"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(held: Path, words: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
+        call_command("select_validators", *words)
+
+
+def test_without_scores_there_is_nothing_to_choose_from() -> None:
+    with pytest.raises(CommandError, match="There are no scores yet"):
+        call_command("select_validators")

@@ -1,0 +1,40 @@
+"""The page that says what the number means."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from tests.validators.looking import page, whole_cluster, words
+from validators.scoring.trust_v3 import measured
+from validators.scoring.trust_v3.tables import shipped_tables
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.django_db
+def test_the_number_is_explained_in_two_hundred_words_with_what_was_measured(client: Client) -> None:
+    text = words(page(client, "/scores/"))
+
+    said = re.search("What the scores mean Of 100 units (.*) What it was worth", text)
+    assert said is not None
+    assert 180 < len(said[1].split()) < 230
+    found = measured.shipped_measures()
+    assert f"epochs {found.first_epoch} to {found.last_epoch}" in text
+    assert f"{found.kept:.2f} %" in text
+    assert text.count(" % to ") == len(found.bins)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/", "/validators/vote1/"])
+def test_every_score_leads_there(client: Client, address: str) -> None:
+    whole_cluster()
+
+    assert 'href="/scores/"' in page(client, address)
+
+
+def test_what_is_shown_was_measured_of_the_shipped_coefficients() -> None:
+    assert measured.shipped_measures().version == shipped_tables().version
+    shown = Path(measured.__file__).with_name(measured.MEASURED).read_text()
+    assert shown == (ROOT / "docs" / "scoring" / "trust-v3.json").read_text()

@@ -1,0 +1,42 @@
+"""What to hold: who stays, enters and leaves, narrowed as the list is."""
+
+from dataclasses import asdict
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from pydantic import Field
+
+from scheduling.api.replies import Format, list_reply
+from validators.api import documents, pages
+from validators.api.parameters import TEXT, Narrowed
+from validators.reading.picture import current_picture
+from validators.reading.selection import selection
+from validators.scoring.selection import BAND
+
+# Of a hundred vote accounts and their commas, several times over.
+LONGEST_HELD: Final = 50_000
+MOST_SELECTED: Final = 1_000
+WIDEST_BAND: Final = 100.0
+
+
+class SelectionQuery(Narrowed):
+    """How many to hold, and what is held now."""
+
+    size: int = Field(100, ge=1, le=MOST_SELECTED)
+    held: str = Field(
+        "", max_length=LONGEST_HELD, pattern=TEXT, description="Vote accounts held now, with commas between"
+    )
+    band: float = Field(
+        BAND, ge=1, le=WIDEST_BAND, allow_inf_nan=False, description="Held ones stay up to place size x band"
+    )
+    format: Format | None = Field(None, description="Goes before the Accept header")
+
+
+def selection_reply(request: HttpRequest, query: SelectionQuery, form: Format) -> HttpResponse:
+    """All of it in one reply."""
+    picture = current_picture(query.method)
+    held = [account for one in query.held.split(",") if (account := one.strip())]
+    found = selection(picture, pages.narrowing(query), held=held, size=query.size, band=query.band)
+    columns = list(documents.SelectedDocument.model_fields)
+    about = pages.scored_envelope(picture)
+    return list_reply(request, map(asdict, found), columns=columns, form=form, about=about, next_cursor=None)

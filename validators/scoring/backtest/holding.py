@@ -1,0 +1,95 @@
+"""What holding the best validators by a score would have brought. Pure.
+
+A portfolio is equal stake on the best hundred. Nothing that was unknown when it was picked is used to pick.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from statistics import fmean
+from typing import Final, NamedTuple
+
+from validators.scoring.backtest.drawing import Interval, drawn_interval
+from validators.scoring.backtest.ranking import spearman
+from validators.scoring.backtest.truth import HORIZON, Judged, Truth, by_epoch
+
+SIZE: Final = 100
+# With the band, what is held leaves only below this rank.
+BAND_RANK: Final = 150
+PERCENT: Final = 100.0
+
+
+class Holding(NamedTuple):
+    """`rank_correlation` is of the score with what a delegator keeps over the next ten epochs, among those
+    alive with public commission. Returns are in percent of a perfect validator's reward, shares replaced in
+    percent an epoch, bad epochs and raises of the portfolio in numbers an epoch. None is not measurable.
+    """
+
+    rank_correlation: float | None
+    held: float | None
+    held_interval: Interval | None
+    regret: float | None
+    bad: float | None
+    raises: float | None
+    banded: float | None
+    turnover_banded: float | None
+    turnover: float | None
+
+
+def holding(rows: Sequence[Judged], truth: Truth) -> Holding:
+    """Of what was said of every validator with stake at the end of each epoch."""
+    held, best, correlations = [], [], []
+    bad, raises, tops = [], [], []
+    orders: dict[int, list[Judged]] = {}
+    for epoch, group in sorted(by_epoch(rows).items()):
+        order = orders[epoch] = sorted(group, key=lambda row: (-row.score, -row.stake))
+        top = order[:SIZE]
+        tops.append({row.vote_account for row in top})
+        bad.append(sum(row.bad for row in top))
+        raises.append(sum(truth.raised(epoch + 1, row.vote_account, row.commission_bps) for row in top))
+        if epoch + HORIZON <= truth.last_known:
+            keep = _kept_ahead(group, truth)
+            held.append(PERCENT * fmean(keep[row.vote_account] for row in top))
+            best.append(PERCENT * fmean(sorted(keep.values(), reverse=True)[:SIZE]))
+            public = [row for row in group if row.public]
+            scores, returns = [row.score for row in public], [keep[row.vote_account] for row in public]
+            correlations.append(spearman(scores, returns) or 0.0)
+    banded, turned = _banded(orders, truth)
+    return Holding(
+        _mean(correlations),
+        _mean(held),
+        drawn_interval(held, fmean, block=HORIZON) if held else None,
+        fmean(best) - fmean(held) if held else None,
+        _mean(bad),
+        _mean(raises),
+        _mean(banded),
+        _mean(turned),
+        _mean([PERCENT * len(now - then) / SIZE for then, now in pairwise(tops)]),
+    )
+
+
+def _kept_ahead(group: Sequence[Judged], truth: Truth) -> dict[str, float]:
+    return {
+        row.vote_account: fmean(
+            truth.kept(row.epoch + ahead, row.vote_account) for ahead in range(1, HORIZON + 1)
+        )
+        for row in group
+    }
+
+
+def _banded(orders: Mapping[int, Sequence[Judged]], truth: Truth) -> tuple[list[float], list[float]]:
+    """Rebalanced each epoch, leaving only who falls below the band: what was kept, and what was replaced."""
+    held: set[str] = set()
+    returns, turned = [], []
+    for epoch, order in orders.items():
+        stay = held & {row.vote_account for row in order[:BAND_RANK]}
+        free = [row.vote_account for row in order if row.vote_account not in stay]
+        new = stay | set(free[: max(0, SIZE - len(stay))])
+        if held:
+            turned.append(PERCENT * len(new - held) / SIZE)
+        held = new
+        returns.append(PERCENT * fmean(truth.kept(epoch + 1, key) for key in sorted(held)))
+    return returns, turned
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None

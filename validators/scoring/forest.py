@@ -1,0 +1,126 @@
+"""Boosted trees kept as data, added up without a library. Pure.
+
+All trees are walked at once: every leaf is a bit, a tree is a byte, and each comparison that fails masks the
+leaves to its left; what is left lowest in a byte is the leaf that a walk would have reached. Source: Lucchese
+et al., QuickScorer, 2015. Leaves are whole numbers, so that a sum has the same digits in any order.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from operator import and_, getitem
+from struct import Struct
+from typing import Any, Final, NamedTuple
+
+MOST_LEAVES: Final = 8
+TREES_AT_ONCE: Final = 2
+
+# A leaf's value, or (input, threshold, whether an unknown input is at most that, then, else).
+Tree = Any
+
+
+class _Split(NamedTuple):
+    """What stays possible when an input is above the threshold: a mask of one tree's leaves."""
+
+    position: int
+    threshold: float
+    unknown_is_below: bool
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """`thresholds[i]` ascending for input i; `masks[i][n]` is what n failed comparisons leave possible.
+
+    `leaves` are of two trees at once: half as many are looked up and added.
+    """
+
+    thresholds: tuple[tuple[float, ...], ...]
+    masks: tuple[tuple[int, ...], ...]
+    unknown: tuple[int, ...]
+    leaves: tuple[dict[int, int], ...]
+    pairs: Struct
+    every: int
+    ones: int
+
+    def total(self, values: Sequence[float | None]) -> int:
+        """The sum of the leaves that these inputs reach; None is unknown."""
+        return self.sum_of(self.reached(values))
+
+    def reached(self, values: Sequence[float | None]) -> int:
+        """The leaves that stay possible, as bits: inputs with the same ones have the same sum."""
+        possible = self.every
+        for value, thresholds, masks, unknown in zip(
+            values, self.thresholds, self.masks, self.unknown, strict=True
+        ):
+            possible &= unknown if value is None else masks[bisect_left(thresholds, value)]
+        return possible
+
+    def sum_of(self, possible: int) -> int:
+        """Of the lowest leaf of each tree."""
+        size = TREES_AT_ONCE * len(self.leaves)
+        # The lowest bit of each byte: none is 0, so that nothing carries over.
+        lowest = possible & ((possible ^ self.every) + self.ones)
+        return sum(map(getitem, self.leaves, self.pairs.unpack(lowest.to_bytes(size, "little"))))
+
+
+def forest(trees: Sequence[Tree], inputs: int) -> Forest:
+    """Of trees over that many inputs. ValueError for a tree of more than eight leaves."""
+    splits: defaultdict[int, list[_Split]] = defaultdict(list)
+    leaves = []
+    trees = [*trees, *[0] * (len(trees) % TREES_AT_ONCE)]
+    every = (1 << MOST_LEAVES * len(trees)) - 1
+    for place, tree in enumerate(trees):
+        values = list(_leaves(tree))
+        if len(values) > MOST_LEAVES:
+            raise ValueError(f"tree {place} has {len(values)} leaves, and {MOST_LEAVES} is the most possible")
+        leaves.append({1 << bit: value for bit, value in enumerate(values)})
+        shift = MOST_LEAVES * place
+        for split in _splits(tree, 0):
+            splits[split.position].append(split._replace(mask=every ^ (split.mask << shift)))
+    columns = [sorted(splits[position], key=lambda one: one.threshold) for position in range(inputs)]
+    return Forest(
+        tuple(tuple(one.threshold for one in column) for column in columns),
+        tuple(tuple(accumulate((one.mask for one in column), and_, initial=every)) for column in columns),
+        tuple(_anded([one.mask for one in column if not one.unknown_is_below], every) for column in columns),
+        tuple(map(_both, leaves[::2], leaves[1::2])),
+        Struct(f"<{len(leaves) // TREES_AT_ONCE}H"),
+        every,
+        every // (2**MOST_LEAVES - 1),
+    )
+
+
+def _both(first: Mapping[int, int], second: Mapping[int, int]) -> dict[int, int]:
+    return {
+        bit | other << MOST_LEAVES: value + added
+        for bit, value in first.items()
+        for other, added in second.items()
+    }
+
+
+def _anded(masks: Sequence[int], every: int) -> int:
+    for mask in masks:
+        every &= mask
+    return every
+
+
+def _leaves(tree: Tree) -> Iterator[int]:
+    """From left to right."""
+    if isinstance(tree, int):
+        yield tree
+    else:
+        yield from _leaves(tree[3])
+        yield from _leaves(tree[4])
+
+
+def _splits(tree: Tree, first: int) -> Iterator[_Split]:
+    """`mask` has the leaves to the left of the split, `first` being the tree's leftmost."""
+    if isinstance(tree, int):
+        return
+    position, threshold, unknown_is_below, left, right = tree
+    count = sum(1 for _ in _leaves(left))
+    yield _Split(position, threshold, bool(unknown_is_below), ((1 << count) - 1) << first)
+    yield from _splits(left, first)
+    yield from _splits(right, first + count)

@@ -1,0 +1,205 @@
+"""What trust-v3 reads off a validator's past. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from operator import mul
+from statistics import median
+from typing import Final, NamedTuple
+
+from validators.scoring.facts import ClusterFacts, Past, ValidatorFacts
+from validators.scoring.past import EPOCHS_KEPT
+from validators.scoring.trust_v3.releases import Lag, lags
+
+BAD_PERFORMANCE: Final = 0.97
+LAMPORTS_PER_SOL: Final = 1_000_000_000
+# What an epoch that nobody saw is taken to have cost, and how often to have been delinquent: the cluster's
+# long-run means. It weighs as much as the present one.
+UNSEEN_SHORTFALL: Final = 0.002
+UNSEEN_DELINQUENCY: Final = 0.005
+# A bad epoch counts once, however bad, among the earlier ones.
+SHORTFALL_CAP: Final = 0.03
+# The last two epochs are inputs of their own.
+EARLIER_FROM_AGE: Final = 2
+WINDOW: Final = 10
+# From half of an epoch on it says more of the next one than the epoch before it does.
+HALF: Final = 0.5
+# How far back the last judged epoch is looked for: blocks or credits of an epoch may be unknown of everybody.
+EPOCHS_TRIED: Final = 5
+# Below this the digits are noise: of lamports rounded off, and of leaders drawn by lot.
+DIGITS: Final = 4
+# Of means over many epochs, in which one epoch is little.
+MEAN_DIGITS: Final = 6
+
+INPUTS: Final = (
+    *("last_shortfall", "previous_shortfall", "recent_shortfall", "earlier_shortfall"),
+    *("end_shortfall", "delinquent_now", "delinquency"),
+    *("stake", "least_stake", "behind_release", "behind_patch"),
+)
+
+
+class Inputs(NamedTuple):
+    """`values` in the order of INPUTS, None where unknown; the rest is for the number and for people.
+
+    `level` is the median vote performance of the epochs known among the last ten, `commission_bps` the
+    highest commission that applies in the two epochs ahead.
+    """
+
+    values: tuple[float | None, ...]
+    epochs_known: int
+    bad_of_window: int
+    known_of_window: int
+    level: float | None
+    commission_bps: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one validator's inputs need to know of everybody. `epoch` is the one judged last."""
+
+    epoch: int
+    lags: Mapping[str, Lag]
+    weights: Mapping[str, Sequence[float]]
+
+
+class _Seen(NamedTuple):
+    """The epochs of a past that are at most that old, newest first, by age."""
+
+    ages: Sequence[int]
+    earned: Sequence[float | None]
+    delinquent: Sequence[float | None]
+    stakes: Sequence[float | None]
+
+
+def surroundings(cluster: ClusterFacts, weights: Mapping[str, Sequence[float]]) -> Surroundings:
+    """The cluster as the epoch that counts as the last one shows it."""
+    epoch = cluster.epoch if cluster.progress >= HALF else cluster.epoch - 1
+    running = ((one.version, one.activated_stake) for one in cluster.validators)
+    return Surroundings(_judged_epoch(cluster.validators, epoch), lags(running), weights)
+
+
+def _judged_epoch(validators: Sequence[ValidatorFacts], newest: int) -> int:
+    """The newest epoch in which the performance of half of those seen in it is known; else the newest."""
+    seen, known = [0] * EPOCHS_TRIED, [0] * EPOCHS_TRIED
+    for one in validators:
+        past = one.past
+        for epoch, earned in islice(zip(past.epochs, past.performance, strict=True), EPOCHS_TRIED + 1):
+            age = newest - epoch
+            if 0 <= age < EPOCHS_TRIED:
+                seen[age] += 1
+                known[age] += earned is not None
+    for age in range(EPOCHS_TRIED):
+        if known[age] * 2 > seen[age]:
+            return newest - age
+    return newest
+
+
+def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
+    """The inputs of one validator."""
+    past = validator.past
+    seen = _seen(past, around.epoch)
+    known = [(age, earned) for age, earned in zip(seen.ages, seen.earned, strict=True) if earned is not None]
+    window = [earned for age, earned in known[:WINDOW] if age < WINDOW]
+    recent = dict(known[:2])
+    ages = [age for age, _ in known]
+    lacked = [1.0 - earned if earned < 1.0 else 0.0 for _, earned in known]
+    lag = around.lags.get(validator.version)
+    stake = validator.activated_stake / LAMPORTS_PER_SOL
+    least = min((one for one in seen.stakes[:WINDOW] if one is not None), default=stake)
+    values = (
+        _shortfall(recent.get(0)),
+        _shortfall(recent.get(1)),
+        round(_recent(ages, lacked, around.weights["recent_shortfall"]), MEAN_DIGITS) if known else None,
+        round(_earlier(ages, lacked, around.weights["earlier_shortfall"]), MEAN_DIGITS) if known else None,
+        _shortfall(_at_end(past.end_performance, past, around.epoch)),
+        _delinquent_now(validator, around.epoch),
+        _delinquency(seen, around.weights["delinquency"]),
+        float(stake // 1),
+        min(least, stake) // 1,
+        None if lag is None else round(lag.release, DIGITS),
+        None if lag is None else round(lag.patch, DIGITS),
+    )
+    return Inputs(
+        values,
+        len(known),
+        sum(earned < BAD_PERFORMANCE for earned in window),
+        len(window),
+        round(median(window), 6) if window else None,
+        _commission(validator, around.epoch),
+    )
+
+
+def _seen(past: Past, epoch: int) -> _Seen:
+    ages = [epoch - one for one in past.epochs]
+    first = next((place for place, age in enumerate(ages) if age >= 0), len(ages))
+    end = next((place for place in range(len(ages), first, -1) if ages[place - 1] < EPOCHS_KEPT), first)
+    part = slice(first, end)
+    return _Seen(ages[part], past.performance[part], past.delinquent_share[part], past.stake[part])
+
+
+def _shortfall(earned: float | None) -> float | None:
+    """What was lacking against the cluster, 0 to 1."""
+    return None if earned is None else round(1.0 - earned, DIGITS) if earned < 1.0 else 0.0
+
+
+def _recent(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[float]) -> float:
+    """Recency-weighted mean of what the epochs before the last lacked, pulled towards the cluster's."""
+    first = 0 if ages[0] else 1
+    weighed = _weighed(ages[first:], weights)
+    total: float = sum(map(mul, weighed, lacked[first:]))
+    return (UNSEEN_SHORTFALL + total) / (1.0 + sum(weighed))
+
+
+def _earlier(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[float]) -> float:
+    """The same over the long run, without the last two, each epoch capped."""
+    first = sum(age < EARLIER_FROM_AGE for age in ages[:EARLIER_FROM_AGE])
+    weighed = _weighed(ages[first:], weights)
+    capped = [one if one < SHORTFALL_CAP else SHORTFALL_CAP for one in lacked[first:]]
+    total: float = sum(map(mul, weighed, capped))
+    return (UNSEEN_SHORTFALL + total) / (1.0 + sum(weighed))
+
+
+def _weighed(ages: Sequence[int], weights: Sequence[float]) -> Sequence[float]:
+    """The weights of ascending ages."""
+    if ages and ages[-1] - ages[0] + 1 == len(ages):
+        return weights[ages[0] : ages[-1] + 1]
+    return [weights[age] for age in ages]
+
+
+def _delinquency(seen: _Seen, weights: Sequence[float]) -> float | None:
+    """Recency-weighted mean of the share of fetches that saw it delinquent, pulled towards the cluster's."""
+    shares = seen.delinquent
+    if None in shares:
+        known = [(age, s) for age, s in zip(seen.ages, shares, strict=True) if s is not None]
+        ages, shares = [age for age, _ in known], [share for _, share in known]
+    else:
+        ages = list(seen.ages)
+    if not ages:
+        return None
+    weighed = _weighed(ages, weights)
+    total = UNSEEN_DELINQUENCY
+    if any(shares):
+        total += sum(map(mul, weighed, shares))
+    return round(total / (1.0 + sum(weighed)), MEAN_DIGITS)
+
+
+def _at_end(column: Sequence[float | None], past: Past, epoch: int) -> float | None:
+    """What the newest epoch seen says, if it is no older than the one judged last."""
+    return column[0] if column and past.epochs[0] >= epoch else None
+
+
+def _delinquent_now(validator: ValidatorFacts, epoch: int) -> float | None:
+    if validator.delinquent:
+        return 1.0
+    said = _at_end(validator.past.delinquent_at_end, validator.past, epoch)
+    return None if said is None else float(said)
+
+
+def _commission(validator: ValidatorFacts, epoch: int) -> int | None:
+    """A change made in one epoch applies to the rewards of the second after it, so the epoch before counts.
+
+    Source: SIMD-0249.
+    """
+    before = dict(zip(validator.past.epochs[:4], validator.past.commission_bps[:4], strict=True))
+    told = [bps for bps in (validator.commission_bps, before.get(epoch - 1)) if bps is not None]
+    return max(told, default=None)

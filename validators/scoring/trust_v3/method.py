@@ -1,0 +1,90 @@
+"""trust-v3: of 100 units of reward that a perfect validator without commission would pay, how many can a
+delegator count on. Pure.
+
+U = 100 x max(0, (1 - c) x min(L, 1) x (1 - k x r) - a x r), with c the highest commission that applies in
+the two epochs ahead, L the median vote performance of ten epochs, r the calibrated probability of a bad
+next epoch (below 0.97 of the cluster's stake-weighted mean, or not there), k what a bad epoch costs on
+average, and a how much a point of risk counts beyond that. docs/scoring.md has what was measured.
+"""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Final, NamedTuple
+
+from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.scoring.trust_v3.explanation import explained
+from validators.scoring.trust_v3.inputs import Inputs, inputs_of, surroundings
+from validators.scoring.trust_v3.number import PRIVATE_BPS, count_on
+from validators.scoring.trust_v3.tables import Tables, shipped_tables
+from validators.scoring.trust_v3.unknowns import filled_by, good_and_poor, middle_level, middles
+
+SCORE_DIGITS: Final = 4
+RISK_DIGITS: Final = 6
+# Who is not let in earns nothing; a choice, because no recorded epoch has any: only our reading may be wrong.
+LEFT_OUT_RISK: Final = 0.98
+
+
+class _Middle(NamedTuple):
+    """What stands for unknown: of the inputs, of the level, and of the commission in basis points."""
+
+    values: Sequence[float]
+    level: float
+    commission_bps: int
+
+
+def assess(cluster: ClusterFacts, tables: Tables | None = None) -> list[Assessment]:
+    """One assessment for each validator of the cluster, in its order; by the shipped tables unless given."""
+    tables = tables or shipped_tables()
+    around = surroundings(cluster, tables.weights)
+    everyone = [inputs_of(validator, around) for validator in cluster.validators]
+    middle = _Middle(middles(everyone, tables), middle_level(everyone), _middle_commission(everyone))
+    return [
+        _assessment(validator, inputs, middle, tables)
+        for validator, inputs in zip(cluster.validators, everyone, strict=True)
+    ]
+
+
+def _middle_commission(everyone: Sequence[Inputs]) -> int:
+    """Of those known that leave anything to a delegator."""
+    known = [one.commission_bps for one in everyone if one.commission_bps is not None]
+    return (
+        round(median(one for one in known if one < PRIVATE_BPS))
+        if min(known, default=PRIVATE_BPS) < PRIVATE_BPS
+        else 0
+    )
+
+
+def _assessment(validator: ValidatorFacts, inputs: Inputs, middle: _Middle, tables: Tables) -> Assessment:
+    taken = filled_by(inputs.values, middle.values, tables.learnt_unknown)
+    risk, low, high = (
+        round(one, RISK_DIGITS) for one in tables.risks(taken, *good_and_poor(inputs, taken, tables))
+    )
+    if validator.left_out:
+        risk = high = max(risk, LEFT_OUT_RISK)
+    level = middle.level if inputs.level is None else min(inputs.level, 1.0)
+    bps = middle.commission_bps if inputs.commission_bps is None else inputs.commission_bps
+    number = count_on(bps, level, risk, tables.loss_when_bad, tables.aversion)
+    return Assessment(
+        validator,
+        round(number.score, SCORE_DIGITS),
+        {
+            "vote_performance": inputs.level,
+            "risk": risk,
+            "risk_low": min(low, risk),
+            "risk_high": max(high, risk),
+            "expected_return": round(number.expected, RISK_DIGITS),
+            "commission_bps": inputs.commission_bps,
+            "epochs_known": inputs.epochs_known,
+            "bad_of_window": inputs.bad_of_window,
+            "known_of_window": inputs.known_of_window,
+            "left_out": validator.left_out,
+            "taken": [bps, level, *taken],
+            "unknown": [place for place, value in enumerate(inputs.values) if value is None],
+        },
+        risk,
+    )
+
+
+METHOD: Final = ScoringMethod(
+    name="trust-v3", version=shipped_tables().version, assess=assess, explain=explained, reads_past=True
+)

@@ -1,0 +1,104 @@
+"""The numbers behind trust-v3, read from its versioned file. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from validators.scoring.curves import Curve, curve
+from validators.scoring.forest import Forest, forest
+from validators.scoring.past import EPOCHS_KEPT
+from validators.scoring.trust_v3.inputs import INPUTS
+
+COEFFICIENTS: Final = "coefficients.json"
+# Leaves are whole millionths of log-odds.
+LEAF_UNIT: Final = 1_000_000
+DELINQUENT_NOW: Final = INPUTS.index("delinquent_now")
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What an input is taken to be: in the middle where it is unknown of everybody, and for a range the value
+    that one validator in ten is better than, and one in ten worse."""
+
+    middle: float
+    good: float
+    poor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """One version of the method.
+
+    Log-odds of a bad next epoch = intercept + the sum of the trees; `calibration` makes a probability of
+    them, and who is delinquent now has at least `delinquent_risk`. `weights` holds for each recency-weighted
+    mean what an epoch 0, 1, 2... epochs old counts. `perfect` is the best that each input can be. A bad epoch
+    costs `loss_when_bad` of its reward on average, and `aversion` is how much of a whole reward one more
+    point of risk counts beyond that.
+    """
+
+    version: str
+    record: Mapping[str, Any]
+    intercept: int
+    trees: Forest
+    calibration: Curve
+    weights: Mapping[str, tuple[float, ...]]
+    usual: tuple[Usual, ...]
+    perfect: tuple[float, ...]
+    learnt_unknown: frozenset[str]
+    delinquent_risk: float
+    loss_when_bad: float
+    aversion: float
+
+    def risk(self, values: tuple[float | None, ...]) -> float:
+        """The calibrated probability of a bad next epoch."""
+        return self._calibrated(self.trees.total(values), values)
+
+    def risks(self, *each: tuple[float | None, ...]) -> list[float]:
+        """Of several inputs that mostly reach the same leaves, which are added up once."""
+        reached = [self.trees.reached(values) for values in each]
+        totals = {leaves: self.trees.sum_of(leaves) for leaves in set(reached)}
+        return [
+            self._calibrated(totals[leaves], values) for leaves, values in zip(reached, each, strict=True)
+        ]
+
+    def _calibrated(self, total: int, values: tuple[float | None, ...]) -> float:
+        found = self.calibration.at((self.intercept + total) / LEAF_UNIT)
+        return max(found, self.delinquent_risk) if values[DELINQUENT_NOW] else found
+
+
+@cache
+def shipped_tables() -> Tables:
+    """Those in the file beside this module."""
+    return tables(json.loads(files(__package__).joinpath(COEFFICIENTS).read_text()))
+
+
+def tables(document: Mapping[str, Any]) -> Tables:
+    """From the file's JSON; a KeyError or ValueError for what is none."""
+    inputs = {entry["name"]: entry for entry in document["inputs"]}
+    return Tables(
+        version=document["version"],
+        record=document["record"],
+        intercept=document["intercept"],
+        trees=forest(document["trees"], len(INPUTS)),
+        calibration=curve(document["calibration"]),
+        weights={name: powers(float(ratio)) for name, ratio in document["decay_per_epoch"].items()},
+        usual=tuple(
+            Usual(inputs[name]["middle"], inputs[name]["good"], inputs[name]["poor"]) for name in INPUTS
+        ),
+        perfect=tuple(float(inputs[name]["perfect"]) for name in INPUTS),
+        learnt_unknown=frozenset(name for name in INPUTS if inputs[name]["learnt_unknown"]),
+        delinquent_risk=float(document["delinquent_risk"]),
+        loss_when_bad=float(document["loss_when_bad"]),
+        aversion=float(document["aversion"]),
+    )
+
+
+def powers(ratio: float) -> tuple[float, ...]:
+    """1, ratio, ratio squared ... by multiplication alone, one for each epoch that is looked at."""
+    series = [1.0]
+    for _ in range(EPOCHS_KEPT - 1):
+        series.append(series[-1] * ratio)
+    return tuple(series)
