@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation clean
+.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -22,6 +22,9 @@ AGAIN := --last-failed --last-failed-no-failures none
 test: .venv/.dev
 	FUZZ_MUTATIONS=150 $(PYTHON) $(PYTEST) -m "not storm and not browser" || \
 		$(PYTHON) -m pytest $(AGAIN) -m "not storm and not browser"
+
+# What stores and claims, once more on PostgreSQL; `check` runs both.
+test-postgres: .venv/.dev
 	FUZZ_MUTATIONS=60 $(PYTHON) $(ON_POSTGRES) -m "database and not storm" || \
 		$(PYTHON) -m tests.on_postgres $(AGAIN) -m "database and not storm"
 
@@ -39,7 +42,7 @@ storms: .venv/.dev
 browser: .venv/.dev
 	$(PYTHON) -m pytest -m browser tests/e2e || $(PYTHON) -m pytest $(AGAIN) -m browser tests/e2e
 
-check: lint types imports migrations deploy-check storms browser test
+check: lint types imports migrations deploy-check storms browser test test-postgres
 
 format: .venv/.dev
 	$(PYTHON) -m ruff format .

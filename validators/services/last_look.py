@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from validators.models import Fetch, Validator, ValidatorEpoch
+from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.solana.last_look import KnownAccount, LastLook
 from validators.solana.plausible_votes import typical_vote
@@ -23,8 +23,14 @@ def last_look(newest: Fetch) -> LastLook:
         still_since=newest.still_since,
         voted=typical_vote(row[4] for row in validators if not row[5]),
         validators=newest.validators_total,
+        stakes_change=_stakes_change(newest.epoch),
         accounts={
             account: KnownAccount(stake, commission, bool(delinquent), *earned.get(pk, (None, "")))
             for pk, account, stake, commission, _, delinquent in validators
         },
     )
+
+
+def _stakes_change(epoch: int) -> bool:
+    totals = ClusterEpoch.objects.filter(epoch__in=(epoch - 1, epoch), total_stake__isnull=False)
+    return len(set(totals.values_list("total_stake", flat=True))) > 1

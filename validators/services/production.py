@@ -21,6 +21,7 @@ from validators.services.performances import refresh_performances
 from validators.services.sources import Source, record_success
 from validators.solana.production import (
     METHOD,
+    SCHEDULE_METHOD,
     Leader,
     Production,
     ask_leader_slots,
@@ -33,6 +34,7 @@ from validators.solana.rpc import Endpoint
 LEAST_SLOTS_JUDGED: Final = 1_000
 # Of an epoch's leader slots, as far as a part of it told how many there are.
 LEAST_OF_A_WHOLE: Final = 0.98
+TELLS_ALL: Final = 0.9
 # Who leads had stake two epochs ago, so nearly all are known.
 LEAST_SLOTS_KNOWN: Final = 0.5
 # Back from the running epoch: a node keeps a million slots.
@@ -94,8 +96,7 @@ def _ask(endpoint: Endpoint, newest: Fetch) -> Answer:
 
 def _ask_ended(endpoint: Endpoint, ended: Ended, running: Production) -> Told:
     whole = ask_whole_production(endpoint, (ended.first_slot, ended.last_slot))
-    if whole is not None and whole.share_led < LEAST_OF_A_WHOLE * max(ended.share_led, running.share_led):
-        # Every slot has a leader: some are left out.
+    if whole is not None and _leaves_out(whole, known=max(ended.share_led, running.share_led)):
         whole = None
     if whole is not None or ended.scheduled:
         return Told(ended, whole)
@@ -121,6 +122,11 @@ def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
             yield Ended(ended, first, following - 1, scheduled, _share_led(known.get(ended)))
 
 
+def _leaves_out(whole: Production, *, known: float) -> bool:
+    """Every slot has a leader; an endpoint that told nearly all of them before tells of a part now."""
+    return known >= TELLS_ALL and whole.share_led < LEAST_OF_A_WHOLE * known
+
+
 def _share_led(cluster: ClusterEpoch | None) -> float:
     if cluster is None or not cluster.blocks_slots:
         return 0.0
@@ -131,22 +137,39 @@ def _judge(endpoint: str, answer: Answer, newest: Fetch) -> None:
     """Raises an ImplausibleError for a node that is behind, and for leaders of whom few are known."""
     running = answer.running
     refuse_if_behind(endpoint, running.last_slot, newest, method=METHOD)
-    led = sum(leader.leader_slots for leader in running.leaders.good)
-    if not led or running.slots < LEAST_SLOTS_JUDGED:
-        return
+    identities = _known_identities(newest)
+    if running.slots >= LEAST_SLOTS_JUDGED:
+        _refuse_strangers(endpoint, METHOD, _slots_led(running), identities)
+    for told in answer.told:
+        if told.whole is not None:
+            _refuse_strangers(endpoint, METHOD, _slots_led(told.whole), identities)
+        if told.leader_slots is not None:
+            _refuse_strangers(endpoint, SCHEDULE_METHOD, told.leader_slots, identities)
+
+
+def _known_identities(newest: Fetch) -> set[str]:
+    """Of now and of two epochs before: an identity that was given up goes on leading for so long."""
     identities = set(Validator.objects.present().values_list("identity", flat=True))
-    # An identity that was given up goes on leading for two epochs.
-    identities.update(
-        ValidatorEpoch.objects.filter(epoch=newest.epoch - 1).values_list("identity", flat=True)
+    before = ValidatorEpoch.objects.filter(epoch__range=(newest.epoch - EPOCHS_TOLD, newest.epoch - 1))
+    identities.update(before.values_list("identity", flat=True).distinct())
+    return identities
+
+
+def _slots_led(production: Production) -> dict[str, int]:
+    return {leader.identity: leader.leader_slots for leader in production.leaders.good}
+
+
+def _refuse_strangers(endpoint: str, method: str, led: Mapping[str, int], identities: set[str]) -> None:
+    slots = sum(led.values())
+    known = sum(slots for identity, slots in led.items() if identity in identities)
+    if known >= LEAST_SLOTS_KNOWN * slots:
+        return
+    share = f"{known / slots:.0%}" if known else "none"
+    cause = (
+        f"{share} of the leader slots of its {len(led)} leaders are of known validators, so it looks like "
+        "another cluster"
     )
-    known = sum(one.leader_slots for one in running.leaders.good if one.identity in identities)
-    if known < LEAST_SLOTS_KNOWN * led:
-        share = f"{known / led:.0%}" if known else "none"
-        cause = (
-            f"{share} of the leader slots of its {len(running.leaders.good)} leaders are of known "
-            "validators, so it looks like another cluster"
-        )
-        raise ImplausibleError(endpoint, METHOD, cause)
+    raise ImplausibleError(endpoint, method, cause)
 
 
 def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:

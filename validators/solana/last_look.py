@@ -18,13 +18,17 @@ class KnownAccount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastLook:
-    """The newest stored look. `still_since`: when its slot was first seen. `voted`: for what slot."""
+    """The newest stored look. `still_since`: when its slot was first seen. `voted`: for what slot.
+
+    `stakes_change`: whether all stake together was another in the epoch before.
+    """
 
     epoch: int
     absolute_slot: int
     still_since: datetime
     voted: int
     validators: int
+    stakes_change: bool
     accounts: Mapping[str, KnownAccount]
 
     @property

@@ -31,13 +31,12 @@ class Kind(StrEnum):
     # These may be the truth, when others say the same.
     SHRUNKEN = "shrunken"
     STAKES_MOVED = "stakes_moved"
+    STAKES_STOOD = "stakes_stood"
     CREDITS_FELL = "credits_fell"
     COMMISSIONS_CHANGED = "commissions_changed"
 
 
-MAY_BE_TRUE: Final = frozenset(
-    {Kind.APART, Kind.SHRUNKEN, Kind.STAKES_MOVED, Kind.CREDITS_FELL, Kind.COMMISSIONS_CHANGED}
-)
+MAY_BE_TRUE: Final = frozenset(Kind) - {Kind.ANOTHER_CLUSTER, Kind.BEHIND, Kind.STANDING, Kind.OLD_VOTES}
 
 
 class Doubt(NamedTuple):

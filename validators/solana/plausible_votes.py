@@ -165,6 +165,16 @@ def _stakes_moved(snapshot: Snapshot, last: LastLook) -> Doubt | None:
     return Doubt(Kind.STAKES_MOVED, VOTES_METHOD, cause)
 
 
+def _stakes_stood(snapshot: Snapshot, last: LastLook) -> Doubt | None:
+    """In another epoch some stake is another, where it ever was: these are of the epoch before."""
+    pairs = [pair for pair in _known(snapshot, last) if pair[1].stake]
+    stands = all(state.account.activated_stake == one.stake for state, one in pairs)
+    if snapshot.epoch.epoch <= last.epoch or not last.stakes_change or len(pairs) <= 1 or not stands:
+        return None
+    cause = f"all {len(pairs)} stakes are those of epoch {last.epoch}, and epoch {snapshot.epoch.epoch} runs"
+    return Doubt(Kind.STAKES_STOOD, VOTES_METHOD, cause)
+
+
 def _credits_fell(snapshot: Snapshot, last: LastLook) -> Doubt | None:
     fallen = 0
     compared = 0
@@ -198,6 +208,7 @@ _AGAINST_THE_LAST: Final[tuple[Callable[[Snapshot, LastLook], Doubt | None], ...
     _torn,
     _shrunken,
     _stakes_moved,
+    _stakes_stood,
     _credits_fell,
     _commissions_changed,
 )

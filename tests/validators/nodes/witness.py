@@ -70,7 +70,13 @@ class Witness:
             if _without_commission(stored) == _without_commission(true):
                 self._remember(fetch, moment, true, stored)
                 return
-        self.complaints.append(f"{fetch} of {fetch.started_at}: stored is what was true at no moment shown")
+        true = picture_of(self.chain, max(shown, key=lambda one: one.absolute_slot)) if shown else {}
+        other = {key for key in stored.keys() | true.keys() if stored.get(key) != true.get(key)}
+        first = min(other, default="")
+        self.complaints.append(
+            f"{fetch} of {fetch.started_at}: stored is what was true at no moment shown; {len(other)} are "
+            f"otherwise at the latest, first {first[:8]}: {stored.get(first)} instead of {true.get(first)}"
+        )
 
     def _remember(self, fetch: Fetch, moment: Moment, true: dict[str, Seen], stored: dict[str, Seen]) -> None:
         if abs(fetch.absolute_slot - moment.absolute_slot) > NEAR_SLOTS:

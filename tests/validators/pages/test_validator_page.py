@@ -8,7 +8,6 @@ from django.test import Client
 
 from tests.validators.looking import page, whole_cluster, words
 from tests.validators.rows import NOON, fetch, validator
-from validators.models import ValidatorEpoch
 
 pytestmark = pytest.mark.django_db
 
@@ -71,18 +70,3 @@ def test_a_validator_that_left_keeps_its_page(client: Client) -> None:
 @pytest.mark.parametrize("address", ["/validators/nobody/", "/validators/%00/", "/validators/vote1%2F/"])
 def test_an_unknown_validator_is_not_found(client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
-
-
-def test_changes_of_commission_in_imported_history_are_dated_too(client: Client) -> None:
-    fetch()
-    of = validator(1)
-    for epoch, last, highest in ((987, 500, 500), (988, 900, 900), (989, 900, 10_000), (990, 900, 900)):
-        ValidatorEpoch.objects.create(
-            validator=of, epoch=epoch, credits_unit="vote_credits", fetched_at=NOON,
-            commission_last_bps=last, commission_max_bps=highest,
-        )  # fmt: skip
-
-    text = words(page(client, "/validators/vote1/"))
-
-    assert "Highest in the epoch 989 9 % 9 % 100 % 988 5 % 9 % 9 % " in text
-    assert "Our fetches have seen none since" in text

@@ -158,9 +158,9 @@ def test_a_steady_fetch_asks_the_database_a_fixed_number_of_questions(
     fetch_validators()
     endpoint.current = replies.accounts(200, rootSlot=8)
 
-    # Twelve on PostgreSQL for the last look, the chain, doubts, and how endpoints were; four for the
+    # Thirteen on PostgreSQL for the last look, the chain, doubts, and how endpoints were; four for the
     # performances of the running epoch, which follow from what everybody earned.
-    with django_assert_max_num_queries(44):
+    with django_assert_max_num_queries(46):
         fetch_validators()
 
 

@@ -104,6 +104,6 @@ def test_spot_values(recorded: CannedEndpoint) -> None:
     assert score("E9W5kU2fnha9yp4RmFZgNNsRUvy6oKnB9ZyR9LC81WaE").score == 0
     dead = score("BLX5PkLh7GsHaqCpLDxiW3UjxfT2GMyteVAhRZBYhCts")
     assert (dead.score, dead.components["delinquent"], dead.components["earned_nothing"]) == (0, True, True)
-    best = TrustScore.objects.get(rank=1)
-    assert best.validator.vote_account == "8GbwASqdpw4dVcwbWUxbHXMrjyQx2aKkoBR5H1GJF8iD"
-    assert best.score > 99.9
+    # By this method many are equal, and share the first rank.
+    best = score("8GbwASqdpw4dVcwbWUxbHXMrjyQx2aKkoBR5H1GJF8iD")
+    assert (best.rank, best.score > 99.9) == (1, True)

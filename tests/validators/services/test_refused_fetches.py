@@ -73,8 +73,8 @@ def test_a_fetch_that_fails_leaves_the_last_good_picture(
 
 def test_half_of_the_cluster_may_leave_while_nobody_looks(endpoint: CannedEndpoint) -> None:
     fetch_validators()
-    endpoint.epoch_infos = [replies.epoch_info(EPOCH + 6)]
-    endpoint.current = replies.accounts(10, epochCredits=epoch_credits(1, 2, last=EPOCH + 6))
+    endpoint.epoch_infos = [replies.epoch_info(EPOCH + 30)]
+    endpoint.current = replies.accounts(10, epochCredits=epoch_credits(1, 2, last=EPOCH + 30))
 
     assert fetch_validators()["left"] == 10
 

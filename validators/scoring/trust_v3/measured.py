@@ -1,6 +1,7 @@
 """What a back-test found of the shipped coefficients, for the page that explains the number. Pure."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -40,7 +41,7 @@ def shipped_measures() -> Measured:
     return measured(json.loads(files(__package__).joinpath(MEASURED).read_text()))
 
 
-def measured(document: dict[str, Any]) -> Measured:
+def measured(document: Mapping[str, Any]) -> Measured:
     """From the JSON of a back-test's report on one method; a KeyError for what is none."""
     judged, epochs = document["judged"], document["epochs"]
     lows = [one["low"] for one in judged["bins"]]
