@@ -20,6 +20,7 @@ def last_look(newest: Fetch) -> LastLook:
     return LastLook(
         epoch=newest.epoch,
         absolute_slot=newest.absolute_slot,
+        began_at=newest.started_at,
         still_since=newest.still_since,
         voted=typical_vote(row[4] for row in validators if not row[5]),
         validators=newest.validators_total,

@@ -25,6 +25,7 @@ class LastLook:
 
     epoch: int
     absolute_slot: int
+    began_at: datetime
     still_since: datetime
     voted: int
     validators: int

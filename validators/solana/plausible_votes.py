@@ -14,9 +14,10 @@ from validators.solana.snapshot import AccountState, Snapshot
 
 VOTES_METHOD: Final = "getVoteAccounts"
 
-# Votes and the slot are of one look, which takes some seconds; played fast, a share of what passes.
+# Votes and the slot are of one look. In these seconds between the two questions a cluster that is played
+# fast makes many more.
 SLOTS_APART: Final = 1_000
-SHARE_APART: Final = 0.02
+SECONDS_APART: Final = 2
 # In the first slots of an epoch the votes are for the last slots of the one before.
 SLOTS_UNTIL_VOTES: Final = 32
 # What half have voted for may fall a little when some come or go.
@@ -114,7 +115,8 @@ def _apart(snapshot: Snapshot) -> Doubt | None:
 def _torn(snapshot: Snapshot, last: LastLook) -> Doubt | None:
     """The slot is of one node or moment, and the votes of another: of an answer that was kept, say."""
     slot, voted = snapshot.epoch.absolute_slot, _typical_vote(snapshot)
-    allowed = max(SLOTS_APART, SHARE_APART * (slot - last.absolute_slot))
+    elapsed = max(1.0, (snapshot.began_at - last.began_at).total_seconds())
+    allowed = max(SLOTS_APART, SECONDS_APART * (slot - last.absolute_slot) / elapsed)
     # A cluster whose votes never were near its slots tells nothing by that.
     if not voted or abs(slot - voted) <= allowed or abs(last.absolute_slot - last.voted) > SLOTS_APART:
         return None
