@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from scheduling.monitoring.panels import Panel
 from validators.models import EndpointState, Fetch
+from validators.solana.endpoint_names import masked
 from validators.solana.plausibility import Kind
 
 LONGEST_SHOWN: Final = 160
@@ -17,7 +19,7 @@ def standing_chain() -> str:
     standing = _doubted().filter(doubt=Kind.STANDING.value)
     if newest is None or not standing.exists():
         return ""
-    if EndpointState.objects.filter(plausible_at__gt=newest.stored_at, failures=0).exists():
+    if configured_endpoints().filter(plausible_at__gt=newest.stored_at, doubt="", failures=0).exists():
         return ""
     names = ", ".join(standing.values_list("name", flat=True))
     since = f"{newest.still_since:%Y-%m-%d %H:%M}Z"
@@ -31,7 +33,7 @@ def doubted_endpoints() -> dict[str, str]:
 
 def endpoints_panel() -> Panel | None:
     """How each endpoint has been; None before the first was asked."""
-    states = EndpointState.objects.order_by("failures", "name")
+    states = configured_endpoints().order_by("failures", "name")
     rows = [
         (
             state.name,
@@ -47,13 +49,19 @@ def endpoints_panel() -> Panel | None:
     return Panel(title="endpoints", columns=columns, rows=rows) if rows else None
 
 
+def configured_endpoints() -> QuerySet[EndpointState]:
+    """Without those that were taken out of the settings; all, where this process is told of none."""
+    names = [masked(address) for address in settings.SOLANA_RPC_URLS]
+    return EndpointState.objects.filter(name__in=names) if names else EndpointState.objects.all()
+
+
 def _doubted() -> QuerySet[EndpointState]:
-    return EndpointState.objects.filter(failures__gt=0).exclude(doubt="")
+    return configured_endpoints().filter(failures__gt=0).exclude(doubt="")
 
 
 def _sentence(state: EndpointState) -> str:
     if state.doubt == Kind.BEHIND and state.slots_behind:
-        best = EndpointState.objects.filter(failures=0, plausible_slot__isnull=False)
+        best = configured_endpoints().filter(failures=0, plausible_slot__isnull=False)
         other = best.order_by("-plausible_slot").values_list("name", flat=True).first()
         behind = f"behind {other}" if other else "behind the last good look"
         return f"{state.name} is {state.slots_behind} slots {behind}."

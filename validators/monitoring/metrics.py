@@ -11,13 +11,13 @@ from scheduling.clock import database_now
 from validators.models import (
     ChainState,
     ClusterEpoch,
-    EndpointState,
     Fetch,
     RequestTally,
     ScoringRun,
     Validator,
 )
 from validators.monitoring.admission import counts
+from validators.monitoring.endpoints import configured_endpoints
 
 LAMPORTS_PER_SOL: Final = 1_000_000_000
 SCORE_BOUNDS: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
@@ -108,7 +108,7 @@ def _requests() -> Metric:
 
 def _endpoints() -> Iterator[Metric]:
     """Absent until one was asked."""
-    states = list(EndpointState.objects.order_by("name"))
+    states = list(configured_endpoints().order_by("name"))
     if not states:
         return
     failures = GaugeMetricFamily(

@@ -27,6 +27,8 @@ from validators.solana.rpc import Endpoint
 
 Answer = TypeVar("Answer")
 
+# The sources whose answers say as of which slot they are, beside the votes.
+TELL_SLOT: Final = frozenset({Source.PRODUCTION, Source.CLUSTER, Source.VOTE_STATES})
 # By which a node that follows the chain may be behind another one: half a minute.
 SLOTS_BETWEEN_NODES: Final = 150
 # An outage of ours of three years; what is later than that is no epoch of this chain.
@@ -69,7 +71,7 @@ def attempt(
         )
 
     try:
-        heard = recorded(ask_in_order, newest)
+        heard = recorded(ask_in_order, newest, tells_slot=source in TELL_SLOT)
         return commit_with_run(lambda: store(heard.answer) | passed_over(heard.failures))
     except ValidatorsError as exc:
         failures = failures_of(exc)
@@ -84,9 +86,13 @@ def recorded(
     ask: Callable[[Chain], Heard[Answer]],
     newest: Fetch | None,
     *,
+    tells_slot: bool = True,
     slot_of: Callable[[Answer], int] | None = None,
 ) -> Heard[Answer]:
-    """What `ask` gives, after writing down what was asked and how each endpoint was."""
+    """What `ask` gives, after writing down what was asked and how each endpoint was.
+
+    `tells_slot`: whether the answer was judged by its slot.
+    """
     now = timezone.now()
     chain = followed_chain(newest, now=now)
     with recorded_requests():
@@ -97,7 +103,14 @@ def recorded(
             raise
         was_checked = bool(heard.genesis_hash)
         slot = slot_of(heard.answer) if slot_of is not None else None
-        record_plausible(heard.endpoint, slot=slot, was_checked=was_checked, failures=heard.failures, at=now)
+        record_plausible(
+            heard.endpoint,
+            tells_slot=tells_slot,
+            slot=slot,
+            was_checked=was_checked,
+            failures=heard.failures,
+            at=now,
+        )
     return heard
 
 

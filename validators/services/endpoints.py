@@ -61,10 +61,21 @@ def followed_chain(newest: Fetch | None, *, now: datetime) -> Chain:
 
 
 def record_plausible(
-    name: str, *, slot: int | None, was_checked: bool, failures: Iterable[EndpointError], at: datetime
+    name: str,
+    *,
+    tells_slot: bool,
+    slot: int | None,
+    was_checked: bool,
+    failures: Iterable[EndpointError],
+    at: datetime,
 ) -> None:
-    """An endpoint gave an answer that can be true, after these were passed over."""
-    numbers: dict[str, object] = {"plausible_at": at, "failures": 0, "slots_behind": 0, "doubt": ""}
+    """An endpoint gave an answer that can be true, after these were passed over.
+
+    One that tells no slot shows that it answers, and not that it follows the chain.
+    """
+    numbers: dict[str, object] = {"plausible_at": at, "failures": 0}
+    if tells_slot:
+        numbers |= {"slots_behind": 0, "doubt": ""}
     if slot is not None:
         numbers["plausible_slot"] = slot
     if was_checked:
@@ -101,6 +112,8 @@ def _record(by_name: dict[str, dict[str, object]]) -> None:
             for name, numbers in sorted(by_name.items()):
                 state = known.get(name) or EndpointState(name=name)
                 failures = numbers.get("failures", state.failures + 1)
+                if failures == 0 and "doubt" not in numbers and state.doubt:
+                    failures = state.failures
                 for field, value in {**numbers, "failures": failures}.items():
                     setattr(state, field, value)
                 state.save()

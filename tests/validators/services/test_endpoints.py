@@ -63,8 +63,13 @@ def test_who_is_behind_is_passed_over_and_asked_last_for_a_minute(
         clock.shift(timedelta(seconds=61))
         tasks.fetch_nodes()
 
-    assert endpoint.methods == ["getClusterNodes"]
-    assert state("first").failures == 0
+        # Its nodes are as good as another's; that it follows the chain, they do not show.
+        assert endpoint.methods == ["getClusterNodes"]
+        assert (state("first").failures, state("first").doubt) == (1, "behind")
+        endpoint.epoch_infos = [replies.epoch_info(EPOCH, replies.SLOTS // 2 + 200)]
+        assert tasks.fetch_validators()["endpoint"] == "first"
+
+    assert (state("first").failures, state("first").doubt) == (0, "")
 
 
 def test_a_failing_endpoint_is_asked_last_for_longer_and_longer(
