@@ -13,6 +13,7 @@ from validators.solana.pubkey import encode
 EPOCH = 990
 SLOTS = 432_000
 MOST_CREDITS = SLOTS * 16
+NO_SUCH_METHOD = b'"error":{"code":-32601,"message":"Method not found"}'
 
 
 def vote_accounts(count: int, *, seed: int, slot_index: int, epoch: int = EPOCH) -> dict[str, Any]:
@@ -76,8 +77,9 @@ def _serve(results: dict[str, bytes], parent: Any) -> None:
 
         def do_POST(self) -> None:
             question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            head = b'{"jsonrpc":"2.0","id":%d,"result":' % question["id"]
-            body = head + results[question["method"]] + b"}"
+            head = b'{"jsonrpc":"2.0","id":%d,' % question["id"]
+            known = results.get(question["method"])
+            body = head + (NO_SUCH_METHOD if known is None else b'"result":' + known) + b"}"
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
