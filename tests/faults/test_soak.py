@@ -1,6 +1,5 @@
 """A short soak; `python -m tests.faults.soak` is the long one."""
 
-import secrets
 import sys
 import time
 
@@ -12,11 +11,13 @@ from tests.faults.soaking import Soak
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.storm]
 
 EPOCHS, VALIDATORS = 24, 40
+# The same weather every time, so that a gate that fails, fails again; `make soak` draws another.
+SEED = 101
 
 
 def test_what_a_soak_leaves_for_good_is_the_chains_truth() -> None:
     began = time.monotonic()
-    soak = Soak(secrets.randbelow(1_000_000), EPOCHS, VALIDATORS, thinned=6)
+    soak = Soak(SEED, EPOCHS, VALIDATORS, thinned=6)
 
     soak.run()
 
