@@ -15,6 +15,14 @@ def endpoint(httpserver: HTTPServer, settings: Any) -> CannedEndpoint:
     return made
 
 
+@pytest.fixture
+def second(httpserver: HTTPServer, endpoint: CannedEndpoint, settings: Any) -> CannedEndpoint:
+    """Another one to be asked after the first; both have names."""
+    made = CannedEndpoint(httpserver, "/v2")
+    settings.SOLANA_RPC_URLS = [f"first={endpoint.url}", f"second={made.url}"]
+    return made
+
+
 @pytest.fixture(autouse=True)
 def baseline_alone(settings: Any) -> None:
     """One method, so that tests of what surrounds the scores count one run; others name theirs."""

@@ -27,8 +27,14 @@ def standing_chain() -> str:
 
 
 def doubted_endpoints() -> dict[str, str]:
-    """A sentence by name of each endpoint whose last answer could not be true."""
-    return {state.name: _sentence(state) for state in _doubted().order_by("name")}
+    """A sentence by name of each endpoint whose last answer could not be true.
+
+    Those that stand where everybody does are not wrong: that is `standing_chain`.
+    """
+    doubted = _doubted().order_by("name")
+    if standing_chain():
+        doubted = doubted.exclude(doubt=Kind.STANDING.value)
+    return {state.name: _sentence(state) for state in doubted}
 
 
 def endpoints_panel() -> Panel | None:

@@ -127,6 +127,12 @@ def refuse_if_behind(endpoint: str, slot: int, newest: Fetch, *, method: str) ->
         raise implausible(endpoint, doubt)
 
 
+def skip_if_ahead(epoch: int, newest: Fetch) -> None:
+    """Raises SkipRun for an answer of an epoch that the votes fetched last have not reached yet."""
+    if newest.epoch + 1 < epoch <= newest.epoch + MOST_EPOCHS_MISSED:
+        raise SkipRun(f"epoch {epoch} runs, and the votes fetched last are of epoch {newest.epoch}")
+
+
 def _is_never_offered(failure: EndpointError) -> bool:
     """A refusal of what the endpoint has answered before is an outage: a bill, a ban, a mistake of theirs."""
     if not isinstance(failure, ForbiddenError):

@@ -12,7 +12,7 @@ from validators.exceptions import ValidatorsError
 from validators.models import Fetch
 from validators.services.attempts import passed_over, recorded
 from validators.services.doubts import believed_look, forget_doubts
-from validators.services.endpoints import in_order
+from validators.services.endpoints import in_order, record_plausible
 from validators.services.last_look import last_look
 from validators.services.memory import collector_paused
 from validators.services.snapshots import record_snapshot
@@ -66,4 +66,9 @@ def _heard(newest: Fetch | None, *, began_at: datetime, accept_shrunken: bool) -
         believed = believed_look(exc, accept_shrunken=accept_shrunken, at=began_at)
         if believed is None:
             raise
+        # It was written down as a failure of that endpoint.
+        slot = believed.answer.epoch.absolute_slot
+        record_plausible(
+            believed.endpoint, tells_slot=True, slot=slot, was_checked=False, failures=(), at=began_at
+        )
         return believed

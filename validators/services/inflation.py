@@ -8,7 +8,7 @@ from scheduling.exceptions import SkipRun
 from validators.exceptions import ImplausibleError
 from validators.models import ClusterEpoch, Fetch
 from validators.services import bulk
-from validators.services.attempts import MOST_EPOCHS_MISSED, attempt, newest_fetch
+from validators.services.attempts import attempt, newest_fetch, skip_if_ahead
 from validators.services.sources import Source, record_success
 from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
@@ -41,8 +41,7 @@ def fetch_inflation() -> dict[str, Any]:
 def _judge(endpoint: str, inflation: Inflation, newest: Fetch, before: ClusterEpoch | None) -> None:
     """Raises an ImplausibleError for another epoch's numbers, or another cluster's."""
     # One epoch ahead is an epoch that began since the newest fetch.
-    if newest.epoch + 1 < inflation.epoch <= newest.epoch + MOST_EPOCHS_MISSED:
-        raise SkipRun(f"epoch {inflation.epoch} runs, and the votes fetched last are of epoch {newest.epoch}")
+    skip_if_ahead(inflation.epoch, newest)
     if not newest.epoch <= inflation.epoch <= newest.epoch + 1:
         cause = f"inflation of epoch {inflation.epoch}, and epoch {newest.epoch} runs"
         raise ImplausibleError(endpoint, RATE_METHOD, cause)

@@ -11,10 +11,10 @@ from validators.exceptions import ImplausibleError
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.attempts import (
-    MOST_EPOCHS_MISSED,
     attempt,
     newest_fetch,
     refuse_if_behind,
+    skip_if_ahead,
 )
 from validators.services.blocks import record_blocks
 from validators.services.performances import refresh_performances
@@ -249,8 +249,7 @@ def _epoch_of(production: Production, newest: Fetch) -> int:
     """The epoch that the slots are of, by the newest fetch's place in its own."""
     start = newest.absolute_slot - newest.slot_index
     epoch = newest.epoch + (production.first_slot - start) // newest.slots_in_epoch
-    if newest.epoch + 1 < epoch <= newest.epoch + MOST_EPOCHS_MISSED:
-        raise SkipRun(f"epoch {epoch} runs, and the votes fetched last are of epoch {newest.epoch}")
+    skip_if_ahead(epoch, newest)
     if abs(epoch - newest.epoch) > 1:
         cause = f"block production of epoch {epoch}, and epoch {newest.epoch} runs"
         raise ImplausibleError(production.leaders.endpoint, METHOD, cause)

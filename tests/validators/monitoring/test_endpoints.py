@@ -1,13 +1,11 @@
 """What health, alerts, monitor and the metrics say of endpoints, of the chain, and of silent sources."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import call_command
 from prometheus_client.core import Metric
-from pytest_httpserver import HTTPServer
 
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint, rpc_error
@@ -22,13 +20,6 @@ from validators.monitoring.metrics import validator_metrics
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def second(httpserver: HTTPServer, endpoint: CannedEndpoint, settings: Any) -> CannedEndpoint:
-    made = CannedEndpoint(httpserver, "/v2")
-    settings.SOLANA_RPC_URLS = [f"first={endpoint.url}", f"second={made.url}"]
-    return made
 
 
 def test_an_endpoint_behind_another_is_named_with_its_slots(
@@ -59,6 +50,8 @@ def test_a_chain_that_stands_is_said_to_since_when(endpoint: CannedEndpoint) -> 
 
         assert problem.startswith("The slot has not moved since 2026-11-20 12:00Z: ")
         assert [one.subject for one in alerts.standing_chain(now=NOON)] == ["chain"]
+        # One fault, told once.
+        assert readiness.doubted_endpoints(now=NOON) == ""
         endpoint.epoch_infos = [replies.epoch_info(EPOCH, replies.SLOTS // 2 + 18_000)]
         tasks.fetch_validators()
 

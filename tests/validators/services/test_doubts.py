@@ -1,18 +1,16 @@
 """Looks against all likelihood: refused, until others say the same or a person does."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from pytest_httpserver import HTTPServer
 
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import EPOCH, epoch_credits
 from validators.exceptions import NoEndpointAnsweredError
-from validators.models import DoubtedLook, Fetch, Validator
+from validators.models import DoubtedLook, EndpointState, Fetch, Validator
 from validators.solana.looking import DoubtedLookError
 from validators.tasks import fetch_validators
 
@@ -28,13 +26,6 @@ def shrink(endpoint: CannedEndpoint, to: int = 9) -> None:
 
 def present() -> int:
     return Validator.objects.present().count()
-
-
-@pytest.fixture
-def second(httpserver: HTTPServer, settings: Any) -> CannedEndpoint:
-    made = CannedEndpoint(httpserver, "/v2")
-    settings.SOLANA_RPC_URLS = [*settings.SOLANA_RPC_URLS, f"second={made.url}"]
-    return made
 
 
 def test_a_shrunken_set_is_refused_and_the_message_says_how_to_store_it(endpoint: CannedEndpoint) -> None:
@@ -72,6 +63,7 @@ def test_two_endpoints_that_agree_are_believed(endpoint: CannedEndpoint, second:
     result = fetch_validators()
 
     assert (present(), result["left"]) == (9, 11)
+    assert EndpointState.objects.get(name=result["endpoint"]).doubt == ""
     assert "shrank by more than half" in result["passed_over"][0]
 
 

@@ -1,12 +1,10 @@
 """The endpoints: their order, their names, how each of them has been, and which chain they are of."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import call_command
-from pytest_httpserver import HTTPServer
 
 from scheduling.exceptions import SkipRun
 from tests.validators import replies
@@ -19,14 +17,6 @@ from validators.models import EndpointState, Fetch, RequestTally, SourceState
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def second(httpserver: HTTPServer, endpoint: CannedEndpoint, settings: Any) -> CannedEndpoint:
-    """Behind the first; both have names."""
-    made = CannedEndpoint(httpserver, "/v2")
-    settings.SOLANA_RPC_URLS = [f"first={endpoint.url}", f"second={made.url}"]
-    return made
 
 
 def state(name: str) -> EndpointState:

@@ -61,7 +61,7 @@ class Provenance:
 
 def examples(history: Timeline, *, first: int, last: int) -> list[Example]:
     """Of every epoch from `first` on whose outcome lies in an epoch up to `last`."""
-    weights = {name: powers(_decay(life)) for name, life in HALF_LIVES.items()}
+    weights = {name: powers(decay(life)) for name, life in HALF_LIVES.items()}
     found: list[Example] = []
     for epoch in range(first, last):
         if epoch not in history or epoch + 1 not in history or not {epoch - 1, epoch - 2} & history.keys():
@@ -97,7 +97,8 @@ def fit(
     return _document(design, coefficients, table, found, provenance)
 
 
-def _decay(half_life: float) -> float:
+def decay(half_life: float) -> float:
+    """What is left of a weight after one epoch, rounded so that it is stored as it is used."""
     return float(round(0.5 ** (1.0 / half_life), 12))
 
 
@@ -167,7 +168,7 @@ def _document(
         "version": VERSION,
         "record": _record(found, provenance),
         "intercept": round(coefficients[-1], 4),
-        "decay_per_epoch": {name: _decay(life) for name, life in HALF_LIVES.items()},
+        "decay_per_epoch": {name: decay(life) for name, life in HALF_LIVES.items()},
         "curves": _curves(design, coefficients, found),
         "calibration": calibration_curve(table),
         "loss_when_bad": round(math.fsum(lost) / len(lost), 4) if lost else 0.0,

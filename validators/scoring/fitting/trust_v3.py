@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from validators.scoring.fitting.boosting import PARAMETERS, ROUNDS, SEEDS, Grown, grown, in_whole_units
 from validators.scoring.fitting.calibrating import calibration, calibration_curve
-from validators.scoring.fitting.trust_v2 import COARSE_BEFORE, COARSE_WEIGHT, FOLDS, Provenance
+from validators.scoring.fitting.trust_v2 import COARSE_BEFORE, COARSE_WEIGHT, FOLDS, Provenance, decay
 from validators.scoring.timeline import Timeline, facts_at, outcomes_after
 from validators.scoring.trust_v3.inputs import BAD_PERFORMANCE, INPUTS, inputs_of, surroundings
 from validators.scoring.trust_v3.tables import LEAF_UNIT, powers
@@ -68,7 +68,7 @@ def weights() -> dict[str, tuple[float, ...]]:
 
 
 def decays() -> dict[str, float]:
-    return {name: float(round(0.5 ** (1.0 / life), 12)) for name, life in HALF_LIVES.items()}
+    return {name: decay(life) for name, life in HALF_LIVES.items()}
 
 
 def fit(
