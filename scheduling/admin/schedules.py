@@ -10,7 +10,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 
 # Its pages are registered first, then replaced by ours.
@@ -19,6 +20,7 @@ from django_q.models import Failure, Schedule, Success
 
 from scheduling.admin.history import HistoryAdmin, ReadOnlyAdmin
 from scheduling.clock import database_now
+from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.presentation import pause_text
 from scheduling.ledger.selectors import cadence_text
 from scheduling.models import Alert, Job, JobChange, Run, RunState
@@ -140,7 +142,7 @@ class JobAdmin(OperatorActions, ReadOnlyAdmin):
         (None, {"fields": ("name", "task", "description", "mode", "paused")}),
         ("When", {"fields": ("cadence", "after", "ends_at", "repeats", "jitter", "stretch_limit")}),
         ("Which occurrences run", {"fields": ("overlap", "catch_up", "catch_up_window", "condition")}),
-        ("A run", {"fields": ("time_limit", "max_attempts", "pause_after_failures")}),
+        ("A run", {"fields": ("time_limit", "max_attempts", "backoff", "pause_after_failures")}),
         ("What its task is called with", {"fields": ("parameters", "parameters_b")}),
         ("How long runs are kept", {"fields": ("keep_succeeded", "keep_failed", "keep_newest")}),
     )
@@ -202,6 +204,7 @@ class RunAdmin(HistoryAdmin):
     list_display = ("when", "job", "state", "why", "attempt", "late", "took", "missed_before", "worker")
     list_filter = ("state", "job")
     list_select_related = ("job",)
+    readonly_fields = ("failed_attempts_told",)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return may_operate(request)
@@ -224,6 +227,10 @@ class RunAdmin(HistoryAdmin):
     @admin.display(description="duration")
     def took(self, run: Run) -> str | None:
         return _milliseconds(run.duration)
+
+    @admin.display(description="failed attempts")
+    def failed_attempts_told(self, run: Run) -> str:
+        return format_html_join(mark_safe("<br>"), "{}", ((told,) for told in attempt_sentences(run)))
 
     @admin.display(description="error or reason")
     def why(self, run: Run) -> str:

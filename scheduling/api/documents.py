@@ -11,11 +11,20 @@ from ninja import Schema
 from pydantic import Field
 
 from scheduling.api.replies import Envelope
+from scheduling.ledger.attempts import attempts_text, failed_attempts
 from scheduling.ledger.presentation import milliseconds
 from scheduling.ledger.selectors import ScheduleRow
 from scheduling.models import Run
 
 State = Literal["pending", "queued", "running", "succeeded", "failed", "skipped"]
+
+
+class FailedAttemptDocument(Schema):
+    """One attempt of a run that came to nothing."""
+
+    attempt: int
+    ended_at: datetime | None
+    reason: str
 
 
 class RunDocument(Schema):
@@ -27,6 +36,7 @@ class RunDocument(Schema):
     state: State
     trigger: str = Field(description="What asked for it: schedule, operator, backfill or chain")
     attempt: int
+    failed_attempts: list[FailedAttemptDocument] = Field(description="Each that failed, the oldest first")
     started_at: datetime | None
     finished_at: datetime | None
     lateness_ms: float | None = Field(description="First start minus occurrence")
@@ -41,6 +51,7 @@ class ScheduleDocument(Schema):
     name: str
     description: str
     cadence: str = Field(description="When it runs, in words")
+    attempts: str = Field(description="How often a run is tried at most, and in which time")
     mode: str
     next_run_at: datetime | None
     paused_at: datetime | None
@@ -74,6 +85,10 @@ def run_document(run: Run) -> dict[str, Any]:
         "state": run.state,
         "trigger": run.trigger,
         "attempt": run.attempt,
+        "failed_attempts": [
+            {"attempt": failed.attempt, "ended_at": failed.ended_at or None, "reason": failed.error}
+            for failed in failed_attempts(run)
+        ],
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "lateness_ms": milliseconds(run.lateness),
@@ -91,6 +106,7 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
         "name": job.name,
         "description": job.description,
         "cadence": row.cadence,
+        "attempts": attempts_text(job),
         "mode": job.mode,
         "next_run_at": row.next_run_at,
         "paused_at": job.paused_at,

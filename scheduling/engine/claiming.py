@@ -11,6 +11,7 @@ from django.db import transaction
 from django_q.models import Schedule
 
 from scheduling.engine.pressure import adapt_stretch
+from scheduling.engine.takeover import take_over
 from scheduling.exceptions import CadenceError
 from scheduling.models import OPEN_STATES, Job, Overlap, Run, RunState
 from scheduling.timing.planning import Plan, PlannedRun, Policies, plan_runs
@@ -88,7 +89,7 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
     """Advance each schedule if it still stands where we saw it, and create the runs of those we won."""
     with transaction.atomic():
         won = [one for one in due if _advance(one)]
-        open_runs = _open_occurrences(won)
+        open_runs = _open_runs(won)
         known = _known_occurrences(won)
         variants = _last_variants(won)
         for one in won:
@@ -101,7 +102,7 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
                 one,
                 [planned for planned in one.plan.runs if (one.job.pk, planned.occurrence) not in known],
                 now=now,
-                open_here=open_runs[one.job.pk],
+                open_here=_still_open(one, open_runs[one.job.pk], now=now),
                 last_variant=variants.get(one.job.pk, ""),
             )
         )
@@ -179,13 +180,22 @@ def _give_parameters(run: Run, *, last_variant: str) -> str:
     return run.variant
 
 
-def _open_occurrences(won: Iterable[DueJob]) -> defaultdict[int, list[datetime]]:
-    """The occurrences of the open runs of these jobs, by job id, oldest first."""
-    occurrences: defaultdict[int, list[datetime]] = defaultdict(list)
-    open_runs = Run.objects.filter(job__in=[one.job.pk for one in won], state__in=OPEN_STATES)
-    for job_id, occurrence in open_runs.order_by("occurrence").values_list("job_id", "occurrence"):
-        occurrences[job_id].append(occurrence)
-    return occurrences
+def _open_runs(won: Iterable[DueJob]) -> defaultdict[int, list[Run]]:
+    """The open runs of these jobs, by job id, oldest first."""
+    found: defaultdict[int, list[Run]] = defaultdict(list)
+    jobs = {one.job.pk: one.job for one in won}
+    for run in Run.objects.filter(job__in=jobs, state__in=OPEN_STATES).order_by("occurrence"):
+        run.job = jobs[run.job_id]
+        found[run.job_id].append(run)
+    return found
+
+
+def _still_open(one: DueJob, open_runs: Sequence[Run], *, now: datetime) -> list[datetime]:
+    """The occurrences before which the planned ones have to stand back."""
+    coming = [planned.occurrence for planned in one.plan.runs if not planned.skip_reason]
+    if open_runs and coming and not one.problem:
+        open_runs = take_over(open_runs, overlap=one.job.overlap, by=coming[-1], now=now)
+    return [run.occurrence for run in open_runs]
 
 
 def _known_occurrences(won: Sequence[DueJob]) -> set[tuple[int, datetime]]:

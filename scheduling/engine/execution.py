@@ -6,10 +6,7 @@ can store nothing.
 """
 
 import logging
-import os
-import random
 import time
-import traceback
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -19,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils.module_loading import import_string
@@ -29,23 +26,21 @@ from scheduling.conditions import require_condition
 from scheduling.engine.aftermath import follow_failure, follow_success
 from scheduling.engine.leases import held_lease
 from scheduling.engine.processes import this_process
+from scheduling.engine.recording import for_certain, persistently
 from scheduling.engine.time_limits import time_limit
+from scheduling.engine.wording import explained, storable
 from scheduling.exceptions import RunLostError, SkipRun
+from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
 from scheduling.models import Job, Run, RunState, run_name
 from scheduling.models.paths import path_today
 from scheduling.modes import declared_jobs
+from scheduling.timing.attempts import with_jitter
+from scheduling.timing.durations import show_wait
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-# The wait before the second attempt; it doubles with each further one.
-BACKOFF = timedelta(seconds=1)
-LONGEST_BACKOFF = timedelta(minutes=5)
-# How long a finished task tries to reach a database that does not answer before its process
-# gives up and leaves the run to be taken back.
-RECORDING_PATIENCE = 30.0
-LONGEST_ERROR = 4_000
 LONGEST_PRESSURE = 300
 
 
@@ -63,13 +58,19 @@ class Claim:
     parameters: dict[str, Any]
     condition: str
     attempt: int
-    max_attempts: int
     time_limit: timedelta
     started_at: datetime
     claimed_at: float
 
     def __str__(self) -> str:
         return run_name(self.job_name, self.occurrence)
+
+    def elapsed(self) -> timedelta:
+        """By this process's stopwatch, which spares every run a question and never goes backwards."""
+        return timedelta(seconds=time.monotonic() - self.claimed_at)
+
+    def now(self) -> datetime:
+        return self.started_at + self.elapsed()
 
 
 _current: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
@@ -122,18 +123,18 @@ def execute_run(run_id: int) -> str:
             _require_condition(claim)
             result = task(**claim.parameters)
         if _current.get() is not None:
-            _persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result))
+            persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result))
     except SkipRun as exc:
-        reason = _storable(str(exc))
-        _persistently(lambda: _end(claim, RunState.SKIPPED, error=reason))
+        reason = storable(str(exc))
+        persistently(lambda: _end(claim, RunState.SKIPPED, error=reason))
         return f"skipped: {reason}"
     except RunLostError as exc:
         logger.warning("%s", exc)
-        _for_certain(lambda: _give_back(claim.run_id, owner=claim.owner))
+        for_certain(lambda: _give_back(claim.run_id, owner=claim.owner))
         return "lost"
     except (Exception, SystemExit) as exc:
-        error = _explained(exc)
-        _for_certain(lambda: _record_failure(claim, error=error))
+        error = explained(exc)
+        for_certain(lambda: _record_failure(claim, error=error))
         raise
     finally:
         _current.reset(token)
@@ -161,7 +162,7 @@ def claim_run(run_id: int, *, now: Instant) -> Claim | None:
         return _claim_of(run_id, owner=owner) if won else None
     except Exception:
         # The claim may stand without our having heard of it, and this process lives on.
-        _for_certain(lambda: _give_back(run_id, owner=owner))
+        for_certain(lambda: _give_back(run_id, owner=owner))
         raise
 
 
@@ -194,17 +195,10 @@ def _claim_of(run_id: int, *, owner: str) -> Claim:
         job_name=F("job__name"),
         task=F("job__task"),
         condition=F("job__condition"),
-        max_attempts=F("job__max_attempts"),
         time_limit=F("job__time_limit"),
         job_is_followed=Exists(followers),
     )
     return Claim(run_id=run_id, owner=owner, claimed_at=time.monotonic(), **row.get())
-
-
-def backoff(attempt: int) -> timedelta:
-    """How long to wait after this many failed attempts: doubling, with a jitter of up to a quarter."""
-    wait = min(BACKOFF * int(2 ** (attempt - 1)), LONGEST_BACKOFF)
-    return wait * random.uniform(1, 1.25)
 
 
 def _since_occurrence(now: Instant) -> "ExpressionWrapper[Any]":
@@ -219,11 +213,19 @@ def _give_back(run_id: int, *, owner: str) -> None:
 
 
 def _record_failure(claim: Claim, *, error: str) -> None:
-    """Put the run back for its next attempt, or end it as failed after the last."""
-    if claim.attempt >= claim.max_attempts:
-        _end(claim, RunState.FAILED, error=error)
+    """Put the run back for its next attempt, or end it as failed after the last; says so in one line."""
+    run = Run.objects.select_related(*WITH_CADENCE).get(pk=claim.run_id)
+    waits = waits_of(run.job, occurrence=claim.occurrence)
+    fields = {"error": error, "failed_attempts": with_failed_attempt(run, error=error, now=claim.now())}
+    first_line = error.partition("\n")[0]
+    attempt = f"attempt {claim.attempt} of {len(waits) + 1}"
+    if claim.attempt > len(waits):
+        _end(claim, RunState.FAILED, **fields)
+        logger.warning("%s: %s failed, and so the run has: %s", claim, attempt, first_line)
         return
-    _end(claim, RunState.PENDING, error=error, not_before=database_now() + backoff(claim.attempt))
+    wait = with_jitter(waits[claim.attempt - 1])
+    _end(claim, RunState.PENDING, not_before=database_now() + wait, **fields)
+    logger.warning("%s: %s failed, the next is in %s: %s", claim, attempt, show_wait(wait), first_line)
 
 
 def _end(claim: Claim, state: RunState, **fields: Any) -> None:
@@ -231,8 +233,7 @@ def _end(claim: Claim, state: RunState, **fields: Any) -> None:
 
     Raises `RunLostError`, which rolls everything back, if it is not.
     """
-    # By this process's stopwatch, which spares every run a question and never goes backwards.
-    duration = timedelta(seconds=time.monotonic() - claim.claimed_at)
+    duration = claim.elapsed()
     now = claim.started_at + duration
     fields |= {"finished_at": now, "duration": duration, "pressure": _pressure.get()}
     has_sequel = state == RunState.FAILED or (state == RunState.SUCCEEDED and claim.job_is_followed)
@@ -251,48 +252,3 @@ def _require_condition(claim: Claim) -> None:
     require_condition(
         claim.condition, job_id=claim.job_id, job_name=claim.job_name, occurrence=claim.occurrence
     )
-
-
-def _for_certain(record: Callable[[], None]) -> None:
-    """Record something, or end this process.
-
-    A worker that gave up and lived on would hold its run for ever; the dispatcher takes a dead
-    one's back.
-    """
-    try:
-        _persistently(record)
-    except Exception:
-        logger.exception("The end of a run could not be recorded; this worker ends.")
-        os._exit(1)
-
-
-def _persistently(record: Callable[[], None]) -> None:
-    """Record an end even when the database is away for a while; this process ends when it stays away."""
-    patience_ends = time.monotonic() + RECORDING_PATIENCE
-    while True:
-        try:
-            return record()
-        except RunLostError as exc:
-            logger.warning("%s", exc)
-            return None
-        except (OperationalError, InterfaceError):
-            connection.close()
-            if time.monotonic() > patience_ends:
-                logger.exception("The database was away for %.0f s; this worker ends.", RECORDING_PATIENCE)
-                os._exit(1)
-            time.sleep(0.2)
-
-
-def _explained(exc: BaseException) -> str:
-    """The error in one line, then the last of its traceback."""
-    trace = "".join(traceback.format_exception(exc))[-LONGEST_ERROR:]
-    try:
-        message = str(exc)[:LONGEST_ERROR]
-    except Exception:
-        message = "its message cannot be told"
-    return _storable(f"{type(exc).__name__}: {message}\n\n{trace}")
-
-
-def _storable(text: str) -> str:
-    """Text as every database takes it: PostgreSQL refuses the character NUL, both refuse half a pair."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -15,10 +15,12 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from scheduling.engine.aftermath import follow_failure
-from scheduling.engine.execution import backoff
 from scheduling.engine.leases import LeaseWatch
 from scheduling.engine.processes import ProcessIdentity
+from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
+from scheduling.ledger.attempts import waits_of, with_failed_attempt
 from scheduling.models import OPEN_STATES, Overlap, Run, RunState
+from scheduling.timing.attempts import with_jitter
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ SILENCE = timedelta(seconds=2)
 LONGEST_SILENCE = timedelta(seconds=60)
 # While messages wait in Redis the queue is long rather than lost.
 SILENCE_WITH_A_QUEUE = timedelta(seconds=30)
+# A task that killed its worker so often is a danger to the runs beside it.
+MOST_LOSSES = 3
 # A task that is still running this long after its time limit cannot be ended from within.
 OVERDUE = timedelta(seconds=60)
 
@@ -66,6 +70,7 @@ def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
     """Queue the runs that waited for this instant, one at a time of a job whose runs may not overlap."""
     runs = list(runs)
     busy = {run.job_id for run in runs if run.state != RunState.PENDING}
+    runs = _without_taken_over(runs, busy=busy, now=now)
     released = []
     for run in sorted(runs, key=lambda run: run.occurrence):
         if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
@@ -75,6 +80,18 @@ def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
         if run.not_before <= now and _queue(run, now=now):
             released.append(run)
     return released
+
+
+def _without_taken_over(runs: list[Run], *, busy: set[int], now: datetime) -> list[Run]:
+    """The runs but those that a newer one took over, which is due while they wait for another attempt."""
+    waiting = [run for run in runs if run.job_id not in busy and waits_for_another_attempt(run, now=now)]
+    gone = {
+        old.pk
+        for new in runs
+        if waiting and new.state == RunState.PENDING and new.not_before <= now
+        for old in take_over_waiting(waiting, by=new, now=now)
+    }
+    return [run for run in runs if run.pk not in gone]
 
 
 def _queue(run: Run, *, now: datetime) -> bool:
@@ -134,9 +151,11 @@ def _worker_lives(run: Run, *, now: datetime) -> bool:
 
 def _put_back(run: Run, *, now: datetime) -> bool:
     losses = run.losses + 1
-    ended = run.attempt >= run.job.max_attempts
-    wait = backoff(losses) if losses > 1 else timedelta(0)
-    attempt = f"attempt {run.attempt} of {run.job.max_attempts}, {run.worker}"
+    waits = waits_of(run.job, occurrence=run.occurrence)
+    ended = run.attempt > len(waits) or losses >= MOST_LOSSES
+    # The first loss is nobody's fault, and costs no time.
+    wait = with_jitter(waits[min(losses - 2, len(waits) - 1)]) if losses > 1 and not ended else timedelta(0)
+    error = f"worker lost {losses} times (attempt {run.attempt} of {len(waits) + 1}, {run.worker})"
     # The heartbeat too: what we know of it may be old, after a slow answer say.
     seen = Run.objects.filter(pk=run.pk, owner=run.owner, heartbeat=run.heartbeat, state=RunState.RUNNING)
     with transaction.atomic():
@@ -145,7 +164,8 @@ def _put_back(run: Run, *, now: datetime) -> bool:
             losses=losses,
             not_before=now + wait,
             finished_at=now,
-            error=f"worker lost {losses} times ({attempt})",
+            error=error,
+            failed_attempts=with_failed_attempt(run, error=error, now=now),
         )
         if won and ended:
             follow_failure(job_id=run.job_id, now=now)

@@ -1,12 +1,23 @@
 """Schedules, runs and changes as JSON documents and as table rows."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from scheduling.ledger.attempts import attempts_text, failed_attempts
 from scheduling.ledger.selectors import ScheduleRow
 from scheduling.models import Job, Run
 
-SCHEDULE_HEADERS = ("name", "task", "cadence", "next run (UTC)", "last run (UTC)", "outcome", "note")
+SCHEDULE_HEADERS = (
+    "name",
+    "task",
+    "cadence",
+    "attempts",
+    "next run (UTC)",
+    "last run (UTC)",
+    "outcome",
+    "note",
+)
 RUN_HEADERS = ("occurrence (UTC)", "state", "trigger", "attempt", "late", "took", "worker", "why")
 LONGEST_REASON = 70
 
@@ -35,6 +46,9 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
         "name": row.job.name,
         "task": row.job.task,
         "cadence": row.cadence,
+        "attempts": attempts_text(row.job),
+        "max_attempts": row.job.max_attempts,
+        "backoff_seconds": row.job.backoff.total_seconds(),
         "next_run_at": iso(row.next_run_at),
         "paused_at": iso(row.job.paused_at),
         "pause_note": row.job.pause_note or None,
@@ -49,6 +63,7 @@ def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
         row.job.name,
         row.job.task,
         row.cadence,
+        attempts_text(row.job),
         clock_time(row.next_run_at),
         run and clock_time(run.occurrence),
         run and run.state,
@@ -69,6 +84,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "variant": run.variant or None,
         "worker": run.worker or None,
         "error": run.error or None,
+        "failed_attempts": [asdict(failed) for failed in failed_attempts(run)],
         "result": run.result,
     }
 

@@ -46,7 +46,7 @@ def schedule_rows() -> list[ScheduleRow]:
     newest = Run.objects.filter(job=OuterRef("pk")).order_by("-occurrence").values("pk")[:1]
     jobs = list(
         Job.objects.filter(schedule__isnull=False)
-        .select_related("schedule", "after")
+        .select_related("schedule", "after__schedule")
         .annotate(newest_run_id=Subquery(newest))
         .order_by("name")
     )

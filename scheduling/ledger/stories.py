@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from scheduling.exceptions import CadenceError
+from scheduling.ledger.attempts import attempt_sentences
 from scheduling.models import Job, JobChange, Run, RunState
 from scheduling.timing.durations import show_duration
 
@@ -22,7 +23,7 @@ def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
             "The ledger has no run from then or before; older ones were deleted by retention, or never were."
         )
     else:
-        story.append(_story_of(run))
+        story += [_story_of(run), *attempt_sentences(run)]
     return [*story, *_outlook(job, now=now)]
 
 

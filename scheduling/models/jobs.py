@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django_q.models import Schedule
 
 from scheduling.exceptions import CadenceError
+from scheduling.timing.attempts import FIRST_WAIT, MOST_ATTEMPTS
 from scheduling.timing.cadence import Cadence, Cron, Every
 
 # Schedule types of django-q2 that are a fixed number of seconds.
@@ -85,7 +86,16 @@ class Job(models.Model):
         default=1, editable=False, help_text="The interval is this often as long now."
     )
     time_limit = models.DurationField(help_text="A run that takes longer is ended and has failed.")
-    max_attempts = models.PositiveSmallIntegerField(default=3)
+    max_attempts = models.PositiveSmallIntegerField(
+        default=MOST_ATTEMPTS,
+        help_text="A run is tried no more often than this, nor for longer than half of its interval.",
+    )
+    backoff = models.DurationField(
+        default=FIRST_WAIT,
+        # Code of before this column goes on adding rows while a new version is rolled out.
+        db_default=FIRST_WAIT,
+        help_text="The wait after the first failed attempt; each further one is several times as long.",
+    )
     pause_after_failures = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Pause when this many runs in a row have failed."
     )
@@ -183,6 +193,13 @@ class Run(models.Model):
         help_text="What its task found overloaded, an endpoint that throttles say.",
     )
     error = models.TextField(blank=True, help_text="Why it failed, was put back or was skipped.")
+    failed_attempts = models.JSONField(
+        default=list,
+        db_default=Value([], models.JSONField()),
+        blank=True,
+        editable=False,
+        help_text="Each attempt that failed: its number, end, worker and error.",
+    )
     result = models.JSONField(null=True, blank=True)
     tallied = models.BooleanField(
         default=False,

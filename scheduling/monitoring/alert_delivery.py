@@ -28,7 +28,7 @@ SIGNATURE_HEADER = "X-Staking-Signature"
 TIMESTAMP_HEADER = "X-Staking-Timestamp"
 # Seconds to connect and to answer.
 WEBHOOK_TIMEOUT = (5.0, 10.0)
-# Some nine minutes of trying, each wait twice as long as the one before.
+# Some five hours of trying, each wait several times as long as the one before.
 MOST_ATTEMPTS = 10
 LONGEST_SUBJECT = 120
 _TASKS = {

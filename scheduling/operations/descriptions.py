@@ -17,6 +17,7 @@ _FIELDS = (
     "stretch_limit",
     "time_limit",
     "max_attempts",
+    "backoff",
     "pause_after_failures",
     "keep_succeeded",
     "keep_failed",

@@ -78,7 +78,8 @@ OPTIONS = (
     Option("--catch-up", "catch_up", _one_of(CatchUp.values), "latest, skip or all"),
     Option("--catch-up-window", "catch_up_window", parse_duration, "how far back `all` reaches"),
     Option("--time-limit", "time_limit", parse_duration, "a run that takes longer is ended"),
-    Option("--attempts", "max_attempts", _number, "how often a run is tried"),
+    Option("--attempts", "max_attempts", _number, "a run is tried no more often, in half of its interval"),
+    Option("--backoff", "backoff", parse_duration, "the wait after the first failed attempt; then it grows"),
     Option("--condition", "condition", _or_none(str, ""), "a registered condition, or none"),
     Option(
         "--stretch-limit", "stretch_limit", _or_none(parse_duration), "longest interval under load, or none"

@@ -12,7 +12,17 @@ from scheduling.timing.durations import show_duration
 
 # The present less any of a job's durations must still be a date.
 LONGEST_DURATION = timedelta(days=36_525)
-_DURATIONS = ("jitter", "catch_up_window", "stretch_limit", "time_limit", "keep_succeeded", "keep_failed")
+_DURATIONS = (
+    "jitter",
+    "catch_up_window",
+    "stretch_limit",
+    "time_limit",
+    "backoff",
+    "keep_succeeded",
+    "keep_failed",
+)
+# Beyond this it is no longer a wait between attempts but a schedule of its own.
+MOST_ATTEMPTS_ALLOWED = 100
 _PARAMETERS = ("parameters", "parameters_b")
 
 
@@ -21,8 +31,7 @@ def require_sense(job: Job) -> None:
     str(job.cadence)
     if job.time_limit <= timedelta(0):
         raise RefusedError(f"A time limit of {show_duration(job.time_limit)} leaves no time at all.")
-    if job.max_attempts < 1:
-        raise RefusedError(f"{job.max_attempts} attempts are none; a run needs at least one.")
+    _require_attempts(job)
     if (
         isinstance(job.cadence, Every)
         and job.after is None
@@ -46,3 +55,12 @@ def require_sense(job: Job) -> None:
     except ValidationError as exc:
         problems = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in exc.message_dict.items())
         raise RefusedError(problems) from exc
+
+
+def _require_attempts(job: Job) -> None:
+    if job.max_attempts < 1:
+        raise RefusedError(f"{job.max_attempts} attempts are none; a run needs at least one.")
+    if job.max_attempts > MOST_ATTEMPTS_ALLOWED:
+        raise RefusedError(f"{job.max_attempts} attempts are too many; {MOST_ATTEMPTS_ALLOWED} are the most.")
+    if job.backoff <= timedelta(0):
+        raise RefusedError("A backoff of no time is none: what failed would be tried again at once.")

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 else:
     _JobForm = forms.ModelForm
 
-DURATIONS = ("jitter", "catch_up_window", "stretch_limit", "time_limit", "keep_succeeded", "keep_failed")
+DURATIONS = (
+    "jitter",
+    "catch_up_window",
+    "stretch_limit",
+    "time_limit",
+    "backoff",
+    "keep_succeeded",
+    "keep_failed",
+)
 # Those that say how a job is chained and when it ends, which are not fields of `operations.change`.
 _ARGUMENTS = ("after", "repeats")
 

@@ -40,3 +40,9 @@ def show_roughly(duration: timedelta) -> str:
     seconds = int(duration.total_seconds())
     step = 3_600 if seconds >= _SECONDS["d"] else 60 if seconds >= 60 else 1
     return show_duration(timedelta(seconds=seconds // step * step))
+
+
+def show_wait(duration: timedelta) -> str:
+    """To a tenth of a second below ten seconds, rounded down to a unit or two above."""
+    seconds = duration.total_seconds()
+    return f"{seconds:.1f}s" if seconds < 10 and seconds % 1 else show_roughly(duration)

@@ -31,6 +31,7 @@ class JobFactory(factory.django.DjangoModelFactory):
     mode = "test"
     every_seconds = 10
     time_limit = timedelta(seconds=60)
+    max_attempts = 3
     keep_succeeded = timedelta(hours=1)
     keep_failed = timedelta(hours=24)
 

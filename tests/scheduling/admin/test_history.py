@@ -89,6 +89,15 @@ def test_the_error_of_a_run_is_shown_escaped_in_one_line(admin_client: Client) -
     assert "ValueError: &lt;b&gt;wheel&lt;/b&gt;</td>" in content
 
 
+def test_the_page_of_a_run_tells_each_attempt_that_failed(admin_client: Client) -> None:
+    told = {"attempt": 2, "ended_at": "2026-11-23T12:00:11Z", "error": "ValueError: <b>no</b>"}
+    run = RunFactory(failed_attempts=[told])
+
+    content = admin_client.get(reverse("admin:scheduling_run_change", args=[run.pk])).content.decode()
+
+    assert "Attempt 2 failed at 2026-11-23 12:00:11Z: ValueError: &lt;b&gt;no&lt;/b&gt;." in content
+
+
 def test_our_pages_replace_those_of_django_q2() -> None:
     modules = {
         type(page).__module__

@@ -1,13 +1,14 @@
 """Turning what is due into runs, once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django_q.models import Schedule
 
 from scheduling.engine import claiming
-from scheduling.models import Run, RunState
+from scheduling.models import Overlap, Run, RunState, RunTrigger
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -60,6 +61,45 @@ def test_an_occurrence_that_finds_the_one_before_it_open_is_skipped_with_that_re
     assert skipped.state == RunState.SKIPPED
     assert skipped.error == "the run of 2026-11-23 11:59:50Z had not ended"
     assert skipped.finished_at == NOON
+
+
+def test_an_occurrence_takes_over_from_one_that_waits_for_its_next_attempt() -> None:
+    job = JobFactory()
+    RunFactory(
+        job=job,
+        occurrence=NOON - TEN_SECONDS,
+        state=RunState.PENDING,
+        attempt=2,
+        not_before=NOON + TEN_SECONDS,
+        error="RpcError: away\n\ntrace",
+    )
+
+    assert [run.occurrence for run in claim_due(now=NOON)] == [NOON]
+
+    old = Run.objects.get(occurrence=NOON - TEN_SECONDS)
+    assert (old.state, old.finished_at) == (RunState.FAILED, NOON)
+    assert old.error == "the run of 2026-11-23 12:00:00Z took over after attempt 2: RpcError: away"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"attempt": 2, "not_before": NOON},  # its worker was lost, and it runs again at once
+        {"attempt": 2, "state": RunState.QUEUED},
+        {"attempt": 2, "trigger": RunTrigger.BACKFILL},
+        {"attempt": 0},
+        {"attempt": 2, "job__overlap": Overlap.ALLOW},
+    ],
+)
+def test_nothing_else_is_taken_over(fields: dict[str, Any]) -> None:
+    run = RunFactory(
+        **{"occurrence": NOON - TEN_SECONDS, "state": RunState.PENDING, "not_before": NOON + TEN_SECONDS}
+        | fields
+    )
+
+    claim_due(now=NOON)
+
+    assert Run.objects.get(pk=run.pk).state == run.state
 
 
 def test_a_schedule_with_an_impossible_cadence_is_reported_and_never_stops_the_others() -> None:

@@ -6,10 +6,14 @@ import pytest
 from django.db import connection
 
 from scheduling.clock import database_instant, database_now
-from scheduling.engine.execution import backoff, claim_run, execute_run
+from scheduling.engine.execution import claim_run, execute_run
 from scheduling.exceptions import TimeLimitError
+from scheduling.ledger.attempts import failed_attempts
 from scheduling.models import Job, Run, RunState
 from tests.scheduling.factories import RunFactory
+
+# The first waits, a little less than they are at least: the clock goes on.
+STEPS = (0.9, 9.5, 59, 299, 1_199, 3_599)
 
 # The tasks commit for themselves, as in a worker.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -142,9 +146,23 @@ def test_a_fault_in_the_middle_of_storing_stores_nothing() -> None:
     assert reloaded(run).state == RunState.PENDING
 
 
-def test_the_wait_between_attempts_doubles_and_ends_at_five_minutes() -> None:
-    for attempt, seconds in ((1, 1), (2, 2), (3, 4), (20, 300)):
-        assert seconds <= backoff(attempt).total_seconds() <= seconds * 1.25
+def test_a_run_of_six_hours_is_tried_for_hours_and_keeps_what_each_attempt_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = queued_run("fail", job__every_seconds=21_600, job__max_attempts=20)
+    waits = []
+    while reloaded(run).state != RunState.FAILED:
+        Run.objects.update(state=RunState.QUEUED)
+        with pytest.raises(ValueError, match="the wheel came off"):
+            execute_run(run.pk)
+        waits.append((reloaded(run).not_before - database_now()).total_seconds())
+
+    assert [round(wait // step) for wait, step in zip(waits, STEPS, strict=False)] == [1] * 6
+    kept = failed_attempts(reloaded(run))
+    assert [failed.attempt for failed in kept] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert {failed.error for failed in kept} == {"ValueError: the wheel came off"}
+    assert [record.getMessage().count("\n") for record in caplog.records] == [0] * 8
+    assert "attempt 8 of 8 failed, and so the run has: ValueError: the wheel" in caplog.messages[-1]
 
 
 def test_the_connection_works_after_a_time_limit_struck_inside_a_transaction() -> None:

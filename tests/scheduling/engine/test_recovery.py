@@ -10,7 +10,7 @@ import pytest
 from scheduling.engine.leases import LEASE, LeaseWatch
 from scheduling.engine.processes import ProcessIdentity, this_process
 from scheduling.engine.recovery import open_runs, put_back_lost, release_pending, requeue_silent
-from scheduling.models import Run, RunState
+from scheduling.models import Run, RunState, RunTrigger
 from tests.scheduling.factories import NOON, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -110,6 +110,20 @@ def test_a_pending_run_is_released_at_its_time_and_by_one_dispatcher_only() -> N
     assert release_pending(seen, now=NOON - timedelta(microseconds=1)) == []
     assert release_pending(seen, now=NOON) == [run]
     assert release_pending(seen, now=NOON) == []
+
+
+def test_a_run_that_an_operator_asks_for_takes_over_from_one_that_waits_for_its_next_attempt() -> None:
+    hour = timedelta(hours=1)
+    old = RunFactory(state=RunState.PENDING, occurrence=NOON - hour, not_before=NOON + hour, attempt=3)
+    new = RunFactory(
+        job=old.job, state=RunState.PENDING, occurrence=NOON, not_before=NOON, trigger=RunTrigger.OPERATOR
+    )
+
+    assert release_pending(open_runs(), now=NOON - timedelta(seconds=1)) == []
+    assert release_pending(open_runs(), now=NOON) == [new]
+
+    old.refresh_from_db()
+    assert old.state == RunState.FAILED
 
 
 @pytest.mark.parametrize(

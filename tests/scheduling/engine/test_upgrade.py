@@ -8,8 +8,8 @@ from tests.installation import Installation, wait_until
 pytestmark = [pytest.mark.processes, pytest.mark.database]
 
 BEFORE = "0007_task_history_indexes"
-# What that version wrote, and a message of every run that it had queued. The code that writes it has the
-# same tables; only the paths are of then.
+# What that version wrote, and a message of every run that it had queued: written by today's code into
+# today's tables with the paths of then, and led back.
 LEFT_BEHIND = """
 from datetime import UTC, datetime, timedelta
 from django.utils import timezone
@@ -48,8 +48,8 @@ TELLS = {"ALERT_EMAILS": "somebody@example.org", "EMAIL_URL": "consolemail://"}
 
 def test_runs_and_messages_of_the_version_before_end_well(stack: Installation) -> None:
     stack.manage("scheduler", "setup", "test")
-    stack.manage("migrate", "scheduling", BEFORE, "-v0")
     stack.manage("shell", "-v0", "-c", LEFT_BEHIND)
+    stack.manage("migrate", "scheduling", BEFORE, "-v0")
 
     stack.manage("migrate", "-v0")
     stack.start("qcluster", **TELLS)

@@ -66,6 +66,9 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
         "name": "note-repeatable",
         "task": "tests.scheduling.effects.note",
         "cadence": "every 6 h",
+        "attempts": "8 in 2h24min",
+        "max_attempts": 20,
+        "backoff_seconds": 1.0,
         "paused_at": None,
         "pause_note": None,
         "next_run_at": job.schedule.next_run.isoformat().replace("+00:00", "Z"),
@@ -81,11 +84,12 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
             "variant": None,
             "worker": None,
             "error": "ValueError: no",
+            "failed_attempts": [],
             "result": None,
         },
     }
     assert document["schedules"][0]["last_run"] is None
-    assert "note-repeatable" in scheduler("list")
+    assert "every 6 h  8 in 2h24min" in scheduler("list")
 
 
 def test_list_with_nothing_set_up_says_what_to_do() -> None:

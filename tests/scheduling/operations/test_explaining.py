@@ -49,6 +49,15 @@ def test_explain_tells_what_became_of_the_occurrence(
     assert "Its next run is at 2026-11-23 12:00:00Z." in story
 
 
+def test_explain_tells_each_attempt_that_failed(job: Job) -> None:
+    told = {"attempt": 2, "ended_at": "2026-11-23T12:00:11Z", "error": "RpcError: HTTP 502", "news": 1}
+    RunFactory(job=job, occurrence=NOON, state=RunState.SUCCEEDED, failed_attempts=[{"attempt": 1}, told])
+
+    story = explain(reloaded(job), at=NOON, now=NOON)
+
+    assert "Attempt 2 failed at 2026-11-23 12:00:11Z: RpcError: HTTP 502." in story
+
+
 def test_explain_knows_what_was_missed_while_nothing_ran(job: Job) -> None:
     RunFactory(job=job, occurrence=NOON - 10 * TEN, state=RunState.SUCCEEDED)
     RunFactory(job=job, occurrence=NOON, state=RunState.SUCCEEDED, missed_before=9)

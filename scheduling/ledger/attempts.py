@@ -1,0 +1,98 @@
+"""The attempts of a run: how many there are and when, and what those that failed have left behind."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduling.exceptions import CadenceError
+from scheduling.models import Job, Run, RunState
+from scheduling.timing.attempts import waits_between_attempts
+from scheduling.timing.cadence import EPOCH
+from scheduling.timing.durations import show_wait
+
+# Of each error its beginning is kept; the whole of the last one stands in `Run.error`.
+LONGEST_KEPT = 500
+# The newest of a run that was retried by hand again and again.
+MOST_KEPT = 40
+# What to load of a run, so that its attempts can be told without another question.
+WITH_CADENCE = ("job__schedule", "job__after__schedule")
+# A chain of jobs that follow each other is no longer than this.
+LONGEST_CHAIN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedAttempt:
+    """An attempt that came to nothing, as `Run.failed_attempts` keeps it; times are ISO 8601 in UTC."""
+
+    attempt: int
+    ended_at: str
+    worker: str
+    error: str
+
+    @classmethod
+    def read(cls, stored: Any) -> "FailedAttempt":
+        """What this or another version wrote; what it did not know is empty."""
+        return cls(
+            attempt=stored.get("attempt", 0),
+            ended_at=stored.get("ended_at", ""),
+            worker=stored.get("worker", ""),
+            error=stored.get("error", ""),
+        )
+
+
+def failed_attempts(run: Run) -> list[FailedAttempt]:
+    """The oldest first."""
+    return [FailedAttempt.read(stored) for stored in run.failed_attempts]
+
+
+def attempt_sentences(run: Run) -> list[str]:
+    """What became of each attempt that failed, the oldest first."""
+    return [
+        f"Attempt {failed.attempt} failed at {failed.ended_at.replace('T', ' ')}: {failed.error}."
+        for failed in failed_attempts(run)
+    ]
+
+
+def with_failed_attempt(run: Run, *, error: str, now: datetime) -> list[Any]:
+    """What `Run.failed_attempts` holds when the attempt that the run is in has failed as well."""
+    failed = FailedAttempt(
+        attempt=run.attempt,
+        ended_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        worker=run.worker,
+        error=error.partition("\n")[0][:LONGEST_KEPT],
+    )
+    return [*run.failed_attempts, asdict(failed)][-MOST_KEPT:]
+
+
+def waits_of(job: Job, *, occurrence: datetime) -> tuple[timedelta, ...]:
+    """How long the run of an occurrence waits after each failed attempt; it has one attempt more."""
+    return waits_between_attempts(
+        most=job.max_attempts, first_wait=job.backoff, interval=interval_after(job, occurrence)
+    )
+
+
+def interval_after(job: Job, occurrence: datetime) -> timedelta | None:
+    """From an occurrence to the job's next one; None for what nothing asks for by the clock.
+
+    A job that runs after another one has that one's interval.
+    """
+    for _ in range(LONGEST_CHAIN):
+        if job.after is None:
+            break
+        job = job.after
+    try:
+        return (job.cadence.after(occurrence) - occurrence) * job.stretch
+    except (CadenceError, OverflowError):
+        return None
+
+
+def failures_of_open(run: Run) -> int:
+    """How many attempts of a run that has not ended have failed."""
+    return run.attempt - (1 if run.state == RunState.RUNNING else 0)
+
+
+def attempts_text(job: Job) -> str:
+    """How often a run is tried, for a list: `8 in 2h24min`."""
+    occurrence = (job.schedule and job.schedule.next_run) or EPOCH
+    waits = waits_of(job, occurrence=occurrence)
+    return f"{len(waits) + 1} in {show_wait(sum(waits, timedelta(0)))}" if waits else "1"
