@@ -2,28 +2,27 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
-
-from scheduling.models import Job, Run, RunState
+from scheduling.ledger.failures import Failing, failing_now
+from scheduling.models import Run
 from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
 
 FAILURES_IN_A_ROW = 3
 # Missed occurrences are told of for this long; there is nothing to be mended.
 TELL_OF_MISSED = timedelta(minutes=10)
-_TRIED = (RunState.SUCCEEDED, RunState.FAILED)
+# A job that comes less often than this is not waited for to fail again.
+RARE = timedelta(minutes=15)
+ATTEMPTS_IN_A_ROW = 3
 
 
 def failing_jobs(*, now: datetime) -> list[Trouble]:
-    """The jobs whose newest runs, several in a row, have all failed."""
-    newest = Run.objects.filter(job=OuterRef("pk"), state__in=_TRIED).order_by("-occurrence")
-    suspects = (
-        Job.objects.filter(schedule__isnull=False)
-        .annotate(newest_state=Subquery(newest.values("state")[:1]))
-        .filter(newest_state=RunState.FAILED)
-        .order_by("name")
-    )
-    return [trouble for job in suspects if (trouble := _failures_of(job)) is not None]
+    """The jobs that fail: a frequent one when several runs in a row have, a rare one at once.
+
+    Rare is what comes less often than every quarter of an hour: until several of its runs had failed,
+    a day would have gone. It fails when one run has for good, and before that at its third attempt.
+    """
+    found = failing_now(most=FAILURES_IN_A_ROW)
+    return [trouble for failing in found if (trouble := _failures_of(failing)) is not None]
 
 
 def late_jobs(*, now: datetime) -> list[Trouble]:
@@ -46,14 +45,28 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
     ]
 
 
-def _failures_of(job: Job) -> Trouble | None:
+def _failures_of(failing: Failing) -> Trouble | None:
     """A job that pauses itself after fewer failures is failing then."""
-    enough = min(FAILURES_IN_A_ROW, job.pause_after_failures or FAILURES_IN_A_ROW)
-    newest = list(Run.objects.filter(job=job, state__in=_TRIED).order_by("-occurrence")[:enough])
-    if [run.state for run in newest] != [RunState.FAILED] * enough:
-        return None
-    reason = newest[0].error.partition("\n")[0]
-    return Trouble(
-        subject=job.name,
-        message=f"The last {enough} runs of {job.name} have failed, the newest with: {reason}",
+    job, is_rare = failing.job, failing.interval is None or failing.interval > RARE
+    enough = 1 if is_rare else min(FAILURES_IN_A_ROW, job.pause_after_failures or FAILURES_IN_A_ROW)
+    if len(failing.runs) >= enough:
+        return Trouble(subject=job.name, message=_failed_for_good(failing))
+    if is_rare and failing.trying and failing.failed_attempts >= ATTEMPTS_IN_A_ROW:
+        reason = failing.trying.error.partition("\n")[0]
+        return Trouble(
+            subject=job.name,
+            message=f"{failing.failed_attempts} attempts of {job.name} have failed since "
+            f"{failing.trying.occurrence:%Y-%m-%d %H:%M:%S}Z, the newest with: {reason}",
+        )
+    return None
+
+
+def _failed_for_good(failing: Failing) -> str:
+    name, newest = failing.job.name, failing.runs[0]
+    reason = newest.error.partition("\n")[0]
+    if len(failing.runs) > 1:
+        return f"The last {len(failing.runs)} runs of {name} have failed, the newest with: {reason}"
+    return (
+        f"The run of {name} of {newest.occurrence:%Y-%m-%d %H:%M:%S}Z has failed for good, "
+        f"in attempt {newest.attempt}, with: {reason}"
     )

@@ -18,6 +18,7 @@ from scheduling.ledger.tallies import BEYOND, DURATION_BOUNDS, LATENESS_BOUNDS, 
 from scheduling.models import Job
 from scheduling.monitoring.database_state import database_size
 from scheduling.monitoring.queue_state import queue_state
+from scheduling.monitoring.schedule_metrics import schedule_metrics
 from scheduling.monitoring.status import open_run_counts
 
 CollectMetrics = Callable[[], Iterable[Metric]]
@@ -41,7 +42,7 @@ def exposition() -> bytes:
 
 def scheduling_metrics() -> Iterator[Metric]:
     """Schedules, runs, queue, workers and database."""
-    yield from _schedules()
+    yield from schedule_metrics()
     yield from _run_totals()
     yield _open_runs()
     yield from _queue()
@@ -55,22 +56,6 @@ def cumulative(distribution: Distribution, *, bounds: Iterable[float]) -> list[t
         reached += distribution.counts[bound]
         buckets.append((bound, float(reached)))
     return buckets
-
-
-def _schedules() -> Iterator[Metric]:
-    next_run = GaugeMetricFamily(
-        "staking_schedule_next_run_timestamp_seconds", "When it is due next.", labels=["schedule"]
-    )
-    paused = GaugeMetricFamily(
-        "staking_schedule_paused", "1 while an operator or failures paused it.", labels=["schedule"]
-    )
-    for job in Job.objects.filter(schedule__isnull=False).select_related("schedule").order_by("name"):
-        due = job.schedule and job.schedule.next_run
-        if due is not None:
-            next_run.add_metric([job.name], due.timestamp())
-        paused.add_metric([job.name], float(job.paused_at is not None))
-    yield next_run
-    yield paused
 
 
 def _run_totals() -> Iterator[Metric]:

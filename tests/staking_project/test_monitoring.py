@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ METRIC = re.compile(r"\bstaking_\w+")
 def exposed(client: Client) -> dict[str, set[str]]:
     """Every name that a scrape of a system with some of everything can bring, and its labels."""
     for state in RunState:
-        RunFactory(state=state, finished_at=NOON)
+        RunFactory(state=state, finished_at=NOON, lateness=timedelta(milliseconds=3))
     fetch()
     ClusterEpoch.objects.create(epoch=990, credits_unit="lamports", slot_ms=200)
     ChainState.objects.create(looked_at=NOON, measured_slot_ms=203.5)

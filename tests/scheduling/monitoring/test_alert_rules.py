@@ -68,6 +68,49 @@ def test_a_job_that_pauses_itself_after_two_failures_fails_after_two(job: Job) -
     assert len(failing_jobs(now=NOON)) == 1
 
 
+def test_a_rare_job_fails_with_its_first_run_that_failed_for_good() -> None:
+    rare = JobFactory(schedule__name="names", every_seconds=3600)
+    runs(rare, GOOD, BAD)
+    Run.objects.update(attempt=6)
+
+    [trouble] = failing_jobs(now=NOON)
+
+    assert trouble.message == (
+        "The run of names of 2026-11-23 12:01:00Z has failed for good, in attempt 6, "
+        "with: ValueError: number 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "attempt", "failing"),
+    [
+        (RunState.PENDING, 2, False),
+        (RunState.PENDING, 3, True),
+        (RunState.QUEUED, 3, True),
+        (RunState.RUNNING, 3, False),
+        (RunState.RUNNING, 4, True),
+    ],
+)
+@pytest.mark.parametrize("seconds", [900, 901])
+def test_a_rare_job_fails_with_its_third_attempt(
+    state: RunState, attempt: int, failing: bool, seconds: int
+) -> None:
+    job = JobFactory(schedule__name="names", every_seconds=seconds)
+    RunFactory(job=job, state=state, occurrence=NOON, attempt=attempt, error="RpcError: away\n\nTraceback")
+
+    found = [trouble.message for trouble in failing_jobs(now=NOON)]
+
+    told = "3 attempts of names have failed since 2026-11-23 12:00:00Z, the newest with: RpcError: away"
+    assert found == [told] * (failing and seconds > 900)
+
+
+def test_a_rare_job_that_runs_after_another_one_has_its_interval() -> None:
+    leader = JobFactory(every_seconds=21_600)
+    runs(JobFactory(schedule__name="score", schedule__next_run=None, after=leader), BAD)
+
+    assert [trouble.subject for trouble in failing_jobs(now=NOON)] == ["score"]
+
+
 def test_a_job_without_a_schedule_is_not_looked_at() -> None:
     runs(JobFactory(schedule=None, name="alert-email"), BAD, BAD, BAD)
 

@@ -1,0 +1,71 @@
+"""Which jobs fail: how many of their runs in a row, and how often the one that is being tried."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import OuterRef, Q, Subquery
+
+from scheduling.ledger.attempts import failures_of_open, interval_after
+from scheduling.models import OPEN_STATES, Job, Run, RunState
+from scheduling.timing.cadence import EPOCH
+
+_TRIED = (RunState.SUCCEEDED, RunState.FAILED)
+# Nobody reads further than this.
+MOST_COUNTED = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """A job that does not succeed. `runs` have failed for good since its last success, newest first;
+    of the run that is `trying`, if there is one, `failed_attempts` have.
+    """
+
+    job: Job
+    interval: timedelta | None
+    runs: tuple[Run, ...]
+    trying: Run | None
+
+    @property
+    def failed_attempts(self) -> int:
+        return failures_of_open(self.trying) if self.trying else 0
+
+
+def failing_now(*, most: int = MOST_COUNTED) -> list[Failing]:
+    """The scheduled jobs whose newest run failed, or is tried again; one query when there are none.
+
+    At most so many runs of each are given.
+    """
+    newest = Run.objects.filter(job=OuterRef("pk"), state__in=_TRIED).order_by("-occurrence")
+    trying = Run.objects.filter(job=OuterRef("pk"), state__in=OPEN_STATES, attempt__gt=0).exclude(
+        state=RunState.RUNNING, attempt=1
+    )
+    suspects: Iterable[Any] = (
+        Job.objects.filter(schedule__isnull=False)
+        .select_related("schedule", "after__schedule")
+        .annotate(
+            newest_state=Subquery(newest.values("state")[:1]),
+            trying_id=Subquery(trying.order_by("-occurrence").values("pk")[:1]),
+        )
+        .filter(Q(newest_state=RunState.FAILED) | Q(trying_id__isnull=False))
+        .order_by("name")
+    )
+    return [_failing(job, most=most) for job in suspects]
+
+
+def interval_of_next(job: Job) -> timedelta | None:
+    """From a job's next occurrence to the one after it; None when there is no telling."""
+    next_run = job.schedule.next_run if job.schedule else None
+    return interval_after(job, next_run or EPOCH)
+
+
+def _failing(job: Any, *, most: int) -> Failing:
+    failed: list[Run] = []
+    if job.newest_state == RunState.FAILED:
+        for run in Run.objects.filter(job=job, state__in=_TRIED).order_by("-occurrence")[:most]:
+            if run.state != RunState.FAILED:
+                break
+            failed.append(run)
+    trying = Run.objects.filter(pk=job.trying_id).first() if job.trying_id else None
+    return Failing(job=job, interval=interval_of_next(job), runs=tuple(failed), trying=trying)
