@@ -9,7 +9,8 @@ from django.db import connections
 from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
-from scheduling.modes import MODES, JobDeclaration, declared_jobs
+from scheduling.exceptions import UnknownNameError
+from scheduling.modes import MODES, JobDeclaration, declared_jobs, first_starts
 
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
 
@@ -28,7 +29,7 @@ def declared_jobs_can_run(**kwargs: Any) -> list[CheckMessage]:
     ]
     for job in declared:
         problems += _problems_of(job)
-    return problems
+    return problems or _problems_of_needs(declared)
 
 
 @register()
@@ -116,6 +117,15 @@ def the_secret_key_is_given(**kwargs: Any) -> list[CheckMessage]:
             id="scheduling.W001",
         )
     ]
+
+
+def _problems_of_needs(declared: Sequence[JobDeclaration]) -> list[CheckMessage]:
+    try:
+        for mode in MODES:
+            first_starts(declared, mode=mode)
+    except UnknownNameError as exc:
+        return [Error(str(exc), hint="Mend `needs` of the jobs.", id="scheduling.E010")]
+    return []
 
 
 def _problems_of(job: JobDeclaration) -> list[CheckMessage]:

@@ -4,7 +4,7 @@ Frozen data: nothing here reads the clock, the database or the environment, exce
 `declared_jobs`, which collects what the settings name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,7 +23,8 @@ class JobDeclaration:
 
     `name` is unique, `task` the dotted path of a callable without arguments.
     `every_seconds` and `start_after_seconds` are per mode; the latter is how long after
-    set-up the first occurrence lies, which staggers jobs that build on each other.
+    set-up the first occurrence lies, if those of the jobs that it `needs` lie before. A first success
+    of one of these is followed by a run of this job.
     """
 
     name: str
@@ -32,6 +33,7 @@ class JobDeclaration:
     every_seconds: Mapping[str, int]
     start_after_seconds: Mapping[str, int]
     time_limit: timedelta = DEFAULT_TIME_LIMIT
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +76,30 @@ def declared_jobs() -> tuple[JobDeclaration, ...]:
     for path in settings.SCHEDULED_JOBS:
         declared.extend(import_string(path))
     return (*declared, CLEANUP)
+
+
+def jobs_that_need(name: str) -> list[str]:
+    """The names of the declared jobs that build on this one."""
+    return [job.name for job in declared_jobs() if name in job.needs]
+
+
+def first_starts(declared: Sequence[JobDeclaration], *, mode: str) -> dict[str, int]:
+    """How long after set-up each job's first occurrence lies, in seconds: behind those of what it needs.
+
+    Raises `UnknownNameError` for a need that is not declared, or that needs the job itself.
+    """
+    by_name = {job.name: job for job in declared}
+    starts: dict[str, int] = {}
+
+    def start(name: str, waiting: tuple[str, ...]) -> int:
+        if name not in by_name or name in waiting:
+            raise UnknownNameError(f"{' needs '.join((*waiting, name))}, which cannot be.")
+        if name not in starts:
+            job = by_name[name]
+            needed = [start(need, (*waiting, name)) for need in job.needs]
+            starts[name] = max(job.start_after_seconds[mode], *(first + 1 for first in needed), 0)
+        return starts[name]
+
+    for job in declared:
+        start(job.name, ())
+    return starts

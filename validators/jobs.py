@@ -16,58 +16,66 @@ FETCH: Final = JobDeclaration(
     start_after_seconds={"test": 1, "production": 1},
     description="Fetches every vote account of the cluster and stores what changed",
 )
-SCORE: Final = JobDeclaration(
-    name="score-repeatable",
-    task="validators.tasks.score_validators",
-    every_seconds={"test": 30, "production": SIX_HOURS},
-    # Behind the first fetch, so that there is something to score.
-    start_after_seconds={"test": 10, "production": 30},
-    description="Scores every staked validator of the newest fetch",
-)
-# Each at a second of its own, so that none of them delays the votes; slot time before the first score.
+# Each at a second of its own, so that none of them delays the votes; all of them before the first score.
 SOURCES: Final = (
     JobDeclaration(
         name="fetch-cluster-repeatable",
         task="validators.tasks.fetch_cluster",
         every_seconds={"test": 30, "production": HOUR},
-        start_after_seconds={"test": 5, "production": 10},
+        start_after_seconds={"test": 2, "production": 5},
+        needs=(FETCH.name,),
         description="Fetches slot time, Alpenglow, the admission rule, the chain's clock and its rewards",
     ),
     JobDeclaration(
         name="fetch-nodes-repeatable",
         task="validators.tasks.fetch_nodes",
         every_seconds={"test": 30, "production": HOUR},
-        start_after_seconds={"test": 7, "production": 60},
+        start_after_seconds={"test": 3, "production": 10},
+        needs=(FETCH.name,),
         description="Fetches which client and version each validator runs",
     ),
     JobDeclaration(
         name="fetch-production-repeatable",
         task="validators.tasks.fetch_production",
         every_seconds={"test": 30, "production": HOUR},
-        start_after_seconds={"test": 16, "production": 90},
+        start_after_seconds={"test": 4, "production": 15},
+        needs=(FETCH.name,),
         description="Fetches who made blocks of its leader slots",
     ),
     JobDeclaration(
         name="fetch-names-repeatable",
         task="validators.tasks.fetch_names",
         every_seconds={"test": 60, "production": DAY},
-        start_after_seconds={"test": 20, "production": 120},
+        start_after_seconds={"test": 6, "production": 35},
+        needs=(FETCH.name,),
         description="Fetches what validators call themselves",
     ),
     JobDeclaration(
         name="fetch-inflation-repeatable",
         task="validators.tasks.fetch_inflation",
         every_seconds={"test": 60, "production": HOUR},
-        start_after_seconds={"test": 24, "production": 150},
+        start_after_seconds={"test": 7, "production": 30},
+        needs=(FETCH.name,),
         description="Fetches inflation and supply, once in each epoch",
     ),
     JobDeclaration(
         name="vote-states-repeatable",
         task="validators.tasks.fetch_vote_states",
         every_seconds={"test": 60, "production": SIX_HOURS},
-        start_after_seconds={"test": 13, "production": 75},
+        start_after_seconds={"test": 5, "production": 20},
+        needs=(FETCH.name,),
         description="Fetches the vote accounts themselves: 64 epochs of credits, balance, BLS key",
     ),
+)
+
+SCORE: Final = JobDeclaration(
+    name="score-repeatable",
+    task="validators.tasks.score_validators",
+    every_seconds={"test": 30, "production": SIX_HOURS},
+    # Behind the first look of every source, so that it lacks none; what comes later it follows.
+    start_after_seconds={"test": 10, "production": 60},
+    needs=(FETCH.name, *(source.name for source in SOURCES)),
+    description="Scores every staked validator of the newest fetch",
 )
 
 # What every page rests on. Their runs are promised, each on time; of a source, only that it is heard.

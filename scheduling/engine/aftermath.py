@@ -1,9 +1,15 @@
 """What follows from the end of a run, in the transaction that ends it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
 
 from scheduling.ledger.journal import SCHEDULER, record_change
 from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.modes import jobs_that_need
+
+# An occurrence that comes within this sees what just arrived, without a run of its own.
+SOON = timedelta(minutes=1)
 
 
 def follow_success(*, job_id: int, occurrence: datetime, now: datetime) -> None:
@@ -17,6 +23,36 @@ def follow_success(*, job_id: int, occurrence: datetime, now: datetime) -> None:
             Run(
                 job=follower,
                 occurrence=occurrence,
+                not_before=now,
+                state=RunState.PENDING,
+                trigger=RunTrigger.CHAIN,
+                parameters=follower.parameters,
+            )
+            for follower in followers
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def follow_first_success(*, job_id: int, job_name: str, run_id: int, now: datetime) -> None:
+    """Ask for a run of what lacked this job until now, unless one comes soon by itself.
+
+    What needs a source that was away when it ran would otherwise do without it for another interval.
+    """
+    needing = jobs_that_need(job_name)
+    if not needing:
+        return
+    if Run.objects.filter(job=job_id, state=RunState.SUCCEEDED).exclude(pk=run_id).exists():
+        return
+    waiting = Run.objects.filter(job=OuterRef("pk"), state__in=(RunState.PENDING, RunState.QUEUED))
+    followers = Job.objects.filter(
+        ~Exists(waiting), name__in=needing, paused_at=None, schedule__next_run__gt=now + SOON
+    )
+    Run.objects.bulk_create(
+        [
+            Run(
+                job=follower,
+                occurrence=now,
                 not_before=now,
                 state=RunState.PENDING,
                 trigger=RunTrigger.CHAIN,

@@ -23,7 +23,7 @@ from django.utils.module_loading import import_string
 
 from scheduling.clock import Instant, database_instant, database_now
 from scheduling.conditions import require_condition
-from scheduling.engine.aftermath import follow_failure, follow_success
+from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
 from scheduling.engine.leases import held_lease
 from scheduling.engine.processes import this_process
 from scheduling.engine.recording import for_certain, persistently
@@ -33,7 +33,7 @@ from scheduling.exceptions import RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
 from scheduling.models import Job, Run, RunState, run_name
 from scheduling.models.paths import path_today
-from scheduling.modes import declared_jobs
+from scheduling.modes import declared_jobs, jobs_that_need
 from scheduling.timing.attempts import with_jitter
 from scheduling.timing.durations import show_wait
 
@@ -236,7 +236,10 @@ def _end(claim: Claim, state: RunState, **fields: Any) -> None:
     duration = claim.elapsed()
     now = claim.started_at + duration
     fields |= {"finished_at": now, "duration": duration, "pressure": _pressure.get()}
-    has_sequel = state == RunState.FAILED or (state == RunState.SUCCEEDED and claim.job_is_followed)
+    is_needed = bool(jobs_that_need(claim.job_name))
+    has_sequel = state == RunState.FAILED or (
+        state == RunState.SUCCEEDED and (claim.job_is_followed or is_needed)
+    )
     # A statement alone is a transaction by itself, at half the price.
     with transaction.atomic(savepoint=False) if has_sequel else nullcontext():
         mine = Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING)
@@ -244,7 +247,9 @@ def _end(claim: Claim, state: RunState, **fields: Any) -> None:
             raise RunLostError(f"{claim} was given to somebody else during attempt {claim.attempt}.")
         if state == RunState.SUCCEEDED and claim.job_is_followed:
             follow_success(job_id=claim.job_id, occurrence=claim.occurrence, now=now)
-        elif state == RunState.FAILED:
+        if state == RunState.SUCCEEDED and is_needed:
+            follow_first_success(job_id=claim.job_id, job_name=claim.job_name, run_id=claim.run_id, now=now)
+        if state == RunState.FAILED:
             follow_failure(job_id=claim.job_id, now=now)
 
 

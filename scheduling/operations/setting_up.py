@@ -10,7 +10,7 @@ from django_q.models import Schedule
 from scheduling.exceptions import UnknownNameError
 from scheduling.ledger.journal import record_change
 from scheduling.models import Job, Run, RunState
-from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, mode_named
+from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, first_starts, mode_named
 from scheduling.timing.cadence import Cadence, Cron, Every
 
 # The most that the row's small integer holds.
@@ -55,8 +55,16 @@ def set_up(mode_name: str, *, now: datetime, by: str) -> list[Change]:
         )
         # From here on one caller at a time, on every database: the lock is the rows'.
         jobs = {job.name: job for job in _locked_jobs([declaration.name for declaration in declarations])}
+        starts = first_starts(declarations, mode=mode.name)
         return [
-            _set_up_one(declaration, job=jobs[declaration.name], mode=mode, now=now, by=by)
+            _set_up_one(
+                declaration,
+                job=jobs[declaration.name],
+                mode=mode,
+                first_run=now + timedelta(seconds=starts[declaration.name]),
+                now=now,
+                by=by,
+            )
             for declaration in declarations
         ]
 
@@ -93,7 +101,9 @@ def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
     return list(jobs if names is None else jobs.filter(name__in=names))
 
 
-def _set_up_one(declaration: JobDeclaration, *, job: Job, mode: Mode, now: datetime, by: str) -> Change:
+def _set_up_one(
+    declaration: JobDeclaration, *, job: Job, mode: Mode, first_run: datetime, now: datetime, by: str
+) -> Change:
     cadence = Every(declaration.every_seconds[mode.name])
     schedule = Schedule.objects.filter(name=declaration.name).first()
     if schedule is not None and _is_as_declared(job, declaration, mode=mode, schedule=schedule):
@@ -103,7 +113,7 @@ def _set_up_one(declaration: JobDeclaration, *, job: Job, mode: Mode, now: datet
     _apply_declaration(job, declaration, mode=mode)
     write_cadence(schedule, job, cadence)
     schedule.func = declaration.task
-    schedule.next_run = now + timedelta(seconds=declaration.start_after_seconds[mode.name])
+    schedule.next_run = first_run
     schedule.save()
     job.schedule = schedule
     job.save()

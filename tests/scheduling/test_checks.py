@@ -1,5 +1,7 @@
 """Wrong settings and a database that lost a promise are found."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.checks import run_checks
 from django.db import connection
@@ -24,6 +26,8 @@ BROKEN = (
     ),
 )
 
+LONELY = (replace(BROKEN[1], needs=("nobody",)),)
+
 
 def ids(**options: object) -> set[str | None]:
     return {message.id for message in run_checks(**options) if str(message.id).startswith("scheduling")}  # type: ignore[arg-type]
@@ -37,6 +41,12 @@ def test_jobs_that_cannot_run_are_found(settings: Settings) -> None:
     settings.SCHEDULED_JOBS = ["tests.scheduling.test_checks.BROKEN"]
 
     assert ids() == {"scheduling.E002", "scheduling.E003", "scheduling.E005"}
+
+
+def test_a_need_that_nobody_declares_is_found(settings: Settings) -> None:
+    settings.SCHEDULED_JOBS = ["tests.scheduling.test_checks.LONELY"]
+
+    assert ids() == {"scheduling.E010"}
 
 
 def test_a_list_of_jobs_that_is_not_there_is_found(settings: Settings) -> None:
