@@ -34,6 +34,9 @@ class AlertRound(models.Model):
     """When somebody last looked; the one row that a host must move on to be the one who looks."""
 
     looked_at = models.DateTimeField()
+    quiet_until = models.DateTimeField(
+        null=True, blank=True, help_text="Nothing new is told before: everything has only just come back."
+    )
 
     def __str__(self) -> str:
         return f"{self.looked_at:%Y-%m-%d %H:%M:%S}Z"

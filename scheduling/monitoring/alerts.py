@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(seconds=10)
 # Fine for this long, and it is over: what comes and goes is one alert.
 CLOSE_AFTER = timedelta(seconds=60)
+# When nobody looked for so long, everything was down; a dispatcher that is merely busy looks more often.
+DOWN = timedelta(seconds=30)
+# What is old or late because everything was down is made up for within this, and not told before.
+GRACE = timedelta(minutes=2)
 # A rule that finds more than this finds one thing, not many.
 MOST_TROUBLES = 50
 _ROUND = 1
@@ -59,13 +63,15 @@ class AlertWatch:
 
     def __init__(self) -> None:
         self._looked_at = -LOOK_EVERY.total_seconds()
+        self._is_new = True
 
     def look(self, *, now: datetime) -> None:
         """Look whether something is wrong, unless somebody did within the last seconds."""
         if time.monotonic() - self._looked_at < LOOK_EVERY.total_seconds():
             return
         self._looked_at = time.monotonic()
-        if _is_our_turn(now=now):
+        came_back, self._is_new = self._is_new and _was_down(now=now), False
+        if came_back or _is_our_turn(now=now):
             evaluate(now=now)
 
 
@@ -110,6 +116,17 @@ def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str,
     return {"alerts": old.count() if dry_run else old.delete()[0]}
 
 
+def _was_down(*, now: datetime) -> bool:
+    """Whether we are the first to look since everything was down, and then have it quiet for a while."""
+    stopped = AlertRound.objects.filter(pk=_ROUND, looked_at__lt=now - DOWN)
+    return bool(stopped.update(looked_at=now, quiet_until=now + GRACE))
+
+
+def _is_quiet(*, now: datetime) -> bool:
+    """A quiet that ends too late is of a clock that was set back."""
+    return AlertRound.objects.filter(quiet_until__gt=now, quiet_until__lte=now + GRACE).exists()
+
+
 def _is_our_turn(*, now: datetime) -> bool:
     """Move the round on. A round in the future is a clock that was set back."""
     due = Q(looked_at__lte=now - LOOK_EVERY) | Q(looked_at__gt=now + LOOK_EVERY)
@@ -137,10 +154,13 @@ def _ask(name: str, path: str, *, now: datetime) -> Sequence[Trouble] | None:
 def _open(
     found: dict[tuple[str, str], Trouble], alerts: dict[tuple[str, str], Alert], *, now: datetime
 ) -> Iterator[News]:
+    unknown = [key for key in found if key not in alerts]
+    if not unknown or _is_quiet(now=now):
+        return
     new = [
         Alert(rule=rule, subject=subject, message=trouble.message, opened_at=now, seen_at=now, told_at=now)
         for (rule, subject), trouble in found.items()
-        if (rule, subject) not in alerts
+        if (rule, subject) in unknown
     ]
     for alert in Alert.objects.bulk_create(new):
         yield _news(alert, Event.OPENED)

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from scheduling.models import Alert, AlertRound, Run
 from scheduling.monitoring import alerts
-from scheduling.monitoring.alerts import CLOSE_AFTER, LOOK_EVERY, AlertWatch, Trouble, evaluate
+from scheduling.monitoring.alerts import CLOSE_AFTER, GRACE, LOOK_EVERY, AlertWatch, Trouble, evaluate
 from tests.scheduling.factories import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -144,6 +144,39 @@ def test_one_dispatcher_looks_at_a_time_and_each_asks_at_most_every_ten_seconds(
         second.look(now=NOON + LOOK_EVERY)
     AlertWatch().look(now=NOON + LOOK_EVERY)
     assert Alert.objects.get().seen_at == NOON + LOOK_EVERY
+
+
+def test_after_everything_was_down_nothing_new_is_told_for_two_minutes() -> None:
+    trouble("fetch")
+    AlertWatch().look(now=NOON)
+    trouble("fetch", "score")
+    back = NOON + HOUR
+
+    for seconds in (0, 10, 30, 60, 90, 119):
+        AlertWatch().look(now=back + seconds * SECOND)
+        assert [alert.subject for alert in Alert.objects.all()] == ["fetch"]
+    assert Alert.objects.get().seen_at == back + 119 * SECOND
+
+    AlertWatch().look(now=back + GRACE + LOOK_EVERY)
+    assert {alert.subject for alert in Alert.objects.all()} == {"fetch", "score"}
+
+
+def test_a_dispatcher_that_starts_beside_another_one_or_was_busy_keeps_nothing_quiet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopwatch = [1_000.0]
+    monkeypatch.setattr("scheduling.monitoring.alerts.time.monotonic", lambda: stopwatch[0])
+    busy = AlertWatch()
+    busy.look(now=NOON)
+    trouble("fetch")
+    stopwatch[0] += 600
+
+    busy.look(now=NOON + 600 * SECOND)
+    assert Alert.objects.get().subject == "fetch"
+
+    trouble("fetch", "score")
+    AlertWatch().look(now=NOON + 620 * SECOND)
+    assert Alert.objects.count() == 2
 
 
 def test_a_clock_that_is_set_back_does_not_end_the_looking() -> None:
