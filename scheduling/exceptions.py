@@ -29,5 +29,13 @@ class TimeLimitError(SchedulingError):
     """The task was still running at its time limit and was ended."""
 
 
+class TransactionLeftOpenError(SchedulingError):
+    """The task returned without committing or rolling back what it had begun."""
+
+
+class AttemptError(SchedulingError):
+    """What a task raised, in one line, where the thing itself would end the worker or fill a log."""
+
+
 class DeliveryError(SchedulingError):
     """Whoever is to be told of an alert could not be reached, or refused to listen."""

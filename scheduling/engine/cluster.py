@@ -31,7 +31,8 @@ from django_q.status import Stat
 from django_q.worker import worker
 
 from scheduling.engine.execution import warm_up
-from scheduling.engine.processes import children_of, die_with_parent, is_running
+from scheduling.engine.leftovers import end_child
+from scheduling.engine.processes import adopt_orphans, children_of, die_with_parent, is_running
 from scheduling.ledger.task_history import prune_by_statement
 from scheduling.models.paths import path_today
 
@@ -53,6 +54,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
 
     def __init__(self, *, parent_pid: int, cluster_id: uuid.UUID, beat: Any) -> None:
         die_with_parent(parent_pid)
+        adopt_orphans()
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         self.beat = beat
@@ -106,11 +108,17 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         for process in (self.monitor, self.pusher, *self.pool):
             if process.is_alive():
                 continue
+            self._end_orphans()
             busy = self.busy.pop(process.pid)
             if (process.exitcode != 0 and not busy.value) or not self._results_can_be_put():
                 logger.error("%s broke off and may hold a lock; the pool starts anew.", process.name)
                 os._exit(POOL_LOST)
             self.reincarnate(process)
+
+    def _end_orphans(self) -> None:
+        """Kill what the tasks of a dead worker had started; it is ours now."""
+        for pid in set(children_of(os.getpid())) - self.busy.keys():
+            end_child(pid)
 
     def _results_can_be_put(self) -> bool:
         """Whether no dead worker holds the lock of the results.
@@ -154,6 +162,7 @@ def _run_child(sentinel_pid: int, busy: Any, target: Callable[..., None], *args:
     pre_execute.connect(begin_task, weak=False)
     post_execute_in_worker.connect(end_task, weak=False)
     if target is worker:
+        adopt_orphans()
         warm_up()
         args = (_MessagesOfAnyVersion(args[0]), *args[1:])
     if target is monitor:
@@ -220,9 +229,11 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
     def _kill(self) -> None:
         """End the sentinel and, through it and its process group, everything below."""
         pool = children_of(self.sentinel.pid)
-        if self.sentinel.is_alive():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.sentinel.pid, signal.SIGKILL)
+        is_alive = self.sentinel.is_alive()
+        # Its group outlives it for as long as something that a task started does.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.sentinel.pid, signal.SIGKILL)
+        if is_alive:
             self.sentinel.kill()
         self.sentinel.join()
         # Killed is not yet dead, and whoever looks next into the ledger asks who is.

@@ -84,8 +84,7 @@ class Dispatcher:
 
     def _tick(self) -> float:
         now, stopwatch = database_now(), time.monotonic()
-        self._claim_and_ring(now=now)
-        if self._finish_open(now=now):
+        if self._claim_and_finish(now=now):
             return 0.0
         next_instant = _next_instant(after=now)
         if next_instant is None or next_instant - now > ROOM_FOR_ALERTS:
@@ -94,6 +93,16 @@ class Dispatcher:
             return LONGEST_SLEEP
         wait = (next_instant - now).total_seconds() - (time.monotonic() - stopwatch)
         return min(max(wait + self._deference, 0.0), LONGEST_SLEEP)
+
+    def _claim_and_finish(self, *, now: datetime) -> bool:
+        """Both, also when nothing can be claimed: an overdue run may be what holds the database up."""
+        try:
+            self._claim_and_ring(now=now)
+        except DatabaseError:
+            connection.close()
+            self._finish_open(now=now)
+            raise
+        return self._finish_open(now=now)
 
     def _claim_and_ring(self, *, now: datetime) -> None:
         for recorded in claim_batches(now=now):

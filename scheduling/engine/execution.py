@@ -8,8 +8,8 @@ can store nothing.
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,13 +23,15 @@ from django.utils.module_loading import import_string
 
 from scheduling.clock import Instant, database_instant, database_now
 from scheduling.conditions import require_condition
+from scheduling.context import RunContext, running
 from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
 from scheduling.engine.leases import held_lease
+from scheduling.engine.leftovers import children_ended, transactions_closed
 from scheduling.engine.processes import this_process
 from scheduling.engine.recording import for_certain, persistently
 from scheduling.engine.time_limits import time_limit
-from scheduling.engine.wording import explained, storable
-from scheduling.exceptions import RunLostError, SkipRun
+from scheduling.engine.wording import explained, is_brief, keepable, told
+from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
 from scheduling.models import Job, Run, RunState, run_name
 from scheduling.models.paths import path_today
@@ -100,7 +102,7 @@ def commit_with_run(write: Callable[[], Result]) -> Result:
     with transaction.atomic():
         result = write()
         if claim is not None:
-            _end(claim, RunState.SUCCEEDED, result=result)
+            _end(claim, RunState.SUCCEEDED, result=keepable(result))
     if claim is not None:
         _current.set(None)
     return result
@@ -116,30 +118,60 @@ def execute_run(run_id: int) -> str:
     claim = claim_run(run_id, now=database_instant())
     if claim is None:
         return "already taken"
+    with _under_way(claim):
+        try:
+            result = _call(claim, asked_at=asked_at)
+            if _current.get() is not None:
+                persistently(lambda: _end(claim, RunState.SUCCEEDED, result=keepable(result)))
+        except SkipRun as exc:
+            reason = told(exc)
+            persistently(lambda: _end(claim, RunState.SKIPPED, error=reason))
+            return f"skipped: {reason}"
+        except RunLostError as exc:
+            logger.warning("%s", exc)
+            for_certain(lambda: _give_back(claim.run_id, owner=claim.owner))
+            return "lost"
+        except BaseException as exc:
+            error = explained(exc)
+            for_certain(lambda: _record_failure(claim, error=error))
+            if isinstance(exc, Exception) and is_brief(exc):
+                raise
+            # Anything else would end the worker, or fill django-q2's history and log.
+            raise AttemptError(error.partition("\n")[0]) from None
+    return "succeeded"
+
+
+@contextmanager
+def _under_way(claim: Claim) -> Iterator[None]:
+    """While the block runs, this process is in that run, and whatever asks hears so."""
     token, pressure_token = _current.set(claim), _pressure.set("")
+    context_token = running.set(
+        RunContext(
+            job=claim.job_name,
+            run_id=claim.run_id,
+            occurrence=f"{claim.occurrence:%Y-%m-%dT%H:%M:%SZ}",
+            attempt=claim.attempt,
+        )
+    )
     try:
-        task = import_string(path_today(claim.task))
-        with held_lease(run_id=claim.run_id, owner=claim.owner, since=asked_at), time_limit(claim.time_limit):
-            _require_condition(claim)
-            result = task(**claim.parameters)
-        if _current.get() is not None:
-            persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result))
-    except SkipRun as exc:
-        reason = storable(str(exc))
-        persistently(lambda: _end(claim, RunState.SKIPPED, error=reason))
-        return f"skipped: {reason}"
-    except RunLostError as exc:
-        logger.warning("%s", exc)
-        for_certain(lambda: _give_back(claim.run_id, owner=claim.owner))
-        return "lost"
-    except (Exception, SystemExit) as exc:
-        error = explained(exc)
-        for_certain(lambda: _record_failure(claim, error=error))
-        raise
+        yield
     finally:
         _current.reset(token)
         _pressure.reset(pressure_token)
-    return "succeeded"
+        running.reset(context_token)
+
+
+def _call(claim: Claim, *, asked_at: float) -> Any:
+    """Call the task; what it started ends with it, and a transaction that it left open is its failure."""
+    task = import_string(path_today(claim.task))
+    with (
+        transactions_closed(),
+        children_ended(),
+        held_lease(run_id=claim.run_id, owner=claim.owner, since=asked_at),
+        time_limit(claim.time_limit),
+    ):
+        _require_condition(claim)
+        return task(**claim.parameters)
 
 
 def warm_up() -> None:
@@ -160,8 +192,9 @@ def claim_run(run_id: int, *, now: Instant) -> Claim | None:
     try:
         won = _take(run_id, owner=owner, now=now)
         return _claim_of(run_id, owner=owner) if won else None
-    except Exception:
+    except Exception as exc:
         # The claim may stand without our having heard of it, and this process lives on.
+        logger.warning("Run %d could not be claimed: %s", run_id, told(exc))
         for_certain(lambda: _give_back(run_id, owner=owner))
         raise
 

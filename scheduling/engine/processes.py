@@ -14,6 +14,7 @@ from django.conf import settings
 LONGEST_NAME = 60
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -73,17 +74,25 @@ def this_process() -> ProcessIdentity:
 
 
 def children_of(pid: int) -> list[int]:
-    """The pids of a process's children; none when it is gone."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+    """The pids of a process's children, whichever of its threads started them; none when it is gone."""
+    found: list[int] = []
+    for threads_children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += map(int, threads_children.read_text().split())
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
 
 
 def is_running(pid: int) -> bool:
     """Whether some process has this pid and has not ended."""
     fields = _stat_fields(pid)
     return fields is not None and fields[0] not in "ZX"
+
+
+def adopt_orphans() -> None:
+    """Have grandchildren become this process's children when their parent ends, not init's."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent(parent_pid: int) -> None:

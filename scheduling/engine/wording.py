@@ -1,20 +1,53 @@
-"""What a task raised, in words that every database takes."""
+"""What a task raised or returned, in a form that every database takes and nobody drowns in."""
 
+import json
 import traceback
+from typing import Any
 
 LONGEST_ERROR = 4_000
+# Characters of JSON. A result is a handful of numbers; what is larger belongs into a table.
+LONGEST_RESULT = 100_000
+# Of the name that a result which could not be kept goes by.
+NOT_KEPT = "not_kept"
 
 
 def explained(exc: BaseException) -> str:
     """The error in one line, then the last of its traceback."""
     trace = "".join(traceback.format_exception(exc))[-LONGEST_ERROR:]
+    return _storable(f"{type(exc).__name__}: {_message(exc)}\n\n{trace}")
+
+
+def told(exc: BaseException) -> str:
+    """Its message alone."""
+    return _storable(_message(exc))
+
+
+def is_brief(exc: BaseException) -> bool:
+    """Whether it may be raised as it is: django-q2 keeps and logs whatever it says, and its traceback."""
+    return len("".join(traceback.format_exception(exc))) <= 3 * LONGEST_ERROR
+
+
+def keepable(result: Any) -> Any:
+    """The result as it can be stored, or why it cannot: the work is done either way."""
     try:
-        message = str(exc)[:LONGEST_ERROR]
+        text = json.dumps(result, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as exc:
+        return {NOT_KEPT: f"{type(exc).__name__}: {_storable(_message(exc))}"}
+    if len(text) > LONGEST_RESULT:
+        return {NOT_KEPT: f"{len(text)} characters of JSON are more than the {LONGEST_RESULT} that are kept"}
+    if "\\u0000" in text.replace("\\\\", ""):  # PostgreSQL refuses the character NUL
+        return {NOT_KEPT: "it holds the character NUL"}
+    return result
+
+
+def _message(exc: BaseException) -> str:
+    try:
+        return str(exc)[:LONGEST_ERROR]
     except Exception:
-        message = "its message cannot be told"
-    return storable(f"{type(exc).__name__}: {message}\n\n{trace}")
+        return "its message cannot be told"
 
 
-def storable(text: str) -> str:
+def _storable(text: str) -> str:
     """Text as every database takes it: PostgreSQL refuses the character NUL, both refuse half a pair."""
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

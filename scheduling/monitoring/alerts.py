@@ -118,7 +118,7 @@ def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str,
 
 def _was_down(*, now: datetime) -> bool:
     """Whether we are the first to look since everything was down, and then have it quiet for a while."""
-    stopped = AlertRound.objects.filter(pk=_ROUND, looked_at__lt=now - DOWN)
+    stopped = AlertRound.objects.filter(pk=_ROUND, looked_at__gt=_BEGINNING, looked_at__lt=now - DOWN)
     return bool(stopped.update(looked_at=now, quiet_until=now + GRACE))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,6 +20,13 @@ def _note(what: str) -> None:
 
 def kill_the_worker() -> None:
     _note("kills")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fork_and_die() -> None:
+    """Leaves a child in a session of its own behind, then is killed."""
+    child = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    _note(f"forked {child.pid}")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -75,6 +83,7 @@ def once(task: Callable[[], None], *, copies: int = 1, limit: float = 600) -> tu
     )
 
 
+FORKS = once(fork_and_die)
 KILLS = once(kill_the_worker)
 EXCEEDS_ITS_LIMIT = once(store_and_hang, limit=1)
 HANGS = once(hang)

@@ -1,5 +1,6 @@
 """Ends of tasks that are hard to record, and claims that come to nothing, leave no run hanging."""
 
+import asyncio
 import logging
 import sys
 from datetime import timedelta
@@ -41,8 +42,16 @@ def leave() -> None:
     sys.exit("enough")
 
 
-def return_nul() -> str:
-    return "half a \x00 of a reply"
+def leave_by_the_keyboard() -> None:
+    raise KeyboardInterrupt
+
+
+def be_cancelled() -> None:
+    raise asyncio.CancelledError("the loop is gone")
+
+
+def fail_in_a_group() -> None:
+    raise BaseExceptionGroup("several", [ValueError("one"), SystemExit(2)])
 
 
 def succeed() -> None:
@@ -67,28 +76,34 @@ def queued(task: str = "succeed", **fields: object) -> Run:
         ("fail_with_half_a_pair", "ValueError: half a ? of an emoji"),
         ("fail_unspeakably", "UnspeakableError: its message cannot be told"),
         ("leave", "SystemExit: enough"),
+        ("leave_by_the_keyboard", "KeyboardInterrupt: "),
+        ("be_cancelled", "CancelledError: the loop is gone"),
+        ("fail_in_a_group", "BaseExceptionGroup: several (2 sub-exceptions)"),
     ],
 )
 def test_whatever_a_task_raises_is_recorded(task: str, error: str) -> None:
     run = queued(task, attempt=2)
 
-    with pytest.raises(BaseException):  # noqa: B017, PT011 - it is raised as it is
+    with pytest.raises(Exception):  # noqa: B017, PT011 - nothing that would end the worker
         execute_run(run.pk)
 
     run.refresh_from_db()
     assert (run.state, run.error.splitlines()[0]) == (RunState.FAILED, error)
 
 
-def test_a_result_that_the_database_refuses_is_recorded_as_a_failure() -> None:
-    run = queued("return_nul", attempt=2)
+def test_overdue_runs_are_looked_for_even_when_nothing_can_be_claimed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = queued(state=RunState.RUNNING, attempt=1, owner="a" * 32, worker=dead_worker())
 
-    if connection.vendor == "sqlite":  # which takes anything
-        assert execute_run(run.pk) == "succeeded"
-        return
-    with pytest.raises(Exception, match="unsupported Unicode escape sequence"):
-        execute_run(run.pk)
+    def locked(*, now: object) -> list[Run]:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("scheduling.engine.dispatcher.claim_batches", locked)
+
+    assert Dispatcher().tick() == LONGEST_SLEEP
     run.refresh_from_db()
-    assert run.state == RunState.FAILED
+    assert run.losses == 1
 
 
 def test_a_claim_that_was_answered_too_late_is_given_back_and_not_started(

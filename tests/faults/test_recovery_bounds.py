@@ -12,6 +12,7 @@ from django.db import connection
 
 from scheduling.engine.cluster import STALLED
 from scheduling.engine.leases import LEASE
+from scheduling.engine.processes import is_running
 from tests.installation import Event, Installation, alive, children, crowding, wait_for_end, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.database]
@@ -153,6 +154,14 @@ def test_a_task_that_always_kills_its_worker_ends_as_failed(stack: Installation)
     assert (state, attempt, losses) == ("failed", 3, 3)
     assert error.startswith("worker lost 3 times")
     assert len(stack.events("kills")) == 3
+
+
+def test_what_a_task_started_ends_with_the_worker_that_was_killed_in_it(stack: Installation) -> None:
+    hard(stack, "FORKS")
+    wait_until(lambda: len(stack.events()) == 3, saying="a child of each attempt")
+
+    left = [int(event.what.removeprefix("forked ")) for event in stack.events()]
+    wait_until(lambda: not any(map(is_running, left)), seconds=5.0, saying="their end")
 
 
 def test_a_time_limit_ends_a_task_and_its_transaction_and_the_worker_lives_on(stack: Installation) -> None:

@@ -33,10 +33,6 @@ def sleep_through_exceptions() -> None:
             continue
 
 
-def return_what_json_cannot_say() -> object:
-    return object()
-
-
 def rename_job() -> dict[str, str]:
     """Stores something with the run."""
     return commit_with_run(_rename)

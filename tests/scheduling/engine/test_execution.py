@@ -108,15 +108,6 @@ def test_a_task_that_does_not_exist_is_a_failure_with_its_name() -> None:
     assert "no_such_task" in reloaded(run).error
 
 
-def test_a_result_that_json_cannot_say_is_a_failure() -> None:
-    run = queued_run("return_what_json_cannot_say")
-
-    with pytest.raises(TypeError):
-        execute_run(run.pk)
-
-    assert reloaded(run).state == RunState.PENDING
-
-
 def test_what_a_task_stores_and_the_end_of_its_run_are_committed_together() -> None:
     run = queued_run("rename_job")
 
