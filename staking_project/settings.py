@@ -13,6 +13,8 @@ from urllib.parse import quote
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from staking_project.logs import logging_of
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -291,15 +293,9 @@ if HTTPS:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"sentence": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "sentence"}},
-    "loggers": {
-        "": {"handlers": ["stderr"], "level": "WARNING"},
-        "scheduling": {"level": env.str("LOG_LEVEL", default="INFO")},
-        "validators": {"level": env.str("LOG_LEVEL", default="INFO")},
-        "django-q": {"level": env.str("DJANGO_Q_LOG_LEVEL", default="WARNING")},
-    },
-}
+LOGGING = logging_of(
+    form=env.str("LOG_FORMAT", default="text"),
+    level=env.str("LOG_LEVEL", default="INFO"),
+    django_q_level=env.str("DJANGO_Q_LOG_LEVEL", default="WARNING"),
+    host=HOST_NAME,
+)
