@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from django.db import transaction
+from django.db import connection, transaction
 from django_q.models import Schedule
 
 from scheduling.engine.pressure import adapt_stretch
 from scheduling.engine.takeover import take_over
 from scheduling.exceptions import CadenceError
 from scheduling.models import OPEN_STATES, Job, Overlap, Run, RunState
+from scheduling.monitoring.row_locks import free_jobs
 from scheduling.timing.planning import Plan, PlannedRun, Policies, plan_runs
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def _plan(job: Job, *, now: datetime) -> DueJob:
 def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
     """Advance each schedule if it still stands where we saw it, and create the runs of those we won."""
     with transaction.atomic():
-        won = [one for one in due if _advance(one)]
+        won = [one for one in _not_locked(due) if _advance(one)]
         open_runs = _open_runs(won)
         known = _known_occurrences(won)
         variants = _last_variants(won)
@@ -106,6 +107,17 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
                 last_variant=variants.get(one.job.pk, ""),
             )
         )
+
+
+def _not_locked(due: Sequence[DueJob]) -> list[DueJob]:
+    """Those whose rows nobody holds: one that somebody forgot to let go must not stop the others.
+
+    SQLite has no such locks. What another dispatcher is about to claim is left to it.
+    """
+    if connection.vendor != "postgresql":
+        return list(due)
+    free = free_jobs(one.job.pk for one in due)
+    return [one for one in due if one.job.pk in free]
 
 
 def _advance(one: DueJob) -> bool:

@@ -19,6 +19,7 @@ from scheduling.clock import database_now
 from scheduling.engine.claiming import claim_batches
 from scheduling.engine.doorbell import Doorbell
 from scheduling.engine.leases import LeaseWatch
+from scheduling.engine.locks import HeldSchedules, PatientConnection
 from scheduling.engine.recovery import (
     give_back_stopped,
     open_runs,
@@ -50,6 +51,8 @@ class Dispatcher:
         self._doorbell = Doorbell()
         self._watch = LeaseWatch()
         self._alerts = AlertWatch()
+        self._connection = PatientConnection()
+        self._held = HeldSchedules()
         self._messages_lost = False
         self._deference = 0.0
         self._away_since: float | None = None
@@ -83,9 +86,11 @@ class Dispatcher:
         return wait
 
     def _tick(self) -> float:
+        self._connection.bound()
         now, stopwatch = database_now(), time.monotonic()
         if self._claim_and_finish(now=now):
             return 0.0
+        self._held.mention(now=now)
         next_instant = _next_instant(after=now)
         if next_instant is None or next_instant - now > ROOM_FOR_ALERTS:
             self._alerts.look(now=now)

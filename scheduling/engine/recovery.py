@@ -16,6 +16,7 @@ from django.db.models import F
 
 from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.leases import LeaseWatch
+from scheduling.engine.locks import unless_held
 from scheduling.engine.processes import ProcessIdentity
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
@@ -94,6 +95,7 @@ def _without_taken_over(runs: list[Run], *, busy: set[int], now: datetime) -> li
     return [run for run in runs if run.pk not in gone]
 
 
+@unless_held
 def _queue(run: Run, *, now: datetime) -> bool:
     pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING)
     return bool(pending.update(state=RunState.QUEUED, queued_at=now))
@@ -111,10 +113,14 @@ def requeue_silent(
         for run in runs
         if run.state == RunState.QUEUED
         and (messages_lost or _is_silent(run, now=now, messages_waiting=messages_waiting))
-        and Run.objects.filter(pk=run.pk, state=RunState.QUEUED, queued_at=run.queued_at).update(
-            queued_at=now
-        )
+        and _ask_again(run, now=now)
     ]
+
+
+@unless_held
+def _ask_again(run: Run, *, now: datetime) -> bool:
+    silent = Run.objects.filter(pk=run.pk, state=RunState.QUEUED, queued_at=run.queued_at)
+    return bool(silent.update(queued_at=now))
 
 
 def _is_silent(run: Run, *, now: datetime, messages_waiting: bool) -> bool:
@@ -149,6 +155,7 @@ def _worker_lives(run: Run, *, now: datetime) -> bool:
     return True
 
 
+@unless_held
 def _put_back(run: Run, *, now: datetime) -> bool:
     losses = run.losses + 1
     waits = waits_of(run.job, occurrence=run.occurrence)

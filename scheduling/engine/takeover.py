@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from scheduling.engine.aftermath import follow_failure
+from scheduling.engine.locks import unless_held
 from scheduling.models import Overlap, Run, RunState, RunTrigger
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def take_over_waiting(waiting: Iterable[Run], *, by: Run, now: datetime) -> list
     ]
 
 
+@unless_held
 def _end(run: Run, *, by: datetime, now: datetime) -> bool:
     """End one as failed, if it stands as it was seen."""
     reason = run.error.partition("\n")[0]

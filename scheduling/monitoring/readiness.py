@@ -18,6 +18,7 @@ from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
 from scheduling.models import Job, Run, RunState
 from scheduling.monitoring.queue_state import QueueState, queue_state
+from scheduling.monitoring.row_locks import locked_by
 from scheduling.timing.durations import show_duration, show_roughly
 
 # A dispatcher claims within half a second, and a free worker takes a run within milliseconds. Later
@@ -121,7 +122,9 @@ def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
         next_run = job.schedule and job.schedule.next_run
         assert next_run is not None, "only what has a next run is due"
         late = show_roughly(now - next_run)
-        yield LateJob(name=job.name, problem=f"{job.name} is {late} late: no dispatcher claims it.")
+        holder = locked_by(job.pk)
+        why = f"its row is locked ({holder})" if holder else "no dispatcher claims it"
+        yield LateJob(name=job.name, problem=f"{job.name} is {late} late: {why}.")
     stuck = jobs.filter(schedule__next_run=None, ends_at=None).exclude(schedule__repeats=0)
     for name in stuck.order_by("name").values_list("name", flat=True):
         yield LateJob(name=name, problem=f"{name} has no next run: its cadence is broken.")

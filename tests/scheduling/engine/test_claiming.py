@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django_q.models import Schedule
 
 from scheduling.engine import claiming
@@ -145,7 +145,8 @@ def test_an_edited_cadence_counts_from_the_next_claim() -> None:
 
 def test_the_number_of_queries_does_not_grow_with_what_was_missed(django_assert_num_queries: object) -> None:
     JobFactory()
-    with django_assert_num_queries(7):  # type: ignore[operator]
+    # On PostgreSQL it asks which rows are held by somebody else.
+    with django_assert_num_queries(8 if connection.vendor == "postgresql" else 7):  # type: ignore[operator]
         claim_due(now=NOON + timedelta(days=300))
 
 

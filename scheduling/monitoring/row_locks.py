@@ -1,0 +1,69 @@
+"""Who holds a row of ours locked (PostgreSQL): a session that began something and forgot to end it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django_q.models import Schedule
+
+from scheduling.models import Job
+from scheduling.timing.durations import show_roughly
+
+# A transaction of ours is over within this; what lasts longer was forgotten.
+FORGOTTEN = timedelta(seconds=2)
+_HOLDERS = """
+SELECT DISTINCT session.pid, coalesce(nullif(session.application_name, ''), 'a session without a name'),
+       coalesce(session.usename, ''), extract(epoch FROM clock_timestamp() - session.xact_start)
+FROM pg_locks held JOIN pg_stat_activity session ON session.pid = held.pid
+WHERE held.relation = ANY(ARRAY[to_regclass(%s), to_regclass(%s)]) AND held.granted
+      AND session.pid <> pg_backend_pid() AND held.mode NOT IN ('AccessShareLock')
+      AND session.xact_start < clock_timestamp() - make_interval(secs => %s)
+ORDER BY 4 DESC
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockHolder:
+    """A session with an old transaction that holds locks on our tables."""
+
+    pid: int
+    application: str
+    user: str
+    age: timedelta
+
+    def __str__(self) -> str:
+        user = f" of {self.user}" if self.user else ""
+        return f"{self.application}{user}, pid {self.pid}, for {show_roughly(self.age)}"
+
+
+def lock_holders() -> list[LockHolder]:
+    """The oldest first; none on a database that has no row locks."""
+    if connection.vendor != "postgresql":
+        return []
+    tables = (Schedule._meta.db_table, Job._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, [*tables, FORGOTTEN.total_seconds()])
+        return [
+            LockHolder(pid=pid, application=application, user=user, age=timedelta(seconds=float(age)))
+            for pid, application, user, age in cursor.fetchall()
+        ]
+
+
+def free_jobs(keys: Iterable[int]) -> set[int]:
+    """Those of the jobs whose row and whose schedule's row nobody holds; held by us until we commit."""
+    rows = Job.objects.filter(pk__in=list(keys), schedule__next_run__isnull=False)
+    locked = rows.select_related("schedule").select_for_update(
+        of=("self", "schedule"), no_key=True, skip_locked=True
+    )
+    return {job.pk for job in locked.only("pk", "schedule__id")}
+
+
+def locked_by(job_id: int) -> str:
+    """Who holds the rows of a job, in words; empty when nobody does."""
+    if connection.vendor != "postgresql":
+        return ""
+    with transaction.atomic():
+        if free_jobs([job_id]):
+            return ""
+    return "; ".join(map(str, lock_holders())) or "somebody who is not to be seen"

@@ -1,0 +1,98 @@
+"""A row that somebody forgot to let go stops one schedule, and the others go on (PostgreSQL)."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django_q.models import Schedule
+
+from scheduling.clock import database_now
+from scheduling.engine import locks
+from scheduling.engine.dispatcher import Dispatcher
+from scheduling.models import Job, Run, RunState
+from scheduling.monitoring import row_locks
+from scheduling.monitoring.readiness import schedules_problem
+from tests.scheduling.factories import JobFactory, RunFactory
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+HELD = {
+    "its schedule": lambda: Schedule.objects.filter(name="held").update(repeats=-1),
+    "its job": lambda: Job.objects.filter(name="held").update(description="edited"),
+    "its job, for deletion": lambda: Job.objects.select_for_update().get(name="held"),
+}
+
+
+@contextmanager
+def held(what: str) -> Iterator[None]:
+    """As an UPDATE in a psql that somebody left open does."""
+    begun, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL application_name = 'a forgotten psql'")
+            HELD[what]()
+            begun.set()
+            over.wait(30)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert begun.wait(10)
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.fixture
+def two_due() -> None:
+    past = database_now() - timedelta(seconds=20)
+    for name in ("held", "other"):
+        JobFactory(schedule__name=name, schedule__next_run=past)
+
+
+@pytest.mark.usefixtures("two_due")
+@pytest.mark.parametrize("what", HELD)
+def test_a_held_row_stops_one_schedule_and_is_named(
+    what: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    monkeypatch.setattr(row_locks, "FORGOTTEN", timedelta(0))
+    dispatcher = Dispatcher()
+
+    with held(what):
+        dispatcher.tick()
+        assert list(Run.objects.values_list("job__name", "state")) == [("other", RunState.QUEUED)]
+        told = schedules_problem(now=database_now())
+
+    assert "held is 20s late: its row is locked (a forgotten psql of" in told
+    assert ", pid " in told
+    assert "held: not claimed, locked by a forgotten psql" in caplog.text
+    dispatcher.tick()
+    assert Run.objects.filter(job__name="held", state=RunState.QUEUED).exists()
+
+
+def test_a_held_run_is_left_alone_and_the_others_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    later = database_now() + timedelta(hours=1)
+    waiting = RunFactory(state=RunState.PENDING, job__schedule__next_run=later)
+    other = RunFactory(state=RunState.PENDING, job__schedule__next_run=later)
+    monkeypatch.setitem(HELD, "a run", lambda: Run.objects.filter(pk=waiting.pk).update(variant="a"))
+    dispatcher = Dispatcher()
+
+    with held("a run"):
+        dispatcher.tick()
+    states = dict(Run.objects.values_list("pk", "state"))
+    assert states == {waiting.pk: RunState.PENDING, other.pk: RunState.QUEUED}
+
+    monkeypatch.setattr(locks, "_left_alone", {})
+    dispatcher.tick()
+    assert not Run.objects.filter(state=RunState.PENDING).exists()
