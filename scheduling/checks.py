@@ -71,6 +71,10 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
                 id="scheduling.E008",
             )
         )
+    if settings.HEARTBEAT_URL and not settings.HEARTBEAT_URL.startswith(("http://", "https://")):
+        problems.append(
+            Error("HEARTBEAT_URL is no http or https address.", hint="Mend it.", id="scheduling.E011")
+        )
     if settings.ALERT_REPEAT_SECONDS < 60:
         problems.append(
             Error(

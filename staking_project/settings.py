@@ -240,6 +240,8 @@ ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
 ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", default="")
 ALERT_REPEAT_SECONDS = env.int("ALERT_REPEAT_SECONDS", default=4 * 3600)
+# Asked while all is well, so that a dead man's switch outside notices when everything is gone.
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 # Vote accounts whose commission is watched.
 WATCHED_VALIDATORS = env.list("WATCHED_VALIDATORS", default=[])
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://

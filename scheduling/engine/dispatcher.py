@@ -27,7 +27,8 @@ from scheduling.engine.recovery import (
     release_pending,
     requeue_silent,
 )
-from scheduling.models import Run, RunState
+from scheduling.models import Run, RunState, RunTrigger
+from scheduling.monitoring.alert_delivery import channels
 from scheduling.monitoring.alerts import AlertWatch
 
 logger = logging.getLogger(__name__)
@@ -120,6 +121,8 @@ class Dispatcher:
         self._messages_lost |= self._doorbell.has_lost_messages()
         runs = open_runs()
         lost = put_back_lost(runs, watch=self._watch, now=now)
+        if channels():  # deliveries are the courier's
+            runs = [run for run in runs if run.trigger != RunTrigger.ALERT]
         queued = release_pending(runs, now=now)
         queued += requeue_silent(
             runs,

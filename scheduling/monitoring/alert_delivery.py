@@ -1,7 +1,7 @@
 """Telling people and programs about alerts: by e-mail, and by a signed webhook.
 
 Each delivery is a run in the ledger like any other, of a job without a schedule, so it is
-queued, retried and kept like any other.
+retried and kept like any other; `engine.courier` makes them, beside the workers.
 """
 
 import hashlib
@@ -28,6 +28,8 @@ SIGNATURE_HEADER = "X-Staking-Signature"
 TIMESTAMP_HEADER = "X-Staking-Timestamp"
 # Seconds to connect and to answer.
 WEBHOOK_TIMEOUT = (5.0, 10.0)
+# From the first byte to the last, however slowly they come.
+DELIVERY_DEADLINE = timedelta(seconds=15)
 # Some five hours of trying, each wait several times as long as the one before.
 MOST_ATTEMPTS = 10
 LONGEST_SUBJECT = 120
@@ -75,6 +77,12 @@ def ask_for_delivery(news: Sequence[News], *, now: datetime) -> None:
         )
 
 
+def digest(news: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of several news about one alert the newest, in the order in which they came."""
+    newest = {(one.get("rule"), one.get("subject")): one for one in news}
+    return [one for one in news if newest[one.get("rule"), one.get("subject")] is one]
+
+
 def send_email(news: Sequence[dict[str, Any]]) -> dict[str, int]:
     """The task of `alert-email`; raises what the mail server's refusal raises, to be tried again."""
     first = f"{news[0]['event']}: {news[0]['message']}"
@@ -98,19 +106,22 @@ def send_webhook(news: Sequence[dict[str, Any]]) -> dict[str, int]:
         SIGNATURE_HEADER: signature(body, timestamp=timestamp, secret=settings.ALERT_WEBHOOK_SECRET),
     }
     try:
-        response = requests.post(
+        # Its body is left unread: nothing in it is of use, and it may never end.
+        with requests.post(
             settings.ALERT_WEBHOOK_URL,
             data=body,
             headers=headers,
             timeout=WEBHOOK_TIMEOUT,
             allow_redirects=False,
-        )
+            stream=True,
+        ) as response:
+            status, taken = response.status_code, response.ok and not response.is_redirect
     except requests.RequestException as exc:
         # Its text holds the address, and that may hold a key.
         raise DeliveryError(f"The webhook could not be reached: {type(exc).__name__}.") from None
-    if not response.ok or response.is_redirect:
-        raise DeliveryError(f"The webhook answered {response.status_code}.")
-    return {"status": response.status_code}
+    if not taken:
+        raise DeliveryError(f"The webhook answered {status}.")
+    return {"status": status}
 
 
 def signature(body: bytes, *, timestamp: str, secret: str) -> str:
@@ -134,7 +145,7 @@ def _delivery_job(channel: str) -> Job:
             "description": "Tells about alerts.",
             "overlap": Overlap.ALLOW,
             "max_attempts": MOST_ATTEMPTS,
-            "time_limit": timedelta(minutes=1),
+            "time_limit": DELIVERY_DEADLINE,
             "keep_succeeded": timedelta(days=7),
             "keep_failed": timedelta(days=30),
         },

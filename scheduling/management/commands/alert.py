@@ -5,9 +5,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scheduling.clock import database_now
+from scheduling.engine.time_limits import time_limit
 from scheduling.ledger.presentation import clock_time, iso
 from scheduling.management.tables import table
-from scheduling.monitoring.alert_delivery import EMAIL, News, channels, send_email, send_webhook
+from scheduling.monitoring.alert_delivery import (
+    DELIVERY_DEADLINE,
+    EMAIL,
+    News,
+    channels,
+    send_email,
+    send_webhook,
+)
 from scheduling.monitoring.alerts import open_alerts
 
 NOBODY = "Nobody is to be told: set ALERT_EMAILS or ALERT_WEBHOOK_URL."
@@ -65,7 +73,8 @@ class Command(BaseCommand):
         for channel in channels():
             send = send_email if channel == EMAIL else send_webhook
             try:
-                send(news)
+                with time_limit(DELIVERY_DEADLINE):
+                    send(news)
                 told.append(channel)
             except Exception as exc:
                 failed.append(f"{channel}: {type(exc).__name__}: {exc}")

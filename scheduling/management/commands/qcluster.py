@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from scheduling.engine.cluster import CrashOnlyCluster
+from scheduling.engine.courier import Courier
 from scheduling.engine.dispatcher import Dispatcher
 
 
@@ -13,10 +14,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         cluster = CrashOnlyCluster()
         cluster.start()
-        dispatcher = Dispatcher()
+        dispatcher, courier = Dispatcher(), Courier()
         while not cluster.stop_requests:
+            courier.keep_running()
             if cluster.restart_if_lost():
                 dispatcher.pool_was_lost()
             cluster.sleep(dispatcher.tick())
+        courier.stop()
         cluster.stop_within(settings.STOP_GRACE_SECONDS)
         dispatcher.hand_over()

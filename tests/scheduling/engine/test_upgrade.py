@@ -54,8 +54,16 @@ def test_runs_and_messages_of_the_version_before_end_well(stack: Installation) -
     stack.manage("migrate", "-v0")
     stack.start("qcluster", **TELLS)
 
-    left = "SELECT state, COUNT(*) FROM scheduling_run WHERE occurrence < '2021-01-01' GROUP BY state"
-    wait_until(lambda: dict(stack.rows(left)) == {"succeeded": 5}, seconds=40.0, saying="the end of all five")
+    left = "SELECT state, error FROM scheduling_run WHERE occurrence < '2021-01-01' AND state "
+    wait_until(
+        lambda: len(stack.rows(left + "IN ('succeeded', 'skipped')")) == 5,
+        seconds=40.0,
+        saying="the end of all five",
+    )
+    # News that waits is told with what comes meanwhile: this start has missed some occurrences.
+    skipped = stack.rows(left + "= 'skipped'")
+    assert all(error.startswith("told together with the news of ") for _, error in skipped)
+    assert len(skipped) <= 1
     # The messages themselves were understood: none of them failed, to be sent once more under today's path.
     assert stack.rows("SELECT func FROM django_q_task WHERE NOT success") == []
 

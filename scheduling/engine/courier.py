@@ -1,0 +1,128 @@
+"""The lane of its own in which strangers are talked to: deliveries of alerts, and the heartbeat.
+
+One process beside the workers, so that a receiver that takes its time takes none of them. It needs no bell:
+it looks into the ledger, and so tells of a Redis that is away as well.
+"""
+
+import logging
+import os
+import signal
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection, connections, transaction
+from django_q.cluster import get_mp_context
+
+from scheduling.clock import database_now
+from scheduling.engine.execution import execute_run
+from scheduling.engine.processes import adopt_orphans, die_with_parent
+from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
+from scheduling.monitoring.alert_delivery import DELIVERY_DEADLINE, channels, digest
+from scheduling.monitoring.heartbeat import Heartbeat
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks.
+LOOK_EVERY = 1.0
+# What was queued this long ago and is not running was queued by somebody who died, or by an older version.
+FORGOTTEN = timedelta(seconds=5)
+
+
+class Courier:
+    """The parent's side: the process is started anew when it ended, and dies with its parent.
+
+    There is none while the settings name nobody to talk to.
+    """
+
+    def __init__(self) -> None:
+        self._process: Any = None
+
+    def keep_running(self) -> None:
+        if not (channels() or settings.HEARTBEAT_URL):
+            return
+        if self._process is not None and self._process.is_alive():
+            return
+        # A connection that a child inherits is shared with it, and closed for both.
+        connections.close_all()
+        self._process = get_mp_context().Process(target=_run, args=(os.getpid(),), daemon=True)
+        self._process.start()
+
+    def stop(self) -> None:
+        """What it was telling is put back by whoever hands over; it may be told twice, never not at all."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+
+
+def deliver_due(*, now: datetime) -> list[int]:
+    """Tell everything that is to be told now, one delivery of each channel; returns the runs."""
+    waiting = Run.objects.filter(trigger=RunTrigger.ALERT, state__in=OPEN_STATES)
+    found = []
+    for job_id in waiting.order_by("job_id").values_list("job_id", flat=True).distinct():
+        run_id = _next_delivery(job_id, now=now)
+        if run_id is None:
+            continue
+        found.append(run_id)
+        try:
+            execute_run(run_id)
+        except DatabaseError:
+            raise
+        except Exception:  # noqa: S110 - the run has recorded and said it
+            pass
+    return found
+
+
+def _next_delivery(job_id: int, *, now: datetime) -> int | None:
+    """The one run that tells all the news that wait in a channel; None while one is under way.
+
+    The others end as skipped. Under the lock of the channel, so that two hosts do not tell beside each other.
+    """
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job_id)
+        if job.time_limit != DELIVERY_DEADLINE:  # one of an older version
+            Job.objects.filter(pk=job_id).update(time_limit=DELIVERY_DEADLINE)
+        runs = list(
+            Run.objects.filter(job=job, trigger=RunTrigger.ALERT, state__in=OPEN_STATES).order_by("pk")
+        )
+        for run in runs:
+            if run.state == RunState.QUEUED and run.queued_at and now - run.queued_at > FORGOTTEN:
+                return run.pk
+        due = [run for run in runs if run.not_before <= now]
+        if not due or any(run.state != RunState.PENDING for run in runs):
+            return None
+        return _join(runs, into=due[-1], now=now)
+
+
+def _join(runs: list[Run], *, into: Run, now: datetime) -> int:
+    others = [run for run in runs if run.pk != into.pk]
+    Run.objects.filter(pk__in=[run.pk for run in others], state=RunState.PENDING).update(
+        state=RunState.SKIPPED,
+        finished_at=now,
+        error=f"told together with the news of {into.occurrence:%Y-%m-%d %H:%M:%S}Z",
+    )
+    news = digest([one for run in runs for one in run.parameters.get("news", [])])
+    Run.objects.filter(pk=into.pk, state=RunState.PENDING).update(
+        state=RunState.QUEUED, queued_at=now, parameters={"news": news}
+    )
+    return into.pk
+
+
+def _run(parent_pid: int) -> None:
+    die_with_parent(parent_pid)
+    adopt_orphans()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heartbeat = Heartbeat()
+    while True:
+        began = time.monotonic()
+        try:
+            deliver_due(now=database_now())
+            heartbeat.beat_if_due()
+        except DatabaseError:
+            connection.close()  # the dispatcher says so
+        time.sleep(max(LOOK_EVERY - (time.monotonic() - began), 0.05))
