@@ -24,7 +24,8 @@ class JobDeclaration:
     `name` is unique, `task` the dotted path of a callable without arguments.
     `every_seconds` and `start_after_seconds` are per mode; the latter is how long after
     set-up the first occurrence lies, if those of the jobs that it `needs` lie before. A first success
-    of one of these is followed by a run of this job.
+    of one of these is followed by a run of this job. One that `leaves_a_worker` asks strangers who may
+    take their time: all jobs of its kind together never take the last worker.
     """
 
     name: str
@@ -34,6 +35,7 @@ class JobDeclaration:
     start_after_seconds: Mapping[str, int]
     time_limit: timedelta = DEFAULT_TIME_LIMIT
     needs: tuple[str, ...] = ()
+    leaves_a_worker: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,11 @@ def declared_jobs() -> tuple[JobDeclaration, ...]:
 def jobs_that_need(name: str) -> list[str]:
     """The names of the declared jobs that build on this one."""
     return [job.name for job in declared_jobs() if name in job.needs]
+
+
+def jobs_that_leave_a_worker() -> set[str]:
+    """The names of the declared jobs that wait rather than take the last worker."""
+    return {job.name for job in declared_jobs() if job.leaves_a_worker}
 
 
 def first_starts(declared: Sequence[JobDeclaration], *, mode: str) -> dict[str, int]:

@@ -24,6 +24,7 @@ SOURCES: Final = (
         every_seconds={"test": 30, "production": HOUR},
         start_after_seconds={"test": 2, "production": 5},
         needs=(FETCH.name,),
+        leaves_a_worker=True,
         description="Fetches slot time, Alpenglow, the admission rule, the chain's clock and its rewards",
     ),
     JobDeclaration(
@@ -32,6 +33,7 @@ SOURCES: Final = (
         every_seconds={"test": 30, "production": HOUR},
         start_after_seconds={"test": 3, "production": 10},
         needs=(FETCH.name,),
+        leaves_a_worker=True,
         description="Fetches which client and version each validator runs",
     ),
     JobDeclaration(
@@ -40,6 +42,7 @@ SOURCES: Final = (
         every_seconds={"test": 30, "production": HOUR},
         start_after_seconds={"test": 4, "production": 15},
         needs=(FETCH.name,),
+        leaves_a_worker=True,
         description="Fetches who made blocks of its leader slots",
     ),
     JobDeclaration(
@@ -48,6 +51,7 @@ SOURCES: Final = (
         every_seconds={"test": 60, "production": DAY},
         start_after_seconds={"test": 6, "production": 35},
         needs=(FETCH.name,),
+        leaves_a_worker=True,
         description="Fetches what validators call themselves",
     ),
     JobDeclaration(
@@ -56,6 +60,7 @@ SOURCES: Final = (
         every_seconds={"test": 60, "production": HOUR},
         start_after_seconds={"test": 7, "production": 30},
         needs=(FETCH.name,),
+        leaves_a_worker=True,
         description="Fetches inflation and supply, once in each epoch",
     ),
     JobDeclaration(
@@ -64,6 +69,7 @@ SOURCES: Final = (
         every_seconds={"test": 60, "production": SIX_HOURS},
         start_after_seconds={"test": 5, "production": 20},
         needs=(FETCH.name,),
+        leaves_a_worker=True,
         description="Fetches the vote accounts themselves: 64 epochs of credits, balance, BLS key",
     ),
 )

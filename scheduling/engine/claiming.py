@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django_q.models import Schedule
 
 from scheduling.engine.pressure import adapt_stretch
+from scheduling.engine.room import WAITS, Room
 from scheduling.engine.takeover import take_over
 from scheduling.exceptions import CadenceError
 from scheduling.models import OPEN_STATES, Job, Overlap, Run, RunState
@@ -92,7 +93,7 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
         won = [one for one in _not_locked(due) if _advance(one)]
         open_runs = _open_runs(won)
         known = _known_occurrences(won)
-        variants = _last_variants(won)
+        variants, room = _last_variants(won), Room.for_jobs(one.job.name for one in won)
         for one in won:
             if not one.problem:
                 adapt_stretch(one.job, now=now)
@@ -105,6 +106,7 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
                 now=now,
                 open_here=_still_open(one, open_runs[one.job.pk], now=now),
                 last_variant=variants.get(one.job.pk, ""),
+                room=room,
             )
         )
 
@@ -136,12 +138,15 @@ def _new_runs(
     now: datetime,
     open_here: list[datetime],
     last_variant: str,
+    room: Room,
 ) -> Iterator[Run]:
     """The runs of one job in their order; those made up for wait for each other."""
     open_before = list(open_here)
     for one_planned in planned:
         run = _new_run(one, one_planned, now=now, open_here=open_before)
         last_variant = _give_parameters(run, last_variant=last_variant)
+        if run.state == RunState.QUEUED and not room.take(run.job.name):
+            run.state, run.error, run.queued_at = RunState.PENDING, WAITS, None
         if run.state in OPEN_STATES:
             open_before.append(run.occurrence)
         yield run

@@ -18,6 +18,7 @@ from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.leases import LeaseWatch
 from scheduling.engine.locks import unless_held
 from scheduling.engine.processes import ProcessIdentity
+from scheduling.engine.room import Room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
 from scheduling.models import OPEN_STATES, Overlap, Run, RunState
@@ -72,13 +73,14 @@ def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
     runs = list(runs)
     busy = {run.job_id for run in runs if run.state != RunState.PENDING}
     runs = _without_taken_over(runs, busy=busy, now=now)
+    room = Room(run.job.name for run in runs if run.state != RunState.PENDING)
     released = []
     for run in sorted(runs, key=lambda run: run.occurrence):
         if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
             continue
         # Those behind it wait for it, also while it waits for its next attempt.
         busy.add(run.job_id)
-        if run.not_before <= now and _queue(run, now=now):
+        if run.not_before <= now and room.take(run.job.name) and _queue(run, now=now):
             released.append(run)
     return released
 

@@ -119,7 +119,7 @@ MUTATIONS = (
         replacements=(
             (
                 "scheduling/engine/execution.py",
-                "        _for_certain(lambda: _give_back(run_id, owner=owner))\n",
+                "        for_certain(lambda: _give_back(run_id, owner=owner))\n",
                 "",
             ),
         ),

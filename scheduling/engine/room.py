@@ -1,0 +1,43 @@
+"""Jobs that ask strangers leave a worker for the others."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from scheduling.models import OPEN_STATES, Run, RunState
+from scheduling.modes import jobs_that_leave_a_worker
+
+WAITS = "waits until another source has ended, so that a worker is left for the other jobs"
+
+
+class Room:
+    """How many runs of such jobs may still be queued; of all other jobs any number may.
+
+    By the workers of one host, on however many hosts: rather too few at once than one too many.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        """`taken` are the jobs of the runs that are queued or running now."""
+        self._names = jobs_that_leave_a_worker()
+        most = max(settings.Q_CLUSTER["workers"] - 1, 1)
+        self._left = most - sum(name in self._names for name in taken)
+
+    @classmethod
+    def for_jobs(cls, wanted: Iterable[str]) -> "Room":
+        """As the ledger says; one question, or none when no job of those wanted is of that kind."""
+        names = jobs_that_leave_a_worker()
+        if names.isdisjoint(wanted):
+            return cls(())
+        taken = Run.objects.filter(
+            job__name__in=names, state__in=[state for state in OPEN_STATES if state != RunState.PENDING]
+        )
+        return cls(taken.values_list("job__name", flat=True))
+
+    def take(self, name: str) -> bool:
+        """Whether a run of that job may be queued; it then counts."""
+        if name not in self._names:
+            return True
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

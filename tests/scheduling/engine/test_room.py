@@ -1,0 +1,76 @@
+"""Jobs that ask strangers never take the last worker, together."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from scheduling.engine.recovery import open_runs, release_pending
+from scheduling.engine.room import WAITS
+from scheduling.models import Job, Run, RunState
+from scheduling.modes import JobDeclaration
+from tests.scheduling.claims import claim_due
+from tests.scheduling.factories import NOON, JobFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+SECOND = timedelta(seconds=1)
+
+
+def source(name: str) -> JobDeclaration:
+    return JobDeclaration(
+        name=name,
+        task="tests.scheduling.tasks.succeed",
+        description="",
+        every_seconds={"test": 10, "production": 60},
+        start_after_seconds={"test": 1, "production": 1},
+        leaves_a_worker=True,
+    )
+
+
+JOBS = tuple(source(name) for name in ("names", "nodes", "supply"))
+
+
+@pytest.fixture(autouse=True)
+def three_sources_and_the_votes(settings: Settings) -> None:
+    settings.SCHEDULED_JOBS = ["tests.scheduling.engine.test_room.JOBS"]
+    for name in ("names", "nodes", "supply", "votes"):
+        JobFactory(schedule__name=name)
+
+
+def states() -> dict[str, str]:
+    return dict(Run.objects.values_list("job__name", "state"))
+
+
+@pytest.mark.parametrize(("workers", "at_once"), [(1, 1), (2, 1), (3, 2), (9, 3)])
+def test_as_many_as_leave_a_worker_are_queued_and_the_others_wait(
+    settings: Settings, workers: int, at_once: int
+) -> None:
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"workers": workers}
+
+    claim_due(now=NOON)
+
+    assert states()["votes"] == RunState.QUEUED
+    assert list(states().values()).count(RunState.QUEUED) == 1 + at_once
+    assert set(Run.objects.filter(state=RunState.PENDING).values_list("error", flat=True)) <= {WAITS}
+
+
+def test_one_that_waited_is_queued_when_another_has_ended(settings: Settings) -> None:
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"workers": 2}
+    claim_due(now=NOON)
+    assert release_pending(open_runs(), now=NOON + SECOND) == []
+
+    Run.objects.filter(job__name="names").update(state=RunState.SUCCEEDED)
+
+    assert [run.job.name for run in release_pending(open_runs(), now=NOON + SECOND)] == ["nodes"]
+    assert states()["supply"] == RunState.PENDING
+
+
+def test_one_that_runs_takes_room_of_what_is_claimed_later(settings: Settings) -> None:
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"workers": 2}
+    claim_due(now=NOON)
+    Run.objects.update(state=RunState.SUCCEEDED)
+    Run.objects.filter(job__name="names").update(state=RunState.RUNNING)
+    Job.objects.get(name="names").schedule.delete()  # type: ignore[union-attr]
+
+    assert {run.job.name for run in claim_due(now=NOON + 10 * SECOND)} == {"votes"}
