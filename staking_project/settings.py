@@ -13,6 +13,8 @@ from urllib.parse import quote
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from staking_project.state import keep_from_others, private_folder
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -32,6 +34,7 @@ if (BASE_DIR / ".env").is_file():
 
 # What the running project writes: the SQLite file, the generated key, the address of the embedded Redis.
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
+keep_from_others()
 
 PORT = env.int("PORT", default=8000)
 DEBUG = env.bool("DEBUG", default=False)
@@ -45,8 +48,7 @@ def _generated_secret_key() -> str:
     repository would let whoever reaches Redis run code. Several hosts need one common
     SECRET_KEY; `check --deploy` asks for it.
     """
-    path = STATE_DIR / "secret_key"
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    path = private_folder(STATE_DIR) / "secret_key"
     candidate = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
         candidate.touch(mode=0o600)
@@ -128,7 +130,8 @@ POSTGRES_PATIENCE = {
 
 def _database() -> dict[str, Any]:
     """SQLite beside the code unless DATABASE_URL names another database."""
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    if not env.str("DATABASE_URL", default=""):
+        private_folder(STATE_DIR)
     default_url = f"sqlite:///{quote(str(STATE_DIR / 'db.sqlite3'))}"
     database: dict[str, Any] = env.db_url("DATABASE_URL", default=default_url)
     if not database.get("ENGINE"):
@@ -269,8 +272,6 @@ FORMAT_MODULE_PATH = ["staking_project.formats"]
 LANGUAGE_CODE = "en-us"
 
 STATIC_URL = "static/"
-STATIC_ROOT = STATE_DIR / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Serves static files from the apps' folders, so that there is no collectstatic step to forget.
 WHITENOISE_USE_FINDERS = True
 

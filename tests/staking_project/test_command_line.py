@@ -55,3 +55,14 @@ def test_commands_find_the_copy_that_runs(tmp_path: Path, copies: list[str]) -> 
     result = manage("shell", "-v0", "-c", asked, **alone)
 
     assert result.stdout.split() == [f"redis://127.0.0.1:1/{copies[0]}", f"http://127.0.0.1:{copies[0]}"]
+
+
+def test_with_everything_given_no_folder_is_needed_to_write_to(tmp_path: Path) -> None:
+    nowhere = tmp_path / "file" / "var"
+    (tmp_path / "file").touch()
+    given = {"DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}", "SECRET_KEY": "x" * 60}
+
+    assert manage("check", STATE_DIR=str(nowhere), **given).returncode == 0
+    refused = manage("check", STATE_DIR=str(nowhere), **given | {"SECRET_KEY": ""})
+
+    assert f"Wrong settings: STATE_DIR {nowhere}: Not a directory" in refused.stderr

@@ -1,0 +1,54 @@
+"""The folder of what the running project writes: nobody but its owner reads or enters it.
+
+It holds the key that sessions and messages are signed with, and maybe the database: who reads these is
+superuser. Everything of the project that makes a file of state makes it in here.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from django.core.exceptions import ImproperlyConfigured
+
+OWNER_ONLY: Final = 0o700
+_OTHERS: Final = 0o077
+# Files of ours by which a folder is known to be for nothing else.
+_OURS: Final = ("secret_key", "db.sqlite3", "run.lock")
+
+
+def keep_from_others() -> None:
+    """What this process and its children create from now on is for their own user alone."""
+    os.umask(_OTHERS)
+
+
+def private_folder(path: Path) -> Path:
+    """This folder, made if need be, closed to others; an older one of ours that is open gets closed.
+
+    Raises ImproperlyConfigured where it cannot be made, or is open and may be somebody else's.
+    """
+    try:
+        path.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+        mode = path.stat().st_mode
+        if mode & _OTHERS:
+            _close(path, mode)
+    except OSError as exc:
+        raise ImproperlyConfigured(f"STATE_DIR {path}: {exc.strerror}; name a folder of your own") from exc
+    return path
+
+
+def _close(path: Path, mode: int) -> None:
+    """As earlier versions left it, with all that is in it."""
+    ours = any((path / name).exists() for name in _OURS) or not any(path.iterdir())
+    if path.stat().st_uid != os.geteuid() or mode & stat.S_ISVTX or not ours:
+        raise ImproperlyConfigured(
+            f"STATE_DIR {path} is open to others (mode {stat.S_IMODE(mode):o}), and what is in it makes "
+            f"superusers; name a folder of this project's own, or: chmod 700 '{path}'"
+        )
+    path.chmod(OWNER_ONLY)
+    for folder, _, files in os.walk(path):
+        Path(folder).chmod(OWNER_ONLY)
+        for name in files:
+            one = Path(folder, name)
+            if not one.is_symlink():
+                one.chmod(stat.S_IMODE(one.stat().st_mode) & ~_OTHERS)
