@@ -86,14 +86,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "staking_project.front.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "staking_project.front.throttle.Throttle",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "staking_project.front.sessions.IdleSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "staking_project.api.ApiHead",
     "staking_project.api.ApiProblems",
 ]
@@ -207,6 +210,7 @@ SCHEDULED_JOBS = ["validators.jobs.JOBS"]
 RETENTION_TASKS = [
     "validators.monitoring.retention.prune_history",
     "scheduling.monitoring.alerts.prune_history",
+    "staking_project.front.sessions.prune_sessions",
 ]
 # What a job may name as its condition: name -> dotted path of a function.
 SCHEDULING_CONDITIONS = {
@@ -256,8 +260,11 @@ METRICS = [
 
 # Which look at the cluster the API's replies are from: dotted path of a function.
 API_ENVELOPE = "validators.reading.picture.envelope"
-# Requests to the API a minute for each address; 0 is no limit.
-API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=300)
+# What each address may ask for a minute, in units of 20 ms of a processor, a request at least one;
+# 0 is no limit. Before pages were counted too, it was API_RATE_LIMIT.
+RATE_LIMIT = env.int("RATE_LIMIT", default=env.int("API_RATE_LIMIT", default=300))
+# Proxies of our own in front, each of which adds a word to X-Forwarded-For.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 
 # The name of this host in the ledger; two hosts that share a database need two names.
 HOST_NAME = env.str("HOST_NAME", default="")
@@ -276,10 +283,16 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+# Seconds without use until staff have to log in again.
+SESSION_COOKIE_AGE = env.int("SESSION_IDLE_SECONDS", default=8 * 3600)
 
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
