@@ -3,32 +3,15 @@
 A `.env` file beside manage.py is read too; what the environment says wins.
 """
 
-import json
-import os
-import secrets
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
-
-from staking_project.state import keep_from_others, private_folder
+from staking_project.environment import Environment, given_database, given_email, given_secret_key
+from staking_project.state import generated_secret_key, keep_from_others, running_copy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-class _Environment(environ.Env):  # type: ignore[misc]
-    """Says which variable is wrong."""
-
-    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().get_value(var, *args, **kwargs)
-        except (ValueError, KeyError) as exc:
-            raise ImproperlyConfigured(f"{var}: {exc}") from exc
-
-
-env = _Environment()
+env = Environment()
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 
@@ -41,30 +24,8 @@ DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=False)
 
 
-def _generated_secret_key() -> str:
-    """A random key made once per installation and kept where only its owner reads it.
-
-    Django-q signs its messages with it, and those are pickles: a key printed in a
-    repository would let whoever reaches Redis run code. Several hosts need one common
-    SECRET_KEY; `check --deploy` asks for it.
-    """
-    path = private_folder(STATE_DIR) / "secret_key"
-    candidate = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        candidate.touch(mode=0o600)
-        candidate.write_text(secrets.token_urlsafe(64))
-        try:
-            # link() fails when another process was first, so both end with the same key.
-            os.link(candidate, path)
-        except FileExistsError:
-            pass
-        finally:
-            candidate.unlink()
-    return path.read_text()
-
-
-SECRET_KEY_IS_GENERATED = not env.str("SECRET_KEY", default="")
-SECRET_KEY = env.str("SECRET_KEY", default="") or _generated_secret_key()
+SECRET_KEY_IS_GENERATED = not given_secret_key(env)
+SECRET_KEY = given_secret_key(env) or generated_secret_key(STATE_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -120,60 +81,10 @@ TEMPLATES = [
 ]
 
 
-# A network that swallows everything must not hold a worker for longer than its lease. What
-# DATABASE_URL says itself (?connect_timeout=…) goes before.
-POSTGRES_PATIENCE = {
-    "connect_timeout": 5,
-    "keepalives_idle": 3,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8_000,
-}
+DATABASES = {"default": given_database(env, STATE_DIR)}
 
 
-def _database() -> dict[str, Any]:
-    """SQLite beside the code unless DATABASE_URL names another database."""
-    if not env.str("DATABASE_URL", default=""):
-        private_folder(STATE_DIR)
-    default_url = f"sqlite:///{quote(str(STATE_DIR / 'db.sqlite3'))}"
-    database: dict[str, Any] = env.db_url("DATABASE_URL", default=default_url)
-    if not database.get("ENGINE"):
-        raise ImproperlyConfigured(
-            "DATABASE_URL is no database's address; write it like postgres://user:password@host:5432/name"
-        )
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        # IMMEDIATE takes the write lock when a transaction opens. The default takes it at
-        # the first write, and two clusters then ran 8 of 10 occurrences twice.
-        database["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-        }
-        database["TEST"] = {"NAME": str(STATE_DIR / "test.sqlite3")}
-    elif database["ENGINE"] == "django.db.backends.postgresql":
-        database["OPTIONS"] = POSTGRES_PATIENCE | database.get("OPTIONS", {})
-    # A connection for each task takes a third of a worker's time and more (docs/decisions/0007).
-    database["CONN_MAX_AGE"] = 600
-    database["CONN_HEALTH_CHECKS"] = True
-    return database
-
-
-DATABASES = {"default": _database()}
-
-
-def _running_copy() -> dict[str, str]:
-    """Where the Redis and the simulated cluster of a `manage.py run` are, so that commands in another
-    shell find them: of the one that serves this PORT, else of the only one there is."""
-    own, others = STATE_DIR / f"run-{PORT}.json", list(STATE_DIR.glob("run-*.json"))
-    path = others[0] if len(others) == 1 else own
-    try:
-        found: dict[str, str] = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found
-
-
-_COPY = _running_copy()
+_COPY = running_copy(STATE_DIR, port=PORT)
 REDIS_URL = env.str("REDIS_URL", default="") or _COPY.get("redis_url", "redis://127.0.0.1:6379/0")
 
 Q_CLUSTER = {
@@ -248,7 +159,7 @@ ALERT_REPEAT_SECONDS = env.int("ALERT_REPEAT_SECONDS", default=4 * 3600)
 # Vote accounts whose commission is watched.
 WATCHED_VALIDATORS = env.list("WATCHED_VALIDATORS", default=[])
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://
-vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+vars().update(given_email(env))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")
 EMAIL_TIMEOUT = 10
 
@@ -302,8 +213,10 @@ if HTTPS:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    # Of this host alone: what else the domain serves is for its owner to say.
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+    SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 LOGGING = {
     "version": 1,

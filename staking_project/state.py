@@ -4,7 +4,9 @@ It holds the key that sessions and messages are signed with, and maybe the datab
 superuser. Everything of the project that makes a file of state makes it in here.
 """
 
+import json
 import os
+import secrets
 import stat
 from pathlib import Path
 from typing import Final
@@ -35,6 +37,40 @@ def private_folder(path: Path) -> Path:
     except OSError as exc:
         raise ImproperlyConfigured(f"STATE_DIR {path}: {exc.strerror}; name a folder of your own") from exc
     return path
+
+
+def generated_secret_key(folder: Path) -> str:
+    """A random key made once per installation and kept where only its owner reads it.
+
+    Django-q signs its messages with it, and those are pickles: a key printed in a
+    repository would let whoever reaches Redis run code. Several hosts need one common
+    SECRET_KEY; `check --deploy` asks for it.
+    """
+    path = private_folder(folder) / "secret_key"
+    candidate = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        candidate.touch(mode=0o600)
+        candidate.write_text(secrets.token_urlsafe(64))
+        try:
+            # link() fails when another process was first, so both end with the same key.
+            os.link(candidate, path)
+        except FileExistsError:
+            pass
+        finally:
+            candidate.unlink()
+    return path.read_text()
+
+
+def running_copy(folder: Path, *, port: int) -> dict[str, str]:
+    """Where the Redis and the simulated cluster of a `manage.py run` are, so that commands in another
+    shell find them: of the one that serves this port, else of the only one there is."""
+    own, others = folder / f"run-{port}.json", list(folder.glob("run-*.json"))
+    path = others[0] if len(others) == 1 else own
+    try:
+        found: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def _close(path: Path, mode: int) -> None:
