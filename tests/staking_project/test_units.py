@@ -1,14 +1,13 @@
 """The systemd units in the documentation lock the services in."""
 
-import configparser
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
-UNITS = sorted((settings.BASE_DIR / "docs" / "systemd").glob("*.service"))
+from tests.faults.test_operations_guide import UNITS, unit
+
 LOCKED = {
     "UMask": "0077",
     "StateDirectoryMode": "0700",
@@ -31,13 +30,9 @@ LOCKED = {
 MOST_EXPOSED = 2.5
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_unit_is_locked_in(unit: Path) -> None:
-    parser = configparser.ConfigParser(interpolation=None, strict=True)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read(unit)
-
-    service = dict(parser["Service"])
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_is_locked_in(path: Path) -> None:
+    service = dict(unit(path)["Service"])
 
     assert service.items() >= LOCKED.items()
     assert service["User"] == service["StateDirectory"] == "staking"
@@ -54,14 +49,14 @@ def can_analyze() -> bool:
 
 if can_analyze():  # elsewhere the list above has to do
 
-    @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-    def test_systemd_finds_little_exposed(unit: Path) -> None:
+    @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+    def test_systemd_finds_little_exposed(path: Path) -> None:
         threshold = str(int(MOST_EXPOSED * 10))
-        words = ["systemd-analyze", "security", "--offline=true", f"--threshold={threshold}", str(unit)]
+        words = ["systemd-analyze", "security", "--offline=true", f"--threshold={threshold}", str(path)]
         result = subprocess.run(words, capture_output=True, text=True)
 
         assert result.returncode == 0, result.stdout
 
 
 def test_there_are_units() -> None:
-    assert [unit.name for unit in UNITS] == ["staking-qcluster.service", "staking-web.service"]
+    assert [path.name for path in UNITS] == ["staking-qcluster.service", "staking-web.service"]
