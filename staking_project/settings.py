@@ -6,9 +6,8 @@ A `.env` file beside manage.py is read too; what the environment says wins.
 from pathlib import Path
 
 from staking_project.environment import Environment, given_database, given_email, given_secret_key
-from staking_project.state import generated_secret_key, keep_from_others, running_copy
-
 from staking_project.logs import logging_of
+from staking_project.state import generated_secret_key, keep_from_others, running_copy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

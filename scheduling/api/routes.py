@@ -49,7 +49,7 @@ class BearerToken(HttpBearer):
     """A token made in the admin. Whether it has the scope is asked by each operation."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        return token_of(token)
+        return token_of(token, now=database_now())
 
 
 class RunPlace(BaseModel):
@@ -127,7 +127,7 @@ _REFUSALS: Final = {401: Problem, 403: Problem, 404: Problem, 409: Problem}
 @router.post("/schedules/{name}/trigger", auth=BearerToken(), response={202: RunReply, **_REFUSALS})
 def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
     """Run it now, beside the schedule. Scope: trigger."""
-    by = _authorised(request, Scope.TRIGGER)
+    by = _authorised(request, Scope.TRIGGER, name)
     run = changing.trigger(name, by=by, now=database_now())
     return _stored({**envelope(), "run": run_document(run)}, status=202)
 
@@ -135,7 +135,7 @@ def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
 @router.post("/schedules/{name}/pause", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
 def pause_schedule(request: HttpRequest, name: ScheduleName, body: Body[PauseNote]) -> HttpResponse:
     """Claim no more occurrences until it is resumed. Scope: pause."""
-    by = _authorised(request, Scope.PAUSE)
+    by = _authorised(request, Scope.PAUSE, name)
     changing.pause(name, by=by, note=body.note, now=database_now())
     return _stored({**envelope(), "schedule": _schedule(name)})
 
@@ -143,16 +143,18 @@ def pause_schedule(request: HttpRequest, name: ScheduleName, body: Body[PauseNot
 @router.post("/schedules/{name}/resume", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
 def resume_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
     """Go on with the first occurrence from now. Scope: resume."""
-    by = _authorised(request, Scope.RESUME)
+    by = _authorised(request, Scope.RESUME, name)
     changing.resume(name, by=by, now=database_now())
     return _stored({**envelope(), "schedule": _schedule(name)})
 
 
-def _authorised(request: HttpRequest, scope: Scope) -> str:
-    """The name that the journal keeps; raises `ApiError` when the token lacks the scope."""
+def _authorised(request: HttpRequest, scope: Scope, schedule: str) -> str:
+    """The name that the journal keeps; raises `ApiError` when the token lacks the scope, or is for others."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     if not token.may(scope):
         raise ApiError(403, code="missing_scope", detail=f"This token has no scope {scope.value!r}.")
+    if not token.may_act_on(schedule):
+        raise ApiError(403, code="not_its_schedule", detail=f"This token is not for {schedule!r}.")
     return f"token {token.name}"
 
 

@@ -3,11 +3,16 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 # Tells people, and scanners of leaked secrets, what they have found.
 PREFIX: Final = "staking_"
@@ -15,6 +20,11 @@ PREFIX: Final = "staking_"
 TOKEN_BYTES: Final = 32
 # Of a token, shown so that people tell theirs apart.
 SHOWN_LENGTH: Final = len(PREFIX) + 4
+# How often the last use of a token is written down: each time is a write.
+USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
+# What a user needs to have for a token of his to act, and to read what strangers may not.
+OPERATE: Final = "scheduling.change_job"
+READ: Final = "scheduling.view_run"
 
 
 class Scope(StrEnum):
@@ -23,6 +33,12 @@ class Scope(StrEnum):
     TRIGGER = "trigger"
     PAUSE = "pause"
     RESUME = "resume"
+    READ = "read"
+
+    @property
+    def permission(self) -> str:
+        """Without which nobody grants it, and no token of his keeps it."""
+        return READ if self is Scope.READ else OPERATE
 
 
 class ApiToken(models.Model):
@@ -36,6 +52,18 @@ class ApiToken(models.Model):
     may_trigger = models.BooleanField(default=False, help_text="Run a job now.")
     may_pause = models.BooleanField(default=False, help_text="Pause a job.")
     may_resume = models.BooleanField(default=False, help_text="Resume a paused job.")
+    may_read = models.BooleanField(
+        default=False, help_text="Read why runs failed, notes and names of people."
+    )
+    schedules = models.TextField(
+        blank=True, help_text="Names of the schedules it may act on, one a line; all, when empty."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="It opens nothing from then on (UTC).")
+    # Null for tokens older than this column.
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.CASCADE, related_name="+"
+    )
+    last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the minute.")
     created_at = models.DateTimeField(editable=False)
     created_by = models.CharField(max_length=150, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -48,7 +76,13 @@ class ApiToken(models.Model):
         return self.name
 
     def may(self, scope: Scope) -> bool:
-        return bool(getattr(self, f"may_{scope}"))
+        """Whether it was granted that, and whoever granted it still could."""
+        maker: User | None = self.maker
+        return bool(getattr(self, f"may_{scope}")) and (maker is None or maker.has_perm(scope.permission))
+
+    def may_act_on(self, schedule: str) -> bool:
+        names = self.schedules.split("\n")
+        return not self.schedules.strip() or schedule in {name.strip() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +93,9 @@ class NewToken:
     text: str
 
 
-def issue_token(token: ApiToken, *, by: str, now: datetime) -> NewToken:
+def issue_token(token: ApiToken, *, by: str, now: datetime, maker: "User | None" = None) -> NewToken:
     """Give an unsaved token, with its name and scopes, its text, and store it."""
+    token.maker = maker
     text = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     token.digest, token.begins_with = _digest(text), text[:SHOWN_LENGTH]
     token.created_at, token.created_by = now, by
@@ -73,9 +108,14 @@ def revoke_tokens(tokens: "models.QuerySet[ApiToken]", *, now: datetime) -> int:
     return tokens.filter(revoked_at=None).update(revoked_at=now)
 
 
-def token_of(text: str) -> ApiToken | None:
-    """The token with this text, None when there is none or it was revoked."""
-    return ApiToken.objects.filter(digest=_digest(text), revoked_at=None).first()
+def token_of(text: str, *, now: datetime) -> ApiToken | None:
+    """The token with this text; None when there is none, it was revoked, or it or its maker ended."""
+    valid = ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+    living = valid.filter(Q(maker=None) | Q(maker__is_active=True)).select_related("maker")
+    token = living.filter(digest=_digest(text)).first()
+    if token is not None and (token.last_used_at is None or now - token.last_used_at > USE_IS_NOTED_EVERY):
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
 
 
 def _digest(text: str) -> str:

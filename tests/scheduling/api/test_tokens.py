@@ -92,8 +92,10 @@ def test_a_token_is_shown_once_kept_as_a_hash_and_opens_nothing_once_revoked(
     job()
     fields = {"name": "deploys", "may_trigger": "on"}
 
-    made = admin_client.post(reverse("admin:scheduling_apitoken_add"), fields, follow=True)
+    made = admin_client.post(reverse("admin:scheduling_apitoken_add"), fields)
 
+    assert "no-store" in made.headers["Cache-Control"]
+    assert "messages" not in made.cookies
     text = made.content.decode().partition("<code>")[2].partition("</code>")[0]
     row = ApiToken.objects.get()
     assert text.startswith("staking_")
