@@ -15,7 +15,10 @@ from validators.models import (
 from validators.reading.admission import ADMISSION_COLUMNS, Operator, admission_document
 from validators.reading.explanations import explained
 from validators.reading.histories import Events
+from validators.reading.rewards import reward_of_100_sol
+from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
+from validators.scoring.ten_epochs import risk_of_ten_epochs
 
 BPS_IN_ALL: Final = 10_000
 
@@ -47,6 +50,7 @@ VALIDATOR_COLUMNS: Final = (
     "apy_basis",
     "apy_epochs",
     "leader_luck",
+    *RISKS,
 )
 
 
@@ -65,6 +69,8 @@ def validator_document(row: tuple[Any, ...]) -> dict[str, Any]:
     document["admission"] = admission_document(*row[known : known + len(ADMISSION_COLUMNS)])
     for field in _EMPTY_IS_UNKNOWN:
         document[field] = document[field] or None
+    document["risk_ten_epochs"] = risk_of_ten_epochs(document["risk"])
+    document["reward_of_100_sol"] = reward_of_100_sol(document["apy"])
     document["commission"] = fraction(document["commission"])
     document["activated_stake"] = str(document["activated_stake"])
     return document

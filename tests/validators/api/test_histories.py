@@ -8,7 +8,7 @@ from django.test import Client
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.pasts import past
 from tests.validators.rows import COMPONENTS, NOON, SOL, fetch, scoring_run, validator
-from validators.api import documents
+from validators.api import cluster_documents, documents
 from validators.models import ClusterEpoch, DelinquencyIncident, SourceState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -139,7 +139,7 @@ def test_the_cluster_is_told_with_the_age_of_each_source(client: Client) -> None
 
     reply = get(client, "cluster")
 
-    assert documents.ClusterReply.model_validate(reply)
+    assert cluster_documents.ClusterReply.model_validate(reply)
     cluster = reply["cluster"]
     assert cluster["total_stake"] == "3000000000"
     assert cluster["total_supply"] == str(2**61)
