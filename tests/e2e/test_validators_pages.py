@@ -109,6 +109,7 @@ def test_a_validator_shows_its_charts_and_leads_on(size: Size, visits: Visits) -
 
         expect(page.locator("#performance-chart canvas")).to_be_visible()
         expect(page.locator("#commission-chart canvas")).to_be_visible()
+        page.get_by_text("All parts of the score").click()
         expect(page.get_by_role("region", name="What the score is made of")).to_be_visible()
         for explorer in ("Solana Explorer", "Solscan", "Stakewiz"):
             link = page.get_by_role("link", name=explorer)
@@ -166,6 +167,7 @@ def test_pages_read_without_javascript(path: str, visits: Visits) -> None:
         expect(page.locator("header .age")).to_contain_text("fetched")
         page.locator("header").get_by_role("link", name="Validators", exact=True).click()
         rows_of(page).first.get_by_role("link").click()
+        page.get_by_text("Epoch by epoch").click()
         expect(page.get_by_role("region", name="Epochs").locator("tbody tr").first).to_be_visible()
         # Where a chart would be is no gap.
         expect(page.locator(".charts")).to_be_hidden()

@@ -110,6 +110,16 @@ class CommissionChangeDocument(Schema):
     source: str = Field(description="live: seen by fetches. imported: told by an imported history")
 
 
+class CommissionMarkDocument(Schema):
+    """The newest occurrence of one of `commission_flags`."""
+
+    flag: str
+    epoch: int = Field(description="That shows it; above 50 %: the last one")
+    since_epoch: int = Field(description="Of the value before; above 50 %: the first one")
+    from_commission: float | None = Field(description="The value before; null above 50 %")
+    to_commission: float = Field(description="The highest of it")
+
+
 class VoteStateDocument(Schema):
     """The vote account itself, as last read."""
 
@@ -135,6 +145,9 @@ class ValidatorDetail(ValidatorDocument):
     keybase: str | None
     incidents: list[IncidentDocument] = Field(description="The newest hundred")
     commission_changes: list[CommissionChangeDocument] = Field(description="The newest hundred")
+    commission_marks: list[CommissionMarkDocument] = Field(
+        description="When each of `commission_flags` was last seen, and from what to what"
+    )
 
 
 class ValidatorList(ScoredEnvelope):

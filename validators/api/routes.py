@@ -15,6 +15,7 @@ from validators.reading.cluster import chain_state, cluster_epochs, newest_clust
 from validators.reading.histories import epochs_before, events_of, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
 from validators.reading.standings import standings, with_risk
+from validators.reading.terms import marks_of
 
 router = Router(tags=["validators"])
 
@@ -46,10 +47,16 @@ def get_validator(request: HttpRequest, vote_account: VoteAccount, method: Metho
         if row is None:
             raise _unknown(vote_account)
         *_, details, keybase, key = row
-        operator = operator_of(Validator.objects.get(pk=key))
+        validator = Validator.objects.get(pk=key)
+        operator = operator_of(validator)
         events = events_of(key)
         detail = rows.validator_detail(
-            row, details=details, keybase=keybase, events=events, operator=operator
+            row,
+            details=details,
+            keybase=keybase,
+            events=events,
+            operator=operator,
+            marks=marks_of([validator]).get(key, ()),
         )
         return json_reply({**pages.scored_envelope(picture), "validator": detail})
 

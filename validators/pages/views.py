@@ -11,15 +11,9 @@ from django.views.decorators.http import require_safe
 
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.method_comparison_form import ComparisonForm
+from validators.pages.rows import MOST_COMPARED, compared, staleness, standing_rows
 from validators.pages.standings_form import StandingsForm
-from validators.pages.validator_page import (
-    MOST_COMPARED,
-    chart_of,
-    compared,
-    staleness,
-    standing_rows,
-    validator_story,
-)
+from validators.pages.story import chart_of, validator_story
 from validators.reading.method_comparison import (
     MethodChoiceError,
     chosen_methods,

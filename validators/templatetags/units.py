@@ -73,6 +73,19 @@ def small_percent(fraction: float | None) -> str:
 
 
 @register.filter
+def about_sol(lamports: int) -> str:
+    """To two places; a hundred times a hundred SOL is as far as it goes."""
+    most = MOST_SHOWN * 100
+    amount = lamports / LAMPORTS_PER_SOL
+    return f"{amount:.2f}" if amount < most else f"over {most:,}"
+
+
+@register.filter
+def points(number: float) -> str:
+    return f"{number:.1f}"
+
+
+@register.filter
 def signed(points: float) -> str:
     text = f"{points:+.1f}"
     return "0.0" if text.lstrip("+-") == "0.0" else text

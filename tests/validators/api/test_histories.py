@@ -44,6 +44,26 @@ def test_a_validator_that_left_is_still_told_of_with_what_happened_to_it(client:
     ]
 
 
+def test_a_commission_flag_is_told_with_its_epoch_and_from_what_to_what(client: Client) -> None:
+    fetch()
+    raised = validator(1, commission_flags=["crossed 10 % upward"])
+    for epoch, bps in ((900, 500), (910, 2_000)):
+        raised.epochs.create(
+            epoch=epoch, credits=1, credits_unit="lamports", fetched_at=NOON, commission_source="imported",
+            commission_first_bps=bps, commission_last_bps=bps, commission_min_bps=bps, commission_max_bps=bps,
+        )  # fmt: skip
+
+    assert get(client, "validators/vote1")["validator"]["commission_marks"] == [
+        {
+            "flag": "crossed 10 % upward",
+            "epoch": 910,
+            "since_epoch": 900,
+            "from_commission": 0.05,
+            "to_commission": 0.2,
+        }
+    ]
+
+
 def test_epochs_come_newest_first_and_in_pages(client: Client) -> None:
     fetch()
     shown = validator(1)

@@ -1,6 +1,5 @@
 """trust-v3: which way each input moves a score, what unknown means, and that the parts explain all of it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ from tests.validators.scoring.pictures import EPOCH, SOL, cluster, past, validat
 from tests.validators.scoring.test_trust_v2 import anybody, with_column
 from validators.scoring.facts import Assessment, ClusterFacts, Past, ValidatorFacts
 from validators.scoring.registry import METHODS, ranked, ranks
-from validators.scoring.trust_v3.explanation import explained, sentence
+from validators.scoring.trust_v3.explanation import explained
 from validators.scoring.trust_v3.inputs import INPUTS
 from validators.scoring.trust_v3.method import METHOD, assess
 from validators.scoring.trust_v3.releases import Lag, lags
@@ -101,31 +100,6 @@ def test_every_score_is_in_range_and_its_parts_add_up_to_it(one: ValidatorFacts)
     assert components["risk_low"] <= components["risk"] <= components["risk_high"]
     assert sum(part.points for part in parts) == pytest.approx(assessment.score, abs=1e-4)
     assert sum(part.shortfall for part in parts) == pytest.approx(100 - assessment.score, abs=1e-4)
-
-
-@FEWER
-@given(anybody())
-def test_no_part_takes_more_than_there_is_and_the_sentence_adds_up(one: ValidatorFacts) -> None:
-    assessment = judged(one)
-    said = sentence(assessment.score, assessment.components)
-
-    assert all(part.points >= -100 - 1e-9 for part in explained(assessment.components))
-    hundredths = [round(float(number) * 100) for number in re.findall(r"\d+\.\d\d", said)]
-    assert sum(hundredths) == 10_000
-    left = 0 if "none can be counted on" in said else hundredths[0]
-    assert left == round(assessment.score * 100)
-
-
-def test_what_is_unknown_is_taken_before_what_a_validator_did() -> None:
-    """So that nobody is charged for what we did not see, as how the epoch ended."""
-    history = past(0.5, 0.6, *[1.0] * 30)._replace(end_performance=(None,) * 32)
-    failed = judged(validator(1, history, delinquent=True)).components
-
-    parts = {part.name: part for part in explained(failed)}
-
-    assert parts["end_shortfall"].value is None
-    assert parts["end_shortfall"].points == pytest.approx(0, abs=0.1)
-    assert parts["last_shortfall"].points < -10
 
 
 def test_a_perfect_validator_without_commission_counts_for_nearly_all() -> None:
@@ -286,31 +260,6 @@ def test_from_half_an_epoch_on_the_running_one_counts_as_the_last() -> None:
 
     assert early.components["vote_performance"] == 1.0
     assert late.score < early.score < 75
-
-
-def test_no_two_sentences_contradict() -> None:
-    """Nobody is told to be fine now and delinquent at once, nor to have lost by what is no loss."""
-    said = [part.said for part in explained(judged(validator(1, delinquent=True)).components)]
-    healthy = explained(judged(validator(1)).components)
-
-    assert "was delinquent when this score was made" in said
-    assert not any("not delinquent" in one for one in said)
-    for part in healthy:
-        if "as the cluster did" in part.said or "as the others" in part.said:
-            assert abs(part.points) < 1e-9
-    short = explained(judged(validator(1, past(0.9997, *[1.0] * 30))).components)
-    assert "voted 0.03 % below the cluster in the last epoch that counts" in [part.said for part in short]
-    assert "its own of a bad next epoch is" in short[3].said
-
-
-def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() -> None:
-    found = judged(validator(1, left_out=True))
-    parts = explained(found.components)
-
-    assert found.score == 0
-    assert found.components["risk_low"] <= found.components["risk"] <= found.components["risk_high"]
-    assert "is not let into the next epoch, and earns nothing there" in [part.said for part in parts]
-    assert sum(part.points for part in parts) == pytest.approx(0, abs=1e-4)
 
 
 def test_the_same_facts_give_the_same_digits() -> None:

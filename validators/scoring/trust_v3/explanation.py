@@ -39,7 +39,8 @@ def sentence(score: float, components: Mapping[str, Any]) -> str:
     rest = 100 * round(FULL) - left - commission
     votes = min(votes, rest)
     took = {"commission takes": commission, "missing votes take": votes, "risk takes": rest - votes}
-    told = " and ".join(f"its {what} {points / 100:.2f}" for what, points in took.items() if points > 0)
+    each = [f"its {what} {points / 100:.2f}" for what, points in took.items() if points > 0]
+    told = " and ".join([", ".join(each[:-1]), each[-1]] if each[1:] else each)
     counted = f"{left / 100:.2f} can be counted on" if left else "none can be counted on"
     of = "Of 100 units of reward that a perfect validator without commission would pay"
     return f"{of}, {counted}" + (f": {told}." if told else ".")
@@ -104,7 +105,7 @@ def _risks(
 def _risk_said(components: Mapping[str, Any]) -> str:
     risk, low, high = (risk_percent(components[name]) for name in ("risk", "risk_low", "risk_high"))
     between = f" ({low} to {high}, by what is unknown of it)" if low != high else ""
-    return f"its own of a bad next epoch is {risk}{between}"
+    return f"its own risk of a bad next epoch is {risk}{between}"
 
 
 # Who it is, then the long run, then the latest: the order in which a perfect validator's inputs give way.
