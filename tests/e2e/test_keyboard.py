@@ -10,7 +10,7 @@ from tests.e2e.places import PLACES, Place
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("validator", "compare", "methods", "cluster", "operations")
+NAMES = ("validator", "selection", "compare", "methods", "cluster", "operations")
 OURS = [place for place in PLACES if place.name in NAMES]
 # Each thing on the page that acts, in its order, gets its number.
 _NUMBER: Final = """() => {
