@@ -32,6 +32,8 @@ def _reliability(components: Mapping[str, Any], tables: Tables) -> Part:
     full = tables.reliability_points.highest
     known, bad = components["known_of_window"], components["bad_of_window"]
     history = f"{bad} of the last {known} epochs known were bad" if known else "it has no known epoch"
+    if known == 1:
+        history = f"its one epoch known was {'bad' if bad else 'not bad'}"
     risk, low, high = (risk_percent(components[name]) for name in ("risk", "risk_low", "risk_high"))
     between = f" ({low} to {high}, by what is unknown of it)" if low != high else ""
     taken = f"what its risk of a bad next epoch of {risk}{between} takes"
@@ -102,7 +104,7 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "failing_with_stake": lambda value: (
         "failed in the last epoch that counts, with serious stake"
         if value
-        else "did not fail with serious stake in the last epoch that counts"
+        else "is not known to have failed with serious stake in the last epoch that counts"
     ),
     "behind_release": lambda value: f"{share_percent(value)} of its lineage's stake runs a newer release",
     "skipping": lambda value: (
