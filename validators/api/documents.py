@@ -34,7 +34,7 @@ class ValidatorDocument(Schema):
     name: str | None = Field(description="What it calls itself; never trusted")
     website: str | None
     rank: int | None = Field(description="1 is best; equals share a rank")
-    score: float | None = Field(description="0 to 100")
+    score: float | None = Field(description="0 to 100; the page /scores/ says what it means")
     vote_performance: float | None = Field(
         description="How it voted in the newest ended epoch that is judged: 1 is as the cluster's mean, what "
         "chance gave it as a leader taken off"

@@ -191,7 +191,7 @@ def test_who_never_changed_is_told_for_which_epochs_that_is_known(client: Client
 
     text = words(page(client, "/validators/vote1/"))
 
-    assert "None seen in the 4 epochs from 900 to 903 of which it is known." in text
+    assert "None seen in the 4 known epochs from 900 to 903." in text
     assert "Nothing striking is known of its commission, it does not belong to the superminority" in text
 
 
