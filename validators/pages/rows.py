@@ -13,11 +13,13 @@ from validators.models import (
     TrustScore,
 )
 from validators.monitoring.readiness import stale_data
-from validators.reading.explanations import explained
+from validators.reading.explanations import Risk, explained, risk_told
 from validators.reading.picture import Picture
+from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
 from validators.reading.terms import with_marks
 from validators.scoring.facts import Part
+from validators.solana.economics import yearly_reward
 
 # Scores that a sparkline shows.
 SPARK_SCORES: Final = 24
@@ -41,6 +43,8 @@ class ComparedValidator:
 
     validator: Any
     parts: Sequence[Part]
+    risk: Risk | None
+    reward: int | None
 
 
 def staleness() -> str:
@@ -64,7 +68,12 @@ def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedVal
     known = {validator.vote_account: validator for validator in found}
     wanted = [known[one] for one in dict.fromkeys(vote_accounts) if one in known][:MOST_COMPARED]
     return [
-        ComparedValidator(validator=one, parts=explained(picture.scoring_run, one.components))
+        ComparedValidator(
+            validator=one,
+            parts=explained(picture.scoring_run, one.components),
+            risk=risk_told(one.components),
+            reward=yearly_reward(HUNDRED_SOL, one.apy),
+        )
         for one in with_marks(wanted)
     ]
 

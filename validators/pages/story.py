@@ -66,7 +66,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     parts = explained(run, validator.components)
     return ValidatorStory(
         validator=validator,
-        verdict=verdict(run, validator.score, validator.components),
+        verdict=verdict(run, validator.score, validator.components, parts),
         parts=parts,
         costs=costs(parts),
         risk=risk_told(validator.components),

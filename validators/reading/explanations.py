@@ -45,11 +45,11 @@ def costs(parts: Sequence[Part]) -> list[Part]:
     return sorted(costly, key=lambda part: -part.shortfall)[:MOST_COSTS]
 
 
-def verdict(run: ScoringRun | None, score: float | None, components: Any) -> str:
-    """One sentence; empty where there is no score."""
+def verdict(run: ScoringRun | None, score: float | None, components: Any, parts: Sequence[Part]) -> str:
+    """One sentence, of a score that has these parts; empty where there is no score."""
     if run is None or score is None:
         return ""
-    if run.method == "trust-v3" and explained(run, components):
+    if run.method == "trust-v3" and parts:
         return sentence(score, components)
     return f"{run.method} gives it {score:.2f} of 100 points."
 
