@@ -64,11 +64,31 @@ def test_a_validator_without_any_history_has_a_page(client: Client) -> None:
         assert told in text
 
 
-def test_a_validator_that_left_keeps_its_page(client: Client) -> None:
+def test_a_validator_that_left_keeps_its_page_and_is_told_of_as_gone(client: Client) -> None:
     fetch()
-    validator(1, left_at=NOON)
+    vote_state(validator(1, left_at=NOON, delinquent=True, commission_bps=None))
 
-    assert "Left 2026-11-23 12:00 UTC" in words(page(client, "/validators/vote1/"))
+    text = words(page(client, "/validators/vote1/"))
+
+    for told in (
+        "vote1 left We have not heard",
+        "Left 2026-11-23 12:00 UTC",
+        "Not scored: it has left the cluster.",
+        "Stake (SOL), last known 1",
+        "(it has left the cluster)",
+        "Next epochs It has left the cluster.",
+    ):
+        assert told in text
+    assert "is let into epoch" not in text
+
+
+def test_who_is_not_scored_is_told_why(client: Client) -> None:
+    fetch()
+    validator(1, activated_stake=0)
+    validator(2)
+
+    assert "Not scored: it has no stake." in words(page(client, "/validators/vote1/"))
+    assert "Not scored: it came after the last score." in words(page(client, "/validators/vote2/"))
 
 
 @pytest.mark.parametrize("address", ["/validators/nobody/", "/validators/%00/", "/validators/vote1%2F/"])

@@ -99,7 +99,7 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "previous_shortfall": lambda value: voted(value, "in the epoch before that"),
     "earlier_shortfall": lambda value: f"lacked {value * 100:.2f} % of the votes before those: {MIXED}",
     "bad_run": lambda value: f"bad epochs in a row: {value:.0f}" if value else "in no run of bad epochs",
-    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of our looks: {MIXED}",
+    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of the looks: {MIXED}",
     "stake": lambda value: f"{sol(value)} delegated",
     "failing_with_stake": lambda value: (
         "failed in the last epoch that counts, with serious stake"

@@ -147,7 +147,7 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
         else f"voted {value * 100:.2f} % below the others at the end of the epoch"
     ),
     "delinquent_now": lambda value: f"was {'' if value else 'not '}delinquent when this score was made",
-    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of our looks: {MIXED}",
+    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of the looks: {MIXED}",
     "stake": lambda value: f"{sol(value)} delegated",
     "least_stake": lambda value: f"{sol(value)} at the least, in what is known of ten epochs",
     "behind_release": _behind("release"),
