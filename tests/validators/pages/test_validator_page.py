@@ -169,6 +169,13 @@ def test_what_100_sol_bring_in_a_year_is_the_apy_with_its_basis(
     assert "after commission, what is earned staying staked, without MEV and without the fees" in text
 
 
+def test_a_cluster_of_quick_epochs_pays_more_than_is_told(client: Client) -> None:
+    fetch()
+    validator(1, apy=1e9, apy_basis="realised", apy_epochs=10)
+
+    assert "100 SOL here for a year: over 10,000 SOL" in words(page(client, "/validators/vote1/"))
+
+
 def test_without_an_apy_nobody_says_what_100_sol_bring(client: Client) -> None:
     fetch()
     validator(1)
