@@ -24,10 +24,12 @@ def marks_of(validators: Iterable[Any]) -> dict[int, list[CommissionMark]]:
 
 
 def with_marks(validators: Sequence[Any]) -> Sequence[Any]:
-    """The same, each with `marks`: its commission flags in words, with their epochs."""
+    """The same, each with `marks`: its commission flags in words, with their epochs where rows still tell."""
     marks = marks_of(validators)
     for one in validators:
-        one.marks = [mark_said(mark) for mark in marks.get(one.pk, ())]
+        dated = {mark.flag.value: mark_said(mark) for mark in marks.get(one.pk, ())}
+        undated = [flag for flag in one.commission_flags if flag not in dated]
+        one.marks = [*dated.values(), *(f"{flag}, in an epoch that is not known" for flag in undated)]
     return validators
 
 

@@ -210,6 +210,15 @@ def test_flags_have_dates_and_agree_with_the_changes_that_are_told(client: Clien
     assert "up and back within epoch 901" in words(page(client))
 
 
+def test_a_flag_whose_rows_are_gone_is_not_lost(client: Client) -> None:
+    fetch()
+    validator(1, commission_flags=["above 50 %"])
+
+    told = "above 50 %, in an epoch that is not known"
+    assert f"Commission: {told}." in words(page(client, "/validators/vote1/"))
+    assert told in words(page(client))
+
+
 def test_who_never_changed_is_told_for_which_epochs_that_is_known(client: Client) -> None:
     fetch()
     shown = validator(1, activated_stake=SOL)
