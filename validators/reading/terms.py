@@ -2,7 +2,7 @@
 superminority, and who can take the account."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from validators.models import ClusterEpoch
 from validators.reading.admission import Operator
@@ -12,6 +12,21 @@ from validators.solana.commission_marks import CommissionMark, commission_marks
 
 # How far back it is looked for since when somebody belongs to the superminority.
 EPOCHS_LOOKED_AT: Final = 100
+
+
+class ToldMark(NamedTuple):
+    """A commission flag for a list, and in a sentence's words."""
+
+    short: str
+    full: str
+
+
+_SHORT: Final = {
+    CommissionFlag.CROSSED_TEN_PERCENT: "crossed 10 %",
+    CommissionFlag.JUMPED: "up 3 points or more",
+    CommissionFlag.ABOVE_HALF: "above 50 %",
+    CommissionFlag.UP_AND_BACK: "up and back",
+}
 
 
 def marks_of(validators: Iterable[Any]) -> dict[int, list[CommissionMark]]:
@@ -27,10 +42,17 @@ def with_marks(validators: Sequence[Any]) -> Sequence[Any]:
     """The same, each with `marks`: its commission flags in words, with their epochs where rows still tell."""
     marks = marks_of(validators)
     for one in validators:
-        dated = {mark.flag.value: mark_said(mark) for mark in marks.get(one.pk, ())}
+        dated = {mark.flag.value: _told(mark) for mark in marks.get(one.pk, ())}
         undated = [flag for flag in one.commission_flags if flag not in dated]
-        one.marks = [*dated.values(), *(f"{flag}, in an epoch that is not known" for flag in undated)]
+        one.marks = [
+            *dated.values(),
+            *(ToldMark(flag, f"{flag}, in an epoch that is not known") for flag in undated),
+        ]
     return validators
+
+
+def _told(mark: CommissionMark) -> ToldMark:
+    return ToldMark(f"{_SHORT[mark.flag]} {_when(mark)}", mark_said(mark))
 
 
 def mark_said(mark: CommissionMark) -> str:
@@ -40,23 +62,22 @@ def mark_said(mark: CommissionMark) -> str:
         return f"above 50 % {_when(mark)}: {highest}"
     what = f"from {(mark.from_bps or 0) / 100:g} % to {highest}"
     if mark.flag == CommissionFlag.CROSSED_TEN_PERCENT:
-        unseen = mark.since < mark.epoch - 1
-        when = f"between epochs {mark.since} and {mark.epoch}" if unseen else f"in epoch {mark.epoch}"
-        return f"crossed 10 % upward {when}: {what}"
+        return f"crossed 10 % upward {_when(mark)}: {what}"
     if mark.flag == CommissionFlag.JUMPED:
         return f"three points or more upward within epoch {mark.epoch}: {what}"
     return f"up and back within epoch {mark.epoch}: {what} and back"
 
 
 def _when(mark: CommissionMark) -> str:
-    if mark.since == mark.epoch:
-        return f"in epoch {mark.epoch}"
-    return f"from epoch {mark.since} to {mark.epoch}"
+    if mark.flag == CommissionFlag.ABOVE_HALF and mark.since < mark.epoch:
+        return f"from epoch {mark.since} to {mark.epoch}"
+    unseen = mark.since < mark.epoch - 1
+    return f"between epochs {mark.since} and {mark.epoch}" if unseen else f"in epoch {mark.epoch}"
 
 
 def term_sentences(validator: Any, operator: Operator | None) -> list[str]:
     """What there is to know of the terms of one with `marks`. A query for who is in the superminority."""
-    said = [f"Commission: {mark}." for mark in validator.marks]
+    said = [f"Commission: {mark.full}." for mark in validator.marks]
     if validator.superminority:
         since = _superminority_since(validator.vote_account)
         when = "" if since is None else f" since epoch {since}"
