@@ -17,9 +17,10 @@ from validators.scoring.wording import risk_percent, share_percent, sol, voted
 MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
 
 
-def explained(components: Mapping[str, Any]) -> list[Part]:
-    """The parts of a score; their points add up to it, to the rounding of the score."""
-    tables = shipped_tables()
+def explained(components: Mapping[str, Any], tables: Tables | None = None) -> list[Part]:
+    """The parts of a score; their points add up to it, to the rounding of the score. By the shipped tables
+    unless given."""
+    tables = tables or shipped_tables()
     bps, level, *taken = components["taken"]
     number = count_on(bps, level, components["risk"], tables.loss_when_bad, tables.aversion)
     return [
@@ -32,9 +33,9 @@ def explained(components: Mapping[str, Any]) -> list[Part]:
 
 def sentence(score: float, components: Mapping[str, Any]) -> str:
     """What the number says, and the three things that take from 100: as shown, they add up."""
-    tables = shipped_tables()
     bps, level, *_ = components["taken"]
-    number = count_on(bps, level, components["risk"], tables.loss_when_bad, tables.aversion)
+    # What commission and votes take depends on no table; the risk takes the rest.
+    number = count_on(bps, level, 0.0, 0.0, 0.0)
     left, commission, votes = (round(one * 100) for one in (score, number.commission, number.performance))
     rest = 100 * round(FULL) - left - commission
     votes = min(votes, rest)
