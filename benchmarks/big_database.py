@@ -65,7 +65,7 @@ def main() -> None:
             "DATABASE_URL": url,
             "REDIS_URL": redis,
             "STATE_DIR": state,
-            "API_RATE_LIMIT": "0",
+            "RATE_LIMIT": "0",
             "DJANGO_SETTINGS_MODULE": "staking_project.settings",
         }
         django.setup()

@@ -8,10 +8,9 @@ from typing import Any, Final
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Swagger
-from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from scheduling.api.errors import ApiError
-from scheduling.api.rate_limit import AddressThrottle
 from scheduling.api.replies import JSON_TYPE, json_reply
 from scheduling.api.routes import router as scheduling_router
 from scheduling.exceptions import RefusedError, UnknownNameError
@@ -55,7 +54,6 @@ api = NinjaAPI(
     urls_namespace="api",
     docs=Swagger(settings={"validatorUrl": None}),
     docs_decorator=_self_contained,
-    throttle=[AddressThrottle()],
 )
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
@@ -90,13 +88,6 @@ def _refused_operation(request: HttpRequest, exc: RefusedError) -> HttpResponse:
 def _unauthenticated(request: HttpRequest, exc: AuthenticationError) -> HttpResponse:
     detail = "This needs a token that is neither wrong nor revoked, as `Authorization: Bearer …`."
     return problem(401, code="unauthenticated", detail=detail, WWW_Authenticate="Bearer")
-
-
-@api.exception_handler(Throttled)
-def _throttled(request: HttpRequest, exc: Throttled) -> HttpResponse:
-    wait = str(max(1, round(exc.wait or 1)))
-    detail = f"Too many requests from your address; go on in {wait} s."
-    return problem(429, code="too_many_requests", detail=detail, Retry_After=wait)
 
 
 @api.exception_handler(HttpError)

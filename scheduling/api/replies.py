@@ -22,7 +22,8 @@ Document = Mapping[str, Any]
 JSON_TYPE: Final = "application/json"
 CSV_TYPE: Final = "text/csv"
 # A spreadsheet takes a cell that begins so for a formula, and names are written by strangers.
-FORMULA_STARTS: Final = frozenset("=+-@\t\r\n")
+# Some take the wide forms of these for the same.
+FORMULA_STARTS: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 # What stands in a cell as it is.
 PLAIN_TYPES: Final = frozenset({int, float, NoneType})
 
@@ -101,7 +102,8 @@ def conditional_on_content(request: HttpRequest, response: HttpResponse) -> Http
 
 def _csv(rows: Iterable[Document], *, columns: Sequence[str]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
+    # Every text in quotes, whatever it looks like.
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(columns)
     written = list(rows)
     # Column by column, since most are all numbers, or a few values again and again.

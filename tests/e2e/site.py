@@ -60,7 +60,7 @@ def running_site(folder: Path) -> Iterator[Site]:
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if name not in _OURS}
     # Browsers of many tests ask from one address.
-    environment = kept | {"STATE_DIR": str(folder), "PORT": str(port), "API_RATE_LIMIT": "0"}
+    environment = kept | {"STATE_DIR": str(folder), "PORT": str(port), "RATE_LIMIT": "0"}
     log = folder / "run.log"
     with log.open("w") as output:
         process = subprocess.Popen(

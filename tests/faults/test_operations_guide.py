@@ -65,7 +65,8 @@ def test_the_workers_unit_signals_the_parent_alone_and_waits_longer_than_the_gra
 
 
 def test_every_variable_of_the_environment_file_is_one_that_the_settings_read() -> None:
-    text = (Path(settings.BASE_DIR) / "staking_project" / "settings.py").read_text()
+    folder = Path(settings.BASE_DIR) / "staking_project"
+    text = (folder / "settings.py").read_text() + (folder / "environment.py").read_text()
 
     assert [name for name in environment() if f'"{name}"' not in text] == []
 

@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import Settings
 
 from scheduling.models import RunState
 from scheduling.models.tokens import ApiToken, issue_token
@@ -49,8 +48,7 @@ BODIES = ("", "{", "[]", "null", '{"note": 1}', '{"note": "\\u0000"}', '{"note":
 
 
 @pytest.fixture(autouse=True)
-def something_to_ask_for(settings: Settings) -> None:
-    settings.API_RATE_LIMIT = 0
+def something_to_ask_for() -> None:
     fetch()
     known = validator(1, name="<b>")
     past(known, epochs=3)

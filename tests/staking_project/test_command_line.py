@@ -1,6 +1,7 @@
 """What the command line says of an installation that is not right: one line, and no traceback."""
 
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,16 @@ def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("WORKERS", "abc"), ("PORT", "abc"), ("DATABASE_URL", "a-password")]
+    ("variable", "value"),
+    [
+        ("WORKERS", "abc"),
+        ("PORT", "abc"),
+        ("DATABASE_URL", "a-password"),
+        ("DATABASE_URL", "nonsense://user:a-password@host/name"),
+        ("EMAIL_URL", "nonsense://user:a-password@host"),
+        ("SECRET_KEY", "a-password"),
+        ("SECRET_KEY", "a-password" + "-change-me" * 6),
+    ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, variable: str, value: str) -> None:
     result = manage("check", **{"STATE_DIR": str(tmp_path), variable: value})
@@ -55,3 +65,14 @@ def test_commands_find_the_copy_that_runs(tmp_path: Path, copies: list[str]) -> 
     result = manage("shell", "-v0", "-c", asked, **alone)
 
     assert result.stdout.split() == [f"redis://127.0.0.1:1/{copies[0]}", f"http://127.0.0.1:{copies[0]}"]
+
+
+def test_with_everything_given_no_folder_is_needed_to_write_to(tmp_path: Path) -> None:
+    nowhere = tmp_path / "file" / "var"
+    (tmp_path / "file").touch()
+    given = {"DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}", "SECRET_KEY": secrets.token_urlsafe(64)}
+
+    assert manage("check", STATE_DIR=str(nowhere), **given).returncode == 0
+    refused = manage("check", STATE_DIR=str(nowhere), **given | {"SECRET_KEY": ""})
+
+    assert f"Wrong settings: STATE_DIR {nowhere}: Not a directory" in refused.stderr

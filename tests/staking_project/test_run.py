@@ -19,6 +19,7 @@ from django.conf import settings
 
 from staking_project.stack import free_port
 from tests.installation import alive, wait_until
+from tests.staking_project.privacy import open_to_others
 
 pytestmark = pytest.mark.processes
 
@@ -135,6 +136,9 @@ def test_a_signal_ends_everything_and_a_second_start_works_at_once(
     time.sleep(1)
     everyone = descendants(started.pid)
     assert len(everyone) >= 9
+    state = Path(environment["STATE_DIR"])
+    assert open_to_others(state) == []
+    assert {"db.sqlite3", "secret_key", "redis.log"} <= {path.name for path in state.iterdir()}
 
     started.send_signal(stop)
     _, err = started.communicate(timeout=60)
@@ -176,9 +180,15 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(environment: dict[str, s
 
 
 def test_without_a_single_success_it_says_so_and_exits_1(environment: dict[str, str]) -> None:
-    endpoint = f"http://127.0.0.1:{free_port()}"
+    endpoint = f"http://127.0.0.1:{free_port()}/a-key-of-the-provider"
     process = run(environment | {"SOLANA_RPC_URL": endpoint}, "--seconds", "5", "--json")
+    found = Path(environment["STATE_DIR"]) / f"run-{environment['PORT']}.json"
+    wait_until(found.exists, seconds=60, saying="where the embedded Redis is")
+    told = json.loads(found.read_text())
     out, err = process.communicate(timeout=90)
+
+    # What the environment holds stays there.
+    assert set(told) == {"pid", "redis_url"}
 
     assert process.returncode == 1
     document = json.loads(out)

@@ -5,9 +5,10 @@ from typing import Final
 
 from django.conf import settings
 from django.db.models import Max
+from django.utils.text import Truncator
 
 from scheduling.monitoring.alerts import Trouble
-from validators.models import CommissionChange, Fetch
+from validators.models import CommissionChange, Fetch, Validator
 from validators.monitoring import endpoints, readiness, sources
 from validators.monitoring.admission import kept_out, time_left
 from validators.templatetags.units import bps_percent
@@ -20,6 +21,7 @@ JUMP_BPS: Final = 300
 WATCHED_LIMITS_BPS: Final = (1_000, 5_000)
 # Validators that one alert names; all are counted.
 MOST_NAMED: Final = 5
+LONGEST_OWN_WORDS: Final = 40
 
 
 def stale_data(*, now: datetime) -> list[Trouble]:
@@ -78,9 +80,10 @@ def commission_jumps(*, now: datetime) -> list[Trouble]:
     return [
         Trouble(
             subject=change.validator.vote_account,
-            message=f"{change.validator} raised its commission from {bps_percent(change.from_bps)} "
-            f"to {bps_percent(change.to_bps)} in epoch {change.epoch}"
-            f"{'' if change.is_confirmed else '; seen once, not confirmed yet'}.",
+            message=f"{change.validator.vote_account} raised its commission from "
+            f"{bps_percent(change.from_bps)} to {bps_percent(change.to_bps)} in epoch {change.epoch}"
+            f"{'' if change.is_confirmed else '; seen once, not confirmed yet'}."
+            f"{_own_words(change.validator)}",
         )
         for change in changes.select_related("validator").order_by("seen_at")
         if _is_jump(change.from_bps, change.to_bps)
@@ -93,7 +96,7 @@ def not_admitted(*, now: datetime) -> list[Trouble]:
     if not out:
         return []
     running = max(state.epoch for state in out)
-    named = ", ".join(f"{state.validator} ({state.reason})" for state in out[:MOST_NAMED])
+    named = ", ".join(f"{state.validator.vote_account} ({state.reason})" for state in out[:MOST_NAMED])
     more = f" and {len(out) - MOST_NAMED} more" if len(out) > MOST_NAMED else ""
     left = time_left(running, now=now)
     return [
@@ -103,6 +106,12 @@ def not_admitted(*, now: datetime) -> list[Trouble]:
             f"{running + 2}{f'; {left} left to mend it' if left else ''}: {named}{more}.",
         )
     ]
+
+
+def _own_words(validator: Validator) -> str:
+    """What it calls itself, after the fact and short: it may call itself anything."""
+    name = Truncator(validator.name).chars(LONGEST_OWN_WORDS)
+    return f" It calls itself “{name}”." if name else ""
 
 
 def _lost(now: int, before: int | None) -> float:

@@ -1,7 +1,5 @@
 """The public pages."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, Final
 
 from django.core.paginator import Paginator
@@ -33,27 +31,9 @@ from validators.scoring.trust_v3.measured import shipped_measures
 
 VALIDATORS_PER_PAGE: Final = 50
 MOST_NAMED: Final = 8
-# Nothing from elsewhere, nothing inline: what a stranger writes into a name cannot run or load.
-CONTENT_SECURITY: Final = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-
-View = Callable[..., HttpResponse]
 
 
-def public_page(view: View) -> View:
-    """Read only, under the strict content policy."""
-
-    @wraps(view)
-    def shown(*args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(*args, **kwargs)
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY
-        return response
-
-    return require_safe(shown)
-
-
-@public_page
+@require_safe
 def standings_page(request: HttpRequest) -> HttpResponse:
     """The validators as the address asks for them; a page that is not there shows the nearest."""
     form = StandingsForm(request.GET)
@@ -64,7 +44,7 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "standings", picture, **about)
 
 
-@public_page
+@require_safe
 def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     """One validator: why this score, and its past."""
     picture = current_picture(_method(request))
@@ -75,7 +55,7 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     return _shown(request, "validator", picture, story=story, others=others, chart=chart_of(story))
 
 
-@public_page
+@require_safe
 def selection_page(request: HttpRequest) -> HttpResponse:
     """What to hold, by what is held now."""
     form = SelectionForm(request.GET)
@@ -85,7 +65,7 @@ def selection_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "selection", picture, form=form, groups=groups, nobody=nobody)
 
 
-@public_page
+@require_safe
 def compare_page(request: HttpRequest) -> HttpResponse:
     """Up to four validators side by side."""
     picture = current_picture(_method(request))
@@ -101,7 +81,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "compare", picture, **about)
 
 
-@public_page
+@require_safe
 def methods_page(request: HttpRequest) -> HttpResponse:
     """Two scoring methods side by side; a choice that makes no sense is a 400 that says what there is."""
     try:
@@ -128,13 +108,13 @@ def methods_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "methods", comparison.picture, **about)
 
 
-@public_page
+@require_safe
 def scores_page(request: HttpRequest) -> HttpResponse:
     """What the headline number means, and what it was worth."""
     return _shown(request, "scores", current_picture(), measured=shipped_measures())
 
 
-@public_page
+@require_safe
 def cluster_page(request: HttpRequest) -> HttpResponse:
     """The cluster as a whole."""
     picture = current_picture(_method(request))

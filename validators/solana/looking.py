@@ -10,7 +10,8 @@ from validators.solana.last_look import LastLook
 from validators.solana.plausibility import MAY_BE_TRUE, Doubt, doubt_about_epoch
 from validators.solana.plausible_votes import doubt_about_votes
 from validators.solana.rpc import Endpoint
-from validators.solana.snapshot import Snapshot, ask_epoch, ask_snapshot
+from validators.solana.snapshot import Snapshot
+from validators.solana.voting_reply import ask_epoch, ask_snapshot
 
 # Two answers are the same when neither their accounts nor their stake differ by more.
 SAME: Final = 0.01

@@ -11,10 +11,9 @@ LONGEST_KEYBASE: Final = 100
 # Longer than any version that was ever seen; a node may claim anything.
 LONGEST_VERSION: Final = 40
 
-# Control characters, lone surrogates, and code points that nobody may use.
-_LEFT_OUT: Final = frozenset({"Cc", "Cs", "Cn"})
-# They turn the direction of all that follows.
-_DIRECTIONS: Final = frozenset(chr(point) for point in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+# Control characters, lone surrogates, code points that nobody may use, and what is not seen: marks of no
+# width, by which two names look the same, and those that turn the direction of all that follows.
+_LEFT_OUT: Final = frozenset({"Cc", "Cf", "Cs", "Cn"})
 # Far more than anything is stored of; the rest is not even looked at.
 _LOOKED_AT: Final = 10_000
 
@@ -26,6 +25,6 @@ def plain_text(value: object, *, longest: int) -> str:
     kept = (
         " " if letter.isspace() else letter
         for letter in value[:_LOOKED_AT]
-        if letter.isspace() or (unicodedata.category(letter) not in _LEFT_OUT and letter not in _DIRECTIONS)
+        if letter.isspace() or unicodedata.category(letter) not in _LEFT_OUT
     )
     return " ".join("".join(kept).split())[:longest].rstrip()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django import template
 from django.utils import timezone
@@ -114,8 +115,15 @@ def pick(rows: Iterable[Any], attribute: str) -> list[Any]:
 
 @register.filter
 def is_web_address(text: str) -> bool:
-    """Whether a link to it only ever opens a page; a javascript: address would run."""
-    return text.startswith(("https://", "http://"))
+    """Whether a link to it only ever opens a page, of the host that one reads in it.
+
+    A javascript: address would run; `https://bank.example@evil.example/` is not of the bank.
+    """
+    try:
+        address = urlsplit(text)
+    except ValueError:
+        return False
+    return address.scheme in ("https", "http") and bool(address.hostname) and "@" not in address.netloc
 
 
 @register.filter

@@ -14,7 +14,7 @@ from scheduling.exceptions import SchedulingError, UnknownNameError
 from scheduling.ledger import presentation, selectors
 from scheduling.ledger.comparison import compare_variants
 from scheduling.ledger.stories import explain
-from scheduling.management.tables import table
+from scheduling.management.tables import printable, table
 from scheduling.models import Run
 from scheduling.modes import MODES
 from scheduling.operations import changing, setting_up
@@ -236,7 +236,7 @@ class Command(BaseCommand):
         self._show(document, text, **options)
 
     def _show(self, document: Any, text: str, *, json: bool, **options: Any) -> None:
-        self.stdout.write(_dumps(document) if json else text)
+        self.stdout.write(_dumps(document) if json else printable(text, kept="\n"))
 
 
 def _dumps(document: Any) -> str:

@@ -8,7 +8,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -42,13 +42,15 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, _leave)
         whole = stack.Stack()
         started_at, orphans = None, 0
+        left = ExitStack()
         try:
             stack.require_free_port(settings.PORT)
             with _one_at_a_time():
                 call_command("migrate", verbosity=0, interactive=False)
                 if settings.SOLANA_RPC_IS_OUR_OWN and trial.import_past(os.environ):
                     self.stderr.write("The simulated cluster has got its past; this was done once.")
-                environment = self._start_what_it_talks_to(whole)
+                folder = left.enter_context(stack.socket_folder())
+                environment = self._start_what_it_talks_to(whole, folder)
                 setting_up.set_up("test", now=database_now(), by="run")
                 password = _create_admin()
             started_at = database_now()
@@ -65,18 +67,19 @@ class Command(BaseCommand):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             orphans = whole.stop()
             stack.remove_state()
+            left.close()
         if started_at is not None:
             self._report(started_at, orphans=orphans, timed=seconds is not None, **options)
 
-    def _start_what_it_talks_to(self, whole: stack.Stack) -> dict[str, str]:
+    def _start_what_it_talks_to(self, whole: stack.Stack, folder: Path) -> dict[str, str]:
         """Start Redis and the simulated cluster unless others are named; returns the others' environment."""
-        environment = dict(os.environ)
+        environment, found = dict(os.environ), {}
         if not os.environ.get("REDIS_URL"):
-            port = stack.free_port()
-            redis = stack.redis_service(port)
+            path = folder / stack.socket_name()
+            redis = stack.redis_service(path)
             whole.start(redis)
-            stack.wait_until_listening(port, service=redis)
-            environment["REDIS_URL"] = f"redis://{stack.HOST}:{port}/0"
+            stack.wait_until_listening(path, service=redis)
+            found["redis_url"] = environment["REDIS_URL"] = stack.socket_url(path)
         if settings.SOLANA_RPC_IS_OUR_OWN:
             port = stack.free_port()
             simulator = stack.command_service(
@@ -89,8 +92,8 @@ class Command(BaseCommand):
             )
             whole.start(simulator)
             stack.wait_until_listening(port, service=simulator)
-            environment["SOLANA_RPC_URL"] = f"http://{stack.HOST}:{port}"
-        stack.write_state(redis_url=environment["REDIS_URL"], rpc_url=environment["SOLANA_RPC_URL"])
+            found["rpc_url"] = environment["SOLANA_RPC_URL"] = f"http://{stack.HOST}:{port}"
+        stack.write_state(**found)
         return environment
 
     def _start_ours(self, whole: stack.Stack, environment: dict[str, str]) -> None:

@@ -44,7 +44,7 @@ def test_a_list_is_csv_when_asked_for(client: Client) -> None:
     assert accepted.headers["Content-Type"] == "text/csv; charset=utf-8"
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", *"\uff1d\uff0b\uff0d\uff20"])
 def test_a_name_is_no_formula_in_a_spreadsheet(client: Client, start: str) -> None:
     fetch()
     hostile = f"{start}cmd|'/c calc'!A1"
@@ -52,6 +52,7 @@ def test_a_name_is_no_formula_in_a_spreadsheet(client: Client, start: str) -> No
 
     text = client.get("/api/v1/validators?format=csv").content.decode()
 
+    assert f'"\'{hostile}"' in text
     [row] = csv.DictReader(io.StringIO(text, newline=""))
     assert row["name"] == row["version"] == row["client"] == f"'{hostile}"
 

@@ -37,7 +37,7 @@ def test_a_watched_validator_that_will_be_left_out_is_named_with_the_reason_and_
 
     assert trouble.subject == "admission"
     assert trouble.message == (
-        "1 watched validator will not vote in epoch 992; 18h left to mend it: Ada (no BLS key)."
+        "1 watched validator will not vote in epoch 992; 18h left to mend it: vote1 (no BLS key)."
     )
 
 

@@ -85,7 +85,10 @@ def test_the_message_names_the_validator_and_both_commissions_and_whether_two_lo
 
     [trouble] = commission_jumps(now=NOON)
 
-    assert trouble.message == f"Ada raised its commission from 5 % to 100 % in epoch 990{end}"
+    assert (
+        trouble.message
+        == f"vote1 raised its commission from 5 % to 100 % in epoch 990{end} It calls itself “Ada”."
+    )
 
 
 def test_with_nobody_watched_nothing_is_asked(django_assert_num_queries: object) -> None:

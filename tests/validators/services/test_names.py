@@ -100,7 +100,7 @@ def test_of_several_profiles_the_choice_does_not_depend_on_the_order(endpoint: C
         ("\u202eeman\u202c", "eman"),
         ("a" * 5_000, "a" * 200),
         ("\t \r\n ", ""),
-        ("👩\u200d🚀", "👩\u200d🚀"),
+        ("👩\u200d🚀", "👩🚀"),
         (42, ""),
         (["list"], ""),
         (None, ""),
@@ -121,6 +121,13 @@ def test_a_name_that_is_gone_from_the_chain_is_gone_here(endpoint: CannedEndpoin
     assert named(endpoint, replies.profile(IDENTITY, name="Short-lived")).name == "Short-lived"
 
     assert named(endpoint).name == ""
+
+
+@pytest.mark.parametrize(
+    "mark", ["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u202e", "\u2066", "\u061c", "\U000e0041"]
+)
+def test_marks_that_nobody_sees_make_no_other_name(mark: str) -> None:
+    assert plain_text(f"Fig{mark}ment", longest=20) == "Figment"
 
 
 def test_text_is_cut_before_it_ends_in_space() -> None:

@@ -1,0 +1,73 @@
+"""Settings that let strangers in, found before anybody comes."""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Tags, Warning, register
+
+_SECURE_REDIS: Final = ("rediss", "unix", "redis+unix")
+
+
+@register(Tags.security, deploy=True)
+def check_exposure(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What stands open, or goes over a network that others listen to."""
+    return [*_any_host(), *_open_redis(), *_keys_in_the_clear()]
+
+
+def _any_host() -> Iterator[CheckMessage]:
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Warning(
+            "ALLOWED_HOSTS is *: whoever asks says himself what this site is called.",
+            hint="Name the hosts that it is reached by, as in staking.example.org.",
+            id="staking.W001",
+        )
+
+
+def _open_redis() -> Iterator[CheckMessage]:
+    url = _split(settings.REDIS_URL)
+    if url is None or url.scheme in _SECURE_REDIS or _is_here(url.hostname):
+        return
+    missing = [word for word, given in (("password", url.password), ("TLS", "")) if not given]
+    yield Warning(
+        f"REDIS_URL: {url.hostname} is asked without {' and without '.join(missing)}; who reaches it can "
+        "stop every schedule, and reads what passes.",
+        hint="Write it as rediss://:password@host:6379/0, or keep it to a network of these hosts alone and "
+        "silence this with SILENCED_SYSTEM_CHECKS.",
+        id="staking.W002",
+    )
+
+
+def _keys_in_the_clear() -> Iterator[CheckMessage]:
+    for place, address in enumerate(settings.SOLANA_RPC_URLS, start=1):
+        # It may have a name, as in `mine=http://…`.
+        url = _split(address[address.find("http") :])
+        if url is None or url.scheme != "http" or _is_here(url.hostname):
+            continue
+        if url.path.strip("/") or url.query or url.username:
+            yield Warning(
+                f"SOLANA_RPC_URL: address {place} sends its key over http, where others can read it.",
+                hint="Write it as https://…",
+                id="staking.W003",
+            )
+
+
+def _split(address: str) -> SplitResult | None:
+    try:
+        url = urlsplit(address)
+        _ = url.port
+    except ValueError:
+        return None
+    return url
+
+
+def _is_here(host: str | None) -> bool:
+    if host is None or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,36 @@
+"""What every answer tells a browser to refuse."""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+# Nothing from elsewhere, nothing inline: what a stranger writes into a name cannot run or load.
+CONTENT_SECURITY: Final = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+# Django's own page about an error, which only DEBUG shows, draws itself inline.
+DEBUG_CONTENT_SECURITY: Final = f"{CONTENT_SECURITY}; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+PERMISSIONS: Final = ", ".join(
+    f"{name}=()"
+    for name in (
+        *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer"),
+        *("microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "usb"),
+    )
+)
+
+
+class SecurityHeaders:
+    """Middleware, the outermost: a view that needs a looser policy sets its own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        shown_inline = settings.DEBUG and response.status_code >= 400
+        policy = DEBUG_CONTENT_SECURITY if shown_inline else CONTENT_SECURITY
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response

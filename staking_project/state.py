@@ -1,0 +1,90 @@
+"""The folder of what the running project writes: nobody but its owner reads or enters it.
+
+It holds the key that sessions and messages are signed with, and maybe the database: who reads these is
+superuser. Everything of the project that makes a file of state makes it in here.
+"""
+
+import json
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Final
+
+from django.core.exceptions import ImproperlyConfigured
+
+OWNER_ONLY: Final = 0o700
+_OTHERS: Final = 0o077
+# Files of ours by which a folder is known to be for nothing else.
+_OURS: Final = ("secret_key", "db.sqlite3", "run.lock")
+
+
+def keep_from_others() -> None:
+    """What this process and its children create from now on is for their own user alone."""
+    os.umask(_OTHERS)
+
+
+def private_folder(path: Path) -> Path:
+    """This folder, made if need be, closed to others; an older one of ours that is open gets closed.
+
+    Raises ImproperlyConfigured where it cannot be made, or is open and may be somebody else's.
+    """
+    try:
+        path.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+        mode = path.stat().st_mode
+        if mode & _OTHERS:
+            _close(path, mode)
+    except OSError as exc:
+        raise ImproperlyConfigured(f"STATE_DIR {path}: {exc.strerror}; name a folder of your own") from exc
+    return path
+
+
+def generated_secret_key(folder: Path) -> str:
+    """A random key made once per installation and kept where only its owner reads it.
+
+    Django-q signs its messages with it, and those are pickles: a key printed in a
+    repository would let whoever reaches Redis run code. Several hosts need one common
+    SECRET_KEY; `check --deploy` asks for it.
+    """
+    path = private_folder(folder) / "secret_key"
+    candidate = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        candidate.touch(mode=0o600)
+        candidate.write_text(secrets.token_urlsafe(64))
+        try:
+            # link() fails when another process was first, so both end with the same key.
+            os.link(candidate, path)
+        except FileExistsError:
+            pass
+        finally:
+            candidate.unlink()
+    return path.read_text()
+
+
+def running_copy(folder: Path, *, port: int) -> dict[str, str]:
+    """Where the Redis and the simulated cluster of a `manage.py run` are, so that commands in another
+    shell find them: of the one that serves this port, else of the only one there is."""
+    own, others = folder / f"run-{port}.json", list(folder.glob("run-*.json"))
+    path = others[0] if len(others) == 1 else own
+    try:
+        found: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _close(path: Path, mode: int) -> None:
+    """As earlier versions left it, with all that is in it."""
+    ours = any((path / name).exists() for name in _OURS) or not any(path.iterdir())
+    if path.stat().st_uid != os.geteuid() or mode & stat.S_ISVTX or not ours:
+        raise ImproperlyConfigured(
+            f"STATE_DIR {path} is open to others (mode {stat.S_IMODE(mode):o}), and what is in it makes "
+            f"superusers; name a folder of this project's own, or: chmod 700 '{path}'"
+        )
+    path.chmod(OWNER_ONLY)
+    for folder, _, files in os.walk(path):
+        Path(folder).chmod(OWNER_ONLY)
+        for name in files:
+            one = Path(folder, name)
+            if not one.is_symlink():
+                one.chmod(stat.S_IMODE(one.stat().st_mode) & ~_OTHERS)

@@ -1,0 +1,79 @@
+"""The folder of state is for its owner alone."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from staking_project.state import private_folder
+from tests.staking_project.privacy import open_to_others
+
+
+def test_a_new_folder_is_closed(tmp_path: Path) -> None:
+    folder = private_folder(tmp_path / "new" / "var")
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("ours", ["secret_key", "db.sqlite3", "run.lock"])
+def test_what_an_earlier_version_left_open_is_closed_with_all_that_is_in_it(
+    tmp_path: Path, ours: str
+) -> None:
+    folder = tmp_path / "var"
+    (folder / "static" / "deep").mkdir(parents=True)
+    for path in (folder / ours, folder / "static" / "deep" / "file", folder / "run-8000.json"):
+        path.write_text("secret")
+        path.chmod(0o644)
+    (folder / "elsewhere").symlink_to(tmp_path / "other")
+    (tmp_path / "other").touch()
+    (tmp_path / "other").chmod(0o644)
+    for path in (folder, folder / "static", folder / "static" / "deep"):
+        path.chmod(0o755)
+
+    private_folder(folder)
+
+    assert open_to_others(folder) == []
+    assert (folder / ours).read_text() == "secret"
+    assert stat.S_IMODE((tmp_path / "other").stat().st_mode) == 0o644
+
+
+def test_an_open_folder_that_may_be_somebody_elses_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "letter.txt").touch()
+    folder.chmod(0o755)
+
+    with pytest.raises(ImproperlyConfigured, match=r"open to others \(mode 755\).*chmod 700"):
+        private_folder(folder)
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
+def test_a_folder_for_everybody_is_refused_even_when_we_have_written_there(tmp_path: Path) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    (folder / "secret_key").touch()
+    folder.chmod(0o1777)
+
+    with pytest.raises(ImproperlyConfigured, match="mode 1777"):
+        private_folder(folder)
+
+
+def test_a_folder_of_another_account_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir()
+    folder.chmod(0o755)
+    own = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: own + 1)
+
+    with pytest.raises(ImproperlyConfigured, match="open to others"):
+        private_folder(folder)
+
+
+def test_a_path_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ImproperlyConfigured, match="name a folder of your own"):
+        private_folder(tmp_path / "file")

@@ -1,0 +1,155 @@
+"""Asking one endpoint for a consistent look at the cluster: every vote account and the running epoch."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from validators.exceptions import ImpossibleCreditsError, MalformedReplyError
+from validators.solana.arithmetic import (
+    CREDITS_PER_SLOT,
+    LARGEST,
+    MOST_VOTE_CREDITS,
+    SPLIT_MARK,
+    earned_by_epoch,
+    own_split_epoch,
+)
+from validators.solana.rpc import Endpoint
+from validators.solana.schemas import EpochInfo, RejectedRecord, Reply, VoteAccount, VoteAccounts
+from validators.solana.snapshot import AccountState, Snapshot
+
+logger = logging.getLogger(__name__)
+
+# One record in twenty may be bad before the whole reply is mistrusted.
+MOST_REJECTED_SHARE: Final = 0.05
+
+
+def ask_epoch(endpoint: Endpoint) -> EpochInfo:
+    """Raises an EndpointError."""
+    return endpoint.call("getEpochInfo", [], Reply[EpochInfo])
+
+
+def ask_snapshot(
+    endpoint: Endpoint, epoch: EpochInfo, *, began_at: datetime, split_epoch: int | None
+) -> Snapshot:
+    """Every vote account, after the epoch: one that ends between the two questions shows, and is asked again.
+
+    split_epoch is what is known from before. Raises an EndpointError.
+    """
+    votes = endpoint.call("getVoteAccounts", [{"keepUnstakedDelinquents": True}], Reply[VoteAccounts])
+    next_slot = epoch.absolute_slot - epoch.slot_index + epoch.slots_in_epoch
+    if any(_is_later(account, epoch.epoch, next_slot) for account in _accounts(votes)):
+        epoch = ask_epoch(endpoint)
+    return _interpreted(endpoint, _Answers(epoch, votes), began_at=began_at, split_epoch=split_epoch)
+
+
+def _is_later(account: VoteAccount, epoch: int, next_slot: int) -> bool:
+    """Whether it has done something in the epoch after, which begins at next_slot."""
+    earned = account.epoch_credits
+    return bool(earned and earned[-1][0] == epoch + 1) or account.last_vote >= next_slot
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    epoch: EpochInfo
+    votes: VoteAccounts
+
+
+def _accounts(votes: VoteAccounts) -> Iterator[VoteAccount]:
+    for records in (votes.current, votes.delinquent):
+        yield from (record for record in records if isinstance(record, VoteAccount))
+
+
+def _interpreted(
+    endpoint: Endpoint, answers: _Answers, *, began_at: datetime, split_epoch: int | None
+) -> Snapshot:
+    if split_epoch is None:
+        split_epoch = _agreed_split_epoch(answers.votes, _most_vote_credits(answers.epoch))
+    accounts, rejected = _sorted_out(answers, split_epoch)
+    doubt = _doubt(accounts, rejected, answers.epoch.epoch)
+    if doubt is not None:
+        raise MalformedReplyError(endpoint.name, "getVoteAccounts", doubt)
+    for record in rejected:
+        logger.warning("%s: left out %s: %s", endpoint.name, record.vote_account, record.reason)
+    return Snapshot(endpoint.name, began_at, answers.epoch, split_epoch, accounts, rejected)
+
+
+def _doubt(
+    accounts: Sequence[AccountState], rejected: Sequence[RejectedRecord], running_epoch: int
+) -> str | None:
+    """Why this picture as a whole is not to be trusted; None when it is."""
+    total = len(accounts) + len(rejected)
+    if not total:
+        return "no vote account at all"
+    if len(rejected) > MOST_REJECTED_SHARE * total:
+        first = rejected[0]
+        return f"{len(rejected)} of {total} records are invalid, first {first.vote_account}: {first.reason}"
+    staked = sum(state.account.activated_stake for state in accounts)
+    if staked > LARGEST:
+        return f"{staked} lamports staked in all"
+    newest = max((state.earned[-1].epoch for state in accounts if state.earned), default=running_epoch)
+    # Somebody earned in the last epoch, if only the running one is too young for credits.
+    if newest < running_epoch - 1:
+        return f"epoch {running_epoch} runs, and the newest credits are of epoch {newest}"
+    return None
+
+
+def _agreed_split_epoch(votes: VoteAccounts, most_vote_credits: int) -> int | None:
+    """The migration epoch that more than half of the accounts show; one odd record moves nobody else.
+
+    Where the marks have dropped out of the replies already, numbers that no votes could earn
+    tell as much: then the migration was before all that is sent.
+    """
+    histories = [account.epoch_credits for account in _accounts(votes) if account.epoch_credits]
+    if not histories:
+        return None
+    epoch, count = Counter(map(own_split_epoch, histories)).most_common(1)[0]
+    if epoch is not None:
+        return epoch if count * 2 > len(histories) else None
+    oldest = (history[0] for history in histories if history[0] != SPLIT_MARK)
+    # Not of everybody: who retired before the migration still shows the votes of then.
+    beyond = [epoch for epoch, now, before in oldest if now - before > most_vote_credits]
+    return min(beyond) - 1 if len(beyond) * 2 > len(histories) else None
+
+
+def _most_vote_credits(epoch: EpochInfo) -> int:
+    return max(MOST_VOTE_CREDITS, epoch.slots_in_epoch * CREDITS_PER_SLOT)
+
+
+def _sorted_out(
+    answers: _Answers, split_epoch: int | None
+) -> tuple[tuple[AccountState, ...], tuple[RejectedRecord, ...]]:
+    judged = list(_judged(answers, split_epoch))
+    accounts = tuple(one for one in judged if isinstance(one, AccountState))
+    return accounts, tuple(one for one in judged if isinstance(one, RejectedRecord))
+
+
+def _judged(answers: _Answers, split_epoch: int | None) -> Iterator[AccountState | RejectedRecord]:
+    """Each record as a state, or rejected: as unreadable, sent twice, or with impossible credits."""
+    seen: set[str] = set()
+    for delinquent, records in ((False, answers.votes.current), (True, answers.votes.delinquent)):
+        for record in records:
+            if isinstance(record, RejectedRecord):
+                yield record
+            elif record.vote_account in seen:
+                yield RejectedRecord(record.vote_account, "appears twice in one reply")
+            else:
+                seen.add(record.vote_account)
+                yield _state(record, delinquent, answers.epoch, split_epoch)
+
+
+def _state(
+    account: VoteAccount, delinquent: bool, epoch: EpochInfo, split_epoch: int | None
+) -> AccountState | RejectedRecord:
+    try:
+        earned = earned_by_epoch(
+            account.epoch_credits,
+            running_epoch=epoch.epoch,
+            split_epoch=split_epoch,
+            most_vote_credits=_most_vote_credits(epoch),
+        )
+    except ImpossibleCreditsError as exc:
+        return RejectedRecord(account.vote_account, str(exc))
+    return AccountState(account, delinquent, earned)
