@@ -184,7 +184,7 @@ def test_going_up_and_back_within_an_epoch_is_a_raise_too() -> None:
 def test_missed_epochs_are_counted_in_words() -> None:
     parts = explained(judged(validator(1, past(1.0, 0.5, 0.5, 0.5, *[1.0] * 20))).components)
 
-    assert parts[0].said.startswith("missed 3 of the last 10 epochs known")
+    assert parts[0].said.endswith("; 3 of the last 10 epochs known were bad")
 
 
 def test_who_runs_an_old_release_is_compared_within_its_lineage() -> None:
