@@ -16,9 +16,10 @@ from validators.scoring.trust_v3.tables import Tables, shipped_tables
 MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
 
 
-def explained(components: Mapping[str, Any]) -> list[Part]:
-    """The parts of a score; their points add up to it, to the rounding of the score."""
-    tables = shipped_tables()
+def explained(components: Mapping[str, Any], tables: Tables | None = None) -> list[Part]:
+    """The parts of a score; their points add up to it, to the rounding of the score. By the shipped tables
+    unless given."""
+    tables = tables or shipped_tables()
     bps, level, *taken = components["taken"]
     number = count_on(bps, level, components["risk"], tables.loss_when_bad, tables.aversion)
     parts = [
@@ -94,7 +95,7 @@ def _risk_said(components: Mapping[str, Any]) -> str:
 _ORDER: Final = [
     (INPUTS.index(name), name)
     for name in (
-        *("stake", "least_stake", "behind_release", "behind_patch"),
+        *("stake", "least_stake", "stake_kept", "behind_release", "behind_patch"),
         *("delinquency", "earlier_shortfall", "recent_shortfall"),
         *("previous_shortfall", "last_shortfall", "end_shortfall", "delinquent_now"),
     )
@@ -138,6 +139,11 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of fetches: {MIXED}",
     "stake": lambda value: f"{value:,.0f} SOL delegated",
     "least_stake": lambda value: f"{value:,.0f} SOL at the least in ten epochs",
+    "stake_kept": lambda value: (
+        "did not lose more than 30 % of its stake in ten epochs"
+        if value == 1
+        else f"has less than {value * 100 + 10:.0f} % of the most stake that it had in ten epochs"
+    ),
     "behind_release": _behind("release"),
     "behind_patch": _behind("version"),
 }
