@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from validators.models import ScoringRun
 from validators.scoring.facts import Part
-from validators.scoring.registry import METHODS
 from validators.scoring.ten_epochs import risk_of_ten_epochs
 from validators.scoring.trust_v3.explanation import sentence
 from validators.scoring.wording import risk_percent
+from validators.services.scores.methods import method_of
 
 # More would be the whole explanation, which is there as well.
 MOST_COSTS: Final = 4
@@ -31,9 +31,15 @@ class Risk:
         return self.low != self.high
 
 
+def is_explained(run: ScoringRun) -> bool:
+    """Whether its method is known in the version that it was made with."""
+    method = method_of(run.method, run.version)
+    return method is not None and method.version == run.version
+
+
 def explained(run: ScoringRun | None, components: Any) -> list[Part]:
     """The parts of a score in words; none for a method, or a version of one, that is no longer known."""
-    method = METHODS.get(run.method) if run else None
+    method = method_of(run.method, run.version) if run else None
     if run is None or method is None or not components or method.version != run.version:
         return []
     return method.explain(components)

@@ -10,7 +10,7 @@ from django.db.models.functions import RowNumber
 
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringRun, TrustScore, Validator
-from validators.reading.explanations import explained
+from validators.reading.explanations import explained, is_explained
 from validators.reading.picture import Picture, current_picture
 from validators.reading.standings import called
 from validators.reading.terms import with_marks
@@ -69,7 +69,7 @@ class MethodComparison:
     def unexplained(self) -> list[str]:
         """The methods whose runs are of a version that is no longer explained."""
         runs = (self.picture.scoring_run, self.other_run)
-        return [run.method for run in runs if run and METHODS[run.method].version != run.version]
+        return [run.method for run in runs if run and not is_explained(run)]
 
     def missing(self, choice: MethodChoice) -> list[str]:
         """The methods chosen that no completed run is stored of."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from tests.validators.scoring.pictures import past, validator
-from tests.validators.scoring.test_trust_v2 import anybody
-from tests.validators.scoring.test_trust_v3 import FEWER, judged
+from tests.validators.scoring.test_properties import FEWER, anybody
+from tests.validators.scoring.test_trust_v3 import judged
 from validators.scoring.facts import ValidatorFacts
 from validators.scoring.trust_v3.explanation import explained, sentence
 

@@ -113,7 +113,7 @@ def _risk_said(components: Mapping[str, Any]) -> str:
 _ORDER: Final = [
     (INPUTS.index(name), name)
     for name in (
-        *("stake", "least_stake", "behind_release", "behind_patch"),
+        *("stake", "least_stake", "stake_kept", "behind_release", "behind_patch"),
         *("delinquency", "earlier_shortfall", "recent_shortfall"),
         *("previous_shortfall", "last_shortfall", "end_shortfall", "delinquent_now"),
     )
@@ -151,6 +151,11 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of the looks: {MIXED}",
     "stake": lambda value: f"{sol(value)} delegated",
     "least_stake": lambda value: f"{sol(value)} at the least, in what is known of ten epochs",
+    "stake_kept": lambda value: (
+        "did not lose more than 30 % of its stake in ten epochs"
+        if value == 1
+        else f"has less than {value * 100 + 10:.0f} % of the most stake that it had in ten epochs"
+    ),
     "behind_release": _behind("release"),
     "behind_patch": _behind("version"),
 }
@@ -163,6 +168,7 @@ _UNKNOWN: Final[Mapping[str, str]] = {
     "end_shortfall": "how it voted at the very end of the epoch was not seen",
     "delinquent_now": "whether it was delinquent at the end of the epoch is not recorded",
     "delinquency": "no look of ours at its past is known",
+    "stake_kept": "how much of its stake it kept in ten epochs is unknown",
     "behind_release": "how its release compares is not known to us, so it is taken for the middle",
     "behind_patch": "how its version compares is not known to us, so it is taken for the middle",
 }
