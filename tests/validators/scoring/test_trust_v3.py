@@ -225,21 +225,6 @@ def test_from_half_an_epoch_on_the_running_one_counts_as_the_last() -> None:
     assert late.score < early.score < 75
 
 
-def test_no_two_sentences_contradict() -> None:
-    """Nobody is told to be fine now and delinquent at once, nor to have lost by what is no loss."""
-    said = [part.said for part in explained(judged(validator(1, delinquent=True)).components)]
-    healthy = explained(judged(validator(1)).components)
-
-    assert "is delinquent now" in said
-    assert not any("not delinquent" in one for one in said)
-    for part in healthy:
-        if "what the cluster earned" in part.said or "as the others" in part.said:
-            assert abs(part.points) < 1e-9
-    short = explained(judged(validator(1, past(0.9997, *[1.0] * 30))).components)
-    assert "earned 0.03 % less than the cluster in the last judged epoch" in [part.said for part in short]
-    assert "its risk of a bad next epoch is" in short[3].said
-
-
 def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() -> None:
     found = judged(validator(1, left_out=True))
     parts = explained(found.components)
