@@ -10,6 +10,8 @@ worker_class = "gthread"
 threads = 8
 # Seconds that a connection may stay open between two requests.
 keepalive = 15
+# The longest address that gunicorn takes: what one holds stands in that of a selection.
+limit_request_line = 8_190
 limit_request_fields = 50
 limit_request_field_size = 8_190
 # A worker begins anew after so many requests, not all at once.

@@ -119,6 +119,9 @@ SCORE_METHODS = env.list("SCORE_METHODS", default=["trust-v3", "trust-v2", "base
 
 # Which jobs `scheduler setup` sets up, and what the cleanup task prunes beside the runs.
 SCHEDULED_JOBS = ["validators.jobs.JOBS"]
+# Whether trust-v3 is fitted to our own history every twenty days, which needs requirements-fit.txt.
+if env.bool("REFIT_SCHEDULE", default=False):
+    SCHEDULED_JOBS.append("validators.jobs.OPTIONAL")
 RETENTION_TASKS = [
     "validators.monitoring.retention.prune_history",
     "scheduling.monitoring.alerts.prune_history",

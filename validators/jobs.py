@@ -1,6 +1,7 @@
 """The jobs that keep the picture up to date, and how often in each mode."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from scheduling.modes import JobDeclaration
@@ -8,6 +9,8 @@ from scheduling.modes import JobDeclaration
 HOUR: Final = 3600
 SIX_HOURS: Final = 6 * HOUR
 DAY: Final = 24 * HOUR
+# About ten epochs.
+REFIT_EVERY: Final = 20 * DAY
 
 FETCH: Final = JobDeclaration(
     name="fetch-repeatable",
@@ -87,6 +90,16 @@ SCORE: Final = JobDeclaration(
 # What every page rests on. Their runs are promised, each on time; of a source, only that it is heard.
 PIPELINE: Final = (FETCH, SCORE)
 JOBS: Final = (*PIPELINE, *SOURCES)
+# Set up only where the setting REFIT_SCHEDULE says so: minutes of a worker's time, and a library beside ours.
+REFIT: Final = JobDeclaration(
+    name="refit-repeatable",
+    task="validators.tasks.refit_scores",
+    every_seconds={"test": DAY, "production": REFIT_EVERY},
+    start_after_seconds={"test": HOUR, "production": HOUR},
+    description="Fits trust-v3 to this installation's history, and uses it if that foresees more",
+    time_limit=timedelta(hours=2),
+)
+OPTIONAL: Final = (REFIT,)
 # The job that asks each source, in the order in which one needs another.
 BY_SOURCE: Final[Mapping[str, JobDeclaration]] = {
     "votes": FETCH,

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from validators.services.chain import fetch_chain
 from validators.services.fetching import fetch_from_cluster
 from validators.services.inflation import fetch_inflation as store_inflation
 from validators.services.names import fetch_names as store_names
 from validators.services.nodes import fetch_nodes as store_nodes
 from validators.services.production import fetch_production as store_production
+from validators.services.scores.refitting import refit_newest_history
 from validators.services.scores.running import score_newest_fetch
 from validators.services.vote_states import fetch_vote_states as store_vote_states
 
@@ -50,3 +53,8 @@ def fetch_vote_states() -> dict[str, Any]:
 def score_validators() -> dict[str, Any]:
     """Score what the newest fetch left. Raises SkipRun when nothing is there to be scored."""
     return score_newest_fetch()
+
+
+def refit_scores() -> dict[str, Any]:
+    """Fit trust-v3 to this installation's history. Raises SkipRun while that is too short."""
+    return refit_newest_history(now=timezone.now())

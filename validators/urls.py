@@ -7,6 +7,7 @@ from validators.pages.views import (
     compare_page,
     methods_page,
     scores_page,
+    selection_page,
     standings_page,
     validator_page,
 )
@@ -16,6 +17,7 @@ urlpatterns = [
     path("", standings_page, name="standings"),
     re_path(r"^validators/(?P<vote_account>[0-9A-Za-z]{1,44})/$", validator_page, name="validator"),
     path("compare/", compare_page, name="compare"),
+    path("selection/", selection_page, name="selection"),
     path("scores/", scores_page, name="scores"),
     path("scores/compare/", methods_page, name="methods"),
     path("cluster/", cluster_page, name="cluster"),

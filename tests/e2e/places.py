@@ -41,6 +41,8 @@ PLACES: Final = (
     Place("compare", "/compare/?v={vote}&v={other}"),
     Place("methods", "/scores/compare/"),
     Place("cluster", "/cluster/"),
+    Place("what the scores mean", "/scores/"),
+    Place("selection", "/selection/?size=5&held={vote},{other}"),
     Place("documentation of the API", "/api/docs", allowed=SWAGGER),
     Place("login", "/admin/login/"),
     Place("operations", "/operations/", staff=True),

@@ -10,11 +10,11 @@ from tests.e2e.places import PLACES, Place
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("validator", "compare", "methods", "cluster", "operations")
+NAMES = ("validator", "selection", "compare", "methods", "cluster", "operations")
 OURS = [place for place in PLACES if place.name in NAMES]
 # Each thing on the page that acts, in its order, gets its number.
 _NUMBER: Final = """() => {
-  const acting = "a[href], button, input:not([type=hidden]), select, summary, [tabindex='0']";
+  const acting = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
   const shown = [...document.querySelectorAll(acting)].filter((one) => one.checkVisibility());
   shown.forEach((one, number) => { one.dataset.stop = number; });
   return shown.length;

@@ -109,6 +109,7 @@ def test_a_validator_shows_its_charts_and_leads_on(size: Size, visits: Visits) -
 
         expect(page.locator("#performance-chart canvas")).to_be_visible()
         expect(page.locator("#commission-chart canvas")).to_be_visible()
+        page.get_by_text("All parts of the score").click()
         expect(page.get_by_role("region", name="What the score is made of")).to_be_visible()
         for explorer in ("Solana Explorer", "Solscan", "Stakewiz"):
             link = page.get_by_role("link", name=explorer)
@@ -118,6 +119,21 @@ def test_a_validator_shows_its_charts_and_leads_on(size: Size, visits: Visits) -
 
         page.get_by_role("link", name="compare", exact=True).click()
         expect(page.get_by_label("Vote account 1")).to_have_value(vote)
+
+
+@BOTH_SIZES
+def test_what_to_hold_is_chosen_from_the_list_and_what_is_held(size: Size, visits: Visits) -> None:
+    with visits.page("/?max_commission_percent=5", size=size) as page:
+        best = rows_of(page).first.locator("code").inner_text()
+        page.get_by_role("link", name="What to hold of these").click()
+        page.get_by_label("How many").fill("3")
+        page.get_by_label("Held now").fill(f"{best}\nnobody")
+        page.get_by_role("button", name="Choose").click()
+
+        expect(page.get_by_label("Commission to (%)")).to_have_value("5")
+        expect(page.locator(".count > span").first).to_have_text("1 leave, 2 enter, 1 stay")
+        expect(page.get_by_role("region", name="Leave").first).to_contain_text("no fetch ever saw it")
+        expect(page.get_by_role("region", name="Stay").first).to_contain_text(best)
 
 
 def test_compare_takes_keys_that_are_typed_and_says_which_it_does_not_know(visits: Visits) -> None:
@@ -166,6 +182,7 @@ def test_pages_read_without_javascript(path: str, visits: Visits) -> None:
         expect(page.locator("header .age")).to_contain_text("fetched")
         page.locator("header").get_by_role("link", name="Validators", exact=True).click()
         rows_of(page).first.get_by_role("link").click()
+        page.get_by_text("Epoch by epoch").click()
         expect(page.get_by_role("region", name="Epochs").locator("tbody tr").first).to_be_visible()
         # Where a chart would be is no gap.
         expect(page.locator(".charts")).to_be_hidden()

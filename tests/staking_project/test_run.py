@@ -20,6 +20,7 @@ from django.conf import settings
 from staking_project.stack import free_port
 from tests.installation import alive, wait_until
 from tests.staking_project.privacy import open_to_others
+from validators.simulator.temperaments import SMALLEST_CLUSTER_WITH_RARE_ONES
 
 pytestmark = pytest.mark.processes
 
@@ -99,7 +100,12 @@ def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
     other = environment | {"PORT": str(free_port()), "STATE_DIR": str(tmp_path / "other")}
     (tmp_path / "other").mkdir()
     environments = [environment, other]
-    copies = [run(each, "--seconds", "600", "--json") for each in environments]
+    # One as a newcomer starts it; two of these would keep two processors busy for minutes.
+    programs: list[Sequence[str]] = [("manage.py",), SMALL]
+    copies = [
+        run(each, "--seconds", "600", "--json", program=program)
+        for each, program in zip(environments, programs, strict=True)
+    ]
     for copy in copies:
         request.addfinalizer(partial(end, copy))
     wait_until(lambda: all(map(has_scored, environments)), seconds=300, saying="a score of each")
@@ -111,8 +117,8 @@ def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
         assert copy.returncode == 0, err
         document = json.loads(out)
         assert document["orphans"] == 0
-        assert document["validators"] == 1500
-        assert document["scores"] > 1000
+        assert document["validators"] == (1500 if copy is copies[0] else SMALLEST_CLUSTER_WITH_RARE_ONES)
+        assert document["scores"] > document["validators"] / 2
         for name in ("fetch-repeatable", "score-repeatable"):
             assert document["runs"][name]["succeeded"] >= 1
             assert document["runs"][name]["failed"] == 0

@@ -11,7 +11,7 @@ from tests.validators.rows import fetch, scoring_run, validator
 
 pytestmark = pytest.mark.django_db
 
-LINKS = {"/", "/cluster/", "/compare/", "/scores/compare/", "/api/docs", "/admin/"}
+LINKS = {"/", "/selection/", "/cluster/", "/compare/", "/scores/compare/", "/api/docs", "/admin/"}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from validators.models import (
 )
 
 PAGES = ("/", "/validators/vote1/", "/compare/?v=vote1&v=vote2", "/cluster/")
-EVERY_PAGE = (*PAGES, "/scores/", "/scores/compare/")
+EVERY_PAGE = (*PAGES, "/scores/", "/scores/compare/", "/selection/")
 
 
 def page(client: Client, address: str = "/") -> str:

@@ -34,7 +34,7 @@ class ValidatorDocument(Schema):
     name: str | None = Field(description="What it calls itself; never trusted")
     website: str | None
     rank: int | None = Field(description="1 is best; equals share a rank")
-    score: float | None = Field(description="0 to 100")
+    score: float | None = Field(description="0 to 100; the page /scores/ says what it means")
     vote_performance: float | None = Field(
         description="How it voted in the newest ended epoch that is judged: 1 is as the cluster's mean, what "
         "chance gave it as a leader taken off"
@@ -72,6 +72,18 @@ class ValidatorDocument(Schema):
         description="Blocks it made in that epoch, divided by those that its stake expects; no merit"
     )
     admission: AdmissionDocument = Field(description="Whether it is let into the next epochs")
+    risk: float | None = Field(
+        description="Probability that its next epoch is bad: below 0.97 of the cluster's mean, or not there. "
+        "Null where the method gives none"
+    )
+    risk_low: float | None = Field(description="If what is unknown of it were good")
+    risk_high: float | None = Field(description="If what is unknown of it were poor; no confidence interval")
+    risk_ten_epochs: float | None = Field(
+        description="Probability of at least one bad epoch within ten, as measured for such a `risk`"
+    )
+    reward_of_100_sol: str | None = Field(
+        description="Of a year at `apy`, what is earned staying staked; without MEV and fees. " + LAMPORTS
+    )
 
 
 class IncidentDocument(Schema):
@@ -96,6 +108,16 @@ class CommissionChangeDocument(Schema):
     confirmed: bool = Field(description="A second look saw it too, or a history tells of it")
     confirmed_at: datetime | None = Field(description="Null while it was seen once, and of a history")
     source: str = Field(description="live: seen by fetches. imported: told by an imported history")
+
+
+class CommissionMarkDocument(Schema):
+    """The newest occurrence of one of `commission_flags`."""
+
+    flag: str
+    epoch: int = Field(description="That shows it; above 50 %: the last one")
+    since_epoch: int = Field(description="Of the value before; above 50 %: the first one")
+    from_commission: float | None = Field(description="The value before; null above 50 %")
+    to_commission: float = Field(description="The highest of it")
 
 
 class VoteStateDocument(Schema):
@@ -123,6 +145,9 @@ class ValidatorDetail(ValidatorDocument):
     keybase: str | None
     incidents: list[IncidentDocument] = Field(description="The newest hundred")
     commission_changes: list[CommissionChangeDocument] = Field(description="The newest hundred")
+    commission_marks: list[CommissionMarkDocument] = Field(
+        description="When each of `commission_flags` was last seen, and from what to what"
+    )
 
 
 class ValidatorList(ScoredEnvelope):
@@ -246,58 +271,4 @@ class ScoringRunDocument(Schema):
 
 class ScoringRunList(Envelope):
     items: list[ScoringRunDocument]
-    next_cursor: str | None = Field(description=NEXT_CURSOR)
-
-
-class ClusterEpochDocument(Schema):
-    """The cluster as a whole in one epoch."""
-
-    epoch: int
-    started_at: datetime | None
-    ended_at: datetime | None
-    slots: int | None
-    first_slot: int | None = Field(description="Absolute")
-    slot_ms: int | None = Field(description="Nominal milliseconds of a slot")
-    slot_ms_basis: str | None = Field(description="chain: by feature accounts. measured: nearest to the pace")
-    activating_stake: str | None = Field(description=LAMPORTS)
-    deactivating_stake: str | None = Field(description=LAMPORTS)
-    blocks_produced: int | None
-    blocks_basis: str | None
-    total_stake: str | None = Field(description=LAMPORTS)
-    validators: int | None = Field(description="Vote accounts")
-    staked: int | None = Field(description="Of them with stake")
-    mean_credits: float | None = Field(description="Stake-weighted, in the unit beside it")
-    final: bool = Field(description="Whether `mean_credits` is of final numbers of an epoch that is over")
-    credits_unit: str
-    superminority_size: int | None = Field(description="Nakamoto coefficient")
-    inflation: float | None = Field(description="Yearly rate of the validators")
-    total_supply: str | None = Field(description=LAMPORTS)
-
-
-class SourceDocument(Schema):
-    """Where numbers come from, and how old they are."""
-
-    source: str
-    last_success_at: datetime | None
-    last_attempt_at: datetime | None
-    failing: bool = Field(description="The last attempt failed; the values of the last success stay")
-
-
-class ClusterDocument(ClusterEpochDocument):
-    genesis_hash: str | None = Field(description="Which cluster this is")
-    alpenglow: str = Field(description="unknown, off, pending or on")
-    alpenglow_epoch: int | None = Field(description="In which it began, or will")
-    measured_slot_ms: float | None = Field(description="As slots pass in this epoch, by the chain's clock")
-    superminority: list[str] = Field(description="Vote accounts, largest stake first")
-    stake_by_client: dict[str, str] = Field(description="Lamports by client")
-    stake_by_version: dict[str, str] = Field(description="Lamports by version")
-    sources: list[SourceDocument]
-
-
-class ClusterReply(Envelope):
-    cluster: ClusterDocument | None = Field(description="Null before the first fetch")
-
-
-class ClusterEpochList(Envelope):
-    items: list[ClusterEpochDocument]
     next_cursor: str | None = Field(description=NEXT_CURSOR)

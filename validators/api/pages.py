@@ -10,11 +10,19 @@ from ninja import Schema
 from scheduling.api import cursors
 from scheduling.api.errors import ApiError
 from scheduling.api.replies import Format, list_reply
-from validators.api import documents, rows
+from validators.api import cluster_documents, documents, rows
 from validators.api.parameters import KeyPlace, Narrowed, Page, StandingPlace, ValidatorQuery
 from validators.reading.admission import ADMISSION_COLUMNS
 from validators.reading.picture import Picture, current_picture, envelope, picture_of_run
-from validators.reading.standings import TEXT_SORTS, Narrowing, Place, behind, place_of, standings
+from validators.reading.standings import (
+    TEXT_SORTS,
+    Narrowing,
+    Place,
+    behind,
+    place_of,
+    standings,
+    with_risk,
+)
 
 # Beside what the documents show, what the cursors need.
 _COLUMNS: Final = (*rows.VALIDATOR_COLUMNS, *ADMISSION_COLUMNS, "pk", "known_name", "known_version")
@@ -35,7 +43,7 @@ SCORING_RUNS: Final = Listing(
     shape=documents.ScoringRunDocument, document=rows.scoring_run_document, key="pk"
 )
 CLUSTER_EPOCHS: Final = Listing(
-    shape=documents.ClusterEpochDocument, document=rows.cluster_epoch_document, key="epoch"
+    shape=cluster_documents.ClusterEpochDocument, document=rows.cluster_epoch_document, key="epoch"
 )
 
 
@@ -64,6 +72,7 @@ def page(
 def validator_page(request: HttpRequest, query: ValidatorQuery, form: Format) -> HttpResponse:
     picture, place = _picture_and_place(query)
     validators = standings(picture, narrowing=narrowing(query, left=query.left), sort=query.sort)
+    validators = with_risk(validators)
     if place is not None:
         validators = behind(validators, place, sort=query.sort)
     found = list(validators.values_list(*_COLUMNS)[: query.limit + 1])

@@ -5,7 +5,7 @@ from ninja import Query, Router
 
 from scheduling.api.errors import ApiError, Problem
 from scheduling.api.replies import Format, json_reply
-from validators.api import documents, pages, rows
+from validators.api import cluster_documents, documents, pages, rows
 from validators.api.answers import answer
 from validators.api.parameters import Method, MethodPage, Page, ValidatorQuery, VoteAccount
 from validators.api.selections import SelectionQuery, selection_reply
@@ -14,7 +14,8 @@ from validators.reading.admission import ADMISSION_COLUMNS, operator_of
 from validators.reading.cluster import chain_state, cluster_epochs, newest_cluster_epoch, sources
 from validators.reading.histories import epochs_before, events_of, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
-from validators.reading.standings import standings
+from validators.reading.standings import standings, with_risk
+from validators.reading.terms import marks_of
 
 router = Router(tags=["validators"])
 
@@ -40,16 +41,22 @@ def get_validator(request: HttpRequest, vote_account: VoteAccount, method: Metho
 
     def build(form: Format) -> HttpResponse:
         picture = current_picture(method)
-        everybody = standings(picture, narrowing=None)
+        everybody = with_risk(standings(picture, narrowing=None))
         columns = (*rows.VALIDATOR_COLUMNS, *ADMISSION_COLUMNS, "details", "keybase", "pk")
         row = everybody.filter(vote_account=vote_account).values_list(*columns).first()
         if row is None:
             raise _unknown(vote_account)
         *_, details, keybase, key = row
-        operator = operator_of(Validator.objects.get(pk=key))
+        validator = Validator.objects.get(pk=key)
+        operator = operator_of(validator)
         events = events_of(key)
         detail = rows.validator_detail(
-            row, details=details, keybase=keybase, events=events, operator=operator
+            row,
+            details=details,
+            keybase=keybase,
+            events=events,
+            operator=operator,
+            marks=marks_of([validator]).get(key, ()),
         )
         return json_reply({**pages.scored_envelope(picture), "validator": detail})
 
@@ -110,7 +117,7 @@ def list_scoring_runs(request: HttpRequest, query: Query[MethodPage]) -> HttpRes
     return answer(request, query.format, build)
 
 
-@router.get("/cluster", response=documents.ClusterReply)
+@router.get("/cluster", response=cluster_documents.ClusterReply)
 def get_cluster(request: HttpRequest) -> HttpResponse:
     """The cluster as a whole in the running epoch, and how old each source is."""
 
@@ -122,7 +129,7 @@ def get_cluster(request: HttpRequest) -> HttpResponse:
     return answer(request, "json", build)
 
 
-@router.get("/cluster/epochs", response={200: documents.ClusterEpochList, **_CURSOR_PROBLEM})
+@router.get("/cluster/epochs", response={200: cluster_documents.ClusterEpochList, **_CURSOR_PROBLEM})
 def list_cluster_epochs(request: HttpRequest, query: Query[Page]) -> HttpResponse:
     """The cluster as a whole in each epoch, newest first."""
 

@@ -1,5 +1,6 @@
 """From rows of the tables to documents."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from validators.models import (
@@ -15,7 +16,11 @@ from validators.models import (
 from validators.reading.admission import ADMISSION_COLUMNS, Operator, admission_document
 from validators.reading.explanations import explained
 from validators.reading.histories import Events
+from validators.reading.rewards import reward_of_100_sol
+from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
+from validators.scoring.ten_epochs import risk_of_ten_epochs
+from validators.solana.commission_marks import CommissionMark
 
 BPS_IN_ALL: Final = 10_000
 
@@ -47,6 +52,7 @@ VALIDATOR_COLUMNS: Final = (
     "apy_basis",
     "apy_epochs",
     "leader_luck",
+    *RISKS,
 )
 
 
@@ -65,6 +71,8 @@ def validator_document(row: tuple[Any, ...]) -> dict[str, Any]:
     document["admission"] = admission_document(*row[known : known + len(ADMISSION_COLUMNS)])
     for field in _EMPTY_IS_UNKNOWN:
         document[field] = document[field] or None
+    document["risk_ten_epochs"] = risk_of_ten_epochs(document["risk"])
+    document["reward_of_100_sol"] = reward_of_100_sol(document["apy"])
     document["commission"] = fraction(document["commission"])
     document["activated_stake"] = str(document["activated_stake"])
     return document
@@ -77,10 +85,17 @@ _EMPTY_IS_UNKNOWN: Final = ("name", "website", "version", "client", "apy_basis")
 
 
 def validator_detail(
-    row: tuple[Any, ...], *, details: str, keybase: str, events: Events, operator: Operator | None
+    row: tuple[Any, ...],
+    *,
+    details: str,
+    keybase: str,
+    events: Events,
+    operator: Operator | None,
+    marks: Sequence[CommissionMark],
 ) -> dict[str, Any]:
     return {
         **validator_document(row),
+        "commission_marks": list(map(mark_document, marks)),
         "vote_state": None if operator is None else vote_state_document(operator),
         "details": details or None,
         "keybase": keybase or None,
@@ -127,6 +142,16 @@ def change_document(change: CommissionChange) -> dict[str, Any]:
         "confirmed": change.is_confirmed,
         "confirmed_at": change.confirmed_at,
         "source": change.source,
+    }
+
+
+def mark_document(mark: CommissionMark) -> dict[str, Any]:
+    return {
+        "flag": mark.flag.value,
+        "epoch": mark.epoch,
+        "since_epoch": mark.since,
+        "from_commission": fraction(mark.from_bps),
+        "to_commission": fraction(mark.to_bps),
     }
 
 

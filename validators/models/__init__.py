@@ -7,6 +7,7 @@ Start with `validators`. Django looks for models in this module, so here alone n
 from validators.models.chain import THE_CHAIN, ChainState, VoteState
 from validators.models.cluster import BlocksBasis, ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
+from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
@@ -25,6 +26,7 @@ __all__ = [
     "Fetch",
     "IdentityChange",
     "Origin",
+    "Refit",
     "RequestTally",
     "ScoringInputs",
     "ScoringRun",

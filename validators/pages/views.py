@@ -9,15 +9,11 @@ from django.views.decorators.http import require_safe
 
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.method_comparison_form import ComparisonForm
+from validators.pages.rows import MOST_COMPARED, compared, staleness, standing_rows
+from validators.pages.selection_form import SelectionForm
+from validators.pages.selection_page import selected_groups
 from validators.pages.standings_form import StandingsForm
-from validators.pages.validator_page import (
-    MOST_COMPARED,
-    chart_of,
-    compared,
-    staleness,
-    standing_rows,
-    validator_story,
-)
+from validators.pages.story import chart_of, validator_story
 from validators.reading.method_comparison import (
     MethodChoiceError,
     chosen_methods,
@@ -57,6 +53,16 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
         raise Http404(f"No fetch ever saw {vote_account}.")
     others = other_verdicts(story.validator, picture)
     return _shown(request, "validator", picture, story=story, others=others, chart=chart_of(story))
+
+
+@require_safe
+def selection_page(request: HttpRequest) -> HttpResponse:
+    """What to hold, by what is held now."""
+    form = SelectionForm(request.GET)
+    picture = current_picture(form.chosen_method)
+    groups = selected_groups(picture, form)
+    nobody = not any(group.rows for group in groups)
+    return _shown(request, "selection", picture, form=form, groups=groups, nobody=nobody)
 
 
 @require_safe

@@ -81,5 +81,6 @@ def admission_sentences(state: VoteState, *, now: datetime) -> list[str]:
     elif state.reason:
         said.append(f"Whether it is let into epoch {second} is not known: {state.reason}.")
     if state.epochs_paid is not None:
-        said.append(f"Its balance pays for {state.epochs_paid} more epochs.")
+        more = f"{state.epochs_paid or 'no'} more epoch{'' if state.epochs_paid == 1 else 's'}"
+        said.append(f"Its balance pays for {more}.")
     return said

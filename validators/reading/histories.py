@@ -40,10 +40,9 @@ class ScorePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatorHistory:
-    """One validator's past: epochs and changes newest first, scores oldest first."""
+    """One validator's past: epochs newest first, scores oldest first."""
 
     epochs: list[ValidatorEpoch]
-    changes: list[CommissionChange]
     scores: list[ScorePoint]
 
 
@@ -57,14 +56,13 @@ class Events:
 
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:
-    """Three queries, each bounded."""
+    """Two queries, each bounded."""
     scores = TrustScore.objects.filter(validator=validator, run__method=method or headline_method()).order_by(
         "-run_id"
     )
     points = scores.values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
     return ValidatorHistory(
         epochs=list(_epochs_of(validator)[:EPOCHS_SHOWN]),
-        changes=list(validator.commission_changes.newest_first()[:CHANGES_SHOWN]),
         scores=[ScorePoint(scored_at=at, score=score, rank=rank) for at, score, rank in reversed(points)],
     )
 

@@ -10,9 +10,10 @@ from django.db.models.functions import RowNumber
 
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringRun, TrustScore, Validator
-from validators.reading.explanations import explained
+from validators.reading.explanations import explained, is_explained
 from validators.reading.picture import Picture, current_picture
 from validators.reading.standings import called
+from validators.reading.terms import with_marks
 from validators.scoring.comparison import Pair, Reason, middle, reasons, sampled_places
 from validators.scoring.registry import METHODS
 from validators.services.bulk import read_rows
@@ -68,7 +69,7 @@ class MethodComparison:
     def unexplained(self) -> list[str]:
         """The methods whose runs are of a version that is no longer explained."""
         runs = (self.picture.scoring_run, self.other_run)
-        return [run.method for run in runs if run and METHODS[run.method].version != run.version]
+        return [run.method for run in runs if run and not is_explained(run)]
 
     def missing(self, choice: MethodChoice) -> list[str]:
         """The methods chosen that no completed run is stored of."""
@@ -146,7 +147,7 @@ def with_reasons(comparison: MethodComparison, pairs: Sequence[Pair]) -> list[Co
         return []
     # Not in_bulk, which asks SQLite once more for each thousand.
     found = Validator.objects.filter(pk__in=[pair.key for pair in pairs])
-    validators = {validator.pk: validator for validator in found}
+    validators = {validator.pk: validator for validator in with_marks(list(found))}
     components = _components([run.pk, other.pk], list(validators))
     usual, other_usual = middle_of(run), middle_of(other)
     return [

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
 
-from validators.models import Validator
 from validators.reading.picture import Picture
 from validators.reading.standings import Narrowing, standings
 from validators.scoring.selection import Chosen, select
@@ -21,6 +22,34 @@ class SelectedValidator:
     score: float | None
     why: str
 
+    @property
+    def is_known(self) -> bool:
+        return self.why != _NEVER
+
+
+# Of what is held, and was never in the cluster.
+_NEVER: Final = "no fetch ever saw it"
+
+
+class _Other(NamedTuple):
+    """Held, and none of those that there was a choice of."""
+
+    name: str
+    rank: int | None
+    score: float | None
+    left_at: datetime | None
+
+    @property
+    def why(self) -> str:
+        if self is NEVER_SEEN:
+            return _NEVER
+        if self.left_at is not None:
+            return f"it left the cluster, as seen {self.left_at:%Y-%m-%d %H:%M} UTC"
+        return "it has no score" if self.rank is None else "it is not among those asked for"
+
+
+NEVER_SEEN: Final = _Other("", None, None, None)
+
 
 def selection(
     picture: Picture, narrowing: Narrowing, *, held: Collection[str], size: int, band: float
@@ -31,23 +60,28 @@ def selection(
     known = {account: (name, rank, score) for account, name, rank, score in asked_for if rank is not None}
     found = select(list(known), held=held, size=size, band=band)
     gone = [one.key for one in found.leaves if one.key not in known]
-    names = dict(Validator.objects.filter(vote_account__in=gone).values_list("vote_account", "name"))
+    others = standings(picture, narrowing=None).filter(vote_account__in=gone)
+    left_out = {account: _Other(*rest) for account, *rest in others.values_list(*columns, "left_at")}
 
     def row(one: Chosen[str], action: str, why: str) -> SelectedValidator:
-        name, rank, score = known.get(one.key, (names.get(one.key, ""), None, None))
+        name, rank, score = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)[:3]
         return SelectedValidator(
             vote_account=one.key, name=name, action=action, place=one.place, rank=rank, score=score, why=why
         )
 
+    def why_stays(one: Chosen[str]) -> str:
+        inside = (one.place or 0) <= found.last_kept
+        kept = f"held ones stay up to {found.last_kept}" if inside else "it was needed to fill the size"
+        return f"place {one.place} of {len(known)}; {kept}"
+
     def why_left(one: Chosen[str]) -> str:
         if one.place is None:
-            known_at_all = one.key in names
-            return "has no score, or is not among those asked for" if known_at_all else "no fetch ever saw it"
-        behind = f"place {one.place} is behind {found.last_kept}"
+            return left_out.get(one.key, NEVER_SEEN).why
+        behind = f"place {one.place} is behind {found.last_kept}, up to which held ones stay"
         return behind if one.place > found.last_kept else f"more are held than {size}, and these are better"
 
     return [
-        *(row(one, "stays", f"place {one.place} of {len(known)}") for one in found.stays),
-        *(row(one, "enters", f"place {one.place} of {len(known)}, and one was free") for one in found.enters),
+        *(row(one, "stays", why_stays(one)) for one in found.stays),
+        *(row(one, "enters", f"place {one.place} of {len(known)}, and free") for one in found.enters),
         *(row(one, "leaves", why_left(one)) for one in found.leaves),
     ]

@@ -8,6 +8,8 @@ from django.conf import settings
 from validators.models import ScoringRun, TrustScore, Validator
 from validators.reading.admission import admission_document
 from validators.reading.picture import current_picture
+from validators.reading.rewards import reward_of_100_sol
+from validators.scoring.ten_epochs import risk_of_ten_epochs
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class RankedValidator:
     apy: float | None
     apy_basis: str | None
     risk: float | None
+    risk_ten_epochs: float | None
+    reward_of_100_sol: str | None
     admission: dict[str, Any]
 
 
@@ -93,6 +97,8 @@ def _ranked(
         validator.apy,
         validator.apy_basis or None,
         risk,
+        risk_of_ten_epochs(risk),
+        reward_of_100_sol(validator.apy),
         admission_document(state.after_next, state.next_epoch, state.reason, state.epochs_paid)
         if state
         else admission_document(None, None, None, None),

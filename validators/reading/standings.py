@@ -29,6 +29,8 @@ SORT_FIELDS: Final[Mapping[str, str]] = {
 }
 TEXT_SORTS: Final = frozenset({"name", "version"})
 DEFAULT_SORT: Final = "rank"
+# The probability of a bad next epoch and how far what is unknown could move it, as methods store them.
+RISKS: Final = ("risk", "risk_low", "risk_high")
 # In one answer, also of a CSV.
 MOST_ROWS: Final = 5_000
 # Stake, then the key, decide between equals, so that no two pages show the same row. By merit nobody comes
@@ -94,6 +96,11 @@ def standings(
     )
     narrowed = validators if narrowing is None else _narrowed(validators, narrowing)
     return narrowed.order_by(*_order(sort))
+
+
+def with_risk(validators: Validators) -> Validators:
+    """Add `risk`, `risk_low` and `risk_high` of standings, None where their method gives none."""
+    return validators.annotate(**{name: F(f"newest__components__{name}") for name in RISKS})
 
 
 def behind(validators: Validators, place: Place, *, sort: str) -> Validators:

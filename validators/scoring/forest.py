@@ -15,7 +15,10 @@ from struct import Struct
 from typing import Any, Final, NamedTuple
 
 MOST_LEAVES: Final = 8
-TREES_AT_ONCE: Final = 2
+# One look-up for so many: the sums of those leaves are kept once they were asked for.
+TREES_AT_ONCE: Final = 8
+# So many for each few trees; a cluster needs some hundreds.
+MOST_SUMS: Final = 4_096
 
 # A leaf's value, or (input, threshold, whether an unknown input is at most that, then, else).
 Tree = Any
@@ -30,18 +33,33 @@ class _Split(NamedTuple):
     mask: int
 
 
+class _Sums(dict[int, int]):
+    """By the leaves reached in each of a few trees, as bits: their sum. Filled as they are met."""
+
+    def __init__(self, trees: Sequence[Mapping[int, int]]) -> None:
+        super().__init__()
+        self._trees = trees
+
+    def __missing__(self, leaves: int) -> int:
+        if len(self) >= MOST_SUMS:
+            self.clear()
+        few = leaves.to_bytes(len(self._trees), "little")
+        found = self[leaves] = sum(map(getitem, self._trees, few))
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Forest:
     """`thresholds[i]` ascending for input i; `masks[i][n]` is what n failed comparisons leave possible.
 
-    `leaves` are of two trees at once: half as many are looked up and added.
+    `leaves` are of eight trees at once: an eighth as many are looked up and added.
     """
 
     thresholds: tuple[tuple[float, ...], ...]
     masks: tuple[tuple[int, ...], ...]
     unknown: tuple[int, ...]
-    leaves: tuple[dict[int, int], ...]
-    pairs: Struct
+    leaves: tuple[_Sums, ...]
+    groups: Struct
     every: int
     ones: int
 
@@ -63,14 +81,14 @@ class Forest:
         size = TREES_AT_ONCE * len(self.leaves)
         # The lowest bit of each byte: none is 0, so that nothing carries over.
         lowest = possible & ((possible ^ self.every) + self.ones)
-        return sum(map(getitem, self.leaves, self.pairs.unpack(lowest.to_bytes(size, "little"))))
+        return sum(map(getitem, self.leaves, self.groups.unpack(lowest.to_bytes(size, "little"))))
 
 
 def forest(trees: Sequence[Tree], inputs: int) -> Forest:
     """Of trees over that many inputs. ValueError for a tree of more than eight leaves."""
     splits: defaultdict[int, list[_Split]] = defaultdict(list)
     leaves = []
-    trees = [*trees, *[0] * (len(trees) % TREES_AT_ONCE)]
+    trees = [*trees, *[0] * (-len(trees) % TREES_AT_ONCE)]
     every = (1 << MOST_LEAVES * len(trees)) - 1
     for place, tree in enumerate(trees):
         values = list(_leaves(tree))
@@ -85,19 +103,11 @@ def forest(trees: Sequence[Tree], inputs: int) -> Forest:
         tuple(tuple(one.threshold for one in column) for column in columns),
         tuple(tuple(accumulate((one.mask for one in column), and_, initial=every)) for column in columns),
         tuple(_anded([one.mask for one in column if not one.unknown_is_below], every) for column in columns),
-        tuple(map(_both, leaves[::2], leaves[1::2])),
-        Struct(f"<{len(leaves) // TREES_AT_ONCE}H"),
+        tuple(_Sums(leaves[at : at + TREES_AT_ONCE]) for at in range(0, len(leaves), TREES_AT_ONCE)),
+        Struct(f"<{len(leaves) // TREES_AT_ONCE}Q"),
         every,
         every // (2**MOST_LEAVES - 1),
     )
-
-
-def _both(first: Mapping[int, int], second: Mapping[int, int]) -> dict[int, int]:
-    return {
-        bit | other << MOST_LEAVES: value + added
-        for bit, value in first.items()
-        for other, added in second.items()
-    }
 
 
 def _anded(masks: Sequence[int], every: int) -> int:

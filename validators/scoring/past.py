@@ -155,9 +155,11 @@ def _skip_rate(columns: EpochColumns) -> float | None:
 
 def _leader_slots(columns: EpochColumns, slots: int) -> list[int | None]:
     """As counted, else by the stake's share, which is how they are drawn; None without a skip rate."""
-    total = sum(columns.stakes)
     if None not in columns.leader_slots:
         return list(columns.leader_slots)
+    if columns.skip_rates.count(None) == len(columns.skip_rates):
+        return [None] * len(columns.skip_rates)
+    total = sum(columns.stakes)
     return [
         None if rate is None else (round(slots * stake / total) if counted is None and total else counted)
         for rate, stake, counted in zip(columns.skip_rates, columns.stakes, columns.leader_slots, strict=True)

@@ -15,9 +15,12 @@ from pydantic_core import from_json, to_json
 
 from validators.scoring.facts import ClusterFacts, EpochFacts, Past, ValidatorFacts
 
-FORMAT: Final = 3
-# Without the stake of each epoch, how it ended, and who is left out of the next, which are unknown then.
-OLDER_FORMATS: Final = frozenset({2})
+FORMAT: Final = 4
+# 3 is without prefixes, 2 also without the stake of each epoch, how it ended, and who is left out of the
+# next, which are unknown then.
+OLDER_FORMATS: Final = frozenset({2, 3})
+# Until format 3 the word was `true`, which a column that is true throughout could be taken for.
+FLOATS_FOLLOW: Final = "floats"
 # Eight bytes each, least significant first.
 FLOATS: Final = "d"
 LENGTH_BYTES: Final = 8
@@ -71,17 +74,19 @@ def unpacked(body: bytes) -> ClusterFacts:
         raise ValueError(f"inputs of format {document['format']}, and this version reads {FORMAT}")
     skip_rates = document["skip_rates"]
     stream = iter(floats)
+    old_word = document["format"] in OLDER_FORMATS
     return ClusterFacts(
         document["fetch_id"],
         document["epoch"],
         document["progress"],
-        [_validator(stream, *fields) for fields in document["validators"]],
+        [_validator(stream, old_word, *fields) for fields in document["validators"]],
         None if skip_rates is None else dict(map(tuple, skip_rates)),
     )
 
 
 def _validator(
     floats: Iterator[float],
+    old_word: bool,
     pk: int,
     vote_account: str,
     stake: int,
@@ -93,6 +98,8 @@ def _validator(
     columns: Sequence[Any],
     left_out: bool = False,
 ) -> ValidatorFacts:
+    if old_word:
+        columns = [FLOATS_FOLLOW if column is True else column for column in columns]
     unknown = [None] * (len(Past._fields) - len(columns))
     past = Past(*(_widened(column, length, floats) for column in (*columns, *unknown)))
     facts = [EpochFacts(*row) for row in epochs]
@@ -100,16 +107,26 @@ def _validator(
 
 
 def _narrowed(column: Sequence[Any], floats: "array[float]") -> Any:
-    """The one value, or the list, or True: the next floats behind the text."""
+    """The one value, or the list, or the word for the next floats behind the text.
+
+    Of a column that nothing is known of from some epoch on, an object: how many are, and those narrowed.
+    """
+    if column and column[-1] is None and column[0] is not None:
+        known = column[: len(column) - column.count(None)]
+        if None not in known:
+            return {"known": len(known), "as": _narrowed(known, floats)}
     if column and column.count(column[0]) == len(column):
         return column[0]
     if column and isinstance(column[0], float) and None not in column:
         floats.extend(column)
-        return True
+        return FLOATS_FOLLOW
     return column
 
 
 def _widened(column: Any, length: int, floats: Iterator[float]) -> tuple[Any, ...]:
-    if column is True:
+    if isinstance(column, dict):
+        known: int = column["known"]
+        return (*_widened(column["as"], known, floats), *(None,) * (length - known))
+    if column == FLOATS_FOLLOW:
         return tuple(islice(floats, length))
     return tuple(column) if isinstance(column, list) else (column,) * length

@@ -24,7 +24,7 @@ def refresh_commission_flags(keys: Sequence[int]) -> bool:
 
 
 def _refresh(keys: Sequence[int]) -> bool:
-    steps, epochs = _steps(keys), _epochs(keys)
+    steps, epochs = commission_steps(keys), commission_epochs(keys)
     # Most have none and had none; only what changes is written.
     stored = dict(Validator.objects.filter(pk__in=keys).values_list("pk", "commission_flags"))
     rows = []
@@ -37,7 +37,7 @@ def _refresh(keys: Sequence[int]) -> bool:
     return bool(rows)
 
 
-def _steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
+def commission_steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
     """From one confirmed commission to the next; what was seen once between them is passed over.
 
     The rows of imported history tell of its changes themselves.
@@ -61,7 +61,7 @@ def _steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
     return {key: [step for step in steps if step.from_bps != step.to_bps] for key, steps in found.items()}
 
 
-def _epochs(keys: Sequence[int]) -> dict[int, list[EpochCommission]]:
+def commission_epochs(keys: Sequence[int]) -> dict[int, list[EpochCommission]]:
     rows = ValidatorEpoch.objects.filter(validator_id__in=keys, commission_max_bps__isnull=False)
     columns = (
         *("validator_id", "validator__commission_confirmed_bps", "commission_source", "epoch"),

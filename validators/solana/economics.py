@@ -95,3 +95,8 @@ def apy(epochs: Sequence[EpochReturn]) -> float | None:
         return math.expm1(math.log1p(mean) * in_a_year)
     except OverflowError:
         return None
+
+
+def yearly_reward(stake: int, yearly: float | None) -> int | None:
+    """Lamports that a stake brings in a year at that APY: what is earned stays staked, and earns on."""
+    return None if yearly is None else round(stake * yearly)

@@ -14,15 +14,19 @@ LAMPORTS_PER_SOL: Final = 1_000_000_000
 UNKNOWN: Final = "–"  # noqa: RUF001
 
 MOST_SHOWN: Final = 100
+# In lamports: a thousandth of a SOL.
+LEAST_SHOWN: Final = 1_000_000
 
 _AGE_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 @register.filter
 def sol(lamports: int | None) -> str:
-    """Whole SOL, or what is less than one to three places."""
+    """Whole SOL, or what is less than one to three places; what is not nothing is never shown as it."""
     if lamports is None:
         return UNKNOWN
+    if 0 < lamports < LEAST_SHOWN:
+        return "under 0.001"
     whole, rest = divmod(lamports, LAMPORTS_PER_SOL)
     return f"{whole:,}" if whole or not rest else f"{lamports / LAMPORTS_PER_SOL:.3f}"
 
@@ -71,6 +75,19 @@ def age(instant: datetime) -> str:
 def small_percent(fraction: float | None) -> str:
     """Of what one epoch pays, which is hundredths of a percent."""
     return UNKNOWN if fraction is None else f"{fraction * 100:.4f} %"
+
+
+@register.filter
+def about_sol(lamports: int) -> str:
+    """To two places; a hundred times a hundred SOL is as far as it goes."""
+    most = MOST_SHOWN * 100
+    amount = lamports / LAMPORTS_PER_SOL
+    return f"{amount:.2f}" if amount < most else f"over {most:,}"
+
+
+@register.filter
+def points(number: float) -> str:
+    return f"{number:.1f}"
 
 
 @register.filter

@@ -126,7 +126,8 @@ def test_living_workers_are_seen_and_watching_ends_cleanly_with_ctrl_c(stack: In
     def clusters() -> Any:
         return [json.loads(line)["queue"]["clusters"] for line in log.read_text().splitlines()]
 
-    wait_until(lambda: any(clusters()))
+    # A cluster that has only just begun has no workers yet.
+    wait_until(lambda: [one["workers"] for one in (clusters() or [[]])[-1]] == [2])
     watching.send_signal(signal.SIGINT)
 
     assert watching.wait(timeout=10) == 0

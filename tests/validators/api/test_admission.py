@@ -6,7 +6,7 @@ from django.test import Client
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, validator, vote_state
-from validators.api import documents
+from validators.api import cluster_documents, documents
 from validators.models import ChainState, ClusterEpoch, CommissionChange
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -76,7 +76,7 @@ def test_the_chain_is_told_with_the_cluster(client: Client) -> None:
 
     reply = get(client, "cluster")
 
-    assert documents.ClusterReply.model_validate(reply)
+    assert cluster_documents.ClusterReply.model_validate(reply)
     told = reply["cluster"]
     chain = ("genesis_hash", "alpenglow", "alpenglow_epoch", "measured_slot_ms")
     assert [told[name] for name in chain] == ["genesis", "on", 980, 203.5]

@@ -8,7 +8,7 @@ from django.test import Client
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.pasts import past
 from tests.validators.rows import COMPONENTS, NOON, SOL, fetch, scoring_run, validator
-from validators.api import documents
+from validators.api import cluster_documents, documents
 from validators.models import ClusterEpoch, DelinquencyIncident, SourceState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -40,6 +40,26 @@ def test_a_validator_that_left_is_still_told_of_with_what_happened_to_it(client:
             "confirmed": False,
             "confirmed_at": None,
             "source": "live",
+        }
+    ]
+
+
+def test_a_commission_flag_is_told_with_its_epoch_and_from_what_to_what(client: Client) -> None:
+    fetch()
+    raised = validator(1, commission_flags=["crossed 10 % upward"])
+    for epoch, bps in ((900, 500), (910, 2_000)):
+        raised.epochs.create(
+            epoch=epoch, credits=1, credits_unit="lamports", fetched_at=NOON, commission_source="imported",
+            commission_first_bps=bps, commission_last_bps=bps, commission_min_bps=bps, commission_max_bps=bps,
+        )  # fmt: skip
+
+    assert get(client, "validators/vote1")["validator"]["commission_marks"] == [
+        {
+            "flag": "crossed 10 % upward",
+            "epoch": 910,
+            "since_epoch": 900,
+            "from_commission": 0.05,
+            "to_commission": 0.2,
         }
     ]
 
@@ -139,7 +159,7 @@ def test_the_cluster_is_told_with_the_age_of_each_source(client: Client) -> None
 
     reply = get(client, "cluster")
 
-    assert documents.ClusterReply.model_validate(reply)
+    assert cluster_documents.ClusterReply.model_validate(reply)
     cluster = reply["cluster"]
     assert cluster["total_stake"] == "3000000000"
     assert cluster["total_supply"] == str(2**61)

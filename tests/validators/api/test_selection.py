@@ -25,7 +25,12 @@ def test_who_stays_enters_and_leaves_is_told_with_reasons(client: Client) -> Non
         ("stays", "vote3", 3), ("enters", "vote1", 1), ("leaves", "vote5", 5),
     ]  # fmt: skip
     left = reply["items"][2]
-    assert (left["name"], left["rank"], left["score"], left["why"]) == ("", 5, 95.0, "place 5 is behind 3")
+    assert (left["name"], left["rank"], left["score"], left["why"]) == (
+        "",
+        5,
+        95.0,
+        "place 5 is behind 3, up to which held ones stay",
+    )
 
 
 def test_it_is_narrowed_as_the_list_is_and_comes_as_csv(client: Client) -> None:

@@ -96,6 +96,11 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
                     "reason": "no BLS key",
                     "epochs_paid": 2,
                 },
+                "risk": None,
+                "risk_low": None,
+                "risk_high": None,
+                "risk_ten_epochs": None,
+                "reward_of_100_sol": "7120000000",
             }
         ],
         "next_cursor": None,
@@ -126,9 +131,27 @@ def test_unknown_is_null(client: Client) -> None:
         "version_current",
         "root_slot",
         "left_at",
+        "risk",
+        "risk_low",
+        "risk_high",
+        "risk_ten_epochs",
+        "reward_of_100_sol",
     }
     nothing_told = dict.fromkeys(("next_epoch", "after_next", "reason", "epochs_paid"))
     assert item["admission"] == {"status": "unknown", **nothing_told}
+
+
+def test_a_risk_is_told_with_its_range_and_with_that_of_ten_epochs(client: Client) -> None:
+    fetch()
+    run = scoring_run([(validator(1), 90.0)], method="trust-v2")
+    run.scores.update(components={"risk": 0.05, "risk_low": 0.01, "risk_high": 0.2})
+
+    [listed] = get(client, "validators?method=trust-v2")["items"]
+    alone = get(client, "validators/vote1?method=trust-v2")["validator"]
+
+    told = ("risk", "risk_low", "risk_high", "risk_ten_epochs")
+    assert [listed[name] for name in told] == [0.05, 0.01, 0.2, 0.293]
+    assert [alone[name] for name in told] == [0.05, 0.01, 0.2, 0.293]
 
 
 def test_before_the_first_fetch_the_replies_are_empty_and_say_so(client: Client) -> None:

@@ -56,6 +56,8 @@ def test_the_best_come_first_and_the_unstaked_last(
         "apy": None,
         "apy_basis": None,
         "risk": None,
+        "risk_ten_epochs": None,
+        "reward_of_100_sol": None,
         "admission": NOT_READ,
     }
     assert [row["rank"] for row in rows] == [1, 2, None]
@@ -72,6 +74,8 @@ def test_the_best_come_first_and_the_unstaked_last(
         "apy": None,
         "apy_basis": None,
         "risk": None,
+        "risk_ten_epochs": None,
+        "reward_of_100_sol": None,
         "admission": NOT_READ,
     }
 
@@ -84,16 +88,19 @@ def test_a_row_says_what_a_stake_yields_what_it_risks_and_whether_it_is_let_in(
     vote_state(risky, after_next="out", reason="no BLS key", next_epoch="unknown", epochs_paid=0)
     scoring_run([(risky, 90.0), (unread, 80.0)])
     other = scoring_run([(unread, 70.0), (risky, 30.0)], method="trust-v2")
-    TrustScore.objects.filter(run=other, validator=risky).update(components={"risk": 0.35})
+    TrustScore.objects.filter(run=other, validator=risky).update(components={"risk": 0.5})
 
     first, second = shown(capsys)
 
-    assert {name: first[name] for name in ("rank", "score", "apy", "apy_basis", "risk")} == {
+    told = ("rank", "score", "apy", "apy_basis", "risk", "risk_ten_epochs", "reward_of_100_sol")
+    assert {name: first[name] for name in told} == {
         "rank": 1,
         "score": 90.0,
         "apy": 0.0525,
         "apy_basis": "estimate",
-        "risk": 0.35,
+        "risk": 0.5,
+        "risk_ten_epochs": 0.667,
+        "reward_of_100_sol": "5250000000",
     }
     assert first["admission"] == {
         "status": "out",

@@ -21,6 +21,20 @@ def test_up_to_four_are_compared_in_the_order_named_and_the_others_named(client:
     assert "Left out, because unknown or more than four: <bdi>nobody</bdi>" in content
 
 
+def test_risks_and_what_100_sol_bring_stand_side_by_side(client: Client) -> None:
+    fetch()
+    run = scoring_run(
+        [(validator(1, apy=0.0525), 90.0), (validator(2), 80.0)], method="trust-v2", version="0"
+    )
+    run.scores.filter(validator__vote_account="vote1").update(components={"risk": 0.05})
+
+    text = words(page(client, "/compare/?v=vote1&v=vote2&method=trust-v2"))
+
+    assert re.search(r"Risk, next epoch 5\.0 % . \(not scored, or the method shown gives none\)", text)
+    assert "Risk within ten epochs 29 % " in text
+    assert re.search(r"100 SOL for a year \(SOL\) 5\.25 . \(its APY is not known\)", text)
+
+
 def test_the_cluster_page_adds_up(client: Client) -> None:
     whole_cluster()
 

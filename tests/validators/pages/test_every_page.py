@@ -80,7 +80,7 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
     for number in range(4):
         past(validator(number), epochs=epochs)
 
-    # Fetch, run, last judged epoch, row; epochs, changes, scores, account; three kinds of events; too old.
+    # Fetch, run, last judged epoch, row; epochs, scores, account; three kinds of events; sources; too old.
     with django_assert_num_queries(13):
         page(client, "/validators/vote1/")
     with django_assert_num_queries(6):

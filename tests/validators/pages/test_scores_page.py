@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from tests.validators.looking import page, whole_cluster, words
+from tests.validators.looking import PAGES, page, whole_cluster, words
 from validators.scoring.trust_v3 import measured
 from validators.scoring.trust_v3.tables import shipped_tables
 
@@ -27,7 +27,7 @@ def test_the_number_is_explained_in_two_hundred_words_with_what_was_measured(cli
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/", "/validators/vote1/"])
+@pytest.mark.parametrize("address", [*PAGES, "/selection/"])
 def test_every_score_leads_there(client: Client, address: str) -> None:
     whole_cluster()
 

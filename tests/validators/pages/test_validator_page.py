@@ -7,7 +7,11 @@ import pytest
 from django.test import Client
 
 from tests.validators.looking import page, whole_cluster, words
-from tests.validators.rows import NOON, fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator, vote_state
+from tests.validators.scoring.pictures import cluster, past
+from tests.validators.scoring.pictures import validator as facts
+from validators.models import ClusterEpoch, Origin, SourceState, Validator, ValidatorEpoch
+from validators.scoring.registry import METHODS
 
 pytestmark = pytest.mark.django_db
 
@@ -60,13 +64,198 @@ def test_a_validator_without_any_history_has_a_page(client: Client) -> None:
         assert told in text
 
 
-def test_a_validator_that_left_keeps_its_page(client: Client) -> None:
+def test_a_validator_that_left_keeps_its_page_and_is_told_of_as_gone(client: Client) -> None:
     fetch()
-    validator(1, left_at=NOON)
+    vote_state(validator(1, left_at=NOON, delinquent=True, commission_bps=None))
 
-    assert "Left 2026-11-23 12:00 UTC" in words(page(client, "/validators/vote1/"))
+    text = words(page(client, "/validators/vote1/"))
+
+    for told in (
+        "vote1 left We have not heard",
+        "Left 2026-11-23 12:00 UTC",
+        "Not scored: it has left the cluster.",
+        "Stake (SOL), last known 1",
+        "(it has left the cluster)",
+        "Next epochs It has left the cluster.",
+    ):
+        assert told in text
+    assert "is let into epoch" not in text
+
+
+def test_who_is_not_scored_is_told_why(client: Client) -> None:
+    fetch()
+    validator(1, activated_stake=0)
+    validator(2)
+
+    assert "Not scored: it has no stake." in words(page(client, "/validators/vote1/"))
+    assert "Not scored: it came after the last score." in words(page(client, "/validators/vote2/"))
 
 
 @pytest.mark.parametrize("address", ["/validators/nobody/", "/validators/%00/", "/validators/vote1%2F/"])
 def test_an_unknown_validator_is_not_found(client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
+
+
+TRUST = METHODS["trust-v3"]
+
+
+def scored_by_trust(shown: Validator, **changes: object) -> None:
+    """As trust-v3 scores such a one."""
+    judged = TRUST.assess(cluster(facts(1, **changes)))[0]  # type: ignore[arg-type]
+    run = scoring_run([(shown, judged.score)], method=TRUST.name, version=TRUST.version)
+    run.scores.update(components=dict(judged.components))
+
+
+def seen(shown: Validator, epoch: int, *bps: int) -> None:
+    """An imported epoch with its first, last, lowest and highest commission."""
+    first, last, lowest, highest = bps
+    ValidatorEpoch.objects.create(
+        validator=shown, epoch=epoch, credits=1, credits_unit="lamports", source=Origin.IMPORTED,
+        commission_source="imported", commission_first_bps=first, commission_last_bps=last,
+        commission_min_bps=lowest, commission_max_bps=highest, fetched_at=NOON,
+    )  # fmt: skip
+
+
+def test_the_number_comes_with_its_sentence_what_costs_it_and_the_risk_within_ten(client: Client) -> None:
+    fetch()
+    scored_by_trust(validator(1), history=past(0.9, *[1.0] * 30), delinquent=True)
+
+    text = words(page(client, "/validators/vote1/?method=trust-v3"))
+
+    number = re.search(
+        r"(\d+\.\d\d) Of 100 units of reward .* would pay, (\d+\.\d\d) can be counted on:", text
+    )
+    assert number is not None
+    assert number[1] == number[2]
+    assert re.search(r"What costs it most: .\d+\.\d (was delinquent|voted 10.00 % below)", text)
+    assert re.search(r"Risk, next epoch \d+ %.* Risk within ten epochs \d+ %", text)
+
+
+def test_a_page_begins_with_the_number_and_ends_with_the_folded_epochs(client: Client) -> None:
+    shown = whole_cluster()
+    scored_by_trust(shown)
+
+    content = page(client, "/validators/vote1/?method=trust-v3")
+
+    order = ('class="verdict"', 'id="why"', 'class="tiles"', 'id="changes"', 'id="incidents"', 'id="epochs"')
+    places = [content.index(part) for part in (*order, 'class="charts"', "Epoch by epoch", 'id="who"')]
+    assert places == sorted(places)
+    folded = re.findall(r"<details><summary>(.*?)</summary>", content)
+    assert folded == ["All parts of the score, which add up", "Epoch by epoch: the last 3"]
+
+
+@pytest.mark.parametrize(
+    ("basis", "epochs", "said"),
+    [
+        (
+            "realised",
+            10,
+            "about 5.25 SOL , if the year goes on as the 10 epochs that its APY was realised in",
+        ),
+        ("realised", 1, "about 5.25 SOL , if the year goes on as the one epoch that its APY was realised in"),
+        ("estimate", 1, "about 5.25 SOL , an estimate by what the chain tells of the past"),
+    ],
+)
+def test_what_100_sol_bring_in_a_year_is_the_apy_with_its_basis(
+    client: Client, basis: str, epochs: int, said: str
+) -> None:
+    fetch()
+    validator(1, apy=0.0525, apy_basis=basis, apy_epochs=epochs)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert f"100 SOL here for a year: {said}" in text
+    assert "5.25 %" in text
+    assert "after commission, what is earned staying staked, without MEV and without the fees" in text
+
+
+def test_a_cluster_of_quick_epochs_pays_more_than_is_told(client: Client) -> None:
+    fetch()
+    validator(1, apy=1e9, apy_basis="realised", apy_epochs=10)
+
+    assert "100 SOL here for a year: over 10,000 SOL" in words(page(client, "/validators/vote1/"))
+
+
+def test_without_an_apy_nobody_says_what_100_sol_bring(client: Client) -> None:
+    fetch()
+    validator(1)
+
+    assert "100 SOL here for a year: not known, as its APY is not." in words(
+        page(client, "/validators/vote1/")
+    )
+
+
+def test_flags_have_dates_and_agree_with_the_changes_that_are_told(client: Client) -> None:
+    fetch()
+    shown = validator(1, commission_flags=["up and back within one epoch"], superminority=True)
+    seen(shown, 900, 500, 500, 500, 500)
+    seen(shown, 901, 500, 500, 500, 10_000)
+    seen(shown, 910, 700, 700, 700, 700)
+    for epoch in (980, 981, 982):
+        members = ["vote9"] if epoch == 980 else ["vote1", "vote9"]
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", superminority=members)
+    vote_state(shown, withdrawer="node1")
+
+    text = words(page(client, "/validators/vote1/"))
+
+    for said in (
+        "Commission: up and back within epoch 901: from 5 % to 100 % and back.",
+        "Within epoch 901 it was between 5 % and 100 %, and 5 % at its end.",
+        "Between epochs 901 and 910, which nobody saw, it went from 5 % to 7 %.",
+        "One of the fewest that hold more than a third of the stake since epoch 981.",
+        "who has the node can take the account. So it was read in epoch 990.",
+    ):
+        assert said in text
+    assert "None seen" not in text
+    assert "up and back in epoch 901" in words(page(client))
+    assert "up and back within epoch 901: from 5 % to 100 % and back" in page(client)
+
+
+def test_a_flag_whose_rows_are_gone_is_not_lost(client: Client) -> None:
+    fetch()
+    validator(1, commission_flags=["above 50 %"])
+
+    told = "above 50 %, in an epoch that is not known"
+    assert f"Commission: {told}." in words(page(client, "/validators/vote1/"))
+    assert told in page(client)
+
+
+def test_who_never_changed_is_told_for_which_epochs_that_is_known(client: Client) -> None:
+    fetch()
+    shown = validator(1, activated_stake=SOL)
+    for epoch in range(900, 904):
+        seen(shown, epoch, 500, 500, 500, 500)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "None seen in the 4 known epochs from 900 to 903." in text
+    assert "Nothing striking is known of its commission, it does not belong to the superminority" in text
+
+
+def test_epochs_of_a_history_that_saw_it_delinquent_stand_beside_our_own_incidents(client: Client) -> None:
+    fetch()
+    shown = validator(1)
+    seen(shown, 900, 500, 500, 500, 500)
+    ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13)
+
+    assert "By epoch, in so many of the looks: 900 (13 of 40)." in words(page(client, "/validators/vote1/"))
+
+    for epoch in range(901, 913):
+        seen(shown, epoch, 500, 500, 500, 500)
+    ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13)
+    assert "901 (13 of 40), and 1 epoch before." in words(page(client, "/validators/vote1/"))
+
+
+def test_what_is_missing_through_us_is_said_to_be_ours(client: Client) -> None:
+    fetch()
+    validator(1)
+    SourceState.objects.create(source="nodes", last_success_at=NOON, last_error="refused")
+    SourceState.objects.create(source="production", last_success_at=NOON)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    silent = "We have not heard the source of versions and clients since 2026-11-23 12:00 UTC."
+    assert text.count(silent) == 2
+    assert "We have not heard the source of admission, balance and authorities yet." in text
+    assert "gossip does not know" not in text
+    assert "leader slots and blocks" not in text

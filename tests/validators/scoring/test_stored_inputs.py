@@ -31,6 +31,18 @@ def test_a_validator_without_a_past_and_a_cluster_without_skip_rates_survive_too
     assert unpacked(packed(facts)) == facts
 
 
+@pytest.mark.parametrize(
+    "values", [(True,), (True, True), (True, None), (1, None, 2, None), (0.5, 0.25, None)]
+)
+def test_a_column_of_any_kind_survives_packing(values: tuple[object, ...]) -> None:
+    """All true, which is no sign for floats; known up to some epoch; with gaps."""
+    count = len(values)
+    history = past(*[1.0] * count)._replace(delinquent_at_end=values, leader_slots=values, skip_rate=values)  # type: ignore[arg-type]
+    facts = ClusterFacts(1, EPOCH, 0.5, [validator(1, history), validator(2, past(0.1, 0.2))], {})
+
+    assert unpacked(packed(facts)) == facts
+
+
 def test_the_same_facts_are_the_same_bytes() -> None:
     assert packed(cluster()) == packed(cluster())
 
@@ -42,13 +54,14 @@ def test_other_bytes_are_refused(body: bytes) -> None:
 
 
 def test_inputs_of_an_older_version_are_read_with_what_they_lack_unknown() -> None:
-    facts = ClusterFacts(1, EPOCH, 0.5, [validator(1, past(1.0, 1.0))], {})
+    facts = ClusterFacts(1, EPOCH, 0.5, [validator(1, past(1.0, 0.5))], {})
     body = packed(facts)
     end = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "little")
     document = from_json(zlib.decompress(body[LENGTH_BYTES:end]))
     document["format"] = 2
     fields = document["validators"][0]
-    document["validators"][0] = [*fields[:-2], fields[-2][:-3]]
+    columns = [True if column == "floats" else column for column in fields[-2][:-3]]
+    document["validators"][0] = [*fields[:-2], columns]
     text = zlib.compress(to_json(document))
 
     (found,) = unpacked(len(text).to_bytes(LENGTH_BYTES, "little") + text + body[end:]).validators

@@ -15,6 +15,7 @@ from validators.solana.economics import (
     kept_share,
     plausible_seconds,
     tower_return,
+    yearly_reward,
 )
 from validators.solana.slot_times import SLOT_TIMES_MS, nominal_seconds
 
@@ -192,6 +193,12 @@ def test_compounding_never_lowers_a_rate_of_at_least_one_epoch_a_year(earned: fl
 
 def test_an_epoch_of_a_year_compounds_to_itself() -> None:
     assert apy([EpochReturn(0.07, SECONDS_PER_YEAR)]) == pytest.approx(0.07, rel=1e-12)
+
+
+def test_a_stake_brings_its_yield_in_a_year_and_nothing_known_of_an_unknown_one() -> None:
+    assert yearly_reward(100_000_000_000, 0.0525) == 5_250_000_000
+    assert yearly_reward(100_000_000_000, 0.0) == 0
+    assert yearly_reward(100_000_000_000, None) is None
 
 
 def test_of_no_epoch_and_beyond_a_float_there_is_no_yield() -> None:

@@ -18,6 +18,7 @@ from validators.solana import (
     admission,
     arithmetic,
     commission_flags,
+    commission_marks,
     concentration,
     economics,
     means,
@@ -66,6 +67,10 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     arithmetic.own_split_epoch: {"tuples": BOTH_PARTS},
     arithmetic.with_gaps: {"earned": EARNED, "first_epoch": 986, "running_epoch": 991, "split_epoch": None},
     commission_flags.commission_flags: {
+        "steps": (CommissionStep(5, 500, 1_200), CommissionStep(5, 1_200, 500)),
+        "epochs": (EpochCommission(4, 500, 500, 500, 500), EpochCommission(5, 500, 500, 500, 1_200)),
+    },
+    commission_marks.commission_marks: {
         "steps": (CommissionStep(5, 500, 1_200), CommissionStep(5, 1_200, 500)),
         "epochs": (EpochCommission(4, 500, 500, 500, 500), EpochCommission(5, 500, 500, 500, 1_200)),
     },

@@ -5,8 +5,6 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +18,14 @@ from validators.scoring.backtest.results import BacktestResult, MethodResult, Pr
 from validators.scoring.backtest.running import Listener, backtest
 from validators.scoring.facts import ScoringMethod
 from validators.scoring.peers import PEERS
+from validators.scoring.pools import POOLS
 from validators.scoring.registry import METHODS
 from validators.scoring.trust_v3 import method as trust_v3
 from validators.scoring.trust_v3.tables import tables as tables_of
 from validators.services.memory import collector_paused
 from validators.services.scores.recorded import recorded_history
 
-ASKABLE: Final = METHODS | PEERS
+ASKABLE: Final = METHODS | PEERS | POOLS
 COLUMNS: Final = ("epoch", "vote_account", "method", "score", "risk")
 
 
@@ -123,7 +122,7 @@ def _with_coefficients(method: ScoringMethod, path: Path) -> ScoringMethod:
         read = tables_of(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise CommandError(f"{path} holds no coefficients of {method.name}: {exc!r}") from exc
-    return replace(method, version=read.version, assess=partial(trust_v3.assess, tables=read))
+    return trust_v3.method_with(read)
 
 
 @contextmanager

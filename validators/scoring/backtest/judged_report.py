@@ -29,6 +29,7 @@ def judgement_document(one: Judgement) -> dict[str, Any]:
         "warning_of_score": one.warning_of_score,
         "warning_of_risk": one.warning_of_risk,
         "holding": one.holding._asdict(),
+        "portfolios": {str(size): held._asdict() for size, held in one.portfolios.items()},
     }
 
 

@@ -10,7 +10,8 @@ from statistics import fmean
 from typing import Final, NamedTuple
 
 from validators.scoring.backtest.drawing import POOLED_DRAWS, Interval, drawn_interval
-from validators.scoring.backtest.holding import Holding, holding
+from validators.scoring.backtest.holding import Holding, holding, kept_ahead
+from validators.scoring.backtest.portfolios import Portfolio, portfolios
 from validators.scoring.backtest.ranking import Pool, Sorted, by_outcome, separation, times_of
 from validators.scoring.backtest.truth import SETS, Judged, Said, Truth, by_epoch
 
@@ -54,6 +55,7 @@ class Judgement(NamedTuple):
     warning_of_score: float | None
     warning_of_risk: float | None
     holding: Holding
+    portfolios: dict[int, Portfolio]
 
 
 def judgement(said: Said, truth: Truth) -> Judgement:
@@ -61,6 +63,7 @@ def judgement(said: Said, truth: Truth) -> Judgement:
     rows, missing = truth.outcomes(said)
     alive = [row for row in rows if row.alive]
     public = [row for row in alive if row.public]
+    ahead = kept_ahead(rows, truth)
     tells = bool(rows) and all(row.risk is not None for row in rows)
     return Judgement(
         len(rows),
@@ -70,7 +73,8 @@ def judgement(said: Said, truth: Truth) -> Judgement:
         _bins(alive) if tells else [],
         _precision(public, lambda row: -row.score),
         _precision(public, _risk) if tells else None,
-        holding(rows, truth),
+        holding(rows, truth, ahead),
+        portfolios(rows, truth, ahead),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from validators.scoring.backtest.judged_report import judged_sections, judgement_document
 from validators.scoring.backtest.markdown import table
+from validators.scoring.backtest.portfolio_report import portfolio_sections
 from validators.scoring.backtest.results import PORTFOLIOS, BacktestResult, Bin, Estimate, MethodResult
 
 
@@ -49,11 +50,13 @@ def tables(result: BacktestResult) -> str:
     """Markdown, for people: one line a method, then the reliability of each that gives probabilities."""
     if not result.epochs:
         return "No epoch could be judged: the epochs after those asked for are not in the history.\n"
+    judgements = {method.method: method.judgement for method in result.methods}
     sections = [
         f"Epochs {result.epochs[0]} to {result.epochs[-1]} ({len(result.epochs)}), each judged by the next: "
         f"{result.judged} validators, {result.bad} with a bad next epoch. In brackets the 95 % interval of a "
         "bootstrap over epochs.",
-        *judged_sections({method.method: method.judgement for method in result.methods}),
+        *judged_sections(judgements),
+        *portfolio_sections(judgements),
         "Beside those figures, of everybody whose next epoch is known, with the interval over epochs:",
         table(_FORESIGHT, (_foresight(method) for method in result.methods)),
         table(_RETURNS, (_returns(method) for method in result.methods)),

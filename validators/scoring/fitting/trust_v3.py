@@ -13,13 +13,13 @@ from validators.scoring.trust_v3.inputs import BAD_PERFORMANCE, INPUTS, inputs_o
 from validators.scoring.trust_v3.tables import LEAF_UNIT, powers
 from validators.scoring.trust_v3.unknowns import filled_by, medians
 
-VERSION: Final = "3.0.0"
+VERSION: Final = "3.1.0"
 # Epochs until an epoch counts half.
 HALF_LIVES: Final = {"recent_shortfall": 4.0, "earlier_shortfall": 30.0, "delinquency": 40.0}
 # Of these an unknown value is something that the trees learn: what is known of an end depends on who looked.
 LEARNT_UNKNOWN: Final = frozenset({"end_shortfall", "delinquent_now"})
 # The best that each input can be, and so whether more of it is worse (1) or better (-1).
-PERFECT: Final[Mapping[str, float]] = {"stake": 1e9, "least_stake": 1e9}
+PERFECT: Final[Mapping[str, float]] = {"stake": 1e9, "least_stake": 1e9, "stake_kept": 1.0}
 # Below it a delegator could not have picked it: it failed already.
 ALIVE: Final = 0.5
 DEAD_WEIGHT: Final = 0.3

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from validators.scoring.facts import Part
 from validators.scoring.trust_v2.tables import INPUTS, Tables, shipped_tables
+from validators.scoring.wording import risk_percent, share_percent, sol, voted
 
-# Below this a shortfall is nothing that a person would call one.
-UNNOTICED: Final = 0.0005
+# The means begin with one epoch as the cluster usually is, so that a short history says little.
+MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
 
 
 def explained(components: Mapping[str, Any]) -> list[Part]:
@@ -30,10 +31,13 @@ def explained(components: Mapping[str, Any]) -> list[Part]:
 def _reliability(components: Mapping[str, Any], tables: Tables) -> Part:
     full = tables.reliability_points.highest
     known, bad = components["known_of_window"], components["bad_of_window"]
-    history = f"missed {bad} of the last {known} epochs known" if known else "has no known epoch"
-    low, high = components["risk_low"] * 100, components["risk_high"] * 100
-    risk = f"risk of a bad next epoch {components['risk'] * 100:.2g} %"
-    said = f"{history}; {risk}, between {low:.2g} and {high:.2g} %"
+    history = f"{bad} of the last {known} epochs known were bad" if known else "it has no known epoch"
+    if known == 1:
+        history = f"its one epoch known was {'bad' if bad else 'not bad'}"
+    risk, low, high = (risk_percent(components[name]) for name in ("risk", "risk_low", "risk_high"))
+    between = f" ({low} to {high}, by what is unknown of it)" if low != high else ""
+    taken = f"what its risk of a bad next epoch of {risk}{between} takes"
+    said = f"full points for reliability, before {taken}; {history}"
     return Part("reliability", components["risk"], None, full, full, said, best=full)
 
 
@@ -49,7 +53,8 @@ def _inputs(components: Mapping[str, Any], tables: Tables) -> list[Part]:
 
 def _delinquent_now(components: Mapping[str, Any], tables: Tables) -> list[Part]:
     points = components["delinquent_now_points"]
-    said = f"is delinquent now, so its risk counts as at least {tables.delinquent_now_risk * 100:.0f} %"
+    least = risk_percent(tables.delinquent_now_risk)
+    said = f"was delinquent when this score was made, so its risk counts as at least {least}"
     return [Part("delinquent_now", 1.0, 0.0, tables.delinquent_now_risk, points, said)] if points else []
 
 
@@ -58,7 +63,8 @@ def _return(components: Mapping[str, Any], tables: Tables) -> Part:
     if expected is None:
         said = "the expected return is unknown, because the commission is"
     else:
-        said = f"at {bps / 100:g} % commission pays {expected * 100:.2f} % of a perfect validator's reward"
+        mean = "the cluster's mean reward before commission"
+        said = f"at {bps / 100:g} % commission pays {expected * 100:.2f} % of {mean}"
     full = tables.return_points.highest
     return Part("return", expected, 1.0, full, components["return_points"], said, best=full)
 
@@ -84,34 +90,33 @@ def describe(name: str, value: float | None) -> str:
     return _UNKNOWN[name] if value is None else _INPUTS[name](value)
 
 
-def _lacked(when: str) -> Callable[[float], str]:
-    return lambda value: (
-        f"earned what the cluster earned {when}"
-        if value < UNNOTICED
-        else f"earned {value * 100:.2f} % less than the cluster {when}"
-    )
-
-
 def _raised(before: int, after: int, epoch: int) -> str:
     return f"raised its commission from {before / 100:g} % to {after / 100:g} % in epoch {epoch}"
 
 
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
-    "last_shortfall": _lacked("in the last epoch"),
-    "previous_shortfall": _lacked("in the epoch before"),
-    "earlier_shortfall": _lacked("in the epochs before those, recent ones counting more"),
-    "bad_run": lambda value: f"{value:.0f} bad epochs in a row" if value else "in no run of bad epochs",
-    "delinquency": lambda value: f"delinquent {value * 100:.2f} % of the time, recent epochs counting more",
-    "stake": lambda value: f"{value:,.0f} SOL delegated",
-    "failing_with_stake": lambda value: "fails now, with serious stake" if value else "does not fail now",
-    "behind_release": lambda value: f"{value * 100:.0f} % of its lineage's stake runs a newer release",
-    "skipping": lambda value: f"skips {value * 100:.2f} % of its blocks, few slots counting little",
+    "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
+    "previous_shortfall": lambda value: voted(value, "in the epoch before that"),
+    "earlier_shortfall": lambda value: f"lacked {value * 100:.2f} % of the votes before those: {MIXED}",
+    "bad_run": lambda value: f"bad epochs in a row: {value:.0f}" if value else "in no run of bad epochs",
+    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of the looks: {MIXED}",
+    "stake": lambda value: f"{sol(value)} delegated",
+    "failing_with_stake": lambda value: (
+        "failed in the last epoch that counts, with serious stake"
+        if value
+        else "is not known to have failed with serious stake in the last epoch that counts"
+    ),
+    "behind_release": lambda value: f"{share_percent(value)} of its lineage's stake runs a newer release",
+    "skipping": lambda value: (
+        f"its skip rate counts as {value * 100:.2f} %: recent epochs weigh more, and slots as usual for the "
+        "cluster are mixed in"
+    ),
 }
 _UNKNOWN: Final[Mapping[str, str]] = {
     **{name: f"its {name.replace('_', ' ')} is unknown" for name in INPUTS},
-    "last_shortfall": "what it earned in the last epoch is unknown",
-    "previous_shortfall": "what it earned in the epoch before is unknown",
-    "behind_release": "its version is unknown",
+    "last_shortfall": "how it voted in the last epoch that counts is unknown",
+    "previous_shortfall": "how it voted in the epoch before that is unknown",
+    "behind_release": "how its release compares is not known to us",
     "skipping": "skip rates are unknown",
 }
 _CHARGES: Final[Mapping[str, Callable[..., str]]] = {

@@ -49,7 +49,7 @@ def _rises(past: Past, present: int | None, newest: int) -> list[tuple[int, int,
 
     Taken from the highest commission of an epoch, so that going up and back is a raise too.
     """
-    if past.highest_bps == past.commission_bps and len({*past.commission_bps, present}) <= 1:
+    if past.highest_bps == past.commission_bps and len({*past.commission_bps, present} - {None}) <= 1:
         # Nearly everybody.
         return []
     rises = []

@@ -11,26 +11,40 @@ from validators.scoring.facts import Part
 from validators.scoring.trust_v3.inputs import INPUTS
 from validators.scoring.trust_v3.number import FULL, Number, count_on
 from validators.scoring.trust_v3.tables import Tables, shipped_tables
+from validators.scoring.wording import risk_percent, share_percent, sol, voted
 
 # The means begin with one epoch as the cluster usually is, so that a short history says little.
 MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
 
 
-def explained(components: Mapping[str, Any]) -> list[Part]:
-    """The parts of a score; their points add up to it, to the rounding of the score."""
-    tables = shipped_tables()
+def explained(components: Mapping[str, Any], tables: Tables | None = None) -> list[Part]:
+    """The parts of a score; their points add up to it, to the rounding of the score. By the shipped tables
+    unless given."""
+    tables = tables or shipped_tables()
     bps, level, *taken = components["taken"]
     number = count_on(bps, level, components["risk"], tables.loss_when_bad, tables.aversion)
-    parts = [
+    return [
         Part("perfect", None, None, FULL, FULL, "a perfect validator without commission pays 100", best=FULL),
         _commission(components, bps, number),
         _performance(components, level, number),
-        *_risks(components, taken, number, tables),
+        *_shared(list(_risks(components, taken, number, tables)), number),
     ]
-    below = number.score - sum(part.points for part in parts)
-    if below > 1e-9:
-        parts.append(Part("limit", None, None, FULL, below, "no score is below 0"))
-    return parts
+
+
+def sentence(score: float, components: Mapping[str, Any]) -> str:
+    """What the number says, and the three things that take from 100: as shown, they add up."""
+    bps, level, *_ = components["taken"]
+    # What commission and votes take depends on no table; the risk takes the rest.
+    number = count_on(bps, level, 0.0, 0.0, 0.0)
+    left, commission, votes = (round(one * 100) for one in (score, number.commission, number.performance))
+    rest = 100 * round(FULL) - left - commission
+    votes = min(votes, rest)
+    took = {"commission takes": commission, "missing votes take": votes, "risk takes": rest - votes}
+    each = [f"its {what} {points / 100:.2f}" for what, points in took.items() if points > 0]
+    told = " and ".join([", ".join(each[:-1]), each[-1]] if each[1:] else each)
+    counted = f"{left / 100:.2f} can be counted on" if left else "none can be counted on"
+    of = "Of 100 units of reward that a perfect validator without commission would pay"
+    return f"{of}, {counted}" + (f": {told}." if told else ".")
 
 
 def _commission(components: Mapping[str, Any], bps: int, number: Number) -> Part:
@@ -46,32 +60,37 @@ def _commission(components: Mapping[str, Any], bps: int, number: Number) -> Part
 def _performance(components: Mapping[str, Any], level: float, number: Number) -> Part:
     known, level_told = components["known_of_window"], components["vote_performance"]
     if level_told is None:
-        said = (
-            f"no epoch of it is judged yet, so it is taken to vote at {level * 100:.2f} %, as the middle of "
-        )
-        said += "the cluster"
+        said = "no epoch of it is judged yet, so it is taken to vote as the middle of the cluster does, at "
+        said += f"{level * 100:.2f} % of the mean"
     else:
-        middle = (
-            f"in the middle of its last {known} judged epochs" if known > 1 else "in its one judged epoch"
-        )
-        said = f"voted at {level_told * 100:.2f} % of the cluster's mean {middle}"
+        of = f", the median of its last {known} judged epochs" if known > 1 else " in its one judged epoch"
+        said = f"voted at {level_told * 100:.2f} % of the cluster's mean{of}"
     return Part("vote_performance", level_told, 1.0, FULL, 0.0 - number.performance, said)
+
+
+def _shared(parts: Sequence[Part], number: Number) -> list[Part]:
+    """The parts of a risk that would take more than is left take all of it, each its share."""
+    left, wanted = FULL - number.commission - number.performance, -sum(part.points for part in parts)
+    if wanted <= left:
+        return list(parts)
+    return [part._replace(points=part.points * (left / wanted)) for part in parts]
 
 
 def _risks(
     components: Mapping[str, Any], taken: Sequence[float | None], number: Number, tables: Tables
 ) -> Iterator[Part]:
-    """What nobody escapes, then each input's change of the risk."""
+    """What nobody escapes, then each input's change of the risk: first of the unknown, which is no fault."""
     at: list[float | None] = list(tables.perfect)
     before = tables.risk(tuple(at))
     yield Part(
         "least_risk", before, None, number.risk_rate, 0.0 - before * number.risk_rate,
-        f"{_risk_said(components)}; even a perfect record leaves {before * 100:.2g} %",
+        f"even a perfect record leaves a risk of {risk_percent(before)}; {_risk_said(components)}",
     )  # fmt: skip
     unknown = frozenset(components["unknown"])
-    for place, name in _ORDER:
+    order = sorted(_ORDER, key=lambda one: one[0] not in unknown)
+    for place, name in order:
         at[place] = taken[place]
-        last = place == _ORDER[-1][0] and not components["left_out"]
+        last = place == order[-1][0] and not components["left_out"]
         after = components["risk"] if last else tables.risk(tuple(at))
         told = None if place in unknown else taken[place]
         points = (before - after) * number.risk_rate
@@ -85,16 +104,16 @@ def _risks(
 
 
 def _risk_said(components: Mapping[str, Any]) -> str:
-    risk, low, high = (components[name] * 100 for name in ("risk", "risk_low", "risk_high"))
-    between = f", between {low:.2g} and {high:.2g} % as what is unknown may be" if high > low else ""
-    return f"its risk of a bad next epoch is {risk:.2g} %{between}"
+    risk, low, high = (risk_percent(components[name]) for name in ("risk", "risk_low", "risk_high"))
+    between = f" ({low} to {high}, by what is unknown of it)" if low != high else ""
+    return f"its own risk of a bad next epoch is {risk}{between}"
 
 
 # Who it is, then the long run, then the latest: the order in which a perfect validator's inputs give way.
 _ORDER: Final = [
     (INPUTS.index(name), name)
     for name in (
-        *("stake", "least_stake", "behind_release", "behind_patch"),
+        *("stake", "least_stake", "stake_kept", "behind_release", "behind_patch"),
         *("delinquency", "earlier_shortfall", "recent_shortfall"),
         *("previous_shortfall", "last_shortfall", "end_shortfall", "delinquent_now"),
     )
@@ -106,47 +125,50 @@ def describe(name: str, value: float | None) -> str:
     return _UNKNOWN[name] if value is None else _INPUTS[name](value)
 
 
-def _lacked(when: str) -> Callable[[float], str]:
-    return lambda value: (
-        f"earned what the cluster earned {when}, or more"
-        if not value
-        else f"earned {value * 100:.2f} % less than the cluster {when}"
-    )
-
-
 def _behind(of: str) -> Callable[[float], str]:
     return lambda value: (
         f"none of its lineage's stake runs a newer {of}"
         if not value
-        else f"{value * 100:.2g} % of its lineage's stake runs a newer {of}"
+        else f"{share_percent(value)} of its lineage's stake runs a newer {of}"
     )
 
 
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
-    "last_shortfall": _lacked("in the last judged epoch"),
-    "previous_shortfall": _lacked("in the epoch before that"),
-    "recent_shortfall": lambda value: f"counts as lacking {value * 100:.2f} % before the last epoch: {MIXED}",
+    "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
+    "previous_shortfall": lambda value: voted(value, "in the epoch before that"),
+    "recent_shortfall": lambda value: (
+        f"lacked {value * 100:.2f} % of the votes before the last epoch: {MIXED}"
+    ),
     "earlier_shortfall": lambda value: (
-        f"counts as lacking {value * 100:.2f} % over the long run, no epoch more than 3 %: {MIXED}"
+        f"lacked {value * 100:.2f} % of the votes over the long run, no epoch more than 3 %: {MIXED}"
     ),
     "end_shortfall": lambda value: (
-        "voted as the others at the end of the epoch"
+        "voted as the others did at the end of the epoch"
         if not value
-        else f"earned {value * 100:.2f} % less than the others at the end of the epoch"
+        else f"voted {value * 100:.2f} % below the others at the end of the epoch"
     ),
-    "delinquent_now": lambda value: "is delinquent now" if value else "is not delinquent now",
-    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of fetches: {MIXED}",
-    "stake": lambda value: f"{value:,.0f} SOL delegated",
-    "least_stake": lambda value: f"{value:,.0f} SOL at the least in ten epochs",
+    "delinquent_now": lambda value: f"was {'' if value else 'not '}delinquent when this score was made",
+    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of the looks: {MIXED}",
+    "stake": lambda value: f"{sol(value)} delegated",
+    "least_stake": lambda value: f"{sol(value)} at the least, in what is known of ten epochs",
+    "stake_kept": lambda value: (
+        "did not lose more than 30 % of its stake in ten epochs"
+        if value == 1
+        else f"has less than {value * 100 + 10:.0f} % of the most stake that it had in ten epochs"
+    ),
     "behind_release": _behind("release"),
     "behind_patch": _behind("version"),
 }
 _UNKNOWN: Final[Mapping[str, str]] = {
     **{name: f"its {name.replace('_', ' ')} is unknown" for name in INPUTS},
-    "last_shortfall": "what it earned in the last judged epoch is unknown, or it had no stake",
-    "previous_shortfall": "what it earned in the epoch before that is unknown, or it had no stake",
-    "end_shortfall": "how it voted at the very end of the epoch is not recorded",
+    "last_shortfall": "how it voted in the last epoch that counts is unknown, or it had no stake",
+    "previous_shortfall": "how it voted in the epoch before that is unknown, or it had no stake",
+    "recent_shortfall": "how it voted before is unknown",
+    "earlier_shortfall": "how it voted over the long run is unknown",
+    "end_shortfall": "how it voted at the very end of the epoch was not seen",
     "delinquent_now": "whether it was delinquent at the end of the epoch is not recorded",
-    "behind_release": "we do not know its version, so it is taken for the middle",
-    "behind_patch": "we do not know its version, so its patches are taken for the middle",
+    "delinquency": "no look of ours at its past is known",
+    "stake_kept": "how much of its stake it kept in ten epochs is unknown",
+    "behind_release": "how its release compares is not known to us, so it is taken for the middle",
+    "behind_patch": "how its version compares is not known to us, so it is taken for the middle",
 }

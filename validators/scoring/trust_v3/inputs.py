@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from operator import mul
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from validators.scoring.facts import ClusterFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT
@@ -22,6 +23,8 @@ SHORTFALL_CAP: Final = 0.03
 # The last two epochs are inputs of their own.
 EARLIER_FROM_AGE: Final = 2
 WINDOW: Final = 10
+# Stake comes and goes; only who lost more than this share of it in ten epochs is unlike the others.
+ORDINARY_LOSS: Final = 0.3
 # From half of an epoch on it says more of the next one than the epoch before it does.
 HALF: Final = 0.5
 # How far back the last judged epoch is looked for: blocks or credits of an epoch may be unknown of everybody.
@@ -35,6 +38,8 @@ INPUTS: Final = (
     *("last_shortfall", "previous_shortfall", "recent_shortfall", "earlier_shortfall"),
     *("end_shortfall", "delinquent_now", "delinquency"),
     *("stake", "least_stake", "behind_release", "behind_patch"),
+    # New ones come last, where older coefficients do not know them.
+    "stake_kept",
 )
 
 
@@ -98,14 +103,13 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
     """The inputs of one validator."""
     past = validator.past
     seen = _seen(past, around.epoch)
-    known = [(age, earned) for age, earned in zip(seen.ages, seen.earned, strict=True) if earned is not None]
-    window = [earned for age, earned in known[:WINDOW] if age < WINDOW]
-    recent = dict(known[:2])
-    ages = [age for age, _ in known]
-    lacked = [1.0 - earned if earned < 1.0 else 0.0 for _, earned in known]
+    ages, known = _known(seen.ages, seen.earned)
+    window = [earned for age, earned in zip(ages[:WINDOW], known[:WINDOW], strict=True) if age < WINDOW]
+    recent = dict(zip(ages[:2], known[:2], strict=True))
+    lacked = [1.0 - earned if earned < 1.0 else 0.0 for earned in known]
     lag = around.lags.get(validator.version)
     stake = validator.activated_stake / LAMPORTS_PER_SOL
-    least = min((one for one in seen.stakes[:WINDOW] if one is not None), default=stake)
+    stakes = [one for one in seen.stakes[:WINDOW] if one is not None]
     values = (
         _shortfall(recent.get(0)),
         _shortfall(recent.get(1)),
@@ -115,9 +119,10 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
         _delinquent_now(validator, around.epoch),
         _delinquency(seen, around.weights["delinquency"]),
         float(stake // 1),
-        min(least, stake) // 1,
+        min(min(stakes, default=stake), stake) // 1,
         None if lag is None else round(lag.release, DIGITS),
         None if lag is None else round(lag.patch, DIGITS),
+        _stake_kept(stake, stakes),
     )
     return Inputs(
         values,
@@ -130,16 +135,40 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
 
 
 def _seen(past: Past, epoch: int) -> _Seen:
-    ages = [epoch - one for one in past.epochs]
+    ages, part = _ages(tuple(past.epochs), epoch)
+    return _Seen(ages, past.performance[part], past.delinquent_share[part], past.stake[part])
+
+
+# Most validators have the same epochs.
+@lru_cache(maxsize=256)
+def _ages(epochs: tuple[int, ...], now: int) -> tuple[Sequence[int], slice]:
+    """The ages that count, and where in the columns of a past they are."""
+    ages = [now - one for one in epochs]
     first = next((place for place, age in enumerate(ages) if age >= 0), len(ages))
     end = next((place for place in range(len(ages), first, -1) if ages[place - 1] < EPOCHS_KEPT), first)
     part = slice(first, end)
-    return _Seen(ages[part], past.performance[part], past.delinquent_share[part], past.stake[part])
+    return ages[part], part
+
+
+def _known(ages: Sequence[int], values: Sequence[float | None]) -> tuple[Sequence[int], Sequence[float]]:
+    """Without what is unknown."""
+    if None not in values:
+        return ages, cast(Sequence[float], values)
+    pairs = [(age, value) for age, value in zip(ages, values, strict=True) if value is not None]
+    return [age for age, _ in pairs], [value for _, value in pairs]
 
 
 def _shortfall(earned: float | None) -> float | None:
     """What was lacking against the cluster, 0 to 1."""
     return None if earned is None else round(1.0 - earned, DIGITS) if earned < 1.0 else 0.0
+
+
+def _stake_kept(stake: float, before: Sequence[float]) -> float | None:
+    """What is left of the most stake that it had, in tenths; all of it up to an ordinary loss."""
+    most = max(before, default=0.0)
+    if not most:
+        return None
+    return 1.0 if stake >= (1.0 - ORDINARY_LOSS) * most else stake * 10 // most / 10
 
 
 def _recent(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[float]) -> float:
@@ -168,12 +197,7 @@ def _weighed(ages: Sequence[int], weights: Sequence[float]) -> Sequence[float]:
 
 def _delinquency(seen: _Seen, weights: Sequence[float]) -> float | None:
     """Recency-weighted mean of the share of fetches that saw it delinquent, pulled towards the cluster's."""
-    shares = seen.delinquent
-    if None in shares:
-        known = [(age, s) for age, s in zip(seen.ages, shares, strict=True) if s is not None]
-        ages, shares = [age for age, _ in known], [share for _, share in known]
-    else:
-        ages = list(seen.ages)
+    ages, shares = _known(seen.ages, seen.delinquent)
     if not ages:
         return None
     weighed = _weighed(ages, weights)

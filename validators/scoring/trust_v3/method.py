@@ -8,6 +8,8 @@ average, and a how much a point of risk counts beyond that. docs/scoring.md has 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -88,3 +90,13 @@ def _assessment(validator: ValidatorFacts, inputs: Inputs, middle: _Middle, tabl
 METHOD: Final = ScoringMethod(
     name="trust-v3", version=shipped_tables().version, assess=assess, explain=explained, reads_past=True
 )
+
+
+def method_with(tables: Tables) -> ScoringMethod:
+    """The method with other coefficients than the shipped ones, under their version."""
+    return replace(
+        METHOD,
+        version=tables.version,
+        assess=partial(assess, tables=tables),
+        explain=partial(explained, tables=tables),
+    )

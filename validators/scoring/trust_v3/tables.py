@@ -16,6 +16,8 @@ COEFFICIENTS: Final = "coefficients.json"
 # Leaves are whole millionths of log-odds.
 LEAF_UNIT: Final = 1_000_000
 DELINQUENT_NOW: Final = INPUTS.index("delinquent_now")
+# Of an input that older coefficients do not know: no tree asks for it.
+_UNUSED: Final[Mapping[str, Any]] = {"middle": 0.0, "good": 0.0, "poor": 0.0, "perfect": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def shipped_tables() -> Tables:
 
 def tables(document: Mapping[str, Any]) -> Tables:
     """From the file's JSON; a KeyError or ValueError for what is none."""
-    inputs = {entry["name"]: entry for entry in document["inputs"]}
+    told = {entry["name"]: entry for entry in document["inputs"]}
+    inputs = [told.get(name, _UNUSED) for name in INPUTS]
     return Tables(
         version=document["version"],
         record=document["record"],
@@ -85,11 +88,9 @@ def tables(document: Mapping[str, Any]) -> Tables:
         trees=forest(document["trees"], len(INPUTS)),
         calibration=curve(document["calibration"]),
         weights={name: powers(float(ratio)) for name, ratio in document["decay_per_epoch"].items()},
-        usual=tuple(
-            Usual(inputs[name]["middle"], inputs[name]["good"], inputs[name]["poor"]) for name in INPUTS
-        ),
-        perfect=tuple(float(inputs[name]["perfect"]) for name in INPUTS),
-        learnt_unknown=frozenset(name for name in INPUTS if inputs[name]["learnt_unknown"]),
+        usual=tuple(Usual(one["middle"], one["good"], one["poor"]) for one in inputs),
+        perfect=tuple(float(one["perfect"]) for one in inputs),
+        learnt_unknown=frozenset(name for name, one in told.items() if one["learnt_unknown"]),
         delinquent_risk=float(document["delinquent_risk"]),
         loss_when_bad=float(document["loss_when_bad"]),
         aversion=float(document["aversion"]),

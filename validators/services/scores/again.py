@@ -10,6 +10,7 @@ from validators.models import ScoringRun
 from validators.scoring.facts import Assessment
 from validators.scoring.registry import METHODS, ranked, ranks
 from validators.scoring.stored_inputs import unpacked
+from validators.services.scores.methods import method_of
 
 
 class RunNotComputableError(ValidatorsError):
@@ -41,16 +42,17 @@ def score_again(run_id: int, *, method_name: str | None = None) -> Again:
         raise RunNotComputableError(f"there is no scoring run {run_id}")
     if run.inputs is None:
         raise RunNotComputableError(f"scoring run {run_id} ({run.status}) has no stored inputs")
-    method = METHODS.get(method_name or run.method)
+    name = method_name or run.method
+    stored = run if name == run.method else _sibling(run, name)
+    method = method_of(name, stored.version if stored else "")
     if method is None:
-        raise RunNotComputableError(f"{method_name or run.method!r} is none of: {', '.join(METHODS)}")
+        raise RunNotComputableError(f"{name!r} is none of: {', '.join(METHODS)}")
     cluster = unpacked(bytes(run.inputs.body))
     if method.reads_past and cluster.skip_rates is None:
         raise RunNotComputableError(
             f"scoring run {run_id} was given no history, and {method.name} needs some"
         )
     best_first = ranked(method.assess(cluster))
-    stored = run if run.method == method.name else _sibling(run, method.name)
     differing = [] if stored is None else _differing(stored, best_first)
     return Again(
         run_id,

@@ -1,7 +1,7 @@
 """What scoring reads: the cluster as the newest fetch left it, and the history behind it."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Aggregate, Case, F, Q, QuerySet, TextField, When
@@ -77,28 +77,43 @@ class _JsonColumn(Aggregate):
 
 
 _OF_BLOCKS: Final = ("skip_rate", "leader_slots")
-# In the order of EpochColumns.
-_PAST_COLUMNS: Final = (
-    *("validator_id", "vote_performance", "activated_stake", "fetches", "delinquent_fetches"),
+# Together in the order of EpochColumns: what means over the long run are made of, and what is looked at of
+# the last thirty epochs at most. Of the older ones the latter stays unread, which is a quarter of all values.
+_LONG_RUN: Final = ("validator_id", "vote_performance", "activated_stake", "fetches", "delinquent_fetches")
+_RECENT: Final = (
     *("commission_last_bps", "commission_max_bps", "skip_rate", "leader_slots"),
     *("delinquent_at_end", "end_performance"),
 )
+# Thirty, the one before them that a first raise is measured from, and the running one.
+EPOCHS_IN_FULL: Final = 32
 
 
 def _columns_by_epoch(fetch: Fetch) -> dict[int, EpochColumns]:
-    """Newest first. Every aggregate of a group takes its rows in the same order."""
+    """Newest first."""
+    whole, older = _rows(fetch, EPOCHS_IN_FULL), _rows(fetch, EPOCHS_KEPT)
+    found = {epoch: EpochColumns(*columns) for epoch, columns in _columns(fetch, whole, _LONG_RUN + _RECENT)}
+    for epoch, columns in _columns(fetch, older.filter(epoch__lt=fetch.epoch - EPOCHS_IN_FULL), _LONG_RUN):
+        unread = [[None] * len(columns[0])] * len(_RECENT)
+        found[epoch] = EpochColumns(*columns, *unread)
+    return found
+
+
+def _columns(
+    fetch: Fetch, rows: QuerySet[ValidatorEpoch], names: Sequence[str]
+) -> Iterator[tuple[int, list[Any]]]:
+    """By epoch, newest first. Every aggregate of a group takes its rows in the same order."""
     in_part = counted_in_part(since=fetch.epoch - EPOCHS_KEPT, running=fetch.epoch)
     columns = [
         _JsonColumn(unless(in_part, name) if name in _OF_BLOCKS else F(name), output_field=TextField())
-        for name in _PAST_COLUMNS
+        for name in names
     ]
     groups = (
-        _rows(fetch, EPOCHS_KEPT)
-        .order_by("-epoch")
+        rows.order_by("-epoch")
         .values_list("epoch")
         .annotate(**{f"column_{place}": column for place, column in enumerate(columns)})
     )
-    return {epoch: EpochColumns(*map(from_json, texts)) for epoch, *texts in read_rows(groups)}
+    for epoch, *texts in read_rows(groups):
+        yield epoch, [from_json(text) for text in texts]
 
 
 def unless(unknown: Q | None, name: str) -> Any:

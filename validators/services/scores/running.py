@@ -15,11 +15,12 @@ from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
 from validators.models import ScoringInputs, ScoringRun, TrustScore
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
-from validators.scoring.registry import METHODS, ranked, ranks
+from validators.scoring.registry import ranked, ranks
 from validators.scoring.stored_inputs import packed
 from validators.services import bulk
 from validators.services.memory import collector_paused
 from validators.services.scores.facts import cluster_facts
+from validators.services.scores.methods import methods_in_use
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def score_newest_fetch() -> dict[str, Any]:
     breaks leaves a failed ScoringRun, and the rest is stored.
     """
     started_at = timezone.now()
-    methods = [METHODS[name] for name in settings.SCORE_METHODS]
+    methods = methods_in_use(settings.SCORE_METHODS)
     cluster = cluster_facts(with_past=any(method.reads_past for method in methods))
     if cluster is None or not cluster.validators:
         reason = (

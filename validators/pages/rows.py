@@ -1,4 +1,4 @@
-"""What the public pages show, read in a fixed number of queries each."""
+"""What the list and the comparison show of validators, read in a fixed number of queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,20 +11,15 @@ from validators.models import (
     CommissionChange,
     ScoringRun,
     TrustScore,
-    ValidatorEpoch,
 )
 from validators.monitoring.readiness import stale_data
-from validators.reading.admission import Operator, admission_sentences, operator_of
-from validators.reading.explanations import explained
-from validators.reading.histories import (
-    Events,
-    ValidatorHistory,
-    events_of,
-    validator_history,
-)
+from validators.reading.explanations import Risk, explained, risk_told
 from validators.reading.picture import Picture
+from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
+from validators.reading.terms import with_marks
 from validators.scoring.facts import Part
+from validators.solana.economics import yearly_reward
 
 # Scores that a sparkline shows.
 SPARK_SCORES: Final = 24
@@ -43,24 +38,13 @@ class StandingRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ValidatorStory:
-    """Everything a validator's page tells; `validator` carries the annotations of the standings."""
-
-    validator: Any
-    parts: Sequence[Part]
-    history: ValidatorHistory
-    epochs: Sequence[ValidatorEpoch]
-    events: Events
-    operator: Operator | None
-    admission: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedValidator:
-    """As `ValidatorStory`, without the past."""
+    """What the comparison tells of each; `validator` carries the annotations of the standings."""
 
     validator: Any
     parts: Sequence[Part]
+    risk: Risk | None
+    reward: int | None
 
 
 def staleness() -> str:
@@ -69,8 +53,8 @@ def staleness() -> str:
 
 
 def standing_rows(validators: Iterable[Any], picture: Picture) -> list[StandingRow]:
-    """Of one page of validators. Three queries."""
-    shown = list(validators)
+    """Of one page of validators. Three queries, and two where one has a commission flag."""
+    shown = with_marks(list(validators))
     keys = [validator.pk for validator in shown]
     scores, changes = _recent_scores(keys, picture), _recent_changes(keys, picture)
     return [
@@ -78,46 +62,20 @@ def standing_rows(validators: Iterable[Any], picture: Picture) -> list[StandingR
     ]
 
 
-def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | None:
-    """None for a vote account that no fetch ever saw."""
-    validator: Any = standings(picture, narrowing=None).filter(vote_account=vote_account).first()
-    if validator is None:
-        return None
-    run = picture.scoring_run
-    history = validator_history(validator, method=run.method if run else None)
-    operator = operator_of(validator)
-    events = events_of(validator.pk)
-    return ValidatorStory(
-        validator=validator,
-        parts=explained(run, validator.components),
-        history=history,
-        epochs=history.epochs,
-        events=events,
-        operator=operator,
-        admission=admission_sentences(operator.state, now=timezone.now()) if operator else (),
-    )
-
-
 def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedValidator]:
-    """Up to four known validators, in the order they were named. Two queries."""
+    """Up to four known validators, in the order they were named. Two queries, and two for flags."""
     found: Any = standings(picture, narrowing=None).filter(vote_account__in=vote_accounts)
     known = {validator.vote_account: validator for validator in found}
     wanted = [known[one] for one in dict.fromkeys(vote_accounts) if one in known][:MOST_COMPARED]
     return [
-        ComparedValidator(validator=one, parts=explained(picture.scoring_run, one.components))
-        for one in wanted
+        ComparedValidator(
+            validator=one,
+            parts=explained(picture.scoring_run, one.components),
+            risk=risk_told(one.components),
+            reward=yearly_reward(HUNDRED_SOL, one.apy),
+        )
+        for one in with_marks(wanted)
     ]
-
-
-def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:
-    """Performance and commission in percent by epoch, oldest first, for the charts."""
-    rows = list(reversed(story.epochs))
-    bps = [row.commission_last_bps for row in rows]
-    return {
-        "epoch": [row.epoch for row in rows],
-        "performance": [None if row.vote_performance is None else row.vote_performance * 100 for row in rows],
-        "commission": [None if one is None else one / 100 for one in bps],
-    }
 
 
 def _recent_scores(keys: Sequence[int], picture: Picture) -> dict[int, list[float]]:

@@ -1,0 +1,116 @@
+"""The page that says what to hold."""
+
+import csv
+import json
+import re
+from html import unescape
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests.validators.looking import page, words
+from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def eight() -> None:
+    fetch()
+    scored = [
+        validator(number, name=f"N{number}", commission_bps=100 * number, client="agave")
+        for number in range(1, 9)
+    ]
+    scoring_run([(one, 100.0 - number) for number, one in enumerate(scored, start=1)])
+    validator(20, left_at=NOON)
+    validator(21, activated_stake=0)
+
+
+def told(client: Client, address: str) -> list[tuple[str, str]]:
+    """Each row's validator and why, by the headings."""
+    content = page(client, address)
+    rows = re.findall(r'<code>(\w+)</code>.*?<td class="said">(.*?)</td>', content, re.DOTALL)
+    return [(account, unescape(why)) for account, why in rows]
+
+
+@pytest.mark.usefixtures("eight")
+def test_who_leaves_enters_and_stays_is_told_with_the_reason(client: Client) -> None:
+    address = "/selection/?size=2&band=1.5&held=vote3,vote5%0Avote20+vote21%0D%0Anobody"
+
+    assert "5 leave" not in words(page(client, address))
+    assert told(client, address) == [
+        ("vote5", "place 5 is behind 3, up to which held ones stay"),
+        ("nobody", "no fetch ever saw it"),
+        ("vote20", "it left the cluster, as seen 2026-11-23 12:00 UTC"),
+        ("vote21", "it has no score"),
+        ("vote1", "place 1 of 8, and free"),
+        ("vote3", "place 3 of 8; held ones stay up to 3"),
+    ]
+    text = words(page(client, address))
+    assert "4 leave, 1 enter, 1 stay" in text
+    assert "falls behind place 2 × 1.5" in text  # noqa: RUF001
+
+
+@pytest.mark.usefixtures("eight")
+def test_the_links_give_the_same_as_csv_and_json(client: Client) -> None:
+    filters = "min_stake_sol=1.5&max_commission_percent=6&search=N&client=agave&voting=yes&superminority=no"
+    address = f"/selection/?size=3&band=2&held=vote6,vote8&{filters}"
+    shown = told(client, address)
+
+    links = [unescape(one) for one in re.findall(r'href="(/api/v1/selection\?[^"]*)"', page(client, address))]
+    as_csv, as_json = (client.get(link).content.decode() for link in links)
+
+    rows = [(row["vote_account"], row["why"]) for row in csv.DictReader(as_csv.splitlines())]
+    assert sorted(rows) == sorted(shown)
+    assert [(row["vote_account"], row["why"]) for row in json.loads(as_json)["items"]] == rows
+    assert [account for account, _ in shown] == ["vote8", "vote2", "vote3", "vote6"]
+
+
+@pytest.mark.usefixtures("eight")
+def test_the_list_leads_there_with_its_filters(client: Client) -> None:
+    content = page(client, "/?search=N&max_commission_percent=3&sort=-stake&page=1")
+
+    assert 'href="/selection/?search=N&amp;max_commission_percent=3">What to hold of these</a>' in content
+    assert re.search(r'<a href="/selection/"[^>]*>Selection</a>', content)
+    assert 'aria-current="page">Selection' in page(client, "/selection/")
+
+
+@pytest.mark.usefixtures("eight")
+def test_what_makes_no_sense_is_told_of_and_the_default_stands(client: Client) -> None:
+    content = page(client, "/selection/?size=0&band=0.5&held=%00&min_stake_sol=NaN")
+
+    assert content.count('class="error"') == 4
+    assert "8 enter" in words(content)
+    assert "place 100 × 1.5" in words(content)  # noqa: RUF001
+
+
+def test_what_is_held_is_text_kept_to_itself(client: Client) -> None:
+    fetch()
+    scoring_run([(validator(1, activated_stake=SOL), 90.0)])
+
+    content = page(client, "/selection/?held=%3Cscript%3Ealert(1)%3C/script%3E,../..,%E2%80%AEgnp")
+
+    assert "<script>alert" not in content
+    assert [account for account, why in told(client, "/selection/?held=a%2Fb,vote1")] == ["vote1"]
+    assert "no fetch ever saw it" in content
+
+
+def test_without_scores_or_without_anybody_it_says_so(client: Client) -> None:
+    fetch()
+    assert "No scores yet" in page(client, "/selection/")
+
+    scoring_run([(validator(1), 90.0)])
+    assert "No validator is like this" in page(client, "/selection/?search=nobody")
+
+
+@pytest.mark.parametrize("validators", [1, 60])
+def test_it_asks_as_many_questions_for_many_as_for_few(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, validators: int
+) -> None:
+    fetch()
+    scoring_run([(validator(number), 50.0) for number in range(validators)])
+
+    # Fetch, run, last judged epoch and the rows, twice; how old is too old.
+    with django_assert_num_queries(8):
+        page(client, "/selection/?held=vote0,nobody")

@@ -1,0 +1,62 @@
+"""trust-v3 in words: parts and sentences that are true, add up, and do not contradict each other."""
+
+import re
+
+import pytest
+from hypothesis import given
+
+from tests.validators.scoring.pictures import past, validator
+from tests.validators.scoring.test_properties import FEWER, anybody
+from tests.validators.scoring.test_trust_v3 import judged
+from validators.scoring.facts import ValidatorFacts
+from validators.scoring.trust_v3.explanation import explained, sentence
+
+
+@FEWER
+@given(anybody())
+def test_no_part_takes_more_than_there_is_and_the_sentence_adds_up(one: ValidatorFacts) -> None:
+    assessment = judged(one)
+    said = sentence(assessment.score, assessment.components)
+
+    assert all(part.points >= -100 - 1e-9 for part in explained(assessment.components))
+    hundredths = [round(float(number) * 100) for number in re.findall(r"\d+\.\d\d", said)]
+    assert sum(hundredths) == 10_000
+    left = 0 if "none can be counted on" in said else hundredths[0]
+    assert left == round(assessment.score * 100)
+
+
+def test_what_is_unknown_is_taken_before_what_a_validator_did() -> None:
+    """So that nobody is charged for what we did not see, as how the epoch ended."""
+    history = past(0.5, 0.6, *[1.0] * 30)._replace(end_performance=(None,) * 32)
+    failed = judged(validator(1, history, delinquent=True)).components
+
+    parts = {part.name: part for part in explained(failed)}
+
+    assert parts["end_shortfall"].value is None
+    assert parts["end_shortfall"].points == pytest.approx(0, abs=0.1)
+    assert parts["last_shortfall"].points < -10
+
+
+def test_no_two_sentences_contradict() -> None:
+    """Nobody is told to be fine now and delinquent at once, nor to have lost by what is no loss."""
+    said = [part.said for part in explained(judged(validator(1, delinquent=True)).components)]
+    healthy = explained(judged(validator(1)).components)
+
+    assert "was delinquent when this score was made" in said
+    assert not any("not delinquent" in one for one in said)
+    for part in healthy:
+        if "as the cluster did" in part.said or "as the others" in part.said:
+            assert abs(part.points) < 1e-9
+    short = explained(judged(validator(1, past(0.9997, *[1.0] * 30))).components)
+    assert "voted 0.03 % below the cluster in the last epoch that counts" in [part.said for part in short]
+    assert "its own risk of a bad next epoch is" in short[3].said
+
+
+def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() -> None:
+    found = judged(validator(1, left_out=True))
+    parts = explained(found.components)
+
+    assert found.score == 0
+    assert found.components["risk_low"] <= found.components["risk"] <= found.components["risk_high"]
+    assert "is not let into the next epoch, and earns nothing there" in [part.said for part in parts]
+    assert sum(part.points for part in parts) == pytest.approx(0, abs=1e-4)

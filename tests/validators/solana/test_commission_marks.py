@@ -1,0 +1,58 @@
+"""When each pattern of a commission was seen, and from what to what."""
+
+from hypothesis import given
+
+from tests.validators.solana.test_commission_flags import looks, rows_of, steps_of
+from validators.solana.commission_flags import (
+    CommissionFlag,
+    CommissionStep,
+    EpochCommission,
+    commission_flags,
+)
+from validators.solana.commission_marks import CommissionMark, commission_marks
+
+
+@given(looks)
+def test_there_is_a_mark_for_each_flag_and_for_no_other(epochs: list[list[int]]) -> None:
+    for told in ({"steps": steps_of(epochs)}, {"epochs": rows_of(epochs)}):
+        marks = commission_marks(**told)
+        flags = [mark.flag for mark in marks]
+        assert len(flags) == len(set(flags))
+        assert frozenset(flags) == commission_flags(**told)
+
+
+@given(looks)
+def test_a_mark_names_values_that_were_seen_and_an_epoch_that_has_them(epochs: list[list[int]]) -> None:
+    for mark in commission_marks(epochs=rows_of(epochs)):
+        assert mark.since <= mark.epoch < len(epochs)
+        assert mark.to_bps in epochs[mark.epoch] or mark.to_bps in epochs[mark.since]
+        assert mark.from_bps is None or mark.from_bps < mark.to_bps
+
+
+def test_of_several_the_newest_is_told() -> None:
+    steps = [
+        CommissionStep(900, 500, 2_000),
+        CommissionStep(905, 2_000, 500),
+        CommissionStep(910, 500, 1_100),
+    ]
+
+    assert commission_marks(steps=steps) == [
+        CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, 910, 910, 500, 1_100),
+        CommissionMark(CommissionFlag.JUMPED, 910, 910, 500, 1_100),
+    ]
+
+
+def test_what_crossed_while_nobody_looked_is_dated_by_the_epochs_around() -> None:
+    epochs = [EpochCommission(900, 500, 500, 500, 500), EpochCommission(912, 2_000, 2_000, 2_000, 2_000)]
+
+    assert commission_marks(epochs=epochs) == [
+        CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, 912, 900, 500, 2_000)
+    ]
+
+
+def test_what_is_always_above_half_began_with_the_first_epoch_known() -> None:
+    epochs = [EpochCommission(epoch, 10_000, 10_000, 10_000, 10_000) for epoch in range(900, 905)]
+
+    assert commission_marks(epochs=epochs) == [
+        CommissionMark(CommissionFlag.ABOVE_HALF, 904, 900, None, 10_000)
+    ]

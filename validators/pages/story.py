@@ -1,0 +1,152 @@
+"""One validator's page: what it tells, read in a fixed number of queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from django.utils import timezone
+
+from validators.models import CommissionChange, SourceState, ValidatorEpoch
+from validators.reading.admission import Operator, admission_sentences, operator_of
+from validators.reading.cluster import sources
+from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
+from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
+from validators.reading.picture import Picture
+from validators.reading.rewards import HUNDRED_SOL
+from validators.reading.standings import standings
+from validators.reading.terms import term_sentences, with_marks
+from validators.scoring.facts import Part
+from validators.solana.economics import yearly_reward
+
+# What is missing on a page when one of our sources is not heard.
+_TOLD_BY: Final[Mapping[str, str]] = {
+    SourceState.Source.NODES: "versions and clients",
+    SourceState.Source.PRODUCTION: "leader slots and blocks",
+    SourceState.Source.VOTE_STATES: "admission, balance and authorities",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidatorStory:
+    """Everything a validator's page tells; `validator` carries the annotations of the standings.
+
+    `reward` is what 100 SOL bring in a year, in lamports, `known_epochs` the first and the last epoch of
+    which the commission is known, and how many these are.
+    """
+
+    validator: Any
+    verdict: str
+    parts: Sequence[Part]
+    costs: Sequence[Part]
+    risk: Risk | None
+    reward: int | None
+    history: ValidatorHistory
+    epochs: Sequence[ValidatorEpoch]
+    events: Events
+    terms: Sequence[str]
+    known_epochs: tuple[int, int, int] | None
+    other_changes: Sequence[str]
+    seen_delinquent: Sequence[ValidatorEpoch]
+    operator: Operator | None
+    admission: Sequence[str]
+    unheard: Mapping[str, str]
+
+
+def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | None:
+    """None for a vote account that no fetch ever saw."""
+    validator: Any = standings(picture, narrowing=None).filter(vote_account=vote_account).first()
+    if validator is None:
+        return None
+    with_marks([validator])
+    run = picture.scoring_run
+    history = validator_history(validator, method=run.method if run else None)
+    operator = operator_of(validator)
+    events = events_of(validator.pk)
+    parts = explained(run, validator.components)
+    return ValidatorStory(
+        validator=validator,
+        verdict=verdict(run, validator.score, validator.components, parts),
+        parts=parts,
+        costs=costs(parts),
+        risk=risk_told(validator.components),
+        reward=yearly_reward(HUNDRED_SOL, validator.apy),
+        history=history,
+        epochs=history.epochs,
+        events=events,
+        terms=term_sentences(validator, operator),
+        known_epochs=_known_epochs(history.epochs),
+        other_changes=_other_changes(history.epochs, events.commission_changes),
+        seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],
+        operator=operator,
+        admission=admission_sentences(operator.state, now=timezone.now()) if operator else (),
+        unheard=_unheard(),
+    )
+
+
+def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:
+    """Performance and commission in percent by epoch, oldest first, for the charts."""
+    rows = list(reversed(story.epochs))
+    bps = [row.commission_last_bps for row in rows]
+    return {
+        "epoch": [row.epoch for row in rows],
+        "performance": [None if row.vote_performance is None else row.vote_performance * 100 for row in rows],
+        "commission": [None if one is None else one / 100 for one in bps],
+    }
+
+
+def _with_commission(epochs: Sequence[ValidatorEpoch]) -> list[ValidatorEpoch]:
+    return [row for row in reversed(epochs) if row.commission_last_bps is not None]
+
+
+def _known_epochs(epochs: Sequence[ValidatorEpoch]) -> tuple[int, int, int] | None:
+    known = [row.epoch for row in _with_commission(epochs)]
+    return (known[0], known[-1], len(known)) if known else None
+
+
+def _other_changes(epochs: Sequence[ValidatorEpoch], told: Sequence[CommissionChange]) -> list[str]:
+    """What it did within an epoch, and over epochs that nobody saw, where no change is told of."""
+    known = _with_commission(epochs)
+    changed = {change.epoch for change in told}
+    within = [_within(row) for row in known if row.epoch not in changed]
+    between = [
+        _between(before, after)
+        for before, after in pairwise(known)
+        if after.epoch > before.epoch + 1 and changed.isdisjoint(range(before.epoch + 1, after.epoch + 1))
+    ]
+    return [said for said in (*between, *within) if said]
+
+
+def _within(row: ValidatorEpoch) -> str:
+    seen = (row.commission_first_bps, row.commission_last_bps, row.commission_max_bps, row.commission_min_bps)
+    known = [bps for bps in seen if bps is not None]
+    if min(known) == max(known):
+        return ""
+    return (
+        f"Within epoch {row.epoch} it was between {min(known) / 100:g} % and {max(known) / 100:g} %, and "
+        f"{(row.commission_last_bps or 0) / 100:g} % at its end."
+    )
+
+
+def _between(before: ValidatorEpoch, after: ValidatorEpoch) -> str:
+    first, last = before.commission_last_bps, after.commission_first_bps
+    if first is None or last is None or first == last:
+        return ""
+    return (
+        f"Between epochs {before.epoch} and {after.epoch}, which nobody saw, it went "
+        f"from {first / 100:g} % to {last / 100:g} %."
+    )
+
+
+def _unheard() -> dict[str, str]:
+    """By source, in a sentence: whatever it tells is missing, or old, through a fault of ours."""
+    states = {state.source: state for state in sources()}
+    said = {}
+    for source, told in _TOLD_BY.items():
+        state = states.get(source)
+        if state is None or state.last_success_at is None:
+            said[source.replace("-", "_")] = f"We have not heard the source of {told} yet."
+        elif state.last_error:
+            since = f"{state.last_success_at:%Y-%m-%d %H:%M}"
+            said[source.replace("-", "_")] = f"We have not heard the source of {told} since {since} UTC."
+    return said

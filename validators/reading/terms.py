@@ -1,0 +1,112 @@
+"""What may hurt a delegator without warning, each with its epoch: what was striking about a commission, the
+superminority, and who can take the account."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from validators.models import ClusterEpoch
+from validators.reading.admission import Operator
+from validators.services.flags import commission_epochs, commission_steps
+from validators.solana.commission_flags import CommissionFlag
+from validators.solana.commission_marks import CommissionMark, commission_marks
+
+# How far back it is looked for since when somebody belongs to the superminority.
+EPOCHS_LOOKED_AT: Final = 100
+
+
+class ToldMark(NamedTuple):
+    """A commission flag for a list, and in a sentence's words."""
+
+    short: str
+    full: str
+
+
+_SHORT: Final = {
+    CommissionFlag.CROSSED_TEN_PERCENT: "crossed 10 %",
+    CommissionFlag.JUMPED: "up 3 points or more",
+    CommissionFlag.ABOVE_HALF: "above 50 %",
+    CommissionFlag.UP_AND_BACK: "up and back",
+}
+
+
+def marks_of(validators: Iterable[Any]) -> dict[int, list[CommissionMark]]:
+    """By key, of those that have a commission flag. Two queries, or none where nobody has."""
+    flagged = [one.pk for one in validators if one.commission_flags]
+    if not flagged:
+        return {}
+    steps, epochs = commission_steps(flagged), commission_epochs(flagged)
+    return {key: commission_marks(steps=steps.get(key, ()), epochs=epochs.get(key, ())) for key in flagged}
+
+
+def with_marks(validators: Sequence[Any]) -> Sequence[Any]:
+    """The same, each with `marks`: its commission flags in words, with their epochs where rows still tell."""
+    marks = marks_of(validators)
+    for one in validators:
+        dated = {mark.flag.value: _told(mark) for mark in marks.get(one.pk, ())}
+        undated = [flag for flag in one.commission_flags if flag not in dated]
+        one.marks = [
+            *dated.values(),
+            *(ToldMark(flag, f"{flag}, in an epoch that is not known") for flag in undated),
+        ]
+    return validators
+
+
+def _told(mark: CommissionMark) -> ToldMark:
+    return ToldMark(f"{_SHORT[mark.flag]} {_when(mark)}", mark_said(mark))
+
+
+def mark_said(mark: CommissionMark) -> str:
+    """Such as: crossed 10 % upward in epoch 912: from 5 % to 20 %."""
+    highest = f"{mark.to_bps / 100:g} %"
+    if mark.flag == CommissionFlag.ABOVE_HALF:
+        return f"above 50 % {_when(mark)}: {highest}"
+    what = f"from {(mark.from_bps or 0) / 100:g} % to {highest}"
+    if mark.flag == CommissionFlag.CROSSED_TEN_PERCENT:
+        return f"crossed 10 % upward {_when(mark)}: {what}"
+    if mark.flag == CommissionFlag.JUMPED:
+        return f"three points or more upward within epoch {mark.epoch}: {what}"
+    return f"up and back within epoch {mark.epoch}: {what} and back"
+
+
+def _when(mark: CommissionMark) -> str:
+    if mark.flag == CommissionFlag.ABOVE_HALF and mark.since < mark.epoch:
+        return f"from epoch {mark.since} to {mark.epoch}"
+    unseen = mark.since < mark.epoch - 1
+    return f"between epochs {mark.since} and {mark.epoch}" if unseen else f"in epoch {mark.epoch}"
+
+
+def term_sentences(validator: Any, operator: Operator | None) -> list[str]:
+    """What there is to know of the terms of one with `marks`. A query for who is in the superminority."""
+    said = [f"Commission: {mark.full}." for mark in validator.marks]
+    if validator.superminority:
+        since = _superminority_since(validator.vote_account)
+        when = "" if since is None else f" since epoch {since}"
+        said.append(f"One of the fewest that hold more than a third of the stake{when}.")
+    if operator is not None and operator.withdrawer_is_identity:
+        said.append(
+            "Its withdraw authority is its identity: who has the node can take the account. "
+            f"So it was read in epoch {operator.state.epoch}."
+        )
+    return said or [_nothing_said(operator)]
+
+
+def _nothing_said(operator: Operator | None) -> str:
+    account = (
+        "its account was not read yet" if operator is None else "its withdraw authority is not its identity"
+    )
+    return (
+        "Nothing striking is known of its commission, it does not belong to the superminority, "
+        f"and {account}."
+    )
+
+
+def _superminority_since(vote_account: str) -> int | None:
+    """The first of the newest epochs that all have it there; None where no epoch tells."""
+    told = ClusterEpoch.objects.exclude(superminority=[]).order_by("-epoch")
+    epochs: Mapping[int, Sequence[str]] = dict(told.values_list("epoch", "superminority")[:EPOCHS_LOOKED_AT])
+    since = None
+    for epoch, members in epochs.items():
+        if vote_account not in members:
+            break
+        since = epoch
+    return since

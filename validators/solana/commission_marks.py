@@ -1,0 +1,134 @@
+"""When, and from what to what: the newest occurrence of each commission flag. Pure; basis points."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, combinations, pairwise
+from typing import NamedTuple
+
+from validators.solana.commission_flags import (
+    HALF,
+    JUMP,
+    TEN_PERCENT,
+    CommissionFlag,
+    CommissionStep,
+    EpochCommission,
+)
+
+
+class CommissionMark(NamedTuple):
+    """`epoch` is the one that shows it, `since` where it began: the epoch of the value before, or the first
+    above half. `from_bps` is the value before, None above half; `to_bps` the highest of it."""
+
+    flag: CommissionFlag
+    epoch: int
+    since: int
+    from_bps: int | None
+    to_bps: int
+
+
+class _Seen(NamedTuple):
+    epoch: int
+    bps: int
+
+
+# What a commission was, in the order of time.
+Path = Sequence[_Seen]
+
+
+def commission_marks(
+    *, steps: Iterable[CommissionStep] = (), epochs: Iterable[EpochCommission] = ()
+) -> list[CommissionMark]:
+    """One for each flag that `commission_flags` finds in the same, the newest."""
+    changes, rows = list(steps), list(epochs)
+    within: list[Path] = [*_by_epoch(changes), *chain.from_iterable(_row_paths(rows))]
+    across: list[Path] = [[seen for step in changes for seen in _seen_in(step)], *_joined(rows)]
+    found = [
+        *(_crossing(path) for path in across),
+        *(_largest_rise(path) for path in within),
+        *(_above_half(path) for path in across),
+        *(_up_and_back(path) for path in within),
+    ]
+    newest: dict[CommissionFlag, CommissionMark] = {}
+    for mark in filter(None, found):
+        known = newest.get(mark.flag)
+        if known is None or (mark.epoch, mark.to_bps) > (known.epoch, known.to_bps):
+            newest[mark.flag] = mark
+    return sorted(newest.values(), key=lambda mark: (-mark.epoch, mark.flag))
+
+
+def _seen_in(step: CommissionStep) -> tuple[_Seen, _Seen]:
+    return _Seen(step.epoch, step.from_bps), _Seen(step.epoch, step.to_bps)
+
+
+def _by_epoch(changes: Iterable[CommissionStep]) -> list[Path]:
+    paths: defaultdict[int, list[_Seen]] = defaultdict(list)
+    for step in changes:
+        paths[step.epoch] += _seen_in(step)
+    return list(paths.values())
+
+
+def _row_paths(rows: Sequence[EpochCommission]) -> Iterator[tuple[Path, Path]]:
+    """As in `commission_flags`: through the highest and through the lowest of each epoch."""
+    before: EpochCommission | None = None
+    for row in rows:
+        adjacent = before is not None and before.epoch == row.epoch - 1
+        start = before.last_bps if before is not None and adjacent else None
+        yield _path(row, start, row.max_bps), _path(row, start, row.min_bps)
+        before = row
+
+
+def _path(row: EpochCommission, start: int | None, extreme: int | None) -> Path:
+    told = (
+        (row.epoch - 1, start),
+        (row.epoch, row.first_bps),
+        (row.epoch, extreme),
+        (row.epoch, row.last_bps),
+    )
+    return [_Seen(epoch, bps) for epoch, bps in told if bps is not None]
+
+
+def _joined(rows: Sequence[EpochCommission]) -> list[Path]:
+    pairs = list(_row_paths(rows))
+    return [[seen for high, _ in pairs for seen in high], [seen for _, low in pairs for seen in low]]
+
+
+def _crossing(path: Path) -> CommissionMark | None:
+    flag, found = CommissionFlag.CROSSED_TEN_PERCENT, None
+    for before, after in pairwise(path):
+        if before.bps <= TEN_PERCENT < after.bps:
+            found = CommissionMark(flag, after.epoch, before.epoch, before.bps, after.bps)
+    return found
+
+
+def _largest_rise(path: Path) -> CommissionMark | None:
+    rises = [
+        CommissionMark(CommissionFlag.JUMPED, path[-1].epoch, path[-1].epoch, before.bps, after.bps)
+        for before, after in combinations(path, 2)
+        if after.bps - before.bps >= JUMP
+    ]
+    return max(rises, key=lambda mark: mark.to_bps - (mark.from_bps or 0), default=None)
+
+
+def _above_half(path: Path) -> CommissionMark | None:
+    """The last time, from its first epoch to its last."""
+    run: list[_Seen] = []
+    last: list[_Seen] = []
+    for seen in path:
+        run = [*run, seen] if seen.bps > HALF else []
+        last = run or last
+    if not last:
+        return None
+    highest = max(seen.bps for seen in last)
+    return CommissionMark(CommissionFlag.ABOVE_HALF, last[-1].epoch, last[0].epoch, None, highest)
+
+
+def _up_and_back(path: Path) -> CommissionMark | None:
+    found = []
+    for place, before in enumerate(path):
+        highest = before.bps
+        for after in path[place + 1 :]:
+            if after.bps <= before.bps < highest:
+                flag, epoch = CommissionFlag.UP_AND_BACK, path[-1].epoch
+                found.append(CommissionMark(flag, epoch, epoch, before.bps, highest))
+            highest = max(highest, after.bps)
+    return max(found, key=lambda mark: mark.to_bps, default=None)
