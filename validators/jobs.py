@@ -14,6 +14,7 @@ FETCH: Final = JobDeclaration(
     task="validators.tasks.fetch_validators",
     every_seconds={"test": 10, "production": SIX_HOURS},
     start_after_seconds={"test": 1, "production": 1},
+    reads_the_present=True,
     description="Fetches every vote account of the cluster and stores what changed",
 )
 # Each at a second of its own, so that none of them delays the votes; all of them before the first score.
@@ -25,6 +26,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 2, "production": 5},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches slot time, Alpenglow, the admission rule, the chain's clock and its rewards",
     ),
     JobDeclaration(
@@ -34,6 +36,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 3, "production": 10},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches which client and version each validator runs",
     ),
     JobDeclaration(
@@ -43,6 +46,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 4, "production": 15},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches who made blocks of its leader slots",
     ),
     JobDeclaration(
@@ -52,6 +56,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 6, "production": 35},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches what validators call themselves",
     ),
     JobDeclaration(
@@ -61,6 +66,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 7, "production": 30},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches inflation and supply, once in each epoch",
     ),
     JobDeclaration(
@@ -70,6 +76,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 5, "production": 20},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches the vote accounts themselves: 64 epochs of credits, balance, BLS key",
     ),
 )

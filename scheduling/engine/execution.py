@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef
+from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, When
 from django.db.models.functions import Coalesce
 from django.utils.module_loading import import_string
 
@@ -33,7 +33,7 @@ from scheduling.engine.time_limits import time_limit
 from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
-from scheduling.models import Job, Run, RunState, run_name
+from scheduling.models import Job, Run, RunState, RunTrigger, run_name
 from scheduling.models.paths import path_today
 from scheduling.modes import declared_jobs, jobs_that_need
 from scheduling.timing.attempts import with_jitter
@@ -208,7 +208,7 @@ def _take(run_id: int, *, owner: str, now: Instant) -> bool:
         heartbeat=0,
         started_at=now,
         finished_at=None,
-        lateness=Coalesce("lateness", _since_occurrence(now)),
+        lateness=_lateness(now),
     )
     return bool(won)
 
@@ -234,8 +234,11 @@ def _claim_of(run_id: int, *, owner: str) -> Claim:
     return Claim(run_id=run_id, owner=owner, claimed_at=time.monotonic(), **row.get())
 
 
-def _since_occurrence(now: Instant) -> "ExpressionWrapper[Any]":
-    return ExpressionWrapper(now - F("occurrence"), DurationField())
+def _lateness(now: Instant) -> "Case":
+    """Of the first start; what somebody asked for, or what follows something, has no time of its own."""
+    since_occurrence: ExpressionWrapper[Any] = ExpressionWrapper(now - F("occurrence"), DurationField())
+    first = Coalesce("lateness", since_occurrence)
+    return Case(When(trigger=RunTrigger.SCHEDULE, then=first), default=F("lateness"))
 
 
 def _give_back(run_id: int, *, owner: str) -> None:

@@ -67,8 +67,8 @@ def _story_of(run: Run) -> str:
         return f"{occurrence} waits until {_shown(run.not_before)}{because}."
     if run.state == RunState.QUEUED:
         return f"{occurrence} is queued and no worker has taken it yet."
-    late = _milliseconds(run.lateness)
-    started = f"{occurrence} was started by {run.worker} at {_shown(run.started_at)}, {late} late"
+    late = f", {_milliseconds(run.lateness)} late" if run.lateness is not None else ""
+    started = f"{occurrence} was started by {run.worker} at {_shown(run.started_at)}{late}"
     if run.state == RunState.RUNNING:
         return f"{started}, and is running (attempt {run.attempt})."
     missed = f" It made up for {run.missed_before} missed before it." if run.missed_before else ""

@@ -154,6 +154,10 @@ class RunTrigger(models.TextChoices):
     ALERT = "alert"  # an alert that somebody is to be told of
 
 
+# What people asked for beside the schedule: a live occurrence goes before it, and a pause holds it.
+ASKED_FOR = (RunTrigger.OPERATOR, RunTrigger.BACKFILL)
+
+
 def run_name(job_name: str, occurrence: datetime) -> str:
     """What people call one run."""
     return f"{job_name} {occurrence:%Y-%m-%d %H:%M:%S}Z"

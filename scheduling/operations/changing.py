@@ -10,6 +10,7 @@ from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.tallies import fold
 from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.modes import reads_the_present
 from scheduling.operations.descriptions import described, difference
 from scheduling.operations.rules import require_sense
 from scheduling.operations.setting_up import write_cadence
@@ -62,9 +63,18 @@ def resume(name: str, *, by: str, now: datetime) -> datetime | None:
 
 
 def trigger(name: str, *, by: str, now: datetime) -> Run:
-    """Ask for a run now, beside the schedule; it waits for a run under way unless the job allows overlap."""
+    """Ask for a run now, beside the schedule; it waits for a run under way unless the job allows overlap.
+
+    One at a time: while an earlier one of these waits, that is given, and no second is asked for.
+    """
     with transaction.atomic():
         job = _locked(name)
+        waiting = Run.objects.filter(
+            job=job, trigger=RunTrigger.OPERATOR, state__in=(RunState.PENDING, RunState.QUEUED)
+        ).first()
+        if waiting is not None:
+            waiting.job = job
+            return waiting
         run = Run.objects.create(
             job=job,
             occurrence=now,
@@ -77,6 +87,16 @@ def trigger(name: str, *, by: str, now: datetime) -> Run:
         return run
 
 
+def trigger_text(run: Run, *, now: datetime) -> str:
+    """What becomes of a run that was just asked for at `now`."""
+    name = run.job.name
+    if run.occurrence != now:
+        return f"A run of {name} was asked for at {run.occurrence:%Y-%m-%d %H:%M:%S}Z already, and waits."
+    if run.job.paused_at is not None:
+        return f"{name} is paused; the run waits until it is resumed."
+    return f"{name} runs as soon as a worker is free."
+
+
 def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetime) -> list[Run]:
     """Run the occurrences of the past between two instants that never ran, one after the other.
 
@@ -85,6 +105,11 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
     """
     with transaction.atomic():
         job = _locked(name)
+        if reads_the_present(name):
+            raise RefusedError(
+                f"{name} reads the present: a run for an occurrence of the past would find what is now. "
+                f"`scheduler trigger {name}` runs it once."
+            )
         occurrences = _past_occurrences(job, start=start, end=end, now=now)
         known = {run.occurrence: run for run in Run.objects.filter(job=job, occurrence__in=occurrences)}
         ran = [run for run in known.values() if run.state != RunState.SKIPPED]

@@ -18,6 +18,7 @@ from scheduling.management.tables import table
 from scheduling.models import Run
 from scheduling.modes import MODES
 from scheduling.operations import changing, setting_up
+from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.options import add_set_options, instant, read_set_options
 from scheduling.timing.cadence import occurrences_from
 
@@ -31,6 +32,7 @@ scheduler resume NAME                 go on with the next occurrence
 scheduler trigger NAME                run now, beside the schedule
 scheduler retry NAME [--occurrence]   let a failed run begin anew (default: the newest)
 scheduler backfill NAME --from --to   run occurrences of the past that never ran
+scheduler cancel NAME [--backfill]    take back what was asked for and waits (--all: whatever waits)
 scheduler set NAME --every 45s …      change cadence or policies (scheduler set --help shows them all)
 scheduler next NAME [--count 5]       the coming occurrences
 scheduler history NAME [--count 20]   the newest runs, and what was changed
@@ -74,6 +76,9 @@ class Command(BaseCommand):
             "--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z"
         )
         backfill.add_argument("--to", dest="end", required=True, help="the last time")
+        cancel = job_action("cancel", "take back what was asked for and has not begun")
+        cancel.add_argument("--backfill", action="store_true", help="the occurrences of the past")
+        cancel.add_argument("--all", action="store_true", dest="everything", help="whatever waits")
         add_set_options(job_action("set", "change cadence or policies"))
         job_action("next", "the coming occurrences").add_argument("--count", type=int, default=5)
         job_action("history", "the newest runs and changes").add_argument("--count", type=int, default=20)
@@ -93,6 +98,7 @@ class Command(BaseCommand):
             "trigger": self._trigger,
             "retry": self._retry,
             "backfill": self._backfill,
+            "cancel": self._cancel,
             "set": self._set,
             "next": self._next,
             "history": self._history,
@@ -143,8 +149,9 @@ class Command(BaseCommand):
         )
 
     def _trigger(self, name: str, by: str, **options: Any) -> None:
-        run = changing.trigger(name, by=by, now=database_now())
-        self._show(presentation.run_document(run), f"{name} runs as soon as a worker is free.", **options)
+        now = database_now()
+        run = changing.trigger(name, by=by, now=now)
+        self._show(presentation.run_document(run), changing.trigger_text(run, now=now), **options)
 
     def _retry(self, name: str, by: str, occurrence: str | None, **options: Any) -> None:
         failed = changing.failed_run(name, occurrence=instant(occurrence) if occurrence else None)
@@ -157,6 +164,13 @@ class Command(BaseCommand):
         runs = changing.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())
         document = [presentation.run_document(run) for run in runs]
         self._show(document, f"{len(runs)} occurrences of {name} run one after the other now.", **options)
+
+    def _cancel(self, name: str, by: str, backfill: bool, everything: bool, **options: Any) -> None:
+        what = What.ALL if everything else What.BACKFILL if backfill else What.ASKED
+        count = cancel(name, what=what, by=by, now=database_now())
+        self._show(
+            {"name": name, "cancelled": count}, f"{count} waiting runs of {name} cancelled.", **options
+        )
 
     def _set(self, name: str, by: str, **options: Any) -> None:
         changed = changing.change(name, by=by, now=database_now(), **read_set_options(options))
