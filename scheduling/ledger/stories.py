@@ -83,8 +83,10 @@ def _outlook(job: Job, *, now: datetime) -> list[str]:
         return ["It has no schedule now; `scheduler setup` gives it one."]
     if job.paused_at is not None:
         note = f": {job.pause_note}" if job.pause_note else ""
+        until = f", until {_shown(job.paused_until)}" if job.paused_until else ""
         return [
-            f"It is paused now, since {_shown(job.paused_at)}{note}. `scheduler resume {job.name}` goes on."
+            f"It is paused now, since {_shown(job.paused_at)}{until}{note}. "
+            f"`scheduler resume {job.name}` goes on."
         ]
     if job.after is not None:
         return [f"It runs after each success of {job.after.name}."]

@@ -100,6 +100,12 @@ class Job(models.Model):
         null=True, blank=True, help_text="Pause when this many runs in a row have failed."
     )
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it goes on by itself; empty: when somebody says.",
+    )
     pause_note = models.CharField(max_length=300, blank=True, editable=False)
     keep_succeeded = models.DurationField(help_text="How long finished runs are kept.")
     keep_failed = models.DurationField(help_text="How long failed runs are kept.")

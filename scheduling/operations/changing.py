@@ -32,15 +32,18 @@ def job_named(name: str) -> Job:
         ) from None
 
 
-def pause(name: str, *, by: str, note: str, now: datetime) -> None:
-    """Claim no more occurrences of this job until it is resumed; a run under way goes on."""
+def pause(name: str, *, by: str, note: str, now: datetime, until: datetime | None = None) -> None:
+    """Claim no more occurrences of this job until it is resumed, or an instant; a run under way goes on."""
+    if until is not None and until <= now:
+        raise RefusedError(f"A pause until {until:%Y-%m-%d %H:%M:%S}Z is over already.")
     with transaction.atomic():
         job = _locked(name)
         if job.paused_at is not None:
             raise RefusedError(f"{name} is paused already, since {job.paused_at:%Y-%m-%d %H:%M:%S}Z.")
-        job.paused_at, job.pause_note = now, note
-        job.save(update_fields=["paused_at", "pause_note"])
-        record_change(job, at=now, by=by, action="pause", detail=note)
+        job.paused_at, job.paused_until, job.pause_note = now, until, note
+        job.save(update_fields=["paused_at", "paused_until", "pause_note"])
+        end = f"until {until:%Y-%m-%d %H:%M:%S}Z" if until else ""
+        record_change(job, at=now, by=by, action="pause", detail=": ".join(filter(None, (end, note))))
 
 
 def resume(name: str, *, by: str, now: datetime) -> datetime | None:
@@ -49,8 +52,8 @@ def resume(name: str, *, by: str, now: datetime) -> datetime | None:
         job = _locked(name)
         if job.paused_at is None:
             raise RefusedError(f"{name} is not paused.")
-        job.paused_at, job.pause_note = None, ""
-        job.save(update_fields=["paused_at", "pause_note"])
+        job.paused_at, job.paused_until, job.pause_note = None, None, ""
+        job.save(update_fields=["paused_at", "paused_until", "pause_note"])
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
         next_run: datetime | None = schedule.next_run
@@ -85,16 +88,6 @@ def trigger(name: str, *, by: str, now: datetime) -> Run:
         )
         record_change(job, at=now, by=by, action="trigger")
         return run
-
-
-def trigger_text(run: Run, *, now: datetime) -> str:
-    """What becomes of a run that was just asked for at `now`."""
-    name = run.job.name
-    if run.occurrence != now:
-        return f"A run of {name} was asked for at {run.occurrence:%Y-%m-%d %H:%M:%S}Z already, and waits."
-    if run.job.paused_at is not None:
-        return f"{name} is paused; the run waits until it is resumed."
-    return f"{name} runs as soon as a worker is free."
 
 
 def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetime) -> list[Run]:

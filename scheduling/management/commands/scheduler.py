@@ -20,6 +20,7 @@ from scheduling.modes import MODES
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.options import add_set_options, instant, read_set_options
+from scheduling.operations.pausing import pause_all, resume_all
 from scheduling.timing.cadence import occurrences_from
 
 HELP = """\
@@ -27,8 +28,9 @@ scheduler setup [test|production]     set the schedules up for a mode, or switch
 scheduler list                        show each schedule with its next and its last run
 scheduler remove [MODE|NAME …]        remove this project's schedules: all, a mode's, or those named
                                       (also written: scheduler setup remove)
-scheduler pause NAME [--note WHY]     claim no more occurrences until it is resumed
-scheduler resume NAME                 go on with the next occurrence
+scheduler pause NAME|--all [--until TIME] [--note WHY]
+                                      claim no more occurrences until then, or until it is resumed
+scheduler resume NAME|--all           go on with the next occurrence
 scheduler trigger NAME                run now, beside the schedule
 scheduler retry NAME [--occurrence]   let a failed run begin anew (default: the newest)
 scheduler backfill NAME --from --to   run occurrences of the past that never ran
@@ -65,8 +67,14 @@ class Command(BaseCommand):
         action("setup", "set the schedules up for a mode").add_argument("names", nargs="*", metavar="mode")
         action("list", "show every schedule")
         action("remove", "remove schedules").add_argument("names", nargs="*", metavar="mode or name")
-        job_action("pause", "claim no more occurrences").add_argument("--note", default="", help="why")
-        job_action("resume", "go on with the next occurrence")
+        pause = action("pause", "claim no more occurrences")
+        pause.add_argument("--note", default="", help="why")
+        pause.add_argument("--until", help="when it goes on by itself, like 2026-11-23T12:00Z")
+        for each in (pause, action("resume", "go on with the next occurrence")):
+            which = each.add_mutually_exclusive_group(required=True)
+            which.add_argument("name", nargs="?", help="a schedule's name")
+            which.add_argument("--all", action="store_true", help="every schedule")
+            each.add_argument("--by", default=_user(), help="who does it (default: your user name)")
         job_action("trigger", "run now, beside the schedule")
         job_action("retry", "let a failed run begin anew").add_argument(
             "--occurrence", help="which, like 2026-11-23T12:00:10Z (default: the newest that failed)"
@@ -135,11 +143,19 @@ class Command(BaseCommand):
             text = f"mode: {mode or 'mixed'}\n{table(presentation.SCHEDULE_HEADERS, cells)}"
         self._show(document, text, **options)
 
-    def _pause(self, name: str, by: str, note: str, **options: Any) -> None:
-        changing.pause(name, by=by, note=note, now=database_now())
-        self._show({"name": name, "paused": True}, f"{name} is paused.", **options)
+    def _pause(self, name: str | None, by: str, note: str, until: str | None, **options: Any) -> None:
+        ends, now = instant(until) if until else None, database_now()
+        if name is None:
+            self._show_names(pause_all(by=by, note=note, now=now, until=ends), "paused", **options)
+            return
+        changing.pause(name, by=by, note=note, now=now, until=ends)
+        end = f" until {presentation.clock_time(ends)} (UTC)" if ends else ""
+        self._show({"name": name, "paused": True}, f"{name} is paused{end}.", **options)
 
-    def _resume(self, name: str, by: str, **options: Any) -> None:
+    def _resume(self, name: str | None, by: str, **options: Any) -> None:
+        if name is None:
+            self._show_names(resume_all(by=by, now=database_now()), "resumed", **options)
+            return
         next_run = changing.resume(name, by=by, now=database_now())
         text = (
             f"{name} goes on; its next run is at {presentation.clock_time(next_run) or 'no set time'} (UTC)."
@@ -148,10 +164,13 @@ class Command(BaseCommand):
             {"name": name, "paused": False, "next_run_at": presentation.iso(next_run)}, text, **options
         )
 
+    def _show_names(self, names: Sequence[str], what: str, **options: Any) -> None:
+        self._show({what: names}, f"{what}: {', '.join(names) or 'none'}", **options)
+
     def _trigger(self, name: str, by: str, **options: Any) -> None:
         now = database_now()
         run = changing.trigger(name, by=by, now=now)
-        self._show(presentation.run_document(run), changing.trigger_text(run, now=now), **options)
+        self._show(presentation.run_document(run), presentation.trigger_text(run, now=now), **options)
 
     def _retry(self, name: str, by: str, occurrence: str | None, **options: Any) -> None:
         failed = changing.failed_run(name, occurrence=instant(occurrence) if occurrence else None)

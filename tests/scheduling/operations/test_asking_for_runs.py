@@ -11,6 +11,7 @@ from scheduling.clock import database_now
 from scheduling.engine.execution import execute_run
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import RefusedError
+from scheduling.ledger.presentation import trigger_text
 from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.monitoring.readiness import late_jobs
 from scheduling.operations import changing
@@ -82,7 +83,7 @@ def test_a_pause_holds_what_was_asked_for(job: Job) -> None:
     changing.pause(job.name, by="ada", note="", now=NOON)
 
     assert released() == []
-    assert changing.trigger_text(Run.objects.get(pk=run.pk), now=NOON).endswith("waits until it is resumed.")
+    assert trigger_text(Run.objects.get(pk=run.pk), now=NOON).endswith("waits until it is resumed.")
 
     changing.resume(job.name, by="ada", now=NOON)
     assert released() == [run]
@@ -94,7 +95,7 @@ def test_at_most_one_run_that_an_operator_asked_for_waits(job: Job) -> None:
     again = changing.trigger(job.name, by="bob", now=NOON + TEN)
 
     assert again == first
-    assert changing.trigger_text(again, now=NOON + TEN) == (
+    assert trigger_text(again, now=NOON + TEN) == (
         "A run of fetch-repeatable was asked for at 2026-11-23 12:00:00Z already, and waits."
     )
     assert journal() == [("ada", "trigger", "")]
