@@ -62,6 +62,7 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
         "backoff_seconds": row.job.backoff.total_seconds(),
         "next_run_at": iso(row.next_run_at),
         "paused_at": iso(row.job.paused_at),
+        "overrides": row.job.overrides,
         "paused_until": iso(row.job.paused_until),
         "pause_note": row.job.pause_note or None,
         "last_run": run_document(row.last_run) if row.last_run else None,
@@ -71,6 +72,7 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
 def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
     run = row.last_run
     paused = f"paused {pause_text(row.job)}" if row.job.paused_at else ""
+    set_by = [f"{key} set by {who['by']} at {who['at']}" for key, who in row.job.overrides.items()]
     return (
         row.job.name,
         row.job.task,
@@ -79,7 +81,7 @@ def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
         clock_time(row.next_run_at),
         run and clock_time(run.occurrence),
         run and run.state,
-        paused,
+        "; ".join(filter(None, (paused, *set_by))),
     )
 
 

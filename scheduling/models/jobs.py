@@ -85,6 +85,13 @@ class Job(models.Model):
     stretch = models.PositiveIntegerField(
         default=1, editable=False, help_text="The interval is this often as long now."
     )
+    overrides = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+        editable=False,
+        help_text="What somebody set otherwise than declared: who and when; set-up leaves it alone.",
+    )
     time_limit = models.DurationField(help_text="A run that takes longer is ended and has failed.")
     max_attempts = models.PositiveSmallIntegerField(
         default=MOST_ATTEMPTS,

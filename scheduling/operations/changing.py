@@ -12,6 +12,7 @@ from scheduling.ledger.tallies import fold
 from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.modes import reads_the_present
 from scheduling.operations.descriptions import described, difference
+from scheduling.operations.overrides import CADENCE, note_overrides
 from scheduling.operations.rules import require_sense
 from scheduling.operations.setting_up import write_cadence
 from scheduling.timing.cadence import Cadence, Cron, due_at, occurrences_between
@@ -200,8 +201,11 @@ def change(
             schedule.repeats = repeats
         schedule.save()
         job.save()
-        changed = difference(before, described(job))
+        after_change = described(job)
+        changed = difference(before, after_change)
         if changed:
+            note_overrides(job, (key for key in before if before[key] != after_change[key]), by=by, now=now)
+            job.save(update_fields=["overrides"])
             record_change(job, at=now, by=by, action="set", detail=changed)
         return changed
 
@@ -218,7 +222,8 @@ def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -
         assert schedule is not None, "a cadence is edited on a job that has a schedule"
         schedule.next_run = next_run or job.cadence.after(now)
         schedule.save(update_fields=["schedule_type", "minutes", "cron", "next_run"])
-        job.save(update_fields=["every_seconds", "offset_seconds", "time_zone"])
+        note_overrides(job, [CADENCE], by=by, now=now)
+        job.save(update_fields=["every_seconds", "offset_seconds", "time_zone", "overrides"])
         changed = difference(described(stored), described(job))
         if changed:
             record_change(job, at=now, by=by, action="set", detail=changed)

@@ -64,7 +64,9 @@ class Command(BaseCommand):
             sub.add_argument("--by", default=_user(), help="who does it (default: your user name)")
             return sub
 
-        action("setup", "set the schedules up for a mode").add_argument("names", nargs="*", metavar="mode")
+        setup = action("setup", "set the schedules up for a mode")
+        setup.add_argument("names", nargs="*", metavar="mode")
+        setup.add_argument("--reset", action="store_true", help="also what somebody set otherwise")
         action("list", "show every schedule")
         action("remove", "remove schedules").add_argument("names", nargs="*", metavar="mode or name")
         pause = action("pause", "claim no more occurrences")
@@ -125,10 +127,11 @@ class Command(BaseCommand):
     def _help(self, **options: Any) -> None:
         self.stdout.write(HELP)
 
-    def _set_up(self, names: list[str], **options: Any) -> None:
+    def _set_up(self, names: list[str], reset: bool, **options: Any) -> None:
         if len(names) > 1:
             raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
-        changes = setting_up.set_up(names[0] if names else "test", now=database_now(), by=_user())
+        mode = names[0] if names else "test"
+        changes = setting_up.set_up(mode, now=database_now(), by=_user(), reset=reset)
         self._show_changes(changes, **options)
 
     def _remove(self, names: list[str], **options: Any) -> None:

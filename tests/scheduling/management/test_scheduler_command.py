@@ -70,6 +70,7 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
         "max_attempts": 20,
         "backoff_seconds": 1.0,
         "paused_at": None,
+        "overrides": {},
         "paused_until": None,
         "pause_note": None,
         "next_run_at": job.schedule.next_run.isoformat().replace("+00:00", "Z"),
