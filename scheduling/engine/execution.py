@@ -23,7 +23,7 @@ from django.utils.module_loading import import_string
 
 from scheduling.clock import Instant, database_instant, database_now
 from scheduling.conditions import require_condition
-from scheduling.context import RunContext, running
+from scheduling.context import RunContext, attempt_began, attempt_ended, running
 from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
 from scheduling.engine.leases import held_lease
 from scheduling.engine.leftovers import children_ended, transactions_closed
@@ -145,17 +145,22 @@ def execute_run(run_id: int) -> str:
 def _under_way(claim: Claim) -> Iterator[None]:
     """While the block runs, this process is in that run, and whatever asks hears so."""
     token, pressure_token = _current.set(claim), _pressure.set("")
-    context_token = running.set(
-        RunContext(
-            job=claim.job_name,
-            run_id=claim.run_id,
-            occurrence=f"{claim.occurrence:%Y-%m-%dT%H:%M:%SZ}",
-            attempt=claim.attempt,
-        )
+    context = RunContext(
+        job=claim.job_name,
+        run_id=claim.run_id,
+        occurrence=f"{claim.occurrence:%Y-%m-%dT%H:%M:%SZ}",
+        attempt=claim.attempt,
     )
+    context_token = running.set(context)
+    failure: BaseException | None = None
+    attempt_began.send_robust(sender=None, run=context)
     try:
         yield
+    except BaseException as exc:
+        failure = exc
+        raise
     finally:
+        attempt_ended.send_robust(sender=None, run=context, exception=failure)
         _current.reset(token)
         _pressure.reset(pressure_token)
         running.reset(context_token)
