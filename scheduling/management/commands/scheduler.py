@@ -19,7 +19,7 @@ from scheduling.models import Run
 from scheduling.modes import MODES
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
-from scheduling.operations.options import add_set_options, instant, read_set_options
+from scheduling.operations.options import add_set_options, count, instant, read_set_options
 from scheduling.operations.pausing import pause_all, resume_all
 from scheduling.timing.cadence import occurrences_from
 
@@ -69,29 +69,17 @@ class Command(BaseCommand):
         setup.add_argument("--reset", action="store_true", help="also what somebody set otherwise")
         action("list", "show every schedule")
         action("remove", "remove schedules").add_argument("names", nargs="*", metavar="mode or name")
-        pause = action("pause", "claim no more occurrences")
-        pause.add_argument("--note", default="", help="why")
-        pause.add_argument("--until", help="when it goes on by itself, like 2026-11-23T12:00Z")
-        for each in (pause, action("resume", "go on with the next occurrence")):
-            which = each.add_mutually_exclusive_group(required=True)
-            which.add_argument("name", nargs="?", help="a schedule's name")
-            which.add_argument("--all", action="store_true", help="every schedule")
-            each.add_argument("--by", default=_user(), help="who does it (default: your user name)")
+        _add_pause_arguments(action("pause", "claim no more occurrences"))
+        _add_one_or_all(action("resume", "go on with the next occurrence"))
         job_action("trigger", "run now, beside the schedule")
         job_action("retry", "let a failed run begin anew").add_argument(
             "--occurrence", help="which, like 2026-11-23T12:00:10Z (default: the newest that failed)"
         )
-        backfill = job_action("backfill", "run occurrences of the past that never ran")
-        backfill.add_argument(
-            "--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z"
-        )
-        backfill.add_argument("--to", dest="end", required=True, help="the last time")
-        cancel = job_action("cancel", "take back what was asked for and has not begun")
-        cancel.add_argument("--backfill", action="store_true", help="the occurrences of the past")
-        cancel.add_argument("--all", action="store_true", dest="everything", help="whatever waits")
+        _add_backfill_arguments(job_action("backfill", "run occurrences of the past that never ran"))
+        _add_cancel_arguments(job_action("cancel", "take back what was asked for and has not begun"))
         add_set_options(job_action("set", "change cadence or policies"))
-        job_action("next", "the coming occurrences").add_argument("--count", type=int, default=5)
-        job_action("history", "the newest runs and changes").add_argument("--count", type=int, default=20)
+        job_action("next", "the coming occurrences").add_argument("--count", type=count, default=5)
+        job_action("history", "the newest runs and changes").add_argument("--count", type=count, default=20)
         job_action("explain", "why it did or did not run").add_argument("--at", help="a time (default: now)")
         job_action("compare", "the two variants side by side")
         action("help", "what can be done")
@@ -273,6 +261,29 @@ class Command(BaseCommand):
 
     def _show(self, document: Any, text: str, *, json: bool, **options: Any) -> None:
         self.stdout.write(_dumps(document) if json else text)
+
+
+def _add_one_or_all(parser: ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("name", nargs="?", help="a schedule's name")
+    which.add_argument("--all", action="store_true", help="every schedule")
+    parser.add_argument("--by", default=_user(), help="who does it (default: your user name)")
+
+
+def _add_pause_arguments(parser: ArgumentParser) -> None:
+    _add_one_or_all(parser)
+    parser.add_argument("--note", default="", help="why")
+    parser.add_argument("--until", help="when it goes on by itself, like 2026-11-23T12:00Z")
+
+
+def _add_backfill_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z")
+    parser.add_argument("--to", dest="end", required=True, help="the last time")
+
+
+def _add_cancel_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--backfill", action="store_true", help="the occurrences of the past")
+    parser.add_argument("--all", action="store_true", dest="everything", help="whatever waits")
 
 
 def _dumps(document: Any) -> str:
