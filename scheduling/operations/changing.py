@@ -13,7 +13,7 @@ from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.modes import reads_the_present
 from scheduling.operations.descriptions import described, difference
 from scheduling.operations.overrides import CADENCE, note_overrides
-from scheduling.operations.rules import require_sense
+from scheduling.operations.rules import require_sense, require_short_note
 from scheduling.operations.setting_up import write_cadence
 from scheduling.timing.cadence import Cadence, Cron, due_at, occurrences_between
 
@@ -37,6 +37,7 @@ def pause(name: str, *, by: str, note: str, now: datetime, until: datetime | Non
     """Claim no more occurrences of this job until it is resumed, or an instant; a run under way goes on."""
     if until is not None and until <= now:
         raise RefusedError(f"A pause until {until:%Y-%m-%d %H:%M:%S}Z is over already.")
+    require_short_note(note)
     with transaction.atomic():
         job = _locked(name)
         if job.paused_at is not None:

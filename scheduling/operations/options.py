@@ -69,9 +69,13 @@ def _one_of(choices: list[str]) -> Callable[[str], str]:
     return parse
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number that JSON knows")
+
+
 def _json_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as exc:
         raise RefusedError(f"{text!r} is not JSON: {exc}") from exc
     if not isinstance(value, dict):
