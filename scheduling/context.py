@@ -3,6 +3,13 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from django.dispatch import Signal
+
+# Sent by whoever executes a run, with `run`, a `RunContext`; the end also with `exception`, None for none.
+# For traces and reports of errors: what a receiver raises is logged and changes nothing.
+attempt_began = Signal()
+attempt_ended = Signal()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:

@@ -25,7 +25,8 @@ class JobDeclaration:
     `every_seconds` and `start_after_seconds` are per mode; the latter is how long after
     set-up the first occurrence lies, if those of the jobs that it `needs` lie before. A first success
     of one of these is followed by a run of this job. One that `leaves_a_worker` asks strangers who may
-    take their time: all jobs of its kind together never take the last worker.
+    take their time: all jobs of its kind together never take the last worker. One that `reads_the_present`
+    finds the same whichever occurrence it is for, so that none of the past is made up for.
     """
 
     name: str
@@ -36,6 +37,7 @@ class JobDeclaration:
     time_limit: timedelta = DEFAULT_TIME_LIMIT
     needs: tuple[str, ...] = ()
     leaves_a_worker: bool = False
+    reads_the_present: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,11 @@ def jobs_that_need(name: str) -> list[str]:
 def jobs_that_leave_a_worker() -> set[str]:
     """The names of the declared jobs that wait rather than take the last worker."""
     return {job.name for job in declared_jobs() if job.leaves_a_worker}
+
+
+def reads_the_present(name: str) -> bool:
+    """Whether the declared job of that name finds nothing of the past."""
+    return any(job.name == name and job.reads_the_present for job in declared_jobs())
 
 
 def first_starts(declared: Sequence[JobDeclaration], *, mode: str) -> dict[str, int]:

@@ -6,4 +6,6 @@ class StakingProjectConfig(AppConfig):
     verbose_name = "Staking backend"
 
     def ready(self) -> None:
-        from staking_project import checks  # noqa: F401 - registers them
+        from staking_project import checks, telemetry  # noqa: F401 - the first registers its checks
+
+        telemetry.start()

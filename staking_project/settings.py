@@ -162,6 +162,9 @@ ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", default="")
 ALERT_REPEAT_SECONDS = env.int("ALERT_REPEAT_SECONDS", default=4 * 3600)
 # Asked while all is well, so that a dead man's switch outside notices when everything is gone.
 HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
+# Reports of errors and traces, for which nothing is installed: see staking_project/telemetry.py.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 # Vote accounts whose commission is watched.
 WATCHED_VALIDATORS = env.list("WATCHED_VALIDATORS", default=[])
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://

@@ -17,6 +17,7 @@ FETCH: Final = JobDeclaration(
     task="validators.tasks.fetch_validators",
     every_seconds={"test": 10, "production": SIX_HOURS},
     start_after_seconds={"test": 1, "production": 1},
+    reads_the_present=True,
     description="Fetches every vote account of the cluster and stores what changed",
 )
 # Each at a second of its own, so that none of them delays the votes; all of them before the first score.
@@ -28,6 +29,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 2, "production": 5},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches slot time, Alpenglow, the admission rule, the chain's clock and its rewards",
     ),
     JobDeclaration(
@@ -37,6 +39,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 3, "production": 10},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches which client and version each validator runs",
     ),
     JobDeclaration(
@@ -46,6 +49,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 4, "production": 15},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches who made blocks of its leader slots",
     ),
     JobDeclaration(
@@ -55,6 +59,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 6, "production": 35},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches what validators call themselves",
     ),
     JobDeclaration(
@@ -64,6 +69,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 7, "production": 30},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches inflation and supply, once in each epoch",
     ),
     JobDeclaration(
@@ -73,6 +79,7 @@ SOURCES: Final = (
         start_after_seconds={"test": 5, "production": 20},
         needs=(FETCH.name,),
         leaves_a_worker=True,
+        reads_the_present=True,
         description="Fetches the vote accounts themselves: 64 epochs of credits, balance, BLS key",
     ),
 )

@@ -75,5 +75,7 @@ def follow_failure(*, job_id: int, now: datetime) -> None:
     if newest != [RunState.FAILED] * limit:
         return
     note = f"{limit} runs in a row have failed"
-    if Job.objects.filter(pk=job_id, paused_at=None).update(paused_at=now, pause_note=note):
+    if Job.objects.filter(pk=job_id, paused_at=None).update(
+        paused_at=now, paused_until=None, pause_note=note
+    ):
         record_change(job, at=now, by=SCHEDULER, action="pause", detail=note)

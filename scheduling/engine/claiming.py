@@ -14,7 +14,7 @@ from scheduling.engine.pressure import adapt_stretch
 from scheduling.engine.room import WAITS, Room
 from scheduling.engine.takeover import take_over
 from scheduling.exceptions import CadenceError
-from scheduling.models import OPEN_STATES, Job, Overlap, Run, RunState
+from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState, RunTrigger
 from scheduling.monitoring.row_locks import free_jobs
 from scheduling.timing.planning import Plan, PlannedRun, Policies, plan_runs
 
@@ -105,6 +105,7 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
                 [planned for planned in one.plan.runs if (one.job.pk, planned.occurrence) not in known],
                 now=now,
                 open_here=_still_open(one, open_runs[one.job.pk], now=now),
+                hold=_asked_for_under_way(one, open_runs[one.job.pk]),
                 last_variant=variants.get(one.job.pk, ""),
                 room=room,
             )
@@ -137,16 +138,20 @@ def _new_runs(
     *,
     now: datetime,
     open_here: list[datetime],
+    hold: str,
     last_variant: str,
     room: Room,
 ) -> Iterator[Run]:
-    """The runs of one job in their order; those made up for wait for each other."""
+    """The runs of one job in their order; those made up for wait for each other.
+
+    With a `hold` the first waits for a run that somebody asked for, which is under way.
+    """
     open_before = list(open_here)
     for one_planned in planned:
         run = _new_run(one, one_planned, now=now, open_here=open_before)
         last_variant = _give_parameters(run, last_variant=last_variant)
-        if run.state == RunState.QUEUED and not room.take(run.job.name):
-            run.state, run.error, run.queued_at = RunState.PENDING, WAITS, None
+        if run.state == RunState.QUEUED and (hold or not room.take(run.job.name)):
+            run.state, run.error, run.queued_at = RunState.PENDING, hold or WAITS, None
         if run.state in OPEN_STATES:
             open_before.append(run.occurrence)
         yield run
@@ -208,11 +213,29 @@ def _open_runs(won: Iterable[DueJob]) -> defaultdict[int, list[Run]]:
 
 
 def _still_open(one: DueJob, open_runs: Sequence[Run], *, now: datetime) -> list[datetime]:
-    """The occurrences before which the planned ones have to stand back."""
+    """The occurrences before which the planned ones have to stand back.
+
+    Those that somebody asked for are none: the planned ones go first.
+    """
+    open_runs = [run for run in open_runs if run.trigger not in ASKED_FOR or _was_tried(run)]
     coming = [planned.occurrence for planned in one.plan.runs if not planned.skip_reason]
     if open_runs and coming and not one.problem:
         open_runs = take_over(open_runs, overlap=one.job.overlap, by=coming[-1], now=now)
-    return [run.occurrence for run in open_runs]
+    return [run.occurrence for run in open_runs if run.trigger not in ASKED_FOR]
+
+
+def _was_tried(run: Run) -> bool:
+    return run.trigger == RunTrigger.OPERATOR and run.attempt > 0
+
+
+def _asked_for_under_way(one: DueJob, open_runs: Iterable[Run]) -> str:
+    """For which run, that somebody asked for and that has begun, the planned ones wait; empty for none."""
+    if one.job.overlap == Overlap.ALLOW:
+        return ""
+    for run in open_runs:
+        if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):
+            return f"waits for the run of {run.occurrence:%Y-%m-%d %H:%M:%S}Z, which was asked for"
+    return ""
 
 
 def _known_occurrences(won: Sequence[DueJob]) -> set[tuple[int, datetime]]:

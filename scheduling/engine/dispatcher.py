@@ -30,6 +30,7 @@ from scheduling.engine.recovery import (
 from scheduling.models import Run, RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import channels
 from scheduling.monitoring.alerts import AlertWatch
+from scheduling.operations.pausing import end_pauses
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +90,8 @@ class Dispatcher:
     def _tick(self) -> float:
         self._connection.bound()
         now, stopwatch = database_now(), time.monotonic()
+        for name in end_pauses(now=now):
+            logger.info("%s goes on: its pause is over.", name)
         if self._claim_and_finish(now=now):
             return 0.0
         self._held.mention(now=now)

@@ -17,13 +17,13 @@ from typing import Any, TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef
+from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, When
 from django.db.models.functions import Coalesce
 from django.utils.module_loading import import_string
 
 from scheduling.clock import Instant, database_instant, database_now
 from scheduling.conditions import require_condition
-from scheduling.context import RunContext, running
+from scheduling.context import RunContext, attempt_began, attempt_ended, running
 from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
 from scheduling.engine.leases import held_lease
 from scheduling.engine.leftovers import children_ended, transactions_closed
@@ -33,7 +33,7 @@ from scheduling.engine.time_limits import time_limit
 from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
-from scheduling.models import Job, Run, RunState, run_name
+from scheduling.models import Job, Run, RunState, RunTrigger, run_name
 from scheduling.models.paths import path_today
 from scheduling.modes import declared_jobs, jobs_that_need
 from scheduling.timing.attempts import with_jitter
@@ -145,17 +145,22 @@ def execute_run(run_id: int) -> str:
 def _under_way(claim: Claim) -> Iterator[None]:
     """While the block runs, this process is in that run, and whatever asks hears so."""
     token, pressure_token = _current.set(claim), _pressure.set("")
-    context_token = running.set(
-        RunContext(
-            job=claim.job_name,
-            run_id=claim.run_id,
-            occurrence=f"{claim.occurrence:%Y-%m-%dT%H:%M:%SZ}",
-            attempt=claim.attempt,
-        )
+    context = RunContext(
+        job=claim.job_name,
+        run_id=claim.run_id,
+        occurrence=f"{claim.occurrence:%Y-%m-%dT%H:%M:%SZ}",
+        attempt=claim.attempt,
     )
+    context_token = running.set(context)
+    failure: BaseException | None = None
+    attempt_began.send_robust(sender=None, run=context)
     try:
         yield
+    except BaseException as exc:
+        failure = exc
+        raise
     finally:
+        attempt_ended.send_robust(sender=None, run=context, exception=failure)
         _current.reset(token)
         _pressure.reset(pressure_token)
         running.reset(context_token)
@@ -208,7 +213,7 @@ def _take(run_id: int, *, owner: str, now: Instant) -> bool:
         heartbeat=0,
         started_at=now,
         finished_at=None,
-        lateness=Coalesce("lateness", _since_occurrence(now)),
+        lateness=_lateness(now),
     )
     return bool(won)
 
@@ -234,8 +239,11 @@ def _claim_of(run_id: int, *, owner: str) -> Claim:
     return Claim(run_id=run_id, owner=owner, claimed_at=time.monotonic(), **row.get())
 
 
-def _since_occurrence(now: Instant) -> "ExpressionWrapper[Any]":
-    return ExpressionWrapper(now - F("occurrence"), DurationField())
+def _lateness(now: Instant) -> "Case":
+    """Of the first start; what somebody asked for, or what follows something, has no time of its own."""
+    since_occurrence: ExpressionWrapper[Any] = ExpressionWrapper(now - F("occurrence"), DurationField())
+    first = Coalesce("lateness", since_occurrence)
+    return Case(When(trigger=RunTrigger.SCHEDULE, then=first), default=F("lateness"))
 
 
 def _give_back(run_id: int, *, owner: str) -> None:

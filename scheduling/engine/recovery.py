@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F
 
 from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.leases import LeaseWatch
@@ -21,7 +21,7 @@ from scheduling.engine.processes import ProcessIdentity
 from scheduling.engine.room import Room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
-from scheduling.models import OPEN_STATES, Overlap, Run, RunState
+from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState
 from scheduling.timing.attempts import with_jitter
 
 logger = logging.getLogger(__name__)
@@ -75,8 +75,10 @@ def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
     runs = _without_taken_over(runs, busy=busy, now=now)
     room = Room(run.job.name for run in runs if run.state != RunState.PENDING)
     released = []
-    for run in sorted(runs, key=lambda run: run.occurrence):
+    for run in sorted(runs, key=_rank):
         if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
+            continue
+        if run.trigger in ASKED_FOR and run.job.paused_at is not None:
             continue
         # Those behind it wait for it, also while it waits for its next attempt.
         busy.add(run.job_id)
@@ -97,10 +99,21 @@ def _without_taken_over(runs: list[Run], *, busy: set[int], now: datetime) -> li
     return [run for run in runs if run.pk not in gone]
 
 
+def _rank(run: Run) -> tuple[int, datetime]:
+    """Live occurrences first, then what an operator asked for, then those of the past; the oldest first."""
+    return (ASKED_FOR.index(run.trigger) + 1 if run.trigger in ASKED_FOR else 0, run.occurrence)
+
+
 @unless_held
 def _queue(run: Run, *, now: datetime) -> bool:
     pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING)
-    return bool(pending.update(state=RunState.QUEUED, queued_at=now))
+    if run.job.overlap == Overlap.ALLOW:
+        return bool(pending.update(state=RunState.QUEUED, queued_at=now))
+    # Whoever claims an occurrence of the job holds its row, so that of the two one comes first and is seen.
+    under_way = Run.objects.filter(job=run.job_id, state__in=(RunState.QUEUED, RunState.RUNNING))
+    with transaction.atomic():
+        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)
+        return bool(pending.filter(~Exists(under_way)).update(state=RunState.QUEUED, queued_at=now))
 
 
 def requeue_silent(

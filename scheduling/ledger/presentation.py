@@ -38,7 +38,18 @@ def pause_text(job: Job) -> str:
     """Since when and why a job is paused; empty when it is not."""
     if job.paused_at is None:
         return ""
-    return f"since {clock_time(job.paused_at)}" + (f": {job.pause_note}" if job.pause_note else "")
+    until = f" until {clock_time(job.paused_until)}" if job.paused_until else ""
+    return f"since {clock_time(job.paused_at)}{until}" + (f": {job.pause_note}" if job.pause_note else "")
+
+
+def trigger_text(run: Run, *, now: datetime) -> str:
+    """What becomes of a run that was just asked for at `now`."""
+    name = run.job.name
+    if run.occurrence != now:
+        return f"A run of {name} was asked for at {run.occurrence:%Y-%m-%d %H:%M:%S}Z already, and waits."
+    if run.job.paused_at is not None:
+        return f"{name} is paused; the run waits until it is resumed."
+    return f"{name} runs as soon as a worker is free."
 
 
 def schedule_document(row: ScheduleRow) -> dict[str, Any]:
@@ -51,6 +62,8 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
         "backoff_seconds": row.job.backoff.total_seconds(),
         "next_run_at": iso(row.next_run_at),
         "paused_at": iso(row.job.paused_at),
+        "overrides": row.job.overrides,
+        "paused_until": iso(row.job.paused_until),
         "pause_note": row.job.pause_note or None,
         "last_run": run_document(row.last_run) if row.last_run else None,
     }
@@ -58,7 +71,8 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
 
 def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
     run = row.last_run
-    paused = f"paused: {row.job.pause_note}" if row.job.paused_at else ""
+    paused = f"paused {pause_text(row.job)}" if row.job.paused_at else ""
+    set_by = [f"{key} set by {who['by']} at {who['at']}" for key, who in row.job.overrides.items()]
     return (
         row.job.name,
         row.job.task,
@@ -67,7 +81,7 @@ def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
         clock_time(row.next_run_at),
         run and clock_time(run.occurrence),
         run and run.state,
-        paused,
+        "; ".join(filter(None, (paused, *set_by))),
     )
 
 

@@ -55,11 +55,16 @@ def schedule_rows() -> list[ScheduleRow]:
         ScheduleRow(
             job=job,
             cadence=cadence_text(job),
-            next_run_at=job.schedule.next_run if job.schedule else None,
+            next_run_at=_next_run(job),
             last_run=runs.get(job.newest_run_id),
         )
         for job in jobs
     ]
+
+
+def _next_run(job: Job) -> datetime | None:
+    """When it is due next; of a paused job nobody knows before it goes on."""
+    return job.schedule.next_run if job.schedule and job.paused_at is None else None
 
 
 def current_mode() -> str | None:

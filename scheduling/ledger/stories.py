@@ -67,8 +67,8 @@ def _story_of(run: Run) -> str:
         return f"{occurrence} waits until {_shown(run.not_before)}{because}."
     if run.state == RunState.QUEUED:
         return f"{occurrence} is queued and no worker has taken it yet."
-    late = _milliseconds(run.lateness)
-    started = f"{occurrence} was started by {run.worker} at {_shown(run.started_at)}, {late} late"
+    late = f", {_milliseconds(run.lateness)} late" if run.lateness is not None else ""
+    started = f"{occurrence} was started by {run.worker} at {_shown(run.started_at)}{late}"
     if run.state == RunState.RUNNING:
         return f"{started}, and is running (attempt {run.attempt})."
     missed = f" It made up for {run.missed_before} missed before it." if run.missed_before else ""
@@ -83,8 +83,10 @@ def _outlook(job: Job, *, now: datetime) -> list[str]:
         return ["It has no schedule now; `scheduler setup` gives it one."]
     if job.paused_at is not None:
         note = f": {job.pause_note}" if job.pause_note else ""
+        until = f", until {_shown(job.paused_until)}" if job.paused_until else ""
         return [
-            f"It is paused now, since {_shown(job.paused_at)}{note}. `scheduler resume {job.name}` goes on."
+            f"It is paused now, since {_shown(job.paused_at)}{until}{note}. "
+            f"`scheduler resume {job.name}` goes on."
         ]
     if job.after is not None:
         return [f"It runs after each success of {job.after.name}."]

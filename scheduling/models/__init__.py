@@ -6,6 +6,7 @@ Start with `jobs`. Django looks for models in this module, so here alone a room'
 
 from scheduling.models.alerts import Alert, AlertRound
 from scheduling.models.jobs import (
+    ASKED_FOR,
     OPEN_STATES,
     CatchUp,
     Job,
@@ -20,6 +21,7 @@ from scheduling.models.jobs import (
 from scheduling.models.tokens import ApiToken
 
 __all__ = [
+    "ASKED_FOR",
     "OPEN_STATES",
     "Alert",
     "AlertRound",

@@ -85,6 +85,13 @@ class Job(models.Model):
     stretch = models.PositiveIntegerField(
         default=1, editable=False, help_text="The interval is this often as long now."
     )
+    overrides = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+        editable=False,
+        help_text="What somebody set otherwise than declared: who and when; set-up leaves it alone.",
+    )
     time_limit = models.DurationField(help_text="A run that takes longer is ended and has failed.")
     max_attempts = models.PositiveSmallIntegerField(
         default=MOST_ATTEMPTS,
@@ -100,6 +107,12 @@ class Job(models.Model):
         null=True, blank=True, help_text="Pause when this many runs in a row have failed."
     )
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it goes on by itself; empty: when somebody says.",
+    )
     pause_note = models.CharField(max_length=300, blank=True, editable=False)
     keep_succeeded = models.DurationField(help_text="How long finished runs are kept.")
     keep_failed = models.DurationField(help_text="How long failed runs are kept.")
@@ -152,6 +165,10 @@ class RunTrigger(models.TextChoices):
     BACKFILL = "backfill"  # an occurrence of the past that an operator wants made up for
     CHAIN = "chain"  # the success of the job it runs after
     ALERT = "alert"  # an alert that somebody is to be told of
+
+
+# What people asked for beside the schedule: a live occurrence goes before it, and a pause holds it.
+ASKED_FOR = (RunTrigger.OPERATOR, RunTrigger.BACKFILL)
 
 
 def run_name(job_name: str, occurrence: datetime) -> str:

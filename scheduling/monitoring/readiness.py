@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
-from scheduling.models import Job, Run, RunState
+from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import locked_by
 from scheduling.timing.durations import show_duration, show_roughly
@@ -131,7 +131,8 @@ def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
 
 
 def _untaken(*, now: datetime) -> Iterator[LateJob]:
-    waiting = Run.objects.filter(state=RunState.QUEUED, not_before__lt=now - LATE_START)
+    scheduled = Run.objects.exclude(trigger__in=(*ASKED_FOR, RunTrigger.ALERT))
+    waiting = scheduled.filter(state=RunState.QUEUED, not_before__lt=now - LATE_START)
     names = waiting.order_by("job__name").values_list("job__name", flat=True).distinct()
     for name in names:
         limit = show_duration(LATE_START)

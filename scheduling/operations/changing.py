@@ -10,8 +10,10 @@ from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.tallies import fold
 from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.modes import reads_the_present
 from scheduling.operations.descriptions import described, difference
-from scheduling.operations.rules import require_sense
+from scheduling.operations.overrides import CADENCE, note_overrides
+from scheduling.operations.rules import require_sense, require_short_note
 from scheduling.operations.setting_up import write_cadence
 from scheduling.timing.cadence import Cadence, Cron, due_at, occurrences_between
 
@@ -31,15 +33,19 @@ def job_named(name: str) -> Job:
         ) from None
 
 
-def pause(name: str, *, by: str, note: str, now: datetime) -> None:
-    """Claim no more occurrences of this job until it is resumed; a run under way goes on."""
+def pause(name: str, *, by: str, note: str, now: datetime, until: datetime | None = None) -> None:
+    """Claim no more occurrences of this job until it is resumed, or an instant; a run under way goes on."""
+    if until is not None and until <= now:
+        raise RefusedError(f"A pause until {until:%Y-%m-%d %H:%M:%S}Z is over already.")
+    require_short_note(note)
     with transaction.atomic():
         job = _locked(name)
         if job.paused_at is not None:
             raise RefusedError(f"{name} is paused already, since {job.paused_at:%Y-%m-%d %H:%M:%S}Z.")
-        job.paused_at, job.pause_note = now, note
-        job.save(update_fields=["paused_at", "pause_note"])
-        record_change(job, at=now, by=by, action="pause", detail=note)
+        job.paused_at, job.paused_until, job.pause_note = now, until, note
+        job.save(update_fields=["paused_at", "paused_until", "pause_note"])
+        end = f"until {until:%Y-%m-%d %H:%M:%S}Z" if until else ""
+        record_change(job, at=now, by=by, action="pause", detail=": ".join(filter(None, (end, note))))
 
 
 def resume(name: str, *, by: str, now: datetime) -> datetime | None:
@@ -48,8 +54,8 @@ def resume(name: str, *, by: str, now: datetime) -> datetime | None:
         job = _locked(name)
         if job.paused_at is None:
             raise RefusedError(f"{name} is not paused.")
-        job.paused_at, job.pause_note = None, ""
-        job.save(update_fields=["paused_at", "pause_note"])
+        job.paused_at, job.paused_until, job.pause_note = None, None, ""
+        job.save(update_fields=["paused_at", "paused_until", "pause_note"])
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
         next_run: datetime | None = schedule.next_run
@@ -62,9 +68,18 @@ def resume(name: str, *, by: str, now: datetime) -> datetime | None:
 
 
 def trigger(name: str, *, by: str, now: datetime) -> Run:
-    """Ask for a run now, beside the schedule; it waits for a run under way unless the job allows overlap."""
+    """Ask for a run now, beside the schedule; it waits for a run under way unless the job allows overlap.
+
+    One at a time: while an earlier one of these waits, that is given, and no second is asked for.
+    """
     with transaction.atomic():
         job = _locked(name)
+        waiting = Run.objects.filter(
+            job=job, trigger=RunTrigger.OPERATOR, state__in=(RunState.PENDING, RunState.QUEUED)
+        ).first()
+        if waiting is not None:
+            waiting.job = job
+            return waiting
         run = Run.objects.create(
             job=job,
             occurrence=now,
@@ -85,6 +100,11 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
     """
     with transaction.atomic():
         job = _locked(name)
+        if reads_the_present(name):
+            raise RefusedError(
+                f"{name} reads the present: a run for an occurrence of the past would find what is now. "
+                f"`scheduler trigger {name}` runs it once."
+            )
         occurrences = _past_occurrences(job, start=start, end=end, now=now)
         known = {run.occurrence: run for run in Run.objects.filter(job=job, occurrence__in=occurrences)}
         ran = [run for run in known.values() if run.state != RunState.SKIPPED]
@@ -182,8 +202,11 @@ def change(
             schedule.repeats = repeats
         schedule.save()
         job.save()
-        changed = difference(before, described(job))
+        after_change = described(job)
+        changed = difference(before, after_change)
         if changed:
+            note_overrides(job, (key for key in before if before[key] != after_change[key]), by=by, now=now)
+            job.save(update_fields=["overrides"])
             record_change(job, at=now, by=by, action="set", detail=changed)
         return changed
 
@@ -200,7 +223,8 @@ def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -
         assert schedule is not None, "a cadence is edited on a job that has a schedule"
         schedule.next_run = next_run or job.cadence.after(now)
         schedule.save(update_fields=["schedule_type", "minutes", "cron", "next_run"])
-        job.save(update_fields=["every_seconds", "offset_seconds", "time_zone"])
+        note_overrides(job, [CADENCE], by=by, now=now)
+        job.save(update_fields=["every_seconds", "offset_seconds", "time_zone", "overrides"])
         changed = difference(described(stored), described(job))
         if changed:
             record_change(job, at=now, by=by, action="set", detail=changed)

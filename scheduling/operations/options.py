@@ -1,7 +1,7 @@
 """The options of `scheduler set`: how each is written, and which field it changes."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,9 @@ from scheduling.timing.durations import parse_duration
 
 # Written for a field that may be empty.
 NONE = "none"
+# A day more or less, as a zone may add, must still be a date that every database takes.
+YEARS = (1970, 9990)
+MOST_SHOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,16 @@ def instant(text: str) -> datetime:
         parsed = datetime.fromisoformat(text)
     except ValueError as exc:
         raise CadenceError(f"{text!r} is not a time; write it like 2026-11-23T12:00:00Z.") from exc
+    if not YEARS[0] <= parsed.year < YEARS[1]:
+        raise CadenceError(f"{text!r} lies beyond what is reckoned with: the years {YEARS[0]} to {YEARS[1]}.")
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def count(text: str) -> int:
+    """How many rows a command shows; anything but a number that a terminal can hold is refused."""
+    if not (text.isdecimal() and 1 <= int(text[:9]) <= MOST_SHOWN and len(text) <= 9):
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_SHOWN}")
+    return int(text)
 
 
 def _number(text: str) -> int:
@@ -57,9 +69,13 @@ def _one_of(choices: list[str]) -> Callable[[str], str]:
     return parse
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number that JSON knows")
+
+
 def _json_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as exc:
         raise RefusedError(f"{text!r} is not JSON: {exc}") from exc
     if not isinstance(value, dict):

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from scheduling.conditions import condition_names
 from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.models import Job
-from scheduling.timing.cadence import Every
+from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.durations import show_duration
 
 # The present less any of a job's durations must still be a date.
@@ -23,6 +23,9 @@ _DURATIONS = (
 )
 # Beyond this it is no longer a wait between attempts but a schedule of its own.
 MOST_ATTEMPTS_ALLOWED = 100
+# What the columns hold.
+LONGEST_CRON = 100
+LONGEST_NOTE = 300
 _PARAMETERS = ("parameters", "parameters_b")
 
 
@@ -32,6 +35,7 @@ def require_sense(job: Job) -> None:
     if job.time_limit <= timedelta(0):
         raise RefusedError(f"A time limit of {show_duration(job.time_limit)} leaves no time at all.")
     _require_attempts(job)
+    require_short_cron(job.cadence)
     if (
         isinstance(job.cadence, Every)
         and job.after is None
@@ -55,6 +59,18 @@ def require_sense(job: Job) -> None:
     except ValidationError as exc:
         problems = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in exc.message_dict.items())
         raise RefusedError(problems) from exc
+
+
+def require_short_cron(cadence: Cadence) -> None:
+    """Raise `RefusedError` for an expression that its row cannot hold."""
+    if isinstance(cadence, Cron) and len(cadence.expression) > LONGEST_CRON:
+        raise RefusedError(f"A cron of {len(cadence.expression)} characters is too long: {LONGEST_CRON} fit.")
+
+
+def require_short_note(note: str) -> None:
+    """Raise `RefusedError` for a note that its row cannot hold."""
+    if len(note) > LONGEST_NOTE:
+        raise RefusedError(f"A note of {len(note)} characters is too long: {LONGEST_NOTE} fit.")
 
 
 def _require_attempts(job: Job) -> None:

@@ -1,6 +1,7 @@
 """Setting up, changing and removing schedules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from scheduling.exceptions import UnknownNameError
 from scheduling.ledger.journal import record_change
 from scheduling.models import Job, Run, RunState
 from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, first_starts, mode_named
+from scheduling.operations.overrides import CADENCE, keeps_cadence
 from scheduling.timing.cadence import Cadence, Cron, Every
 
 # The most that the row's small integer holds.
@@ -41,11 +43,12 @@ class Change:
     detail: str = ""
 
 
-def set_up(mode_name: str, *, now: datetime, by: str) -> list[Change]:
+def set_up(mode_name: str, *, now: datetime, by: str, reset: bool = False) -> list[Change]:
     """Leave exactly the declared schedules, with the mode's cadences, however often it is called.
 
     A schedule that has its mode's cadence already is left alone, its next run too; a pause and
-    the policies that are not the mode's stay. Raises `UnknownNameError` for a mode that is none.
+    the policies that are not the mode's stay, and so does whatever somebody set, unless with
+    `reset`. What is no longer declared is named. Raises `UnknownNameError` for a mode that is none.
     """
     mode = mode_named(mode_name)
     declarations = declared_jobs()
@@ -55,8 +58,11 @@ def set_up(mode_name: str, *, now: datetime, by: str) -> list[Change]:
         )
         # From here on one caller at a time, on every database: the lock is the rows'.
         jobs = {job.name: job for job in _locked_jobs([declaration.name for declaration in declarations])}
+        if reset:
+            for job in jobs.values():
+                job.overrides = {}
         starts = first_starts(declarations, mode=mode.name)
-        return [
+        done = [
             _set_up_one(
                 declaration,
                 job=jobs[declaration.name],
@@ -67,6 +73,16 @@ def set_up(mode_name: str, *, now: datetime, by: str) -> list[Change]:
             )
             for declaration in declarations
         ]
+        return done + _no_longer_declared(jobs)
+
+
+def _no_longer_declared(jobs: Mapping[str, Job]) -> list[Change]:
+    """They run on, for nobody knows why they are there."""
+    others = Job.objects.filter(schedule__isnull=False).exclude(name__in=jobs).order_by("name")
+    return [
+        Change(name=name, action="no longer declared", detail=f"`scheduler remove {name}` removes it")
+        for name in others.values_list("name", flat=True)
+    ]
 
 
 def remove(names: Sequence[str], *, now: datetime, by: str) -> list[Change]:
@@ -87,13 +103,21 @@ def _new_job(declaration: JobDeclaration, *, mode: Mode) -> Job:
 
 
 def _apply_declaration(job: Job, declaration: JobDeclaration, *, mode: Mode) -> None:
+    """But for what somebody set otherwise."""
     job.task = declaration.task
     job.description = declaration.description
-    job.time_limit = declaration.time_limit
     job.mode = mode.name
-    job.keep_succeeded = mode.keep_succeeded
-    job.keep_failed = mode.keep_failed
-    job.after, job.ends_at, job.stretch = None, None, 1
+    declared = {
+        "time_limit": declaration.time_limit,
+        "keep_succeeded": mode.keep_succeeded,
+        "keep_failed": mode.keep_failed,
+        "ends_at": None,
+    }
+    for field, value in declared.items():
+        if field not in job.overrides:
+            setattr(job, field, value)
+    if not keeps_cadence(job):
+        job.after, job.stretch = None, 1
 
 
 def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
@@ -104,31 +128,41 @@ def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
 def _set_up_one(
     declaration: JobDeclaration, *, job: Job, mode: Mode, first_run: datetime, now: datetime, by: str
 ) -> Change:
-    cadence = Every(declaration.every_seconds[mode.name])
+    keeps = keeps_cadence(job)
+    cadence = job.cadence if keeps else Every(declaration.every_seconds[mode.name])
     schedule = Schedule.objects.filter(name=declaration.name).first()
     if schedule is not None and _is_as_declared(job, declaration, mode=mode, schedule=schedule):
-        return Change(name=declaration.name, action="left alone", detail=str(cadence))
+        return Change(name=declaration.name, action="left alone", detail=_shown(job, cadence, keeps=keeps))
     action = "created" if schedule is None else "changed"
     schedule = schedule or Schedule(name=declaration.name)
     _apply_declaration(job, declaration, mode=mode)
-    write_cadence(schedule, job, cadence)
     schedule.func = declaration.task
-    schedule.next_run = first_run
+    if not keeps:
+        write_cadence(schedule, job, cadence)
+        schedule.next_run = first_run
     schedule.save()
     job.schedule = schedule
     job.save()
-    record_change(job, at=now, by=by, action=action, detail=f"{mode.name}: {cadence}")
-    return Change(name=declaration.name, action=action, detail=str(cadence))
+    shown = _shown(job, cadence, keeps=keeps)
+    record_change(job, at=now, by=by, action=action, detail=f"{mode.name}: {shown}")
+    return Change(name=declaration.name, action=action, detail=shown)
+
+
+def _shown(job: Job, cadence: Cadence, *, keeps: bool) -> str:
+    text = f"after {job.after.name}" if keeps and job.after else str(cadence)
+    return f"{text} (kept: set by {job.overrides[CADENCE]['by']})" if keeps else text
 
 
 def _is_as_declared(job: Job, declaration: JobDeclaration, *, mode: Mode, schedule: Schedule) -> bool:
     """Whether set-up would change nothing but the next run."""
-    wanted = Job(name=declaration.name, schedule=schedule)
+    wanted, keeps = copy(job), keeps_cadence(job)
+    wanted.schedule = schedule
     _apply_declaration(wanted, declaration, mode=mode)
-    wanted_schedule = Schedule()
-    write_cadence(wanted_schedule, wanted, Every(declaration.every_seconds[mode.name]))
+    wanted_schedule = copy(schedule)
+    if not keeps:
+        write_cadence(wanted_schedule, wanted, Every(declaration.every_seconds[mode.name]))
     return (
-        schedule.next_run is not None
+        (keeps or schedule.next_run is not None)
         and schedule.func == declaration.task
         and all(getattr(schedule, name) == getattr(wanted_schedule, name) for name in _CADENCE_FIELDS)
         and all(getattr(job, name) == getattr(wanted, name) for name in _DECLARED_FIELDS)
@@ -168,5 +202,6 @@ def _remove_one(job: Job, *, now: datetime, by: str) -> Change:
     Run.objects.filter(job=job, state__in=(RunState.PENDING, RunState.QUEUED)).update(
         state=RunState.SKIPPED, error="the schedule was removed", finished_at=now
     )
+    Job.objects.filter(pk=job.pk).update(overrides={})
     record_change(job, at=now, by=by, action="removed")
     return Change(name=job.name, action="removed")

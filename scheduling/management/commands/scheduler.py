@@ -18,7 +18,9 @@ from scheduling.management.tables import printable, table
 from scheduling.models import Run
 from scheduling.modes import MODES
 from scheduling.operations import changing, setting_up
-from scheduling.operations.options import add_set_options, instant, read_set_options
+from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.options import add_set_options, count, instant, read_set_options
+from scheduling.operations.pausing import pause_all, resume_all
 from scheduling.timing.cadence import occurrences_from
 
 HELP = """\
@@ -26,11 +28,13 @@ scheduler setup [test|production]     set the schedules up for a mode, or switch
 scheduler list                        show each schedule with its next and its last run
 scheduler remove [MODE|NAME …]        remove this project's schedules: all, a mode's, or those named
                                       (also written: scheduler setup remove)
-scheduler pause NAME [--note WHY]     claim no more occurrences until it is resumed
-scheduler resume NAME                 go on with the next occurrence
+scheduler pause NAME|--all [--until TIME] [--note WHY]
+                                      claim no more occurrences until then, or until it is resumed
+scheduler resume NAME|--all           go on with the next occurrence
 scheduler trigger NAME                run now, beside the schedule
 scheduler retry NAME [--occurrence]   let a failed run begin anew (default: the newest)
 scheduler backfill NAME --from --to   run occurrences of the past that never ran
+scheduler cancel NAME [--backfill]    take back what was asked for and waits (--all: whatever waits)
 scheduler set NAME --every 45s …      change cadence or policies (scheduler set --help shows them all)
 scheduler next NAME [--count 5]       the coming occurrences
 scheduler history NAME [--count 20]   the newest runs, and what was changed
@@ -60,23 +64,22 @@ class Command(BaseCommand):
             sub.add_argument("--by", default=_user(), help="who does it (default: your user name)")
             return sub
 
-        action("setup", "set the schedules up for a mode").add_argument("names", nargs="*", metavar="mode")
+        setup = action("setup", "set the schedules up for a mode")
+        setup.add_argument("names", nargs="*", metavar="mode")
+        setup.add_argument("--reset", action="store_true", help="also what somebody set otherwise")
         action("list", "show every schedule")
         action("remove", "remove schedules").add_argument("names", nargs="*", metavar="mode or name")
-        job_action("pause", "claim no more occurrences").add_argument("--note", default="", help="why")
-        job_action("resume", "go on with the next occurrence")
+        _add_pause_arguments(action("pause", "claim no more occurrences"))
+        _add_one_or_all(action("resume", "go on with the next occurrence"))
         job_action("trigger", "run now, beside the schedule")
         job_action("retry", "let a failed run begin anew").add_argument(
             "--occurrence", help="which, like 2026-11-23T12:00:10Z (default: the newest that failed)"
         )
-        backfill = job_action("backfill", "run occurrences of the past that never ran")
-        backfill.add_argument(
-            "--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z"
-        )
-        backfill.add_argument("--to", dest="end", required=True, help="the last time")
+        _add_backfill_arguments(job_action("backfill", "run occurrences of the past that never ran"))
+        _add_cancel_arguments(job_action("cancel", "take back what was asked for and has not begun"))
         add_set_options(job_action("set", "change cadence or policies"))
-        job_action("next", "the coming occurrences").add_argument("--count", type=int, default=5)
-        job_action("history", "the newest runs and changes").add_argument("--count", type=int, default=20)
+        job_action("next", "the coming occurrences").add_argument("--count", type=count, default=5)
+        job_action("history", "the newest runs and changes").add_argument("--count", type=count, default=20)
         job_action("explain", "why it did or did not run").add_argument("--at", help="a time (default: now)")
         job_action("compare", "the two variants side by side")
         action("help", "what can be done")
@@ -93,6 +96,7 @@ class Command(BaseCommand):
             "trigger": self._trigger,
             "retry": self._retry,
             "backfill": self._backfill,
+            "cancel": self._cancel,
             "set": self._set,
             "next": self._next,
             "history": self._history,
@@ -111,10 +115,11 @@ class Command(BaseCommand):
     def _help(self, **options: Any) -> None:
         self.stdout.write(HELP)
 
-    def _set_up(self, names: list[str], **options: Any) -> None:
+    def _set_up(self, names: list[str], reset: bool, **options: Any) -> None:
         if len(names) > 1:
             raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
-        changes = setting_up.set_up(names[0] if names else "test", now=database_now(), by=_user())
+        mode = names[0] if names else "test"
+        changes = setting_up.set_up(mode, now=database_now(), by=_user(), reset=reset)
         self._show_changes(changes, **options)
 
     def _remove(self, names: list[str], **options: Any) -> None:
@@ -129,11 +134,19 @@ class Command(BaseCommand):
             text = f"mode: {mode or 'mixed'}\n{table(presentation.SCHEDULE_HEADERS, cells)}"
         self._show(document, text, **options)
 
-    def _pause(self, name: str, by: str, note: str, **options: Any) -> None:
-        changing.pause(name, by=by, note=note, now=database_now())
-        self._show({"name": name, "paused": True}, f"{name} is paused.", **options)
+    def _pause(self, name: str | None, by: str, note: str, until: str | None, **options: Any) -> None:
+        ends, now = instant(until) if until else None, database_now()
+        if name is None:
+            self._show_names(pause_all(by=by, note=note, now=now, until=ends), "paused", **options)
+            return
+        changing.pause(name, by=by, note=note, now=now, until=ends)
+        end = f" until {presentation.clock_time(ends)} (UTC)" if ends else ""
+        self._show({"name": name, "paused": True}, f"{name} is paused{end}.", **options)
 
-    def _resume(self, name: str, by: str, **options: Any) -> None:
+    def _resume(self, name: str | None, by: str, **options: Any) -> None:
+        if name is None:
+            self._show_names(resume_all(by=by, now=database_now()), "resumed", **options)
+            return
         next_run = changing.resume(name, by=by, now=database_now())
         text = (
             f"{name} goes on; its next run is at {presentation.clock_time(next_run) or 'no set time'} (UTC)."
@@ -142,9 +155,13 @@ class Command(BaseCommand):
             {"name": name, "paused": False, "next_run_at": presentation.iso(next_run)}, text, **options
         )
 
+    def _show_names(self, names: Sequence[str], what: str, **options: Any) -> None:
+        self._show({what: names}, f"{what}: {', '.join(names) or 'none'}", **options)
+
     def _trigger(self, name: str, by: str, **options: Any) -> None:
-        run = changing.trigger(name, by=by, now=database_now())
-        self._show(presentation.run_document(run), f"{name} runs as soon as a worker is free.", **options)
+        now = database_now()
+        run = changing.trigger(name, by=by, now=now)
+        self._show(presentation.run_document(run), presentation.trigger_text(run, now=now), **options)
 
     def _retry(self, name: str, by: str, occurrence: str | None, **options: Any) -> None:
         failed = changing.failed_run(name, occurrence=instant(occurrence) if occurrence else None)
@@ -157,6 +174,13 @@ class Command(BaseCommand):
         runs = changing.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())
         document = [presentation.run_document(run) for run in runs]
         self._show(document, f"{len(runs)} occurrences of {name} run one after the other now.", **options)
+
+    def _cancel(self, name: str, by: str, backfill: bool, everything: bool, **options: Any) -> None:
+        what = What.ALL if everything else What.BACKFILL if backfill else What.ASKED
+        count = cancel(name, what=what, by=by, now=database_now())
+        self._show(
+            {"name": name, "cancelled": count}, f"{count} waiting runs of {name} cancelled.", **options
+        )
 
     def _set(self, name: str, by: str, **options: Any) -> None:
         changed = changing.change(name, by=by, now=database_now(), **read_set_options(options))
@@ -237,6 +261,29 @@ class Command(BaseCommand):
 
     def _show(self, document: Any, text: str, *, json: bool, **options: Any) -> None:
         self.stdout.write(_dumps(document) if json else printable(text, kept="\n"))
+
+
+def _add_one_or_all(parser: ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("name", nargs="?", help="a schedule's name")
+    which.add_argument("--all", action="store_true", help="every schedule")
+    parser.add_argument("--by", default=_user(), help="who does it (default: your user name)")
+
+
+def _add_pause_arguments(parser: ArgumentParser) -> None:
+    _add_one_or_all(parser)
+    parser.add_argument("--note", default="", help="why")
+    parser.add_argument("--until", help="when it goes on by itself, like 2026-11-23T12:00Z")
+
+
+def _add_backfill_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z")
+    parser.add_argument("--to", dest="end", required=True, help="the last time")
+
+
+def _add_cancel_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--backfill", action="store_true", help="the occurrences of the past")
+    parser.add_argument("--all", action="store_true", dest="everything", help="whatever waits")
 
 
 def _dumps(document: Any) -> str:

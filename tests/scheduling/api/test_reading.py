@@ -47,7 +47,7 @@ def test_schedules_are_listed_with_their_last_run(client: Client) -> None:
             "cadence": "every 10 s",
             "attempts": "3 in 3s",
             "mode": "test",
-            "next_run_at": "2026-11-23T12:00:00Z",
+            "next_run_at": None,
             "paused_at": "2026-11-23T12:00:00Z",
             "pause_note": "upgrade",
             "last_run": {

@@ -70,6 +70,8 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
         "max_attempts": 20,
         "backoff_seconds": 1.0,
         "paused_at": None,
+        "overrides": {},
+        "paused_until": None,
         "pause_note": None,
         "next_run_at": job.schedule.next_run.isoformat().replace("+00:00", "Z"),
         "last_run": {
@@ -122,7 +124,13 @@ def test_unknown_words_get_a_clear_error_and_exit_code_2(words: list[str], messa
     assert not Job.objects.exists()
 
 
-@pytest.mark.parametrize("words", [["sestup"], ["list", "everything"], ["pause"], ["set"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["sestup"], ["list", "everything"], ["pause"], ["set"]),
+        *(["next", "fetch", "--count", number] for number in ("-1", "0", "1" * 30, "x")),
+    ],
+)
 def test_words_that_mean_nothing_end_with_exit_code_2_and_change_nothing(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,6 +140,16 @@ def test_words_that_mean_nothing_end_with_exit_code_2_and_change_nothing(
     assert caught.value.code == 2
     assert "usage:" in capsys.readouterr().err
     assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("time", ["0001-01-01", "9999-12-31T23:59:59Z"])
+def test_a_time_beyond_reckoning_is_refused_in_one_line(time: str) -> None:
+    scheduler("setup", "test")
+
+    with pytest.raises(CommandError, match="beyond what is reckoned with") as caught:
+        scheduler("explain", "note-repeatable", "--at", time)
+
+    assert caught.value.returncode == 2
 
 
 def test_help_names_every_action() -> None:

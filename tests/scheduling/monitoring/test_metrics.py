@@ -22,7 +22,7 @@ from tests.scheduling.factories import NOON, JobFactory, RunFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-NAME = "fetch-repeatable"
+NAME = "nobodys-repeatable"
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,16 @@
 """Pausing, resuming, triggering and backfilling: what then runs, what is refused, and what is kept of it."""
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.ledger.selectors import schedule_rows
 from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.operations import changing
+from scheduling.operations.pausing import end_pauses, pause_all, resume_all
 from tests.scheduling.claims import claim_due
-from tests.scheduling.factories import NOON, RunFactory
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
 from tests.scheduling.operations.outcomes import TEN, journal, next_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -30,6 +33,41 @@ def test_pausing_twice_and_resuming_what_runs_are_refused(job: Job) -> None:
     changing.pause(job.name, by="ada", note="", now=NOON)
     with pytest.raises(RefusedError, match="is paused already, since 2026-11-23 12:00:00Z"):
         changing.pause(job.name, by="ada", note="", now=NOON)
+
+
+def test_a_pause_ends_by_itself_and_the_occurrence_of_its_end_runs(job: Job) -> None:
+    changing.pause(job.name, by="ada", note="moving", now=NOON - TEN, until=NOON + 3 * TEN)
+    assert [row.next_run_at for row in schedule_rows()] == [None]
+    assert end_pauses(now=NOON + 2.9 * TEN) == []
+
+    assert end_pauses(now=NOON + 3.02 * TEN) == [job.name]
+    assert end_pauses(now=NOON + 3.02 * TEN) == []
+
+    [run] = claim_due(now=NOON + 3.02 * TEN)
+    assert (run.occurrence, run.missed_before) == (NOON + 3 * TEN, 0)
+    assert journal()[0] == ("ada", "pause", "until 2026-11-23 12:00:30Z: moving")
+    assert journal()[1] == ("scheduler", "resume", "")
+    assert Job.objects.get().paused_until is None
+
+
+def test_a_pause_that_is_over_already_is_refused(job: Job) -> None:
+    with pytest.raises(RefusedError, match="is over already"):
+        changing.pause(job.name, by="ada", note="", now=NOON, until=NOON)
+
+
+def test_everything_is_paused_and_resumed_at_once(job: Job) -> None:
+    other = JobFactory(schedule__name="score-repeatable")
+    changing.pause(other.name, by="bob", note="his own", now=NOON)
+
+    assert pause_all(by="ada", note="moving", now=NOON) == [job.name]
+    assert claim_due(now=NOON + TEN) == []
+    assert resume_all(by="ada", now=NOON + TEN) == [job.name, other.name]
+
+
+@pytest.mark.parametrize("words", [["pause"], ["resume"], ["pause", "fetch-repeatable", "--all"]])
+def test_one_schedule_or_all_of_them(job: Job, words: list[str]) -> None:
+    with pytest.raises(CommandError, match="argument"):
+        call_command("scheduler", *words)
 
 
 def test_a_triggered_run_leaves_the_schedule_untouched_and_waits_for_a_run_under_way(job: Job) -> None:

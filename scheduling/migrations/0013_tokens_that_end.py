@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0010_alert_grace'),
+        ('scheduling', '0012_overrides'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,39 @@
+"""Taking back what was asked of a job and has not begun."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from scheduling.ledger.journal import record_change
+from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.operations.changing import job_named
+
+
+class What(StrEnum):
+    """Which of the waiting runs are cancelled."""
+
+    ASKED = "operator"  # the one that an operator asked for
+    BACKFILL = "backfill"  # those of the past
+    ALL = "all"  # also an occurrence that waits for its next attempt, or for another run
+
+
+_TRIGGERS = {
+    What.ASKED: [RunTrigger.OPERATOR],
+    What.BACKFILL: [RunTrigger.BACKFILL],
+    What.ALL: list(RunTrigger),
+}
+
+
+def cancel(name: str, *, what: What, by: str, now: datetime) -> int:
+    """End the runs of a job that wait as skipped; one under way goes on. Returns how many were cancelled."""
+    with transaction.atomic():
+        job = job_named(name)
+        Job.objects.select_for_update().get(pk=job.pk)
+        waiting = Run.objects.filter(
+            job=job, trigger__in=_TRIGGERS[what], state__in=(RunState.PENDING, RunState.QUEUED)
+        )
+        cancelled = waiting.update(state=RunState.SKIPPED, finished_at=now, error=f"cancelled by {by}")
+        if cancelled:
+            record_change(job, at=now, by=by, action="cancel", detail=f"{cancelled} of {what.value}")
+        return cancelled

@@ -1,0 +1,158 @@
+"""What was asked for beside the schedule stands behind it, waits through a pause, and can be taken back."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from pytest_django.fixtures import Settings
+
+from scheduling.clock import database_now
+from scheduling.engine.execution import execute_run
+from scheduling.engine.recovery import open_runs, release_pending
+from scheduling.exceptions import RefusedError
+from scheduling.ledger.presentation import trigger_text
+from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.monitoring.readiness import late_jobs
+from scheduling.operations import changing
+from scheduling.operations.cancelling import What, cancel
+from tests.scheduling.claims import claim_due
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
+from tests.scheduling.operations.outcomes import TEN, journal
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def backfilled(job: Job, count: int = 30) -> list[Run]:
+    return changing.backfill(
+        job.name, start=NOON - (count + 1) * TEN, end=NOON - 2 * TEN, by="ada", now=NOON - TEN
+    )
+
+
+def released(at: float = 0) -> list[Run]:
+    return release_pending(open_runs(), now=NOON + at * TEN)
+
+
+def test_a_live_occurrence_runs_while_thirty_of_the_past_wait(job: Job) -> None:
+    backfilled(job)
+
+    [live] = claim_due(now=NOON)
+
+    assert (live.occurrence, live.trigger) == (NOON, RunTrigger.SCHEDULE)
+    assert released() == []
+    Run.objects.filter(pk=live.pk).update(state=RunState.SUCCEEDED)
+    assert [run.trigger for run in released()] == [RunTrigger.BACKFILL]
+
+
+@pytest.mark.parametrize("trigger", [RunTrigger.BACKFILL, RunTrigger.OPERATOR])
+@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING])
+def test_a_live_occurrence_waits_for_the_one_under_way_and_goes_before_the_others(
+    job: Job, trigger: RunTrigger, state: RunState
+) -> None:
+    backfilled(job)
+    asked = RunFactory(job=job, state=state, trigger=trigger, occurrence=NOON - TEN)
+
+    assert claim_due(now=NOON) == []
+    live = Run.objects.get(occurrence=NOON)
+    assert live.state == RunState.PENDING
+    assert live.error == "waits for the run of 2026-11-23 11:59:50Z, which was asked for"
+
+    assert released() == []
+    Run.objects.filter(pk=asked.pk).update(state=RunState.SUCCEEDED)
+    assert released() == [live]
+
+
+def test_what_an_operator_asks_for_goes_before_what_is_of_the_past(job: Job) -> None:
+    backfilled(job, count=2)
+    run = changing.trigger(job.name, by="ada", now=NOON)
+
+    assert released() == [run]
+
+
+def test_a_dispatcher_whose_look_is_old_queues_none_beside_a_live_one(job: Job) -> None:
+    backfilled(job)
+    seen = open_runs()
+    claim_due(now=NOON)
+
+    assert release_pending(seen, now=NOON) == []
+
+
+def test_a_pause_holds_what_was_asked_for(job: Job) -> None:
+    backfilled(job)
+    run = changing.trigger(job.name, by="ada", now=NOON)
+    changing.pause(job.name, by="ada", note="", now=NOON)
+
+    assert released() == []
+    assert trigger_text(Run.objects.get(pk=run.pk), now=NOON).endswith("waits until it is resumed.")
+
+    changing.resume(job.name, by="ada", now=NOON)
+    assert released() == [run]
+
+
+def test_at_most_one_run_that_an_operator_asked_for_waits(job: Job) -> None:
+    first = changing.trigger(job.name, by="ada", now=NOON)
+
+    again = changing.trigger(job.name, by="bob", now=NOON + TEN)
+
+    assert again == first
+    assert trigger_text(again, now=NOON + TEN) == (
+        "A run of fetch-repeatable was asked for at 2026-11-23 12:00:00Z already, and waits."
+    )
+    assert journal() == [("ada", "trigger", "")]
+    Run.objects.update(state=RunState.RUNNING)
+    assert changing.trigger(job.name, by="bob", now=NOON + TEN) != first
+
+
+@pytest.mark.parametrize(
+    ("what", "left"),
+    [
+        (What.ASKED, [RunTrigger.BACKFILL, RunTrigger.SCHEDULE]),
+        (What.BACKFILL, [RunTrigger.OPERATOR, RunTrigger.SCHEDULE]),
+        (What.ALL, []),
+    ],
+)
+def test_what_waits_is_cancelled_and_what_has_begun_is_not(
+    job: Job, what: What, left: list[RunTrigger]
+) -> None:
+    backfilled(job, count=1)
+    changing.trigger(job.name, by="ada", now=NOON)
+    RunFactory(job=job, state=RunState.PENDING, attempt=2, occurrence=NOON + TEN)
+    RunFactory(job=job, state=RunState.RUNNING, attempt=1, occurrence=NOON + 2 * TEN)
+
+    cancel(job.name, what=what, by="ada", now=NOON)
+
+    waiting = Run.objects.filter(state=RunState.PENDING).order_by("trigger")
+    assert list(waiting.values_list("trigger", flat=True)) == left
+    assert Run.objects.filter(state=RunState.RUNNING).count() == 1
+    assert set(Run.objects.filter(state=RunState.SKIPPED).values_list("error", flat=True)) == {
+        "cancelled by ada"
+    }
+
+
+def test_the_command_cancels_and_counts(job: Job) -> None:
+    backfilled(job, count=3)
+    out = StringIO()
+
+    call_command("scheduler", "cancel", job.name, "--backfill", stdout=out)
+
+    assert out.getvalue() == "3 waiting runs of fetch-repeatable cancelled.\n"
+
+
+def test_a_job_that_reads_the_present_refuses_what_is_of_the_past(settings: Settings) -> None:
+    settings.SCHEDULED_JOBS = ["validators.jobs.JOBS"]
+
+    with pytest.raises(RefusedError, match="fetch-repeatable reads the present"):
+        backfilled(JobFactory(schedule__name="fetch-repeatable"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lateness_and_its_alert_are_of_scheduled_runs_alone(job: Job) -> None:
+    lateness = {}
+    for number, trigger in enumerate(RunTrigger):
+        run = RunFactory(job=job, trigger=trigger, occurrence=database_now() - timedelta(hours=1 + number))
+        execute_run(run.pk)
+        lateness[trigger] = Run.objects.get(pk=run.pk).lateness is not None
+    assert [trigger for trigger, known in lateness.items() if known] == [RunTrigger.SCHEDULE]
+
+    RunFactory(job=job, trigger=RunTrigger.BACKFILL, state=RunState.QUEUED, occurrence=NOON)
+    assert late_jobs(now=NOON) == []
