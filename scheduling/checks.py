@@ -11,6 +11,7 @@ from django_q.models import Schedule
 
 from scheduling.exceptions import UnknownNameError
 from scheduling.modes import MODES, JobDeclaration, declared_jobs, first_starts
+from scheduling.outgoing import is_private_enough
 
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
 
@@ -59,9 +60,13 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
     """A webhook has an address that can be asked and a secret to sign with; alerts repeat at some pace."""
     problems: list[CheckMessage] = []
     url = settings.ALERT_WEBHOOK_URL
-    if url and not url.startswith(("http://", "https://")):
+    if url and not is_private_enough(url):
         problems.append(
-            Error("ALERT_WEBHOOK_URL is no http or https address.", hint="Mend it.", id="scheduling.E007")
+            Error(
+                "ALERT_WEBHOOK_URL is no https address, and none of this machine.",
+                hint="Write it as https://…; over http others read the alerts.",
+                id="scheduling.E007",
+            )
         )
     if url and not settings.ALERT_WEBHOOK_SECRET:
         problems.append(

@@ -167,6 +167,8 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 # Vote accounts whose commission is watched.
 WATCHED_VALIDATORS = env.list("WATCHED_VALIDATORS", default=[])
+# The proxy that all questions to others go through; variables such as http_proxy are not looked at.
+OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://
 vars().update(given_email(env))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")

@@ -8,12 +8,12 @@ import hashlib
 import hmac
 import json
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import requests
 from django.conf import settings
 from django.core.mail import send_mail
 
@@ -21,6 +21,7 @@ from scheduling.exceptions import DeliveryError
 from scheduling.ledger.presentation import iso
 from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
 from scheduling.models.paths import SEND_EMAIL, SEND_WEBHOOK
+from scheduling.outgoing import UnreachableError, is_private_enough, told
 
 EMAIL = "alert-email"
 WEBHOOK = "alert-webhook"
@@ -51,8 +52,12 @@ class News:
     closed_at: datetime | None = None
 
     def document(self) -> dict[str, Any]:
-        """As JSON, for a delivery to be kept and for webhooks."""
-        return asdict(self) | {"opened_at": iso(self.opened_at), "closed_at": iso(self.closed_at)}
+        """As JSON, for a delivery to be kept and for webhooks.
+
+        By its id a receiver knows news that it has had: what is not answered in time is sent again.
+        """
+        times = {"opened_at": iso(self.opened_at), "closed_at": iso(self.closed_at)}
+        return {"id": uuid.uuid4().hex, **asdict(self), **times}
 
 
 def channels() -> list[str]:
@@ -105,20 +110,16 @@ def send_webhook(news: Sequence[dict[str, Any]]) -> dict[str, int]:
         TIMESTAMP_HEADER: timestamp,
         SIGNATURE_HEADER: signature(body, timestamp=timestamp, secret=settings.ALERT_WEBHOOK_SECRET),
     }
+    seconds = DELIVERY_DEADLINE.total_seconds()
+    url = settings.ALERT_WEBHOOK_URL
+    if not is_private_enough(url):
+        raise DeliveryError("The webhook's address is neither https nor of this machine.")
     try:
-        # Its body is left unread: nothing in it is of use, and it may never end.
-        with requests.post(
-            settings.ALERT_WEBHOOK_URL,
-            data=body,
-            headers=headers,
-            timeout=WEBHOOK_TIMEOUT,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            status, taken = response.status_code, response.ok and not response.is_redirect
-    except requests.RequestException as exc:
-        # Its text holds the address, and that may hold a key.
-        raise DeliveryError(f"The webhook could not be reached: {type(exc).__name__}.") from None
+        status, taken = told(
+            "POST", url, seconds=seconds, patience=WEBHOOK_TIMEOUT, data=body, headers=headers
+        )
+    except UnreachableError as exc:
+        raise DeliveryError(f"The webhook could not be reached: {exc}.") from None
     if not taken:
         raise DeliveryError(f"The webhook answered {status}.")
     return {"status": status}

@@ -3,10 +3,10 @@
 import logging
 import time
 
-import requests
 from django.conf import settings
 
 from scheduling.monitoring.readiness import readiness
+from scheduling.outgoing import UnreachableError, told
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Heartbeat:
 def _ping(url: str) -> str:
     """What went wrong, without the address, which may hold a key; the answer's body is left unread."""
     try:
-        with requests.get(url, timeout=TIMEOUT, stream=True) as response:
-            return "" if response.ok else f"the answer was {response.status_code}"
-    except requests.RequestException as exc:
-        return type(exc).__name__
+        status, taken = told("GET", url, seconds=sum(TIMEOUT), patience=TIMEOUT)
+        return "" if taken else f"the answer was {status}"
+    except UnreachableError as exc:
+        return str(exc)

@@ -1,11 +1,9 @@
-"""JSON-RPC over HTTP: the only place that talks to the network."""
+"""JSON-RPC over HTTP."""
 
 import email.utils
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -14,9 +12,9 @@ from urllib.parse import urlsplit
 
 import requests
 from pydantic import ValidationError
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
 
+from scheduling.outgoing import BoundedSession, TooLargeError, body_of
 from validators.exceptions import (
     EndpointError,
     ForbiddenError,
@@ -44,48 +42,9 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 20.0
 # Twenty thousand vote accounts are 9 MB; what is far larger is not an answer.
 LARGEST_BODY: Final = 64 * 1024 * 1024
-CHUNK: Final = 256 * 1024
 OUT_OF_TIME: Final = "the time limit of the fetch ran out"
 
 Result = TypeVar("Result")
-
-
-class _CuttableAdapter(HTTPAdapter):
-    """Knows its sockets, so that a watchdog can end a reply that drips for ever.
-
-    requests' read timeout starts anew with each byte, in the headers too.
-    """
-
-    def __init__(self) -> None:
-        self._sockets: list[socket.socket] = []
-        super().__init__(max_retries=0)
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        make = type(pool).ConnectionCls
-
-        def remembering(*args: Any, **kwargs: Any) -> Any:
-            connection = make(*args, **kwargs)
-            connection.connect = self._remembering(connection, connection.connect)
-            return connection
-
-        pool.ConnectionCls = remembering
-        return pool
-
-    def _remembering(self, connection: Any, connect: Callable[[], None]) -> Callable[[], None]:
-        def connect_and_remember() -> None:
-            connect()
-            # Not the connection: it lets go of the socket while a reply without a length is read.
-            self._sockets.append(connection.sock)
-
-        return connect_and_remember
-
-    def cut(self) -> None:
-        """Shut every socket; whoever reads from one gets an end of file at once."""
-        for opened in self._sockets:
-            # It may be closed already, which is what we want.
-            with suppress(OSError):
-                opened.shutdown(socket.SHUT_RDWR)
 
 
 class Endpoint:
@@ -100,10 +59,7 @@ class Endpoint:
         self._host = tallied_as(self.name)
         self._url = parsed_address(address).url
         self._deadline = deadline
-        self._adapter = _CuttableAdapter()
-        self._session = requests.Session()
-        self._session.mount("http://", self._adapter)
-        self._session.mount("https://", self._adapter)
+        self._session = BoundedSession(deadline=deadline)
         self._last_id = 0
         self._last_failure: EndpointError | None = None
         self._has_answered = False
@@ -161,28 +117,13 @@ class Endpoint:
         return reply.result
 
     def _body(self, method: str, question: dict[str, Any]) -> bytes:
-        with self._failures_named(method), self._cut_at_deadline():
-            left = max(0.001, self.seconds_left)
-            with self._session.post(
-                self._url,
-                json=question,
-                stream=True,
-                # A redirected POST would arrive as a GET, or take the key to another host.
-                allow_redirects=False,
-                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
-            ) as response:
-                self._check_status(method, response)
-                return self._read(method, response)
-
-    @contextmanager
-    def _cut_at_deadline(self) -> Iterator[None]:
-        watchdog = threading.Timer(max(0.0, self.seconds_left), self._adapter.cut)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            yield
-        finally:
-            watchdog.cancel()
+        patience = (CONNECT_SECONDS, READ_SECONDS)
+        with (
+            self._failures_named(method),
+            self._session.asked("POST", self._url, patience=patience, json=question) as response,
+        ):
+            self._check_status(method, response)
+            return self._read(method, response)
 
     @contextmanager
     def _failures_named(self, method: str) -> Iterator[None]:
@@ -213,14 +154,13 @@ class Endpoint:
         raise HttpStatusError(self.name, method, cause)
 
     def _read(self, method: str, response: requests.Response) -> bytes:
-        body = bytearray()
-        for chunk in response.iter_content(CHUNK):
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise MalformedReplyError(self.name, method, f"more than {LARGEST_BODY} bytes")
+        try:
+            body = body_of(response, largest=LARGEST_BODY)
+        except TooLargeError:
+            raise MalformedReplyError(self.name, method, f"more than {LARGEST_BODY} bytes") from None
         if self.seconds_left <= 0:
             raise TimedOutError(self.name, method, OUT_OF_TIME)
-        return bytes(body)
+        return body
 
 
 def retry_after(header: str | None, *, now: datetime) -> float | None:

@@ -54,7 +54,7 @@ class Receiver:
         assert abs(int(timestamp) - time.time()) < 60
         self.received.append(json.loads(request.data))
         status = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return Response(status=status, headers={"Location": "/elsewhere"} if status == 302 else {})
+        return Response(status=status, headers={"Location": "/elsewhere"} if status in (302, 303) else {})
 
 
 @pytest.fixture
@@ -77,6 +77,7 @@ def test_a_webhook_is_sent_signed(receiver: Receiver) -> None:
         {
             "news": [
                 {
+                    "id": Run.objects.get().parameters["news"][0]["id"],
                     "event": "opened",
                     "rule": "late",
                     "subject": "fetch",
@@ -89,7 +90,7 @@ def test_a_webhook_is_sent_signed(receiver: Receiver) -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [500, 404, 302])
+@pytest.mark.parametrize("status", [500, 404, 302, 304, 303, 301])
 def test_a_webhook_that_is_not_taken_is_tried_again(receiver: Receiver, status: int) -> None:
     receiver.answers = [status, 204]
     with pytest.raises(DeliveryError, match=f"answered {status}"):
@@ -98,7 +99,10 @@ def test_a_webhook_that_is_not_taken_is_tried_again(receiver: Receiver, status: 
     later = database_now() + timedelta(minutes=1)
     assert [execute_run(run.pk) for run in release_pending(open_runs(), now=later)] == ["succeeded"]
 
-    assert len(receiver.received) == 2
+    # What was sent twice is known by its id.
+    first, second = (received["news"][0]["id"] for received in receiver.received)
+    assert first == second
+    assert len(first) == 32
     assert Run.objects.get().attempt == 2
 
 

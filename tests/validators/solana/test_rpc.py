@@ -10,6 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from scheduling import outgoing
 from tests.validators import replies
 from tests.validators.endpoints import (
     CannedEndpoint,
@@ -197,7 +198,7 @@ def test_a_body_beyond_all_measure_is_not_read_to_its_end(
     endpoint: CannedEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rpc, "LARGEST_BODY", 1_000_000)
-    monkeypatch.setattr(rpc, "CHUNK", 10_000)
+    monkeypatch.setattr(outgoing, "CHUNK", 10_000)
     endpoint.faults = [reply("x" * 2_000_000)]
 
     with pytest.raises(MalformedReplyError, match="more than 1000000 bytes"):

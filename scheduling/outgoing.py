@@ -1,0 +1,172 @@
+"""Talking to strangers over HTTP: the only place that does, and with bounds on all that they can cost.
+
+A deadline for the whole, however slowly bytes come; no redirects, since one would take a key to another
+host; and nothing from the environment or `~/.netrc`: a proxy is named by `OUTGOING_PROXY`, or there is none.
+"""
+
+import ipaddress
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+
+from scheduling.exceptions import SchedulingError
+
+CHUNK: Final = 256 * 1024
+
+
+class UnreachableError(SchedulingError):
+    """Somebody could not be asked; the message names the kind of failure and not the address."""
+
+
+class TooLargeError(SchedulingError):
+    """An answer is larger than any that is wanted, as it was sent or as it inflates."""
+
+
+class _CuttableAdapter(HTTPAdapter):
+    """Knows its sockets, so that a watchdog can end a reply that drips for ever.
+
+    requests' read timeout starts anew with each byte, in the headers too.
+    """
+
+    def __init__(self) -> None:
+        self._sockets: list[socket.socket] = []
+        super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        make = type(pool).ConnectionCls
+
+        def remembering(*args: Any, **kwargs: Any) -> Any:
+            connection = make(*args, **kwargs)
+            connection.connect = self._remembering(connection, connection.connect)
+            return connection
+
+        pool.ConnectionCls = remembering
+        return pool
+
+    def _remembering(self, connection: Any, connect: Callable[[], None]) -> Callable[[], None]:
+        def connect_and_remember() -> None:
+            connect()
+            # Not the connection: it lets go of the socket while a reply without a length is read.
+            self._sockets.append(connection.sock)
+
+        return connect_and_remember
+
+    def cut(self) -> None:
+        """Shut every socket; whoever reads from one gets an end of file at once."""
+        for opened in self._sockets:
+            # It may be closed already, which is what we want.
+            with suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
+
+
+class BoundedSession:
+    """Questions to others that are all over by `deadline`, an instant of time.monotonic()."""
+
+    def __init__(self, *, deadline: float) -> None:
+        self._deadline = deadline
+        self._adapter = _CuttableAdapter()
+        self._session = requests.Session()
+        self._session.trust_env = False
+        # The authorities of an organisation that has its own.
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        if settings.OUTGOING_PROXY:
+            self._session.proxies = dict.fromkeys(("http", "https"), settings.OUTGOING_PROXY)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
+
+    def close(self) -> None:
+        self._session.close()
+
+    @contextmanager
+    def asked(
+        self, method: str, url: str, *, patience: tuple[float, float], **what: Any
+    ) -> Iterator[requests.Response]:
+        """The answer, its body unread. Raises requests.RequestException.
+
+        `patience` are seconds to connect, and of silence within an answer, if the deadline leaves them.
+        """
+        left = max(0.001, self._deadline - time.monotonic())
+        connect, read = patience
+        with (
+            self._cut_at_deadline(left),
+            self._session.request(
+                method,
+                url,
+                stream=True,
+                allow_redirects=False,
+                timeout=(min(connect, left), min(read, left)),
+                **what,
+            ) as response,
+        ):
+            yield response
+
+    @contextmanager
+    def _cut_at_deadline(self, seconds: float) -> Iterator[None]:
+        watchdog = threading.Timer(seconds, self._adapter.cut)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            yield
+        finally:
+            watchdog.cancel()
+
+
+def body_of(response: requests.Response, *, largest: int) -> bytes:
+    """All of it, inflated. Raises TooLargeError as soon as it is more than `largest` bytes."""
+    body = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        body += chunk
+        if len(body) > largest:
+            raise TooLargeError(f"more than {largest} bytes")
+    return bytes(body)
+
+
+def told(
+    method: str, url: str, *, seconds: float, patience: tuple[float, float], **what: Any
+) -> tuple[int, bool]:
+    """Ask once for nothing but the status: that, and whether it is a 2xx. The body is left unread.
+
+    Raises UnreachableError.
+    """
+    deadline = time.monotonic() + seconds
+    session = BoundedSession(deadline=deadline)
+    try:
+        with session.asked(method, url, patience=patience, **what) as response:
+            # Headers that are cut off in the middle look like whole ones.
+            if time.monotonic() >= deadline:
+                raise UnreachableError(f"no whole answer in {seconds:g} s")
+            return response.status_code, 200 <= response.status_code < 300
+    except requests.RequestException as exc:
+        # Its text holds the address, and that may hold a key.
+        raise UnreachableError(type(exc).__name__) from None
+    finally:
+        session.close()
+
+
+def is_private_enough(url: str) -> bool:
+    """Whether nobody on the way reads what is sent there: https, or this machine."""
+    try:
+        address = urlsplit(url)
+        host = address.hostname or ""
+    except ValueError:
+        return False
+    if address.scheme == "https":
+        return bool(host)
+    return address.scheme == "http" and (host == "localhost" or _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
