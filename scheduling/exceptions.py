@@ -5,6 +5,10 @@ class SchedulingError(Exception):
     """Base of this app's errors."""
 
 
+class PublicError(Exception):
+    """Its text is ours and for anybody to read: it names no person, holds no key, and repeats nobody."""
+
+
 class UnknownNameError(SchedulingError):
     """A mode, a schedule or a task was named that does not exist."""
 
@@ -13,23 +17,23 @@ class RefusedError(SchedulingError):
     """Something an operator asked for that would make no sense, or do harm, as things stand."""
 
 
-class CadenceError(SchedulingError):
+class CadenceError(SchedulingError, PublicError):
     """A cadence that cannot be: an interval under a second, a cron that never fires, an unknown time zone."""
 
 
-class SkipRun(SchedulingError):
+class SkipRun(SchedulingError, PublicError):
     """Raised by a task that has nothing to do; the run is recorded as skipped with this message."""
 
 
-class RunLostError(SchedulingError):
+class RunLostError(SchedulingError, PublicError):
     """This run was given to somebody else while we worked on it; nothing of ours may be stored."""
 
 
-class TimeLimitError(SchedulingError):
+class TimeLimitError(SchedulingError, PublicError):
     """The task was still running at its time limit and was ended."""
 
 
-class TransactionLeftOpenError(SchedulingError):
+class TransactionLeftOpenError(SchedulingError, PublicError):
     """The task returned without committing or rolling back what it had begun."""
 
 
@@ -37,5 +41,5 @@ class AttemptError(SchedulingError):
     """What a task raised, in one line, where the thing itself would end the worker or fill a log."""
 
 
-class DeliveryError(SchedulingError):
+class DeliveryError(SchedulingError, PublicError):
     """Whoever is to be told of an alert could not be reached, or refused to listen."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from scheduling.exceptions import PublicError
 
-class ValidatorsError(Exception):
+
+class ValidatorsError(PublicError):
     """Base of this app's errors; its text is fit for people and never holds an API key."""
 
 

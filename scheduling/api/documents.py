@@ -1,7 +1,7 @@
 """Schedules and runs as callers of the API get them.
 
 Reading is open to everybody, so neither hosts, nor parameters, nor more than the first line of an
-error are among it.
+error are among it; and of errors that are not ours, of notes and of names of people nothing, but for staff.
 """
 
 from datetime import datetime
@@ -13,6 +13,7 @@ from pydantic import Field
 from scheduling.api.replies import Envelope
 from scheduling.ledger.attempts import attempts_text, failed_attempts
 from scheduling.ledger.presentation import milliseconds
+from scheduling.ledger.public import public_reason
 from scheduling.ledger.selectors import ScheduleRow
 from scheduling.models import Run
 
@@ -42,7 +43,10 @@ class RunDocument(Schema):
     lateness_ms: float | None = Field(description="First start minus occurrence")
     duration_ms: float | None = Field(description="Of the last attempt")
     missed_before: int = Field(description="Missed occurrences that this run makes up for")
-    reason: str | None = Field(description="Why it failed, was put back or was skipped")
+    reason: str | None = Field(
+        description="Why it failed, was put back or was skipped; of an error that is not ours only its kind, "
+        "but for staff and tokens with the scope read"
+    )
 
 
 class ScheduleDocument(Schema):
@@ -55,7 +59,7 @@ class ScheduleDocument(Schema):
     mode: str
     next_run_at: datetime | None
     paused_at: datetime | None
-    pause_note: str | None
+    pause_note: str | None = Field(description="For staff and tokens with the scope read; else null")
     last_run: RunDocument | None
 
 
@@ -77,7 +81,8 @@ class RunList(Envelope):
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null at the end")
 
 
-def run_document(run: Run) -> dict[str, Any]:
+def run_document(run: Run, *, to_staff: bool = False) -> dict[str, Any]:
+    """`to_staff`: for who may read what strangers may not."""
     return {
         "id": run.pk,
         "schedule": run.job.name,
@@ -86,7 +91,11 @@ def run_document(run: Run) -> dict[str, Any]:
         "trigger": run.trigger,
         "attempt": run.attempt,
         "failed_attempts": [
-            {"attempt": failed.attempt, "ended_at": failed.ended_at or None, "reason": failed.error}
+            {
+                "attempt": failed.attempt,
+                "ended_at": failed.ended_at or None,
+                "reason": _reason(failed.error, to_staff),
+            }
             for failed in failed_attempts(run)
         ],
         "started_at": run.started_at,
@@ -94,11 +103,15 @@ def run_document(run: Run) -> dict[str, Any]:
         "lateness_ms": milliseconds(run.lateness),
         "duration_ms": milliseconds(run.duration),
         "missed_before": run.missed_before,
-        "reason": run.error.partition("\n")[0] or None,
+        "reason": _reason(run.error, to_staff) or None,
     }
 
 
-def schedule_document(row: ScheduleRow) -> dict[str, Any]:
+def _reason(error: str, to_staff: bool) -> str:
+    return error.partition("\n")[0] if to_staff else public_reason(error)
+
+
+def schedule_document(row: ScheduleRow, *, to_staff: bool = False) -> dict[str, Any]:
     job, run = row.job, row.last_run
     if run is not None:
         run.job = job  # spares a query for each
@@ -110,6 +123,6 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
         "mode": job.mode,
         "next_run_at": row.next_run_at,
         "paused_at": job.paused_at,
-        "pause_note": job.pause_note or None,
-        "last_run": run_document(run) if run is not None else None,
+        "pause_note": (job.pause_note or None) if to_staff else None,
+        "last_run": run_document(run, to_staff=to_staff) if run is not None else None,
     }

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from ninja import Body, Path, Query, Router, Schema
 from ninja.security import HttpBearer
 from pydantic import AwareDatetime, BaseModel, Field
@@ -31,6 +32,7 @@ from scheduling.api.replies import (
 )
 from scheduling.clock import database_now
 from scheduling.ledger.selectors import run_of, runs_before, schedule_rows
+from scheduling.models import RunTrigger
 from scheduling.models.tokens import ApiToken, Scope, token_of
 from scheduling.operations import changing
 
@@ -77,28 +79,37 @@ class PauseNote(Schema):
 @router.get("/schedules", response=ScheduleList)
 def list_schedules(request: HttpRequest, format: Format | None = None) -> HttpResponse:
     """Every schedule with its cadence, next and last run."""
-    rows = [schedule_document(row) for row in schedule_rows()]
+    insider = _is_insider(request)
+    rows = [schedule_document(row, to_staff=insider) for row in schedule_rows()]
     form = wanted_format(request, format)
     columns = list(ScheduleDocument.model_fields)
     reply = list_reply(request, rows, columns=columns, form=form, about=envelope(), next_cursor=None)
-    return conditional_on_content(request, reply)
+    return _for_reader(request, reply, insider=insider)
 
 
 @router.get("/schedules/{name}", response={200: ScheduleReply, 404: Problem})
 def get_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
-    return conditional_on_content(request, json_reply({**envelope(), "schedule": _schedule(name)}))
+    insider = _is_insider(request)
+    reply = json_reply({**envelope(), "schedule": _schedule(name, to_staff=insider)})
+    return _for_reader(request, reply, insider=insider)
 
 
 @router.get("/runs", response={200: RunList, 400: Problem})
 def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
     """What became of the occurrences, newest first."""
-    place = _place(filters.cursor)
+    place, insider = _place(filters.cursor), _is_insider(request)
     # One more than asked for tells whether there are more.
-    found = runs_before(place, job=filters.schedule, states=filters.state, limit=filters.limit + 1)
+    found = runs_before(
+        place,
+        job=filters.schedule,
+        states=filters.state,
+        limit=filters.limit + 1,
+        with_deliveries=insider,
+    )
     shown = found[: filters.limit]
     reply = list_reply(
         request,
-        map(run_document, shown),
+        (run_document(run, to_staff=insider) for run in shown),
         columns=list(RunDocument.model_fields),
         form=wanted_format(request, filters.format),
         about=envelope(),
@@ -108,17 +119,18 @@ def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
             else None
         ),
     )
-    return conditional_on_content(request, reply)
+    return _for_reader(request, reply, insider=insider)
 
 
 @router.get("/runs/{key}", response={200: RunReply, 404: Problem})
 def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
-    run = run_of(key)
-    if run is None:
+    run, insider = run_of(key), _is_insider(request)
+    if run is None or (run.trigger == RunTrigger.ALERT and not insider):
         raise ApiError(
             404, code="unknown_run", detail=f"There is no run {key}; retention may have deleted it."
         )
-    return conditional_on_content(request, json_reply({**envelope(), "run": run_document(run)}))
+    reply = json_reply({**envelope(), "run": run_document(run, to_staff=insider)})
+    return _for_reader(request, reply, insider=insider)
 
 
 _REFUSALS: Final = {401: Problem, 403: Problem, 404: Problem, 409: Problem}
@@ -137,7 +149,7 @@ def pause_schedule(request: HttpRequest, name: ScheduleName, body: Body[PauseNot
     """Claim no more occurrences until it is resumed. Scope: pause."""
     by = _authorised(request, Scope.PAUSE, name)
     changing.pause(name, by=by, note=body.note, now=database_now())
-    return _stored({**envelope(), "schedule": _schedule(name)})
+    return _stored({**envelope(), "schedule": _schedule(name, to_staff=True)})
 
 
 @router.post("/schedules/{name}/resume", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
@@ -145,7 +157,26 @@ def resume_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
     """Go on with the first occurrence from now. Scope: resume."""
     by = _authorised(request, Scope.RESUME, name)
     changing.resume(name, by=by, now=database_now())
-    return _stored({**envelope(), "schedule": _schedule(name)})
+    return _stored({**envelope(), "schedule": _schedule(name, to_staff=True)})
+
+
+def _is_insider(request: HttpRequest) -> bool:
+    """Whether who asks may read what strangers may not: staff by their session, or a token that reads."""
+    user: Any = getattr(request, "user", None)
+    if user is not None and user.is_staff and user.has_perm(Scope.READ.permission):
+        return True
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    token = token_of(text, now=database_now()) if kind.lower() == "bearer" else None
+    return token is not None and token.may(Scope.READ)
+
+
+def _for_reader(request: HttpRequest, reply: HttpResponse, *, insider: bool) -> HttpResponse:
+    """No cache gives a stranger what was meant for staff."""
+    response = conditional_on_content(request, reply)
+    patch_vary_headers(response, ["Authorization", "Cookie"])
+    if insider:
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def _authorised(request: HttpRequest, scope: Scope, schedule: str) -> str:
@@ -158,11 +189,11 @@ def _authorised(request: HttpRequest, scope: Scope, schedule: str) -> str:
     return f"token {token.name}"
 
 
-def _schedule(name: str) -> dict[str, Any]:
+def _schedule(name: str, *, to_staff: bool = False) -> dict[str, Any]:
     row = next((row for row in schedule_rows() if row.job.name == name), None)
     if row is None:
         raise ApiError(404, code="unknown_schedule", detail=f"There is no schedule named {name!r}.")
-    return schedule_document(row)
+    return schedule_document(row, to_staff=to_staff)
 
 
 def _place(cursor: str | None) -> tuple[datetime, int] | None:

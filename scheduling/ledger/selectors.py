@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, OuterRef, Q, Subquery
 
 from scheduling.exceptions import CadenceError
-from scheduling.models import Job, Run, RunState
+from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.timing.cadence import Cadence
 
 
@@ -151,10 +151,17 @@ def next_occurrence(names: Iterable[str]) -> datetime | None:
 
 
 def runs_before(
-    place: tuple[datetime, int] | None, *, job: str | None, states: Sequence[str], limit: int
+    place: tuple[datetime, int] | None,
+    *,
+    job: str | None,
+    states: Sequence[str],
+    limit: int,
+    with_deliveries: bool = True,
 ) -> list[Run]:
     """The newest runs, from behind a place (occurrence and key) on."""
     runs = Run.objects.select_related("job").order_by("-occurrence", "-pk")
+    if not with_deliveries:
+        runs = runs.exclude(trigger=RunTrigger.ALERT)
     if job is not None:
         # By key: through the name, PostgreSQL reads the newest of all jobs until it has enough of this one.
         runs = runs.filter(job=Job.objects.filter(name=job).values_list("pk", flat=True).first())

@@ -1,0 +1,40 @@
+"""What anybody may read of why a run came to nothing.
+
+A text is ours, or it is an exception's, which then begins with the name of its class. Of exceptions only
+those are shown that were written to be: that of any other may hold addresses, names, or what a mail server
+said.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from scheduling.exceptions import PublicError
+
+STAFF_SEE: Final = "staff see why"
+_EXCEPTION: Final = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(?::|$)")
+# What stands in our own texts of other runs and of people.
+_BEFORE: Final = re.compile(r"(?P<ours>the run of [^a-z]*Z took over after attempt \d+: )(?P<rest>.*)")
+_RETRIED: Final = re.compile(r"retried by .* after: (?P<rest>.*)")
+_CANCELLED: Final = re.compile(r"cancelled by .*")
+
+
+def public_reason(error: str) -> str:
+    """The first line of a run's error as anybody may read it; empty when there is none."""
+    line = error.partition("\n")[0]
+    if before := _BEFORE.fullmatch(line):
+        return before["ours"] + public_reason(before["rest"])
+    if retried := _RETRIED.fullmatch(line):
+        return f"retried by staff after: {public_reason(retried['rest'])}"
+    if _CANCELLED.fullmatch(line):
+        return "cancelled by staff"
+    raised = _EXCEPTION.match(line)
+    if raised is None or raised["name"] in set(_public_names(PublicError)):
+        return line
+    return f"{raised['name']} ({STAFF_SEE})"
+
+
+def _public_names(kind: type[PublicError]) -> Iterator[str]:
+    for one in kind.__subclasses__():
+        yield one.__name__
+        yield from _public_names(one)
