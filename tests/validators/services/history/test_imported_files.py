@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from tests.conftest import RECORDED
 from tests.validators.histories import HEADER, file_of, line, text_of, varied
@@ -190,11 +189,10 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
 needs_the_file = pytest.mark.skipif(
     not REAL_FILE.is_file(), reason="the file of mainnet's epochs is not there"
 )
-# Where it takes a minute and more by itself: `make storms` does it there, and `make test` some of the epochs.
-a_storm_on_postgres = pytest.mark.storm if connection.vendor == "postgresql" else needs_the_file
 
 
-@a_storm_on_postgres
+# It takes half a minute by itself: `make storms` does it on PostgreSQL, and `make test` some of the epochs.
+@pytest.mark.storm
 @needs_the_file
 def test_mainnets_epochs_come_back_byte_for_byte(tmp_path: Path) -> None:
     result = load(REAL_FILE)
