@@ -8,7 +8,7 @@ from django.db.models import Sum
 from validators.models import ChainState, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.performances import refresh_performances
-from validators.services.returns import refresh_returns
+from validators.services.returns import refresh_ended
 from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import TUPLES_SENT, CreditsUnit
 from validators.solana.means import CreditMean, credit_mean
@@ -47,8 +47,8 @@ def record_cluster(
         _record_boundaries(previous, snapshot)
     for epoch in sorted(ended):
         record_past(epoch, chain)
-    refresh_performances({running.epoch, *ended})
-    if not refresh_returns(ended) and terms_changed:
+    refresh_performances([running.epoch])
+    if not refresh_ended(ended) and terms_changed:
         refresh_yields()
 
 

@@ -16,7 +16,7 @@ _COLUMNS: Final = (
     *("vote_performance", "leader_luck"),
 )
 # In the order of Verdict.
-_JUDGED: Final = ("vote_performance", "leader_luck")
+JUDGED: Final = ("vote_performance", "leader_luck")
 
 
 def refresh_performances(epochs: Iterable[int]) -> bool:
@@ -31,16 +31,23 @@ def refresh_performances(epochs: Iterable[int]) -> bool:
 
 
 def _refresh(cluster: ClusterEpoch, *, ended: bool) -> bool:
-    """`ended` says whether the votes were looked at since: before, what was earned is not all of it."""
+    judged = performances(cluster, ended=ended)
+    changed = [(*verdict, key) for key, (verdict, is_new) in judged.items() if is_new]
+    bulk.update_rows(ValidatorEpoch, fields=JUDGED, rows=changed, constants={})
+    return bool(changed)
+
+
+def performances(cluster: ClusterEpoch, *, ended: bool) -> dict[int, tuple[Verdict, bool]]:
+    """By the keys of its rows what these say, and whether that is new.
+
+    `ended` says whether the votes were looked at since: before, what was earned is not all of it.
+    """
     rows = bulk.read_rows(ValidatorEpoch.objects.filter(epoch=cluster.epoch).values_list(*_COLUMNS))
     judged = _judged(cluster, rows, ended=ended)
-    changed = [
-        (*verdict, row[0])
+    return {
+        row[0]: (verdict, tuple(verdict) != tuple(row[-2:]))
         for row, verdict in zip(rows, judged, strict=True)
-        if tuple(verdict) != tuple(row[-2:])
-    ]
-    bulk.update_rows(ValidatorEpoch, fields=_JUDGED, rows=changed, constants={})
-    return bool(changed)
+    }
 
 
 def _judged(cluster: ClusterEpoch, rows: list[tuple[Any, ...]], *, ended: bool) -> list[Verdict]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services import bulk
+from validators.services.performances import JUDGED, performances
 from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import (
@@ -27,21 +28,47 @@ def refresh_returns(epochs: Iterable[int]) -> bool:
     return any(changed)
 
 
+def refresh_ended(epochs: Iterable[int]) -> bool:
+    """Performances and returns of these ended epochs, written at once, and everybody's APY.
+
+    Call inside a transaction. Returns whether any return or APY changed.
+    """
+    clusters = list(ClusterEpoch.objects.filter(epoch__in=list(epochs)).order_by("epoch"))
+    changed = [_refresh_both(cluster) for cluster in clusters]
+    if clusters:
+        changed.append(refresh_yields())
+    return any(changed)
+
+
+def _refresh_both(cluster: ClusterEpoch) -> bool:
+    judged, returned = performances(cluster, ended=True), _returns(cluster)
+    rows = [
+        (*judged[key][0], value, key) for key, (value, is_new) in returned.items() if is_new or judged[key][1]
+    ]
+    bulk.update_rows(ValidatorEpoch, fields=(*JUDGED, "estimated_return"), rows=rows, constants={})
+    return any(is_new for _, is_new in returned.values())
+
+
 def _refresh_epoch(cluster: ClusterEpoch) -> bool:
+    changed = [(value, key) for key, (value, is_new) in _returns(cluster).items() if is_new]
+    bulk.update_rows(ValidatorEpoch, fields=("estimated_return",), rows=changed, constants={})
+    return bool(changed)
+
+
+def _returns(cluster: ClusterEpoch) -> dict[int, tuple[float | None, bool]]:
+    """By the keys of its rows what each earned for its stakers, and whether that is new."""
     commissions = _applied_commissions(cluster.epoch)
     rows = ValidatorEpoch.objects.filter(epoch=cluster.epoch)
     numbers = ("credits", "credits_final", "credits_unit", "credits_before_split", "activated_stake")
     found = bulk.read_rows(rows.values_list("pk", "validator_id", *numbers, "estimated_return"))
     # The migration epoch paid in two ways, of which each number tells one part.
     whole = all(before_split is None for *_, before_split, _, _ in found)
-    changed = []
+    returned = {}
     for pk, key, credits, is_final, unit, _, stake, stored in found:
         earned = credits if whole and is_final and unit == cluster.credits_unit else None
         value = _return(cluster, earned, stake, commissions.get(key))
-        if value != stored:
-            changed.append((value, pk))
-    bulk.update_rows(ValidatorEpoch, fields=("estimated_return",), rows=changed, constants={})
-    return bool(changed)
+        returned[pk] = (value, value != stored)
+    return returned
 
 
 def _return(cluster: ClusterEpoch, credits: int | None, stake: int | None, bps: int | None) -> float | None:
