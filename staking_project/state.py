@@ -27,7 +27,7 @@ def keep_from_others() -> None:
 def private_folder(path: Path) -> Path:
     """This folder, made if need be, closed to others; an older one of ours that is open gets closed.
 
-    Raises ImproperlyConfigured where it cannot be made, or is open and may be somebody else's.
+    Raises ImproperlyConfigured where it cannot be made, or is open and somebody else's, or everybody's.
     """
     try:
         path.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
@@ -74,15 +74,16 @@ def running_copy(folder: Path, *, port: int) -> dict[str, str]:
 
 
 def _close(path: Path, mode: int) -> None:
-    """As earlier versions left it, with all that is in it."""
-    ours = any((path / name).exists() for name in _OURS) or not any(path.iterdir())
-    if path.stat().st_uid != os.geteuid() or mode & stat.S_ISVTX or not ours:
+    """As earlier versions left it, with all that is in it; of what may hold more than ours only the door."""
+    shared = mode & stat.S_ISVTX or path.resolve() in (Path("/"), Path.home().resolve())
+    if shared or path.stat().st_uid != os.geteuid():
         raise ImproperlyConfigured(
             f"STATE_DIR {path} is open to others (mode {stat.S_IMODE(mode):o}), and what is in it makes "
             f"superusers; name a folder of this project's own, or: chmod 700 '{path}'"
         )
+    ours = any((path / name).exists() for name in _OURS)
     path.chmod(OWNER_ONLY)
-    for folder, _, files in os.walk(path):
+    for folder, _, files in os.walk(path) if ours else ():
         Path(folder).chmod(OWNER_ONLY)
         for name in files:
             one = Path(folder, name)

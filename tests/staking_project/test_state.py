@@ -39,11 +39,26 @@ def test_what_an_earlier_version_left_open_is_closed_with_all_that_is_in_it(
     assert stat.S_IMODE((tmp_path / "other").stat().st_mode) == 0o644
 
 
-def test_an_open_folder_that_may_be_somebody_elses_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    folder = tmp_path / "home"
+def test_of_a_folder_that_holds_other_things_only_the_door_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
     folder.mkdir()
     (folder / "letter.txt").touch()
+    (folder / "letter.txt").chmod(0o644)
     folder.chmod(0o755)
+
+    private_folder(folder)
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "letter.txt").stat().st_mode) == 0o644
+
+
+def test_an_open_home_folder_is_refused_and_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    folder.chmod(0o755)
+    monkeypatch.setenv("HOME", str(folder))
 
     with pytest.raises(ImproperlyConfigured, match=r"open to others \(mode 755\).*chmod 700"):
         private_folder(folder)
