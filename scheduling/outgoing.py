@@ -162,10 +162,13 @@ def is_private_enough(url: str) -> bool:
         return False
     if address.scheme == "https":
         return bool(host)
-    return address.scheme == "http" and (host == "localhost" or _is_loopback(host))
+    return address.scheme == "http" and is_this_machine(host)
 
 
-def _is_loopback(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether what is sent to this host never leaves the machine."""
+    if host == "localhost":
+        return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

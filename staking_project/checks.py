@@ -1,6 +1,5 @@
 """Settings that let strangers in, found before anybody comes."""
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -8,6 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
+
+from scheduling.outgoing import is_this_machine
+from validators.solana.endpoint_names import parsed_address
 
 _SECURE_REDIS: Final = ("rediss", "unix", "redis+unix")
 
@@ -29,7 +31,7 @@ def _any_host() -> Iterator[CheckMessage]:
 
 def _open_redis() -> Iterator[CheckMessage]:
     url = _split(settings.REDIS_URL)
-    if url is None or url.scheme in _SECURE_REDIS or _is_here(url.hostname):
+    if url is None or url.scheme in _SECURE_REDIS or _is_here(url):
         return
     missing = [word for word, given in (("password", url.password), ("TLS", "")) if not given]
     yield Warning(
@@ -43,9 +45,8 @@ def _open_redis() -> Iterator[CheckMessage]:
 
 def _keys_in_the_clear() -> Iterator[CheckMessage]:
     for place, address in enumerate(settings.SOLANA_RPC_URLS, start=1):
-        # It may have a name, as in `mine=http://…`.
-        url = _split(address[address.find("http") :])
-        if url is None or url.scheme != "http" or _is_here(url.hostname):
+        url = _split(parsed_address(address).url)
+        if url is None or url.scheme != "http" or _is_here(url):
             continue
         if url.path.strip("/") or url.query or url.username:
             yield Warning(
@@ -64,10 +65,6 @@ def _split(address: str) -> SplitResult | None:
     return url
 
 
-def _is_here(host: str | None) -> bool:
-    if host is None or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _is_here(url: SplitResult) -> bool:
+    """An address without a host is of a socket."""
+    return url.hostname is None or is_this_machine(url.hostname)

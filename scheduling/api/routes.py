@@ -33,12 +33,12 @@ from scheduling.api.replies import (
 from scheduling.clock import database_now
 from scheduling.ledger.selectors import run_of, runs_before, schedule_rows
 from scheduling.models import RunTrigger
+from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.models.tokens import ApiToken, Scope, token_of
 from scheduling.operations import changing
 
 MOST_RUNS: Final = 1_000
 LARGEST_KEY: Final = 2**63 - 1
-NOTE_LENGTH: Final = 300
 
 # Neither control characters, which PostgreSQL cannot hold all of, nor slashes.
 ScheduleName = Annotated[str, Path(max_length=100, pattern=r"^[^\x00-\x1f]+$")]
@@ -73,7 +73,7 @@ class RunFilters(Schema):
 
 
 class PauseNote(Schema):
-    note: str = Field("", max_length=NOTE_LENGTH, pattern=r"^[^\x00]*$", description="Why it is paused")
+    note: str = Field("", max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$", description="Why it is paused")
 
 
 @router.get("/schedules", response=ScheduleList)

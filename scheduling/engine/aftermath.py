@@ -1,5 +1,6 @@
 """What follows from the end of a run, in the transaction that ends it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
@@ -18,20 +19,7 @@ def follow_success(*, job_id: int, occurrence: datetime, now: datetime) -> None:
     It takes over the occurrence, so the ledger's uniqueness makes it follow once.
     """
     followers = Job.objects.filter(after=job_id, paused_at=None, schedule__isnull=False)
-    Run.objects.bulk_create(
-        [
-            Run(
-                job=follower,
-                occurrence=occurrence,
-                not_before=now,
-                state=RunState.PENDING,
-                trigger=RunTrigger.CHAIN,
-                parameters=follower.parameters,
-            )
-            for follower in followers
-        ],
-        ignore_conflicts=True,
-    )
+    _ask_for(followers, occurrence=occurrence, now=now)
 
 
 def follow_first_success(*, job_id: int, job_name: str, run_id: int, now: datetime) -> None:
@@ -48,11 +36,16 @@ def follow_first_success(*, job_id: int, job_name: str, run_id: int, now: dateti
     followers = Job.objects.filter(
         ~Exists(waiting), name__in=needing, paused_at=None, schedule__next_run__gt=now + SOON
     )
+    _ask_for(followers, occurrence=now, now=now)
+
+
+def _ask_for(followers: Iterable[Job], *, occurrence: datetime, now: datetime) -> None:
+    """One run of each, if it has none of that occurrence."""
     Run.objects.bulk_create(
         [
             Run(
                 job=follower,
-                occurrence=now,
+                occurrence=occurrence,
                 not_before=now,
                 state=RunState.PENDING,
                 trigger=RunTrigger.CHAIN,

@@ -7,6 +7,7 @@ said.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from scheduling.exceptions import PublicError
@@ -29,12 +30,18 @@ def public_reason(error: str) -> str:
     if _CANCELLED.fullmatch(line):
         return "cancelled by staff"
     raised = _EXCEPTION.match(line)
-    if raised is None or raised["name"] in set(_public_names(PublicError)):
+    if raised is None or raised["name"] in _public_names():
         return line
     return f"{raised['name']} ({STAFF_SEE})"
 
 
-def _public_names(kind: type[PublicError]) -> Iterator[str]:
+@cache
+def _public_names() -> frozenset[str]:
+    """Once for a process: by the first question every app has defined its errors."""
+    return frozenset(one.__name__ for one in _kinds_of(PublicError))
+
+
+def _kinds_of(kind: type[PublicError]) -> Iterator[type[PublicError]]:
     for one in kind.__subclasses__():
-        yield one.__name__
-        yield from _public_names(one)
+        yield one
+        yield from _kinds_of(one)

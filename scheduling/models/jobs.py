@@ -11,6 +11,8 @@ from scheduling.exceptions import CadenceError
 from scheduling.timing.attempts import FIRST_WAIT, MOST_ATTEMPTS
 from scheduling.timing.cadence import Cadence, Cron, Every
 
+# Characters that say why a job is paused.
+LONGEST_NOTE = 300
 # Schedule types of django-q2 that are a fixed number of seconds.
 _FIXED_SECONDS = {
     Schedule.HOURLY: 3_600,
@@ -113,7 +115,7 @@ class Job(models.Model):
         editable=False,
         help_text="When it goes on by itself; empty: when somebody says.",
     )
-    pause_note = models.CharField(max_length=300, blank=True, editable=False)
+    pause_note = models.CharField(max_length=LONGEST_NOTE, blank=True, editable=False)
     keep_succeeded = models.DurationField(help_text="How long finished runs are kept.")
     keep_failed = models.DurationField(help_text="How long failed runs are kept.")
     keep_newest = models.PositiveIntegerField(default=1, help_text="This many runs are kept however old.")

@@ -22,7 +22,8 @@ TOKEN_BYTES: Final = 32
 SHOWN_LENGTH: Final = len(PREFIX) + 4
 # How often the last use of a token is written down: each time is a write.
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
-# What a user needs to have for a token of his to act, and to read what strangers may not.
+# The one permission for everything an operator does, also where a schedule or a run is acted upon, and by a
+# token of his; and the one to read what strangers may not.
 OPERATE: Final = "scheduling.change_job"
 READ: Final = "scheduling.view_run"
 

@@ -7,12 +7,13 @@ from django.core.exceptions import ValidationError
 from scheduling.conditions import condition_names
 from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.models import Job
+from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.durations import show_duration
 
 # The present less any of a job's durations must still be a date.
 LONGEST_DURATION = timedelta(days=36_525)
-_DURATIONS = (
+DURATIONS = (
     "jitter",
     "catch_up_window",
     "stretch_limit",
@@ -23,9 +24,8 @@ _DURATIONS = (
 )
 # Beyond this it is no longer a wait between attempts but a schedule of its own.
 MOST_ATTEMPTS_ALLOWED = 100
-# What the columns hold.
+# What django-q2's column holds.
 LONGEST_CRON = 100
-LONGEST_NOTE = 300
 _PARAMETERS = ("parameters", "parameters_b")
 
 
@@ -44,7 +44,7 @@ def require_sense(job: Job) -> None:
         raise RefusedError(
             f"A jitter of {show_duration(job.jitter)} is no shorter than the interval, so runs would meet."
         )
-    for field in _DURATIONS:
+    for field in DURATIONS:
         if (getattr(job, field) or timedelta(0)) > LONGEST_DURATION:
             raise RefusedError(f"{field}: more than a hundred years is too long.")
     for field in _PARAMETERS:

@@ -14,12 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from scheduling.clock import database_now
 from scheduling.models import Job
+from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.operations import changing
 from scheduling.pages.dashboard import Dashboard, dashboard
 from scheduling.pages.forms import read_cadence
 from scheduling.pages.operator_actions import may_operate, perform
-
-LONGEST_NOTE = 300
 
 
 @require_safe

@@ -11,6 +11,7 @@ from scheduling.conditions import condition_names
 from scheduling.exceptions import CadenceError, SchedulingError
 from scheduling.models import Job
 from scheduling.operations import changing
+from scheduling.operations.rules import DURATIONS
 from scheduling.timing.durations import parse_duration, show_duration
 
 if TYPE_CHECKING:
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
 else:
     _JobForm = forms.ModelForm
 
-DURATIONS = (
-    "jitter",
-    "catch_up_window",
-    "stretch_limit",
-    "time_limit",
-    "backoff",
-    "keep_succeeded",
-    "keep_failed",
-)
 # Those that say how a job is chained and when it ends, which are not fields of `operations.change`.
 _ARGUMENTS = ("after", "repeats")
 

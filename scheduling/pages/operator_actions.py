@@ -13,15 +13,13 @@ from django.http import HttpRequest
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
 from scheduling.models import Job
+from scheduling.models.tokens import OPERATE
 from scheduling.operations import changing
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
 else:
     _ModelAdmin = admin.ModelAdmin
-
-# The one permission for everything an operator does, also where a schedule or a run is acted upon.
-OPERATE = "scheduling.change_job"
 
 
 def may_operate(request: HttpRequest) -> bool:

@@ -163,6 +163,8 @@ def test_what_a_task_started_ends_with_the_worker_that_was_killed_in_it(stack: I
     left = [int(event.what.removeprefix("forked ")) for event in stack.events()]
     wait_until(lambda: not any(map(is_running, left)), seconds=5.0, saying="their end")
 
+    assert len(set(left)) == 3
+
 
 def test_a_time_limit_ends_a_task_and_its_transaction_and_the_worker_lives_on(stack: Installation) -> None:
     hard(stack, "EXCEEDS_ITS_LIMIT")

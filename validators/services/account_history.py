@@ -13,8 +13,7 @@ from validators.exceptions import ImpossibleCreditsError
 from validators.models import ChainState, ClusterEpoch, Fetch, Origin, ValidatorEpoch
 from validators.services import bulk
 from validators.services.cluster_epochs import record_past
-from validators.services.performances import refresh_performances
-from validators.services.returns import refresh_returns
+from validators.services.returns import refresh_ended
 from validators.solana.arithmetic import (
     CREDITS_PER_SLOT,
     MOST_TUPLES,
@@ -179,5 +178,4 @@ def _derive(epochs: set[int]) -> None:
     for epoch in sorted(epochs):
         record_past(epoch, chain)
     ended = list(ClusterEpoch.objects.filter(epoch__in=epochs).values_list("epoch", flat=True))
-    refresh_performances(ended)
-    refresh_returns(ended)
+    refresh_ended(ended)

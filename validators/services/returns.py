@@ -31,7 +31,7 @@ def refresh_returns(epochs: Iterable[int]) -> bool:
 def refresh_ended(epochs: Iterable[int]) -> bool:
     """Performances and returns of these ended epochs, written at once, and everybody's APY.
 
-    Call inside a transaction. Returns whether any return or APY changed.
+    Call inside a transaction. Returns whether any changed.
     """
     clusters = list(ClusterEpoch.objects.filter(epoch__in=list(epochs)).order_by("epoch"))
     changed = [_refresh_both(cluster) for cluster in clusters]
@@ -46,7 +46,7 @@ def _refresh_both(cluster: ClusterEpoch) -> bool:
         (*judged[key][0], value, key) for key, (value, is_new) in returned.items() if is_new or judged[key][1]
     ]
     bulk.update_rows(ValidatorEpoch, fields=(*JUDGED, "estimated_return"), rows=rows, constants={})
-    return any(is_new for _, is_new in returned.values())
+    return bool(rows)
 
 
 def _refresh_epoch(cluster: ClusterEpoch) -> bool:

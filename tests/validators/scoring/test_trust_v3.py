@@ -223,13 +223,3 @@ def test_from_half_an_epoch_on_the_running_one_counts_as_the_last() -> None:
 
     assert early.components["vote_performance"] == 1.0
     assert late.score < early.score < 75
-
-
-def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() -> None:
-    found = judged(validator(1, left_out=True))
-    parts = explained(found.components)
-
-    assert found.score == 0
-    assert found.components["risk_low"] <= found.components["risk"] <= found.components["risk_high"]
-    assert "is not let into the next epoch, and earns nothing there" in [part.said for part in parts]
-    assert sum(part.points for part in parts) == pytest.approx(0, abs=1e-4)

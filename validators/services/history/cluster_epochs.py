@@ -8,8 +8,7 @@ from django.db import transaction
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, Origin, ValidatorEpoch
 from validators.services import bulk
 from validators.services.flags import refresh_commission_flags
-from validators.services.performances import refresh_performances
-from validators.services.returns import refresh_returns
+from validators.services.returns import refresh_ended
 from validators.services.told_changes import refresh_told_changes
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
@@ -80,8 +79,7 @@ def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> bool:
         ended = list(
             (known.filter(epoch__lt=newest.epoch) if newest else known).values_list("epoch", flat=True)
         )
-        performed = refresh_performances(ended)
-        return refresh_returns(ended) or performed or changed
+        return refresh_ended(ended) or changed
 
 
 def _store(epoch: int, numbers: dict[str, Any]) -> bool:
