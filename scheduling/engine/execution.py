@@ -255,7 +255,9 @@ def _give_back(run_id: int, *, owner: str) -> None:
 
 def _record_failure(claim: Claim, *, error: str) -> None:
     """Put the run back for its next attempt, or end it as failed after the last; says so in one line."""
-    run = Run.objects.select_related(*WITH_CADENCE).get(pk=claim.run_id)
+    run = Run.objects.select_related(*WITH_CADENCE).filter(pk=claim.run_id).first()
+    if run is None:
+        raise RunLostError(f"{claim} is no longer in the ledger.")
     waits = waits_of(run.job, occurrence=claim.occurrence)
     fields = {"error": error, "failed_attempts": with_failed_attempt(run, error=error, now=claim.now())}
     first_line = error.partition("\n")[0]

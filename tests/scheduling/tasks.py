@@ -43,6 +43,11 @@ def rename_job_after_the_run_was_lost() -> dict[str, str]:
     return commit_with_run(_rename)
 
 
+def fail_after_the_run_was_deleted() -> None:
+    Run.objects.all().delete()
+    raise ValueError("what nobody asks for any more")
+
+
 def rename_job_and_break() -> Any:
     def write() -> None:
         _rename()

@@ -1,5 +1,6 @@
 """What a worker does with a run."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -125,6 +126,20 @@ def test_a_worker_that_lost_its_run_stores_nothing() -> None:
 
     assert Job.objects.get().description == ""
     assert (reloaded(run).state, reloaded(run).owner) == (RunState.RUNNING, "somebody else")
+
+
+def test_a_run_that_is_no_longer_there_costs_the_worker_nothing(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    run = queued_run("fail_after_the_run_was_deleted")
+
+    with pytest.raises(ValueError, match="what nobody asks for"):
+        execute_run(run.pk)
+
+    assert ended == []
+    assert "is no longer in the ledger" in caplog.text
 
 
 def test_a_fault_in_the_middle_of_storing_stores_nothing() -> None:
