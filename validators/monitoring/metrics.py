@@ -18,8 +18,8 @@ from validators.models import (
 )
 from validators.monitoring.admission import counts
 from validators.monitoring.endpoints import configured_endpoints
+from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
-LAMPORTS_PER_SOL: Final = 1_000_000_000
 SCORE_BOUNDS: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
 _PRESENT: Final = Q(left_at=None)
 # Each validator is in exactly one of these.

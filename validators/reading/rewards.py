@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from validators.solana.arithmetic import LAMPORTS_PER_SOL
 from validators.solana.economics import yearly_reward
 
-LAMPORTS_PER_SOL: Final = 1_000_000_000
 HUNDRED_SOL: Final = 100 * LAMPORTS_PER_SOL
 
 

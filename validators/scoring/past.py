@@ -8,12 +8,12 @@ from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 from validators.scoring.facts import Past
+from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
 # As far as any method looks back; in the fit, older epochs changed no score by 0.01.
 EPOCHS_KEPT: Final = 60
 # Known of less than this share of the present stake, an epoch is no measure of the cluster.
 LEAST_COVERED: Final = 0.5
-LAMPORTS_PER_SOL: Final = 1_000_000_000
 # Of this share of fetches on, an unknown performance is read off delinquency; below, it stays unknown.
 EVIDENT_DELINQUENCY: Final = 0.03
 

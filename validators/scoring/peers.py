@@ -9,12 +9,12 @@ from statistics import fmean
 from typing import Final
 
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
 EWMA_ALPHA: Final = 0.3
 EWMA_EPOCHS: Final = 20
 MEAN_EPOCHS: Final = 5
 MINIMUM_EPOCHS: Final = 10
-LAMPORTS_PER_SOL: Final = 1_000_000_000
 
 # Known vote performances of the epochs that a peer looks at, newest first -> its opinion
 Opinion = Callable[[Sequence[float]], float]

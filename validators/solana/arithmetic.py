@@ -9,6 +9,7 @@ from validators.exceptions import ImpossibleCreditsError
 # (epoch, cumulative credits at its end or now, cumulative credits before it)
 CreditTuple = tuple[int, int, int]
 
+LAMPORTS_PER_SOL: Final = 1_000_000_000
 # Timely vote credits: at most 16 a slot, and 432,000 slots in a mainnet epoch.
 CREDITS_PER_SLOT: Final = 16
 MOST_VOTE_CREDITS: Final = 432_000 * CREDITS_PER_SLOT

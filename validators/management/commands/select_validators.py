@@ -13,9 +13,9 @@ from validators.reading.picture import current_picture
 from validators.reading.selection import SelectedValidator, selection
 from validators.reading.standings import Narrowing
 from validators.scoring.selection import BAND
+from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
 COLUMNS: Final = tuple(SelectedValidator.__dataclass_fields__)
-LAMPORTS_PER_SOL: Final = 1_000_000_000
 
 
 class Command(BaseCommand):

@@ -3,13 +3,12 @@
 import json
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from validators.reading.selectors import RankedValidator, ranked_validators
-
-LAMPORTS_PER_SOL: Final = 1_000_000_000
+from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
 
 def positive(text: str) -> int:

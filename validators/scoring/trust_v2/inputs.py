@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 from validators.scoring.facts import ClusterFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT
+from validators.solana.arithmetic import LAMPORTS_PER_SOL
 from validators.solana.concentration import superminority
 from validators.solana.versions import client_of, lineage_of, parse_version
 
 BAD_PERFORMANCE: Final = 0.97
-LAMPORTS_PER_SOL: Final = 1_000_000_000
 # A bad epoch counts once, however bad, among the earlier ones.
 SHORTFALL_CAP: Final = 0.03
 # What an epoch that nobody saw is taken to have cost, and how often to have been delinquent:

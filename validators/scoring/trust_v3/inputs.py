@@ -11,9 +11,9 @@ from typing import Final, NamedTuple, cast
 from validators.scoring.facts import ClusterFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT
 from validators.scoring.trust_v3.releases import Lag, lags
+from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
 BAD_PERFORMANCE: Final = 0.97
-LAMPORTS_PER_SOL: Final = 1_000_000_000
 # What an epoch that nobody saw is taken to have cost, and how often to have been delinquent: the cluster's
 # long-run means. It weighs as much as the present one.
 UNSEEN_SHORTFALL: Final = 0.002
