@@ -1,8 +1,10 @@
 """What may hurt a delegator without warning. Pure; commissions are basis points."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-from validators.scoring.facts import Past, ValidatorFacts
+from validators.scoring.facts import ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT
 from validators.scoring.trust_v2.inputs import Surroundings
 
@@ -23,7 +25,9 @@ class Charge(NamedTuple):
 def charges(validator: ValidatorFacts, around: Surroundings) -> list[Charge]:
     """Everything that is held against its terms."""
     found = _commission(validator.commission_bps)
-    rises = _rises(validator.past, validator.commission_bps, around.epoch)
+    past = validator.past
+    told = tuple(past.epochs), tuple(past.commission_bps), tuple(past.highest_bps)
+    rises = _rises(*told, validator.commission_bps, around.epoch)
     if rises:
         steep = any(_is_steep(before, after) for before, after, _ in rises)
         found.append(Charge("steep_raise" if steep else "raise", rises[0]))
@@ -44,17 +48,22 @@ def _is_steep(before: int, after: int) -> bool:
     return after - before >= STEEP_BPS or before <= HIGH_BPS < after
 
 
-def _rises(past: Past, present: int | None, newest: int) -> list[tuple[int, int, int]]:
+# Nearly everybody kept one commission all the time, and the same few.
+@lru_cache(maxsize=256)
+def _rises(
+    epochs: tuple[int, ...],
+    commissions: tuple[int | None, ...],
+    highest_seen: tuple[int | None, ...],
+    present: int | None,
+    newest: int,
+) -> Sequence[tuple[int, int, int]]:
     """(before, highest after, epoch) of the raises of the last 30 epochs, newest first.
 
     Taken from the highest commission of an epoch, so that going up and back is a raise too.
     """
-    if past.highest_bps == past.commission_bps and len({*past.commission_bps, present} - {None}) <= 1:
-        # Nearly everybody.
-        return []
     rises = []
     after, highest_after, at = present, present, newest + 1
-    for epoch, bps, highest in zip(past.epochs, past.commission_bps, past.highest_bps, strict=True):
+    for epoch, bps, highest in zip(epochs, commissions, highest_seen, strict=True):
         if newest - epoch >= EPOCHS_KEPT or bps is None:
             continue
         if highest_after is not None and highest_after > bps and newest - at < RAISE_WINDOW_EPOCHS:
