@@ -63,6 +63,20 @@ def test_a_commission_that_was_lowered_applies_only_from_the_second_epoch_on() -
     assert point(validator(1, history, commission_bps=0), "commission") == pytest.approx(-5)
 
 
+@pytest.mark.parametrize(
+    ("age", "bps", "points"), [(0, 10_000, 95), (2, 10_000, 95), (3, 10_000, 0), (0, 1_500, 0), (2, 400, 0)]
+)
+def test_only_a_recent_and_large_raise_tells_of_failing(age: int, bps: int, points: float) -> None:
+    history = past(*[1.0] * 30)
+    history = history._replace(commission_bps=(*[bps] * (age + 1), *history.commission_bps[age + 1 :]))
+    raised, as_before = judged(validator(1, history, commission_bps=bps)), judged(validator(1))
+    assert raised.risk is not None
+    assert as_before.risk is not None
+
+    assert raised.components["taken"][2 + INPUTS.index("raised")] == points
+    assert (raised.risk > 5 * as_before.risk) == (points > 0)
+
+
 def test_an_epoch_without_stake_says_nothing() -> None:
     history = past(1.0, 1.0, *[None] * 10)
     unstaked = validator(1, history._replace(stake=(*[1e5] * 2, *[0.0] * 10)))
@@ -108,6 +122,7 @@ WORST = {
     "behind_release": 1.0,
     "behind_patch": 1.0,
     "stake_kept": 0.0,
+    "raised": 100.0,
 }
 
 

@@ -114,7 +114,7 @@ _ORDER: Final = [
     (INPUTS.index(name), name)
     for name in (
         *("stake", "least_stake", "stake_kept", "behind_release", "behind_patch"),
-        *("delinquency", "earlier_shortfall", "recent_shortfall"),
+        *("raised", "delinquency", "earlier_shortfall", "recent_shortfall"),
         *("previous_shortfall", "last_shortfall", "end_shortfall", "delinquent_now"),
     )
 ]
@@ -156,6 +156,11 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
         if value == 1
         else f"has less than {value * 100 + 10:.0f} % of the most stake that it had in ten epochs"
     ),
+    "raised": lambda value: (
+        "did not raise its commission by more than 10 points within three epochs"
+        if not value
+        else f"raised its commission by {value:g} points within three epochs, as many do who then stop"
+    ),
     "behind_release": _behind("release"),
     "behind_patch": _behind("version"),
 }
@@ -169,6 +174,7 @@ _UNKNOWN: Final[Mapping[str, str]] = {
     "delinquent_now": "whether it was delinquent at the end of the epoch is not recorded",
     "delinquency": "no look of ours at its past is known",
     "stake_kept": "how much of its stake it kept in ten epochs is unknown",
+    "raised": "what its commission was before is unknown",
     "behind_release": "how its release compares is not known to us, so it is taken for the middle",
     "behind_patch": "how its version compares is not known to us, so it is taken for the middle",
 }

@@ -25,6 +25,9 @@ EARLIER_FROM_AGE: Final = 2
 WINDOW: Final = 10
 # Stake comes and goes; only who lost more than this share of it in ten epochs is unlike the others.
 ORDINARY_LOSS: Final = 0.3
+# Who is about to stop often takes all of the reward first; smaller raises tell nothing of how it will vote.
+RAISED_WITHIN: Final = 3
+ORDINARY_RAISE_BPS: Final = 1_000
 # From half of an epoch on it says more of the next one than the epoch before it does.
 HALF: Final = 0.5
 # How far back the last judged epoch is looked for: blocks or credits of an epoch may be unknown of everybody.
@@ -39,7 +42,7 @@ INPUTS: Final = (
     *("end_shortfall", "delinquent_now", "delinquency"),
     *("stake", "least_stake", "behind_release", "behind_patch"),
     # New ones come last, where older coefficients do not know them.
-    "stake_kept",
+    *("stake_kept", "raised"),
 )
 
 
@@ -123,6 +126,7 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
         None if lag is None else round(lag.release, DIGITS),
         None if lag is None else round(lag.patch, DIGITS),
         _stake_kept(stake, stakes),
+        _raised(validator.commission_bps, past, around.epoch),
     )
     return Inputs(
         values,
@@ -169,6 +173,19 @@ def _stake_kept(stake: float, before: Sequence[float]) -> float | None:
     if not most:
         return None
     return 1.0 if stake >= (1.0 - ORDINARY_LOSS) * most else stake * 10 // most / 10
+
+
+def _raised(bps: int | None, past: Past, epoch: int) -> float | None:
+    """By how many points the commission is above the least of the last epochs; 0 for an ordinary raise."""
+    before = [
+        told
+        for at, told in zip(past.epochs[:EPOCHS_TRIED], past.commission_bps, strict=False)
+        if told is not None and 0 <= epoch - at <= RAISED_WITHIN
+    ]
+    if bps is None or not before:
+        return None
+    raised = bps - min(before)
+    return raised / 100 if raised > ORDINARY_RAISE_BPS else 0.0
 
 
 def _recent(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[float]) -> float:
