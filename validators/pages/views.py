@@ -23,7 +23,7 @@ from validators.reading.method_comparison import (
     setting_to_compare,
     with_reasons,
 )
-from validators.reading.picture import Picture, current_picture
+from validators.reading.picture import Picture, current_picture, refit_of
 from validators.reading.standings import MOST_ROWS, standings
 from validators.scoring.comparison import agreement, ordered
 from validators.scoring.registry import METHODS
@@ -111,7 +111,9 @@ def methods_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def scores_page(request: HttpRequest) -> HttpResponse:
     """What the headline number means, and what it was worth."""
-    return _shown(request, "scores", current_picture(), measured=shipped_measures())
+    picture = current_picture()
+    refit = refit_of(picture.scoring_run)
+    return _shown(request, "scores", picture, measured=shipped_measures(), refit=refit)
 
 
 @require_safe

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection
 
-from validators.models import Fetch, ScoringRun, SourceState, ValidatorEpoch
+from validators.models import Fetch, Refit, ScoringRun, SourceState, ValidatorEpoch
 from validators.scoring.registry import METHODS
 
 # An epoch whose blocks nobody told is passed over; further back, votes say little of today.
@@ -55,6 +55,13 @@ def picture_of_run(key: int | None) -> Picture | None:
     if run is None and key is not None:
         return None
     return Picture(fetch=Fetch.objects.newest(), scoring_run=run)
+
+
+def refit_of(run: ScoringRun | None) -> Refit | None:
+    """The refit whose coefficients made a run; None where the shipped ones did."""
+    if run is None:
+        return None
+    return Refit.objects.accepted().filter(method=run.method, version=run.version).first()
 
 
 def headline_method() -> str:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.validators.looking import PAGES, page, whole_cluster, words
+from validators.models import Refit, ScoringRun
 from validators.scoring.trust_v3 import measured
 from validators.scoring.trust_v3.tables import shipped_tables
 
@@ -24,6 +26,24 @@ def test_the_number_is_explained_in_two_hundred_words_with_what_was_measured(cli
     assert f"epochs {found.first_epoch} to {found.last_epoch}" in text
     assert f"{found.kept:.2f} %" in text
     assert text.count(" % to ") == len(found.bins)
+
+
+@pytest.mark.django_db
+def test_a_refit_in_use_is_named_beside_what_was_measured_of_the_shipped_one(client: Client) -> None:
+    whole_cluster()
+    shipped = shipped_tables().version
+    version = f"{shipped}+960.abcdef"
+    ScoringRun.objects.update(version=version)
+    assert version not in words(page(client, "/scores/"))
+    Refit.objects.create(
+        method="baseline-v1", version=version, made_at=timezone.now(), fitted_to=960, judged_to=990,
+        accepted=True, reason="better in both", figures={}, coefficients={},
+    )  # fmt: skip
+
+    said = words(page(client, "/scores/"))
+
+    assert f"made with {version}: the same method, fitted to what this installation recorded up to" in said
+    assert f"measured of the shipped {shipped}." in said
 
 
 @pytest.mark.django_db
