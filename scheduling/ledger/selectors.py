@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Min, OuterRef, Subquery
 
 from scheduling.exceptions import CadenceError
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import Job, Run, RunState
 from scheduling.timing.cadence import Cadence
 
 
@@ -148,30 +148,3 @@ def next_occurrence(names: Iterable[str]) -> datetime | None:
     )
     at: datetime | None = due["at"]
     return at
-
-
-def runs_before(
-    place: tuple[datetime, int] | None,
-    *,
-    job: str | None,
-    states: Sequence[str],
-    limit: int,
-    with_deliveries: bool = True,
-) -> list[Run]:
-    """The newest runs, from behind a place (occurrence and key) on."""
-    runs = Run.objects.select_related("job").order_by("-occurrence", "-pk")
-    if not with_deliveries:
-        runs = runs.exclude(trigger=RunTrigger.ALERT)
-    if job is not None:
-        # By key: through the name, PostgreSQL reads the newest of all jobs until it has enough of this one.
-        runs = runs.filter(job=Job.objects.filter(name=job).values_list("pk", flat=True).first())
-    if states:
-        runs = runs.filter(state__in=states)
-    if place is not None:
-        occurrence, key = place
-        runs = runs.filter(Q(occurrence__lt=occurrence) | Q(occurrence=occurrence, pk__lt=key))
-    return list(runs[:limit])
-
-
-def run_of(key: int) -> Run | None:
-    return Run.objects.select_related("job").filter(pk=key).first()
