@@ -36,6 +36,10 @@ class RunLine:
     trace: str
     attempts: tuple[AttemptLine, ...]
 
+    @property
+    def host(self) -> str:
+        return self.worker.partition("/")[0]
+
 
 def run_lines(runs: Iterable[Run], *, in_full: bool) -> list[RunLine]:
     """Not `in_full` leaves out hosts, and of errors that are not ours all but their kind."""

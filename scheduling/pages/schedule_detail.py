@@ -35,7 +35,7 @@ CHANGES_SHOWN = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """An occurrence to come; `in_zone` is its time in the cron's own zone, empty when that is UTC."""
+    """An occurrence to come; `in_zone` is its time of day in the cron's own zone, empty when that is UTC."""
 
     at: datetime
     in_zone: str
@@ -138,7 +138,7 @@ def typed_cadence(job: Job) -> str:
 def _coming(job: Job, *, now: datetime) -> list[Coming]:
     zone = ZoneInfo(job.time_zone) if job.time_zone != "UTC" else None
     return [
-        Coming(at=at, in_zone=f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S} {job.time_zone}" if zone else "")
+        Coming(at=at, in_zone=f"{at.astimezone(zone):%H:%M:%S} {job.time_zone}" if zone else "")
         for at in coming_occurrences(job, count=COMING_SHOWN, now=now)
     ]
 

@@ -30,7 +30,8 @@ function tellZone() {
     if (own && "beside" in time.dataset) {
       const beside = document.createElement("span");
       beside.className = "quiet";
-      beside.textContent = ` ${own}`;
+      // The date once, where it is the same.
+      beside.textContent = ` ${own.startsWith(time.textContent.slice(0, 10)) ? own.slice(11) : own}`;
       time.after(beside);
     }
   }

@@ -62,7 +62,7 @@ def test_it_tells_what_a_schedule_does_when_and_what_became_of_it(
         escape(SECRET),
         "Traceback of it",
         "2026-11-23 12:00:01Z",
-        "Worker web-1/7/9",
+        'title="web-1/7/9"',
         "Lateness: p50 10 ms, p99 30 ms",
     ):
         assert words in content, words
