@@ -76,3 +76,22 @@ def test_with_everything_given_no_folder_is_needed_to_write_to(tmp_path: Path) -
     refused = manage("check", STATE_DIR=str(nowhere), **given | {"SECRET_KEY": ""})
 
     assert f"Wrong settings: STATE_DIR {nowhere}: Not a directory" in refused.stderr
+
+
+@pytest.mark.parametrize("streams", [("stdout",), ("stdout", "stderr")], ids="+".join)
+def test_a_command_whose_reader_has_enough_ends_without_a_word(
+    tmp_path: Path, streams: tuple[str, ...]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run(
+        [sys.executable, "manage.py", "scheduler", "help"],
+        cwd=PROJECT,
+        env=os.environ | {"STATE_DIR": str(tmp_path)},
+        timeout=60,
+        stdout=writer,
+        stderr=writer if "stderr" in streams else subprocess.PIPE,
+    )
+    os.close(writer)
+
+    assert (result.returncode, result.stderr or b"") == (141, b"")
