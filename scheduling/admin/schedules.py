@@ -15,7 +15,7 @@ from django_q.models import Schedule
 from scheduling.admin.history import ReadOnlyAdmin, page_of
 from scheduling.clock import database_now
 from scheduling.ledger.presentation import pause_text
-from scheduling.ledger.selectors import cadence_text
+from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import Job, Run
 from scheduling.operations import changing
 from scheduling.pages.access import may_operate
@@ -108,8 +108,8 @@ class ScheduleAdmin(OperatorActions, ReadOnlyAdmin):
     def next_occurrence(self, schedule: Schedule) -> datetime | None:
         """Of a paused one nobody knows: what its row says lies in the pause."""
         job = _job_of(schedule)
-        next_run: datetime | None = schedule.next_run
-        return None if job and job.paused_at else next_run
+        next_run: datetime | None = next_run_of(job) if job else schedule.next_run
+        return next_run
 
     @admin.display(description="cadence")
     def cadence(self, schedule: Schedule) -> str:

@@ -55,14 +55,14 @@ def schedule_rows() -> list[ScheduleRow]:
         ScheduleRow(
             job=job,
             cadence=cadence_text(job),
-            next_run_at=_next_run(job),
+            next_run_at=next_run_of(job),
             last_run=runs.get(job.newest_run_id),
         )
         for job in jobs
     ]
 
 
-def _next_run(job: Job) -> datetime | None:
+def next_run_of(job: Job) -> datetime | None:
     """When it is due next; of a paused job nobody knows before it goes on."""
     return job.schedule.next_run if job.schedule and job.paused_at is None else None
 

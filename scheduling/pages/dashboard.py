@@ -9,7 +9,7 @@ from django.db import connection
 
 from scheduling.ledger.presentation import overrides_text
 from scheduling.ledger.public import public_reason
-from scheduling.ledger.selectors import cadence_text
+from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.monitoring.database_state import database_size
 from scheduling.monitoring.panels import Panel, panels
@@ -130,14 +130,12 @@ def dashboard(*, now: datetime, in_full: bool = True) -> Dashboard:
 
 
 def _line(job: Job, runs: Sequence[PastRun], *, in_full: bool) -> ScheduleLine:
-    schedule = job.schedule
-    assert schedule is not None, "only scheduled jobs are shown"
     return ScheduleLine(
         job_id=job.pk,
         name=job.name,
         cadence=cadence_text(job),
         follows=job.after.name if job.after else "",
-        next_run=None if job.paused_at else schedule.next_run,
+        next_run=next_run_of(job),
         paused_at=job.paused_at,
         paused_until=job.paused_until,
         pause_note=job.pause_note if in_full else "",

@@ -27,7 +27,8 @@ function tellZone() {
     const counts = "countdown" in time.dataset;
     time.dataset.zoned = "";
     time.title = [counts && `${time.title || time.textContent} UTC`, own].filter(Boolean).join(", ");
-    if (own && "beside" in time.dataset) {
+    const isThere = time.nextElementSibling?.textContent.endsWith(zone);
+    if (own && "beside" in time.dataset && !isThere) {
       const beside = document.createElement("span");
       beside.className = "quiet";
       // The date once, where it is the same.
