@@ -17,7 +17,7 @@ from scheduling.operations.pausing import pause_all, resume_all
 from scheduling.operations.retrying import Retried, retry_all
 from scheduling.pages.access import operators_only
 from scheduling.pages.forms import read_cadence
-from scheduling.pages.operator_actions import note_and_end, perform, retried_text
+from scheduling.pages.operator_actions import ask_for_run, note_and_end, perform, retried_text
 
 # What a form posts that stands on the page of its schedule.
 FROM_SCHEDULE = "schedule"
@@ -27,7 +27,8 @@ FROM_SCHEDULE = "schedule"
 @operators_only
 def run_now(request: HttpRequest, job_id: int) -> HttpResponse:
     job = _job(job_id)
-    return _perform(request, job, changing.trigger, done=f"{job.name} runs as soon as a worker is free.")
+    ask_for_run(request, job.name)
+    return _back(request, job)
 
 
 @require_POST

@@ -47,7 +47,9 @@ def _dashboard(request: HttpRequest) -> Dashboard:
 
 
 def _detail(request: HttpRequest, name: str) -> ScheduleDetail:
-    found = schedule_detail(name, now=database_now(), in_full=may_read(request))
+    # No name holds what PostgreSQL would not even look for.
+    known = "\x00" not in name
+    found = schedule_detail(name, now=database_now(), in_full=may_read(request)) if known else None
     if found is None:
         raise Http404(f"There is no schedule named {name!r}.")
     return found

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from scheduling.clock import database_now
-from scheduling.exceptions import SchedulingError
-from scheduling.ledger.presentation import overrides_text
+from scheduling.exceptions import RefusedError, SchedulingError
+from scheduling.ledger.presentation import overrides_text, trigger_text
 from scheduling.models import Job
 from scheduling.operations import changing
 from scheduling.operations.options import instant
@@ -42,10 +42,22 @@ def perform(request: HttpRequest, operation: Callable[[], Any], *, done: str | C
         messages.success(request, done if isinstance(done, str) else done(result))
 
 
+def ask_for_run(request: HttpRequest, name: str) -> None:
+    """Ask for a run of a job now; what is said tells whether it waits, for a resumption say."""
+    now = database_now()
+    trigger = partial(changing.trigger, name, by=request.user.get_username(), now=now)
+    perform(request, trigger, done=partial(trigger_text, now=now))
+
+
 def note_and_end(request: HttpRequest) -> dict[str, Any]:
-    """What a form of a pause says: `note` and `until`; raises `CadenceError` for a time that is none."""
-    until = request.POST.get("until", "").strip()[:LONGEST_INSTANT]
-    return {"note": request.POST.get("note", "").strip(), "until": instant(until) if until else None}
+    """What a form of a pause says: `note` and `until`.
+
+    Raises `CadenceError` for a time that is none, `RefusedError` for a note that no database holds.
+    """
+    note, until = (request.POST.get(name, "").strip() for name in ("note", "until"))
+    if "\x00" in note:
+        raise RefusedError("A note holds no null characters.")
+    return {"note": note, "until": instant(until[:LONGEST_INSTANT]) if until else None}
 
 
 def retried_text(retried: Retried) -> str:
@@ -92,7 +104,8 @@ class OperatorActions(_ModelAdmin):
 
     @admin.action(description="Run now, beside the schedule", permissions=["change"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, changing.trigger, "{} runs as soon as a worker is free.")
+        for name in self.job_names(queryset):
+            ask_for_run(request, name)
 
     @admin.action(description="Pause, with the note and the end", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

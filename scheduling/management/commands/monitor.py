@@ -40,7 +40,9 @@ class Command(BaseCommand):
             self._show(as_json=options["json"])
             return
         if not options["json"] and may_draw(stream=getattr(self.stdout, "_out", None)):
-            sys.exit(watch(_picture, every=REFRESH, colors=not options["no_color"]))
+            if code := watch(_picture, every=REFRESH, colors=not options["no_color"]):
+                sys.exit(code)
+            return
         # Not KeyboardInterrupt, which a library may swallow while it looks.
         stopped = threading.Event()
         signal.signal(signal.SIGINT, lambda signum, frame: stopped.set())

@@ -101,13 +101,27 @@ def test_a_pause_may_have_an_end_and_what_is_no_time_is_said(operator: Client, j
 
     refused = operator.post(address, {"until": "soon", "note": "x"}, follow=True).content.decode()
     over = operator.post(address, {"until": "2026-11-23T12:00"}, follow=True).content.decode()
+    null = operator.post(address, {"note": "a\x00b"}, follow=True).content.decode()
     assert escape("'soon' is not a time") in refused
+    assert "no null characters" in null
     assert "is over already" in over
     operator.post(address, {"until": "2099-01-01T12:00", "note": "x" * 300})
 
     job.refresh_from_db()
     assert (job.paused_until, len(job.pause_note)) == (datetime(2099, 1, 1, 12, tzinfo=UTC), 300)
     assert "Paused</strong> since" in page(operator, page_of(job))
+
+
+def test_a_run_asked_for_in_a_pause_or_twice_says_that_it_waits(operator: Client, job: Job) -> None:
+    changing.pause(job.name, by="ada", note="", now=NOON)
+    address = reverse("scheduling:run_now", args=[job.pk])
+
+    first = operator.post(address, {"from": "schedule"}, follow=True).content.decode()
+    second = operator.post(address, {"from": "schedule"}, follow=True).content.decode()
+
+    assert f"{job.name} is paused; the run waits until it is resumed." in first
+    assert "was asked for at" in second
+    assert Run.objects.count() == 1
 
 
 def test_what_waits_is_counted_and_cancelled_by_kind(operator: Client, job: Job) -> None:
@@ -142,7 +156,8 @@ def test_a_removed_schedule_keeps_its_page_and_an_unknown_one_has_none(operator:
 
     assert "It has no schedule now" in content
     assert "Run now" not in content
-    assert operator.get("/operations/schedules/nobody/").status_code == 404
+    for nobody in ("nobody", "%00", "..", "a%0Ab"):
+        assert operator.get(f"/operations/schedules/{nobody}/").status_code == 404, nobody
 
 
 def test_it_asks_as_many_questions_for_many_runs_as_for_few(operator: Client, job: Job, failed: Run) -> None:
