@@ -77,7 +77,7 @@ class RunFilters(Schema):
     @property
     def place(self) -> Place | None:
         """Where the page begins; raises `ApiError` for a cursor that we never wrote."""
-        if not self.cursor:
+        if self.cursor is None:
             return None
         place = cursors.read(self.cursor, RunPlace)
         return place.occurrence, place.key
