@@ -5,6 +5,6 @@ ledger says. Start with `schedules`.
 """
 
 # Django looks for the pages here.
-from scheduling.admin import schedules, tokens
+from scheduling.admin import runs, schedules, tokens
 
-__all__ = ["schedules", "tokens"]
+__all__ = ["runs", "schedules", "tokens"]

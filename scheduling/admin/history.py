@@ -6,7 +6,9 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -53,3 +55,8 @@ class HistoryAdmin(ReadOnlyAdmin):
     sortable_by = ()
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
+
+
+def page_of(name: str, *, text: str = "") -> str:
+    """A link to the page of a schedule."""
+    return format_html('<a href="{}">{}</a>', reverse("scheduling:schedule", args=[name]), text or name)

@@ -1,8 +1,7 @@
-"""Schedules, their runs and django-q2's own history, as an operator sees them."""
+"""Schedules and the policies of their jobs, as an operator sees and changes them."""
 
 from collections.abc import Iterable
-from datetime import timedelta
-from functools import partial
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -10,28 +9,21 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
-from django.utils.text import Truncator
+from django.utils.html import format_html
+from django_q.models import Schedule
 
-# Its pages are registered first, then replaced by ours.
-from django_q.admin import FailAdmin, TaskAdmin
-from django_q.models import Failure, Schedule, Success
-
-from scheduling.admin.history import HistoryAdmin, ReadOnlyAdmin
+from scheduling.admin.history import ReadOnlyAdmin, page_of
 from scheduling.clock import database_now
-from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.presentation import pause_text
-from scheduling.ledger.selectors import cadence_text
-from scheduling.models import Alert, Job, JobChange, Run, RunState
+from scheduling.ledger.selectors import cadence_text, next_run_of
+from scheduling.models import Job, Run
 from scheduling.operations import changing
+from scheduling.pages.access import may_operate
 from scheduling.pages.forms import CadenceForm
 from scheduling.pages.job_form import JobForm
-from scheduling.pages.operator_actions import OperatorActions, may_operate, perform
+from scheduling.pages.operator_actions import OperatorActions
 
-admin.site.unregister((Schedule, Success, Failure))
-
-ERROR_LENGTH = 80
+admin.site.unregister(Schedule)
 
 
 @admin.register(Schedule)
@@ -42,13 +34,13 @@ class ScheduleAdmin(OperatorActions, ReadOnlyAdmin):
     """
 
     form = CadenceForm
-    list_display = ("name", "cadence", "next_run", "paused", "last_run", "func")
+    list_display = ("name", "page", "cadence", "next_occurrence", "paused", "set_by", "last_run", "func")
     list_select_related = ("job__after",)
     search_fields = ("name",)
     ordering = ("name",)
-    readonly_fields = ("name", "func", "last_run")
+    readonly_fields = ("name", "page", "func", "last_run", "paused", "set_by")
     fieldsets = (
-        (None, {"fields": ("name", "func", "last_run")}),
+        (None, {"fields": ("name", "page", "func", "last_run", "paused", "set_by")}),
         (
             "When",
             {
@@ -107,6 +99,18 @@ class ScheduleAdmin(OperatorActions, ReadOnlyAdmin):
                 now=now,
             )
 
+    @admin.display(description="page")
+    def page(self, schedule: Schedule) -> str:
+        job = _job_of(schedule)
+        return page_of(job.name, text="page") if job else ""
+
+    @admin.display(description="next run", ordering="next_run")
+    def next_occurrence(self, schedule: Schedule) -> datetime | None:
+        """Of a paused one nobody knows: what its row says lies in the pause."""
+        job = _job_of(schedule)
+        next_run: datetime | None = next_run_of(job) if job else schedule.next_run
+        return next_run
+
     @admin.display(description="cadence")
     def cadence(self, schedule: Schedule) -> str:
         job = _job_of(schedule)
@@ -134,12 +138,15 @@ class JobAdmin(OperatorActions, ReadOnlyAdmin):
     """The policies of each job. When it runs is edited on the page of its schedule."""
 
     form = JobForm
-    list_display = ("name", "cadence", "paused", "overlap", "catch_up", "max_attempts", "condition", "mode")
+    list_display = (
+        *("name", "page", "cadence", "paused", "set_by"),
+        *("overlap", "catch_up", "max_attempts", "condition", "mode"),
+    )
     list_select_related = ("schedule", "after")
     search_fields = ("name",)
-    readonly_fields = ("name", "task", "description", "mode", "paused", "cadence")
+    readonly_fields = ("name", "page", "task", "description", "mode", "paused", "cadence", "set_by")
     fieldsets = (
-        (None, {"fields": ("name", "task", "description", "mode", "paused")}),
+        (None, {"fields": ("name", "page", "task", "description", "mode", "paused", "set_by")}),
         ("When", {"fields": ("cadence", "after", "ends_at", "repeats", "jitter", "stretch_limit")}),
         ("Which occurrences run", {"fields": ("overlap", "catch_up", "catch_up_window", "condition")}),
         ("A run", {"fields": ("time_limit", "max_attempts", "backoff", "pause_after_failures")}),
@@ -163,6 +170,10 @@ class JobAdmin(OperatorActions, ReadOnlyAdmin):
         assert isinstance(form, JobForm), "jobs are edited through their own form"
         form.apply(by=request.user.get_username())
 
+    @admin.display(description="page")
+    def page(self, job: Job) -> str:
+        return page_of(job.name, text="page")
+
     @admin.display(description="cadence")
     def cadence(self, job: Job) -> str:
         if job.schedule is None:
@@ -179,90 +190,6 @@ class JobAdmin(OperatorActions, ReadOnlyAdmin):
         return job.schedule.repeats if job.schedule else None
 
 
-@admin.register(JobChange)
-class JobChangeAdmin(HistoryAdmin):
-    """Who changed what about a job, and when."""
-
-    list_display = ("at", "job", "by", "action", "detail")
-    list_filter = ("action", "job")
-    list_select_related = ("job",)
-
-
-@admin.register(Alert)
-class AlertAdmin(HistoryAdmin):
-    """What was found wrong, from when to when."""
-
-    list_display = ("rule", "subject", "message", "opened_at", "seen_at", "told_at", "closed_at")
-    list_filter = (("closed_at", admin.EmptyFieldListFilter), "rule")
-
-
-@admin.register(Run)
-class RunAdmin(HistoryAdmin):
-    """What became of each occurrence. One that failed may be asked to begin anew."""
-
-    actions = ("retry",)
-    list_display = ("when", "job", "state", "why", "attempt", "late", "took", "missed_before", "worker")
-    list_filter = ("state", "job")
-    list_select_related = ("job",)
-    readonly_fields = ("failed_attempts_told",)
-
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        return may_operate(request)
-
-    @admin.action(description="Retry those that failed", permissions=["operate"])
-    def retry(self, request: HttpRequest, queryset: "QuerySet[Run]") -> None:
-        by = request.user.get_username()
-        for run in queryset.filter(state=RunState.FAILED):
-            begin_anew = partial(changing.retry, run.pk, by=by, now=database_now())
-            perform(request, begin_anew, done=f"{run} begins anew as soon as a worker is free.")
-
-    @admin.display(description="occurrence (UTC)")
-    def when(self, run: Run) -> str:
-        return f"{run.occurrence:%Y-%m-%d %H:%M:%S}"
-
-    @admin.display(description="lateness")
-    def late(self, run: Run) -> str | None:
-        return _milliseconds(run.lateness)
-
-    @admin.display(description="duration")
-    def took(self, run: Run) -> str | None:
-        return _milliseconds(run.duration)
-
-    @admin.display(description="failed attempts")
-    def failed_attempts_told(self, run: Run) -> str:
-        return format_html_join(mark_safe("<br>"), "{}", ((told,) for told in attempt_sentences(run)))
-
-    @admin.display(description="error or reason")
-    def why(self, run: Run) -> str:
-        return Truncator(run.error.partition("\n")[0]).chars(ERROR_LENGTH)
-
-
-@admin.register(Success)
-class SuccessAdmin(HistoryAdmin, TaskAdmin):  # type: ignore[misc]
-    """Django-q2's own record. Its action to submit tasks again is gone: a run is executed once."""
-
-    actions = None
-    ordering = ("-stopped",)
-    list_filter = ("group",)
-    # A part of a name is found by reading everything; the ledger of runs is where to look for one.
-    search_fields = ()
-
-
-@admin.register(Failure)
-class FailureAdmin(HistoryAdmin, FailAdmin):  # type: ignore[misc]
-    """As `SuccessAdmin`, for what failed."""
-
-    actions = None
-    ordering = ("-stopped",)
-    list_filter = ("group",)
-    # A part of a name is found by reading everything; the ledger of runs is where to look for one.
-    search_fields = ()
-
-
 def _job_of(schedule: Schedule) -> Job | None:
     job: Job | None = getattr(schedule, "job", None)
     return job
-
-
-def _milliseconds(duration: timedelta | None) -> str | None:
-    return None if duration is None else f"{duration.total_seconds() * 1000:,.1f} ms"

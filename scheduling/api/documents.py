@@ -5,19 +5,18 @@ error are among it; and of errors that are not ours, of notes and of names of pe
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from ninja import Schema
 from pydantic import Field
 
 from scheduling.api.replies import Envelope
+from scheduling.api.run_filters import State
 from scheduling.ledger.attempts import attempts_text, failed_attempts
 from scheduling.ledger.presentation import milliseconds
 from scheduling.ledger.public import public_reason
 from scheduling.ledger.selectors import ScheduleRow
 from scheduling.models import Run
-
-State = Literal["pending", "queued", "running", "succeeded", "failed", "skipped"]
 
 
 class FailedAttemptDocument(Schema):
@@ -49,6 +48,14 @@ class RunDocument(Schema):
     )
 
 
+class OverrideDocument(Schema):
+    """A policy that somebody set, which set-up then leaves alone."""
+
+    policy: str
+    by: str
+    at: datetime
+
+
 class ScheduleDocument(Schema):
     """A rule that says when a job runs."""
 
@@ -59,8 +66,18 @@ class ScheduleDocument(Schema):
     mode: str
     next_run_at: datetime | None
     paused_at: datetime | None
+    paused_until: datetime | None = Field(description="When it goes on by itself; null: when somebody says")
     pause_note: str | None = Field(description="For staff and tokens with the scope read; else null")
+    overrides: list[OverrideDocument] | None = Field(
+        description="What somebody set otherwise than declared; for staff and tokens that read; else null"
+    )
     last_run: RunDocument | None
+
+
+class NameList(Envelope):
+    """Whom it befell."""
+
+    names: list[str]
 
 
 class ScheduleReply(Envelope):
@@ -123,6 +140,8 @@ def schedule_document(row: ScheduleRow, *, to_staff: bool = False) -> dict[str, 
         "mode": job.mode,
         "next_run_at": row.next_run_at,
         "paused_at": job.paused_at,
+        "paused_until": job.paused_until,
         "pause_note": (job.pause_note or None) if to_staff else None,
+        "overrides": [{"policy": key, **who} for key, who in job.overrides.items()] if to_staff else None,
         "last_run": run_document(run, to_staff=to_staff) if run is not None else None,
     }

@@ -1,23 +1,21 @@
 """Schedules and runs: read by everybody, acted upon with a token."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from ninja import Body, Path, Query, Router, Schema
 from ninja.security import HttpBearer
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import Field
 
-from scheduling.api import cursors
 from scheduling.api.documents import (
+    NameList,
     RunDocument,
     RunList,
     RunReply,
     ScheduleDocument,
     ScheduleList,
     ScheduleReply,
-    State,
     run_document,
     schedule_document,
 )
@@ -30,15 +28,18 @@ from scheduling.api.replies import (
     list_reply,
     wanted_format,
 )
+from scheduling.api.run_filters import LARGEST_KEY, Instant, RunFilters, cursor_of
 from scheduling.clock import database_now
-from scheduling.ledger.selectors import run_of, runs_before, schedule_rows
+from scheduling.ledger.search import found_runs, run_of
+from scheduling.ledger.selectors import schedule_rows
 from scheduling.models import RunTrigger
 from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.models.tokens import ApiToken, Scope, token_of
 from scheduling.operations import changing
+from scheduling.operations.pausing import pause_all, resume_all
 
-MOST_RUNS: Final = 1_000
-LARGEST_KEY: Final = 2**63 - 1
+# The name of no schedule: what a token that is held to some may not act on.
+EVERY_SCHEDULE: Final = "every schedule"
 
 # Neither control characters, which PostgreSQL cannot hold all of, nor slashes.
 ScheduleName = Annotated[str, Path(max_length=100, pattern=r"^[^\x00-\x1f]+$")]
@@ -54,26 +55,9 @@ class BearerToken(HttpBearer):
         return token_of(token, now=database_now())
 
 
-class RunPlace(BaseModel):
-    """Where a page of runs ended."""
-
-    # Far from the ends of what a date holds, where a time zone would carry it over.
-    occurrence: AwareDatetime = Field(
-        ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC)
-    )
-    key: int = Field(ge=1, le=LARGEST_KEY)
-
-
-class RunFilters(Schema):
-    schedule: str | None = Field(None, max_length=100, pattern=r"^[^\x00-\x1f]+$", description="Its name")
-    state: list[State] = Field([], description="Any of these", max_length=6)
-    limit: int = Field(100, ge=1, le=MOST_RUNS)
-    cursor: str | None = Field(None, max_length=200)
-    format: Format | None = None
-
-
 class PauseNote(Schema):
     note: str = Field("", max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$", description="Why it is paused")
+    until: Instant | None = Field(None, description="When it goes on by itself; null: when somebody says")
 
 
 @router.get("/schedules", response=ScheduleList)
@@ -94,30 +78,23 @@ def get_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
     return _for_reader(request, reply, insider=insider)
 
 
-@router.get("/runs", response={200: RunList, 400: Problem})
+@router.get("/runs", response={200: RunList, 400: Problem, 403: Problem})
 def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
     """What became of the occurrences, newest first."""
-    place, insider = _place(filters.cursor), _is_insider(request)
-    # One more than asked for tells whether there are more.
-    found = runs_before(
-        place,
-        job=filters.schedule,
-        states=filters.state,
-        limit=filters.limit + 1,
-        with_deliveries=insider,
-    )
-    shown = found[: filters.limit]
+    wanted, insider = filters.wanted, _is_insider(request)
+    if wanted.reads_errors and not insider:
+        # Even that nothing was found would tell what errors and hosts are.
+        raise ApiError(
+            403, code="for_staff", detail="`text` and `host` are for staff and for tokens that read."
+        )
+    found = found_runs(wanted, place=filters.place, limit=filters.limit, with_deliveries=insider)
     reply = list_reply(
         request,
-        (run_document(run, to_staff=insider) for run in shown),
+        (run_document(run, to_staff=insider) for run in found.runs),
         columns=list(RunDocument.model_fields),
         form=wanted_format(request, filters.format),
         about=envelope(),
-        next_cursor=(
-            cursors.written(RunPlace(occurrence=shown[-1].occurrence, key=shown[-1].pk))
-            if len(found) > len(shown)
-            else None
-        ),
+        next_cursor=cursor_of(found.next_place),
     )
     return _for_reader(request, reply, insider=insider)
 
@@ -133,7 +110,8 @@ def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
     return _for_reader(request, reply, insider=insider)
 
 
-_REFUSALS: Final = {401: Problem, 403: Problem, 404: Problem, 409: Problem}
+_ALL_REFUSALS: Final = {401: Problem, 403: Problem, 409: Problem}
+_REFUSALS: Final = {**_ALL_REFUSALS, 404: Problem}
 
 
 @router.post("/schedules/{name}/trigger", auth=BearerToken(), response={202: RunReply, **_REFUSALS})
@@ -146,9 +124,9 @@ def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
 
 @router.post("/schedules/{name}/pause", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
 def pause_schedule(request: HttpRequest, name: ScheduleName, body: Body[PauseNote]) -> HttpResponse:
-    """Claim no more occurrences until it is resumed. Scope: pause."""
+    """Claim no more occurrences until it is resumed, or an instant. Scope: pause."""
     by = _authorised(request, Scope.PAUSE, name)
-    changing.pause(name, by=by, note=body.note, now=database_now())
+    changing.pause(name, by=by, note=body.note, until=body.until, now=database_now())
     return _stored({**envelope(), "schedule": _schedule(name, to_staff=True)})
 
 
@@ -158,6 +136,21 @@ def resume_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
     by = _authorised(request, Scope.RESUME, name)
     changing.resume(name, by=by, now=database_now())
     return _stored({**envelope(), "schedule": _schedule(name, to_staff=True)})
+
+
+@router.post("/pause-all", auth=BearerToken(), response={200: NameList, **_ALL_REFUSALS})
+def pause_every_schedule(request: HttpRequest, body: Body[PauseNote]) -> HttpResponse:
+    """Pause every schedule that is not paused yet. Scope: pause, for a token that is not held to some."""
+    by = _authorised(request, Scope.PAUSE, EVERY_SCHEDULE)
+    names = pause_all(by=by, note=body.note, until=body.until, now=database_now())
+    return _stored({**envelope(), "names": names})
+
+
+@router.post("/resume-all", auth=BearerToken(), response={200: NameList, **_ALL_REFUSALS})
+def resume_every_schedule(request: HttpRequest) -> HttpResponse:
+    """Let every paused schedule go on. Scope: resume, for a token that is not held to some."""
+    by = _authorised(request, Scope.RESUME, EVERY_SCHEDULE)
+    return _stored({**envelope(), "names": resume_all(by=by, now=database_now())})
 
 
 def _is_insider(request: HttpRequest) -> bool:
@@ -194,13 +187,6 @@ def _schedule(name: str, *, to_staff: bool = False) -> dict[str, Any]:
     if row is None:
         raise ApiError(404, code="unknown_schedule", detail=f"There is no schedule named {name!r}.")
     return schedule_document(row, to_staff=to_staff)
-
-
-def _place(cursor: str | None) -> tuple[datetime, int] | None:
-    if cursor is None:
-        return None
-    place = cursors.read(cursor, RunPlace)
-    return place.occurrence, place.key
 
 
 def _stored(document: dict[str, Any], *, status: int = 200) -> HttpResponse:

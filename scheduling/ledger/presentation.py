@@ -42,6 +42,11 @@ def pause_text(job: Job) -> str:
     return f"since {clock_time(job.paused_at)}{until}" + (f": {job.pause_note}" if job.pause_note else "")
 
 
+def overrides_text(job: Job) -> str:
+    """Who set what otherwise than declared, and when; empty when nobody did."""
+    return "; ".join(f"{key} set by {who['by']} at {who['at']}" for key, who in job.overrides.items())
+
+
 def trigger_text(run: Run, *, now: datetime) -> str:
     """What becomes of a run that was just asked for at `now`."""
     name = run.job.name
@@ -72,7 +77,6 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
 def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
     run = row.last_run
     paused = f"paused {pause_text(row.job)}" if row.job.paused_at else ""
-    set_by = [f"{key} set by {who['by']} at {who['at']}" for key, who in row.job.overrides.items()]
     return (
         row.job.name,
         row.job.task,
@@ -81,7 +85,7 @@ def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
         clock_time(row.next_run_at),
         run and clock_time(run.occurrence),
         run and run.state,
-        "; ".join(filter(None, (paused, *set_by))),
+        "; ".join(filter(None, (paused, overrides_text(row.job)))),
     )
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Min, OuterRef, Subquery
 
 from scheduling.exceptions import CadenceError
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import Job, Run, RunState
 from scheduling.timing.cadence import Cadence
 
 
@@ -55,14 +55,14 @@ def schedule_rows() -> list[ScheduleRow]:
         ScheduleRow(
             job=job,
             cadence=cadence_text(job),
-            next_run_at=_next_run(job),
+            next_run_at=next_run_of(job),
             last_run=runs.get(job.newest_run_id),
         )
         for job in jobs
     ]
 
 
-def _next_run(job: Job) -> datetime | None:
+def next_run_of(job: Job) -> datetime | None:
     """When it is due next; of a paused job nobody knows before it goes on."""
     return job.schedule.next_run if job.schedule and job.paused_at is None else None
 
@@ -148,30 +148,3 @@ def next_occurrence(names: Iterable[str]) -> datetime | None:
     )
     at: datetime | None = due["at"]
     return at
-
-
-def runs_before(
-    place: tuple[datetime, int] | None,
-    *,
-    job: str | None,
-    states: Sequence[str],
-    limit: int,
-    with_deliveries: bool = True,
-) -> list[Run]:
-    """The newest runs, from behind a place (occurrence and key) on."""
-    runs = Run.objects.select_related("job").order_by("-occurrence", "-pk")
-    if not with_deliveries:
-        runs = runs.exclude(trigger=RunTrigger.ALERT)
-    if job is not None:
-        # By key: through the name, PostgreSQL reads the newest of all jobs until it has enough of this one.
-        runs = runs.filter(job=Job.objects.filter(name=job).values_list("pk", flat=True).first())
-    if states:
-        runs = runs.filter(state__in=states)
-    if place is not None:
-        occurrence, key = place
-        runs = runs.filter(Q(occurrence__lt=occurrence) | Q(occurrence=occurrence, pk__lt=key))
-    return list(runs[:limit])
-
-
-def run_of(key: int) -> Run | None:
-    return Run.objects.select_related("job").filter(pk=key).first()

@@ -15,7 +15,7 @@ from typing import Protocol
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
 from scheduling.models import Alert, AlertRound
@@ -105,9 +105,9 @@ def evaluate(*, now: datetime) -> list[News]:
     return news
 
 
-def open_alerts() -> list[Alert]:
+def open_alerts() -> "QuerySet[Alert]":
     """The oldest first."""
-    return list(Alert.objects.filter(closed_at=None).order_by("opened_at"))
+    return Alert.objects.filter(closed_at=None).order_by("opened_at")
 
 
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""All the figures of `manage.py monitor`, without a verdict: that is `readiness`."""
+"""All that `manage.py monitor` shows: the verdict of `readiness`, open alerts, and the figures."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,9 +6,11 @@ from datetime import datetime
 from scheduling.ledger.presentation import milliseconds, pause_text
 from scheduling.ledger.selectors import current_mode, run_counts, schedule_rows
 from scheduling.models import Run
+from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.database_state import DatabaseState, database_state
 from scheduling.monitoring.panels import Panel, panels
 from scheduling.monitoring.queue_state import QueueState, queue_state
+from scheduling.monitoring.readiness import Finding, judge
 
 RECENT_RUNS = 10
 
@@ -42,11 +44,23 @@ class RecentRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAlert:
+    """Something that was found wrong and is not over."""
+
+    rule: str
+    subject: str
+    message: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """Everything that `manage.py monitor` shows, at one instant. `runs` is state -> rows."""
 
     at: datetime
     mode: str | None
+    health: tuple[Finding, ...]
+    alerts: list[OpenAlert]
     queue: QueueState
     runs: dict[str, int]
     next_occurrences: list[NextOccurrence]
@@ -57,10 +71,18 @@ class Overview:
 
 def overview(*, now: datetime) -> Overview:
     """Look, and change nothing."""
+    queue = queue_state(now=now)
     return Overview(
         at=now,
         mode=current_mode(),
-        queue=queue_state(now=now),
+        health=judge(queue, now=now),
+        alerts=[
+            OpenAlert(
+                rule=alert.rule, subject=alert.subject, message=alert.message, opened_at=alert.opened_at
+            )
+            for alert in open_alerts()
+        ],
+        queue=queue,
         runs=run_counts(),
         next_occurrences=_next_occurrences(now=now),
         recent_runs=recent_runs(),

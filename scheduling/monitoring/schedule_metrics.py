@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from scheduling.ledger.failures import failing_now, interval_of_next
+from scheduling.ledger.selectors import next_run_of
 from scheduling.models import Job, Run
 
 _GAUGES = {
@@ -29,9 +30,9 @@ def schedule_metrics() -> Iterator[Metric]:
     }
     failing = {one.job.pk: one for one in failing_now()}
     for job in _jobs():
-        found = failing.get(job.pk)
+        found, next_run = failing.get(job.pk), next_run_of(job)
         figures = {
-            "next_run_timestamp_seconds": job.schedule.next_run and job.schedule.next_run.timestamp(),
+            "next_run_timestamp_seconds": next_run.timestamp() if next_run else None,
             "paused": float(job.paused_at is not None),
             "interval_seconds": _seconds(interval_of_next(job)),
             "failures_in_a_row": len(found.runs) if found else 0,

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from scheduling.api.replies import envelope
-from scheduling.models import OPEN_STATES, Run
+from scheduling.models import OPEN_STATES, Job, Run
 from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.readiness import Finding, judge
@@ -17,11 +18,11 @@ from scheduling.timing.durations import show_roughly
 class Status:
     """`waiting` is None while Redis does not answer, `as_of` before there are data.
 
-    An alert is its rule, its message and when it opened.
+    An alert is its rule, its message, when it opened, and the schedule that it is about, or empty.
     """
 
     findings: tuple[Finding, ...]
-    alerts: list[tuple[str, str, datetime]]
+    alerts: list[tuple[str, str, datetime, str]]
     open_runs: dict[str, int]
     waiting: int | None
     workers: int
@@ -47,13 +48,19 @@ def status_of(queue: QueueState, *, now: datetime) -> Status:
     """Of a queue that was looked at; the number of queries depends on nothing that grows."""
     return Status(
         findings=judge(queue, now=now),
-        alerts=[(alert.rule, alert.message, alert.opened_at) for alert in open_alerts()],
+        alerts=_alerts(),
         open_runs=open_run_counts(),
         waiting=queue.waiting,
         workers=queue.workers_alive,
         as_of=envelope()["as_of"],
         at=now,
     )
+
+
+def _alerts() -> list[tuple[str, str, datetime, str]]:
+    schedules = Job.objects.filter(name=OuterRef("subject")).values("name")
+    alerts = open_alerts().annotate(schedule=Subquery(schedules))
+    return list(alerts.values_list("rule", "message", "opened_at", Coalesce("schedule", Value(""))))
 
 
 def open_run_counts() -> dict[str, int]:

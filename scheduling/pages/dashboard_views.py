@@ -1,116 +1,55 @@
-"""The operations page, for staff: everything at one glance, and the buttons."""
+"""The operations page and the page of a schedule, for staff."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render, resolve_url
-from django.utils.cache import get_conditional_response, patch_cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from scheduling.clock import database_now
-from scheduling.models import Job
-from scheduling.models.jobs import LONGEST_NOTE
-from scheduling.operations import changing
+from scheduling.pages.access import is_staff, may_read, staff_only
 from scheduling.pages.dashboard import Dashboard, dashboard
-from scheduling.pages.forms import read_cadence
-from scheduling.pages.operator_actions import may_operate, perform
+from scheduling.pages.live import live_part, session_ended, whole_page
+from scheduling.pages.schedule_detail import ScheduleDetail, schedule_detail
 
 
 @require_safe
+@staff_only
 def operations_page(request: HttpRequest) -> HttpResponse:
-    """The whole page; it needs no JavaScript to be read, nor to act."""
-    if not _is_staff(request):
-        return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
+    """Everything at one glance."""
     now = database_now()
-    seen = dashboard(now=now)
-    response = render(request, "scheduling/operations.html", _context(request, seen) | {"now": now})
-    patch_cache_control(response, private=True, no_store=True)
-    return response
+    more = {"now": now, "live": reverse("scheduling:live")}
+    return whole_page(request, "scheduling/operations.html", _dashboard(request), more=more)
 
 
 @require_safe
-def live_part(request: HttpRequest) -> HttpResponse:
-    """The part that is asked for again and again; 304 while nothing has changed.
-
-    A session that ended meanwhile gets no page to put in its place: the whole page is asked
-    for again, and that leads to the login.
-    """
-    if not _is_staff(request):
-        return HttpResponse(status=401, headers={"HX-Refresh": "true"})
-    seen = dashboard(now=database_now())
-    etag = f'"{seen.fingerprint}"'
-    response = get_conditional_response(request, etag=etag)
-    if response is None:
-        response = render(request, "scheduling/live.html", _context(request, seen))
-        response["ETag"] = etag
-    patch_cache_control(response, private=True, no_cache=True)
-    return response
+def operations_live(request: HttpRequest) -> HttpResponse:
+    if not is_staff(request):
+        return session_ended()
+    return live_part(request, "scheduling/live.html", _dashboard(request))
 
 
-@require_POST
-def run_now(request: HttpRequest, job_id: int) -> HttpResponse:
-    job = _job_to_operate(request, job_id)
-    return _perform(request, changing.trigger, job.name, done=f"{job.name} runs as soon as a worker is free.")
+@require_safe
+@staff_only
+def schedule_page(request: HttpRequest, name: str) -> HttpResponse:
+    """One schedule: what it does, when, what became of it and why; and whatever can be done to it."""
+    more = {"now": database_now(), "live": reverse("scheduling:schedule_live", args=[name])}
+    return whole_page(request, "scheduling/schedule.html", _detail(request, name), more=more)
 
 
-@require_POST
-def pause(request: HttpRequest, job_id: int) -> HttpResponse:
-    job = _job_to_operate(request, job_id)
-    note = request.POST.get("note", "").strip()[:LONGEST_NOTE]
-    return _perform(request, partial(changing.pause, note=note), job.name, done=f"{job.name} is paused.")
+@require_safe
+def schedule_live(request: HttpRequest, name: str) -> HttpResponse:
+    if not is_staff(request):
+        return session_ended()
+    return live_part(request, "scheduling/schedule_live.html", _detail(request, name))
 
 
-@require_POST
-def resume(request: HttpRequest, job_id: int) -> HttpResponse:
-    job = _job_to_operate(request, job_id)
-    return _perform(request, changing.resume, job.name, done=f"{job.name} goes on.")
+def _dashboard(request: HttpRequest) -> Dashboard:
+    return dashboard(now=database_now(), in_full=may_read(request))
 
 
-@require_POST
-def change_cadence(request: HttpRequest, job_id: int) -> HttpResponse:
-    job = _job_to_operate(request, job_id)
-    typed = request.POST.get("cadence", "")
-
-    def change(name: str, **who_and_when: Any) -> None:
-        changing.require_clock(job)
-        changing.change(name, cadence=read_cadence(typed, job=job), **who_and_when)
-
-    return _perform(request, change, job.name, done=f"{job.name} has a new cadence.")
-
-
-@require_POST
-def retry(request: HttpRequest, run_id: int) -> HttpResponse:
-    _require_operator(request)
-    return _perform(request, changing.retry, run_id, done="The run begins anew as soon as a worker is free.")
-
-
-def _perform(
-    request: HttpRequest, operation: Callable[..., object], subject: str | int, *, done: str
-) -> HttpResponse:
-    """Do it in the name of whoever asked, and show the page again with what came of it."""
-    by, now = request.user.get_username(), database_now()
-    perform(request, partial(operation, subject, by=by, now=now), done=done)
-    return redirect("scheduling:operations")
-
-
-def _job_to_operate(request: HttpRequest, job_id: int) -> Job:
-    _require_operator(request)
-    return get_object_or_404(Job.objects.select_related("schedule", "after"), pk=job_id)
-
-
-def _require_operator(request: HttpRequest) -> None:
-    if not (_is_staff(request) and may_operate(request)):
-        raise PermissionDenied
-
-
-def _is_staff(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_staff)
-
-
-def _context(request: HttpRequest, seen: Dashboard) -> dict[str, object]:
-    return {"seen": seen, "may_operate": may_operate(request), "longest_note": LONGEST_NOTE}
+def _detail(request: HttpRequest, name: str) -> ScheduleDetail:
+    # No name holds what PostgreSQL would not even look for.
+    known = "\x00" not in name
+    found = schedule_detail(name, now=database_now(), in_full=may_read(request)) if known else None
+    if found is None:
+        raise Http404(f"There is no schedule named {name!r}.")
+    return found

@@ -101,6 +101,9 @@ class CadenceForm(_ScheduleForm):
         self.initial["offset_seconds"] = self.job.offset_seconds
         self.initial["time_zone"] = self.job.time_zone
         self.initial["cron"] = self.instance.cron
+        if self.job.paused_at is not None:
+            # What its row says lies in the pause, and may have passed.
+            self.initial["next_run"] = None
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"] or "UTC"

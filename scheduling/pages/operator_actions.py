@@ -11,10 +11,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from scheduling.clock import database_now
-from scheduling.exceptions import SchedulingError
+from scheduling.exceptions import RefusedError, SchedulingError
+from scheduling.ledger.presentation import overrides_text, trigger_text
 from scheduling.models import Job
-from scheduling.models.tokens import OPERATE
 from scheduling.operations import changing
+from scheduling.operations.options import instant
+from scheduling.operations.retrying import Retried
+
+# Characters of a time as people type it.
+LONGEST_INSTANT = 40
+# So many refusals of one request are told each; more are counted.
+REFUSALS_TOLD = 5
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -22,28 +29,61 @@ else:
     _ModelAdmin = admin.ModelAdmin
 
 
-def may_operate(request: HttpRequest) -> bool:
-    return request.user.has_perm(OPERATE)
+def perform(request: HttpRequest, operation: Callable[[], Any], *, done: str | Callable[[Any], str]) -> None:
+    """Do one thing and say what came of it; what is refused is said too, and is no error.
 
-
-def perform(request: HttpRequest, operation: Callable[[], object], *, done: str) -> None:
-    """Do one thing and say what came of it; what is refused is said too, and is no error."""
+    `done` says it, or makes it of what the operation gave.
+    """
     try:
-        operation()
+        result = operation()
     except SchedulingError as exc:
         messages.error(request, str(exc))
     else:
-        messages.success(request, done)
+        messages.success(request, done if isinstance(done, str) else done(result))
+
+
+def ask_for_run(request: HttpRequest, name: str) -> None:
+    """Ask for a run of a job now; what is said tells whether it waits, for a resumption say."""
+    now = database_now()
+    trigger = partial(changing.trigger, name, by=request.user.get_username(), now=now)
+    perform(request, trigger, done=partial(trigger_text, now=now))
+
+
+def note_and_end(request: HttpRequest) -> dict[str, Any]:
+    """What a form of a pause says: `note` and `until`.
+
+    Raises `CadenceError` for a time that is none, `RefusedError` for a note that no database holds.
+    """
+    note, until = (request.POST.get(name, "").strip() for name in ("note", "until"))
+    if "\x00" in note:
+        raise RefusedError("A note holds no null characters.")
+    return {"note": note, "until": instant(until[:LONGEST_INSTANT]) if until else None}
+
+
+def retried_text(retried: Retried) -> str:
+    """How many begin anew, and why the others do not."""
+    begun = f"Retried {retried.begun} of {retried.begun + len(retried.refused)} runs."
+    if not retried.refused:
+        return begun
+    rest = len(retried.refused) - REFUSALS_TOLD
+    more = f" And {rest} more." if rest > 0 else ""
+    return f"{begun} Not retried: {' '.join(retried.refused[:REFUSALS_TOLD])}{more}"
 
 
 class NotedActionForm(ActionForm):
-    """The bar of actions, with room to say why."""
+    """The bar of actions, with room to say why, and until when."""
 
     note = forms.CharField(
         required=False,
         max_length=Job._meta.get_field("pause_note").max_length,
         label="Note",
         help_text="Why it is paused.",
+    )
+    until = forms.CharField(
+        required=False,
+        max_length=LONGEST_INSTANT,
+        label="Until",
+        help_text="When it goes on by itself, like 2026-11-23T12:00Z; empty: when somebody says.",
     )
 
 
@@ -53,17 +93,26 @@ class OperatorActions(_ModelAdmin):
     action_form = NotedActionForm
     actions = ("run_now", "pause", "resume")
 
+    @admin.display(description="set by")
+    def set_by(self, row: Any) -> str:
+        """Who set what otherwise than declared, and when."""
+        job = row if isinstance(row, Job) else getattr(row, "job", None)
+        return overrides_text(job) if job else ""
+
     def job_names(self, rows: QuerySet[Any]) -> Iterable[str]:
         raise NotImplementedError
 
     @admin.action(description="Run now, beside the schedule", permissions=["change"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, changing.trigger, "{} runs as soon as a worker is free.")
+        for name in self.job_names(queryset):
+            ask_for_run(request, name)
 
-    @admin.action(description="Pause, with the note", permissions=["change"])
+    @admin.action(description="Pause, with the note and the end", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        note = request.POST.get("note", "")
-        self._each(request, queryset, partial(changing.pause, note=note), "{} is paused.")
+        def pause_it(name: str, **who_and_when: Any) -> None:
+            changing.pause(name, **note_and_end(request), **who_and_when)
+
+        self._each(request, queryset, pause_it, "{} is paused.")
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

@@ -68,6 +68,7 @@ class Visits:
         size: Size = DESKTOP,
         scheme: str = "light",
         javascript: bool = True,
+        zone: str = "UTC",
         alone: bool = False,
     ) -> Iterator[Page]:
         """A page that must not have complained of anything by the end.
@@ -75,6 +76,7 @@ class Visits:
         Who logs in, or stops the clock, does it `alone`, with cookies and a window that nobody shares.
         """
         kind: dict[str, Any] = {"staff": staff, "size": size, "scheme": scheme, "javascript": javascript}
+        kind["zone"] = zone
         context = self._context(**kind) if alone else self._shared(**kind)
         page = context.new_page()
         try:
@@ -96,7 +98,9 @@ class Visits:
             self.shared[key].new_page()
         return self.shared[key]
 
-    def _context(self, *, staff: bool, size: Size, scheme: Any, javascript: bool) -> BrowserContext:
+    def _context(
+        self, *, staff: bool, size: Size, scheme: Any, javascript: bool, zone: str
+    ) -> BrowserContext:
         context = self.browser.new_context(
             base_url=self.site.url,
             viewport={"width": size.width, "height": size.height},
@@ -104,6 +108,7 @@ class Visits:
             has_touch=size.phone,
             color_scheme=scheme,
             java_script_enabled=javascript,
+            timezone_id=zone,
             storage_state=self.operator if staff else None,
         )
         context.set_default_timeout(PATIENCE_MS)
@@ -142,7 +147,7 @@ def log_in(page: Page, *, name: str, password: str) -> None:
 
 def run_behind(page: Page, job: str) -> None:
     """Ask for a run as somebody else would elsewhere: the page that is open is not told."""
-    form = card_of(page, job).locator("form[action$='/run-now/']")
+    form = row_of(page, job).locator("form[action$='/run-now/']")
     token = form.locator("[name=csrfmiddlewaretoken]").get_attribute("value") or ""
     headers = {"Referer": page.url}
     page.request.post(
@@ -150,6 +155,7 @@ def run_behind(page: Page, job: str) -> None:
     )
 
 
-def card_of(page: Page, job: str) -> Locator:
-    """The card of one schedule on the operations page."""
-    return page.get_by_role("region", name=job)
+def row_of(page: Page, job: str) -> Locator:
+    """The row of one schedule on the operations page."""
+    name = page.get_by_role("rowheader", name=job, exact=True)
+    return page.locator("#schedules tbody tr").filter(has=name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.browsing import PATIENCE_MS, Visits, card_of, launched, log_in
+from tests.e2e.browsing import PATIENCE_MS, Visits, launched, log_in, row_of
 from tests.e2e.places import SOURCES, addresses
 from tests.e2e.site import Site, running_site
 
@@ -52,10 +52,10 @@ def visits(browser: Browser, site: Site) -> Visits:
         log_in(page, name="admin", password=site.password)
         expect(page).to_have_url(f"{site.url}/operations/")
         for source in SOURCES:
-            card_of(page, source).get_by_role("button", name="Run now").click()
+            row_of(page, source).get_by_role("button", name="Run now").click()
             expect(page.get_by_role("status")).to_contain_text(f"{source} runs as soon as a worker is free")
         for source in SOURCES:
-            expect(card_of(page, source).get_by_text("Newest runs:")).to_contain_text("succeeded")
+            expect(row_of(page, source).get_by_text("Newest runs:")).to_contain_text("succeeded")
         return Visits(browser, site, page.context.storage_state())
 
 

@@ -46,6 +46,8 @@ PLACES: Final = (
     Place("documentation of the API", "/api/docs", allowed=SWAGGER),
     Place("login", "/admin/login/"),
     Place("operations", "/operations/", staff=True),
+    Place("page of a schedule", "/operations/schedules/fetch-repeatable/", staff=True),
+    Place("search of runs", "/operations/runs/?schedule=fetch-repeatable&text=e", staff=True),
     Place("admin", "/admin/", staff=True),
     Place("runs", "/admin/scheduling/run/", staff=True, allowed=BREADCRUMBS),
     Place("run", "/admin/scheduling/run/{run}/change/", staff=True, allowed=BREADCRUMBS),

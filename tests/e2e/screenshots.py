@@ -11,10 +11,10 @@ from typing import Final
 import django
 from playwright.sync_api import expect, sync_playwright
 
-from tests.e2e.browsing import DESKTOP, PHONE, Size, Visits, card_of, launched, log_in
+from tests.e2e.browsing import DESKTOP, PHONE, Size, Visits, launched, log_in, row_of
 from tests.e2e.site import running_site
 
-PICTURES: Final = ("validators", "validator", "cluster", "operations")
+PICTURES: Final = ("validators", "validator", "cluster", "operations", "schedule")
 # Enough runs that the strips and charts of the operations page show something; in milliseconds.
 RUNS_SHOWN: Final = 12
 MOST_WAITED: Final = 300_000
@@ -66,17 +66,21 @@ def with_runs(visits: Visits) -> Visits:
     """Log in, and wait until there is something to look at."""
     with visits.page("/operations/", alone=True) as page:
         log_in(page, name="admin", password=visits.site.password)
-        runs = card_of(page, "fetch-repeatable").locator(".strip li")
+        runs = row_of(page, "fetch-repeatable").locator(".strip li")
         expect(runs.nth(RUNS_SHOWN)).to_be_attached(timeout=MOST_WAITED)
         return replace(visits, operator=page.context.storage_state())
 
 
 def take(shot: Shot, visits: Visits) -> None:
-    paths = {"validators": "/", "validator": f"/validators/{visits.site.one(LARGEST)}/"}
+    paths = {
+        "validators": "/",
+        "validator": f"/validators/{visits.site.one(LARGEST)}/",
+        "schedule": "/operations/schedules/fetch-repeatable/",
+    }
     path = paths.get(shot.page, f"/{shot.page}/")
-    staff = shot.page == "operations"
+    staff = shot.page in ("operations", "schedule")
     with visits.page(path, staff=staff, size=shot.size, scheme=shot.scheme) as page:
-        if shot.page in ("validator", "operations"):
+        if shot.page in ("validator", "schedule"):
             expect(page.locator(".chart canvas").first).to_be_visible()
         page.screenshot(path=FOLDER / shot.file_name)
 

@@ -61,7 +61,7 @@ def test_a_schedule_is_run_paused_and_resumed_from_the_list(size: Size, visits: 
         expect(told(page)).to_contain_text("nodes-repeatable runs as soon as a worker is free.")
 
         page.get_by_role("textbox", name="Note").fill("a note of the list's")
-        act_on(page, row, "Pause, with the note")
+        act_on(page, row, "Pause, with the note and the end")
         expect(told(page)).to_contain_text("nodes-repeatable is paused.")
         expect(row).to_contain_text("a note of the list's")
 
@@ -88,7 +88,7 @@ def test_a_failed_run_is_found_by_its_filter_and_tried_again(visits: Visits, sit
         page.locator("#changelist-filter").get_by_role("link", name="failed").click()
         row = page.locator("#result_list tbody tr", has_text="TypeError")
         act_on(page, row, "Retry those that failed")
-        expect(told(page)).to_contain_text("begins anew as soon as a worker is free")
+        expect(told(page)).to_contain_text("Retried 1 of 1 runs.")
         expect(row).to_have_count(0)
 
 

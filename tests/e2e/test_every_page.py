@@ -29,5 +29,5 @@ def wait_until_drawn(page: Page, place: Place) -> None:
     """What scripts draw is looked at too."""
     if place.path == "/api/docs":
         expect(page.get_by_role("heading", name="Solana staking")).to_be_visible()
-    if place.name in ("validator", "operations"):
+    if place.name in ("validator", "page of a schedule"):
         expect(page.locator(".chart canvas").first).to_be_visible()

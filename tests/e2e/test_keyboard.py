@@ -5,12 +5,12 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import Visits, card_of, run_behind
+from tests.e2e.browsing import Visits, row_of, run_behind
 from tests.e2e.places import PLACES, Place
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("validator", "selection", "compare", "methods", "cluster", "operations")
+NAMES = ("validator", "selection", "compare", "methods", "cluster", "operations", "page of a schedule")
 OURS = [place for place in PLACES if place.name in NAMES]
 # Each thing on the page that acts, in its order, gets its number.
 _NUMBER: Final = """() => {
@@ -86,10 +86,10 @@ def test_a_list_is_narrowed_sorted_and_ticked_with_keys_alone(visits: Visits) ->
 def test_what_comes_anew_by_itself_takes_no_focus_away(visits: Visits) -> None:
     """The link of a schedule, its strip and its buttons are put there again with every change."""
     with visits.page("/operations/", staff=True) as page:
-        card = card_of(page, "fetch-repeatable")
-        for spot in (card.get_by_role("link"), card.locator(".strip"), card.get_by_role("button").first):
+        row = row_of(page, "fetch-repeatable")
+        for spot in (row.get_by_role("link").first, row.locator(".strip"), row.get_by_role("button").first):
             spot.focus()
-            card.evaluate("card => { card.dataset.old = 1 }")
+            row.evaluate("row => { row.dataset.old = 1 }")
             run_behind(page, "fetch-names-repeatable")
-            expect(card).not_to_have_attribute("data-old", "1")
+            expect(row).not_to_have_attribute("data-old", "1")
             expect(spot).to_be_focused()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.e2e.browsing import SIZES, Size, Visits, card_of, log_in, run_behind
+from tests.e2e.browsing import SIZES, Size, Visits, log_in, row_of, run_behind
 from tests.e2e.site import Site
 
 pytestmark = pytest.mark.browser
@@ -23,12 +23,12 @@ def said(page: Page) -> Locator:
 @BOTH_SIZES
 def test_run_now_runs_and_a_new_run_is_seen_without_a_reload(size: Size, visits: Visits) -> None:
     with visits.page("/operations/", staff=True, size=size) as page:
-        card_of(page, NODES).get_by_role("button", name="Run now").click()
+        row_of(page, NODES).get_by_role("button", name="Run now").click()
         expect(said(page)).to_have_text(f"{NODES} runs as soon as a worker is free.")
 
         page.evaluate("window.neverReloaded = true")
         # Another one may be skipped meanwhile: that of the schedule itself.
-        succeeded = card_of(page, NODES).locator(".strip li.succeeded")
+        succeeded = row_of(page, NODES).locator(".strip li.succeeded")
         seen = succeeded.count()
         run_behind(page, NODES)
         expect(succeeded.nth(seen)).to_be_visible()
@@ -38,35 +38,39 @@ def test_run_now_runs_and_a_new_run_is_seen_without_a_reload(size: Size, visits:
 @BOTH_SIZES
 def test_pause_keeps_its_note_and_resume_goes_on(size: Size, visits: Visits) -> None:
     with visits.page("/operations/", staff=True, size=size) as page:
-        card = card_of(page, NAMES)
-        card.locator("summary", has_text="Pause").click()
-        card.get_by_label("Why").fill("the <b>endpoint</b> moves")
-        card.get_by_role("button", name="Pause").click()
+        # The link opens the form, and leads into it.
+        row_of(page, NAMES).get_by_role("link", name="Pause").click()
+        page.get_by_label("Why").fill("the <b>endpoint</b> moves")
+        page.get_by_label("Until").fill("2099-01-02T12:30")
+        page.get_by_role("button", name="Pause").click()
         expect(said(page)).to_have_text(f"{NAMES} is paused.")
-        expect(card).to_contain_text("the <b>endpoint</b> moves")
+        expect(page.locator("#live")).to_contain_text("the <b>endpoint</b> moves")
+        expect(page.locator("#live")).to_contain_text("until 2099-01-02 12:30:00")
 
-        card.get_by_role("button", name="Resume").click()
+        page.goto("/operations/")
+        row_of(page, NAMES).get_by_role("button", name="Resume").click()
         expect(said(page)).to_have_text(f"{NAMES} goes on.")
-        expect(card.locator("summary", has_text="Pause")).to_be_visible()
-        expect(card.locator("time[data-countdown]")).to_have_text(re.compile(r"^(in \d+|now)"))
+        expect(row_of(page, NAMES).get_by_role("link", name="Pause")).to_be_visible()
+        countdown = row_of(page, NAMES).locator("time[data-countdown]")
+        expect(countdown).to_have_text(re.compile(r"^(in \d+|now)"))
 
 
 def test_an_interval_is_changed_and_nonsense_is_refused_with_a_reason(visits: Visits) -> None:
-    with visits.page("/operations/", staff=True) as page:
-        card = card_of(page, PRODUCTION)
+    with visits.page(f"/operations/schedules/{PRODUCTION}/", staff=True) as page:
+        policies = page.get_by_role("region", name="Policies")
         for typed, shown in (("45s", "every 45 s"), ("30s", "every 30 s")):
-            change_interval(card, typed)
+            change_interval(page, typed)
             expect(said(page)).to_have_text(f"{PRODUCTION} has a new cadence.")
-            expect(card).to_contain_text(shown)
-        change_interval(card, "now and then")
+            expect(policies).to_contain_text(f"{shown} set by admin")
+        change_interval(page, "now and then")
         expect(page.get_by_role("alert")).to_contain_text("now and then")
-        expect(card).to_contain_text("every 30 s")
+        expect(policies).to_contain_text("every 30 s")
 
 
-def change_interval(card: Locator, typed: str) -> None:
-    card.locator("summary", has_text="Change interval").click()
-    card.get_by_role("textbox").last.fill(typed)
-    card.get_by_role("button", name="Change").click()
+def change_interval(page: Page, typed: str) -> None:
+    page.locator("summary", has_text="Change interval").click()
+    page.get_by_label("or a cron expression").fill(typed)
+    page.get_by_role("button", name="Change").click()
 
 
 def test_a_failed_run_shows_its_error_and_succeeds_when_tried_again(visits: Visits, site: Site) -> None:
@@ -96,7 +100,7 @@ def fail_once(page: Page, site: Site) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".messagelist .success")).to_be_visible()
     page.goto("/operations/")
-    card_of(page, INFLATION).get_by_role("button", name="Run now").click()
+    row_of(page, INFLATION).get_by_role("button", name="Run now").click()
     expect(page.locator(".errors li", has_text="TypeError").first).to_be_visible()
 
 
@@ -144,27 +148,35 @@ def set_hidden(page: Page, *, hidden: bool) -> None:
 
 def test_an_unchanged_page_costs_a_304_and_what_is_opened_stays_open(visits: Visits) -> None:
     with visits.page("/operations/", staff=True) as page:
-        card = card_of(page, NAMES)
-        card.locator("summary", has_text="Pause").click()
-        card.get_by_label("Why").fill("half a sen")
+        page.locator("summary", has_text="Pause all").click()
+        page.get_by_label("Why").fill("half a sen")
         with page.expect_response(lambda reply: reply.url.endswith("/live/") and reply.status == 304):
             pass
         with page.expect_response(lambda reply: reply.url.endswith("/live/") and reply.status == 200):
             run_behind(page, NAMES)
-        expect(card.get_by_label("Why")).to_have_value("half a sen")
-        expect(card.get_by_label("Why")).to_be_focused()
+        expect(page.get_by_label("Why")).to_have_value("half a sen")
+        expect(page.get_by_label("Why")).to_be_focused()
 
 
 def test_without_javascript_the_page_reads_and_its_buttons_work(visits: Visits) -> None:
     with visits.page("/operations/", staff=True, javascript=False) as page:
-        card = card_of(page, NAMES)
-        expect(card.locator("time[data-countdown]")).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:"))
-        card.locator("summary", has_text="Pause").click()
-        card.get_by_label("Why").fill("no script here")
-        card.get_by_role("button", name="Pause").click()
-        expect(card).to_contain_text("no script here")
-        card.get_by_role("button", name="Resume").click()
+        countdown = row_of(page, NAMES).locator("time[data-countdown]")
+        expect(countdown).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:"))
+        row_of(page, NAMES).get_by_role("link", name="Pause").click()
+        page.get_by_label("Why").fill("no script here")
+        page.get_by_role("button", name="Pause").click()
+        expect(page.locator("#live")).to_contain_text("no script here")
+        page.get_by_role("button", name="Resume").click()
         expect(said(page)).to_have_text(f"{NAMES} goes on.")
+
+
+def test_times_are_told_in_the_viewers_zone_too(visits: Visits) -> None:
+    with visits.page("/operations/schedules/fetch-repeatable/", staff=True, zone="Asia/Kolkata") as page:
+        first = page.locator(".coming li").first
+        expect(first).to_contain_text(re.compile(r"\d\d:\d\d Asia/(Kolkata|Calcutta)"))
+        expect(page.get_by_text("Times are UTC; point at one for yours, Asia/")).to_be_visible()
+        title = page.locator("#runs time").first.get_attribute("title") or ""
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d Asia/\w+", title), title
 
 
 def test_logging_out_ends_at_the_login_which_leads_back(visits: Visits, site: Site) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import APIRequestContext, expect
 
-from tests.e2e.browsing import Visits, log_in
+from tests.e2e.browsing import Visits, log_in, row_of
 from tests.e2e.places import PLACES
 from tests.e2e.site import Site
 
@@ -67,7 +67,7 @@ def test_who_is_not_staff_is_turned_away_with_the_right_password(visits: Visits)
 def test_staff_who_may_not_operate_see_no_button_and_are_refused(visits: Visits, site: Site) -> None:
     with visits.page("/operations/", alone=True) as page:
         log_in(page, name="reader", password=PASSWORD)
-        expect(page.get_by_role("region", name="fetch-repeatable")).to_be_visible()
+        expect(row_of(page, "fetch-repeatable")).to_be_visible()
         expect(page.get_by_role("button")).to_have_text(["Log out"])
         token = page.locator("[name=csrfmiddlewaretoken]").first.get_attribute("value") or ""
         assert status_of(page.request, "/operations/jobs/1/pause/", token, site) == 403

@@ -76,3 +76,21 @@ def test_with_everything_given_no_folder_is_needed_to_write_to(tmp_path: Path) -
     refused = manage("check", STATE_DIR=str(nowhere), **given | {"SECRET_KEY": ""})
 
     assert f"Wrong settings: STATE_DIR {nowhere}: Not a directory" in refused.stderr
+
+
+def test_a_command_whose_reader_is_gone_before_it_writes_ends_as_if_by_sigpipe(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    # So little that it is written only as the command ends, and as with 2>&1.
+    result = subprocess.run(
+        [sys.executable, "manage.py", "scheduler", "help"],
+        cwd=PROJECT,
+        env=os.environ | {"STATE_DIR": str(tmp_path)},
+        stdout=writer,
+        stderr=writer,
+        timeout=60,
+    )
+    os.close(writer)
+
+    assert result.returncode == 141

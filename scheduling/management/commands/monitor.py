@@ -1,5 +1,6 @@
 import json
 import signal
+import sys
 import threading
 from argparse import ArgumentParser
 from dataclasses import asdict
@@ -8,25 +9,29 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
+from django.db import connection
 
 from scheduling.clock import database_now
 from scheduling.ledger.presentation import clock_time
+from scheduling.management.monitor_screen import problem_screen, screen_of
 from scheduling.management.tables import table
+from scheduling.management.watching import Picture, may_draw, watch
 from scheduling.monitoring.overview import Overview, overview
 from scheduling.monitoring.queue_state import QueueState
 
 # Seconds between two looks with --watch.
 REFRESH = 2.0
-CLEAR_SCREEN = "\x1b[2J\x1b[H"
 MEBIBYTE = 1024 * 1024
 
 
 class Command(BaseCommand):
-    help = "Shows the queue, the runs, the schedules, the workers and the database; works on nothing."
+    help = "Shows alerts, health, schedules, runs, workers, queue and database; works on nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--watch", action="store_true", help=f"look again every {REFRESH:g} s, until Ctrl-C"
+            "--watch",
+            action="store_true",
+            help=f"look again every {REFRESH:g} s, until Ctrl-C; on a terminal in its size, until q",
         )
         parser.add_argument("--json", action="store_true", help="one JSON document per look")
 
@@ -34,12 +39,14 @@ class Command(BaseCommand):
         if not options["watch"]:
             self._show(as_json=options["json"])
             return
+        if not options["json"] and may_draw(stream=getattr(self.stdout, "_out", None)):
+            if code := watch(_picture, every=REFRESH, colors=not options["no_color"]):
+                sys.exit(code)
+            return
         # Not KeyboardInterrupt, which a library may swallow while it looks.
         stopped = threading.Event()
         signal.signal(signal.SIGINT, lambda signum, frame: stopped.set())
         while not stopped.is_set():
-            if self.stdout.isatty() and not options["json"]:
-                self.stdout.write(CLEAR_SCREEN, ending="")
             self._show(as_json=options["json"])
             self.stdout.flush()
             stopped.wait(REFRESH)
@@ -53,7 +60,14 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(asdict(seen), cls=DjangoJSONEncoder))
             return
         added = [table((panel.title, *panel.columns[1:]), panel.rows) for panel in seen.panels]
-        sections = (_summary(seen), _schedules(seen), _recent(seen), *added, _queue(seen.queue))
+        sections = (
+            _summary(seen),
+            _urgent(seen),
+            _schedules(seen),
+            _recent(seen),
+            *added,
+            _queue(seen.queue),
+        )
         for section in (*sections, _database(seen)):
             self.stdout.write(f"{section}\n\n", ending="")
 
@@ -61,6 +75,27 @@ class Command(BaseCommand):
 def _summary(seen: Overview) -> str:
     states = "  ".join(f"{state} {count}" for state, count in seen.runs.items())
     return f"{seen.at:%Y-%m-%d %H:%M:%S} UTC, mode {seen.mode or 'mixed or none'}\nruns: {states}"
+
+
+def _picture() -> Picture:
+    """What is seen now, for a screen of any size; a database that is away is seen, and looked for again."""
+    try:
+        seen = overview(now=database_now())
+    except DatabaseError as exc:
+        # A connection that broke would stay so.
+        connection.close()
+        problem = f"The database does not answer: {exc}"
+        return lambda width, height: problem_screen(problem)
+    return lambda width, height: screen_of(seen, width=width, height=height)
+
+
+def _urgent(seen: Overview) -> str:
+    """Alerts and health."""
+    found = [
+        *((alert.rule, alert.subject, alert.message) for alert in seen.alerts),
+        *((one.check, "health", one.problem) for one in seen.health if one.problem),
+    ]
+    return table(("wrong", "of", "what"), found) if found else "Everything is as it should be."
 
 
 def _schedules(seen: Overview) -> str:

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError, UnknownNameError
 from scheduling.ledger import presentation, selectors
+from scheduling.ledger.coming import coming_occurrences
 from scheduling.ledger.comparison import compare_variants
 from scheduling.ledger.stories import explain
 from scheduling.management.tables import printable, table
@@ -21,7 +21,6 @@ from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.options import add_set_options, count, instant, read_set_options
 from scheduling.operations.pausing import pause_all, resume_all
-from scheduling.timing.cadence import occurrences_from
 
 HELP = """\
 scheduler setup [test|production]     set the schedules up for a mode, or switch to it (default: test)
@@ -189,14 +188,7 @@ class Command(BaseCommand):
 
     def _next(self, name: str, count: int, **options: Any) -> None:
         job = changing.job_named(name)
-        next_run = job.schedule.next_run if job.schedule else None
-        coming = (
-            [] if next_run is None else list(islice(occurrences_from(next_run, cadence=job.cadence), count))
-        )
-        if job.ends_at:
-            coming = [occurrence for occurrence in coming if occurrence <= job.ends_at]
-        if job.schedule and job.schedule.repeats >= 0:
-            coming = coming[: job.schedule.repeats]
+        coming = coming_occurrences(job, count=count, now=database_now())
         text = "\n".join(f"{occurrence:%Y-%m-%d %H:%M:%S} UTC" for occurrence in coming)
         notes = explain(job, at=database_now(), now=database_now())[-1]
         self._show([presentation.iso(at) for at in coming], text or notes, **options)

@@ -16,11 +16,34 @@ function inWords(seconds) {
   return `${Math.floor(count)} ${unit}`;
 }
 
+// What the server writes is UTC; the viewer's own time is beside it, or where one points at it.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const hereAndNow = new Intl.DateTimeFormat("sv", { dateStyle: "short", timeStyle: "medium" });
+
+function tellZone() {
+  const isUtc = new Date().getTimezoneOffset() === 0;
+  for (const time of document.querySelectorAll("time[datetime]:not([data-zoned])")) {
+    const own = isUtc ? "" : `${hereAndNow.format(new Date(time.dateTime))} ${zone}`;
+    const counts = "countdown" in time.dataset;
+    time.dataset.zoned = "";
+    time.title = [counts && `${time.title || time.textContent} UTC`, own].filter(Boolean).join(", ");
+    const isThere = time.nextElementSibling?.textContent.endsWith(zone);
+    if (own && "beside" in time.dataset && !isThere) {
+      const beside = document.createElement("span");
+      beside.className = "quiet";
+      // The date once, where it is the same.
+      beside.textContent = ` ${own.startsWith(time.textContent.slice(0, 10)) ? own.slice(11) : own}`;
+      time.after(beside);
+    }
+  }
+  const said = document.querySelector("[data-zone]");
+  if (said && !isUtc) said.textContent = `; point at one for yours, ${zone}`;
+}
+
 function countDown() {
   if (document.hidden) return;
-  for (const time of live.querySelectorAll("time[data-countdown]")) {
+  for (const time of document.querySelectorAll("time[data-countdown]")) {
     const seconds = (new Date(time.dateTime) - Date.now() - skew) / 1000;
-    time.title ||= time.textContent;
     time.textContent = seconds >= 0 ? `in ${inWords(seconds)}` : seconds > -2 ? "now" : `${inWords(seconds)} ago`;
   }
 }
@@ -75,13 +98,15 @@ live.addEventListener("htmx:afterRequest", (event) => {
   live.dataset.etag = event.detail.xhr.getResponseHeader("ETag") ?? live.dataset.etag;
 });
 live.addEventListener("htmx:afterSettle", () => {
+  tellZone();
   countDown();
   drawAll();
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) htmx.trigger(live, "look-again");
+  if (!document.hidden && live.hasAttribute("hx-get")) htmx.trigger(live, "look-again");
 });
 
+tellZone();
 countDown();
 drawAll();
 setInterval(countDown, 1000);

@@ -105,7 +105,7 @@ def test_our_pages_replace_those_of_django_q2() -> None:
         if "_q" in model._meta.label_lower
     }
 
-    assert modules == {"scheduling.admin.schedules"}
+    assert modules == {"scheduling.admin.runs", "scheduling.admin.schedules"}
 
 
 def test_nobody_without_an_account_sees_anything(client: Client, settings: Settings) -> None:

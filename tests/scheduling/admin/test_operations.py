@@ -10,16 +10,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Schedule
 
-from scheduling.models import Job, JobChange, Run, RunState
+from scheduling.models import Alert, Job, JobChange, Run, RunState
 from scheduling.operations import changing
-from tests.scheduling.factories import JobFactory, RunFactory, ScheduleFactory
+from scheduling.timing.cadence import Every
+from tests.scheduling.factories import NOON, JobFactory, RunFactory, ScheduleFactory
 
 pytestmark = pytest.mark.django_db
 
 JOBS = reverse("admin:scheduling_job_changelist")
 SCHEDULES = reverse("admin:django_q_schedule_changelist")
 RUNS = reverse("admin:scheduling_run_changelist")
-VIEWS = ("scheduling.view_job", "scheduling.view_run", "scheduling.view_jobchange", "django_q.view_schedule")
+VIEWS = (
+    *("scheduling.view_job", "scheduling.view_run", "scheduling.view_jobchange", "scheduling.view_alert"),
+    "django_q.view_schedule",
+)
 
 
 @pytest.fixture
@@ -95,11 +99,45 @@ def test_jobs_are_paused_with_a_note_resumed_and_run_now_from_the_list(
     assert Run.objects.get().trigger == "operator"
 
 
+def test_a_pause_from_the_list_may_have_an_end(operator: Client, job: Job) -> None:
+    refused = act(operator, JOBS, "pause", job, until="soon")
+    act(operator, JOBS, "pause", job, until="2099-01-01T12:00Z", note="upgrade")
+
+    assert "is not a time" in refused
+    assert "until 2099-01-01 12:00:00: upgrade" in operator.get(SCHEDULES).content.decode()
+
+
+def test_who_set_what_is_shown_and_each_name_leads_to_its_page(operator: Client, job: Job) -> None:
+    changing.change(job.name, by="<bob>", now=timezone.now(), cadence=Every(45))
+    RunFactory(job=job)
+    Alert.objects.create(
+        rule="late", subject=job.name, opened_at=NOON, seen_at=NOON, told_at=NOON, message="late"
+    )
+    assert job.schedule is not None
+    page = reverse("scheduling:schedule", args=[job.name])
+
+    for address in (
+        JOBS,
+        SCHEDULES,
+        page_of(job),
+        reverse("admin:django_q_schedule_change", args=[job.schedule.pk]),
+    ):
+        content = operator.get(address).content.decode()
+        assert "cadence set by &lt;bob&gt; at 2" in content, address
+        assert f'href="{page}"' in content, address
+    for model in ("run", "jobchange", "alert"):
+        content = operator.get(reverse(f"admin:scheduling_{model}_changelist")).content.decode()
+        assert f'href="{page}"' in content, model
+
+
 def test_a_failed_run_is_retried_and_one_that_did_not_fail_is_left_alone(operator: Client, job: Job) -> None:
     failed = RunFactory(job=job, state=RunState.FAILED, attempt=3, error="ValueError: no\n\nTraceback")
     good = RunFactory(job=job, state=RunState.SUCCEEDED, attempt=1)
 
-    assert "begins anew" in act(operator, RUNS, "retry", failed, good)
+    told = act(operator, RUNS, "retry", failed, good)
+
+    assert "Retried 1 of 2 runs. Not retried: " in told
+    assert "has not failed (it is succeeded)" in told
 
     assert list(Run.objects.order_by("pk").values_list("state", "attempt")) == [
         ("pending", 0),

@@ -46,6 +46,42 @@ def test_a_token_triggers_pauses_and_resumes_and_the_journal_names_it(client: Cl
     ]
 
 
+def test_a_pause_has_an_end_and_all_are_paused_and_resumed_at_once(client: Client) -> None:
+    job("fetch"), job("score")
+    text = token("pause", "resume")
+
+    one = post(client, "schedules/fetch/pause", text, {"until": "2099-01-01T12:00Z"})
+    rest = post(client, "pause-all", text, {"note": "upgrade", "until": "2099-01-02T13:00:00+01:00"})
+    listed = client.get("/api/v1/schedules").json()["items"]
+    resumed = post(client, "resume-all", text)
+
+    assert (one.status_code, one.json()["schedule"]["paused_until"]) == (200, "2099-01-01T12:00:00Z")
+    assert (rest.status_code, rest.json()["names"]) == (200, ["score"])
+    assert [row["paused_until"] for row in listed] == ["2099-01-01T12:00:00Z", "2099-01-02T12:00:00Z"]
+    assert (resumed.status_code, resumed.json()["names"]) == (200, ["fetch", "score"])
+
+
+def test_a_pause_that_ends_before_it_begins_or_at_no_time_is_refused(client: Client) -> None:
+    job()
+    text = token("pause")
+
+    for address in ("schedules/fetch/pause", "pause-all"):
+        assert post(client, address, text, {"until": "2001-01-01T12:00Z"}).status_code == 409
+        assert post(client, address, text, {"until": "soon"}).status_code == 422
+    assert not JobChange.objects.exists()
+
+
+def test_a_token_for_some_schedules_does_not_act_on_all(client: Client) -> None:
+    job()
+    row = ApiToken(name="robot", may_pause=True, may_resume=True, schedules="fetch")
+    text = issue_token(row, by="admin", now=NOON).text
+
+    for action in ("pause-all", "resume-all"):
+        assert post(client, action, text, {}).json()["code"] == "not_its_schedule"
+        assert post(client, action, token(name=f"without {action}"), {}).json()["code"] == "missing_scope"
+    assert not JobChange.objects.exists()
+
+
 @pytest.mark.parametrize("action", ["trigger", "pause", "resume"])
 def test_a_token_does_only_what_its_scopes_name(client: Client, action: str) -> None:
     job()

@@ -1,6 +1,7 @@
 """`manage.py monitor`: a look at everything that changes nothing."""
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from io import StringIO
@@ -13,7 +14,7 @@ from django_q.brokers import get_broker
 from django_q.conf import Conf
 from pytest_django.fixtures import Settings
 
-from scheduling.models import RunState
+from scheduling.models import Alert, RunState
 from scheduling.operations import changing, setting_up
 from tests.installation import Installation, wait_until
 from tests.scheduling.factories import NOON, RunFactory
@@ -83,11 +84,18 @@ def test_runs_schedules_and_rows_are_shown(broker: Any, settings: Settings) -> N
 def test_people_see_the_same_as_tables(broker: Any) -> None:
     RunFactory(state=RunState.SKIPPED, error="nothing fetched yet")
     broker.enqueue(b"one")
+    Alert.objects.create(
+        rule="late", subject="fetch", message="\x1b[2J", opened_at=NOON, seen_at=NOON, told_at=NOON
+    )
 
-    text = monitor()
+    text, seen = monitor(), json.loads(monitor("--json"))
 
     for words in ("waiting in Redis: 1", "No workers are alive", "skipped 1", "nothing fetched yet", "MiB"):
         assert words in text
+    # What is wrong comes before the schedules.
+    assert -1 < text.index(r"fetch   \x1b[2J") < text.index("schedule  ")
+    assert [alert["rule"] for alert in seen["alerts"]] == ["late"]
+    assert "workers" in {finding["check"] for finding in seen["health"] if finding["problem"]}
 
 
 @pytest.mark.django_db
@@ -112,8 +120,8 @@ def test_a_redis_that_is_away_is_said_in_a_line_and_the_database_is_still_shown(
 
     text = monitor()
 
-    [line] = [line for line in text.splitlines() if "Redis" in line]
-    assert line.startswith("Redis does not answer")
+    assert [line for line in text.splitlines() if line.startswith("Redis does not answer: ")]
+    assert re.search(r"workers +health +unknown while Redis is away", text)
     assert "scheduling_run" in text
 
 

@@ -32,4 +32,4 @@ def job() -> Job:
 
 @pytest.fixture
 def operator() -> Client:
-    return staff("change_job")
+    return staff("change_job", "view_run")

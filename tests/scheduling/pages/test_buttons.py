@@ -10,7 +10,7 @@ from django.utils.html import escape
 
 from scheduling.models import Job, JobChange, Run, RunState
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
-from tests.scheduling.pages.operations_page import LIVE, PAGE, page, staff
+from tests.scheduling.pages.operations_page import LIVE, PAGE, RUNS, page, page_of, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,10 @@ def actions(job: Job, run: Run) -> dict[str, dict[str, str]]:
         reverse("scheduling:pause", args=[job.pk]): {"note": "endpoint is moving"},
         reverse("scheduling:resume", args=[job.pk]): {},
         reverse("scheduling:change_cadence", args=[job.pk]): {"cadence": "45s"},
+        reverse("scheduling:cancel_waiting", args=[job.pk]): {"what": "operator"},
         reverse("scheduling:retry", args=[run.pk]): {},
+        reverse("scheduling:pause_every"): {"note": "endpoint is moving"},
+        reverse("scheduling:resume_every"): {},
     }
 
 
@@ -34,10 +37,21 @@ def test_each_button_does_what_it_says_in_the_name_of_who_pressed_it(operator: C
         assert (response.status_code, response["Location"]) == (302, PAGE), address
 
     content = page(operator)
-    for message in ("runs as soon as", "is paused.", "goes on.", "a new cadence", "The run begins anew"):
+    for message in (
+        *(
+            "runs as soon as",
+            "is paused.",
+            "goes on.",
+            "a new cadence",
+            "1 waiting runs",
+            "The run begins anew",
+        ),
+        *("Paused: fetch-repeatable.", "Resumed: fetch-repeatable."),
+    ):
         assert message in content
     changes = JobChange.objects.order_by("pk").values_list("by", "action")
-    assert list(changes) == [("ada", action) for action in ("trigger", "pause", "resume", "set", "retry")]
+    done = ("trigger", "pause", "resume", "set", "cancel", "retry", "pause", "resume")
+    assert list(changes) == [("ada", action) for action in done]
     assert str(Job.objects.get(pk=job.pk).cadence) == "every 45 s"
 
 
@@ -76,7 +90,8 @@ def test_what_cannot_be_is_said_and_changes_nothing(
 def test_a_chained_job_keeps_following(operator: Client, job: Job) -> None:
     follower = JobFactory(schedule__next_run=None, after=job)
 
-    assert reverse("scheduling:change_cadence", args=[follower.pk]) not in page(operator)
+    assert reverse("scheduling:change_cadence", args=[job.pk]) in page(operator, page_of(job))
+    assert reverse("scheduling:change_cadence", args=[follower.pk]) not in page(operator, page_of(follower))
     operator.post(reverse("scheduling:change_cadence", args=[follower.pk]), {"cadence": "45s"})
 
     assert Job.objects.get(pk=follower.pk).after == job
@@ -84,7 +99,7 @@ def test_a_chained_job_keeps_following(operator: Client, job: Job) -> None:
 
 
 def test_who_may_not_operate_sees_no_buttons_and_is_refused(job: Job) -> None:
-    viewer = staff()
+    viewer = staff("view_run")
     failed = RunFactory(job=job, state=RunState.FAILED, error="ValueError: no", finished_at=NOON)
 
     assert "ValueError: no" in page(viewer)
@@ -101,9 +116,11 @@ def test_strangers_are_sent_to_the_login_and_can_do_nothing(client: Client, job:
     customer.force_login(User.objects.create_user("eve"))
 
     for stranger in (client, customer):
-        assert stranger.get(PAGE)["Location"] == f"{reverse('admin:login')}?next={PAGE}"
-        live = stranger.get(LIVE)
-        assert (live.status_code, live["HX-Refresh"], live.content) == (401, "true", b"")
+        for address in (PAGE, RUNS, page_of(job)):
+            assert stranger.get(address)["Location"] == f"{reverse('admin:login')}?next={address}"
+        for address in (LIVE, reverse("scheduling:schedule_live", args=[job.name])):
+            live = stranger.get(address)
+            assert (live.status_code, live["HX-Refresh"], live.content) == (401, "true", b"")
         for address, fields in actions(job, failed).items():
             assert stranger.post(address, fields).status_code == 403
     assert not JobChange.objects.exists()

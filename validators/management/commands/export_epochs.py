@@ -2,7 +2,6 @@
 
 import gzip
 import os
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,22 +30,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["file"] == STDOUT:
-            self._print()
+            for line in history_lines():
+                self.stdout.write(line, ending="")
             return
         try:
             with _replaced(Path(options["file"])) as target:
                 target.writelines(line.encode("ascii") for line in history_lines())
         except OSError as exc:
             raise CommandError(f"Cannot write {options['file']}: {exc.strerror}") from exc
-
-    def _print(self) -> None:
-        try:
-            for line in history_lines():
-                self.stdout.write(line, ending="")
-            self.stdout.flush()
-        except BrokenPipeError:
-            # Whoever read has seen enough, as in `export_epochs | head`; and Python flushes once more.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -145,6 +145,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(stack: Installation, tmp_path
     assert export.stdout.readline() == f"{HEADER}\n"
     export.stdout.close()
 
-    assert export.wait(30) == 0
+    assert export.wait(30) == 141
     assert export.stderr.read() == ""
     export.stderr.close()

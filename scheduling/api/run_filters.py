@@ -1,0 +1,87 @@
+"""Which runs are asked for: the same names in an address of the API and of the page of runs."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+
+from ninja import Schema
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+
+from scheduling.api import cursors
+from scheduling.api.replies import Format
+from scheduling.exceptions import CadenceError
+from scheduling.ledger.search import Place, RunFilter
+from scheduling.operations.options import instant
+
+MOST_RUNS: Final = 1_000
+LARGEST_KEY: Final = 2**63 - 1
+# No control characters, which PostgreSQL cannot hold all of.
+WORDS: Final = r"^[^\x00-\x1f]*$"
+
+State = Literal["pending", "queued", "running", "succeeded", "failed", "skipped"]
+
+
+def _read_instant(written: Any) -> Any:
+    """A text as on the command line: without a zone it is UTC."""
+    if not isinstance(written, str):
+        return written
+    try:
+        return instant(written)
+    except CadenceError as exc:
+        raise ValueError(str(exc)) from exc
+
+
+Instant = Annotated[datetime, BeforeValidator(_read_instant)]
+
+
+class RunPlace(BaseModel):
+    """Where a page of runs ended."""
+
+    # Far from the ends of what a date holds, where a time zone would carry it over.
+    occurrence: AwareDatetime = Field(
+        ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC)
+    )
+    key: int = Field(ge=1, le=LARGEST_KEY)
+
+
+class RunFilters(Schema):
+    schedule: str | None = Field(None, max_length=100, pattern=WORDS, description="Its name")
+    state: list[State] = Field([], description="Any of these", max_length=6)
+    since: Instant | None = Field(
+        None, alias="from", description="Occurrences from then on; UTC, if not said"
+    )
+    until: Instant | None = Field(None, alias="to", description="Occurrences up to then; UTC, if not said")
+    host: str | None = Field(
+        None, max_length=60, pattern=WORDS, description="Its name; for staff and tokens that read"
+    )
+    text: str | None = Field(
+        None,
+        max_length=200,
+        pattern=WORDS,
+        description="Within the name, the error or those of attempts; for staff and tokens that read",
+    )
+    limit: int = Field(100, ge=1, le=MOST_RUNS)
+    cursor: str | None = Field(None, max_length=200)
+    format: Format | None = None
+
+    @property
+    def wanted(self) -> RunFilter:
+        return RunFilter(
+            schedule=self.schedule or "",
+            states=self.state,
+            since=self.since,
+            until=self.until,
+            host=self.host or "",
+            text=self.text or "",
+        )
+
+    @property
+    def place(self) -> Place | None:
+        """Where the page begins; raises `ApiError` for a cursor that we never wrote."""
+        if self.cursor is None:
+            return None
+        place = cursors.read(self.cursor, RunPlace)
+        return place.occurrence, place.key
+
+
+def cursor_of(place: Place | None) -> str | None:
+    return cursors.written(RunPlace(occurrence=place[0], key=place[1])) if place else None
