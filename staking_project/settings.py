@@ -155,6 +155,8 @@ ALERT_RULES = {
     "commission": "validators.monitoring.alerts.commission_jumps",
     "admission": "validators.monitoring.alerts.not_admitted",
 }
+# What anybody may read of a text of ours, such as why a run failed: dotted path of a function.
+PUBLIC_TEXT = "validators.monitoring.endpoints.public_text"
 # Who is told of alerts, and how often of one that stays open.
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")

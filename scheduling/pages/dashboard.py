@@ -158,6 +158,8 @@ class Dashboard:
     database_size: float
     errors: list[RunError]
 
+    # Whether it is for somebody who may read what went wrong.
+    tells_why: bool = True
     window: int = WINDOW
 
     @property

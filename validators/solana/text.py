@@ -1,5 +1,6 @@
 """Other people's words, made fit to store: bounded, and without what steers a terminal or a page. Pure."""
 
+import re
 import unicodedata
 from typing import Final
 
@@ -16,6 +17,8 @@ LONGEST_VERSION: Final = 40
 _LEFT_OUT: Final = frozenset({"Cc", "Cf", "Cs", "Cn"})
 # Far more than anything is stored of; the rest is not even looked at.
 _LOOKED_AT: Final = 10_000
+# Around what an endpoint said, in a text of ours. ASCII within, so that neither mark can stand there.
+_QUOTED: Final = re.compile("\u201c[^\u201d]*\u201d?")
 
 
 def plain_text(value: object, *, longest: int) -> str:
@@ -28,3 +31,13 @@ def plain_text(value: object, *, longest: int) -> str:
         if letter.isspace() or unicodedata.category(letter) not in _LEFT_OUT
     )
     return " ".join("".join(kept).split())[:longest].rstrip()
+
+
+def quoted(text: str, *, longest: int) -> str:
+    """What somebody said, in a text of ours: in ASCII, and so that `unquoted` finds it again."""
+    return f"\u201c{ascii(text)[1:-1][:longest]}\u201d"
+
+
+def unquoted(text: str) -> str:
+    """A text of ours without what others said, which may be a key, or an advertisement."""
+    return _QUOTED.sub("\u2026", text)

@@ -84,7 +84,7 @@ def test_a_chained_job_keeps_following(operator: Client, job: Job) -> None:
 
 
 def test_who_may_not_operate_sees_no_buttons_and_is_refused(job: Job) -> None:
-    viewer = staff()
+    viewer = staff("view_run")
     failed = RunFactory(job=job, state=RunState.FAILED, error="ValueError: no", finished_at=NOON)
 
     assert "ValueError: no" in page(viewer)
