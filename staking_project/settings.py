@@ -181,6 +181,8 @@ METRICS = [
     "scheduling.monitoring.metrics.scheduling_metrics",
     "validators.monitoring.metrics.validator_metrics",
 ]
+# The bearer token that `/metrics` wants; empty, and anybody may read them.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # Which look at the cluster the API's replies are from: dotted path of a function.
 API_ENVELOPE = "validators.reading.picture.envelope"
