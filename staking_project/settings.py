@@ -122,6 +122,8 @@ SCHEDULED_JOBS = ["validators.jobs.JOBS"]
 # Whether trust-v3 is fitted to our own history every twenty days, which needs requirements-fit.txt.
 if env.bool("REFIT_SCHEDULE", default=False):
     SCHEDULED_JOBS.append("validators.jobs.OPTIONAL")
+# Where tasks are: a job whose row names anything else fails, and nothing of it is imported.
+TASK_MODULES = ["scheduling.tasks", "validators.tasks"]
 RETENTION_TASKS = [
     "validators.monitoring.retention.prune_history",
     "scheduling.monitoring.alerts.prune_history",

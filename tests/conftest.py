@@ -9,6 +9,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.installation import Installation, installation, migrated_template
+from tests.task_modules import TASK_MODULES
 
 # A machine that others use too takes as long as it takes.
 hypothesis.settings.register_profile("shared machine", deadline=None)
@@ -40,6 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cheap_passwords(settings: Settings) -> None:
     """Hashing a password well takes longer than most tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def tasks_of_tests(settings: Settings) -> None:
+    settings.TASK_MODULES = TASK_MODULES
 
 
 @pytest.fixture(autouse=True)
