@@ -50,8 +50,9 @@ def tasks_of_tests(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def unlimited(settings: Settings) -> None:
-    """All tests ask from one address."""
+    """All tests ask from one address, and change what is told between two questions."""
     settings.RATE_LIMIT = 0
+    settings.ANSWERS_KEPT_SECONDS = 0
 
 
 @pytest.fixture(scope="session")
