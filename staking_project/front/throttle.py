@@ -49,7 +49,9 @@ class Throttle:
             return self._get_response(request)
         address = client_address(request)
         key = f"{'probes' if request.path in PROBES else 'requests'}:{address}"
-        if limit and self._count.add(key, 1) > limit:
+        if limit and (asked := self._count.add(key, 1)) > limit:
+            if asked - 1 <= limit:
+                logger.warning("Too many requests from %s.", address, extra={"action": "throttled"})
             return _refusal(request, "Too many requests from your address")
         if self._is_one_try_too_many(request, address):
             return _refusal(request, "Too many tries to log in")
@@ -87,6 +89,11 @@ def _refusal(request: HttpRequest, what: str) -> HttpResponse:
     wait = f"{max(1, round(WINDOW_SECONDS / 4))}"
     detail = f"{what}; go on in {wait} s."
     if request.path.startswith("/api/"):
-        return problem(429, code="too_many_requests", detail=detail, Retry_After=wait)
-    headers = {"Retry-After": wait, "Cache-Control": "no-store"}
-    return HttpResponse(detail, status=429, content_type="text/plain; charset=utf-8", headers=headers)
+        response = problem(429, code="too_many_requests", detail=detail, Retry_After=wait)
+    else:
+        headers = {"Retry-After": wait, "Cache-Control": "no-store"}
+        response = HttpResponse(detail, status=429, content_type="text/plain; charset=utf-8", headers=headers)
+    response.headers["Content-Length"] = str(len(response.content))
+    # Django would write a line for each: a flood of them fills a disk.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
