@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "staking_project.front.bounds.Bounds",
     "staking_project.front.throttle.Throttle",
     "staking_project.front.kept.KeptAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",

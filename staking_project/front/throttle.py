@@ -11,9 +11,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from staking_project.api import problem
 from staking_project.front.addresses import client_address
 from staking_project.front.counting import WINDOW_SECONDS, SlidingCount
+from staking_project.front.refusals import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -88,12 +88,4 @@ def _log_failed_login(
 def _refusal(request: HttpRequest, what: str) -> HttpResponse:
     wait = f"{max(1, round(WINDOW_SECONDS / 4))}"
     detail = f"{what}; go on in {wait} s."
-    if request.path.startswith("/api/"):
-        response = problem(429, code="too_many_requests", detail=detail, Retry_After=wait)
-    else:
-        headers = {"Retry-After": wait, "Cache-Control": "no-store"}
-        response = HttpResponse(detail, status=429, content_type="text/plain; charset=utf-8", headers=headers)
-    response.headers["Content-Length"] = str(len(response.content))
-    # Django would write a line for each: a flood of them fills a disk.
-    response._has_been_logged = True  # type: ignore[attr-defined]
-    return response
+    return refusal(request, 429, code="too_many_requests", detail=detail, Retry_After=wait)

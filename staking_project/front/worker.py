@@ -17,6 +17,8 @@ from typing import Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from staking_project.front.sizes import LARGEST_BODY
+
 # Seconds from the first word of a request to its last.
 SECONDS_TO_ASK: Final = 10
 # In which an answer, or a body without a length, gets on by a little; else its thread leaves it.
@@ -25,9 +27,8 @@ SECONDS_TO_GET_ON: Final = 20
 TAKEN_AT_ONCE: Final = 512 * 1024
 # A client that was answered may close its side within these; else its last segment may be lost.
 SECONDS_TO_PART: Final = 2
-# More than gunicorn's own limits of an address and of fields let through, and of a body what is heard before.
+# More than gunicorn's own limits of an address and of fields let through.
 LONGEST_HEAD: Final = 64 * 1024
-LARGEST_BODY: Final = 1024 * 1024
 # So many connections below gunicorn's limit, the one that waits longest goes.
 SPARE: Final = 50
 _READ_AT_ONCE: Final = 64 * 1024

@@ -11,7 +11,8 @@ from http.client import HTTPConnection
 
 import pytest
 
-from staking_project.front.worker import LARGEST_BODY, LONGEST_HEAD, missing
+from staking_project.front.sizes import LARGEST_BODY
+from staking_project.front.worker import LONGEST_HEAD, missing
 from tests.installation import wait_until
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
