@@ -43,7 +43,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
     except DatabaseError as exc:
         text = f"The database does not answer ({type(exc).__name__}).\n"
-        return HttpResponse(text, content_type="text/plain", status=503)
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", status=503)
 
 
 def _brings(request: HttpRequest, wanted: str) -> bool:
