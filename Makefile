@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation clean
+.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation pins audit clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -97,6 +97,22 @@ e2e: browser
 mutation: .venv/.dev
 	$(PYTHON) -m tests.faults.mutate
 
+# Writes requirements*.txt: what the short lists of requirements*.in bring along, each with its hashes, for every
+# Python and platform. What is pinned already stays; `make pins UPGRADE=--upgrade` takes the newest.
+PIN := .venv/tools/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-header --no-annotate
+
+pins: .venv/tools/.done
+	for name in requirements requirements-dev requirements-fit requirements-tools; do \
+		$(PIN) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
+	done
+
+# Asks which of them have known holes; needs the network, and fails where it cannot be told.
+audit: .venv/tools/.done
+	for name in requirements-dev requirements-fit requirements-tools; do \
+		.venv/tools/bin/pip-audit --strict --disable-pip --require-hashes -r $$name.txt || exit 1; \
+	done
+
 clean:
 	rm -rf .venv var
 
@@ -105,9 +121,15 @@ clean:
 	python3 -m venv --without-pip .venv
 
 .venv/.run: requirements.txt | .venv/bin/python
-	$(PIP) install --quiet -r requirements.txt
+	$(PIP) install --quiet --require-hashes -r requirements.txt
 	touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.run
-	$(PIP) install --quiet -r requirements-dev.txt
+	$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	touch $@
+
+.venv/tools/.done: requirements-tools.txt
+	python3 -m venv --without-pip .venv/tools
+	python3 -m pip --disable-pip-version-check --python .venv/tools/bin/python install --quiet --require-hashes \
+		-r requirements-tools.txt
 	touch $@

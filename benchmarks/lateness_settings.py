@@ -2,6 +2,7 @@
 
 from scheduling.modes import JobDeclaration
 from staking_project.settings import *  # noqa: F403
+from staking_project.settings import TASK_MODULES
 
 JOBS = tuple(
     JobDeclaration(
@@ -14,5 +15,6 @@ JOBS = tuple(
     for what, seconds in (("note", 1), ("tick", 10))
 )
 
+TASK_MODULES = [*TASK_MODULES, "tests.scheduling.effects"]
 SCHEDULED_JOBS = ["benchmarks.lateness_settings.JOBS"]
 RETENTION_TASKS = []

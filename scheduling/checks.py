@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
 from scheduling.exceptions import UnknownNameError
+from scheduling.models.paths import task_at
 from scheduling.modes import MODES, JobDeclaration, declared_jobs, first_starts
 from scheduling.outgoing import is_private_enough
 
@@ -140,11 +141,11 @@ def _problems_of_needs(declared: Sequence[JobDeclaration]) -> list[CheckMessage]
 def _problems_of(job: JobDeclaration) -> list[CheckMessage]:
     problems: list[CheckMessage] = []
     try:
-        import_string(job.task)
-    except ImportError as exc:
-        problems.append(
-            Error(f"{job.name}: its task cannot be found: {exc}", hint="Mend the path.", id="scheduling.E002")
-        )
+        task_at(job.task)
+    except (ImportError, UnknownNameError) as exc:
+        hint = "Mend the path, or name its module in TASK_MODULES."
+        told = f"{job.name}: its task cannot be found: {exc}"
+        problems.append(Error(told, hint=hint, id="scheduling.E002"))
     for mode in MODES:
         if job.every_seconds.get(mode, 0) < 1 or mode not in job.start_after_seconds:
             problems.append(

@@ -1,13 +1,16 @@
 """What gunicorn is told beside its command line: `--config python:staking_project.gunicorn_config`."""
 
 import socket
+import sys
 from typing import Any
 
 from scheduling.engine.processes import die_with_parent
 
-# A connection that says little holds a thread, not the process; a proxy that buffers in front holds it off.
-worker_class = "gthread"
-threads = 8
+# Whole requests alone get a thread; connections that say little hold none.
+worker_class = "staking_project.front.worker.PatientWorker"
+threads = 4
+# The process may open 1,024 files, its connections among them.
+worker_connections = 800
 # Seconds that a connection may stay open between two requests.
 keepalive = 15
 # The longest address that gunicorn takes: what one holds stands in that of a selection.
@@ -23,6 +26,10 @@ max_requests_jitter = 2_000
 SECONDS_TO_SAY_SOMETHING = 10
 
 
+# A thread that computes gives way to others after so long, so that what is quick is answered quickly.
+SECONDS_BETWEEN_THREADS = 0.001
+
+
 def when_ready(server: Any) -> None:
     """The kernel hands out connections that said something, and drops the others."""
     for listener in server.LISTENERS:
@@ -33,3 +40,4 @@ def when_ready(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """A worker whose master was killed would go on holding the port."""
     die_with_parent(server.pid)
+    sys.setswitchinterval(SECONDS_BETWEEN_THREADS)

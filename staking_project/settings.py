@@ -52,7 +52,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "staking_project.front.bounds.Bounds",
     "staking_project.front.throttle.Throttle",
+    "staking_project.front.kept.KeptAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "staking_project.front.sessions.IdleSessions",
     "django.middleware.common.CommonMiddleware",
@@ -122,6 +124,8 @@ SCHEDULED_JOBS = ["validators.jobs.JOBS"]
 # Whether trust-v3 is fitted to our own history every twenty days, which needs requirements-fit.txt.
 if env.bool("REFIT_SCHEDULE", default=False):
     SCHEDULED_JOBS.append("validators.jobs.OPTIONAL")
+# Where tasks are: a job whose row names anything else fails, and nothing of it is imported.
+TASK_MODULES = ["scheduling.tasks", "validators.tasks"]
 RETENTION_TASKS = [
     "validators.monitoring.retention.prune_history",
     "scheduling.monitoring.alerts.prune_history",
@@ -155,6 +159,8 @@ ALERT_RULES = {
     "commission": "validators.monitoring.alerts.commission_jumps",
     "admission": "validators.monitoring.alerts.not_admitted",
 }
+# What anybody may read of a text of ours, such as why a run failed: dotted path of a function.
+PUBLIC_TEXT = "validators.monitoring.endpoints.public_text"
 # Who is told of alerts, and how often of one that stays open.
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
@@ -179,12 +185,16 @@ METRICS = [
     "scheduling.monitoring.metrics.scheduling_metrics",
     "validators.monitoring.metrics.validator_metrics",
 ]
+# The bearer token that `/metrics` wants; empty, and anybody may read them.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # Which look at the cluster the API's replies are from: dotted path of a function.
 API_ENVELOPE = "validators.reading.picture.envelope"
 # What each address may ask for a minute, in units of 20 ms of a processor, a request at least one;
 # 0 is no limit. Before pages were counted too, it was API_RATE_LIMIT.
 RATE_LIMIT = env.int("RATE_LIMIT", default=env.int("API_RATE_LIMIT", default=300))
+# How long an answer for anybody may be given again while the picture is the same; 0 makes each anew.
+ANSWERS_KEPT_SECONDS = env.float("ANSWERS_KEPT_SECONDS", default=5.0)
 # Proxies of our own in front, each of which adds a word to X-Forwarded-For.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 
@@ -223,6 +233,9 @@ if HTTPS:
     SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # Browsers take cookies of these names from this host alone, over TLS.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
     SECURE_HSTS_SECONDS = 31_536_000
     # Of this host alone: what else the domain serves is for its owner to say.
     SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)

@@ -9,6 +9,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.installation import Installation, installation, migrated_template
+from tests.task_modules import TASK_MODULES
 
 # A machine that others use too takes as long as it takes.
 hypothesis.settings.register_profile("shared machine", deadline=None)
@@ -43,9 +44,15 @@ def cheap_passwords(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def tasks_of_tests(settings: Settings) -> None:
+    settings.TASK_MODULES = TASK_MODULES
+
+
+@pytest.fixture(autouse=True)
 def unlimited(settings: Settings) -> None:
-    """All tests ask from one address."""
+    """All tests ask from one address, and change what is told between two questions."""
     settings.RATE_LIMIT = 0
+    settings.ANSWERS_KEPT_SECONDS = 0
 
 
 @pytest.fixture(scope="session")

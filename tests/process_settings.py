@@ -2,6 +2,7 @@
 
 from staking_project.settings import *  # noqa: F403
 from staking_project.settings import MIDDLEWARE
+from tests.task_modules import TASK_MODULES as TASK_MODULES
 
 SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
 RETENTION_TASKS = []

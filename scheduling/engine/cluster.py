@@ -34,7 +34,7 @@ from scheduling.engine.execution import warm_up
 from scheduling.engine.leftovers import end_child
 from scheduling.engine.processes import adopt_orphans, children_of, die_with_parent, is_running
 from scheduling.ledger.task_history import prune_by_statement
-from scheduling.models.paths import path_today
+from scheduling.models.paths import EXECUTE_RUN, path_today
 
 logger = logging.getLogger(__name__)
 
@@ -133,17 +133,30 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         return True
 
 
-class _MessagesOfAnyVersion:
-    """The queue of tasks as a worker reads it: an older version's messages call tasks by former paths."""
+class _RunsAlone:
+    """The queue of tasks as a worker reads it: a message may ask for a run, and for nothing else.
+
+    Whoever could write one would call what he likes. An older version's messages ask by a former path.
+    """
 
     def __init__(self, tasks: Any) -> None:
         self._tasks = tasks
 
     def get(self) -> Any:
-        task = self._tasks.get()
-        if isinstance(task, dict):
-            task["func"] = path_today(task["func"])
-        return task
+        while True:
+            task = self._tasks.get()
+            if not isinstance(task, dict) or _asks_for_a_run(task):
+                return task
+            logger.error("A message asked for %.200r, which is no run, and was dropped.", task.get("func"))
+
+
+def _asks_for_a_run(task: dict[str, Any]) -> bool:
+    """Whether it does, and wants nothing called afterwards."""
+    func = task.get("func")
+    task["func"] = path_today(func) if isinstance(func, str) else func
+    args, extras = task.get("args"), ("kwargs", "hook", "chain", "iter_count", "iter_cached")
+    one_number = isinstance(args, tuple) and len(args) == 1 and type(args[0]) is int
+    return task["func"] == EXECUTE_RUN and one_number and not any(task.get(extra) for extra in extras)
 
 
 def _run_child(sentinel_pid: int, busy: Any, target: Callable[..., None], *args: Any) -> None:
@@ -164,7 +177,7 @@ def _run_child(sentinel_pid: int, busy: Any, target: Callable[..., None], *args:
     if target is worker:
         adopt_orphans()
         warm_up()
-        args = (_MessagesOfAnyVersion(args[0]), *args[1:])
+        args = (_RunsAlone(args[0]), *args[1:])
     if target is monitor:
         prune_by_statement()
         os.nice(HISTORY_IS_IN_NO_HURRY)

@@ -19,7 +19,6 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, When
 from django.db.models.functions import Coalesce
-from django.utils.module_loading import import_string
 
 from scheduling.clock import Instant, database_instant, database_now
 from scheduling.conditions import require_condition
@@ -34,7 +33,7 @@ from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
 from scheduling.models import Job, Run, RunState, RunTrigger, run_name
-from scheduling.models.paths import path_today
+from scheduling.models.paths import task_at
 from scheduling.modes import declared_jobs, jobs_that_need
 from scheduling.timing.attempts import with_jitter
 from scheduling.timing.durations import show_wait
@@ -168,7 +167,7 @@ def _under_way(claim: Claim) -> Iterator[None]:
 
 def _call(claim: Claim, *, asked_at: float) -> Any:
     """Call the task; what it started ends with it, and a transaction that it left open is its failure."""
-    task = import_string(path_today(claim.task))
+    task = task_at(claim.task)
     with (
         transactions_closed(),
         children_ended(),
@@ -186,7 +185,7 @@ def warm_up() -> None:
         _claim_of(0, owner="")
     for declared in declared_jobs():
         try:
-            import_string(declared.task)
+            task_at(declared.task)
         except Exception:  # whatever its module does; the job's own runs will say it again
             logger.exception("%s cannot be imported.", declared.task)
 

@@ -4,6 +4,9 @@ import json
 import traceback
 from typing import Any
 
+from scheduling.exceptions import PublicError
+from scheduling.ledger.public import public_error_names
+
 LONGEST_ERROR = 4_000
 # Characters of JSON. A result is a handful of numbers; what is larger belongs into a table.
 LONGEST_RESULT = 100_000
@@ -14,7 +17,7 @@ NOT_KEPT = "not_kept"
 def explained(exc: BaseException) -> str:
     """The error in one line, then the last of its traceback."""
     trace = "".join(traceback.format_exception(exc))[-LONGEST_ERROR:]
-    return _storable(f"{type(exc).__name__}: {_message(exc)}\n\n{trace}")
+    return _storable(f"{_named(exc)}: {_message(exc)}\n\n{trace}")
 
 
 def told(exc: BaseException) -> str:
@@ -39,6 +42,14 @@ def keepable(result: Any) -> Any:
     if "\\u0000" in text.replace("\\\\", ""):  # PostgreSQL refuses the character NUL
         return {NOT_KEPT: "it holds the character NUL"}
     return result
+
+
+def _named(exc: BaseException) -> str:
+    """A name, by which nobody else's error is taken for one of ours that anybody may read."""
+    kind = type(exc)
+    if kind.__name__ in public_error_names() and not isinstance(exc, PublicError):
+        return f"{kind.__module__}.{kind.__name__}"
+    return kind.__name__ if kind.__name__.isidentifier() else "Exception"
 
 
 def _message(exc: BaseException) -> str:

@@ -6,9 +6,12 @@ said.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from scheduling.exceptions import PublicError
 
@@ -23,20 +26,27 @@ _CANCELLED: Final = re.compile(r"cancelled by .*")
 def public_reason(error: str) -> str:
     """The first line of a run's error as anybody may read it; empty when there is none."""
     line = error.partition("\n")[0]
+    if not line:
+        return ""
+    public_text: Callable[[str], str] = import_string(settings.PUBLIC_TEXT)
+    return public_text(_without_strangers(line))
+
+
+def _without_strangers(line: str) -> str:
     if before := _BEFORE.fullmatch(line):
-        return before["ours"] + public_reason(before["rest"])
+        return before["ours"] + _without_strangers(before["rest"])
     if retried := _RETRIED.fullmatch(line):
-        return f"retried by staff after: {public_reason(retried['rest'])}"
+        return f"retried by staff after: {_without_strangers(retried['rest'])}"
     if _CANCELLED.fullmatch(line):
         return "cancelled by staff"
     raised = _EXCEPTION.match(line)
-    if raised is None or raised["name"] in _public_names():
+    if raised is None or raised["name"] in public_error_names():
         return line
     return f"{raised['name']} ({STAFF_SEE})"
 
 
 @cache
-def _public_names() -> frozenset[str]:
+def public_error_names() -> frozenset[str]:
     """Once for a process: by the first question every app has defined its errors."""
     return frozenset(one.__name__ for one in _kinds_of(PublicError))
 

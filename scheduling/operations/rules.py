@@ -1,6 +1,9 @@
 """What a job's policies may be, wherever they are changed."""
 
+import inspect
+import json
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
@@ -8,6 +11,7 @@ from scheduling.conditions import condition_names
 from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.models import Job
 from scheduling.models.jobs import LONGEST_NOTE
+from scheduling.models.paths import task_at
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.durations import show_duration
 
@@ -26,6 +30,8 @@ DURATIONS = (
 MOST_ATTEMPTS_ALLOWED = 100
 # What django-q2's column holds.
 LONGEST_CRON = 100
+# Bytes of JSON of a job's parameters, which are copied into each of its runs.
+MOST_PARAMETERS = 4_096
 _PARAMETERS = ("parameters", "parameters_b")
 
 
@@ -48,8 +54,7 @@ def require_sense(job: Job) -> None:
         if (getattr(job, field) or timedelta(0)) > LONGEST_DURATION:
             raise RefusedError(f"{field}: more than a hundred years is too long.")
     for field in _PARAMETERS:
-        if not isinstance(getattr(job, field) or {}, dict):
-            raise RefusedError(f"{field} is not a JSON object of keyword arguments.")
+        require_parameters(job.task, getattr(job, field), field=field)
     if job.condition and job.condition not in condition_names():
         raise UnknownNameError(
             f"There is no condition {job.condition!r}; there are: {', '.join(condition_names())}."
@@ -80,3 +85,20 @@ def _require_attempts(job: Job) -> None:
         raise RefusedError(f"{job.max_attempts} attempts are too many; {MOST_ATTEMPTS_ALLOWED} are the most.")
     if job.backoff <= timedelta(0):
         raise RefusedError("A backoff of no time is none: what failed would be tried again at once.")
+
+
+def require_parameters(task: str, parameters: Any, *, field: str) -> None:
+    """Raise a `SchedulingError` for what the task cannot be called with, or what is too much to copy."""
+    if not isinstance(parameters or {}, dict):
+        raise RefusedError(f"{field} is not a JSON object of keyword arguments.")
+    size = len(json.dumps(parameters).encode())
+    if size > MOST_PARAMETERS:
+        raise RefusedError(
+            f"{field}: {size:,} bytes are too many; every run keeps them: {MOST_PARAMETERS:,} fit."
+        )
+    taken = inspect.signature(task_at(task)).parameters
+    try:
+        inspect.signature(task_at(task)).bind(**(parameters or {}))
+    except TypeError as exc:
+        names = ", ".join(taken) or "nothing"
+        raise RefusedError(f"{field}: {exc}; {task.rpartition('.')[2]} takes: {names}.") from None

@@ -110,7 +110,8 @@ def fingerprint_of(seen: object) -> str:
 def dashboard(*, now: datetime, in_full: bool = True) -> Dashboard:
     """Look at everything; the number of queries does not grow with the number of schedules or runs.
 
-    Not `in_full` leaves out what only those may read who may view runs: errors that are not ours, and notes.
+    Not `in_full` leaves out what only those may read who may view runs: errors that are not ours, notes,
+    and what panels tell of hosts and endpoints.
     """
     queue = queue_state(now=now)
     scheduled = Job.objects.filter(schedule__isnull=False).select_related("schedule", "after")
@@ -121,7 +122,7 @@ def dashboard(*, now: datetime, in_full: bool = True) -> Dashboard:
         status=status_of(queue, now=now),
         schedules=[_line(job, runs[job.pk], in_full=in_full) for job in shown],
         more_schedules=len(jobs) - len(shown),
-        panels=panels(),
+        panels=panels() if in_full else [],
         hosts=_hosts(queue),
         database=connection.vendor,
         database_size=round(database_size() / MEBIBYTE, 1),

@@ -1,7 +1,9 @@
 """What machines ask: does this process live, is everything as it should be, and the numbers."""
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -29,9 +31,24 @@ def ready(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """What Prometheus scrapes, of all hosts; 503 while the database, which knows it, is away."""
+    """What Prometheus scrapes, of all hosts; 503 while the database, which knows it, is away.
+
+    With `METRICS_TOKEN` set, for who brings it as a bearer token.
+    """
+    if not _brings(request, settings.METRICS_TOKEN):
+        text = "This needs the token of METRICS_TOKEN, as `Authorization: Bearer …`.\n"
+        headers = {"WWW-Authenticate": 'Bearer realm="metrics"'}
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", status=401, headers=headers)
     try:
         return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
     except DatabaseError as exc:
         text = f"The database does not answer ({type(exc).__name__}).\n"
-        return HttpResponse(text, content_type="text/plain", status=503)
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", status=503)
+
+
+def _brings(request: HttpRequest, wanted: str) -> bool:
+    """Whether no token is wanted, or the request has it; how long that takes tells nothing of it."""
+    if not wanted:
+        return True
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return kind.lower() == "bearer" and constant_time_compare(token.strip(), wanted)

@@ -36,6 +36,8 @@ class IdleSessions:
 
 @receiver(user_logged_in)
 def _begin(sender: object, request: HttpRequest, **kwargs: Any) -> None:
+    # Django keeps the key of who logs in again.
+    request.session.cycle_key()
     request.session[_MOVED_ON] = time.time()
 
 

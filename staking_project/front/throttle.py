@@ -11,9 +11,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from staking_project.api import problem
 from staking_project.front.addresses import client_address
 from staking_project.front.counting import WINDOW_SECONDS, SlidingCount
+from staking_project.front.refusals import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +23,11 @@ UNIT_SECONDS: Final = 0.02
 REFUSED_UNITS: Final = 10
 # Passwords tried a minute, from one address and for one account.
 LOGINS: Final = 10
-# Asked by who looks after the process, from beside it.
-UNCOUNTED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+# It costs nothing, and who does not get it ends the process.
+UNCOUNTED: Final = frozenset({"/healthz"})
+# Asked by who looks after the site, whose questions are counted apart: what else his address asks for, or
+# one behind the same, must not look like a site that is down.
+PROBES: Final = frozenset({"/readyz", "/metrics"})
 _LONGEST_NAME: Final = 150
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -45,7 +48,10 @@ class Throttle:
         if request.path in UNCOUNTED:
             return self._get_response(request)
         address = client_address(request)
-        if limit and self._count.add(f"requests:{address}", 1) > limit:
+        key = f"{'probes' if request.path in PROBES else 'requests'}:{address}"
+        if limit and (asked := self._count.add(key, 1)) > limit:
+            if asked - 1 <= limit:
+                logger.warning("Too many requests from %s.", address, extra={"action": "throttled"})
             return _refusal(request, "Too many requests from your address")
         if self._is_one_try_too_many(request, address):
             return _refusal(request, "Too many tries to log in")
@@ -54,7 +60,7 @@ class Throttle:
         units = int((time.thread_time() - began) / UNIT_SECONDS)
         units += REFUSED_UNITS if response.status_code == 401 else 0
         if limit and units:
-            self._count.add(f"requests:{address}", units)
+            self._count.add(key, units)
         return response
 
     def _is_one_try_too_many(self, request: HttpRequest, address: str) -> bool:
@@ -82,7 +88,4 @@ def _log_failed_login(
 def _refusal(request: HttpRequest, what: str) -> HttpResponse:
     wait = f"{max(1, round(WINDOW_SECONDS / 4))}"
     detail = f"{what}; go on in {wait} s."
-    if request.path.startswith("/api/"):
-        return problem(429, code="too_many_requests", detail=detail, Retry_After=wait)
-    headers = {"Retry-After": wait, "Cache-Control": "no-store"}
-    return HttpResponse(detail, status=429, content_type="text/plain; charset=utf-8", headers=headers)
+    return refusal(request, 429, code="too_many_requests", detail=detail, Retry_After=wait)

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from staking_project.settings import *  # noqa: F403
+from tests.task_modules import TASK_MODULES as TASK_MODULES
 
 SCHEDULED_JOBS = ["tests.faults.traces.JOBS"]
 RETENTION_TASKS = []

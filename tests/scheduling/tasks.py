@@ -8,8 +8,12 @@ from scheduling.exceptions import SkipRun
 from scheduling.models import Job, Run
 
 
-def succeed() -> dict[str, int]:
+def succeed(pages: int = 0, deadline: int = 0) -> dict[str, int]:
     return {"rows": 3}
+
+
+def take_one(needed: int) -> int:
+    return needed
 
 
 def fail() -> None:

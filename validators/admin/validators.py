@@ -95,7 +95,9 @@ class ValidatorAdmin(ReadOnlyAdmin):
     def validator(self, validator: Validator) -> str:
         shown = Truncator(validator.name).chars(NAME_LENGTH)
         name = format_html("<bdi>{}</bdi><br>", shown) if shown else ""
-        return format_html("{}{}", name, validator.vote_account)
+        mark = validator.get_name_mark_display()
+        marked = format_html("<br>{}.", mark) if mark else ""
+        return format_html("{}{}{}", name, validator.vote_account, marked)
 
     @admin.display(description="score", ordering=F("score").asc(nulls_last=True))
     def points(self, validator: Any) -> str:

@@ -13,7 +13,7 @@ from scheduling.api import cursors
 from scheduling.api.errors import ApiError, Problem
 from scheduling.api.replies import Format, list_reply
 from validators.api.answers import answer
-from validators.api.documents import NEXT_CURSOR, ScoredEnvelope
+from validators.api.documents import NAME_MARK, NEXT_CURSOR, ScoredEnvelope
 from validators.api.pages import scored_envelope
 from validators.api.parameters import LARGEST, TEXT, Page, one_of
 from validators.reading.method_comparison import (
@@ -86,6 +86,7 @@ class ComparedDocument(Schema):
     vote_account: str = Field(description="Base58; the validator's key")
     identity: str
     name: str | None = Field(description="What it calls itself; never trusted")
+    name_mark: str | None = Field(description=NAME_MARK)
     rank: int | None = Field(description="By `method`; 1 is best, null where it was not scored")
     other_rank: int | None = Field(description="By `other_method`")
     rank_difference: int | None = Field(
@@ -198,6 +199,7 @@ def _document(row: ComparedByMethods) -> dict[str, Any]:
         "vote_account": validator.vote_account,
         "identity": validator.identity,
         "name": validator.name or None,
+        "name_mark": validator.name_mark or None,
         "rank": pair.rank,
         "other_rank": pair.other_rank,
         "rank_difference": pair.rank_difference,

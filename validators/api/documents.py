@@ -8,6 +8,10 @@ from pydantic import Field
 
 from scheduling.api.replies import Envelope
 
+NAME_MARK = (
+    "same_as_larger: another validator with more stake has a name that looks the same. mixed_alphabets: it "
+    "mixes letters of several alphabets within a word. Null: neither, when names were asked for last"
+)
 LAMPORTS = "Lamports; a string, because it may exceed what a double holds"
 NEXT_CURSOR = "Give it back as `cursor` for the next page; null at the end"
 
@@ -32,6 +36,7 @@ class ValidatorDocument(Schema):
     vote_account: str = Field(description="Base58; the validator's key")
     identity: str = Field(description="Node key; may change, may own several vote accounts")
     name: str | None = Field(description="What it calls itself; never trusted")
+    name_mark: str | None = Field(description=NAME_MARK)
     website: str | None
     rank: int | None = Field(description="1 is best; equals share a rank")
     score: float | None = Field(description="0 to 100; the page /scores/ says what it means")
@@ -160,6 +165,7 @@ class SelectedDocument(Schema):
 
     vote_account: str
     name: str
+    name_mark: str | None = Field(description=NAME_MARK)
     action: str = Field(description="stays, enters or leaves")
     place: int | None = Field(description="Among those asked for, 1 is the best; null if none of them")
     rank: int | None = Field(description="Among all; equals share a rank")

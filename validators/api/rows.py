@@ -29,6 +29,7 @@ VALIDATOR_COLUMNS: Final = (
     "vote_account",
     "identity",
     "name",
+    "name_mark",
     "website",
     "rank",
     "score",
@@ -81,7 +82,7 @@ def validator_document(row: tuple[Any, ...]) -> dict[str, Any]:
 _DOCUMENT_FIELDS: Final = tuple(
     "commission" if column == "commission_bps" else column for column in VALIDATOR_COLUMNS
 )
-_EMPTY_IS_UNKNOWN: Final = ("name", "website", "version", "client", "apy_basis")
+_EMPTY_IS_UNKNOWN: Final = ("name", "name_mark", "website", "version", "client", "apy_basis")
 
 
 def validator_detail(

@@ -6,6 +6,7 @@ from django.db import models
 
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import ApyBasis
+from validators.solana.look_alikes import NameMark
 from validators.solana.text import (
     LONGEST_DETAILS,
     LONGEST_KEYBASE,
@@ -58,6 +59,13 @@ class Validator(models.Model):
     )
     # What the validator writes about itself: text, never trusted.
     name = models.CharField(max_length=LONGEST_NAME, blank=True, db_default="")
+    name_mark = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        choices=[(mark.value, mark.told) for mark in NameMark],
+        help_text="What was striking about its name when names were asked for last",
+    )
     website = models.CharField(max_length=LONGEST_LINK, blank=True, db_default="")
     icon_url = models.CharField(max_length=LONGEST_LINK, blank=True, db_default="")
     details = models.CharField(max_length=LONGEST_DETAILS, blank=True, db_default="")

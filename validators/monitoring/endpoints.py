@@ -7,8 +7,9 @@ from django.db.models import QuerySet
 
 from scheduling.monitoring.panels import Panel
 from validators.models import EndpointState, Fetch
-from validators.solana.endpoint_names import masked
+from validators.solana.endpoint_names import masked, public_names, publicly
 from validators.solana.plausibility import Kind
+from validators.solana.text import unquoted
 
 LONGEST_SHOWN: Final = 160
 
@@ -21,28 +22,29 @@ def standing_chain() -> str:
         return ""
     if configured_endpoints().filter(plausible_at__gt=newest.stored_at, doubt="", failures=0).exists():
         return ""
-    names = ", ".join(standing.values_list("name", flat=True))
+    names = ", ".join(publicly(name, known_names()) for name in standing.values_list("name", flat=True))
     since = f"{newest.still_since:%Y-%m-%d %H:%M}Z"
     return f"The slot has not moved since {since}: {names} stands at {newest.absolute_slot}."
 
 
 def doubted_endpoints() -> dict[str, str]:
-    """A sentence by name of each endpoint whose last answer could not be true.
+    """A sentence, for anybody, by public name of each endpoint whose last answer could not be true.
 
     Those that stand where everybody does are not wrong: that is `standing_chain`.
     """
     doubted = _doubted().order_by("name")
     if standing_chain():
         doubted = doubted.exclude(doubt=Kind.STANDING.value)
-    return {state.name: _sentence(state) for state in doubted}
+    names = known_names()
+    return {publicly(state.name, names): _sentence(state, names) for state in doubted}
 
 
 def endpoints_panel() -> Panel | None:
-    """How each endpoint has been; None before the first was asked."""
-    states = configured_endpoints().order_by("failures", "name")
+    """How each endpoint has been, for staff; None before the first was asked."""
+    states, names = configured_endpoints().order_by("failures", "name"), known_names()
     rows = [
         (
-            state.name,
+            _staff_name(state.name, names),
             f"{state.plausible_at:%Y-%m-%d %H:%M:%S}" if state.plausible_at else "never",
             "" if state.plausible_slot is None else str(state.plausible_slot),
             "" if state.slots_behind is None else str(state.slots_behind),
@@ -61,14 +63,33 @@ def configured_endpoints() -> QuerySet[EndpointState]:
     return EndpointState.objects.filter(name__in=names) if names else EndpointState.objects.all()
 
 
+def public_text(text: str) -> str:
+    """A text of ours without the addresses of endpoints, and without what they said."""
+    return publicly(unquoted(text), public_names(settings.SOLANA_RPC_URLS))
+
+
+def known_names() -> dict[str, str]:
+    """What each is called in public; in the order they were first asked where no setting tells one."""
+    addresses = settings.SOLANA_RPC_URLS or EndpointState.objects.order_by("pk").values_list(
+        "name", flat=True
+    )
+    return public_names(list(addresses))
+
+
+def _staff_name(stored: str, names: dict[str, str]) -> str:
+    public = publicly(stored, names)
+    return stored if stored == public else f"{public}: {stored}"
+
+
 def _doubted() -> QuerySet[EndpointState]:
     return configured_endpoints().filter(failures__gt=0).exclude(doubt="")
 
 
-def _sentence(state: EndpointState) -> str:
+def _sentence(state: EndpointState, names: dict[str, str]) -> str:
+    name = publicly(state.name, names)
     if state.doubt == Kind.BEHIND and state.slots_behind:
         best = configured_endpoints().filter(failures=0, plausible_slot__isnull=False)
         other = best.order_by("-plausible_slot").values_list("name", flat=True).first()
-        behind = f"behind {other}" if other else "behind the last good look"
-        return f"{state.name} is {state.slots_behind} slots {behind}."
-    return f"{state.name} gives answers that cannot be true: {state.last_error}."
+        behind = f"behind {publicly(other, names)}" if other else "behind the last good look"
+        return f"{name} is {state.slots_behind} slots {behind}."
+    return f"{name} gives answers that cannot be true: {publicly(unquoted(state.last_error), names)}."

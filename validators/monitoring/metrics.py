@@ -1,5 +1,6 @@
 """The cluster and what we made of it, for Prometheus."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ from validators.models import (
     Validator,
 )
 from validators.monitoring.admission import counts
-from validators.monitoring.endpoints import configured_endpoints
+from validators.monitoring.endpoints import configured_endpoints, known_names
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
+from validators.solana.endpoint_names import public_tally_name, publicly
 
 SCORE_BOUNDS: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
 _PRESENT: Final = Q(left_at=None)
@@ -32,7 +34,8 @@ STATES: Final = {
 
 
 def validator_metrics() -> Iterator[Metric]:
-    """Age of the data, validators by state and admission, scores, slot time, requests; nine queries.
+    """Age of the data, validators by state and admission, scores, slot time, requests; nine queries,
+    and one more where no setting tells of an endpoint.
 
     What is not known yet is absent.
     """
@@ -98,11 +101,17 @@ def _slot_times(fetch: Fetch | None) -> Iterator[Metric]:
 def _requests() -> Metric:
     requests = CounterMetricFamily(
         "staking_rpc_requests",
-        "Requests to endpoints by host, method and outcome.",
+        "Requests to endpoints by name or number, method and outcome.",
         labels=["endpoint", "method", "outcome"],
     )
-    for tally in RequestTally.objects.order_by("endpoint", "method", "outcome"):
-        requests.add_metric([tally.endpoint, tally.method, tally.outcome], tally.requests)
+    tallies = list(RequestTally.objects.order_by("endpoint", "method", "outcome"))
+    names = known_names() if tallies else {}
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for tally in tallies:
+        endpoint = public_tally_name(tally.endpoint, names)
+        counted[endpoint, tally.method, tally.outcome] += tally.requests
+    for labels, total in counted.items():
+        requests.add_metric(labels, total)
     return requests
 
 
@@ -111,6 +120,7 @@ def _endpoints() -> Iterator[Metric]:
     states = list(configured_endpoints().order_by("name"))
     if not states:
         return
+    names = known_names()
     failures = GaugeMetricFamily(
         "staking_endpoint_failures", "Failures of an endpoint in a row.", labels=["endpoint"]
     )
@@ -121,11 +131,12 @@ def _endpoints() -> Iterator[Metric]:
         "staking_endpoint_slot", "Slot of its last plausible look at the votes.", labels=["endpoint"]
     )
     for state in states:
-        failures.add_metric([state.name], state.failures)
+        name = publicly(state.name, names)
+        failures.add_metric([name], state.failures)
         if state.slots_behind is not None:
-            behind.add_metric([state.name], state.slots_behind)
+            behind.add_metric([name], state.slots_behind)
         if state.plausible_slot is not None:
-            slot.add_metric([state.name], state.plausible_slot)
+            slot.add_metric([name], state.plausible_slot)
     yield from (failures, behind, slot)
 
 

@@ -16,6 +16,7 @@ class SelectedValidator:
 
     vote_account: str
     name: str
+    name_mark: str | None
     action: str
     place: int | None
     rank: int | None
@@ -35,6 +36,7 @@ class _Other(NamedTuple):
     """Held, and none of those that there was a choice of."""
 
     name: str
+    name_mark: str
     rank: int | None
     score: float | None
     left_at: datetime | None
@@ -48,25 +50,32 @@ class _Other(NamedTuple):
         return "it has no score" if self.rank is None else "it is not among those asked for"
 
 
-NEVER_SEEN: Final = _Other("", None, None, None)
+NEVER_SEEN: Final = _Other("", "", None, None, None)
 
 
 def selection(
     picture: Picture, narrowing: Narrowing, *, held: Collection[str], size: int, band: float
 ) -> list[SelectedValidator]:
     """Who stays, then who enters, then who leaves, and why. Two queries."""
-    columns = ("vote_account", "name", "rank", "score")
+    columns = ("vote_account", "name", "name_mark", "rank", "score")
     asked_for = standings(picture, narrowing=narrowing).values_list(*columns)
-    known = {account: (name, rank, score) for account, name, rank, score in asked_for if rank is not None}
+    known = {account: rest for account, *rest in asked_for if rest[2] is not None}
     found = select(list(known), held=held, size=size, band=band)
     gone = [one.key for one in found.leaves if one.key not in known]
     others = standings(picture, narrowing=None).filter(vote_account__in=gone)
     left_out = {account: _Other(*rest) for account, *rest in others.values_list(*columns, "left_at")}
 
     def row(one: Chosen[str], action: str, why: str) -> SelectedValidator:
-        name, rank, score = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)[:3]
+        name, mark, rank, score = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)[:4]
         return SelectedValidator(
-            vote_account=one.key, name=name, action=action, place=one.place, rank=rank, score=score, why=why
+            vote_account=one.key,
+            name=name,
+            name_mark=mark or None,
+            action=action,
+            place=one.place,
+            rank=rank,
+            score=score,
+            why=why,
         )
 
     def why_stays(one: Chosen[str]) -> str:

@@ -20,6 +20,7 @@ class RankedValidator:
     vote_account: str
     identity: str
     name: str
+    name_mark: str | None
     score: float | None
     activated_stake: int
     commission_bps: int | None
@@ -89,6 +90,7 @@ def _ranked(
         validator.vote_account,
         validator.identity,
         validator.name,
+        validator.name_mark or None,
         score,
         validator.activated_stake,
         validator.commission_bps,

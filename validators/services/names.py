@@ -11,6 +11,7 @@ from validators.models import Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.sources import Source, record_success
+from validators.solana.look_alikes import Named, name_marks
 from validators.solana.names import METHOD, Profile, SignedProfile, ask_names
 from validators.solana.records import Records
 
@@ -59,6 +60,7 @@ def _store(profiles: Records[SignedProfile]) -> dict[str, Any]:
         if (words := astuple(by_identity.get(row[1], _NOTHING))) != tuple(row[2:])
     ]
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
+    _mark()
     record_success(Source.NAMES, endpoint=profiles.endpoint, rejected=profiles.rejected, at=timezone.now())
     return {
         "endpoint": profiles.endpoint,
@@ -67,3 +69,16 @@ def _store(profiles: Records[SignedProfile]) -> dict[str, Any]:
         "changed": len(changed),
         "rejected": len(profiles.rejected),
     }
+
+
+def _mark() -> None:
+    """Beside everybody's name, whether it may be taken for another's; stake decides whose it is."""
+    rows = bulk.read_rows(
+        Validator.objects.present().values_list(
+            "vote_account", "identity", "name", "activated_stake", "pk", "name_mark"
+        )
+    )
+    marks = name_marks(Named(*row[:4]) for row in rows)
+    wanted = [(marks.get(row[0], ""), row[4], row[5]) for row in rows]
+    changed = [(str(mark), key) for mark, key, known in wanted if mark != known]
+    bulk.update_rows(Validator, fields=("name_mark",), rows=changed, constants={})

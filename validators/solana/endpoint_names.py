@@ -1,6 +1,7 @@
 """What an endpoint is called, so that no key in its address is ever shown."""
 
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,6 +11,9 @@ PUBLIC_PATH_PARTS: Final = frozenset(
 )
 MASK: Final = "***"
 LONGEST_NAME: Final = 40
+# What one that is not in the settings is called.
+OTHER: Final = "another endpoint"
+_ANY_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s,;]+", re.IGNORECASE)
 # A URL's own "=" comes after its colon.
 _NAMED: Final = re.compile(rf"([A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}})=(.+)", re.DOTALL)
 
@@ -44,3 +48,30 @@ def masked(address: str) -> str:
 def tallied_as(name: str) -> str:
     """An endpoint's name as its requests are counted: of a masked URL the host and port alone."""
     return urlsplit(name).netloc.rpartition("@")[2] or name
+
+
+def public_names(addresses: Sequence[str]) -> dict[str, str]:
+    """By what is stored of each, masked or as its requests are counted: its name, else its number.
+
+    Whoever pays for an endpoint need not tell everybody at whose house, and in some the host is the key.
+    """
+    names: dict[str, str] = {}
+    for number, address in enumerate(addresses, start=1):
+        stored = masked(address)
+        public = parsed_address(address).name or f"endpoint {number}"
+        names.setdefault(stored, public)
+        names.setdefault(tallied_as(stored), public)
+    return names
+
+
+def publicly(text: str, names: dict[str, str]) -> str:
+    """A text of ours with the public names of the endpoints that it names, and no address at all."""
+    for stored in sorted(names, key=len, reverse=True):
+        if "://" in stored:
+            text = text.replace(stored, names[stored])
+    return _ANY_URL.sub(OTHER, text)
+
+
+def public_tally_name(counted: str, names: dict[str, str]) -> str:
+    """Of one that is not in the settings any more: its name, unless it may be a host."""
+    return names.get(counted) or (OTHER if re.search(r"[.:]", counted) else counted)

@@ -1,6 +1,7 @@
 """JSON-RPC over HTTP."""
 
 import email.utils
+import http.client
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from validators.solana.request_counts import (
     count_failure,
 )
 from validators.solana.schemas import Reply, RpcFailure, describe
+from validators.solana.text import quoted
 
 # A node that is there accepts within a round trip; five seconds allow for two lost packets.
 CONNECT_SECONDS: Final = 5.0
@@ -42,6 +44,8 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 20.0
 # Twenty thousand vote accounts are 9 MB; what is far larger is not an answer.
 LARGEST_BODY: Final = 64 * 1024 * 1024
+# Of what an endpoint says of its own errors.
+LONGEST_QUOTE: Final = 200
 OUT_OF_TIME: Final = "the time limit of the fetch ran out"
 
 Result = TypeVar("Result")
@@ -109,9 +113,8 @@ class Endpoint:
         if reply.error is not None:
             raise RpcError(self.name, method, _failure(reply.error), reply.error.code)
         if reply.id != self._last_id:
-            raise MalformedReplyError(
-                self.name, method, f"reply to id {reply.id!r}, asked as {self._last_id}"
-            )
+            answered = quoted(repr(reply.id), longest=20)
+            raise MalformedReplyError(self.name, method, f"reply to id {answered}, asked as {self._last_id}")
         if reply.result is None:
             raise MalformedReplyError(self.name, method, "neither a result nor an error")
         return reply.result
@@ -140,7 +143,7 @@ class Endpoint:
         status = response.status_code
         if status == HTTPStatus.OK:
             return
-        cause = f"HTTP {status} {response.reason or ''}".rstrip()
+        cause = f"HTTP {status} {_phrase(status, response.reason or '')}".rstrip()
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
             raise RateLimitedError(self.name, method, cause, seconds)
@@ -150,7 +153,8 @@ class Endpoint:
             raise GoneError(self.name, method, cause)
         if response.is_redirect:
             target = urlsplit(response.headers["Location"]).hostname
-            cause += f" to {target or 'another path'}; put the final address into SOLANA_RPC_URL"
+            place = quoted(target, longest=LONGEST_QUOTE) if target else "another path"
+            cause += f" to {place}; put the final address into SOLANA_RPC_URL"
         raise HttpStatusError(self.name, method, cause)
 
     def _read(self, method: str, response: requests.Response) -> bytes:
@@ -206,8 +210,14 @@ def _malformed(body: bytes, error: ValidationError) -> str:
     return f"wrong shape: {describe(error)}"
 
 
+def _phrase(status: int, sent: str) -> str:
+    """What every server says with the status, or what this one thought of."""
+    known = http.client.responses.get(status, "")
+    return sent if sent.lower() in ("", known.lower()) else quoted(sent, longest=LONGEST_QUOTE)
+
+
 def _failure(failure: RpcFailure) -> str:
-    text = f"error {failure.code}: {ascii(failure.message)[1:-1][:200]}"
+    text = f"error {failure.code}: {quoted(failure.message, longest=LONGEST_QUOTE)}"
     if failure.code == NODE_BEHIND and isinstance(failure.data, dict):
         slots = failure.data.get("numSlotsBehind")
         return f"the node is {slots} slots behind ({text})" if isinstance(slots, int) else text

@@ -1,5 +1,6 @@
 """The wire format of the JSON-RPC replies: their names in, ours out, one parse."""
 
+import re
 from dataclasses import dataclass as plain_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 
@@ -27,6 +28,7 @@ from validators.solana.arithmetic import (
     is_split_mark,
 )
 from validators.solana.pubkey import is_pubkey
+from validators.solana.text import quoted
 
 # Strict: a number sent as text, or 1.0, or true where a number belongs, is a wrong shape.
 _STRICT: Final = ConfigDict(strict=True)
@@ -34,6 +36,7 @@ _STRICT: Final = ConfigDict(strict=True)
 MOST_SLOTS_IN_EPOCH: Final = 10_000_000
 # How much of a hostile text is kept in a reason.
 _LONGEST_QUOTE: Final = 60
+_FIELD: Final = re.compile(r"\d{1,9}|[A-Za-z_]{1,30}|\[key\]")
 
 
 def _checked_key(text: str) -> str:
@@ -119,10 +122,14 @@ def _readable_key(record: Any) -> str | None:
 def describe(error: ValidationError) -> str:
     """The first complaint in one line: where, what, and the start of what was sent, in ASCII."""
     first = error.errors(include_url=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the whole"
-    sent = ascii(first["input"])
-    shown = sent if len(sent) <= _LONGEST_QUOTE else sent[:_LONGEST_QUOTE] + "..."
-    return f"{place}: {first['msg']} (was {shown})"
+    place = ".".join(map(_place, first["loc"])) or "the whole"
+    sent = repr(first["input"])
+    return f"{place}: {first['msg']} (was {quoted(sent, longest=_LONGEST_QUOTE)})"
+
+
+def _place(part: int | str) -> str:
+    """A field, or a key that the sender chose."""
+    return str(part) if _FIELD.fullmatch(str(part)) else quoted(str(part), longest=_LONGEST_QUOTE)
 
 
 if TYPE_CHECKING:

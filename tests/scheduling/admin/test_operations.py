@@ -1,5 +1,6 @@
 """The operator's actions in the admin: what they do, who may, and what is refused."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -229,6 +230,8 @@ def test_saving_a_page_as_it_was_changes_nothing(operator: Client, job: Job) -> 
         ({"keep_failed": "40000d"}, "more than a hundred years"),
         ({"time_limit": ""}, "This field is required"),
         ({"parameters": "[1]"}, "not a JSON object"),
+        ({"parameters": '{"sights": 2}'}, "succeed takes: pages, deadline."),
+        ({"parameters": json.dumps({"pages": "x" * 4_100})}, "bytes are too many"),
         ({"parameters": "{"}, "Enter a valid JSON"),
         ({"condition": "full_moon"}, "not one of the available choices"),
         ({"max_attempts": "-1"}, "greater than or equal to 0"),

@@ -61,7 +61,7 @@ def test_a_task_that_cannot_be_imported_does_not_keep_its_worker_from_starting(
     def broken(path: str) -> None:
         raise KeyError(path)
 
-    monkeypatch.setattr("scheduling.engine.execution.import_string", broken)
+    monkeypatch.setattr("scheduling.engine.execution.task_at", broken)
 
     warm_up()
 

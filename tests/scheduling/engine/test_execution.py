@@ -8,7 +8,7 @@ from django.db import connection
 
 from scheduling.clock import database_instant, database_now
 from scheduling.engine.execution import claim_run, execute_run
-from scheduling.exceptions import TimeLimitError
+from scheduling.exceptions import TimeLimitError, UnknownNameError
 from scheduling.ledger.attempts import failed_attempts
 from scheduling.models import Job, Run, RunState
 from tests.scheduling.factories import RunFactory
@@ -103,7 +103,7 @@ def test_a_task_is_ended_at_its_time_limit_and_its_worker_lives_on(task: str) ->
 def test_a_task_that_does_not_exist_is_a_failure_with_its_name() -> None:
     run = queued_run("no_such_task")
 
-    with pytest.raises(ImportError):
+    with pytest.raises(UnknownNameError):
         execute_run(run.pk)
 
     assert "no_such_task" in reloaded(run).error

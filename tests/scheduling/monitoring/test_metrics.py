@@ -12,6 +12,7 @@ from django_q.brokers import get_broker
 from django_q.conf import Conf
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from scheduling.ledger import tallies
 from scheduling.ledger.retention import prune
@@ -218,3 +219,27 @@ def test_a_scrape_asks_as_many_questions_for_many_jobs_as_for_few(
 
     with django_assert_num_queries(len(asked)):
         client.get("/metrics")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ("Bearer right-token-1", 200),
+        ("bearer  right-token-1 ", 200),
+        ("", 401),
+        ("Bearer right-token-2", 401),
+        ("Bearer right-token-1é", 401),
+        ("Bearer", 401),
+        ("Basic right-token-1", 401),
+    ],
+)
+def test_a_token_keeps_them_for_who_brings_it(
+    client: Client, settings: Settings, sent: str, status: int
+) -> None:
+    settings.METRICS_TOKEN = "right-token-1"
+
+    response = client.get("/metrics", headers={"Authorization": sent} if sent else {})
+
+    assert response.status_code == status
+    assert ("WWW-Authenticate" in response.headers) == (status == 401)
+    assert (b"staking_" in response.content) == (status == 200)

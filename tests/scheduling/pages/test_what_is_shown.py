@@ -9,13 +9,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 from django_q.conf import Conf
+from pytest_django.fixtures import Settings
 
 from scheduling.models import Job, RunState
+from scheduling.monitoring.panels import Panel
 from scheduling.operations import changing
 from scheduling.pages import dashboard as dashboard_module
 from scheduling.pages.dashboard import dashboard
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
-from tests.scheduling.pages.operations_page import FAR_AWAY, LIVE, RUNS, page, page_of
+from tests.scheduling.pages.operations_page import FAR_AWAY, LIVE, PAGE, RUNS, page, page_of, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +60,25 @@ def test_a_pause_shows_since_when_and_why(operator: Client, job: Job) -> None:
     assert SCRIPT not in content
     # The next run that its row still says is none.
     assert f"{FAR_AWAY:%Y-%m-%d}" not in content
+
+
+def test_who_may_not_read_why_sees_no_errors_notes_or_endpoints(
+    admin_client: Client, job: Job, settings: Settings
+) -> None:
+    settings.MONITOR_PANELS = [f"{__name__}.telling_panel"]
+    RunFactory(job=job, state=RunState.FAILED, error="KeyError: 'secret'", finished_at=NOON)
+    changing.pause(job.name, by="ada", note="secret", now=NOON)
+    viewer = staff("view_job")
+
+    assert page(admin_client).count("secret") >= 3
+    for address in (PAGE, LIVE):
+        content = viewer.get(address).content.decode()
+        assert "secret" not in content
+        assert "staff see why" in content
+
+
+def telling_panel() -> Panel:
+    return Panel(title="endpoints", columns=("endpoint",), rows=[("secret.example.org",)])
 
 
 def test_what_others_wrote_is_never_a_script(operator: Client) -> None:

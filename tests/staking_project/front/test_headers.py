@@ -1,16 +1,13 @@
 """What every answer tells a browser to refuse, whoever asks and whatever comes of it."""
 
-import re
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django.fixtures import Settings
 
 from staking_project.front.headers import CONTENT_SECURITY, DEBUG_CONTENT_SECURITY, SecurityHeaders
+from tests.staking_project.addresses import addresses
 
 pytestmark = pytest.mark.django_db
 
@@ -22,21 +19,6 @@ EVERYWHERE = {
 }
 # Draws itself with inline styles; nothing inline runs there either.
 LOOSER = {"/api/docs", "/api/openapi.json"}
-
-
-def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
-    for entry in resolver.url_patterns:
-        route = before + str(entry.pattern).removeprefix("^").removesuffix("$").removesuffix("\\Z")
-        if isinstance(entry, URLResolver):
-            yield from routes(entry, route)
-        elif isinstance(entry, URLPattern):
-            yield route
-
-
-def addresses() -> list[str]:
-    """One of each route; what they ask for need not be there."""
-    found = {re.sub(r"<[^>]+>|\(\?P.*\)", "1", route) for route in routes(get_resolver())}
-    return sorted(f"/{one}" for one in found)
 
 
 @pytest.mark.parametrize("who", ["a stranger", "staff"])

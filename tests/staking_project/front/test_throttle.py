@@ -110,13 +110,18 @@ def test_wrong_tokens_are_soon_too_many(
     assert statuses.count(401) <= 28
 
 
-@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics"])
-def test_who_looks_after_the_process_is_not_counted(
-    client: Client, settings: Settings, stranger: str, counted_in: str, address: str
+def test_who_looks_after_the_site_is_counted_apart(
+    client: Client, settings: Settings, stranger: str, counted_in: str, seconds: list[float]
 ) -> None:
-    settings.RATE_LIMIT = 1
+    settings.RATE_LIMIT = 2
 
-    assert 429 not in {client.get(address, REMOTE_ADDR=stranger).status_code for _ in range(4)}
+    def asked(address: str) -> list[int]:
+        return [client.get(address, REMOTE_ADDR=stranger).status_code for _ in range(4)]
+
+    assert 429 in asked("/scores/")
+    assert asked("/healthz") == [200] * 4
+    probed = asked("/metrics")
+    assert (probed[0], probed[-1]) == (200, 429)
 
 
 RIGHT = "a long good password"

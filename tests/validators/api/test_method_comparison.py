@@ -87,6 +87,7 @@ def test_a_reply_says_which_runs_it_compares_how_far_they_agree_and_why_not(clie
                 "vote_account": "vote1",
                 "identity": "node1",
                 "name": "Blue Lagoon",
+                "name_mark": None,
                 "rank": 1,
                 "other_rank": 2,
                 "rank_difference": 1,

@@ -66,6 +66,7 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
                 "vote_account": "vote1",
                 "identity": "node1",
                 "name": "Blue Lagoon",
+                "name_mark": None,
                 "website": "https://example.org",
                 "rank": 1,
                 "score": 98.765,
@@ -116,6 +117,7 @@ def test_unknown_is_null(client: Client) -> None:
     unknown = {name for name, value in item.items() if value is None}
     assert unknown == {
         "name",
+        "name_mark",
         "website",
         "rank",
         "score",

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.conftest import RECORDED
 from tests.validators import replies
@@ -152,9 +153,30 @@ def test_the_recorded_accounts_name_the_validators_that_signed_them(endpoint: Ca
             key = held["parsed"]["info"]["keys"][1]
             words = held["parsed"]["info"]["configData"]
             if key["signer"]:
-                name = " ".join(str(words.get("name") or "").split())
+                name = " ".join(str(words.get("name") or "").replace("\ufe0f", "").split())
                 names.setdefault(key["pubkey"], set()).add(name)
     rows = Validator.objects.filter(identity__in=names)
     assert (result["rejected"], result["validators"]) == (0, rows.count())
     assert rows.count() > 100
     assert all(row.name in names[row.identity] for row in rows)
+
+
+def test_a_name_that_looks_like_that_of_more_stake_is_marked_everywhere(
+    endpoint: CannedEndpoint, client: Client
+) -> None:
+    small = named(endpoint, replies.profile(IDENTITY, name="Somebody \u0435lse\u200b\u2800"))
+    Validator.objects.exclude(pk=small.pk).update(activated_stake=small.activated_stake + 1)
+    with_mark = "Another validator with more stake has a name that looks the same"
+    fetch_names()
+
+    row = client.get(f"/api/v1/validators/{small.vote_account}").json()["validator"]
+    assert (row["name"], row["name_mark"]) == ("Somebody \u0435lse", "same_as_larger")
+    assert [one["name_mark"] for one in client.get("/api/v1/validators").json()["items"]].count(None) == 1
+    for page in ("/", f"/validators/{small.vote_account}/", f"/compare/?v={small.vote_account}"):
+        assert client.get(page).content.decode().count(with_mark) == 1, page
+
+    Validator.objects.filter(pk=small.pk).update(activated_stake=10**18)
+    fetch_names()
+
+    marks = dict(Validator.objects.values_list("pk", "name_mark"))
+    assert (marks.pop(small.pk), list(marks.values())) == ("mixed_alphabets", ["same_as_larger"])

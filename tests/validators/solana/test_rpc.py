@@ -55,12 +55,12 @@ FAULTS: list[tuple[Response, type[EndpointError], str]] = [
     (
         reply("", 302, Location="https://elsewhere.example/"),
         UnavailableError,
-        "HTTP 302 FOUND to elsewhere.example; ",
+        "HTTP 302 FOUND to “elsewhere.example”; ",
     ),
     (reply("", 429), RateLimitedError, "HTTP 429"),
     (rpc_error(-32005, "Node is behind", {"numSlotsBehind": 153}), RpcError, "the node is 153 slots behind"),
-    (rpc_error(-32601, "Method not found"), RpcError, "error -32601: Method not found"),
-    (rpc_error(-32603, "caf\u00e9\n\u202e" * 100), RpcError, r"error -32603: caf\xe9\n\u202e"),
+    (rpc_error(-32601, "Method not found"), RpcError, "error -32601: “Method not found”"),
+    (rpc_error(-32603, "caf\u00e9\n\u202e" * 100), RpcError, r"error -32603: “caf\xe9\n\u202e"),
     (
         reply("<!DOCTYPE html><html><body>Bad gateway</body></html>"),
         MalformedReplyError,
@@ -78,13 +78,17 @@ FAULTS: list[tuple[Response, type[EndpointError], str]] = [
     (reply([]), MalformedReplyError, "wrong shape"),
     (reply({"id": 1}), MalformedReplyError, "neither a result nor an error"),
     (reply({"id": 1, "result": []}), MalformedReplyError, "wrong shape: result"),
-    (reply({"id": 7, "result": replies.epoch_info()}), MalformedReplyError, "reply to id 7, asked as 1"),
-    (reply({"id": "1", "result": replies.epoch_info()}), MalformedReplyError, "reply to id '1', asked as 1"),
+    (reply({"id": 7, "result": replies.epoch_info()}), MalformedReplyError, "reply to id “7”, asked as 1"),
+    (
+        reply({"id": "1", "result": replies.epoch_info()}),
+        MalformedReplyError,
+        "reply to id “'1'”, asked as 1",
+    ),
     (reply({"id": 1, "error": "no"}), MalformedReplyError, "wrong shape: error"),
     (
         reply({"id": 1, "result": replies.epoch_info() | {"epoch": "990"}}),
         MalformedReplyError,
-        "result.epoch: Input should be a valid integer (was '990')",
+        "result.epoch: Input should be a valid integer (was “'990'”)",
     ),
     (
         reply({"id": 1, "result": replies.epoch_info() | {"slotsInEpoch": 0}}),

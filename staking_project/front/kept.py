@@ -1,0 +1,105 @@
+"""Answers for anybody that are kept for a moment, so that a crowd that asks the same costs one of it."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+
+from validators.reading.picture import picture_version
+
+# What says the same to everybody who brings neither cookie nor token, while the picture is the same.
+FOR_ANYBODY: Final = (
+    *("/validators/", "/compare/", "/selection/", "/scores/", "/cluster/", "/api/docs", "/api/openapi.json"),
+    *(
+        "/api/v1/validators",
+        "/api/v1/selection",
+        "/api/v1/scores/",
+        "/api/v1/scoring-runs",
+        "/api/v1/cluster",
+    ),
+)
+LARGEST: Final = 4 * 1024 * 1024
+# Bytes in all, in each process.
+MOST_BYTES: Final = 32 * 1024 * 1024
+
+
+class Kept(NamedTuple):
+    """An answer, of which picture it is, and when it was made (time.monotonic())."""
+
+    response: HttpResponse
+    version: str
+    made_at: float
+
+    @property
+    def is_fresh(self) -> bool:
+        seconds: float = settings.ANSWERS_KEPT_SECONDS
+        return time.monotonic() - self.made_at < seconds
+
+
+class KeptAnswers:
+    """Middleware, behind the throttle: `ANSWERS_KEPT_SECONDS` and one picture long; 0 keeps nothing.
+
+    Not longer, for pages say how old things are.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not settings.ANSWERS_KEPT_SECONDS or not _is_for_anybody(request):
+            return self._get_response(request)
+        # By the host too, which is refused here where it is none of ours.
+        key = f"{request.get_host()} {request.get_full_path()} {request.headers.get('Accept', '')}"
+        try:
+            version = picture_version()
+        except DatabaseError:
+            return self._get_response(request)
+        kept = self._kept.get(key)
+        if kept is not None and kept.version == version and kept.is_fresh:
+            return _again(request, kept.response)
+        response = self._get_response(request)
+        if response.status_code == 200 and not response.streaming and not response.cookies:
+            self._keep(key, Kept(_copied(response), version, time.monotonic()))
+        return response
+
+    def _keep(self, key: str, kept: Kept) -> None:
+        size = len(kept.response.content)
+        if size > LARGEST:
+            return
+        with self._lock:
+            before = self._kept.pop(key, None)
+            self._bytes += size - (len(before.response.content) if before else 0)
+            self._kept[key] = kept
+            while self._bytes > MOST_BYTES:
+                _, oldest = self._kept.popitem(last=False)
+                self._bytes -= len(oldest.response.content)
+
+
+def _is_for_anybody(request: HttpRequest) -> bool:
+    asked = request.path == "/" or request.path.startswith(FOR_ANYBODY)
+    return (
+        asked and request.method == "GET" and not request.COOKIES and "Authorization" not in request.headers
+    )
+
+
+def _copied(response: HttpResponse) -> HttpResponse:
+    """Its own, for what stands before us writes into the headers of what is sent."""
+    copied = HttpResponse(response.content, status=response.status_code)
+    for name, value in response.items():
+        copied.headers[name] = value
+    return copied
+
+
+def _again(request: HttpRequest, kept: HttpResponse) -> HttpResponse:
+    copied = _copied(kept)
+    etag = copied.headers.get("ETag")
+    return (get_conditional_response(request, etag=etag, response=copied) if etag else None) or copied
