@@ -6,7 +6,7 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import OperationalError, ProgrammingError
+from django.db import Error as DatabaseError
 
 # How SQLite and PostgreSQL say that a table is not there.
 TABLE_IS_MISSING = ("no such table", "does not exist")
@@ -19,10 +19,28 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as exc:
         sys.exit(f"Wrong settings: {exc}")
-    except (OperationalError, ProgrammingError) as exc:
-        if not any(words in str(exc) for words in TABLE_IS_MISSING):
+    except DatabaseError as exc:
+        line = _why_the_database_does_not(exc)
+        if not line or "--traceback" in sys.argv:
             raise
-        sys.exit(f"The database lacks a table; `manage.py migrate` makes it. ({str(exc).splitlines()[0]})")
+        sys.exit(line)
+
+
+def _why_the_database_does_not(exc: DatabaseError) -> str:
+    """Empty for what is a mistake of ours."""
+    from scheduling.monitoring.refusals import database_refusal, is_passing
+
+    reason = " ".join(str(exc).split("\n", 1)[0].split())
+    if any(words in reason for words in TABLE_IS_MISSING):
+        return f"The database lacks a table; `manage.py migrate` makes it. ({reason})"
+    if not is_passing(exc):
+        return ""
+    refusal = database_refusal(exc)
+    return (
+        f"The database does not work: {refusal}. ({reason})"
+        if refusal
+        else f"The database does not answer: {reason}"
+    )
 
 
 if __name__ == "__main__":

@@ -147,6 +147,7 @@ ALERT_RULES = {
     "failing": "scheduling.monitoring.alert_rules.failing_jobs",
     "late": "scheduling.monitoring.alert_rules.late_jobs",
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
+    "broken": "scheduling.monitoring.alert_rules.broken_neighbours",
     "stale": "validators.monitoring.alerts.stale_data",
     "standing": "validators.monitoring.alerts.standing_chain",
     "endpoints": "validators.monitoring.alerts.doubted_endpoints",

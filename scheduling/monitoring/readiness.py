@@ -10,13 +10,14 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
+from scheduling.monitoring import refusals
+from scheduling.monitoring.database_state import require_writes
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import locked_by
 from scheduling.timing.durations import show_duration, show_roughly
@@ -68,11 +69,11 @@ def readiness() -> Readiness:
     return Readiness(at=now, findings=judge(queue_state(now=now), now=now, database=database))
 
 
-def judge(queue: QueueState, *, now: datetime, database: str = "") -> tuple[Finding, ...]:
+def judge(queue: QueueState, *, now: datetime, database: str) -> tuple[Finding, ...]:
     """What is wrong, given the queue and what is wrong with the database."""
     found = [
         Finding(check="database", problem=database),
-        Finding(check="redis", problem=redis_problem(queue)),
+        Finding(check="redis", problem=queue.problem),
         Finding(check="workers", problem=workers_problem(queue)),
     ]
     asked: dict[str, ReadinessCheck] = {"schedules": schedules_problem}
@@ -84,17 +85,12 @@ def judge(queue: QueueState, *, now: datetime, database: str = "") -> tuple[Find
 
 
 def database_problem() -> str:
+    """Whether it takes writes: one that only answers is of no use."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        require_writes()
     except DatabaseError as exc:
-        return f"The database does not answer ({type(exc).__name__})."
+        return refusals.database_problem(exc)
     return ""
-
-
-def redis_problem(queue: QueueState) -> str:
-    """Without the address that the error names: strangers may read this."""
-    return "Redis does not answer." if queue.problem else ""
 
 
 def workers_problem(queue: QueueState) -> str:
