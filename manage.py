@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command-line entry point."""
 
+import io
 import os
 import sys
 
@@ -15,6 +16,13 @@ TABLE_IS_MISSING = ("no such table", "does not exist")
 def main() -> None:
     """Run a command; what the installation lacks is said in a line, not in a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staking_project.settings")
+    # A terminal or a pipe that knows no such character gets it spelt.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    for place, word in enumerate(sys.argv[1:], start=1):
+        if not word.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            sys.exit(f"Argument {place} is no text in UTF-8.")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as exc:

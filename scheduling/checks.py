@@ -57,7 +57,7 @@ def named_functions_exist(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
-    """A webhook has an address that can be asked and a secret to sign with; alerts repeat at some pace."""
+    """A webhook has an address that can be asked and a secret to sign with."""
     problems: list[CheckMessage] = []
     url = settings.ALERT_WEBHOOK_URL
     if url and not is_private_enough(url):
@@ -79,12 +79,6 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
     if settings.HEARTBEAT_URL and not settings.HEARTBEAT_URL.startswith(("http://", "https://")):
         problems.append(
             Error("HEARTBEAT_URL is no http or https address.", hint="Mend it.", id="scheduling.E011")
-        )
-    if settings.ALERT_REPEAT_SECONDS < 60:
-        problems.append(
-            Error(
-                "ALERT_REPEAT_SECONDS is under a minute.", hint="14400 is four hours.", id="scheduling.E009"
-            )
         )
     return problems
 

@@ -105,7 +105,7 @@ Q_CLUSTER = {
     "queue_limit": 50,
     # Tasks until a worker is replaced, which costs its first runs a second: not within a burst.
     "recycle": 5_000,
-    "log_level": env.str("LOG_LEVEL", default="INFO"),
+    "log_level": env.level("LOG_LEVEL", default="INFO"),
 }
 
 # The JSON-RPC endpoints of the cluster, tried in order. Without any, `run` brings a simulated one.
@@ -232,7 +232,7 @@ if HTTPS:
 
 LOGGING = logging_of(
     form=env.str("LOG_FORMAT", default="text"),
-    level=env.str("LOG_LEVEL", default="INFO"),
-    django_q_level=env.str("DJANGO_Q_LOG_LEVEL", default="WARNING"),
+    level=env.level("LOG_LEVEL", default="INFO"),
+    django_q_level=env.level("DJANGO_Q_LOG_LEVEL", default="WARNING"),
     host=HOST_NAME,
 )

@@ -64,15 +64,15 @@ class Dispatcher:
         self._lost_from = 0.0
         self._outage = Outage(consequence="trying until it does", back="The database answers again.")
 
-    def pool_was_lost(self) -> None:
-        """Say that this host's worker pool was restarted: messages it had taken from Redis are gone."""
+    def messages_were_lost(self) -> None:
+        """Say that processes of this host's pool ended: messages that they had taken from Redis are gone."""
         self._messages_lost = True
 
     def hand_over(self) -> None:
         """Give back what this host's stopped pool was doing, and ask everybody to go on with it."""
         with suppress(DatabaseError):  # what cannot be given back now is found lost later
             give_back_stopped(open_runs())
-        self.pool_was_lost()
+        self.messages_were_lost()
         self.tick()
 
     def tick(self) -> float:

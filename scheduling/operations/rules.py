@@ -1,6 +1,8 @@
 """What a job's policies may be, wherever they are changed."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
@@ -50,6 +52,7 @@ def require_sense(job: Job) -> None:
     for field in _PARAMETERS:
         if not isinstance(getattr(job, field) or {}, dict):
             raise RefusedError(f"{field} is not a JSON object of keyword arguments.")
+        _require_storable(field, getattr(job, field))
     if job.condition and job.condition not in condition_names():
         raise UnknownNameError(
             f"There is no condition {job.condition!r}; there are: {', '.join(condition_names())}."
@@ -71,6 +74,17 @@ def require_short_note(note: str) -> None:
     """Raise `RefusedError` for a note that its row cannot hold."""
     if len(note) > LONGEST_NOTE:
         raise RefusedError(f"A note of {len(note)} characters is too long: {LONGEST_NOTE} fit.")
+
+
+def _require_storable(field: str, value: Any) -> None:
+    """JSON as every database takes it: no number without a value, no half character, no character NUL."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise RefusedError(f"{field} cannot be kept as JSON: {exc}.") from exc
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise RefusedError(f"{field} cannot be kept: it holds the character NUL.")
 
 
 def _require_attempts(job: Job) -> None:

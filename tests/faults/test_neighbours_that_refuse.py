@@ -16,7 +16,7 @@ from django_q.brokers import get_broker
 from django_q.conf import Conf
 
 from scheduling.clock import database_now
-from scheduling.engine import outage, recording
+from scheduling.engine import outage
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.doorbell import Doorbell
 from scheduling.engine.execution import commit_with_run, execute_run
@@ -214,7 +214,7 @@ def test_a_run_that_had_finished_waits_for_the_database_and_loses_no_attempt(
         if len(waits) == 3:
             take_writes()
 
-    monkeypatch.setattr(recording.time, "sleep", sleep)
+    monkeypatch.setattr("scheduling.engine.recording.time.sleep", sleep)
     run = RunFactory(job__task=f"{__name__}.{task}", state=RunState.QUEUED, occurrence=database_now())
 
     assert execute_run(run.pk) == "succeeded"
@@ -248,7 +248,7 @@ def test_what_comes_and_goes_is_said_ever_more_rarely(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stopwatch = [0.0]
-    monkeypatch.setattr(outage.time, "monotonic", lambda: stopwatch[0])
+    monkeypatch.setattr("scheduling.engine.outage.time.monotonic", lambda: stopwatch[0])
     flapping = outage.Outage(consequence="waiting", back="It is back.")
 
     with caplog.at_level(logging.INFO, logger="scheduling.engine.outage"):
