@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
+from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
 from scheduling.monitoring.database_state import require_writes
@@ -100,10 +101,12 @@ def workers_problem(queue: QueueState) -> str:
 
 
 def schedules_problem(*, now: datetime) -> str:
-    """What is late, all in one sentence each."""
-    if not Job.objects.filter(schedule__isnull=False).exists():
+    """What cannot run and what is late, all in one sentence each."""
+    stored = stored_tasks()
+    if not stored:
         return "There are no schedules; `manage.py scheduler setup` makes them."
-    return " ".join(late.problem for late in late_jobs(now=now))
+    gone = [f"{name} cannot run: {reason}" for name, reason in tasks_that_are_gone(stored)]
+    return " ".join([*gone, *(late.problem for late in late_jobs(now=now))])
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:
