@@ -108,6 +108,6 @@ clean:
 	$(PIP) install --quiet -r requirements.txt
 	touch $@
 
-.venv/.dev: requirements-dev.txt .venv/.run
+.venv/.dev: requirements-dev.txt requirements-alerts.txt .venv/.run
 	$(PIP) install --quiet -r requirements-dev.txt
 	touch $@

@@ -14,6 +14,7 @@ from scheduling.ledger.stored_tasks import tasks_that_are_gone
 from scheduling.models import Job, Run
 from scheduling.modes import MODES, JobDeclaration, declared_jobs, first_starts
 from scheduling.outgoing import is_private_enough
+from scheduling.telling import INSTALL, is_installed, schema_of
 from scheduling.timing.zones import require_canonical
 
 # What is wrong with more rows than these is wrong with all of them.
@@ -81,6 +82,7 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
                 id="scheduling.E008",
             )
         )
+    problems += _problems_of_chats()
     if settings.HEARTBEAT_URL and not settings.HEARTBEAT_URL.startswith(("http://", "https://")):
         problems.append(
             Error("HEARTBEAT_URL is no http or https address.", hint="Mend it.", id="scheduling.E011")
@@ -148,7 +150,7 @@ def _nobodys_schedules() -> Iterator[CheckMessage]:
     foreign = Schedule.objects.filter(job=None).order_by("pk")
     for row in foreign[:MOST_NAMED]:
         yield Warning(
-            f"The schedule {row.name or row.pk!r} of django-q2 ({row.func}) never runs: it is no job of ours.",
+            f"The schedule {row.name or row.pk!r} of django-q2 ({row.func}) never runs: it is not ours.",
             hint="Declare it as a JobDeclaration that SCHEDULED_JOBS names, and delete the row.",
             id="scheduling.W002",
         )
@@ -174,6 +176,19 @@ def _former_zones() -> Iterator[CheckMessage]:
                 hint=f"manage.py scheduler set {name} --cron … --tz …",
                 id="scheduling.W004",
             )
+
+
+def _problems_of_chats() -> Iterator[CheckMessage]:
+    """Their addresses hold keys, so none is repeated."""
+    for place, address in enumerate(settings.ALERT_URLS, start=1):
+        if not schema_of(address):
+            yield Error(
+                f"ALERT_URLS: address {place} is none that apprise could know.",
+                hint="Write it like slack://…, see https://appriseit.com/services/; `alert test` tries it.",
+                id="scheduling.E012",
+            )
+    if settings.ALERT_URLS and not is_installed():
+        yield Error("ALERT_URLS is set and apprise is not installed.", hint=INSTALL, id="scheduling.E013")
 
 
 def _problems_of_needs(declared: Sequence[JobDeclaration]) -> list[CheckMessage]:

@@ -1,5 +1,6 @@
 """What the environment says, where reading it takes more than a line of settings.py."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,6 +138,12 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
     return database
+
+
+def given_addresses(text: str) -> list[str]:
+    """Addresses between white space or commas, each once; a comma that no address follows is part of one."""
+    between = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)|\s+")
+    return list(dict.fromkeys(one for one in between.split(text) if one))
 
 
 def given_email(env: Environment) -> dict[str, Any]:

@@ -5,7 +5,13 @@ A `.env` file beside manage.py is read too; what the environment says wins.
 
 from pathlib import Path
 
-from staking_project.environment import Environment, given_database, given_email, given_secret_key
+from staking_project.environment import (
+    Environment,
+    given_addresses,
+    given_database,
+    given_email,
+    given_secret_key,
+)
 from staking_project.logs import logging_of
 from staking_project.state import generated_secret_key, keep_from_others, running_copy
 
@@ -160,6 +166,8 @@ ALERT_RULES = {
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
 ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", default="")
+# Chats and pagers, as apprise writes them: slack://…, discord://…, tgram://…, pagerduty://…, matrixs://…
+ALERT_URLS = given_addresses(env.str("ALERT_URLS", default=""))
 ALERT_REPEAT_SECONDS = env.int("ALERT_REPEAT_SECONDS", default=4 * 3600)
 # Asked while all is well, so that a dead man's switch outside notices when everything is gone.
 HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")

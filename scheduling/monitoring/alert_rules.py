@@ -6,7 +6,7 @@ from scheduling.ledger.failures import Failing, failing_now
 from scheduling.models import Run
 from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
-from scheduling.monitoring.queue_state import queue_state
+from scheduling.monitoring.queue_state import queue_problem
 
 FAILURES_IN_A_ROW = 3
 # Missed occurrences are told of for this long; there is nothing to be mended.
@@ -33,7 +33,7 @@ def late_jobs(*, now: datetime) -> list[Trouble]:
 
 def broken_neighbours(*, now: datetime) -> list[Trouble]:
     """A Redis that is away or takes no messages. Of a database like that nobody can keep an alert."""
-    problem = queue_state(now=now).problem
+    problem = queue_problem()
     return [Trouble(subject="Redis", message=problem)] if problem else []
 
 

@@ -79,6 +79,18 @@ def queue_state(*, now: datetime) -> QueueState:
         broker.connection.close()
 
 
+def queue_problem() -> str:
+    """Why no message would be taken now; empty when it would."""
+    broker: Any = get_broker()
+    try:
+        require_messages_taken(broker)
+    except redis.RedisError as exc:
+        return redis_problem(exc)
+    finally:
+        broker.connection.close()
+    return ""
+
+
 def require_messages_taken(broker: Any) -> None:
     """Put a message into the queue and take it out again, in one; raises what a message meets now.
 

@@ -117,15 +117,15 @@ def warnings() -> list[str]:
 def test_rows_that_will_never_run_are_named() -> None:
     Schedule.objects.create(name="theirs", func="math.sqrt", args="4")
     JobFactory(name="gone-repeatable", task="nowhere.at.all")
-    removed = JobFactory(name="waiting-repeatable", task="tests.scheduling.factories.NOON", schedule=None)
+    removed = JobFactory(name="waiting-repeatable", task="tests.scheduling.factories", schedule=None)
     JobFactory(name="removed-repeatable", task="nowhere.at.all", schedule=None)
     RunFactory(job=removed, state=RunState.PENDING)
     JobFactory(name="sound-repeatable", task="tests.scheduling.tasks.succeed")
 
     assert warnings() == [
-        "The schedule 'theirs' of django-q2 (math.sqrt) never runs: it is no job of ours.",
+        "The schedule 'theirs' of django-q2 (math.sqrt) never runs: it is not ours.",
         "gone-repeatable cannot run: its task nowhere.at.all cannot be imported (ModuleNotFoundError).",
-        "waiting-repeatable cannot run: its task tests.scheduling.factories.NOON is nothing that can be called.",
+        "waiting-repeatable cannot run: its task tests.scheduling.factories is nothing that can be called.",
     ]
     assert schedules_problem(now=NOON).startswith("gone-repeatable cannot run: its task nowhere.at.all")
 
