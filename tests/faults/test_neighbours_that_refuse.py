@@ -122,6 +122,12 @@ def test_a_redis_that_takes_no_messages_is_named_and_said_once(
     assert broken.llen(f"django_q:{Conf.CLUSTER_NAME}:q") == 1
 
 
+def test_a_report_that_is_none_hides_nothing(broken: Any) -> None:
+    broken.lpush(f"{Conf.Q_STAT}:somebody", "else's")
+
+    assert "No workers are alive" in health()
+
+
 def test_a_redis_that_wants_a_password_is_named(broken: Any) -> None:
     broken.acl_setuser("default", enabled=True, passwords=["+secret"], categories=["+@all"], keys=["*"])
 

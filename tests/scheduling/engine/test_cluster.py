@@ -44,21 +44,6 @@ def runs_after(stack: Installation, instant: float, *, count: int) -> list[Event
     return newer()
 
 
-def test_whatever_process_is_killed_the_next_runs_come_by_themselves(running: Installation) -> None:
-    for victim in ("pusher", "monitor", "idle worker", "sentinel"):
-        guard = sentinel(running)
-        names = ("idle worker", "other worker", "monitor", "pusher", "sentinel")
-        pids = dict(zip(names, (*pool(running), guard), strict=True))
-
-        os.kill(pids[victim], signal.SIGKILL)
-        killed_at = time.time()
-
-        after = runs_after(running, killed_at, count=3)
-        assert after[0].at - killed_at < 1 + GENEROUS * crowding(), victim
-        assert running.processes[0].poll() is None, victim
-        assert alive(guard) == (victim != "sentinel"), victim
-
-
 def kill_idle_workers(running: Installation, times: int) -> int:
     """Kill whichever worker is idle while the other one is in a long task; returns that one's pid."""
     began: int = wait_until(lambda: running.events("work began"), saying="a long task")[-1].pid
