@@ -35,7 +35,7 @@ fuzz: .venv/.dev
 # A short storm of faults on two clusters and a short soak, on either database (`chaos` and `soak` are the long
 # ones), and all of mainnet's recorded epochs into PostgreSQL and out again.
 storms: .venv/.dev
-	$(PYTHON) -m pytest -m storm tests/faults
+	$(PYTHON) -m pytest -m storm tests/faults tests/scheduling/engine
 	$(PYTHON) -m tests.on_postgres -m storm tests/faults tests/validators/services/history
 
 # Clicks through every page of a running stack in a real Chromium; skips, and says so, where there is none.
@@ -103,7 +103,7 @@ PIN := .venv/tools/bin/uv pip compile --quiet --universal --generate-hashes --py
 	--no-header --no-annotate
 
 pins: .venv/tools/.done
-	for name in requirements requirements-dev requirements-fit requirements-tools; do \
+	for name in requirements requirements-alerts requirements-dev requirements-fit requirements-tools; do \
 		$(PIN) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
 	done
 

@@ -1,6 +1,6 @@
 """Wrong settings and a database that lost a promise, found before they hurt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -9,11 +9,17 @@ from django.db import connections
 from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
-from scheduling.exceptions import UnknownNameError
+from scheduling.exceptions import CadenceError, UnknownNameError
+from scheduling.ledger.stored_tasks import tasks_that_are_gone
+from scheduling.models import Job, Run
 from scheduling.models.paths import task_at
 from scheduling.modes import MODES, JobDeclaration, declared_jobs, first_starts
 from scheduling.outgoing import is_private_enough
+from scheduling.telling import INSTALL, is_installed, schema_of
+from scheduling.timing.zones import require_canonical
 
+# What is wrong with more rows than these is wrong with all of them.
+MOST_NAMED = 20
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
 
 
@@ -58,7 +64,7 @@ def named_functions_exist(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
-    """A webhook has an address that can be asked and a secret to sign with; alerts repeat at some pace."""
+    """A webhook has an address that can be asked and a secret to sign with."""
     problems: list[CheckMessage] = []
     url = settings.ALERT_WEBHOOK_URL
     if url and not is_private_enough(url):
@@ -77,15 +83,10 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
                 id="scheduling.E008",
             )
         )
+    problems += _problems_of_chats()
     if settings.HEARTBEAT_URL and not settings.HEARTBEAT_URL.startswith(("http://", "https://")):
         problems.append(
             Error("HEARTBEAT_URL is no http or https address.", hint="Mend it.", id="scheduling.E011")
-        )
-    if settings.ALERT_REPEAT_SECONDS < 60:
-        problems.append(
-            Error(
-                "ALERT_REPEAT_SECONDS is under a minute.", hint="14400 is four hours.", id="scheduling.E009"
-            )
         )
     return problems
 
@@ -115,6 +116,17 @@ def schedule_names_are_unique(databases: Sequence[str] | None = None, **kwargs: 
     return []
 
 
+@register(Tags.database)
+def stored_schedules_can_run(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """What stands in the tables does what whoever put it there expects.
+
+    Warnings, since `migrate` asks this as well, and a table may have to be mended by it.
+    """
+    if "default" not in (databases or ()) or not _is_migrated():
+        return []
+    return [*_nobodys_schedules(), *_tasks_that_are_gone(), *_former_zones()]
+
+
 @register(Tags.security, deploy=True)
 def the_secret_key_is_given(**kwargs: Any) -> list[CheckMessage]:
     """Hosts that share a Redis need one key: a message signed with another is thrown away."""
@@ -127,6 +139,57 @@ def the_secret_key_is_given(**kwargs: Any) -> list[CheckMessage]:
             id="scheduling.W001",
         )
     ]
+
+
+def _is_migrated() -> bool:
+    tables = set(connections["default"].introspection.table_names())
+    return {Schedule._meta.db_table, Job._meta.db_table, Run._meta.db_table} <= tables
+
+
+def _nobodys_schedules() -> Iterator[CheckMessage]:
+    """Of those that django-q2's own `schedule()` makes: its scheduler is switched off here."""
+    foreign = Schedule.objects.filter(job=None).order_by("pk")
+    for row in foreign[:MOST_NAMED]:
+        yield Warning(
+            f"The schedule {row.name or row.pk!r} of django-q2 ({row.func}) never runs: it is not ours.",
+            hint="Declare it as a JobDeclaration that SCHEDULED_JOBS names, and delete the row.",
+            id="scheduling.W002",
+        )
+
+
+def _tasks_that_are_gone() -> Iterator[CheckMessage]:
+    for name, reason in tasks_that_are_gone():
+        yield Warning(
+            f"{name} cannot run: {reason}",
+            hint=f"Bring its task back, or: manage.py scheduler remove {name}",
+            id="scheduling.W003",
+        )
+
+
+def _former_zones() -> Iterator[CheckMessage]:
+    crons = Job.objects.filter(schedule__schedule_type=Schedule.CRON).exclude(time_zone="UTC")
+    for name, zone in crons.order_by("name").values_list("name", "time_zone"):
+        try:
+            require_canonical(zone)
+        except CadenceError as exc:
+            yield Warning(
+                f"{name} runs by a name that is none of a time zone any more: {exc}",
+                hint=f"manage.py scheduler set {name} --cron … --tz …",
+                id="scheduling.W004",
+            )
+
+
+def _problems_of_chats() -> Iterator[CheckMessage]:
+    """Their addresses hold keys, so none is repeated."""
+    for place, address in enumerate(settings.ALERT_URLS, start=1):
+        if not schema_of(address):
+            yield Error(
+                f"ALERT_URLS: address {place} is none that apprise could know.",
+                hint="Write it like slack://…, see https://appriseit.com/services/; `alert test` tries it.",
+                id="scheduling.E012",
+            )
+    if settings.ALERT_URLS and not is_installed():
+        yield Error("ALERT_URLS is set and apprise is not installed.", hint=INSTALL, id="scheduling.E013")
 
 
 def _problems_of_needs(declared: Sequence[JobDeclaration]) -> list[CheckMessage]:

@@ -1,5 +1,8 @@
 """What the environment says, where reading it takes more than a line of settings.py."""
 
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +16,19 @@ from staking_project.state import private_folder
 SHORTEST_SECRET_KEY = 50
 FEWEST_CHARACTERS = 5
 DATABASE_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+LONGEST_NUMBER = 40
+_YES, _NO = environ.Env.BOOLEAN_TRUE_STRINGS, ("false", "off", "no", "n", "0", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between what a number lies, both included, and what it is, for whoever has to change it."""
+
+    least: float
+    most: float
+    meaning: str
+
+
 # A network that swallows everything must not hold a worker for longer than its lease. What
 # DATABASE_URL says itself (?connect_timeout=…) goes before.
 POSTGRES_PATIENCE = {
@@ -24,8 +40,59 @@ POSTGRES_PATIENCE = {
 }
 
 
+# What every number in the environment may be, and what it is for: the one place that refuses a wrong one.
+BOUNDS: Mapping[str, Bounds] = {
+    "PORT": Bounds(1, 65_535, "the port of the web server"),
+    "WORKERS": Bounds(1, 512, "worker processes of each qcluster"),
+    "SAVE_LIMIT": Bounds(-1, 1_000_000, "successes that django-q2 keeps; 0 is all, -1 none"),
+    "FETCH_DEADLINE_SECONDS": Bounds(0.001, 86_400, "seconds that a whole fetch may take"),
+    "ALERT_REPEAT_SECONDS": Bounds(60, 365 * 86_400, "seconds until an open alert is told again"),
+    "RATE_LIMIT": Bounds(0, 1_000_000_000, "what one address may ask for a minute; 0 is no limit"),
+    "API_RATE_LIMIT": Bounds(0, 1_000_000_000, "what one address may ask for a minute; 0 is no limit"),
+    "ANSWERS_KEPT_SECONDS": Bounds(0, 3_600, "seconds that an answer for anybody is kept; 0 keeps none"),
+    "TRUSTED_PROXIES": Bounds(0, 100, "proxies of yours in front"),
+    "STOP_GRACE_SECONDS": Bounds(0, 86_400, "seconds that running tasks may go on when asked to stop"),
+    "SESSION_IDLE_SECONDS": Bounds(60, 365 * 86_400, "seconds without use until staff log in again"),
+}
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
 class Environment(environ.Env):  # type: ignore[misc]
-    """Says which variable is wrong."""
+    """Says which variable is wrong, and what it may be."""
+
+    def int(self, var: str, default: Any = environ.Env.NOTSET) -> Any:
+        return self._number(var, int, "a whole number", default)
+
+    def float(self, var: str, default: Any = environ.Env.NOTSET) -> Any:
+        return self._number(var, float, "a number", default)
+
+    def bool(self, var: str, default: Any = environ.Env.NOTSET) -> Any:
+        text = str(self.ENVIRON.get(var, "")).lower()
+        if text not in ("", *_YES, *_NO):
+            raise ImproperlyConfigured(f"{var}: {text!r} is neither yes nor no; write 1 or 0.")
+        return super().bool(var, default=default)
+
+    def level(self, var: str, default: str) -> str:
+        level = self.str(var, default=default).upper()
+        if level not in LEVELS:
+            raise ImproperlyConfigured(f"{var}: {level!r} is none of {', '.join(LEVELS)}.")
+        return str(level)
+
+    def _number(self, var: str, kind: Callable[[str], Any], called: str, default: Any) -> Any:
+        bounds, text = BOUNDS[var], str(self.ENVIRON.get(var, "")).strip()
+        if not text:
+            return default
+        try:
+            number = kind(text) if text.isascii() and len(text) <= LONGEST_NUMBER else None
+        except ValueError:
+            number = None
+        # NaN is not between anything.
+        if number is None or not bounds.least <= number <= bounds.most:
+            raise ImproperlyConfigured(
+                f"{var}: {text[:LONGEST_NUMBER]!r} is not {called} from {bounds.least:,} to {bounds.most:,}; "
+                f"it says: {bounds.meaning}."
+            )
+        return number
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -72,6 +139,12 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
     return database
+
+
+def given_addresses(text: str) -> list[str]:
+    """Addresses between white space or commas, each once; a comma that no address follows is part of one."""
+    between = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)|\s+")
+    return list(dict.fromkeys(one for one in between.split(text) if one))
 
 
 def given_email(env: Environment) -> dict[str, Any]:

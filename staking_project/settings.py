@@ -5,7 +5,13 @@ A `.env` file beside manage.py is read too; what the environment says wins.
 
 from pathlib import Path
 
-from staking_project.environment import Environment, given_database, given_email, given_secret_key
+from staking_project.environment import (
+    Environment,
+    given_addresses,
+    given_database,
+    given_email,
+    given_secret_key,
+)
 from staking_project.logs import logging_of
 from staking_project.state import generated_secret_key, keep_from_others, running_copy
 
@@ -107,7 +113,7 @@ Q_CLUSTER = {
     "queue_limit": 50,
     # Tasks until a worker is replaced, which costs its first runs a second: not within a burst.
     "recycle": 5_000,
-    "log_level": env.str("LOG_LEVEL", default="INFO"),
+    "log_level": env.level("LOG_LEVEL", default="INFO"),
 }
 
 # The JSON-RPC endpoints of the cluster, tried in order. Without any, `run` brings a simulated one.
@@ -151,6 +157,7 @@ ALERT_RULES = {
     "failing": "scheduling.monitoring.alert_rules.failing_jobs",
     "late": "scheduling.monitoring.alert_rules.late_jobs",
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
+    "broken": "scheduling.monitoring.alert_rules.broken_neighbours",
     "stale": "validators.monitoring.alerts.stale_data",
     "standing": "validators.monitoring.alerts.standing_chain",
     "endpoints": "validators.monitoring.alerts.doubted_endpoints",
@@ -165,6 +172,8 @@ PUBLIC_TEXT = "validators.monitoring.endpoints.public_text"
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
 ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", default="")
+# Chats and pagers, as apprise writes them: slack://…, discord://…, tgram://…, pagerduty://…, matrixs://…
+ALERT_URLS = given_addresses(env.str("ALERT_URLS", default=""))
 ALERT_REPEAT_SECONDS = env.int("ALERT_REPEAT_SECONDS", default=4 * 3600)
 # Asked while all is well, so that a dead man's switch outside notices when everything is gone.
 HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
@@ -244,7 +253,7 @@ if HTTPS:
 
 LOGGING = logging_of(
     form=env.str("LOG_FORMAT", default="text"),
-    level=env.str("LOG_LEVEL", default="INFO"),
-    django_q_level=env.str("DJANGO_Q_LOG_LEVEL", default="WARNING"),
+    level=env.level("LOG_LEVEL", default="INFO"),
+    django_q_level=env.level("DJANGO_Q_LOG_LEVEL", default="WARNING"),
     host=HOST_NAME,
 )

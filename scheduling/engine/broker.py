@@ -8,6 +8,8 @@ import redis
 from django_q.brokers.redis_broker import Redis
 from django_q.conf import Conf
 
+from scheduling.monitoring.refusals import redis_problem
+
 logger = logging.getLogger(__name__)
 
 # Seconds. The pusher waits this long for a message before it looks whether it should stop.
@@ -44,8 +46,8 @@ class SturdyRedis(Redis):  # type: ignore[misc]
         """Whether Redis answers. A cluster that starts before its Redis waits for it."""
         try:
             return bool(self.connection.ping())
-        except UNUSABLE:
-            logger.warning("Redis does not answer yet.")
+        except UNUSABLE as exc:
+            logger.warning("%s It is waited for.", redis_problem(exc))
             return False
 
     def set_stat(self, key: str, value: str, timeout: int) -> None:
@@ -53,6 +55,10 @@ class SturdyRedis(Redis):  # type: ignore[misc]
             super().set_stat(key, value, timeout)
         except UNUSABLE:
             logger.debug("Redis is away; this cluster's state is not shown.")
+
+    def get_stats(self, pattern: str) -> list[bytes]:
+        """Without what went between the two questions, and what is no report: django-q2 would stumble."""
+        return [report for report in super().get_stats(pattern) or () if report is not None]
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> Any:

@@ -1,13 +1,13 @@
 """A django-q2 cluster that is crash-only: what is lost is started anew, never waited for.
 
 A worker killed while it holds a queue's lock freezes the stock cluster for ever, without a
-sign. Here every process dies with its parent, a death that may have left a lock behind ends
-the whole pool, and the parent starts a new one. The ledger gives back what the pool was
-doing. Nothing of django-q2 is patched: the classes are its own, overridden.
+sign. Here every process dies with its parent, none shares a lock with another (see `mailbox`),
+and whoever is killed is replaced alone; for a sentinel that is lost the parent starts a new
+pool. The ledger gives back what was lost with it. Nothing of django-q2 is patched: the classes
+are its own, overridden.
 """
 
 import contextlib
-import ctypes
 import logging
 import os
 import queue
@@ -17,32 +17,30 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from multiprocessing.process import BaseProcess
-from multiprocessing.sharedctypes import RawValue
+from multiprocessing.process import BaseProcess, current_process
 from types import FrameType
 from typing import Any
 
 from django.db import connections
+from django.utils import timezone
+from django_q.brokers import get_broker
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.conf import Conf
 from django_q.monitor import monitor
-from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.status import Stat
 from django_q.worker import worker
 
 from scheduling.engine.execution import warm_up
 from scheduling.engine.leftovers import end_child
+from scheduling.engine.mailbox import Mailbox, Outbox, Shared
 from scheduling.engine.processes import adopt_orphans, children_of, die_with_parent, is_running
 from scheduling.ledger.task_history import prune_by_statement
 from scheduling.models.paths import EXECUTE_RUN, path_today
 
 logger = logging.getLogger(__name__)
 
-# A sentinel that has not moved for this long (seconds) holds or waits for a lock that nobody will release.
+# A sentinel that has not moved for this long (seconds) does not look after its pool.
 STALLED = 8.0
-POOL_LOST = 3
-# The lock of the results is held for microseconds.
-LOCK_PATIENCE = 0.5
 LOOK_AGAIN = 0.05
 # What django-q2 keeps of a task is written at this niceness, so that many runs at once start sooner.
 HISTORY_IS_IN_NO_HURRY = 5
@@ -50,30 +48,40 @@ DEATH_TAKES = 1.0
 
 
 class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
-    """Guards the pool, in a process group of its own, and gives the pool up when it may be frozen."""
+    """Guards the pool, in a process group of its own, and replaces whoever dies in it."""
 
-    def __init__(self, *, parent_pid: int, cluster_id: uuid.UUID, beat: Any) -> None:
+    def __init__(self, *, parent_pid: int, cluster_id: uuid.UUID, beat: Shared, losses: Shared) -> None:
+        # Not django-q2's own, which makes queues and events that need semaphores.
         die_with_parent(parent_pid)
         adopt_orphans()
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        self.beat = beat
-        self.busy: dict[int, Any] = {}
-        # Events of threading, not multiprocessing: no lock shared with a process that may be killed.
-        super().__init__(threading.Event(), threading.Event(), cluster_id)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.beat, self.losses = beat, losses
+        self.pid, self.parent_pid, self.name = os.getpid(), parent_pid, current_process().name
+        self.cluster_id, self.broker = cluster_id, get_broker()
+        self.reincarnations, self.tob = 0, timezone.now()
+        self.stop_event, self.start_event = threading.Event(), threading.Event()
+        self.pool: list[Any] = []
+        self.pool_size, self.timeout = Conf.WORKERS, Conf.TIMEOUT
+        self.task_queue, self.result_queue, self.event_out = Mailbox(), Mailbox(), Shared()
+        self.monitor: Any = None
+        self.pusher: Any = None
+        self.start()
+
+    def spawn_worker(self) -> None:
+        self.spawn_process(worker, self.task_queue, self.result_queue, Shared(-1), self.timeout)
 
     def spawn_process(self, target: Callable[..., None], *args: Any) -> BaseProcess:
-        busy = RawValue(ctypes.c_bool, False)
         process: Any = get_mp_context().Process(
-            target=_run_child, args=(os.getpid(), busy, target, *args), name=f"Process-{uuid.uuid4().hex}"
+            target=_run_child, args=(os.getpid(), target, *args), name=f"Process-{uuid.uuid4().hex}"
         )
         process.daemon = True
         if target is worker:
-            # Without its lock, which a killed worker may have held.
-            process.timer = args[2].get_obj()
+            process.timer = args[2]
             self.pool.append(process)
         process.start()
-        self.busy[process.pid] = busy
         return process  # type: ignore[no-any-return]
 
     def guard(self) -> None:
@@ -105,32 +113,21 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
                 self.task_queue.get(timeout=LOOK_AGAIN)
 
     def _replace_dead(self) -> None:
-        for process in (self.monitor, self.pusher, *self.pool):
+        for process in self._processes():
             if process.is_alive():
                 continue
             self._end_orphans()
-            busy = self.busy.pop(process.pid)
-            if (process.exitcode != 0 and not busy.value) or not self._results_can_be_put():
-                logger.error("%s broke off and may hold a lock; the pool starts anew.", process.name)
-                os._exit(POOL_LOST)
+            if process.exitcode != 0:  # with a message in hand, maybe
+                self.losses.value += 1
             self.reincarnate(process)
+
+    def _processes(self) -> list[Any]:
+        return [self.monitor, self.pusher, *self.pool]
 
     def _end_orphans(self) -> None:
         """Kill what the tasks of a dead worker had started; it is ours now."""
-        for pid in set(children_of(os.getpid())) - self.busy.keys():
+        for pid in set(children_of(os.getpid())) - {process.pid for process in self._processes()}:
             end_child(pid)
-
-    def _results_can_be_put(self) -> bool:
-        """Whether no dead worker holds the lock of the results.
-
-        A thread of the worker puts them, so that it may hold the lock while the worker is busy
-        with its next task already.
-        """
-        lock = self.result_queue._wlock
-        if not lock.acquire(timeout=LOCK_PATIENCE):
-            return False
-        lock.release()
-        return True
 
 
 class _RunsAlone:
@@ -159,29 +156,26 @@ def _asks_for_a_run(task: dict[str, Any]) -> bool:
     return task["func"] == EXECUTE_RUN and one_number and not any(task.get(extra) for extra in extras)
 
 
-def _run_child(sentinel_pid: int, busy: Any, target: Callable[..., None], *args: Any) -> None:
+def _run_child(sentinel_pid: int, target: Callable[..., None], *args: Any) -> None:
     """What every child of the sentinel runs first."""
     die_with_parent(sentinel_pid)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGCHLD})
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-
-    # Inside a task a worker holds no lock of the queues, so its death then costs only its own run.
-    def begin_task(**_: Any) -> None:
-        busy.value = True
-
-    def end_task(**_: Any) -> None:
-        busy.value = False
-
-    pre_execute.connect(begin_task, weak=False)
-    post_execute_in_worker.connect(end_task, weak=False)
-    if target is worker:
-        adopt_orphans()
-        warm_up()
-        args = (_RunsAlone(args[0]), *args[1:])
     if target is monitor:
         prune_by_statement()
         os.nice(HISTORY_IS_IN_NO_HURRY)
-    target(*args)
+    if target is worker:
+        _work(*args)
+    else:
+        target(*args)
+
+
+def _work(tasks: Mailbox, results: Mailbox, *args: Any) -> None:
+    adopt_orphans()
+    warm_up()
+    outbox = Outbox(results)
+    worker(_RunsAlone(tasks), outbox, *args)
+    outbox.flush()
 
 
 class CrashOnlyCluster(Cluster):  # type: ignore[misc]
@@ -190,7 +184,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.stop_requests = 0
-        self.beat = RawValue(ctypes.c_double, 0.0)
+        self.beat, self.losses, self._losses_seen = Shared(), Shared(), 0.0
         self._wake_up, wake_up = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda signum, frame: None)
@@ -201,11 +195,21 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         self.beat.value = time.monotonic()
         self.sentinel = get_mp_context().Process(
             target=CrashOnlySentinel,
-            kwargs={"parent_pid": os.getpid(), "cluster_id": self.cluster_id, "beat": self.beat},
+            kwargs={
+                "parent_pid": os.getpid(),
+                "cluster_id": self.cluster_id,
+                "beat": self.beat,
+                "losses": self.losses,
+            },
             name=f"Process-{uuid.uuid4().hex}",
         )
         self.sentinel.start()
         return int(self.pid)
+
+    def has_lost_messages(self) -> bool:
+        """Whether some process of the pool was killed since the last call, with a message in hand maybe."""
+        seen, self._losses_seen = self._losses_seen, self.losses.value
+        return self._losses_seen != seen
 
     def restart_if_lost(self) -> bool:
         """Start a new sentinel when the old one died or stands still; say whether that was so."""

@@ -20,6 +20,7 @@ from scheduling.engine.claiming import claim_batches
 from scheduling.engine.doorbell import Doorbell
 from scheduling.engine.leases import LeaseWatch
 from scheduling.engine.locks import HeldSchedules, PatientConnection
+from scheduling.engine.outage import Outage
 from scheduling.engine.recovery import (
     give_back_stopped,
     open_runs,
@@ -30,6 +31,8 @@ from scheduling.engine.recovery import (
 from scheduling.models import Run, RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import channels
 from scheduling.monitoring.alerts import AlertWatch
+from scheduling.monitoring.database_state import require_writes
+from scheduling.monitoring.refusals import database_refusal
 from scheduling.operations.pausing import end_pauses
 
 logger = logging.getLogger(__name__)
@@ -39,8 +42,9 @@ LONGEST_SLEEP = 0.5
 # Where another dispatcher was faster, this one comes so much later the next times, until it finds
 # something left to claim: two that claim at the same instant hold each other up.
 DEFERENCE = 0.015
-# A database that stays away is mentioned this often (seconds), not at every tick.
-REMINDER_EVERY = 30.0
+# Whoever waited to write the end of a run into a database that is back goes before those who look for
+# the lost and the overdue (seconds).
+WRITERS_FIRST = 2.0
 
 # Alerts are looked at only when nothing is due for so long: looking takes milliseconds.
 ROOM_FOR_ALERTS = timedelta(seconds=0.25)
@@ -57,34 +61,34 @@ class Dispatcher:
         self._held = HeldSchedules()
         self._messages_lost = False
         self._deference = 0.0
-        self._away_since: float | None = None
-        self._reminded_at = 0.0
+        self._lost_from = 0.0
+        self._outage = Outage(consequence="trying until it does", back="The database answers again.")
 
-    def pool_was_lost(self) -> None:
-        """Say that this host's worker pool was restarted: messages it had taken from Redis are gone."""
+    def messages_were_lost(self) -> None:
+        """Say that processes of this host's pool ended: messages that they had taken from Redis are gone."""
         self._messages_lost = True
 
     def hand_over(self) -> None:
         """Give back what this host's stopped pool was doing, and ask everybody to go on with it."""
         with suppress(DatabaseError):  # what cannot be given back now is found lost later
             give_back_stopped(open_runs())
-        self.pool_was_lost()
+        self.messages_were_lost()
         self.tick()
 
     def tick(self) -> float:
         """Do everything that is to be done now; return the seconds until the next tick.
 
-        A database that does not answer is waited for: the tick is tried again.
+        A database that does not answer, or takes no writes, is waited for: the tick is tried again.
         """
         try:
+            if self._outage.is_on:
+                self._require_writes()
             wait = self._tick()
         except DatabaseError as exc:
-            self._database_is_away(exc)
+            self._database_failed(exc)
             connection.close()
             return LONGEST_SLEEP
-        if self._away_since is not None:
-            logger.info("The database answers again.")
-            self._away_since = None
+        self._outage.worked()
         return wait
 
     def _tick(self) -> float:
@@ -123,7 +127,9 @@ class Dispatcher:
         # Remembered until it is acted upon: what follows may break off.
         self._messages_lost |= self._doorbell.has_lost_messages()
         runs = open_runs()
-        lost = put_back_lost(runs, watch=self._watch, now=now)
+        lost = []
+        if time.monotonic() > self._lost_from:
+            lost = put_back_lost(runs, watch=self._watch, now=now)
         if channels():  # deliveries are the courier's
             runs = [run for run in runs if run.trigger != RunTrigger.ALERT]
         queued = release_pending(runs, now=now)
@@ -137,14 +143,23 @@ class Dispatcher:
         self._messages_lost = False
         return bool(lost)
 
-    def _database_is_away(self, exc: Exception) -> None:
-        now = time.monotonic()
-        if self._away_since is None:
-            self._away_since, self._reminded_at = now, now
-            logger.warning("The database does not answer (%s); trying until it does.", _one_line(exc))
-        elif now - self._reminded_at > REMINDER_EVERY:
-            self._reminded_at = now
-            logger.warning("The database has not answered for %.0f s.", now - self._away_since)
+    def _require_writes(self) -> None:
+        """Most ticks only read, and would go well in a database that takes no writes."""
+        try:
+            require_writes()
+        except DatabaseError:
+            self._lost_from = time.monotonic() + WRITERS_FIRST
+            raise
+
+    def _database_failed(self, exc: DatabaseError) -> None:
+        # What stood still meanwhile could not be counted up either.
+        self._watch = LeaseWatch()
+        refusal = database_refusal(exc)
+        self._outage.failed(
+            f"The database does not work ({refusal}: {_one_line(exc)})"
+            if refusal
+            else f"The database does not answer ({_one_line(exc)})"
+        )
 
 
 def _one_line(exc: Exception) -> str:

@@ -1,6 +1,5 @@
 """Redis only rings the bell: a message asks some worker to look at a run in the ledger."""
 
-import logging
 import secrets
 import time
 from collections.abc import Iterable
@@ -11,14 +10,16 @@ from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from scheduling.engine.broker import UNUSABLE
+from scheduling.engine.outage import Outage
 from scheduling.models import Run
 from scheduling.models.paths import EXECUTE_RUN
-from scheduling.monitoring.queue_state import MARKER
-
-logger = logging.getLogger(__name__)
+from scheduling.monitoring.queue_state import MARKER, require_messages_taken
+from scheduling.monitoring.refusals import redis_refusal
 
 # Seconds. A pool takes some fifty messages out of Redis before its workers come to them.
 TAKEN_AHEAD = 2.0
+# Between two trials of a Redis that takes a trial's message and then not a run's.
+PAUSE_AFTER_RELAPSE = 5.0
 
 
 class Doorbell:
@@ -27,6 +28,8 @@ class Doorbell:
     def __init__(self) -> None:
         self._broker: Any = get_broker()
         self._answers = True
+        self._outage = Outage(consequence="runs wait in the ledger", back="Redis answers again.")
+        self._trial_at = 0.0
         self._waited_until = 0.0
 
     def ring(self, runs: Iterable[Run]) -> None:
@@ -51,15 +54,21 @@ class Doorbell:
         transaction.on_commit(lambda: self.ring(rung))
 
     def has_lost_messages(self) -> bool:
-        """Whether Redis came back, or was emptied, since the last call: what was queued may be gone."""
+        """Whether Redis came back, or was emptied, since the last call: what was queued may be gone.
+
+        One that failed is back when it takes a message; that it answers says little.
+        """
+        if not self._answers and time.monotonic() < self._trial_at:
+            return False
         try:
+            if self._outage.is_on:
+                require_messages_taken(self._broker)
             emptied = bool(self._broker.connection.set(MARKER, secrets.token_hex(8), nx=True))
         except UNUSABLE as exc:
             self._lost(exc)
             return False
         came_back, self._answers = not self._answers, True
-        if came_back:
-            logger.info("Redis answers again.")
+        self._outage.worked()
         return emptied or came_back
 
     def is_waited_for(self) -> bool:
@@ -75,6 +84,7 @@ class Doorbell:
         return time.monotonic() < self._waited_until
 
     def _lost(self, exc: Exception) -> None:
-        if self._answers:
-            logger.warning("Redis is away (%s); runs wait in the ledger.", exc)
+        refusal = redis_refusal(exc)
+        self._outage.failed(f"Redis takes no messages ({refusal})" if refusal else f"Redis is away ({exc})")
         self._answers = False
+        self._trial_at = time.monotonic() + (PAUSE_AFTER_RELAPSE if self._outage.has_relapsed else 0.0)

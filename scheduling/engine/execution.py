@@ -7,32 +7,28 @@ can store nothing.
 
 import logging
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, When
-from django.db.models.functions import Coalesce
 
-from scheduling.clock import Instant, database_instant, database_now
+from scheduling.clock import database_instant, database_now
 from scheduling.conditions import require_condition
 from scheduling.context import RunContext, attempt_began, attempt_ended, running
 from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
+from scheduling.engine.claims import Claim, claim_of, claim_run, give_back, take
 from scheduling.engine.leases import held_lease
 from scheduling.engine.leftovers import children_ended, transactions_closed
-from scheduling.engine.processes import this_process
-from scheduling.engine.recording import for_certain, persistently
+from scheduling.engine.recording import for_certain, persistently, within_reach
 from scheduling.engine.time_limits import time_limit
 from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
-from scheduling.models import Job, Run, RunState, RunTrigger, run_name
+from scheduling.models import Run, RunState
 from scheduling.models.paths import task_at
 from scheduling.modes import declared_jobs, jobs_that_need
 from scheduling.timing.attempts import with_jitter
@@ -43,35 +39,6 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 LONGEST_PRESSURE = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A run that this process owns."""
-
-    run_id: int
-    owner: str
-    job_id: int
-    job_name: str
-    job_is_followed: bool
-    occurrence: datetime
-    task: str
-    parameters: dict[str, Any]
-    condition: str
-    attempt: int
-    time_limit: timedelta
-    started_at: datetime
-    claimed_at: float
-
-    def __str__(self) -> str:
-        return run_name(self.job_name, self.occurrence)
-
-    def elapsed(self) -> timedelta:
-        """By this process's stopwatch, which spares every run a question and never goes backwards."""
-        return timedelta(seconds=time.monotonic() - self.claimed_at)
-
-    def now(self) -> datetime:
-        return self.started_at + self.elapsed()
 
 
 _current: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
@@ -98,13 +65,27 @@ def commit_with_run(write: Callable[[], Result]) -> Result:
     somebody else meanwhile.
     """
     claim = _current.get()
-    with transaction.atomic():
-        result = write()
-        if claim is not None:
-            _end(claim, RunState.SUCCEEDED, result=keepable(result))
-    if claim is not None:
-        _current.set(None)
+    if claim is None:
+        with transaction.atomic():
+            return write()
+    result = _committed(claim, write)
+    _current.set(None)
     return result
+
+
+def _committed(claim: Claim, write: Callable[[], Result]) -> Result:
+    """The work is done: a database that takes no writes just now is waited for, within the time limit.
+
+    Without the lease, which nobody can renew there; whoever is given the run meanwhile fences us off.
+    """
+
+    def commit() -> Result:
+        with transaction.atomic():
+            result = write()
+            _end(claim, RunState.SUCCEEDED, result=keepable(result))
+            return result
+
+    return within_reach(commit, what=str(claim))
 
 
 def execute_run(run_id: int) -> str:
@@ -128,7 +109,7 @@ def execute_run(run_id: int) -> str:
             return f"skipped: {reason}"
         except RunLostError as exc:
             logger.warning("%s", exc)
-            for_certain(lambda: _give_back(claim.run_id, owner=claim.owner))
+            for_certain(lambda: give_back(claim.run_id, owner=claim.owner))
             return "lost"
         except BaseException as exc:
             error = explained(exc)
@@ -181,75 +162,13 @@ def _call(claim: Claim, *, asked_at: float) -> Any:
 def warm_up() -> None:
     """Make this process ready for its first run, which would be later than those that follow."""
     with suppress(Run.DoesNotExist, DatabaseError):
-        _take(0, owner="", now=database_instant())  # no run has this number
-        _claim_of(0, owner="")
+        take(0, owner="", now=database_instant())  # no run has this number
+        claim_of(0, owner="")
     for declared in declared_jobs():
         try:
             task_at(declared.task)
         except Exception:  # whatever its module does; the job's own runs will say it again
             logger.exception("%s cannot be imported.", declared.task)
-
-
-def claim_run(run_id: int, *, now: Instant) -> Claim | None:
-    """Make a queued run ours; None when it is not there to be had, which is no error."""
-    owner = uuid.uuid4().hex
-    try:
-        won = _take(run_id, owner=owner, now=now)
-        return _claim_of(run_id, owner=owner) if won else None
-    except Exception as exc:
-        # The claim may stand without our having heard of it, and this process lives on.
-        logger.warning("Run %d could not be claimed: %s", run_id, told(exc))
-        for_certain(lambda: _give_back(run_id, owner=owner))
-        raise
-
-
-def _take(run_id: int, *, owner: str, now: Instant) -> bool:
-    won = Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(
-        state=RunState.RUNNING,
-        attempt=F("attempt") + 1,
-        owner=owner,
-        worker=str(this_process()),
-        heartbeat=0,
-        started_at=now,
-        finished_at=None,
-        lateness=_lateness(now),
-    )
-    return bool(won)
-
-
-def _claim_of(run_id: int, *, owner: str) -> Claim:
-    """One narrow question, which every run asks: a run and its job have fifty columns more.
-
-    Whether another job follows is part of it, so one that is told to follow does from the next run on.
-    """
-    followers = Job.objects.filter(after=OuterRef("job"))
-    row: Any = Run.objects.filter(pk=run_id).values(
-        "job_id",
-        "occurrence",
-        "parameters",
-        "attempt",
-        "started_at",
-        job_name=F("job__name"),
-        task=F("job__task"),
-        condition=F("job__condition"),
-        time_limit=F("job__time_limit"),
-        job_is_followed=Exists(followers),
-    )
-    return Claim(run_id=run_id, owner=owner, claimed_at=time.monotonic(), **row.get())
-
-
-def _lateness(now: Instant) -> "Case":
-    """Of the first start; what somebody asked for, or what follows something, has no time of its own."""
-    since_occurrence: ExpressionWrapper[Any] = ExpressionWrapper(now - F("occurrence"), DurationField())
-    first = Coalesce("lateness", since_occurrence)
-    return Case(When(trigger=RunTrigger.SCHEDULE, then=first), default=F("lateness"))
-
-
-def _give_back(run_id: int, *, owner: str) -> None:
-    """Undo a claim that came to nothing, if it still stands; it counts as no attempt."""
-    Run.objects.filter(pk=run_id, owner=owner, state=RunState.RUNNING).update(
-        state=RunState.PENDING, attempt=F("attempt") - 1
-    )
 
 
 def _record_failure(claim: Claim, *, error: str) -> None:

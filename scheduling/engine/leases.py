@@ -145,6 +145,16 @@ def held_lease(*, run_id: int, owner: str, since: float) -> Iterator[None]:
             signal.signal(signal.SIGUSR1, previous)
 
 
+def let_go() -> None:
+    """Hold the lease of the run under way no longer: what is left of it is to be written, and is fenced.
+
+    A process that only waits for the database need not end for somebody else to take the run over.
+    """
+    if _heart is not None and _heart.is_alive:
+        _heart.end()
+    faulthandler.cancel_dump_traceback_later()
+
+
 def _beat(lease: Lease) -> bool:
     """Count the heartbeat up; False when the run is no longer ours, which its task then hears.
 

@@ -1,19 +1,27 @@
 """Writing the end of a run down for certain: with patience, or not at all and then by dying."""
 
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error as DatabaseError
+from django.db import connection
 
+from scheduling.engine.leases import let_go
 from scheduling.exceptions import RunLostError
+from scheduling.monitoring.refusals import is_passing
 
 logger = logging.getLogger(__name__)
 
-# How long a finished task tries to reach a database that does not answer before its process
-# gives up and leaves the run to be taken back.
-RECORDING_PATIENCE = 30.0
+# How long (seconds) the end of a run waits for a database that is away or takes no writes, before its process
+# gives up and leaves the run to be taken back. Somebody else may not need to wait: what is written is fenced.
+RECORDING_PATIENCE = 3_600.0
+TRY_AGAIN = 0.2
+
+Result = TypeVar("Result")
 
 
 def for_certain(record: Callable[[], None]) -> None:
@@ -32,15 +40,43 @@ def for_certain(record: Callable[[], None]) -> None:
 def persistently(record: Callable[[], None]) -> None:
     """Record an end even when the database is away for a while; this process ends when it stays away."""
     patience_ends = time.monotonic() + RECORDING_PATIENCE
+    try:
+        patiently(record, until=patience_ends)
+    except RunLostError as exc:
+        logger.warning("%s", exc)
+    except DatabaseError as exc:
+        if not is_passing(exc):
+            raise
+        logger.exception("The database was away for %.0f s; this worker ends.", RECORDING_PATIENCE)
+        os._exit(1)
+
+
+def patiently(write: Callable[[], Result], *, until: float) -> Result:
+    """Write in a transaction of one's own, again and again until that instant of `time.monotonic()`.
+
+    Raises what the last trial raised, and at once what will not pass.
+    """
     while True:
         try:
-            return record()
-        except RunLostError as exc:
-            logger.warning("%s", exc)
-            return None
-        except (OperationalError, InterfaceError):
+            return write()
+        except DatabaseError as exc:
+            if not is_passing(exc) or time.monotonic() > until:
+                raise
             connection.close()
-            if time.monotonic() > patience_ends:
-                logger.exception("The database was away for %.0f s; this worker ends.", RECORDING_PATIENCE)
-                os._exit(1)
-            time.sleep(0.2)
+            time.sleep(TRY_AGAIN)
+
+
+def within_reach(commit: Callable[[], Result], *, what: str) -> Result:
+    """Commit work that is done, when a database that takes no writes just now takes them again.
+
+    As long as the task's time limit lets us, and without the lease, which nobody can renew there.
+    """
+    try:
+        return commit()
+    except DatabaseError as exc:
+        if not is_passing(exc) or connection.in_atomic_block:
+            raise
+        logger.warning("%s has ended and cannot be stored yet: %s", what, " ".join(str(exc).split()))
+    let_go()
+    connection.close()
+    return patiently(commit, until=math.inf)

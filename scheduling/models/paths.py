@@ -12,6 +12,7 @@ EXECUTE_RUN: Final = "scheduling.tasks.execute_run"
 CLEAN_UP: Final = "scheduling.tasks.clean_up"
 SEND_EMAIL: Final = "scheduling.tasks.send_email"
 SEND_WEBHOOK: Final = "scheduling.tasks.send_webhook"
+SEND_CHAT: Final = "scheduling.tasks.send_chat"
 
 # What stood in databases and in Redis before there was `scheduling.tasks`. A migration rewrites the
 # rows; messages in flight, and rows that an older process writes during a rolling deploy, come in late.

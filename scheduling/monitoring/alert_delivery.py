@@ -1,4 +1,4 @@
-"""Telling people and programs about alerts: by e-mail, and by a signed webhook.
+"""Telling people and programs about alerts: by e-mail, by a signed webhook, and by chats and pagers.
 
 Each delivery is a run in the ledger like any other, of a job without a schedule, so it is
 retried and kept like any other; `engine.courier` makes them, beside the workers.
@@ -17,11 +17,13 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import send_mail
 
-from scheduling.exceptions import DeliveryError
+from scheduling.context import current_run
+from scheduling.exceptions import DeliveryError, SkipRun
 from scheduling.ledger.presentation import iso
 from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
-from scheduling.models.paths import SEND_EMAIL, SEND_WEBHOOK
+from scheduling.models.paths import SEND_CHAT, SEND_EMAIL, SEND_WEBHOOK
 from scheduling.outgoing import UnreachableError, is_private_enough, told
+from scheduling.telling import schema_of, tell
 
 EMAIL = "alert-email"
 WEBHOOK = "alert-webhook"
@@ -63,7 +65,18 @@ class News:
 def channels() -> list[str]:
     """The ways that the settings give to tell anybody."""
     configured = {EMAIL: bool(settings.ALERT_EMAILS), WEBHOOK: bool(settings.ALERT_WEBHOOK_URL)}
-    return [channel for channel, is_set in configured.items() if is_set]
+    return [*(channel for channel, is_set in configured.items() if is_set), *chats()]
+
+
+def chats() -> dict[str, str]:
+    """The address of each chat or pager by its channel's name, which tells its kind and of the rest nothing.
+
+    Each is a channel of its own, so that one that is away has nobody else told twice.
+    """
+    return {
+        f"alert-{schema_of(address) or 'unknown'}-{hashlib.sha256(address.encode()).hexdigest()[:6]}": address
+        for address in settings.ALERT_URLS
+    }
 
 
 def ask_for_delivery(news: Sequence[News], *, now: datetime) -> None:
@@ -90,11 +103,20 @@ def digest(news: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def send_email(news: Sequence[dict[str, Any]]) -> dict[str, int]:
     """The task of `alert-email`; raises what the mail server's refusal raises, to be tried again."""
-    first = f"{news[0]['event']}: {news[0]['message']}"
-    more = f" (and {len(news) - 1} more)" if len(news) > 1 else ""
-    subject = " ".join(f"[staking] {first}".split())[:LONGEST_SUBJECT] + more
-    body = "\n\n".join(_paragraph(one) for one in news)
-    return {"mails": send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, settings.ALERT_EMAILS)}
+    mails = send_mail(_subject(news), _body(news), settings.DEFAULT_FROM_EMAIL, settings.ALERT_EMAILS)
+    return {"mails": mails}
+
+
+def send_chat(news: Sequence[dict[str, Any]], *, channel: str = "") -> dict[str, str]:
+    """The task of each chat's channel, by default of the one whose run this is; raises `DeliveryError`."""
+    run = current_run()
+    channel = channel or (run.job if run else "")
+    address = chats().get(channel)
+    if address is None:
+        raise SkipRun(f"{channel} is not in ALERT_URLS any more.")
+    is_over = all(one["event"] == "closed" for one in news)
+    tell(address, title=_subject(news), body=_body(news), is_over=is_over)
+    return {"told": schema_of(address)}
 
 
 def send_webhook(news: Sequence[dict[str, Any]]) -> dict[str, int]:
@@ -131,6 +153,16 @@ def signature(body: bytes, *, timestamp: str, secret: str) -> str:
     return f"sha256={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
 
 
+def _subject(news: Sequence[dict[str, Any]]) -> str:
+    first = f"{news[0]['event']}: {news[0]['message']}"
+    more = f" (and {len(news) - 1} more)" if len(news) > 1 else ""
+    return " ".join(f"[staking] {first}".split())[:LONGEST_SUBJECT] + more
+
+
+def _body(news: Sequence[dict[str, Any]]) -> str:
+    return "\n\n".join(_paragraph(one) for one in news)
+
+
 def _paragraph(one: dict[str, Any]) -> str:
     headline = f"{one['event'].upper()}  {one['rule']}: {one['subject']}"
     over = f", closed {one['closed_at']}" if one["closed_at"] else ""
@@ -142,7 +174,7 @@ def _delivery_job(channel: str) -> Job:
     job, _ = Job.objects.get_or_create(
         name=channel,
         defaults={
-            "task": _TASKS[channel],
+            "task": _TASKS.get(channel, SEND_CHAT),
             "description": "Tells about alerts.",
             "overlap": Overlap.ALLOW,
             "max_attempts": MOST_ATTEMPTS,

@@ -6,6 +6,7 @@ from scheduling.ledger.failures import Failing, failing_now
 from scheduling.models import Run
 from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
+from scheduling.monitoring.queue_state import queue_problem
 
 FAILURES_IN_A_ROW = 3
 # Missed occurrences are told of for this long; there is nothing to be mended.
@@ -28,6 +29,12 @@ def failing_jobs(*, now: datetime) -> list[Trouble]:
 def late_jobs(*, now: datetime) -> list[Trouble]:
     """The jobs whose time has come and that do not run."""
     return [Trouble(subject=late.name, message=late.problem) for late in readiness.late_jobs(now=now)]
+
+
+def broken_neighbours(*, now: datetime) -> list[Trouble]:
+    """A Redis that is away or takes no messages. Of a database like that nobody can keep an alert."""
+    problem = queue_problem()
+    return [Trouble(subject="Redis", message=problem)] if problem else []
 
 
 def missed_occurrences(*, now: datetime) -> list[Trouble]:

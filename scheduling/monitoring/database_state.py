@@ -1,9 +1,20 @@
-"""How much stands in the database."""
+"""How much stands in the database, and whether it takes more."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
+from django.db import Error as DatabaseError
 from django.db import connection
+
+from scheduling.models import AlertRound
+from scheduling.monitoring.refusals import is_locked
+
+# Milliseconds that the trial of a write waits for SQLite's lock: who holds it can write.
+LOCK_PATIENCE_MS = 300
+# Bytes of a row that needs pages of its own: a database that may not grow still changes what it has.
+LARGE_ROW = 16_384
+_TABLE = AlertRound._meta.db_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +50,42 @@ def _rows() -> dict[str, int]:
         if not model._meta.proxy
     ]
     return {model._meta.db_table: model._base_manager.count() for model in models}
+
+
+def require_writes() -> None:
+    """Write what leaves nothing behind; raises what a write raises now. A lock of somebody else's is none."""
+    try:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                with connection.wrap_database_errors:
+                    _write_to_sqlite(connection.connection)
+            else:
+                cursor.execute(f"UPDATE {_TABLE} SET looked_at = looked_at WHERE false")  # noqa: S608
+    except DatabaseError as exc:
+        if not is_locked(exc):
+            raise
+
+
+def _write_to_sqlite(database: Any) -> None:
+    """A row that finds room, and goes again; then a number of the file's own, which stays what it is.
+
+    What is rolled back never comes to the disk, so the second is what a full or a read-only one refuses.
+    """
+    (usual,) = database.execute("PRAGMA busy_timeout").fetchone()
+    (number,) = database.execute("PRAGMA user_version").fetchone()
+    database.execute(f"PRAGMA busy_timeout = {LOCK_PATIENCE_MS}")
+    try:
+        database.execute("SAVEPOINT trial")
+        try:
+            database.execute("SAVEPOINT room")
+            database.execute(f"INSERT INTO {_TABLE} (looked_at) VALUES (zeroblob({LARGE_ROW}))")  # noqa: S608
+            database.execute("ROLLBACK TO room")
+            database.execute(f"PRAGMA user_version = {number}")
+            database.execute("RELEASE trial")
+        except Exception:
+            if database.in_transaction:  # a full disk may have ended it
+                database.execute("ROLLBACK TO trial")
+                database.execute("RELEASE trial")
+            raise
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {usual}")

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from scheduling.clock import database_now
 from scheduling.ledger.tallies import BEYOND, DURATION_BOUNDS, LATENESS_BOUNDS, Distribution, Tallies, tallies
 from scheduling.models import Job
+from scheduling.monitoring import readiness
 from scheduling.monitoring.database_state import database_size
 from scheduling.monitoring.queue_state import queue_state
 from scheduling.monitoring.schedule_metrics import schedule_metrics
@@ -47,6 +48,11 @@ def scheduling_metrics() -> Iterator[Metric]:
     yield _open_runs()
     yield from _queue()
     yield GaugeMetricFamily("staking_database_size_bytes", "Size of the database.", value=database_size())
+    yield GaugeMetricFamily(
+        "staking_database_writable",
+        "1 when the database takes writes.",
+        value=float(not readiness.database_problem()),
+    )
 
 
 def cumulative(distribution: Distribution, *, bounds: Iterable[float]) -> list[tuple[str, float]]:
@@ -122,7 +128,9 @@ def _open_runs() -> Metric:
 
 def _queue() -> Iterator[Metric]:
     queue = queue_state(now=database_now())
-    yield GaugeMetricFamily("staking_redis_up", "1 when Redis answers.", value=float(not queue.problem))
+    yield GaugeMetricFamily(
+        "staking_redis_up", "1 when Redis takes messages.", value=float(not queue.problem)
+    )
     if queue.problem:
         return  # unknown is not 0
     yield GaugeMetricFamily(

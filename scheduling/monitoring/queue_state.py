@@ -1,4 +1,4 @@
-"""What stands in Redis and who works on it, looked at without touching it."""
+"""What stands in Redis and who works on it, and whether it takes messages; looked at without a trace."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +8,8 @@ import redis
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.status import Stat
+
+from scheduling.monitoring.refusals import redis_problem
 
 # Present in Redis as long as Redis has kept what it was given. When it is gone, so are the messages.
 MARKER = "scheduling:doorbell"
@@ -48,7 +50,7 @@ class LiveCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueState:
-    """The queue in Redis. When Redis does not answer, `problem` says so and the rest is empty."""
+    """The queue in Redis. When Redis is of no use, `problem` says why and the rest is empty."""
 
     problem: str
     waiting: int | None
@@ -61,9 +63,10 @@ class QueueState:
 
 
 def queue_state(*, now: datetime) -> QueueState:
-    """Look at the queue at `now`; a Redis that is away is no error."""
+    """Look at the queue at `now`; a Redis that is away, or takes no messages, is no error."""
     broker: Any = get_broker()
     try:
+        require_messages_taken(broker)
         return QueueState(
             problem="",
             waiting=int(broker.queue_size()),
@@ -71,9 +74,32 @@ def queue_state(*, now: datetime) -> QueueState:
             clusters=[_live_cluster(stat, now=now) for stat in Stat.get_all(broker=broker)],
         )
     except redis.RedisError as exc:
-        return QueueState(problem=f"Redis does not answer: {exc}", waiting=None, keys=[], clusters=[])
+        return QueueState(problem=redis_problem(exc), waiting=None, keys=[], clusters=[])
     finally:
         broker.connection.close()
+
+
+def queue_problem() -> str:
+    """Why no message would be taken now; empty when it would."""
+    broker: Any = get_broker()
+    try:
+        require_messages_taken(broker)
+    except redis.RedisError as exc:
+        return redis_problem(exc)
+    finally:
+        broker.connection.close()
+    return ""
+
+
+def require_messages_taken(broker: Any) -> None:
+    """Put a message into the queue and take it out again, in one; raises what a message meets now.
+
+    Nobody sees it: whoever waits at the queue is served when both are done.
+    """
+    with broker.connection.pipeline(transaction=True) as both:
+        both.rpush(broker.list_key, b"")
+        both.rpop(broker.list_key)
+        both.execute()
 
 
 def _keys(broker: Any) -> list[RedisKey]:

@@ -10,13 +10,15 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
+from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
+from scheduling.monitoring import refusals
+from scheduling.monitoring.database_state import require_writes
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import locked_by
 from scheduling.timing.durations import show_duration, show_roughly
@@ -68,11 +70,11 @@ def readiness() -> Readiness:
     return Readiness(at=now, findings=judge(queue_state(now=now), now=now, database=database))
 
 
-def judge(queue: QueueState, *, now: datetime, database: str = "") -> tuple[Finding, ...]:
+def judge(queue: QueueState, *, now: datetime, database: str) -> tuple[Finding, ...]:
     """What is wrong, given the queue and what is wrong with the database."""
     found = [
         Finding(check="database", problem=database),
-        Finding(check="redis", problem=redis_problem(queue)),
+        Finding(check="redis", problem=queue.problem),
         Finding(check="workers", problem=workers_problem(queue)),
     ]
     asked: dict[str, ReadinessCheck] = {"schedules": schedules_problem}
@@ -84,17 +86,12 @@ def judge(queue: QueueState, *, now: datetime, database: str = "") -> tuple[Find
 
 
 def database_problem() -> str:
+    """Whether it takes writes: one that only answers is of no use."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        require_writes()
     except DatabaseError as exc:
-        return f"The database does not answer ({type(exc).__name__})."
+        return refusals.database_problem(exc)
     return ""
-
-
-def redis_problem(queue: QueueState) -> str:
-    """Without the address that the error names: strangers may read this."""
-    return "Redis does not answer." if queue.problem else ""
 
 
 def workers_problem(queue: QueueState) -> str:
@@ -104,10 +101,12 @@ def workers_problem(queue: QueueState) -> str:
 
 
 def schedules_problem(*, now: datetime) -> str:
-    """What is late, all in one sentence each."""
-    if not Job.objects.filter(schedule__isnull=False).exists():
+    """What cannot run and what is late, all in one sentence each."""
+    stored = stored_tasks()
+    if not stored:
         return "There are no schedules; `manage.py scheduler setup` makes them."
-    return " ".join(late.problem for late in late_jobs(now=now))
+    gone = [f"{name} cannot run: {reason}" for name, reason in tasks_that_are_gone(stored)]
+    return " ".join([*gone, *(late.problem for late in late_jobs(now=now))])
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:

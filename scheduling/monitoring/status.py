@@ -10,7 +10,7 @@ from scheduling.api.replies import envelope
 from scheduling.models import OPEN_STATES, Job, Run
 from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.queue_state import QueueState, queue_state
-from scheduling.monitoring.readiness import Finding, judge
+from scheduling.monitoring.readiness import Finding, database_problem, judge
 from scheduling.timing.durations import show_roughly
 
 
@@ -47,7 +47,7 @@ def current_status(*, now: datetime) -> Status:
 def status_of(queue: QueueState, *, now: datetime) -> Status:
     """Of a queue that was looked at; the number of queries depends on nothing that grows."""
     return Status(
-        findings=judge(queue, now=now),
+        findings=judge(queue, now=now, database=database_problem()),
         alerts=_alerts(),
         open_runs=open_run_counts(),
         waiting=queue.waiting,

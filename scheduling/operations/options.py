@@ -17,6 +17,10 @@ NONE = "none"
 # A day more or less, as a zone may add, must still be a date that every database takes.
 YEARS = (1970, 9990)
 MOST_SHOWN = 10_000
+# What every column of whole numbers holds.
+MOST_DIGITS = 9
+# Of a wrong value, its beginning is repeated.
+MOST_ECHOED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,8 @@ def count(text: str) -> int:
 
 
 def _number(text: str) -> int:
-    if not text.isdigit():
-        raise RefusedError(f"{text!r} is not a whole number.")
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise RefusedError(f"{text[:MOST_ECHOED]!r} is not a whole number of up to {MOST_DIGITS} digits.")
     return int(text)
 
 
@@ -74,12 +78,13 @@ def _refuse_constant(name: str) -> None:
 
 
 def _json_object(text: str) -> dict[str, Any]:
+    shown = repr(text[:MOST_ECHOED])
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as exc:
-        raise RefusedError(f"{text!r} is not JSON: {exc}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise RefusedError(f"{shown} is not JSON: {exc}") from exc
     if not isinstance(value, dict):
-        raise RefusedError(f"{text!r} is not a JSON object of keyword arguments.")
+        raise RefusedError(f"{shown} is not a JSON object of keyword arguments.")
     return value
 
 

@@ -78,6 +78,17 @@ def require_short_note(note: str) -> None:
         raise RefusedError(f"A note of {len(note)} characters is too long: {LONGEST_NOTE} fit.")
 
 
+def _require_storable(field: str, value: Any) -> None:
+    """JSON as every database takes it: no number without a value, no half character, no character NUL."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise RefusedError(f"{field} cannot be kept as JSON: {exc}.") from exc
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise RefusedError(f"{field} cannot be kept: it holds the character NUL.")
+
+
 def _require_attempts(job: Job) -> None:
     if job.max_attempts < 1:
         raise RefusedError(f"{job.max_attempts} attempts are none; a run needs at least one.")
@@ -91,6 +102,7 @@ def require_parameters(task: str, parameters: Any, *, field: str) -> None:
     """Raise a `SchedulingError` for what the task cannot be called with, or what is too much to copy."""
     if not isinstance(parameters or {}, dict):
         raise RefusedError(f"{field} is not a JSON object of keyword arguments.")
+    _require_storable(field, parameters)
     size = len(json.dumps(parameters).encode())
     if size > MOST_PARAMETERS:
         raise RefusedError(

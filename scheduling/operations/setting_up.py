@@ -14,6 +14,7 @@ from scheduling.models import Job, Run, RunState
 from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, first_starts, mode_named
 from scheduling.operations.overrides import CADENCE, keeps_cadence
 from scheduling.timing.cadence import Cadence, Cron, Every
+from scheduling.timing.zones import require_canonical
 
 # The most that the row's small integer holds.
 LONGEST_MINUTES = 32_767
@@ -170,8 +171,10 @@ def _is_as_declared(job: Job, declaration: JobDeclaration, *, mode: Mode, schedu
 
 
 def write_cadence(schedule: Schedule, job: Job, cadence: Cadence) -> None:
-    """Say it in the schedule row where that can, beside it where not."""
+    """Say it in the schedule row where that can, beside it where not; refuses a zone's former name."""
     if isinstance(cadence, Cron):
+        if cadence.time_zone != job.time_zone:  # one that is stored already goes on
+            require_canonical(cadence.time_zone)
         schedule.schedule_type, schedule.cron, schedule.minutes = Schedule.CRON, cadence.expression, None
         job.every_seconds, job.offset_seconds, job.time_zone = None, None, cadence.time_zone
         return

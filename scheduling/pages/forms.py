@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
@@ -14,6 +13,7 @@ from scheduling.operations import changing
 from scheduling.operations.setting_up import LONGEST_MINUTES
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.durations import parse_duration
+from scheduling.timing.zones import require_canonical
 
 if TYPE_CHECKING:
     _ScheduleForm = forms.ModelForm[Schedule]
@@ -107,8 +107,11 @@ class CadenceForm(_ScheduleForm):
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"] or "UTC"
-        if name not in available_timezones():
-            raise forms.ValidationError(f"There is no time zone {name!r}.")
+        if name != self.job.time_zone:
+            try:
+                require_canonical(name)
+            except SchedulingError as exc:
+                raise forms.ValidationError(str(exc)) from exc
         return name
 
     def clean(self) -> dict[str, Any]:

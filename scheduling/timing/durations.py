@@ -5,21 +5,23 @@ from datetime import timedelta
 
 from scheduling.exceptions import CadenceError
 
+# Characters; no duration that any clock runs takes more.
+LONGEST = 40
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "min": 60, "s": 1}
-_PART = re.compile(r"(\d+)\s*(d|h|min|m|s)")
+_PART = re.compile(r"([0-9]+)\s*(d|h|min|m|s)")
 
 
 def parse_duration(text: str) -> timedelta:
     """Read a duration; a bare number is seconds. Raises `CadenceError` for anything else."""
     compact = text.strip().lower()
-    if compact.isdigit():
+    if compact.isascii() and compact.isdigit():
         compact += "s"
-    if not re.fullmatch(rf"(?:{_PART.pattern}\s*)+", compact):
-        raise CadenceError(f"{text!r} is not a duration; write it like 45s, 10min, 6h or 1d12h.")
+    if len(compact) > LONGEST or not re.fullmatch(rf"(?:{_PART.pattern}\s*)+", compact):
+        raise CadenceError(f"{text[:LONGEST]!r} is not a duration; write it like 45s, 10min, 6h or 1d12h.")
     try:
         return timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(compact)))
     except OverflowError as exc:
-        raise CadenceError(f"{text!r} is longer than any clock runs.") from exc
+        raise CadenceError(f"{compact!r} is longer than any clock runs.") from exc
 
 
 def show_duration(duration: timedelta) -> str:

@@ -70,7 +70,7 @@ MUTATIONS = (
         safeguard="the claim: only a queued run is taken",
         replacements=(
             (
-                "scheduling/engine/execution.py",
+                "scheduling/engine/claims.py",
                 "Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(",
                 "Run.objects.filter(pk=run_id).update(",
             ),
@@ -118,8 +118,8 @@ MUTATIONS = (
         safeguard="a claim that broke off is given back",
         replacements=(
             (
-                "scheduling/engine/execution.py",
-                "        for_certain(lambda: _give_back(run_id, owner=owner))\n",
+                "scheduling/engine/claims.py",
+                "        for_certain(lambda: give_back(run_id, owner=owner))\n",
                 "",
             ),
         ),

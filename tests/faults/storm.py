@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+import redis
 
 from tests.faults.checker import ON_TIME, RECOVERY, Evidence, complaints
 from tests.faults.site import LOOK_EVERY, Cluster, Site, site
@@ -96,6 +97,39 @@ class Storm:
         self.site.redis.client().flushall()
         return True
 
+    def fill_redis(self) -> bool:
+        """It answers and takes no messages."""
+        if not self._take("redis"):
+            return False
+        client = self.site.redis.client()
+        try:
+            client.config_set("maxmemory", 1)
+        except redis.RedisError:  # it is not up again yet
+            self.busy.discard("redis")
+            return False
+        self._later(self.random.uniform(1, 4), lambda: client.config_set("maxmemory", 0), frees="redis")
+        return True
+
+    def refuse_writes(self) -> bool:
+        """The database answers and takes no writes, also from those who are connected (PostgreSQL)."""
+        postgres = self.site.postgres
+        if postgres is None or not self._take("database"):
+            return False
+
+        def set_read_only(value: str) -> None:
+            with postgres.connect() as database:
+                database.execute("SET default_transaction_read_only = off")
+                database.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+                database.execute("SELECT pg_reload_conf()")
+
+        try:
+            set_read_only("on")
+        except psycopg.OperationalError:
+            self.busy.discard("database")
+            return False
+        self._later(self.random.uniform(1, 4), lambda: set_read_only("off"), frees="database")
+        return True
+
     def lock_database(self) -> bool:
         if not self._take("database"):
             return False
@@ -163,8 +197,10 @@ ALL_KINDS = {
     "restart_redis": 2,
     "freeze_redis": 1,
     "flush_redis": 2,
+    "fill_redis": 1,
     "lock_database": 2,
     "restart_database": 1,
+    "refuse_writes": 1,
     "step_clock": 3,
 }
 KILLS = {"kill": 9, "restart_redis": 1}

@@ -10,8 +10,9 @@ from django.db import OperationalError, connection
 
 from scheduling.clock import database_now
 from scheduling.engine import leases
-from scheduling.engine.dispatcher import LONGEST_SLEEP, REMINDER_EVERY, Dispatcher
+from scheduling.engine.dispatcher import LONGEST_SLEEP, Dispatcher
 from scheduling.engine.execution import execute_run
+from scheduling.engine.outage import REMINDER_EVERY
 from scheduling.engine.processes import ProcessIdentity, this_process
 from scheduling.engine.recovery import give_back_stopped, open_runs, put_back_lost
 from scheduling.models import Job, Overlap, Run, RunState
@@ -169,17 +170,17 @@ def test_a_database_that_stays_away_is_mentioned_once_and_then_now_and_then(
         raise OperationalError("connection\n refused")
 
     monkeypatch.setattr("scheduling.engine.dispatcher.database_now", fail)
-    with caplog.at_level(logging.INFO, logger="scheduling.engine.dispatcher"):
+    with caplog.at_level(logging.INFO, logger="scheduling.engine.outage"):
         for _ in range(int(2.5 * REMINDER_EVERY / LONGEST_SLEEP)):
             assert dispatcher.tick() == LONGEST_SLEEP
             stopwatch[0] += LONGEST_SLEEP
         monkeypatch.setattr("scheduling.engine.dispatcher.database_now", database_now)
         dispatcher.tick()
 
-    assert [record.message for record in caplog.records if record.name == "scheduling.engine.dispatcher"] == [
+    assert [record.message for record in caplog.records if record.name == "scheduling.engine.outage"] == [
         "The database does not answer (connection refused); trying until it does.",
-        "The database has not answered for 30 s.",
-        "The database has not answered for 61 s.",
+        "The database does not answer (connection refused), for 30 s.",
+        "The database does not answer (connection refused), for 61 s.",
         "The database answers again.",
     ]
 

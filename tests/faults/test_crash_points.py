@@ -69,7 +69,7 @@ CRASH_POINTS = [
     _dispatcher("recovery._put_back", "after", step="a tick after a worker was lost"),
     _dispatcher("dispatcher.release_pending", "after", step="a tick after a worker was lost"),
     _worker("execution.claim_run", "before"),
-    _worker("execution._claim_of", "before"),  # the claim is committed, the worker does not know it yet
+    _worker("claims.claim_of", "before"),  # the claim is committed, the worker does not know it yet
     _worker("execution.import_string", "before"),
     _worker("execution._end", "before"),
     _worker("execution._end", "after"),  # written with the effect, not committed

@@ -92,7 +92,6 @@ def test_the_log_lines_the_guide_names_are_in_the_code() -> None:
     code = "\n".join(path.read_text() for path in (Path(settings.BASE_DIR) / "scheduling").rglob("*.py"))
     for line in (
         "was lost in attempt",
-        "may hold a lock; the pool starts anew",
         "is far over its time limit",
         "runs wait in the ledger",
         "Redis answers again",

@@ -5,9 +5,16 @@ from dataclasses import replace
 import pytest
 from django.core.checks import run_checks
 from django.db import connection
+from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
+from scheduling.exceptions import CadenceError
+from scheduling.models import RunState
 from scheduling.modes import JobDeclaration
+from scheduling.monitoring.readiness import schedules_problem
+from scheduling.operations.changing import change
+from scheduling.timing.cadence import Cron
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 BROKEN = (
     JobDeclaration(
@@ -64,7 +71,6 @@ def test_a_list_of_jobs_that_is_not_there_is_found(settings: Settings) -> None:
         ("ALERT_WEBHOOK_URL", "http://hooks.example.org/", "scheduling.E007"),
         ("ALERT_WEBHOOK_SECRET", "", "scheduling.E008"),
         ("HEARTBEAT_URL", "ping.example.org", "scheduling.E011"),
-        ("ALERT_REPEAT_SECONDS", 0, "scheduling.E009"),
     ],
 )
 def test_settings_that_cannot_work_are_found(
@@ -99,3 +105,42 @@ def test_a_generated_key_is_a_warning_when_deploying(
     settings.SECRET_KEY_IS_GENERATED = generated
 
     assert ids(include_deployment_checks=True) == expected
+
+
+def warnings() -> list[str]:
+    found = run_checks(databases=["default"], tags=["database"])
+    return [str(message.msg) for message in found if str(message.id).startswith("scheduling.W")]
+
+
+@pytest.mark.database
+@pytest.mark.django_db
+def test_rows_that_will_never_run_are_named() -> None:
+    Schedule.objects.create(name="theirs", func="math.sqrt", args="4")
+    JobFactory(name="gone-repeatable", task="nowhere.at.all")
+    removed = JobFactory(name="waiting-repeatable", task="tests.scheduling.factories", schedule=None)
+    JobFactory(name="removed-repeatable", task="nowhere.at.all", schedule=None)
+    RunFactory(job=removed, state=RunState.PENDING)
+    JobFactory(name="sound-repeatable", task="tests.scheduling.tasks.succeed")
+
+    assert warnings() == [
+        "The schedule 'theirs' of django-q2 (math.sqrt) never runs: it is not ours.",
+        "gone-repeatable cannot run: its task nowhere.at.all cannot be imported (ModuleNotFoundError).",
+        "waiting-repeatable cannot run: its task tests.scheduling.factories is nothing that can be called.",
+    ]
+    assert schedules_problem(now=NOON).startswith("gone-repeatable cannot run: its task nowhere.at.all")
+
+
+@pytest.mark.database
+@pytest.mark.django_db
+def test_a_stored_zone_by_a_former_name_is_named_and_runs_on() -> None:
+    job = JobFactory(name="old-repeatable", time_zone="US/Eastern")
+    cron = {"schedule_type": Schedule.CRON, "cron": "0 12 * * *", "minutes": None}
+    Schedule.objects.filter(pk=job.schedule_id).update(**cron)
+
+    (warning,) = warnings()
+
+    assert warning.endswith("There is no time zone 'US/Eastern'; write America/New_York.")
+    change("old-repeatable", by="ada", now=NOON, fields={"max_attempts": 3})
+    change("old-repeatable", by="ada", now=NOON, cadence=Cron("0 13 * * *", "US/Eastern"))
+    with pytest.raises(CadenceError, match="write America/Chicago"):
+        change("old-repeatable", by="ada", now=NOON, cadence=Cron("0 13 * * *", "US/Central"))

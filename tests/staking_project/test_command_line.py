@@ -25,8 +25,7 @@ def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("WORKERS", "abc"),
-        ("PORT", "abc"),
+        ("WORKERS", "-1"),
         ("DATABASE_URL", "a-password"),
         ("DATABASE_URL", "nonsense://user:a-password@host/name"),
         ("EMAIL_URL", "nonsense://user:a-password@host"),
@@ -42,6 +41,22 @@ def test_a_wrong_setting_is_named(tmp_path: Path, variable: str, value: str) -> 
     assert variable in result.stderr
     assert "Traceback" not in result.stderr
     assert "a-password" not in result.stderr
+
+
+def test_a_terminal_of_ascii_alone_gets_everything_spelt() -> None:
+    poor = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    result = manage("scheduler", "help", **poor)
+
+    assert result.returncode == 0
+    assert "NAME \\u2026" in result.stdout
+
+
+def test_an_argument_that_is_no_text_is_refused() -> None:
+    result = manage("scheduler", "pause", "\udcff")
+
+    assert result.returncode != 0
+    assert result.stderr == "Argument 3 is no text in UTF-8.\n"
 
 
 @pytest.mark.parametrize("command", [("scheduler", "list"), ("show_validators",), ("alert", "list")])

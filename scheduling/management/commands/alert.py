@@ -1,5 +1,6 @@
 import json
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -11,14 +12,16 @@ from scheduling.management.tables import table
 from scheduling.monitoring.alert_delivery import (
     DELIVERY_DEADLINE,
     EMAIL,
+    WEBHOOK,
     News,
     channels,
+    send_chat,
     send_email,
     send_webhook,
 )
 from scheduling.monitoring.alerts import open_alerts
 
-NOBODY = "Nobody is to be told: set ALERT_EMAILS or ALERT_WEBHOOK_URL."
+NOBODY = "Nobody is to be told: set ALERT_EMAILS, ALERT_URLS or ALERT_WEBHOOK_URL."
 
 
 class Command(BaseCommand):
@@ -71,7 +74,8 @@ class Command(BaseCommand):
             raise CommandError(NOBODY, returncode=2)
         told, failed = [], []
         for channel in channels():
-            send = send_email if channel == EMAIL else send_webhook
+            ways = {EMAIL: send_email, WEBHOOK: send_webhook}
+            send = ways.get(channel, partial(send_chat, channel=channel))
             try:
                 with time_limit(DELIVERY_DEADLINE):
                     send(news)

@@ -17,8 +17,8 @@ class Command(BaseCommand):
         dispatcher, courier = Dispatcher(), Courier()
         while not cluster.stop_requests:
             courier.keep_running()
-            if cluster.restart_if_lost():
-                dispatcher.pool_was_lost()
+            if cluster.restart_if_lost() or cluster.has_lost_messages():
+                dispatcher.messages_were_lost()
             cluster.sleep(dispatcher.tick())
         courier.stop()
         cluster.stop_within(settings.STOP_GRACE_SECONDS)

@@ -44,21 +44,32 @@ def runs_after(stack: Installation, instant: float, *, count: int) -> list[Event
     return newer()
 
 
-def test_whatever_process_is_killed_the_next_runs_come_by_themselves(running: Installation) -> None:
-    # An idle worker comes last: if it was at work after all, its pool lives on and is in another order.
-    for victim in ("sentinel", "pusher", "monitor", "idle worker"):
-        guard = sentinel(running)
-        names = ("idle worker", "other worker", "monitor", "pusher", "sentinel")
-        pids = dict(zip(names, (*pool(running), guard), strict=True))
+def kill_idle_workers(running: Installation, times: int) -> int:
+    """Kill whichever worker is idle while the other one is in a long task; returns that one's pid."""
+    began: int = wait_until(lambda: running.events("work began"), saying="a long task")[-1].pid
+    guard = sentinel(running)
+    for _ in range(times):
+        # Whoever was started first: in turn an idle worker, the monitor, the pusher, and their successors.
+        for pid in [pid for pid in pool(running) if pid != began][:1]:
+            os.kill(pid, signal.SIGKILL)
+            wait_for_end(pid, saying="a death")
+    assert sentinel(running) == guard
+    return began
 
-        os.kill(pids[victim], signal.SIGKILL)
-        killed_at = time.time()
 
-        after = runs_after(running, killed_at, count=3)
-        assert after[0].at - killed_at < 1 + GENEROUS * crowding(), victim
-        assert running.processes[0].poll() is None, victim
-        if victim != "idle worker":
-            wait_for_end(guard, saying="the end of the old pool")
+@pytest.mark.parametrize("times", [8, pytest.param(100, marks=pytest.mark.storm)])
+def test_killing_idle_neighbours_costs_a_busy_worker_nothing(stack: Installation, times: int) -> None:
+    stack.start_scheduled(EFFECT_SECONDS=str(times / 4))
+    pid = kill_idle_workers(stack, times)
+
+    ended = wait_until(lambda: stack.events("work ended"), saying="the end of the long task")[0]
+
+    assert ended.pid == pid
+    assert stack.rows(
+        "SELECT r.state, attempt, losses FROM scheduling_run r JOIN scheduling_job j ON j.id = r.job_id "
+        "WHERE j.name = 'work-repeatable' ORDER BY r.id"
+    )[0] == ("succeeded", 1, 0)
+    assert runs_after(stack, time.time(), count=2)
 
 
 def test_a_worker_killed_in_the_middle_of_its_task_has_the_task_run_again(running: Installation) -> None:

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from scheduling.clock import database_instant, database_now
-from scheduling.engine.execution import claim_run, execute_run
+from scheduling.engine.claims import claim_run
+from scheduling.engine.execution import execute_run
 from scheduling.exceptions import TimeLimitError, UnknownNameError
 from scheduling.ledger.attempts import failed_attempts
 from scheduling.models import Job, Run, RunState

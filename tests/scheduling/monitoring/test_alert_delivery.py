@@ -189,7 +189,7 @@ def test_the_test_alert_is_sent_at_once_and_says_what_went_wrong(
 
 
 def test_a_test_alert_with_nobody_to_be_told_is_wrong_usage() -> None:
-    with pytest.raises(CommandError, match="ALERT_EMAILS or ALERT_WEBHOOK_URL") as caught:
+    with pytest.raises(CommandError, match="ALERT_EMAILS, ALERT_URLS or ALERT_WEBHOOK_URL") as caught:
         call_command("alert", "test")
 
     assert caught.value.returncode == 2

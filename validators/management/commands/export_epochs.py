@@ -36,8 +36,9 @@ class Command(BaseCommand):
         try:
             with _replaced(Path(options["file"])) as target:
                 target.writelines(line.encode("ascii") for line in history_lines())
-        except OSError as exc:
-            raise CommandError(f"Cannot write {options['file']}: {exc.strerror}") from exc
+        except (OSError, ValueError) as exc:
+            reason = exc.strerror if isinstance(exc, OSError) else "it is no name of a file"
+            raise CommandError(f"Cannot write {options['file']!r}: {reason}") from exc
 
 
 @contextmanager

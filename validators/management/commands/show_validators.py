@@ -12,9 +12,9 @@ from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
 
 def positive(text: str) -> int:
-    """A whole number of at least 1, for argparse."""
-    if not text.isascii() or not text.isdigit() or not int(text):
-        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    """A whole number of at least 1 and nine digits at most, for argparse."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text)):
+        raise ArgumentTypeError(f"{text[:40]!r} is not a whole number of at least 1 and up to nine digits")
     return int(text)
 
 

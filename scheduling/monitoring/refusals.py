@@ -1,0 +1,99 @@
+"""What keeps a neighbour from its work, in words for anybody: of its own message only what it is about.
+
+That message may hold an address, a user's name or a row.
+"""
+
+from typing import Any
+
+import redis
+from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
+
+# By the word that Redis begins its error with; redis-py takes it off those that it has a class for.
+_REDIS_WORDS = {
+    "OOM": "its memory is full (maxmemory)",
+    "READONLY": "it is a replica, which takes no writes",
+    "MISCONF": "it cannot save to its disk (MISCONF)",
+    "NOREPLICAS": "it has too few replicas (NOREPLICAS)",
+    "WRONGTYPE": "a key of ours holds something else (WRONGTYPE); delete it",
+    "NOPERM": "its user may not do this (NOPERM)",
+    "NOAUTH": "it wants a password, or another one",
+    "LOADING": "it is still loading its data",
+    "MASTERDOWN": "it is a replica that lost its master",
+    "CLUSTERDOWN": "its cluster is down",
+    "BUSY": "a script keeps it busy",
+}
+_REDIS_CLASSES: dict[type[redis.RedisError], str] = {
+    redis.OutOfMemoryError: "OOM",
+    redis.ReadOnlyError: "READONLY",
+    redis.exceptions.NoPermissionError: "NOPERM",
+    redis.AuthenticationError: "NOAUTH",
+    redis.BusyLoadingError: "LOADING",
+    redis.exceptions.MasterDownError: "MASTERDOWN",
+    redis.exceptions.ClusterDownError: "CLUSTERDOWN",
+}
+_SQLSTATES = {
+    "25006": "it is read-only: a standby, or default_transaction_read_only",
+    "42501": "our role may not do this",
+    "53100": "its disk is full",
+    "53200": "it is out of memory",
+    "53300": "it has no connection left",
+    "57P03": "it is starting or stopping",
+}
+_SQLITE_TEXTS = {
+    "readonly database": "its file or its folder may only be read",
+    "database or disk is full": "its disk is full, or it may not grow any more",
+    "disk i/o error": "its disk fails, or is full",
+    "unable to open database file": "its file cannot be opened",
+    "is not a database": "its file is damaged",
+    "is malformed": "its file is damaged",
+}
+# A row or a file that somebody else is writing to: it works.
+_LOCKED = "55P03"
+
+
+def redis_refusal(exc: Exception) -> str:
+    """Why Redis, which answers, does not do what is asked; empty when it does not answer."""
+    for kind, word in _REDIS_CLASSES.items():
+        if isinstance(exc, kind):
+            return _REDIS_WORDS[word]
+    if isinstance(exc, redis.ConnectionError | redis.TimeoutError):
+        return ""
+    words = str(exc).split()
+    return next((reason for word, reason in _REDIS_WORDS.items() if word in words), "it refuses")
+
+
+def redis_problem(exc: Exception) -> str:
+    refusal = redis_refusal(exc)
+    return f"Redis takes no messages: {refusal}." if refusal else "Redis does not answer."
+
+
+def database_refusal(exc: Exception) -> str:
+    """Why the database, which answers, does not do what is asked; empty when nothing is known."""
+    if (state := _sqlstate(exc)) in _SQLSTATES:
+        return _SQLSTATES[state]
+    text = str(exc).lower()
+    return next((reason for words, reason in _SQLITE_TEXTS.items() if words in text), "")
+
+
+def database_problem(exc: Exception) -> str:
+    refusal = database_refusal(exc)
+    return (
+        f"The database does not work: {refusal}."
+        if refusal
+        else f"The database does not answer ({type(exc).__name__})."
+    )
+
+
+def is_passing(exc: DatabaseError) -> bool:
+    """Whether the same may go well later: the database is away, or takes no writes for now."""
+    return isinstance(exc, OperationalError | InterfaceError) or _sqlstate(exc) in _SQLSTATES
+
+
+def is_locked(exc: DatabaseError) -> bool:
+    """Whether somebody else is writing just now."""
+    return _sqlstate(exc) == _LOCKED or "is locked" in str(exc)
+
+
+def _sqlstate(exc: Exception) -> Any:
+    return getattr(exc.__cause__, "sqlstate", None)

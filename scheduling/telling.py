@@ -1,0 +1,89 @@
+"""Telling chats and pagers, by apprise, which talks HTTP by itself and with bounds of its own.
+
+So it does in a process of its own, started anew for each piece of news and killed when its time is up:
+whatever a library does with a reply that drips, it ends there. Who is told is the operator's own setting, and
+may be any host, this network's too. The address, which holds keys, goes in by standard input; nothing comes
+out but a code.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+
+from django.conf import settings
+
+from scheduling.exceptions import DeliveryError
+
+INSTALL = "pip install -r requirements-alerts.txt"
+# Of the whole process, its start too; less than a delivery has, so that the reason is recorded.
+PATIENCE = 13.0
+_NOT_TAKEN, _NOT_UNDERSTOOD, _NOT_INSTALLED = 10, 11, 12
+_REASONS = {
+    _NOT_TAKEN: "it could not be reached, or did not take it",
+    _NOT_UNDERSTOOD: "apprise does not understand this address",
+    _NOT_INSTALLED: f"apprise is not installed: {INSTALL}",
+}
+_SCHEMA = re.compile(r"([a-z][a-z0-9+.-]*)://\S", re.IGNORECASE)
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def is_installed() -> bool:
+    return find_spec("apprise") is not None
+
+
+def schema_of(address: str) -> str:
+    """What kind of chat it is, which is all of it that may be shown; empty for what is no address."""
+    found = _SCHEMA.match(address)
+    return found[1].lower() if found else ""
+
+
+def tell(address: str, *, title: str, body: str, is_over: bool) -> None:
+    """Raises `DeliveryError`, which names the kind of chat and why, unless it was taken."""
+    asked = {"address": address, "title": title, "body": body, "is_over": is_over}
+    kind = schema_of(address) or "the address"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__],
+            input=json.dumps(asked).encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # apprise says in its log what it was given
+            env=_environment(),
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DeliveryError(f"{kind}: no whole answer in {PATIENCE:g} s.") from None
+    if done.returncode:
+        raise DeliveryError(f"{kind}: {_REASONS.get(done.returncode, 'apprise broke off')}.")
+
+
+def _environment() -> dict[str, str]:
+    """As for all that goes out: the proxy of the settings or none, and no keys from ~/.netrc."""
+    kept = {name: value for name, value in os.environ.items() if name.lower() not in _PROXIES}
+    proxy = dict.fromkeys(("http_proxy", "https_proxy"), settings.OUTGOING_PROXY)
+    found_here = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "NETRC": os.devnull}
+    return kept | found_here | (proxy if settings.OUTGOING_PROXY else {})
+
+
+def _main() -> int:
+    """The process: one notification, whose outcome is the exit code."""
+    signal.alarm(round(PATIENCE))  # should nobody be left to kill us
+    asked = json.load(sys.stdin)
+    try:
+        import apprise
+    except ImportError:
+        return _NOT_INSTALLED
+    chat = apprise.Apprise()
+    one = apprise.Apprise.instantiate(asked["address"], suppress_exceptions=True)
+    if one is None or not chat.add(one):
+        return _NOT_UNDERSTOOD
+    kind = apprise.NotifyType.SUCCESS if asked["is_over"] else apprise.NotifyType.WARNING
+    return 0 if chat.notify(title=asked["title"], body=asked["body"], notify_type=kind) else _NOT_TAKEN
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,53 @@
+"""What processes hand to each other arrives whole, once and in order; `test_cluster` kills its readers."""
+
+import queue
+
+import pytest
+
+from scheduling.engine.mailbox import LARGEST, Mailbox, Outbox
+
+
+def test_messages_come_out_as_they_went_in_also_large_ones() -> None:
+    mailbox = Mailbox()
+    sent = [{"id": 1}, "STOP", {"result": "x" * (3 * LARGEST)}, None]
+
+    for message in sent:
+        mailbox.put(message)
+
+    assert mailbox.qsize() == 1
+    assert [mailbox.get(timeout=0) for _ in sent] == sent
+    assert mailbox.empty()
+    with pytest.raises(queue.Empty):
+        mailbox.get(timeout=0.01)
+
+
+def test_there_is_room_for_some_fifty_messages_of_ours() -> None:
+    mailbox, message = (
+        Mailbox(),
+        {"name": "fetch-repeatable 2026-11-23 12:00:00Z", "args": (17,), "id": "a" * 200},
+    )
+
+    taken = sum(iter(lambda: mailbox.put(message, wait=False), False))
+
+    assert 30 <= taken <= 100
+
+
+def test_a_worker_whose_results_nobody_takes_goes_on_and_they_arrive_in_order() -> None:
+    mailbox, most = Mailbox(), 500
+    outbox = Outbox(mailbox)
+
+    for number in range(most):
+        outbox.put({"name": "run", "number": number})
+
+    assert [mailbox.get()["number"] for _ in range(most)] == list(range(most))
+    outbox.flush()
+
+
+def test_a_result_that_cannot_be_handed_over_is_said_and_costs_no_worker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outbox = Outbox(Mailbox())
+
+    outbox.put({"name": "theirs", "result": lambda: None})
+
+    assert "The result of theirs cannot be handed over" in caplog.text

@@ -1,0 +1,50 @@
+"""Numbers and switches of the environment: one place refuses what cannot be, by the variable's name."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from staking_project.environment import BOUNDS, Environment
+
+IMPOSSIBLE = ("-2", "many", "nan", "inf", "-inf", "1e999", "9" * 25, "9" * 5_000, "²", "0x10", "1 000")
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_every_number_has_bounds_and_the_error_says_them(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for text in IMPOSSIBLE:
+        monkeypatch.setenv(name, text)
+        for read in (Environment().int, Environment().float):
+            with pytest.raises(ImproperlyConfigured, match=rf"{name}: .* from .* to .*; it says: "):
+                read(name, default=1)
+
+
+def test_every_number_that_the_settings_read_has_its_default_within_bounds() -> None:
+    code = (Path(settings.BASE_DIR) / "staking_project" / "settings.py").read_text()
+    read = set(re.findall(r"env\.(?:int|float)\(\"([A-Z_]+)\"", code))
+    assert read == set(BOUNDS)
+    for name in read & set(dir(settings)):
+        assert BOUNDS[name].least <= getattr(settings, name) <= BOUNDS[name].most
+
+
+@pytest.mark.parametrize("text", ["maybe", "ja", "2"])
+def test_a_switch_that_is_neither_on_nor_off_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("HTTPS", text)
+    with pytest.raises(ImproperlyConfigured, match=r"HTTPS: .* is neither yes nor no"):
+        Environment().bool("HTTPS", default=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("1", True), ("On", True), ("no", False), ("0", False), ("", False)]
+)
+def test_a_switch_is_read(monkeypatch: pytest.MonkeyPatch, text: str, read: bool) -> None:
+    monkeypatch.setenv("HTTPS", text)
+    assert Environment().bool("HTTPS", default=False) is read
+
+
+def test_an_unknown_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    with pytest.raises(ImproperlyConfigured, match="LOG_LEVEL: 'LOUD' is none of DEBUG"):
+        Environment().level("LOG_LEVEL", default="INFO")
