@@ -11,12 +11,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, When
 from django.db.models.functions import Coalesce
 from django.utils.module_loading import import_string
@@ -25,6 +24,7 @@ from scheduling.clock import Instant, database_instant, database_now
 from scheduling.conditions import require_condition
 from scheduling.context import RunContext, attempt_began, attempt_ended, running
 from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
+from scheduling.engine.claim import Claim
 from scheduling.engine.leases import held_lease
 from scheduling.engine.leftovers import children_ended, transactions_closed
 from scheduling.engine.processes import this_process
@@ -33,7 +33,8 @@ from scheduling.engine.time_limits import time_limit
 from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
-from scheduling.models import Job, Run, RunState, RunTrigger, run_name
+from scheduling.ledger.patience import briefly, is_held
+from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.models.paths import path_today
 from scheduling.modes import declared_jobs, jobs_that_need
 from scheduling.timing.attempts import with_jitter
@@ -44,35 +45,6 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 LONGEST_PRESSURE = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A run that this process owns."""
-
-    run_id: int
-    owner: str
-    job_id: int
-    job_name: str
-    job_is_followed: bool
-    occurrence: datetime
-    task: str
-    parameters: dict[str, Any]
-    condition: str
-    attempt: int
-    time_limit: timedelta
-    started_at: datetime
-    claimed_at: float
-
-    def __str__(self) -> str:
-        return run_name(self.job_name, self.occurrence)
-
-    def elapsed(self) -> timedelta:
-        """By this process's stopwatch, which spares every run a question and never goes backwards."""
-        return timedelta(seconds=time.monotonic() - self.claimed_at)
-
-    def now(self) -> datetime:
-        return self.started_at + self.elapsed()
 
 
 _current: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
@@ -192,12 +164,18 @@ def warm_up() -> None:
 
 
 def claim_run(run_id: int, *, now: Instant) -> Claim | None:
-    """Make a queued run ours; None when it is not there to be had, which is no error."""
+    """Make a queued run ours; None when it is not there to be had, which is no error.
+
+    One whose row somebody else holds stays queued, and is asked for again.
+    """
     owner = uuid.uuid4().hex
     try:
         won = _take(run_id, owner=owner, now=now)
         return _claim_of(run_id, owner=owner) if won else None
     except Exception as exc:
+        if isinstance(exc, OperationalError) and is_held(exc):
+            logger.warning("Run %d is left for later: somebody else holds its row.", run_id)
+            return None
         # The claim may stand without our having heard of it, and this process lives on.
         logger.warning("Run %d could not be claimed: %s", run_id, told(exc))
         for_certain(lambda: _give_back(run_id, owner=owner))
@@ -205,7 +183,7 @@ def claim_run(run_id: int, *, now: Instant) -> Claim | None:
 
 
 def _take(run_id: int, *, owner: str, now: Instant) -> bool:
-    won = Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(
+    won = briefly(Run.objects.filter(pk=run_id, state=RunState.QUEUED)).update(
         state=RunState.RUNNING,
         attempt=F("attempt") + 1,
         owner=owner,
