@@ -33,7 +33,7 @@ class DurationText(forms.CharField):
             raise forms.ValidationError(str(exc)) from exc
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(super().has_changed(self.prepare_value(initial), data))
+        return (self.prepare_value(initial) or "") != (data or "").strip()
 
 
 class JobForm(EditedTogether):
