@@ -1,4 +1,10 @@
-"""The project's settings with a job each second and one each ten, for measuring."""
+"""The project's settings with a job each second and one each ten, for measuring.
+
+With DRIPPING_URL there is a source beside them, which asks an endpoint that drips and takes a worker that it
+is to leave to others, and the receiver of alerts drips as well.
+"""
+
+import os
 
 from scheduling.modes import JobDeclaration
 from staking_project.settings import *  # noqa: F403
@@ -13,6 +19,20 @@ JOBS = tuple(
     )
     for what, seconds in (("note", 1), ("tick", 10))
 )
+
+if "DRIPPING_URL" in os.environ:
+    ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET = os.environ["DRIPPING_URL"], "x" * 40
+    SOLANA_RPC_URLS = [os.environ["DRIPPING_URL"]]
+    JOBS += (
+        JobDeclaration(
+            name="drip-repeatable",
+            task="validators.tasks.fetch_nodes",
+            description="Asks an endpoint that drips.",
+            every_seconds={"test": 5, "production": 5},
+            start_after_seconds={"test": 1, "production": 1},
+            leaves_a_worker=True,
+        ),
+    )
 
 SCHEDULED_JOBS = ["benchmarks.lateness_settings.JOBS"]
 RETENTION_TASKS = []

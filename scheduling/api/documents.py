@@ -60,6 +60,7 @@ class ScheduleDocument(Schema):
     next_run_at: datetime | None
     paused_at: datetime | None
     pause_note: str | None = Field(description="For staff and tokens with the scope read; else null")
+    edition: int = Field(description="Of its newest edit; another one means that somebody edited it")
     last_run: RunDocument | None
 
 
@@ -123,6 +124,7 @@ def schedule_document(row: ScheduleRow, *, to_staff: bool = False) -> dict[str, 
         "mode": job.mode,
         "next_run_at": row.next_run_at,
         "paused_at": job.paused_at,
+        "edition": row.edition,
         "pause_note": (job.pause_note or None) if to_staff else None,
         "last_run": run_document(run, to_staff=to_staff) if run is not None else None,
     }

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.ledger.tallies import fold
@@ -14,7 +15,6 @@ from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.modes import reads_the_present
 from scheduling.operations.backfilled import past_occurrences
 from scheduling.operations.descriptions import described, difference
-from scheduling.operations.editions import require_edition
 from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
 from scheduling.operations.retiming import retime

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from scheduling.exceptions import ConflictError
+from scheduling.ledger.editions import edition_of
 from scheduling.models import Job
 from scheduling.operations import changing
-from scheduling.operations.editions import edition_of
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]

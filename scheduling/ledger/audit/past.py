@@ -19,7 +19,7 @@ _SET_UP = re.compile(
 _RESUMED = re.compile(r"next run (?P<stood>.*) -> .*")
 _DURATION = re.compile(r"(?:(-?\d+) days?, )?(\d+):(\d+):(\d+)(?:\.(\d+))?")
 
-# Instead of a cadence, before a job was created and after it was removed.
+# Instead of a cadence, after a job was removed.
 NO_CADENCE = "none"
 # Instead of a next run, where an older version set one and did not write down which.
 SOMEWHERE = "?"
@@ -127,11 +127,10 @@ def _facts_of(entry: Entry) -> list[tuple[str, str | None, str]]:
     matched = _SET_UP.fullmatch(entry.detail) if entry.action in ("created", "changed") else None
     if matched is None:
         return []
-    before = NO_CADENCE if entry.action == "created" else None
     facts: list[tuple[str, str | None, str]] = [("mode", None, matched["mode"])]
     if entry.action == "created" or not matched["kept"]:
         facts += [
-            ("cadence", before, matched["cadence"]),
+            ("cadence", None, matched["cadence"]),
             ("next_run", matched["stood"], matched["next_run"] or SOMEWHERE),
         ]
     return facts

@@ -4,14 +4,15 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
 from scheduling.clock import database_now
 from scheduling.exceptions import ConflictError
+from scheduling.ledger.editions import edition_of
 from scheduling.models import Job
 from scheduling.operations import changing
-from scheduling.operations.editions import edition_of
 from tests.scheduling.factories import JobFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -115,4 +116,6 @@ def test_whoever_names_the_edition_he_saw_is_refused_when_there_is_a_newer_one(j
             ConflictError, match=r"pause by bob at .* \(moving\)\. Nothing of yours is stored"
         ):
             act("note", by="ada", now=database_now(), expected=seen)
+    with pytest.raises(CommandError, match="note was changed by somebody else since you looked"):
+        call_command("scheduler", "set", "note", "--every", "20s", "--edition", str(seen))
     changing.resume("note", by="ada", now=database_now(), expected=edition_of(job))

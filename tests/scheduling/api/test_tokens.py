@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from scheduling.models import JobChange, Run, RunState, RunTrigger
 from scheduling.models.tokens import ApiToken, issue_token
+from scheduling.operations import changing
 from tests.scheduling.api.jobs import job
 from tests.scheduling.factories import NOON
 
@@ -44,6 +45,21 @@ def test_a_token_triggers_pauses_and_resumes_and_the_journal_names_it(client: Cl
         ("pause", "token robot", "upgrade"),
         ("resume", "token robot", ""),
     ]
+
+
+@pytest.mark.parametrize("action", ["pause", "resume"])
+def test_who_names_the_edition_he_saw_is_told_when_it_is_another(client: Client, action: str) -> None:
+    fetch = job()
+    text = token("pause", "resume")
+    seen = client.get("/api/v1/schedules/fetch").json()["schedule"]["edition"]
+    changing.change("fetch", by="bob", now=NOON, repeats=9)
+
+    response = post(client, f"schedules/fetch/{action}?edition={seen}", text, {})
+
+    assert (response.status_code, response.json()["code"]) == (409, "changed_meanwhile")
+    assert "was changed by somebody else since you looked: set by bob" in response.json()["detail"]
+    fetch.refresh_from_db()
+    assert fetch.paused_at is None
 
 
 @pytest.mark.parametrize("action", ["trigger", "pause", "resume"])

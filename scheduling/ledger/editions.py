@@ -1,25 +1,24 @@
 """Which edition of a job somebody looked at, so that of two who edit it at once the second is told."""
 
-from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Max
+from django.db.models import QuerySet
 
 from scheduling.exceptions import ConflictError
 from scheduling.models import Job, JobChange
 
 # What is kept of runs asked for, retried or cancelled changes nothing about the job.
-_EDITS = ("created", "changed", "set", "pause", "resume", "removed")
+EDITS = ("created", "changed", "set", "pause", "resume", "removed")
 
 
 def edition_of(job: Job) -> int:
     """The number of its newest edit; 0 when it was never edited."""
-    return edits_of([job]).get(job.pk, 0)
+    return newest_edits(job.pk).values_list("pk", flat=True).first() or 0
 
 
-def edits_of(jobs: Iterable[Job]) -> dict[int, int]:
-    """The editions of several, by their key; one query."""
-    edits = JobChange.objects.filter(job__in=list(jobs), action__in=_EDITS).order_by()
-    return dict(edits.values_list("job_id").annotate(newest=Max("pk")))
+def newest_edits(job_id: Any) -> QuerySet[JobChange]:
+    """The newest first; `job_id` may be an expression of a query around it."""
+    return JobChange.objects.filter(job=job_id, action__in=EDITS).order_by("-pk")
 
 
 def require_edition(job: Job, expected: int | None) -> None:
@@ -29,7 +28,7 @@ def require_edition(job: Job, expected: int | None) -> None:
     """
     if expected is None:
         return
-    since = JobChange.objects.filter(job=job, action__in=_EDITS, pk__gt=expected).order_by("pk")
+    since = JobChange.objects.filter(job=job, action__in=EDITS, pk__gt=expected).order_by("pk")
     if not since:
         return
     told = "; ".join(
