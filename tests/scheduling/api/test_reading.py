@@ -49,6 +49,7 @@ def test_schedules_are_listed_with_their_last_run(client: Client) -> None:
             "mode": "test",
             "next_run_at": None,
             "paused_at": "2026-11-23T12:00:00Z",
+            "edition": 0,
             "pause_note": None,
             "last_run": {
                 "id": run.pk,

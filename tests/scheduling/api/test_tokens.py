@@ -39,12 +39,13 @@ def test_a_token_triggers_pauses_and_resumes_and_the_journal_names_it(client: Cl
     assert (run.state, run.trigger) == (RunState.PENDING, RunTrigger.OPERATOR)
     assert (paused.status_code, paused.json()["schedule"]["pause_note"]) == (200, "upgrade")
     assert (resumed.status_code, resumed.json()["schedule"]["paused_at"]) == (200, None)
-    changes = JobChange.objects.order_by("pk").values_list("action", "by", "detail")
-    assert list(changes) == [
-        ("trigger", "token robot", ""),
-        ("pause", "token robot", "upgrade"),
-        ("resume", "token robot", ""),
+    changes = list(JobChange.objects.order_by("pk").values_list("action", "by", "detail"))
+    assert [change[:2] for change in changes] == [
+        ("trigger", "token robot"),
+        ("pause", "token robot"),
+        ("resume", "token robot"),
     ]
+    assert changes[1][2] == "upgrade"
 
 
 @pytest.mark.parametrize("action", ["pause", "resume"])
