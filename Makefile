@@ -77,6 +77,8 @@ bench: .venv/.dev
 	$(PYTHON) -m benchmarks.long_history
 	$(PYTHON) -m benchmarks.scoring
 	$(PYTHON) -m benchmarks.lateness
+	$(PYTHON) -m benchmarks.lateness --dripping
+	$(PYTHON) -m benchmarks.lateness --dripping --postgres
 	$(PYTHON) -m benchmarks.faults
 	$(PYTHON) -m benchmarks.big_database
 	$(PYTHON) -m benchmarks.bad_endpoint

@@ -1,5 +1,12 @@
-"""The project's settings with a job each second and one each ten, for measuring."""
+"""The project's settings with a job each second and one each ten, for measuring.
 
+With DRIPPING_URL there is a source beside them, which asks an endpoint that drips and takes a worker that it
+is to leave to others, and the receiver of alerts drips as well.
+"""
+
+import os
+
+from benchmarks.lateness_start import START_AFTER
 from scheduling.modes import JobDeclaration
 from staking_project.settings import *  # noqa: F403
 from staking_project.settings import TASK_MODULES
@@ -10,11 +17,25 @@ JOBS = tuple(
         task=f"tests.scheduling.effects.{what}",
         description="Leaves one line.",
         every_seconds={"test": seconds, "production": seconds},
-        start_after_seconds={"test": 3, "production": 3},
+        start_after_seconds={"test": START_AFTER, "production": START_AFTER},
     )
     for what, seconds in (("note", 1), ("tick", 10))
 )
 
 TASK_MODULES = [*TASK_MODULES, "tests.scheduling.effects"]
+if "DRIPPING_URL" in os.environ:
+    ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET = os.environ["DRIPPING_URL"], "x" * 40
+    SOLANA_RPC_URLS = [os.environ["DRIPPING_URL"]]
+    JOBS += (
+        JobDeclaration(
+            name="drip-repeatable",
+            task="validators.tasks.fetch_validators",
+            description="Asks an endpoint that drips.",
+            every_seconds={"test": 5, "production": 5},
+            start_after_seconds={"test": 1, "production": 1},
+            leaves_a_worker=True,
+        ),
+    )
+
 SCHEDULED_JOBS = ["benchmarks.lateness_settings.JOBS"]
 RETENTION_TASKS = []

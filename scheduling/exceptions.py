@@ -17,6 +17,10 @@ class RefusedError(SchedulingError):
     """Something an operator asked for that would make no sense, or do harm, as things stand."""
 
 
+class ConflictError(RefusedError):
+    """Somebody else changed what one looked at and was about to change."""
+
+
 class CadenceError(SchedulingError, PublicError):
     """A cadence that cannot be: an interval under a second, a cron that never fires, an unknown time zone."""
 

@@ -13,7 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from scheduling.api.errors import ApiError
 from scheduling.api.replies import JSON_TYPE, json_reply
 from scheduling.api.routes import router as scheduling_router
-from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
 from validators.api.comparison import router as comparison_router
 from validators.api.routes import router as validators_router
 
@@ -77,6 +77,11 @@ def _refused_by_us(request: HttpRequest, exc: ApiError) -> HttpResponse:
 @api.exception_handler(UnknownNameError)
 def _unknown_name(request: HttpRequest, exc: UnknownNameError) -> HttpResponse:
     return problem(404, code="unknown_schedule", detail=str(exc))
+
+
+@api.exception_handler(ConflictError)
+def _changed_meanwhile(request: HttpRequest, exc: ConflictError) -> HttpResponse:
+    return problem(409, code="changed_meanwhile", detail=str(exc))
 
 
 @api.exception_handler(RefusedError)

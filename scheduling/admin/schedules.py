@@ -19,6 +19,7 @@ from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import Job, Run
 from scheduling.operations import changing
 from scheduling.pages.access import may_operate
+from scheduling.pages.editing import with_edition
 from scheduling.pages.forms import CadenceForm
 from scheduling.pages.job_form import JobForm
 from scheduling.pages.operator_actions import OperatorActions
@@ -79,7 +80,7 @@ class ScheduleAdmin(OperatorActions, ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Schedule | None = None) -> Any:
         if obj is not None and _job_of(obj) is None:
             return ((None, {"fields": ("name", "func", "schedule_type", "minutes", "cron", "next_run")}),)
-        return super().get_fieldsets(request, obj)
+        return with_edition(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
 
     def get_form(self, request: HttpRequest, obj: Schedule | None = None, *args: Any, **kwargs: Any) -> Any:
         if obj is None or _job_of(obj) is None:
@@ -160,6 +161,9 @@ class JobAdmin(OperatorActions, ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A job whose schedule was removed is history."""
         return may_operate(request) and (obj is None or obj.schedule_id is not None)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        return with_edition(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
 
     def get_form(self, request: HttpRequest, obj: Job | None = None, *args: Any, **kwargs: Any) -> Any:
         if not self.has_change_permission(request, obj):

@@ -71,6 +71,7 @@ class ScheduleDocument(Schema):
     overrides: list[OverrideDocument] | None = Field(
         description="What somebody set otherwise than declared; for staff and tokens that read; else null"
     )
+    edition: int = Field(description="Of its newest edit; another one means that somebody edited it")
     last_run: RunDocument | None
 
 
@@ -141,6 +142,7 @@ def schedule_document(row: ScheduleRow, *, to_staff: bool = False) -> dict[str, 
         "next_run_at": row.next_run_at,
         "paused_at": job.paused_at,
         "paused_until": job.paused_until,
+        "edition": row.edition,
         "pause_note": (job.pause_note or None) if to_staff else None,
         "overrides": [{"policy": key, **who} for key, who in job.overrides.items()] if to_staff else None,
         "last_run": run_document(run, to_staff=to_staff) if run is not None else None,

@@ -45,6 +45,9 @@ EVERY_SCHEDULE: Final = "every schedule"
 ScheduleName = Annotated[str, Path(max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 RunKey = Annotated[int, Path(ge=1, le=LARGEST_KEY)]
 
+# Of the schedule that was looked at: 409 when somebody has edited it since.
+Edition = Annotated[int | None, Query(ge=0, le=LARGEST_KEY)]
+
 router = Router(tags=["schedules and runs"])
 
 
@@ -123,18 +126,20 @@ def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
 
 
 @router.post("/schedules/{name}/pause", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
-def pause_schedule(request: HttpRequest, name: ScheduleName, body: Body[PauseNote]) -> HttpResponse:
+def pause_schedule(
+    request: HttpRequest, name: ScheduleName, body: Body[PauseNote], edition: Edition = None
+) -> HttpResponse:
     """Claim no more occurrences until it is resumed, or an instant. Scope: pause."""
     by = _authorised(request, Scope.PAUSE, name)
-    changing.pause(name, by=by, note=body.note, until=body.until, now=database_now())
+    changing.pause(name, by=by, note=body.note, until=body.until, now=database_now(), expected=edition)
     return _stored({**envelope(), "schedule": _schedule(name, to_staff=True)})
 
 
 @router.post("/schedules/{name}/resume", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
-def resume_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
+def resume_schedule(request: HttpRequest, name: ScheduleName, edition: Edition = None) -> HttpResponse:
     """Go on with the first occurrence from now. Scope: resume."""
     by = _authorised(request, Scope.RESUME, name)
-    changing.resume(name, by=by, now=database_now())
+    changing.resume(name, by=by, now=database_now(), expected=edition)
     return _stored({**envelope(), "schedule": _schedule(name, to_staff=True)})
 
 

@@ -2,12 +2,14 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
 from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Least
 from django_q.models import Schedule
 
 from scheduling.engine.pressure import adapt_stretch
@@ -102,7 +104,7 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
             for one in won
             for run in _new_runs(
                 one,
-                [planned for planned in one.plan.runs if (one.job.pk, planned.occurrence) not in known],
+                _not_known(one, known),
                 now=now,
                 open_here=_still_open(one, open_runs[one.job.pk], now=now),
                 hold=_asked_for_under_way(one, open_runs[one.job.pk]),
@@ -243,6 +245,22 @@ def _known_occurrences(won: Sequence[DueJob]) -> set[tuple[int, datetime]]:
     planned = {run.occurrence for one in won for run in one.plan.runs}
     known = Run.objects.filter(job__in=[one.job.pk for one in won], occurrence__in=planned)
     return set(known.values_list("job_id", "occurrence"))
+
+
+def _not_known(one: DueJob, known: Container[tuple[int, datetime]]) -> Iterator[PlannedRun]:
+    """The planned ones that have no run yet; what one that has was to make up for is the next one's.
+
+    With no next one, it counts with the run that is there.
+    """
+    missed = 0
+    for planned in one.plan.runs:
+        missed += planned.missed_before
+        if (one.job.pk, planned.occurrence) not in known:
+            yield replace(planned, missed_before=missed)
+            missed = 0
+    if missed:
+        newest = Run.objects.filter(job=one.job, occurrence=one.plan.runs[-1].occurrence)
+        newest.update(missed_before=Least(F("missed_before") + missed, MOST_MISSED))
 
 
 def _last_variants(won: Iterable[DueJob]) -> dict[int, str]:

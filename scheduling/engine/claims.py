@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, When
 from django.db.models.functions import Coalesce
 
@@ -14,6 +15,7 @@ from scheduling.clock import Instant
 from scheduling.engine.processes import this_process
 from scheduling.engine.recording import for_certain
 from scheduling.engine.wording import told
+from scheduling.ledger.patience import briefly, is_held
 from scheduling.models import Job, Run, RunState, RunTrigger, run_name
 
 logger = logging.getLogger(__name__)
@@ -49,12 +51,18 @@ class Claim:
 
 
 def claim_run(run_id: int, *, now: Instant) -> Claim | None:
-    """Make a queued run ours; None when it is not there to be had, which is no error."""
+    """Make a queued run ours; None when it is not there to be had, which is no error.
+
+    One whose row somebody else holds stays queued, and is asked for again.
+    """
     owner = uuid.uuid4().hex
     try:
         won = take(run_id, owner=owner, now=now)
         return claim_of(run_id, owner=owner) if won else None
     except Exception as exc:
+        if isinstance(exc, OperationalError) and is_held(exc):
+            logger.warning("Run %d is left for later: somebody else holds its row.", run_id)
+            return None
         # The claim may stand without our having heard of it, and this process lives on.
         logger.warning("Run %d could not be claimed: %s", run_id, told(exc))
         for_certain(lambda: give_back(run_id, owner=owner))
@@ -62,7 +70,7 @@ def claim_run(run_id: int, *, now: Instant) -> Claim | None:
 
 
 def take(run_id: int, *, owner: str, now: Instant) -> bool:
-    won = Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(
+    won = briefly(Run.objects.filter(pk=run_id, state=RunState.QUEUED)).update(
         state=RunState.RUNNING,
         attempt=F("attempt") + 1,
         owner=owner,

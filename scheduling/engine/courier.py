@@ -76,12 +76,15 @@ def deliver_due(*, now: datetime) -> list[int]:
 
 
 def _next_delivery(job_id: int, *, now: datetime) -> int | None:
-    """The one run that tells all the news that wait in a channel; None while one is under way.
+    """The one run that tells all the news that wait in a channel; None while one is under way, or somebody
+    else holds the channel's row.
 
     The others end as skipped. Under the lock of the channel, so that two hosts do not tell beside each other.
     """
     with transaction.atomic():
-        job = Job.objects.select_for_update().get(pk=job_id)
+        job = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
+        if job is None:
+            return None
         if job.time_limit != DELIVERY_DEADLINE:  # one of an older version
             Job.objects.filter(pk=job_id).update(time_limit=DELIVERY_DEADLINE)
         runs = list(

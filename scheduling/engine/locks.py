@@ -9,19 +9,17 @@ from typing import Any
 
 from django.db import OperationalError, connection
 
+from scheduling.ledger.patience import PATIENCE_MS, is_held
 from scheduling.models import Job, Run
 from scheduling.monitoring.row_locks import lock_holders
 
 logger = logging.getLogger(__name__)
 
-# Any statement of a dispatcher waits this long for a row, and then does without it.
-PATIENCE_MS = 300
 # A row that was held is left alone for so long (seconds): waiting for it at each tick delays the others.
 LEFT_ALONE = 5.0
 # Claimed by nobody for so long, a due schedule is held by somebody, or there is too much to do.
 OVERDUE = timedelta(seconds=2)
 REMINDER_EVERY = 30.0
-_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class PatientConnection:
@@ -52,7 +50,7 @@ def unless_held(act: Callable[..., bool]) -> Callable[..., bool]:
         try:
             return act(run, **arguments)
         except OperationalError as exc:
-            if getattr(exc.__cause__, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+            if not is_held(exc):
                 raise
         _left_alone[run.pk] = time.monotonic() + LEFT_ALONE
         logger.warning("%s is left alone for now: its row is locked by %s.", run, _holders())

@@ -68,6 +68,7 @@ def schedule_document(row: ScheduleRow) -> dict[str, Any]:
         "next_run_at": iso(row.next_run_at),
         "paused_at": iso(row.job.paused_at),
         "overrides": row.job.overrides,
+        "edition": row.edition,
         "paused_until": iso(row.job.paused_until),
         "pause_note": row.job.pause_note or None,
         "last_run": run_document(row.last_run) if row.last_run else None,

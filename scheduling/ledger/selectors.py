@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, OuterRef, Subquery
 
 from scheduling.exceptions import CadenceError
+from scheduling.ledger.editions import newest_edits
 from scheduling.models import Job, Run, RunState
 from scheduling.timing.cadence import Cadence
 
@@ -20,6 +21,7 @@ class ScheduleRow:
     cadence: str
     next_run_at: datetime | None
     last_run: Run | None
+    edition: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,10 @@ def schedule_rows() -> list[ScheduleRow]:
     jobs = list(
         Job.objects.filter(schedule__isnull=False)
         .select_related("schedule", "after__schedule")
-        .annotate(newest_run_id=Subquery(newest))
+        .annotate(
+            newest_run_id=Subquery(newest),
+            edition=Subquery(newest_edits(OuterRef("pk")).values("pk")[:1]),
+        )
         .order_by("name")
     )
     runs = Run.objects.in_bulk([job.newest_run_id for job in jobs if job.newest_run_id])
@@ -57,6 +62,7 @@ def schedule_rows() -> list[ScheduleRow]:
             cadence=cadence_text(job),
             next_run_at=next_run_of(job),
             last_run=runs.get(job.newest_run_id),
+            edition=job.edition or 0,
         )
         for job in jobs
     ]

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from scheduling.models import OPEN_STATES, Run, RunTally
+from scheduling.models import OPEN_STATES, Run, RunTally, RunTrigger
 
 # Seconds: around the promises (50 ms late at most), and around what a fetch or a score takes.
 LATENESS_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0)
@@ -23,7 +23,7 @@ DURATION_BOUNDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 
 BEYOND = "+Inf"
 # Rows folded in one transaction.
 BATCH = 1_000
-_COUNTED = ("job", "state", "missed_before", "lateness", "duration")
+_COUNTED = ("job", "state", "trigger", "missed_before", "lateness", "duration")
 # A fold takes milliseconds and comes once in a while, so a second reading is rare.
 MOST_READINGS = 5
 
@@ -64,7 +64,8 @@ class Tally:
 
     def count(self, run: Run) -> None:
         self.runs += 1
-        self.missed += run.missed_before
+        if run.trigger != RunTrigger.BACKFILL:  # counted with the run in whose place it came
+            self.missed += run.missed_before
         self.lateness.add(run.lateness, bounds=LATENESS_BOUNDS)
         self.duration.add(run.duration, bounds=DURATION_BOUNDS)
 

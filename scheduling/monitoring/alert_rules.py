@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from scheduling.ledger.failures import Failing, failing_now
-from scheduling.models import Run
+from scheduling.models import Run, RunTrigger
 from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
 from scheduling.monitoring.queue_state import queue_problem
@@ -41,7 +41,7 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
     """The jobs that missed occurrences, as the first run after that found."""
     found = Run.objects.filter(
         finished_at__gte=now - TELL_OF_MISSED, missed_before__gt=0, job__schedule__isnull=False
-    )
+    ).exclude(trigger=RunTrigger.BACKFILL)
     return [
         Trouble(
             subject=run.job.name,

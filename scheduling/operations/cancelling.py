@@ -6,8 +6,9 @@ from enum import StrEnum
 from django.db import transaction
 
 from scheduling.ledger.journal import record_change
+from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.models import Job, Run, RunState, RunTrigger
-from scheduling.operations.changing import job_named
+from scheduling.operations.naming import job_named
 
 
 class What(StrEnum):
@@ -29,7 +30,8 @@ def cancel(name: str, *, what: What, by: str, now: datetime) -> int:
     """End the runs of a job that wait as skipped; one under way goes on. Returns how many were cancelled."""
     with transaction.atomic():
         job = job_named(name)
-        Job.objects.select_for_update().get(pk=job.pk)
+        with refused_while_held(name):
+            briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()
         waiting = Run.objects.filter(
             job=job, trigger__in=_TRIGGERS[what], state__in=(RunState.PENDING, RunState.QUEUED)
         )

@@ -7,39 +7,39 @@ from typing import Any
 from django.db import transaction
 
 from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
+from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.ledger.tallies import fold
 from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.modes import reads_the_present
+from scheduling.operations.backfilled import past_occurrences
 from scheduling.operations.descriptions import described, difference
+from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
+from scheduling.operations.retiming import retime
 from scheduling.operations.rules import require_sense, require_short_note
-from scheduling.operations.setting_up import write_cadence
-from scheduling.timing.cadence import Cadence, Cron, due_at, occurrences_between
-
-# More than this at once is a mistake in a date rather than a wish.
-MOST_BACKFILLED = 1_000
+from scheduling.timing.cadence import Cadence, due_at
 
 
-def job_named(name: str) -> Job:
-    """The scheduled job of that name; raises `UnknownNameError` with the names there are."""
-    jobs = Job.objects.filter(schedule__isnull=False).select_related("schedule", "after")
-    try:
-        return jobs.get(name=name)
-    except Job.DoesNotExist:
-        names = ", ".join(jobs.order_by("name").values_list("name", flat=True))
-        raise UnknownNameError(
-            f"There is no schedule named {name!r}; there are: {names or 'none'}."
-        ) from None
+def pause(
+    name: str,
+    *,
+    by: str,
+    note: str,
+    now: datetime,
+    until: datetime | None = None,
+    expected: int | None = None,
+) -> None:
+    """Claim no more occurrences of this job until it is resumed, or an instant; a run under way goes on.
 
-
-def pause(name: str, *, by: str, note: str, now: datetime, until: datetime | None = None) -> None:
-    """Claim no more occurrences of this job until it is resumed, or an instant; a run under way goes on."""
+    With an `expected` edition it raises `ConflictError`, here as below, when somebody else edited the job.
+    """
     if until is not None and until <= now:
         raise RefusedError(f"A pause until {until:%Y-%m-%d %H:%M:%S}Z is over already.")
     require_short_note(note)
     with transaction.atomic():
-        job = _locked(name)
+        job = _locked(name, expected)
         if job.paused_at is not None:
             raise RefusedError(f"{name} is paused already, since {job.paused_at:%Y-%m-%d %H:%M:%S}Z.")
         job.paused_at, job.paused_until, job.pause_note = now, until, note
@@ -48,10 +48,10 @@ def pause(name: str, *, by: str, note: str, now: datetime, until: datetime | Non
         record_change(job, at=now, by=by, action="pause", detail=": ".join(filter(None, (end, note))))
 
 
-def resume(name: str, *, by: str, now: datetime) -> datetime | None:
+def resume(name: str, *, by: str, now: datetime, expected: int | None = None) -> datetime | None:
     """Go on with the first occurrence from now; what lay in the pause is not made up for. Returns it."""
     with transaction.atomic():
-        job = _locked(name)
+        job = _locked(name, expected)
         if job.paused_at is None:
             raise RefusedError(f"{name} is not paused.")
         job.paused_at, job.paused_until, job.pause_note = None, None, ""
@@ -59,11 +59,13 @@ def resume(name: str, *, by: str, now: datetime) -> datetime | None:
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
         next_run: datetime | None = schedule.next_run
+        moved = ""
         if next_run is not None and next_run < now:
             next_run = due_at(now, cadence=job.cadence, first=next_run, ends_at=job.ends_at).following
+            moved = f"next run {schedule.next_run} -> {next_run}"
             schedule.next_run = next_run
             schedule.save(update_fields=["next_run"])
-        record_change(job, at=now, by=by, action="resume")
+        record_change(job, at=now, by=by, action="resume", detail=moved)
         return next_run
 
 
@@ -105,7 +107,7 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
                 f"{name} reads the present: a run for an occurrence of the past would find what is now. "
                 f"`scheduler trigger {name}` runs it once."
             )
-        occurrences = _past_occurrences(job, start=start, end=end, now=now)
+        occurrences = past_occurrences(job, start=start, end=end, now=now)
         known = {run.occurrence: run for run in Run.objects.filter(job=job, occurrence__in=occurrences)}
         ran = [run for run in known.values() if run.state != RunState.SKIPPED]
         if ran:
@@ -115,6 +117,7 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
             )
         skipped = Run.objects.filter(pk__in=[run.pk for run in known.values()])
         fold(skipped)
+        missed_before = {run.occurrence: run.missed_before for run in known.values()}
         skipped.delete()
         runs = Run.objects.bulk_create(
             Run(
@@ -123,6 +126,7 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
                 not_before=now,
                 state=RunState.PENDING,
                 trigger=RunTrigger.BACKFILL,
+                missed_before=missed_before.get(occurrence, 0),
                 parameters=job.parameters,
             )
             for occurrence in occurrences
@@ -183,6 +187,7 @@ def change(
     repeats: int | None = None,
     after: str | None = None,
     fields: Mapping[str, Any] | None = None,
+    expected: int | None = None,
 ) -> str:
     """Change a job's cadence or policies; returns what changed, `field: old -> new`, empty if nothing did.
 
@@ -190,11 +195,11 @@ def change(
     fields of `Job`. Raises `CadenceError`, `UnknownNameError` or `RefusedError`, and changes nothing.
     """
     with transaction.atomic():
-        job = _locked(name)
+        job = _locked(name, expected)
         before = described(job)
         for field, value in (fields or {}).items():
             setattr(job, field, value)
-        _retime(job, cadence=cadence, start=start, after=after, now=now)
+        retime(job, cadence=cadence, start=start, after=after, now=now)
         require_sense(job)
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
@@ -207,17 +212,21 @@ def change(
         if changed:
             note_overrides(job, (key for key in before if before[key] != after_change[key]), by=by, now=now)
             job.save(update_fields=["overrides"])
-            record_change(job, at=now, by=by, action="set", detail=changed)
+            # A count counts from where the schedule stands, which may be an occurrence of before.
+            counted = f", counted_from: None -> {schedule.next_run}" if repeats is not None else ""
+            record_change(job, at=now, by=by, action="set", detail=f"{changed}{counted}")
         return changed
 
 
-def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -> None:
+def reschedule(
+    job: Job, *, next_run: datetime | None, by: str, now: datetime, expected: int | None = None
+) -> None:
     """Store the cadence that a job and its schedule have in memory; the cadence says the next run if None.
 
     Raises `RefusedError` for a job that runs after another one and not by the clock.
     """
     with transaction.atomic():
-        stored = _locked(job.name)
+        stored = _locked(job.name, expected)
         require_clock(stored)
         schedule = job.schedule
         assert schedule is not None, "a cadence is edited on a job that has a schedule"
@@ -239,60 +248,15 @@ def require_clock(job: Job) -> None:
         )
 
 
-def _locked(name: str) -> Job:
+def require_unchanged(name: str, *, expected: int | None) -> None:
+    """Raise `ConflictError` when somebody edited the job; nobody does until the transaction ends."""
+    with transaction.atomic():
+        _locked(name, expected)
+
+
+def _locked(name: str, expected: int | None = None) -> Job:
     job = job_named(name)
-    Job.objects.select_for_update().get(pk=job.pk)
+    with refused_while_held(name):
+        briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()
+    require_edition(job, expected)
     return job_named(name)
-
-
-def _past_occurrences(job: Job, *, start: datetime, end: datetime, now: datetime) -> list[datetime]:
-    if end > now:
-        raise RefusedError("A backfill ends in the past; what is to come runs by itself.")
-    if start > end:
-        raise RefusedError("A backfill begins before it ends.")
-    anchor = job.schedule.next_run if job.schedule else None
-    if anchor is None:
-        raise RefusedError(f"{job.name} does not run by the clock, so it has no occurrences to make up for.")
-    found: list[datetime] = []
-    for occurrence in occurrences_between(start, end, cadence=job.cadence, anchor=anchor):
-        found.append(occurrence)
-        if len(found) > MOST_BACKFILLED:
-            raise RefusedError(f"That is more than {MOST_BACKFILLED} occurrences; take a shorter time.")
-    if not found:
-        raise RefusedError(f"{job.name} has no occurrence between {start} and {end}.")
-    return found
-
-
-def _retime(
-    job: Job, *, cadence: Cadence | None, start: datetime | None, after: str | None, now: datetime
-) -> None:
-    schedule = job.schedule
-    assert schedule is not None, "job_named gives scheduled jobs"
-    if after is not None:
-        job.after = _leader(job, after)
-        schedule.next_run = None if job.after else schedule.next_run
-    if cadence is not None:
-        write_cadence(schedule, job, cadence)
-        job.after, job.stretch = None, 1
-    if cadence is not None or start is not None or (job.after is None and schedule.next_run is None):
-        schedule.next_run = _first_from(start or now, cadence=job.cadence)
-
-
-def _first_from(instant: datetime, *, cadence: Cadence) -> datetime:
-    """The first occurrence from an instant on; an interval without a grid begins right there."""
-    if isinstance(cadence, Cron) or cadence.offset is not None:
-        return cadence.after(instant - timedelta(microseconds=1))
-    return instant
-
-
-def _leader(job: Job, name: str) -> Job | None:
-    """The job to run after, None for an empty name; raises `RefusedError` when both would wait for ever."""
-    if not name:
-        return None
-    leader = job_named(name)
-    ahead: Job | None = leader
-    while ahead is not None:
-        if ahead.pk == job.pk:
-            raise RefusedError(f"{job.name} cannot run after {name}: that one runs after {job.name}.")
-        ahead = ahead.after
-    return leader

@@ -123,6 +123,9 @@ def add_set_options(parser: ArgumentParser) -> None:
     parser.add_argument("--start", help="the first occurrence not before this time")
     parser.add_argument("--count", help="so many occurrences in all, or none for no end")
     parser.add_argument("--after", help="run after each success of that schedule, or none")
+    parser.add_argument(
+        "--edition", type=int, help="only if nobody edited it since that one, which `list --json` shows"
+    )
     for option in OPTIONS:
         parser.add_argument(option.flag, dest=option.field, help=option.help)
 
@@ -141,6 +144,7 @@ def read_set_options(options: Mapping[str, Any]) -> dict[str, Any]:
         "repeats": None if count is None else -1 if count == NONE else _at_least_one(count),
         "after": None if after is None else "" if after == NONE else after,
         "fields": fields,
+        "expected": options.get("edition"),
     }
 
 

@@ -10,6 +10,7 @@ from django_q.models import Schedule
 
 from scheduling.exceptions import UnknownNameError
 from scheduling.ledger.journal import record_change
+from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.models import Job, Run, RunState
 from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, first_starts, mode_named
 from scheduling.operations.overrides import CADENCE, keeps_cadence
@@ -122,8 +123,9 @@ def _apply_declaration(job: Job, declaration: JobDeclaration, *, mode: Mode) -> 
 
 
 def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
-    jobs = Job.objects.select_for_update().order_by("name")
-    return list(jobs if names is None else jobs.filter(name__in=names))
+    jobs = briefly(Job.objects.select_for_update().order_by("name"))
+    with refused_while_held("A schedule"):
+        return list(jobs if names is None else jobs.filter(name__in=names))
 
 
 def _set_up_one(
@@ -138,14 +140,16 @@ def _set_up_one(
     schedule = schedule or Schedule(name=declaration.name)
     _apply_declaration(job, declaration, mode=mode)
     schedule.func = declaration.task
+    moved = ""
     if not keeps:
         write_cadence(schedule, job, cadence)
+        moved = f", next run {None if action == 'created' else schedule.next_run} -> {first_run}"
         schedule.next_run = first_run
     schedule.save()
     job.schedule = schedule
     job.save()
     shown = _shown(job, cadence, keeps=keeps)
-    record_change(job, at=now, by=by, action=action, detail=f"{mode.name}: {shown}")
+    record_change(job, at=now, by=by, action=action, detail=f"{mode.name}: {shown}{moved}")
     return Change(name=declaration.name, action=action, detail=shown)
 
 

@@ -1,7 +1,7 @@
 """What people may change about a schedule."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
@@ -11,14 +11,10 @@ from scheduling.exceptions import SchedulingError
 from scheduling.models import Job
 from scheduling.operations import changing
 from scheduling.operations.setting_up import LONGEST_MINUTES
+from scheduling.pages.editing import EditedTogether
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.durations import parse_duration
 from scheduling.timing.zones import require_canonical
-
-if TYPE_CHECKING:
-    _ScheduleForm = forms.ModelForm[Schedule]
-else:
-    _ScheduleForm = forms.ModelForm
 
 CADENCE_FIELDS = ("schedule_type", "minutes", "every_seconds", "offset_seconds", "cron", "time_zone")
 LONGEST_SECONDS = 2_147_483_647
@@ -42,7 +38,7 @@ def read_cadence(text: str, *, job: Job) -> Cadence:
     return Every(parse_duration(text) // timedelta(seconds=1), job.offset_seconds)
 
 
-class CadenceForm(_ScheduleForm):
+class CadenceForm(EditedTogether):
     """The cadence and the next run of a schedule of ours, and nothing that names code.
 
     Whoever may edit `func`, `hook` or the arguments of a schedule may run any callable.
@@ -104,6 +100,7 @@ class CadenceForm(_ScheduleForm):
         if self.job.paused_at is not None:
             # What its row says lies in the pause, and may have passed.
             self.initial["next_run"] = None
+        self.show_edition(self.job)
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"] or "UTC"
@@ -120,6 +117,8 @@ class CadenceForm(_ScheduleForm):
             return cleaned
         try:
             changing.require_clock(self.job)
+            self.require_unchanged()
+            self._keep_untouched(cleaned)
             self._apply_cadence(cleaned)
             str(self.job.cadence)
         except SchedulingError as exc:
@@ -137,6 +136,14 @@ class CadenceForm(_ScheduleForm):
     @property
     def changes_timing(self) -> bool:
         return bool({*CADENCE_FIELDS, "next_run"} & {*self.changed_data})
+
+    def _keep_untouched(self, cleaned: dict[str, Any]) -> None:
+        """A field that nobody touched is what it is by now, and not what this page showed."""
+        stored = Schedule.objects.select_related("job").get(pk=self.instance.pk)
+        for name in CADENCE_FIELDS:
+            if name not in self.changed_data:
+                source: Any = stored if name in ("schedule_type", "minutes", "cron") else stored.job
+                cleaned[name] = getattr(source, name)
 
     def _apply_cadence(self, cleaned: dict[str, Any]) -> None:
         """Give the job and its row in memory what was asked for, and nothing beside it."""

@@ -1,7 +1,7 @@
 """What people may change about a job beside its cadence: what `scheduler set` can change."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import transaction
@@ -12,12 +12,8 @@ from scheduling.exceptions import CadenceError, SchedulingError
 from scheduling.models import Job
 from scheduling.operations import changing
 from scheduling.operations.rules import DURATIONS
+from scheduling.pages.editing import EditedTogether
 from scheduling.timing.durations import parse_duration, show_duration
-
-if TYPE_CHECKING:
-    _JobForm = forms.ModelForm[Job]
-else:
-    _JobForm = forms.ModelForm
 
 # Those that say how a job is chained and when it ends, which are not fields of `operations.change`.
 _ARGUMENTS = ("after", "repeats")
@@ -37,10 +33,10 @@ class DurationText(forms.CharField):
             raise forms.ValidationError(str(exc)) from exc
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(super().has_changed(self.prepare_value(initial), data))
+        return (self.prepare_value(initial) or "") != (data or "").strip()
 
 
-class JobForm(_JobForm):
+class JobForm(EditedTogether):
     """The policies of a job. What makes no sense is refused by the same rules as on the command line."""
 
     repeats = forms.IntegerField(
@@ -79,6 +75,7 @@ class JobForm(_JobForm):
         )
         leaders = Job.objects.filter(schedule__isnull=False).exclude(pk=self.instance.pk)
         self.fields["after"].queryset = leaders  # type: ignore[attr-defined]
+        self.show_edition(self.instance)
 
     def clean_parameters(self) -> Any:
         """Nothing typed is no parameters, which are never absent."""
@@ -88,11 +85,12 @@ class JobForm(_JobForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors:
             self._rehearse()
+            self.require_unchanged()
         return cleaned
 
     def apply(self, *, by: str) -> str:
         """Make the changes, and have them kept; returns them in words, empty when there are none."""
-        chosen = {name: self.cleaned_data[name] for name in self.changed_data}
+        chosen = {name: self.cleaned_data[name] for name in self.touched}
         leader: Job | None = chosen.get("after")
         return changing.change(
             self.instance.name,

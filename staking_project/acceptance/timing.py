@@ -1,14 +1,22 @@
 """Whether the schedules ran by themselves, in time and once."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from scheduling.exceptions import CadenceError
 from scheduling.ledger import evidence
+from scheduling.ledger.audit.auditing import audit
+from scheduling.ledger.audit.judging import Verdict
 from scheduling.ledger.selectors import cadence_of
 from scheduling.models import OPEN_STATES, Run, RunState, RunTrigger
 from scheduling.timing.cadence import Cadence
 from staking_project.acceptance.results import LATEST_START, CheckResult, Window
+
+# The reckoning goes so far back, and is done within a second; `scheduler audit` goes as far as one likes.
+AUDITED_BEFORE = timedelta(minutes=10)
+# Of broken promises, that is; `scheduler audit` names all.
+MOST_NAMED = 5
 
 
 def ran_on_time(job_name: str, window: Window) -> CheckResult:
@@ -41,6 +49,23 @@ def no_occurrence_ran_twice(window: Window) -> CheckResult:
         name="no occurrence ran twice",
         passed=not twice and runs.count() == len(occurrences),
         saw=f"executed more than once: runs {twice}" if twice else f"{seen}, none executed twice",
+    )
+
+
+def every_occurrence_is_accounted_for(window: Window) -> CheckResult:
+    """A second reckoning of the window and the minutes before it finds none missed and none doubled."""
+    audits = list(audit(None, start=window.start - AUDITED_BEFORE, end=window.end, now=window.end))
+    counts = sum((one.counts for one in audits), Counter[Verdict]())
+    seen = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict])
+    problems = [
+        f"{one.name} {finding.occurrence:%Y-%m-%d %H:%M:%S}Z {finding.verdict.value}: {finding.why}"
+        for one in audits
+        for finding in one.broken
+    ]
+    return CheckResult(
+        name="every occurrence is accounted for",
+        passed=not problems,
+        saw="; ".join(problems[:MOST_NAMED]) or f"{len(audits)} schedules: {seen or 'nothing was due'}",
     )
 
 

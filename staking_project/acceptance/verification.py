@@ -20,7 +20,11 @@ from staking_project.acceptance.state import (
     schedules_are_unique,
     workers_are_alive,
 )
-from staking_project.acceptance.timing import no_occurrence_ran_twice, ran_on_time
+from staking_project.acceptance.timing import (
+    every_occurrence_is_accounted_for,
+    no_occurrence_ran_twice,
+    ran_on_time,
+)
 from validators.jobs import SOURCES
 
 # A cadence up to this long (seconds) is watched for one whole round and a little more; of a longer
@@ -56,6 +60,7 @@ def _checks_after_watching() -> Sequence[Check]:
     return (
         *(partial(ran_on_time, declared.name) for declared in _working_jobs()),
         no_occurrence_ran_twice,
+        every_occurrence_is_accounted_for,
         no_duplicates_after_switching,
         retention_is_applied,
         cleanup_works,

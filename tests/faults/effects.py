@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 
 from scheduling.engine.execution import commit_with_run, current_occurrence
+from tests.faults import mischief
 from tests.faults.traces import append_line
 
 
@@ -59,6 +60,9 @@ def _run(job: str, *, seconds: float) -> None:
     with _alone(job, occurrence):
         _write("began", job=job, occurrence=occurrence)
         try:
+            if mischief.is_left_to_return(Path(os.environ["EFFECT_LOG"])):
+                _write("broke", job=job, occurrence=occurrence)
+                return
             time.sleep(seconds)
             commit_with_run(lambda: _store(job, occurrence))
         except BaseException:

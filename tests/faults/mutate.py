@@ -71,8 +71,8 @@ MUTATIONS = (
         replacements=(
             (
                 "scheduling/engine/claims.py",
-                "Run.objects.filter(pk=run_id, state=RunState.QUEUED).update(",
-                "Run.objects.filter(pk=run_id).update(",
+                "briefly(Run.objects.filter(pk=run_id, state=RunState.QUEUED)).update(",
+                "briefly(Run.objects.filter(pk=run_id)).update(",
             ),
         ),
     ),

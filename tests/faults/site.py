@@ -60,8 +60,11 @@ class Cluster:
         """Its processes by what they are; those that are just being started anew are missing."""
         assert self.process is not None, "it was started"
         found = {"parent": self.process.pid}
-        for sentinel in children(self.process.pid)[:1]:
-            found["sentinel"] = sentinel
+        for child in children(self.process.pid):
+            if not children(child):
+                found["courier"] = child
+                continue
+            found["sentinel"] = sentinel = child
             # In the order they were first started: workers, monitor, pusher. Later ones come last.
             found |= {f"child {number}": pid for number, pid in enumerate(children(sentinel))}
         return found

@@ -20,7 +20,10 @@ from typing import Any
 import psycopg
 import redis
 
-from tests.faults.checker import ON_TIME, RECOVERY, Evidence, complaints
+from tests.faults import mischief
+from tests.faults.checker import ON_TIME, RECOVERY, complaints
+from tests.faults.dripping import dripping_server
+from tests.faults.outcome import Outcome
 from tests.faults.site import LOOK_EVERY, Cluster, Site, site
 from tests.faults.witness import DeathWatch, gather, rules
 
@@ -33,8 +36,20 @@ LAST_RUNS = 20.0
 # The last occurrences before the end need not be recorded yet.
 MARGIN = timedelta(seconds=1.5)
 
-OPEN_RUNS = "SELECT count(*) FROM scheduling_run WHERE state IN ('pending', 'queued', 'running')"
+# A delivery that is dripped at is tried again for as long as anybody likes.
+OPEN_RUNS = """SELECT count(*) FROM scheduling_run
+    WHERE state IN ('pending', 'queued', 'running') AND trigger <> 'alert'"""
+NEWS = """
+from scheduling.clock import database_now
+from scheduling.monitoring.alert_delivery import News, ask_for_delivery
+now = database_now()
+news = News(event="opened", rule="storm", subject=str(now), message="It drips.", opened_at=now)
+ask_for_delivery([news], now=now)
+"""
 END_OF_SCHEDULES = "UPDATE django_q_schedule SET next_run = '2099-01-01 00:00:00'"
+# By a stranger who forgets it: a schedule, a job or a run, whichever the dice say.
+ROW_LOCK = "SELECT * FROM {table} WHERE id = (SELECT max(id) - {back} FROM {table}) FOR UPDATE"
+LOCKABLE = ("django_q_schedule", "scheduling_job", "scheduling_run")
 TABLE_LOCK = "LOCK TABLE scheduling_run, django_q_schedule IN ACCESS EXCLUSIVE MODE"
 
 
@@ -62,6 +77,7 @@ class Storm:
             self._end_faults(until=time.monotonic())
             self.site.pause(LOOK_EVERY)
         self._end_faults(until=float("inf"))
+        mischief.forget(self.site.effect_log)
         if self.site.postgres is not None:
             self.site.postgres.wait_until_ready()
         for cluster in self.site.clusters:
@@ -149,6 +165,39 @@ class Storm:
         self._later(self.random.uniform(1, 4), lambda: session.__exit__(None, None, None), frees="database")
         return True
 
+    def lock_row(self) -> bool:
+        """As an UPDATE in a psql that somebody left open; SQLite has no such locks."""
+        if self.site.postgres is None or not self._take("database"):
+            return False
+        session = self.site.session()
+        statement = ROW_LOCK.format(table=self.random.choice(LOCKABLE), back=self.random.randrange(3))
+        try:
+            database = session.__enter__()
+            database.execute("SET lock_timeout = '1s'")
+            database.execute("BEGIN")
+            database.execute(statement)
+        except psycopg.OperationalError:  # it has not recovered yet, or somebody else holds that row
+            self.busy.discard("database")
+            session.__exit__(None, None, None)
+            return False
+        self._later(self.random.uniform(1, 4), lambda: session.__exit__(None, None, None), frees="database")
+        return True
+
+    def misbehave(self) -> bool:
+        """The next attempt leaves its transaction open, forks, waits for a drip or ends beyond exceptions."""
+        kind = self.random.choice(mischief.KINDS)
+        mischief.leave(self.site.effect_log, kind)
+        self.faults[kind] += 1
+        return False  # counted by what it is
+
+    def drip_at_a_delivery(self) -> bool:
+        """There is something to tell to a receiver that reads slowly and answers more slowly."""
+        if not self._take("delivery"):
+            return False
+        telling = self.site.start_command("shell", "-v0", "-c", NEWS)
+        self._later(5.0, lambda: telling.wait(30), frees="delivery")
+        return True
+
     def restart_database(self) -> bool:
         postgres = self.site.postgres
         if postgres is None or not self._take("database"):
@@ -199,48 +248,14 @@ ALL_KINDS = {
     "flush_redis": 2,
     "fill_redis": 1,
     "lock_database": 2,
+    "lock_row": 3,
+    "misbehave": 6,
+    "drip_at_a_delivery": 1,
     "restart_database": 1,
     "refuse_writes": 1,
     "step_clock": 3,
 }
 KILLS = {"kill": 9, "restart_redis": 1}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a storm did and what came of it."""
-
-    seed: int
-    database: str
-    faults: Counter[str]
-    evidence: Evidence
-    complaints: list[str]
-
-    @property
-    def latenesses(self) -> list[float]:
-        """Seconds from each occurrence to its first start, in order of size."""
-        first: dict[tuple[str, datetime], float] = {}
-        for effect in self.evidence.effects:
-            if effect.what == "began" and effect.occurrence:
-                late = (effect.clock - effect.occurrence).total_seconds()
-                first.setdefault((effect.job, effect.occurrence), late)
-        return sorted(first.values())
-
-    def __str__(self) -> str:
-        late = self.latenesses
-        faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
-        ended = Counter(record.state for record in self.evidence.records)
-        states = ", ".join(f"{count} {state}" for state, count in sorted(ended.items()))
-        missed = sum(record.missed_before for record in self.evidence.records)
-        attempts = sum(effect.what == "began" for effect in self.evidence.effects)
-        return (
-            f"{self.database}, seed {self.seed}: {self.faults.total()} faults ({faults}).\n"
-            f"  {ended.total()} occurrences recorded ({states}), {missed} more counted as missed; "
-            f"{attempts} attempts began.\n"
-            f"  Start after occurrence: p50 {late[len(late) // 2]:.3f} s, "
-            f"p95 {late[int(len(late) * 0.95)]:.3f} s, max {late[-1]:.3f} s.\n"
-            f"  Broken promises: {len(self.complaints)}"
-        )
 
 
 def weather(
@@ -254,7 +269,8 @@ def weather(
     on_time: timedelta = ON_TIME,
 ) -> Outcome:
     """A storm of `seconds` on two clusters, then the time to recover and `calm` more seconds."""
-    with site(database) as here:
+    with dripping_server() as url, site(database) as here:
+        here.environment |= {"DRIPPING_URL": url, "ALERT_WEBHOOK_URL": url, "ALERT_WEBHOOK_SECRET": "x" * 40}
         here.manage("scheduler", "setup", "test")
         known_rules = rules(here)
         watch = DeathWatch(here.effect_log)

@@ -1,7 +1,8 @@
 """A row that somebody forgot to let go stops one schedule, and the others go on (PostgreSQL)."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -11,10 +12,15 @@ from django_q.models import Schedule
 
 from scheduling.clock import database_now
 from scheduling.engine import locks
+from scheduling.engine.courier import deliver_due
 from scheduling.engine.dispatcher import Dispatcher
-from scheduling.models import Job, Run, RunState
+from scheduling.engine.execution import execute_run
+from scheduling.exceptions import RefusedError
+from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
+from scheduling.operations import changing, setting_up
+from scheduling.operations.cancelling import What, cancel
 from tests.scheduling.factories import JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -96,3 +102,53 @@ def test_a_held_run_is_left_alone_and_the_others_start(monkeypatch: pytest.Monke
     monkeypatch.setattr(locks, "_left_alone", {})
     dispatcher.tick()
     assert not Run.objects.filter(state=RunState.PENDING).exists()
+
+
+def test_a_worker_leaves_a_held_run_for_later_and_goes_on_with_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    later = database_now() + timedelta(hours=1)
+    run, other = RunFactory(job__schedule__next_run=later), RunFactory(job__schedule__next_run=later)
+    monkeypatch.setitem(HELD, "a run", lambda: Run.objects.filter(pk=run.pk).update(variant="a"))
+
+    with held("a run"):
+        began = time.monotonic()
+        assert execute_run(run.pk) == "already taken"
+        assert time.monotonic() - began < 2
+        assert execute_run(other.pk) == "succeeded"
+    assert f"Run {run.pk} is left for later: somebody else holds its row." in caplog.text
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",)  # what a task says has its own limits
+
+    assert Run.objects.get(pk=run.pk).state == RunState.QUEUED
+    Dispatcher().tick()  # asks again: nobody took it for long
+    assert execute_run(run.pk) == "succeeded"
+
+
+def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    now = database_now()
+    JobFactory(schedule__name="held", schedule__next_run=now + timedelta(hours=1))
+    channel = RunFactory(job__schedule__name="told", trigger=RunTrigger.ALERT, state=RunState.PENDING)
+    asks: list[Callable[[], object]] = [
+        lambda: changing.pause("held", by="ada", note="", now=now),
+        lambda: changing.change("held", by="ada", now=now, repeats=3),
+        lambda: cancel("held", what=What.ALL, by="ada", now=now),
+        lambda: setting_up.remove(["held"], now=now, by="ada"),
+    ]
+
+    with held("its job, for deletion"):
+        for ask in asks:
+            with pytest.raises(RefusedError, match=r"^(held|A schedule) is locked by another session"):
+                ask()
+    assert Job.objects.get(name="held").paused_at is None
+    monkeypatch.setitem(HELD, "the channel", lambda: Job.objects.select_for_update().get(pk=channel.job_id))
+    with held("the channel"):
+        assert deliver_due(now=now) == []
+    assert deliver_due(now=now) == [channel.pk]

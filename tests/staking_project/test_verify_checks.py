@@ -10,7 +10,7 @@ from django_q.conf import Conf
 from django_q.models import Task
 
 from scheduling.checks import UNIQUE_NAME_INDEX
-from scheduling.models import Job, Run, RunState
+from scheduling.models import Job, JobChange, Run, RunState
 from scheduling.operations import changing, setting_up
 from staking_project.acceptance import sources, state, timing, verification
 from tests.scheduling.factories import ScheduleFactory
@@ -38,6 +38,7 @@ CHECKS = [
     fetch_is_on_time,
     score_is_on_time,
     timing.no_occurrence_ran_twice,
+    timing.every_occurrence_is_accounted_for,
     state.no_duplicates_after_switching,
     state.retention_is_applied,
     state.cleanup_works,
@@ -112,6 +113,11 @@ def triggered_by_hand() -> None:
 def ran_twice() -> None:
     for _ in range(2):
         executed(Run.objects.latest("pk").pk)
+
+
+def lost_before_watching() -> None:
+    JobChange.objects.all().delete()  # set up before all of them
+    Run.objects.filter(job__name="fetch-repeatable", occurrence=NOW - 43 * SECOND).delete()
 
 
 def retention_changed() -> None:
@@ -217,6 +223,8 @@ def remove_names() -> None:
         (missed_before, fetch_is_on_time, "found 7 missed before it"),
         (triggered_by_hand, fetch_is_on_time, "0 occurrences came"),
         (ran_twice, timing.no_occurrence_ran_twice, "executed more than once"),
+        (lost_before_watching, timing.every_occurrence_is_accounted_for, "Z missed: it has no run"),
+        (ran_twice, timing.every_occurrence_is_accounted_for, "Z doubled: its task came to its end"),
         (retention_changed, state.retention_is_applied, "fetch-repeatable keeps 41 days"),
         (mix_modes, state.retention_is_applied, "no one mode"),
         (old_success_left, state.retention_is_applied, "1 successful tasks are too old"),

@@ -1,4 +1,3 @@
-import getpass
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
@@ -14,11 +13,21 @@ from scheduling.ledger import presentation, selectors
 from scheduling.ledger.coming import coming_occurrences
 from scheduling.ledger.comparison import compare_variants
 from scheduling.ledger.stories import explain
+from scheduling.management.audit_reply import audit_reply
+from scheduling.management.scheduler_arguments import (
+    add_audit_arguments,
+    add_backfill_arguments,
+    add_cancel_arguments,
+    add_one_or_all,
+    add_pause_arguments,
+    user_name,
+)
 from scheduling.management.tables import printable, table
 from scheduling.models import Run
 from scheduling.modes import MODES
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.naming import job_named
 from scheduling.operations.options import add_set_options, count, instant, read_set_options
 from scheduling.operations.pausing import pause_all, resume_all
 
@@ -38,6 +47,7 @@ scheduler set NAME --every 45s …      change cadence or policies (scheduler se
 scheduler next NAME [--count 5]       the coming occurrences
 scheduler history NAME [--count 20]   the newest runs, and what was changed
 scheduler explain NAME [--at TIME]    why it did or did not run at a time
+scheduler audit [NAME] [--from --to]  what became of every occurrence that was asked for
 scheduler compare NAME                the two variants of its parameters side by side
 scheduler help                        this text
 
@@ -60,7 +70,7 @@ class Command(BaseCommand):
         def job_action(name: str, text: str) -> ArgumentParser:
             sub = action(name, text)
             sub.add_argument("name", help="a schedule's name")
-            sub.add_argument("--by", default=_user(), help="who does it (default: your user name)")
+            sub.add_argument("--by", default=user_name(), help="who does it (default: your user name)")
             return sub
 
         setup = action("setup", "set the schedules up for a mode")
@@ -68,19 +78,20 @@ class Command(BaseCommand):
         setup.add_argument("--reset", action="store_true", help="also what somebody set otherwise")
         action("list", "show every schedule")
         action("remove", "remove schedules").add_argument("names", nargs="*", metavar="mode or name")
-        _add_pause_arguments(action("pause", "claim no more occurrences"))
-        _add_one_or_all(action("resume", "go on with the next occurrence"))
+        add_pause_arguments(action("pause", "claim no more occurrences"))
+        add_one_or_all(action("resume", "go on with the next occurrence"))
         job_action("trigger", "run now, beside the schedule")
         job_action("retry", "let a failed run begin anew").add_argument(
             "--occurrence", help="which, like 2026-11-23T12:00:10Z (default: the newest that failed)"
         )
-        _add_backfill_arguments(job_action("backfill", "run occurrences of the past that never ran"))
-        _add_cancel_arguments(job_action("cancel", "take back what was asked for and has not begun"))
+        add_backfill_arguments(job_action("backfill", "run occurrences of the past that never ran"))
+        add_cancel_arguments(job_action("cancel", "take back what was asked for and has not begun"))
         add_set_options(job_action("set", "change cadence or policies"))
         job_action("next", "the coming occurrences").add_argument("--count", type=count, default=5)
         job_action("history", "the newest runs and changes").add_argument("--count", type=count, default=20)
         job_action("explain", "why it did or did not run").add_argument("--at", help="a time (default: now)")
         job_action("compare", "the two variants side by side")
+        add_audit_arguments(action("audit", "what became of every occurrence that was asked for"))
         action("help", "what can be done")
 
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
@@ -101,6 +112,7 @@ class Command(BaseCommand):
             "history": self._history,
             "explain": self._explain,
             "compare": self._compare,
+            "audit": self._audit,
         }
         try:
             perform: Callable[..., None] = actions.get(action or "help", self._help)
@@ -118,11 +130,11 @@ class Command(BaseCommand):
         if len(names) > 1:
             raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
         mode = names[0] if names else "test"
-        changes = setting_up.set_up(mode, now=database_now(), by=_user(), reset=reset)
+        changes = setting_up.set_up(mode, now=database_now(), by=user_name(), reset=reset)
         self._show_changes(changes, **options)
 
     def _remove(self, names: list[str], **options: Any) -> None:
-        self._show_changes(setting_up.remove(names, now=database_now(), by=_user()), **options)
+        self._show_changes(setting_up.remove(names, now=database_now(), by=user_name()), **options)
 
     def _list(self, **options: Any) -> None:
         rows, mode = selectors.schedule_rows(), selectors.current_mode()
@@ -187,14 +199,14 @@ class Command(BaseCommand):
         self._show({"name": name, "changed": changed}, text, **options)
 
     def _next(self, name: str, count: int, **options: Any) -> None:
-        job = changing.job_named(name)
+        job = job_named(name)
         coming = coming_occurrences(job, count=count, now=database_now())
         text = "\n".join(f"{occurrence:%Y-%m-%d %H:%M:%S} UTC" for occurrence in coming)
         notes = explain(job, at=database_now(), now=database_now())[-1]
         self._show([presentation.iso(at) for at in coming], text or notes, **options)
 
     def _history(self, name: str, count: int, **options: Any) -> None:
-        job = changing.job_named(name)
+        job = job_named(name)
         runs = list(Run.objects.filter(job=job).order_by("-occurrence")[:count])
         changes = list(job.changes.all()[:count])
         document = {
@@ -213,11 +225,11 @@ class Command(BaseCommand):
         asked = instant(at) if at else now
         if asked.microsecond == 0:  # as people read it off the history, which shows whole seconds
             asked += timedelta(seconds=1, microseconds=-1)
-        story = explain(changing.job_named(name), at=asked, now=now)
+        story = explain(job_named(name), at=asked, now=now)
         self._show(story, "\n".join(story), **options)
 
     def _compare(self, name: str, **options: Any) -> None:
-        variants = compare_variants(changing.job_named(name))
+        variants = compare_variants(job_named(name))
         headers = (
             "variant",
             "parameters",
@@ -244,6 +256,12 @@ class Command(BaseCommand):
         text = table(headers, cells) if variants else f"{name} has no variants; --parameters-b makes one."
         self._show([asdict(variant) for variant in variants], text, **options)
 
+    def _audit(self, **options: Any) -> None:
+        reply = audit_reply(now=database_now(), **options)
+        self._show(reply.document, reply.text, **options)
+        if reply.broken:
+            raise CommandError(f"{reply.broken} occurrences were missed or doubled.")
+
     def _show_changes(self, changes: Sequence[setting_up.Change], **options: Any) -> None:
         document = [{"name": c.name, "action": c.action, "cadence": c.detail or None} for c in changes]
         text = "Nothing to remove."
@@ -255,36 +273,5 @@ class Command(BaseCommand):
         self.stdout.write(_dumps(document) if json else printable(text, kept="\n"))
 
 
-def _add_one_or_all(parser: ArgumentParser) -> None:
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("name", nargs="?", help="a schedule's name")
-    which.add_argument("--all", action="store_true", help="every schedule")
-    parser.add_argument("--by", default=_user(), help="who does it (default: your user name)")
-
-
-def _add_pause_arguments(parser: ArgumentParser) -> None:
-    _add_one_or_all(parser)
-    parser.add_argument("--note", default="", help="why")
-    parser.add_argument("--until", help="when it goes on by itself, like 2026-11-23T12:00Z")
-
-
-def _add_backfill_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z")
-    parser.add_argument("--to", dest="end", required=True, help="the last time")
-
-
-def _add_cancel_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--backfill", action="store_true", help="the occurrences of the past")
-    parser.add_argument("--all", action="store_true", dest="everything", help="whatever waits")
-
-
 def _dumps(document: Any) -> str:
     return json.dumps(document, indent=2)
-
-
-def _user() -> str:
-    """The name of whoever runs this command; a container may have a user without one."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -92,11 +92,8 @@ def test_jobs_are_paused_with_a_note_resumed_and_run_now_from_the_list(
     assert "goes on" in act(operator, page, "resume", row)
     assert "as soon as a worker is free" in act(operator, page, "run_now", row)
 
-    assert journal() == [
-        ("ada", "pause", "endpoint <moves>"),
-        ("ada", "resume", ""),
-        ("ada", "trigger", ""),
-    ]
+    assert [change[:2] for change in journal()] == [("ada", "pause"), ("ada", "resume"), ("ada", "trigger")]
+    assert journal()[0][2] == "endpoint <moves>"
     assert Run.objects.get().trigger == "operator"
 
 
@@ -208,7 +205,7 @@ def test_policies_are_changed_as_people_write_them_and_the_change_is_kept(operat
             "ada",
             "set",
             "count: no end -> 5, overlap: skip -> queue, parameters: {} -> {'pages': 2}, "
-            "time_limit: 0:01:00 -> 0:02:00",
+            f"time_limit: 0:01:00 -> 0:02:00, counted_from: None -> {job.schedule.next_run}",
         )
     ]
 

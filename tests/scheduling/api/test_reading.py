@@ -50,6 +50,7 @@ def test_schedules_are_listed_with_their_last_run(client: Client) -> None:
             "next_run_at": None,
             "paused_at": "2026-11-23T12:00:00Z",
             "paused_until": None,
+            "edition": 0,
             "pause_note": None,
             "overrides": None,
             "last_run": {

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from scheduling.models import JobChange, Run, RunState, RunTrigger
 from scheduling.models.tokens import ApiToken, issue_token
+from scheduling.operations import changing
 from tests.scheduling.api.jobs import job
 from tests.scheduling.factories import NOON
 
@@ -38,12 +39,28 @@ def test_a_token_triggers_pauses_and_resumes_and_the_journal_names_it(client: Cl
     assert (run.state, run.trigger) == (RunState.PENDING, RunTrigger.OPERATOR)
     assert (paused.status_code, paused.json()["schedule"]["pause_note"]) == (200, "upgrade")
     assert (resumed.status_code, resumed.json()["schedule"]["paused_at"]) == (200, None)
-    changes = JobChange.objects.order_by("pk").values_list("action", "by", "detail")
-    assert list(changes) == [
-        ("trigger", "token robot", ""),
-        ("pause", "token robot", "upgrade"),
-        ("resume", "token robot", ""),
+    changes = list(JobChange.objects.order_by("pk").values_list("action", "by", "detail"))
+    assert [change[:2] for change in changes] == [
+        ("trigger", "token robot"),
+        ("pause", "token robot"),
+        ("resume", "token robot"),
     ]
+    assert changes[1][2] == "upgrade"
+
+
+@pytest.mark.parametrize("action", ["pause", "resume"])
+def test_who_names_the_edition_he_saw_is_told_when_it_is_another(client: Client, action: str) -> None:
+    fetch = job()
+    text = token("pause", "resume")
+    seen = client.get("/api/v1/schedules/fetch").json()["schedule"]["edition"]
+    changing.change("fetch", by="bob", now=NOON, repeats=9)
+
+    response = post(client, f"schedules/fetch/{action}?edition={seen}", text, {})
+
+    assert (response.status_code, response.json()["code"]) == (409, "changed_meanwhile")
+    assert "was changed by somebody else since you looked: set by bob" in response.json()["detail"]
+    fetch.refresh_from_db()
+    assert fetch.paused_at is None
 
 
 def test_a_pause_has_an_end_and_all_are_paused_and_resumed_at_once(client: Client) -> None:

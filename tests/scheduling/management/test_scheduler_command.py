@@ -9,6 +9,7 @@ from django.core.management import CommandError, ManagementUtility, call_command
 from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
+from scheduling.ledger.editions import edition_of
 from scheduling.models import Job, Run, RunState
 from tests.scheduling.factories import RunFactory
 
@@ -71,6 +72,7 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
         "backoff_seconds": 1.0,
         "paused_at": None,
         "overrides": {},
+        "edition": edition_of(job),
         "paused_until": None,
         "pause_note": None,
         "next_run_at": job.schedule.next_run.isoformat().replace("+00:00", "Z"),

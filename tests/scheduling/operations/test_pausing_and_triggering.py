@@ -24,7 +24,10 @@ def test_a_paused_job_claims_nothing_and_goes_on_with_the_first_occurrence_after
     assert changing.resume(job.name, by="bob", now=NOON + 3.5 * TEN) == NOON + 4 * TEN
     assert claim_due(now=NOON + 3.5 * TEN) == []
     assert [run.missed_before for run in claim_due(now=NOON + 4 * TEN)] == [0]
-    assert journal() == [("ada", "pause", "endpoint is moving"), ("bob", "resume", "")]
+    assert journal() == [
+        ("ada", "pause", "endpoint is moving"),
+        ("bob", "resume", f"next run {NOON} -> {NOON + 4 * TEN}"),
+    ]
 
 
 def test_pausing_twice_and_resuming_what_runs_are_refused(job: Job) -> None:
@@ -46,7 +49,7 @@ def test_a_pause_ends_by_itself_and_the_occurrence_of_its_end_runs(job: Job) -> 
     [run] = claim_due(now=NOON + 3.02 * TEN)
     assert (run.occurrence, run.missed_before) == (NOON + 3 * TEN, 0)
     assert journal()[0] == ("ada", "pause", "until 2026-11-23 12:00:30Z: moving")
-    assert journal()[1] == ("scheduler", "resume", "")
+    assert journal()[1] == ("scheduler", "resume", f"next run {NOON} -> {NOON + 3 * TEN}")
     assert Job.objects.get().paused_until is None
 
 

@@ -1,0 +1,54 @@
+"""How long we wait for a row that somebody else holds (PostgreSQL): briefly, and then do without it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import OperationalError, connection
+from django.db.models import CharField, Func, Model, QuerySet, Value
+
+from scheduling.exceptions import RefusedError
+
+# Ours hold a row for milliseconds; who holds it for longer has forgotten it.
+PATIENCE_MS = 300
+_LOCK_NOT_AVAILABLE = "55P03"
+
+Row = TypeVar("Row", bound=Model)
+
+
+def is_held(exc: OperationalError) -> bool:
+    """Whether a statement broke off because somebody else holds a row that it needs."""
+    return getattr(exc.__cause__, "sqlstate", "") == _LOCK_NOT_AVAILABLE
+
+
+def briefly(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Those rows, of which a statement waits for none longer than that; it then raises `OperationalError`.
+
+    The statement itself sets the limit, for its transaction: the same without another question, and what
+    a task says later has its own.
+    """
+    if connection.vendor != "postgresql":
+        return rows
+    limit: Any = Func(
+        Value("lock_timeout"),
+        Value(f"{PATIENCE_MS}ms"),
+        Value(True),
+        function="set_config",
+        output_field=CharField(),
+    )
+    limited: Any = rows.alias(patience=limit).filter(patience=f"{PATIENCE_MS}ms")
+    return limited  # type: ignore[no-any-return]
+
+
+@contextmanager
+def refused_while_held(what: str) -> Iterator[None]:
+    """Raise `RefusedError` when the block needs a row that somebody else holds."""
+    try:
+        yield
+    except OperationalError as exc:
+        if not is_held(exc):
+            raise
+        raise RefusedError(
+            f"{what} is locked by another session that has not ended its transaction; nothing was changed. "
+            "`manage.py health` names who holds a schedule that is due."
+        ) from exc

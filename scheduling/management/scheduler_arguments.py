@@ -1,0 +1,41 @@
+"""The arguments of `scheduler` that take more than a line."""
+
+import getpass
+from argparse import ArgumentParser
+
+
+def add_one_or_all(parser: ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("name", nargs="?", help="a schedule's name")
+    which.add_argument("--all", action="store_true", help="every schedule")
+    parser.add_argument("--by", default=user_name(), help="who does it (default: your user name)")
+
+
+def add_pause_arguments(parser: ArgumentParser) -> None:
+    add_one_or_all(parser)
+    parser.add_argument("--note", default="", help="why")
+    parser.add_argument("--until", help="when it goes on by itself, like 2026-11-23T12:00Z")
+
+
+def add_backfill_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--from", dest="start", required=True, help="the first time, like 2026-11-23T12:00Z")
+    parser.add_argument("--to", dest="end", required=True, help="the last time")
+
+
+def add_cancel_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--backfill", action="store_true", help="the occurrences of the past")
+    parser.add_argument("--all", action="store_true", dest="everything", help="whatever waits")
+
+
+def add_audit_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="a schedule's name (default: all)")
+    parser.add_argument("--from", dest="start", help="the first time (default: a day before the last)")
+    parser.add_argument("--to", dest="end", help="the last time, like 2026-11-23T12:00Z (default: now)")
+
+
+def user_name() -> str:
+    """The name of whoever runs this command; a container may have a user without one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

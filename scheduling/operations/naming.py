@@ -1,0 +1,16 @@
+"""The job that somebody means."""
+
+from scheduling.exceptions import UnknownNameError
+from scheduling.models import Job
+
+
+def job_named(name: str) -> Job:
+    """The scheduled job of that name; raises `UnknownNameError` with the names there are."""
+    jobs = Job.objects.filter(schedule__isnull=False).select_related("schedule", "after")
+    try:
+        return jobs.get(name=name)
+    except Job.DoesNotExist:
+        names = ", ".join(jobs.order_by("name").values_list("name", flat=True))
+        raise UnknownNameError(
+            f"There is no schedule named {name!r}; there are: {names or 'none'}."
+        ) from None

@@ -1,0 +1,44 @@
+"""When a job runs from now on: by a new cadence, from a new start, or after another job."""
+
+from datetime import datetime, timedelta
+
+from scheduling.exceptions import RefusedError
+from scheduling.models import Job
+from scheduling.operations.naming import job_named
+from scheduling.operations.setting_up import write_cadence
+from scheduling.timing.cadence import Cadence, Cron
+
+
+def retime(
+    job: Job, *, cadence: Cadence | None, start: datetime | None, after: str | None, now: datetime
+) -> None:
+    schedule = job.schedule
+    assert schedule is not None, "job_named gives scheduled jobs"
+    if after is not None:
+        job.after = _leader(job, after)
+        schedule.next_run = None if job.after else schedule.next_run
+    if cadence is not None:
+        write_cadence(schedule, job, cadence)
+        job.after, job.stretch = None, 1
+    if cadence is not None or start is not None or (job.after is None and schedule.next_run is None):
+        schedule.next_run = _first_from(start or now, cadence=job.cadence)
+
+
+def _first_from(instant: datetime, *, cadence: Cadence) -> datetime:
+    """The first occurrence from an instant on; an interval without a grid begins right there."""
+    if isinstance(cadence, Cron) or cadence.offset is not None:
+        return cadence.after(instant - timedelta(microseconds=1))
+    return instant
+
+
+def _leader(job: Job, name: str) -> Job | None:
+    """The job to run after, None for an empty name; raises `RefusedError` when both would wait for ever."""
+    if not name:
+        return None
+    leader = job_named(name)
+    ahead: Job | None = leader
+    while ahead is not None:
+        if ahead.pk == job.pk:
+            raise RefusedError(f"{job.name} cannot run after {name}: that one runs after {job.name}.")
+        ahead = ahead.after
+    return leader
