@@ -70,7 +70,7 @@ CRASH_POINTS = [
     _dispatcher("dispatcher.release_pending", "after", step="a tick after a worker was lost"),
     _worker("execution.claim_run", "before"),
     _worker("claims.claim_of", "before"),  # the claim is committed, the worker does not know it yet
-    _worker("execution.import_string", "before"),
+    _worker("execution.task_at", "before"),
     _worker("execution._end", "before"),
     _worker("execution._end", "after"),  # written with the effect, not committed
     _worker("execution.commit_with_run", "after"),

@@ -50,7 +50,7 @@ def test_a_fetch_stores_the_state_of_each_validator(endpoint: CannedEndpoint) ->
         **dict.fromkeys(
             ("leader_slots", "blocks_produced", "production_epoch", "version_epoch", "version_current", "apy")
         ),
-        "apy_basis": "",
+        **dict.fromkeys(("apy_basis", "name_mark"), ""),
         "apy_epochs": None,
         "superminority": False,
         "commission_flags": [],
