@@ -136,9 +136,9 @@ def record_unscored(
 def record_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: bytes) -> ScoreSummary:
     """Store a completed run with its scores for each verdict, the headline one first. Call inside a
     transaction."""
-    inputs = _stored_inputs(body)
+    inputs_id = _stored_inputs(body)
     # Stored last, the headline run is the newest one.
-    runs = [_record_verdict(verdict, cluster, inputs) for verdict in reversed(verdicts)]
+    runs = [_record_verdict(verdict, cluster, inputs_id) for verdict in reversed(verdicts)]
     headline = runs[-1]
     return ScoreSummary(
         headline.scoring_run_id,
@@ -151,21 +151,23 @@ def record_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: byte
     )
 
 
-def _stored_inputs(body: bytes) -> ScoringInputs:
+def _stored_inputs(body: bytes) -> int:
+    """The key of the inputs' row."""
     digest = sha256(body).hexdigest()
     # Locked, so that no clean-up takes them away before the runs that need them are there.
-    found = ScoringInputs.objects.select_for_update().filter(digest=digest).defer("body").first()
-    return found or ScoringInputs.objects.create(digest=digest, body=body)
+    locked = ScoringInputs.objects.select_for_update().filter(digest=digest)
+    found: int | None = locked.values_list("pk", flat=True).first()
+    return found or bulk.insert_large(ScoringInputs, digest=digest, body=body)
 
 
-def _record_verdict(verdict: Verdict, cluster: ClusterFacts, inputs: ScoringInputs) -> MethodSummary:
+def _record_verdict(verdict: Verdict, cluster: ClusterFacts, inputs_id: int) -> MethodSummary:
     method, best_first = verdict.method, verdict.best_first
     run = ScoringRun.objects.create(
         method=method.name,
         version=method.version,
         epoch=cluster.epoch,
         fetch_id=cluster.fetch_id,
-        inputs=inputs,
+        inputs_id=inputs_id,
         status=ScoringRun.Status.COMPLETED,
         scored_count=len(best_first),
         started_at=verdict.started_at,
