@@ -55,16 +55,16 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
 def _failures_of(failing: Failing) -> Trouble | None:
     """A job that pauses itself after fewer failures is failing then."""
     job, is_rare = failing.job, failing.interval is None or failing.interval > RARE
+    # Before its next run there is nothing new to tell.
+    pace = failing.interval or timedelta(0)
     enough = 1 if is_rare else min(FAILURES_IN_A_ROW, job.pause_after_failures or FAILURES_IN_A_ROW)
     if len(failing.runs) >= enough:
-        return Trouble(subject=job.name, message=_failed_for_good(failing))
+        return Trouble(subject=job.name, message=_failed_for_good(failing), pace=pace)
     if is_rare and failing.trying and failing.failed_attempts >= ATTEMPTS_IN_A_ROW:
         reason = failing.trying.error.partition("\n")[0]
-        return Trouble(
-            subject=job.name,
-            message=f"{failing.failed_attempts} attempts of {job.name} have failed since "
-            f"{failing.trying.occurrence:%Y-%m-%d %H:%M:%S}Z, the newest with: {reason}",
-        )
+        since = f"{failing.trying.occurrence:%Y-%m-%d %H:%M:%S}Z"
+        message = f"{failing.failed_attempts} attempts of {job.name} have failed since {since}"
+        return Trouble(subject=job.name, message=f"{message}, the newest with: {reason}", pace=pace)
     return None
 
 

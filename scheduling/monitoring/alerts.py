@@ -38,10 +38,11 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What a rule finds wrong with a subject, in a sentence."""
+    """What a rule finds wrong with a subject, in a sentence. It is told again no sooner than after `pace`."""
 
     subject: str
     message: str
+    pace: timedelta = timedelta(0)
 
 
 class Rule(Protocol):
@@ -174,7 +175,7 @@ def _repeat(
     for key in found.keys() & alerts.keys():
         alert = alerts[key]
         alert.message, alert.seen_at = found[key].message, now
-        is_time = now - alert.told_at >= pace
+        is_time = now - alert.told_at >= max(pace, found[key].pace)
         alert.told_at = now if is_time else alert.told_at
         alert.save(update_fields=["message", "seen_at", "told_at"])
         if is_time:

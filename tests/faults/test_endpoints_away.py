@@ -103,8 +103,8 @@ def test_outages_cost_what_they_must_and_are_told_of_once(server: HTTPServer) ->
             production.pass_to(NOON + number * INTERVAL + away)
             server.start()
             production.pass_to(NOON + (number + 1) * INTERVAL - SECOND)
-            opened = [message for message in mail.outbox if message.body.startswith("OPENED")]
-            assert [message.to for message in opened] == [EVERYBODY] * told, away
+            bad_news = [message for message in mail.outbox if not message.body.startswith("CLOSED")]
+            assert [message.to for message in bad_news] == [EVERYBODY] * told, away
         production.pass_to(NOON + (len(OUTAGES) + 1) * INTERVAL + MINUTE)
         [audited] = audit(FETCH.name, start=NOON, end=production.now, now=production.now)
 

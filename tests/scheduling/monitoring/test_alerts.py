@@ -75,6 +75,14 @@ def test_it_is_told_again_at_its_own_pace_with_what_is_so_now() -> None:
     assert told(NOON + 2 * HOUR) == [("still open", "fetch", "1 h late")]
 
 
+def test_what_comes_rarely_is_told_again_no_sooner_than_it_comes() -> None:
+    Site.troubles = [Trouble(subject="fetch", message="it fails", pace=6 * HOUR)]
+    evaluate(now=NOON)
+
+    assert told(NOON + 6 * HOUR - SECOND) == []
+    assert told(NOON + 6 * HOUR) == [("still open", "fetch", "it fails")]
+
+
 def test_it_closes_itself_when_it_has_been_fine_for_a_while() -> None:
     trouble("fetch")
     evaluate(now=NOON)
