@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -54,8 +56,9 @@ def site(tmp_path: Path) -> Iterator[int]:
         yield port
 
 
-def in_nginx(folder: Path, port: int, site: int) -> list[str]:
+def in_nginx(folder: Path, port: int, site: int, more: str = "") -> list[str]:
     text = (PROXIES / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{site}")
+    text = text.replace("    location / {", f"{more}\n    location / {{", 1)
     text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
     text = text.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
     text = re.sub(r"ssl_certificate\w* .*;", "", text)
@@ -79,14 +82,46 @@ def in_caddy(folder: Path, port: int, site: int) -> list[str]:
     return ["caddy", "run", "--adapter", "caddyfile", "--config", str(made)]
 
 
+def installed(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+class NobodyIsLoggedIn(BaseHTTPRequestHandler):
+    """Stands in for oauth2-proxy: whoever brings the word is let in."""
+
+    def do_GET(self) -> None:
+        self.send_response(202 if self.headers["Cookie"] == "second=factor" else 401)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_staff_pages_may_want_a_second_factor(site: int, tmp_path: Path) -> None:
+    nginx, port = installed("nginx"), free_port()
+    with ThreadingHTTPServer(("127.0.0.1", 0), NobodyIsLoggedIn) as asks:
+        Thread(target=asks.serve_forever, daemon=True).start()
+        own = (PROXIES / "nginx-staff.conf").read_text().replace(":4180", f":{asks.server_port}")
+        argv = in_nginx(tmp_path, port, site, own)
+        with running([nginx, *argv[1:]], port, tmp_path):
+            for path in ("/admin/", "/operations/", "/operations/runs/?text=x"):
+                assert asked(port, path)[0] == 302
+                assert asked(port, path, cookie="second=factor")[0] == 200
+            for path in ("/", "/api/v1/validators", "/administrator"):
+                assert asked(port, path)[0] == 200
+            assert asked(port, "/oauth2/auth")[0] == 404
+        asks.shutdown()
+
+
 @pytest.mark.parametrize("made_for", [in_nginx, in_caddy], ids=["nginx", "caddy"])
 def test_what_the_proxy_promises_holds(made_for: object, site: int, tmp_path: Path) -> None:
     assert callable(made_for)
     port = free_port()
     argv = made_for(tmp_path, port, site)
-    if shutil.which(argv[0], path=f"{os.environ['PATH']}:/usr/sbin") is None:
-        pytest.skip(f"{argv[0]} is not installed")
-    argv[0] = shutil.which(argv[0], path=f"{os.environ['PATH']}:/usr/sbin") or ""
+    argv[0] = installed(argv[0])
     with running(argv, port, tmp_path):
         for probe in ("/healthz", "/readyz", "/metrics"):
             assert asked(port, probe)[0] == 404
@@ -97,9 +132,12 @@ def test_what_the_proxy_promises_holds(made_for: object, site: int, tmp_path: Pa
         assert asked(port, "/for", forwarded="10.0.0.1")[1].endswith(b" 127.0.0.1")
 
 
-def asked(port: int, path: str, body: bytes | None = None, forwarded: str = "") -> tuple[int, bytes]:
+def asked(
+    port: int, path: str, body: bytes | None = None, forwarded: str = "", cookie: str = ""
+) -> tuple[int, bytes]:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    headers = {"Host": f"staking.example.org:{port}"} | ({"X-Forwarded-For": forwarded} if forwarded else {})
+    given = {"Host": f"staking.example.org:{port}", "X-Forwarded-For": forwarded, "Cookie": cookie}
+    headers = {name: value for name, value in given.items() if value}
     try:
         connection.request("POST" if body else "GET", path, body, headers)
         answer = connection.getresponse()
