@@ -4,7 +4,6 @@ gunicorn gives a connection a thread with its first byte: sixteen that say half 
 sixteen threads. Here the loop of a worker listens to all of them, and a thread gets what is whole.
 """
 
-import re
 import socket
 import struct
 import time
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from staking_project.front.sizes import LARGEST_BODY
+from staking_project.front.hearing import Heard
 
 # Seconds from the first word of a request to its last.
 SECONDS_TO_ASK: Final = 10
@@ -27,28 +26,10 @@ SECONDS_TO_GET_ON: Final = 20
 TAKEN_AT_ONCE: Final = 512 * 1024
 # A client that was answered may close its side within these; else its last segment may be lost.
 SECONDS_TO_PART: Final = 2
-# More than gunicorn's own limits of an address and of fields let through.
-LONGEST_HEAD: Final = 64 * 1024
 # So many connections below gunicorn's limit, the one that waits longest goes.
 SPARE: Final = 50
 _READ_AT_ONCE: Final = 64 * 1024
-_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
-_EXPECTS: Final = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
-# What must be answered at once whatever else is asked for, and takes no time.
-_URGENT: Final = (b"GET /healthz ", b"HEAD /healthz ")
-
-
-def missing(heard: bytes | bytearray) -> int | None:
-    """How many bytes a request still lacks; None while its head does not say.
-
-    0 for what is for gunicorn to refuse. A body without a length is nothing that our views read.
-    """
-    end = heard.find(b"\r\n\r\n")
-    if end < 0:
-        return 0 if len(heard) > LONGEST_HEAD else None
-    said = _LENGTH.search(heard, 0, end + 2)
-    length = int(said[1]) if said else 0
-    return 0 if length > LARGEST_BODY else max(0, end + 4 + length - len(heard))
+_WRONG: Final = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
@@ -64,48 +45,55 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             conn.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", SECONDS_TO_GET_ON, 0))
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, TAKEN_AT_ONCE)
-        conn.heard = bytearray(conn.parser.unreader.take_buffered() if conn.parser else b"")
-        conn.was_told_to_go_on = False
+        conn.heard = Heard(conn.parser.unreader.take_buffered() if conn.parser else b"")
+        conn.is_gone = conn.was_told_to_go_on = False
         conn.timeout = time.monotonic() + SECONDS_TO_ASK
         conn.sock.setblocking(False)
         if self.nr_conns > self.worker_connections - SPARE and self.pending_conns:
             self._drop(self.pending_conns.popleft())
-        if not self._hear(conn):
+        if not self._is_off_our_hands(conn):
             self.pending_conns.append(conn)
             self.poller.register(conn.sock, EVENT_READ, partial(self._hear_more, conn))
 
     def _hear_more(self, conn: Any, sock: socket.socket) -> None:
-        if self._hear(conn):
+        # One may be dropped for another while what it said waits in the same round of the loop.
+        if not conn.is_gone and self._is_off_our_hands(conn):
             self.pending_conns.remove(conn)
 
-    def _hear(self, conn: Any) -> bool:
-        """Take in what is there; say whether the connection is off our hands."""
-        said = _received(conn.sock)
-        if said == b"":
-            self._drop(conn)
+    def _is_off_our_hands(self, conn: Any) -> bool:
+        """Take in what is there, unless the request is whole already; hand it on when it is."""
+        if conn.heard.lacks != 0:
+            said = _received(conn.sock)
+            if said == b"":
+                self._drop(conn)
+                return True
+            conn.heard.hear(said or b"")
+        if conn.heard.is_wrong:
+            with suppress(OSError):
+                conn.sock.send(_WRONG)
+            self._forget(conn)
+            self._part(conn)
             return True
-        conn.heard += said or b""
-        left = missing(conn.heard)
-        if left == 0:
+        if conn.heard.lacks == 0:
             self._answer(conn)
-        elif left and not conn.was_told_to_go_on and _EXPECTS.search(conn.heard):
+        elif conn.heard.expects and not conn.was_told_to_go_on:
             conn.was_told_to_go_on = True
             with suppress(OSError):
                 conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return left == 0
+        return bool(conn.heard.lacks == 0)
 
     def _answer(self, conn: Any) -> None:
         self._forget(conn)
         conn.init()
         conn.sock.setblocking(True)
-        conn.parser.unreader.unread(bytes(conn.heard))
-        pool = self._urgent if conn.heard.startswith(_URGENT) else self.tpool
+        conn.parser.unreader.unread(bytes(conn.heard.bytes))
+        pool = self._urgent if conn.heard.is_urgent else self.tpool
         future: Future[Any] = pool.submit(self.handle, conn)
         future.add_done_callback(lambda one: self.method_queue.defer(self.finish_request, conn, one))
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """A body that nobody reads is nothing to wait for in a thread."""
-        return bool(super()._keepalive_after(conn, keepalive and _is_heard_out(conn.heard)))
+        return bool(super()._keepalive_after(conn, keepalive and conn.heard.is_heard_out))
 
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
         if not fs.cancelled() and fs.exception() is None and fs.result():
@@ -126,7 +114,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self.poller.register(conn.sock, EVENT_READ, partial(self._hear_them_leave, conn))
 
     def _hear_them_leave(self, conn: Any, sock: socket.socket) -> None:
-        if _received(sock) == b"":
+        if not conn.is_gone and _received(sock) == b"":
             self._parting.remove(conn)
             self._drop(conn)
 
@@ -141,6 +129,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.poller.unregister(conn.sock)
 
     def _drop(self, conn: Any) -> None:
+        conn.is_gone = True
         self._forget(conn)
         self.nr_conns -= 1
         conn.close()
@@ -154,10 +143,3 @@ def _received(sock: socket.socket) -> bytes | None:
         return None
     except OSError:
         return b""
-
-
-def _is_heard_out(heard: bytes | bytearray) -> bool:
-    """Whether its body, if it has one, was all there before it was answered."""
-    end = heard.find(b"\r\n\r\n")
-    said = _LENGTH.search(heard, 0, end + 2)
-    return b"transfer-encoding" not in heard[:end].lower() and (not said or int(said[1]) <= LARGEST_BODY)

@@ -6,14 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 
 import pytest
 
+from staking_project.front.hearing import LONGEST_HEAD, Heard
 from staking_project.front.sizes import LARGEST_BODY
-from staking_project.front.worker import LONGEST_HEAD, missing
-from tests.installation import wait_until
+from tests.installation import children, wait_until
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
 
@@ -34,23 +34,55 @@ HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
     ],
 )
 def test_a_request_is_whole_with_its_head_and_the_body_that_it_announces(heard: bytes, left: int) -> None:
-    assert missing(heard) == left
+    assert Heard(heard).lacks == left
+    slowly = Heard()
+    for place in range(len(heard)):
+        slowly.hear(heard[place : place + 1])
+    # More than is wanted comes with the packet that ends it.
+    assert slowly.lacks == left
+    assert slowly.bytes == heard
+
+
+@pytest.mark.parametrize(
+    "length",
+    ["x", "", "-1", "+5", "1_0", "9" * 19, "5\r\nContent-Length: 5", "5, 5", "5\r\ncontent-length: 6"],
+)
+def test_a_length_that_nobody_can_tell_gets_no_thread(port: int, length: str) -> None:
+    said = HEAD + f"Content-Length: {length}\r\n\r\nabcde".encode()
+    assert Heard(said).is_wrong
+
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
+        one.sendall(said)
+        assert one.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_length_with_zeros_before_it_is_that_length() -> None:
+    assert Heard(HEAD + b"Content-Length: 0000000000000001000\r\n\r\n").lacks == 1000
+    assert not Heard(b"GET /healthz HTTP/1.1\r\nContent-Length: 1\r\n\r\nx").is_urgent
+    assert Heard(b"GET /healthz HTTP/1.1\r\n\r\n").is_urgent
+
+
+@contextmanager
+def gunicorn(*more: str) -> Iterator[tuple[int, int]]:
+    """The port and the process of one that answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    argv = ["gunicorn", "tests.staking_project.front.plain_app", "--bind", f"127.0.0.1:{port}"]
+    argv += ["--config", "python:staking_project.gunicorn_config", "--threads", "2", "--log-level", "error"]
+    server = subprocess.Popen([sys.executable, "-m", *argv, *more], env=dict(os.environ))
+    try:
+        wait_until(lambda: answers(port), seconds=20)
+        yield port, server.pid
+    finally:
+        server.terminate()
+        server.wait()
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        found: int = free.getsockname()[1]
-    argv = ["gunicorn", "tests.staking_project.front.plain_app", "--bind", f"127.0.0.1:{found}"]
-    argv += ["--config", "python:staking_project.gunicorn_config", "--threads", "2", "--log-level", "error"]
-    server = subprocess.Popen([sys.executable, "-m", *argv], env=dict(os.environ))
-    try:
-        wait_until(lambda: answers(found), seconds=20)
+    with gunicorn() as (found, _):
         yield found
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def answers(port: int) -> bool:
@@ -124,3 +156,28 @@ def test_what_is_said_slowly_or_in_one_breath_is_answered(port: int) -> None:
 
     assert heard.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert b"/ 5" in heard
+
+
+@pytest.mark.processes
+def test_more_slow_clients_than_fit_cost_those_that_wait_longest_and_nobody_else() -> None:
+    with gunicorn("--worker-connections", "60") as (port, pid), ExitStack() as open_ones:
+        workers, slow = children(pid), []
+        for _ in range(80):
+            slow.append(open_ones.enter_context(socket.create_connection(("127.0.0.1", port))))
+            for one in slow:
+                with suppress(OSError):
+                    one.send(b"G" if one is slow[-1] else b"E")
+        assert asked(port, "/page") == b"/page 0"
+        assert children(pid) == workers
+
+
+@pytest.mark.processes
+def test_two_requests_and_no_more_are_two_answers(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
+        one.sendall(b"GET /second HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+        one.shutdown(socket.SHUT_WR)
+        heard = b""
+        while part := one.recv(4096):
+            heard += part
+
+    assert heard.count(b"/second 0") == 2
