@@ -25,8 +25,11 @@ FOR_ANYBODY: Final = (
     ),
 )
 LARGEST: Final = 4 * 1024 * 1024
-# Bytes in all, in each process.
+# Bytes in all, in each process, and what an answer takes beside its key and its content.
 MOST_BYTES: Final = 32 * 1024 * 1024
+OVERHEAD: Final = 2 * 1024
+# Of an address and an Accept that many would ask with. Longer ones are made up by somebody.
+LONGEST_KEY: Final = 768
 
 
 class Kept(NamedTuple):
@@ -40,6 +43,9 @@ class Kept(NamedTuple):
     def is_fresh(self) -> bool:
         seconds: float = settings.ANSWERS_KEPT_SECONDS
         return time.monotonic() - self.made_at < seconds
+
+    def weight(self, key: str) -> int:
+        return len(key) + len(self.response.content) + OVERHEAD
 
 
 class KeptAnswers:
@@ -59,6 +65,8 @@ class KeptAnswers:
             return self._get_response(request)
         # By the host too, which is refused here where it is none of ours.
         key = f"{request.get_host()} {request.get_full_path()} {request.headers.get('Accept', '')}"
+        if len(key) > LONGEST_KEY:
+            return self._get_response(request)
         try:
             version = picture_version()
         except DatabaseError:
@@ -72,16 +80,20 @@ class KeptAnswers:
         return response
 
     def _keep(self, key: str, kept: Kept) -> None:
-        size = len(kept.response.content)
-        if size > LARGEST:
+        if len(kept.response.content) > LARGEST:
             return
         with self._lock:
-            before = self._kept.pop(key, None)
-            self._bytes += size - (len(before.response.content) if before else 0)
+            self._forget(key)
             self._kept[key] = kept
-            while self._bytes > MOST_BYTES:
-                _, oldest = self._kept.popitem(last=False)
-                self._bytes -= len(oldest.response.content)
+            self._bytes += kept.weight(key)
+            # The oldest first, which are the first to be stale too.
+            while self._kept and (self._bytes > MOST_BYTES or not next(iter(self._kept.values())).is_fresh):
+                self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: str) -> None:
+        before = self._kept.pop(key, None)
+        if before:
+            self._bytes -= before.weight(key)
 
 
 def _is_for_anybody(request: HttpRequest) -> bool:

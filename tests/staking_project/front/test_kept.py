@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
@@ -81,3 +82,20 @@ def test_what_is_kept_is_bounded(client: Client, monkeypatch: pytest.MonkeyPatch
 
     assert queries(lambda: client.get("/scores/?19")) == ONE
     assert queries(lambda: client.get("/scores/?0")) > ONE
+
+
+def test_what_nobody_else_would_ask_for_is_not_kept_nor_what_is_stale(settings: Settings) -> None:
+    clock = [0.0]
+    answers = kept.KeptAnswers(lambda _: HttpResponse("an answer"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("staking_project.front.kept.time.monotonic", lambda: clock[0])
+        for number in range(100):
+            answers(RequestFactory().get(f"/scores/?{number}", HTTP_HOST="testserver"))
+        answers(RequestFactory().get(f"/scores/?{'x' * kept.LONGEST_KEY}", HTTP_HOST="testserver"))
+        assert len(answers._kept) == 100
+        assert answers._bytes > 100 * kept.OVERHEAD
+        clock[0] = settings.ANSWERS_KEPT_SECONDS
+        answers(RequestFactory().get("/scores/", HTTP_HOST="testserver"))
+
+    assert len(answers._kept) == 1
+    assert answers._bytes < 2 * kept.OVERHEAD
