@@ -1,8 +1,8 @@
 """Which occurrences were asked for between two instants: pure, on what the journal and the ledger tell."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import available_timezones
@@ -43,17 +43,29 @@ class Standing:
     oldest_missed: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The occurrences of one cadence, which it had from `begin` on; and the `coming` ones, oldest first,
+    of which a later run counts those that it missed.
+    """
+
+    begin: datetime
+    occurrences: Set[datetime]
+    coming: Sequence[datetime]
+
+
 @dataclass(slots=True)
 class Asked:
     """The occurrences that the clock asked for, oldest first; those that nobody had to run, and why; the
     spans of which nobody knows what was asked for; and what was asked for beside the clock, and by whom.
-    Each of the `grids` has those of one cadence: a start in the past lets two of them lie in one another.
+    A start in the past lets two of the `grids` lie in one another: the last one that asked for an instant
+    says what is to become of it.
     """
 
     occurrences: list[datetime] = field(default_factory=list)
     beside: dict[datetime, str] = field(default_factory=dict)
     excused: dict[datetime, str] = field(default_factory=dict)
-    grids: list[list[datetime]] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
     unknown: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def is_unknown(self, instant: datetime) -> bool:
@@ -75,6 +87,23 @@ class _Span:
     is_moved: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """An occurrence that a span asked for, and why nobody had to run it, if so.
+
+    Another span may ask for the same instant, and neither one's excuse nor its count is the other's.
+    """
+
+    occurrence: datetime
+    span: _Span
+    excused: str
+
+    @property
+    def since(self) -> datetime:
+        """When it could be claimed from, as a next run may be set that has passed."""
+        return max(self.occurrence, self.span.begin)
+
+
 def asked_between(past: Past, standing: Standing, *, start: datetime, end: datetime) -> Asked:
     """What was asked for from `start` to `end`, both included; raises `TooManyError`."""
     asked = Asked()
@@ -82,30 +111,46 @@ def asked_between(past: Past, standing: Standing, *, start: datetime, end: datet
     begins = (read_instant(said.after) for said in past.said("counted_from"))
     counts = (said.at for said in past.said("count") if said.after.isdigit())
     counted_from = min([start, *counts, *filter(None, begins)])
-    # With each, since when it could be claimed, as a next run may be set that has passed, and until when.
-    found: dict[datetime, tuple[datetime, datetime]] = {}
+    asking: list[_Asking] = []
     for span in spans:
         occurrences = _in_span(span, standing, start=counted_from, end=end)
         if occurrences is None:
             asked.unknown.append((span.begin, span.end))
             continue
-        asked.grids.append([])
         for occurrence in occurrences:
-            asked.grids[-1].append(occurrence)
-            found[occurrence] = max(occurrence, span.begin), span.end
-            # An older version did not say what stood there.
-            if span.end != _END and occurrence >= (span.stood or span.end - UNCLAIMED):
-                asked.excused[occurrence] = (
-                    f"the schedule was changed at {_shown(span.end)}, before its claim"
-                )
-            if len(found) > MOST_ASKED:
+            asking.append(_asking(occurrence, span, standing.pauses))
+            if len(asking) > MOST_ASKED:
                 raise TooManyError
-    for occurrence, (since, _) in found.items():
-        if why := _paused_at(occurrence, since, standing.pauses):
-            asked.excused[occurrence] = why
-    limited = _limited(found, past, standing, excused=asked.excused)
-    asked.occurrences = sorted(one for one in limited if start <= one <= end)
+    left = list(_limited(asking, past, standing))
+    asked.grids = _grids(asking, left)
+    # The last span that asked for an instant comes last.
+    for one in sorted(left, key=lambda one: one.span.begin):
+        asked.excused[one.occurrence] = one.excused
+    asked.excused = {occurrence: why for occurrence, why in asked.excused.items() if why}
+    asked.occurrences = sorted({one.occurrence for one in left if start <= one.occurrence <= end})
     return asked
+
+
+def _grids(asking: Iterable[_Asking], left: Iterable[_Asking]) -> list[Grid]:
+    occurrences: defaultdict[datetime, set[datetime]] = defaultdict(set)
+    for one in asking:
+        occurrences[one.span.begin].add(one.occurrence)
+    coming: defaultdict[datetime, list[datetime]] = defaultdict(list)
+    for one in left:
+        if not one.excused:
+            coming[one.span.begin].append(one.occurrence)
+    return [
+        Grid(begin=begin, occurrences=of_span, coming=sorted(coming[begin]))
+        for begin, of_span in occurrences.items()
+    ]
+
+
+def _asking(occurrence: datetime, span: _Span, pauses: Sequence[Pause]) -> _Asking:
+    excused = _paused_at(occurrence, span, pauses)
+    # An older version did not say what stood there.
+    if not excused and span.end != _END and occurrence >= (span.stood or span.end - UNCLAIMED):
+        excused = f"the schedule was changed at {_shown(span.end)}, before its claim"
+    return _Asking(occurrence=occurrence, span=span, excused=excused)
 
 
 def _spans(past: Past, standing: Standing) -> list[_Span]:
@@ -194,8 +239,9 @@ def _stepping(grid: datetime, interval: timedelta, *, start: datetime, end: date
         occurrence += interval
 
 
-def _paused_at(occurrence: datetime, since: datetime, pauses: Sequence[Pause]) -> str:
+def _paused_at(occurrence: datetime, span: _Span, pauses: Sequence[Pause]) -> str:
     for pause in pauses:
+        since = max(occurrence, span.begin)
         if pause.start - UNCLAIMED < since and (pause.end is None or occurrence <= pause.end):
             return pause.why
     return ""
@@ -210,27 +256,21 @@ class _Count:
     left: int | None
 
 
-def _limited(
-    found: Mapping[datetime, tuple[datetime, datetime]],
-    past: Past,
-    standing: Standing,
-    *,
-    excused: Mapping[datetime, str],
-) -> Iterator[datetime]:
+def _limited(asking: Iterable[_Asking], past: Past, standing: Standing) -> Iterator[_Asking]:
     """Those that an end, or a count, leaves."""
     counts = _counts(past, standing)
     left: int | None = None
-    for (since, until), occurrence in sorted((life, occurrence) for occurrence, life in found.items()):
-        begun = [count for count in counts if count.behind < since and count.at < until]
+    for one in sorted(asking, key=lambda one: (one.since, one.span.end, one.occurrence)):
+        begun = [count for count in counts if count.behind < one.since and count.at < one.span.end]
         if begun:
             left = begun[-1].left
             counts = counts[counts.index(begun[-1]) + 1 :]
-        ends_at = read_instant(past.at("ends_at", occurrence))
-        if (ends_at is not None and occurrence > ends_at) or left == 0:
+        ends_at = read_instant(past.at("ends_at", one.occurrence))
+        if (ends_at is not None and one.occurrence > ends_at) or left == 0:
             continue
-        if left is not None and occurrence not in excused:
+        if left is not None and not one.excused:
             left -= 1
-        yield occurrence
+        yield one
 
 
 def _counts(past: Past, standing: Standing) -> list[_Count]:

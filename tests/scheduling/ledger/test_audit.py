@@ -242,6 +242,39 @@ def test_whatever_people_and_outages_do_nothing_is_called_missed_or_doubled(seed
     assert [str(one) for one in found.broken] == []
 
 
+def claims(start: int, end: int) -> None:
+    """A dispatcher, and a worker at once, each second from one second after noon up to another."""
+    for second in range(start, end):
+        now = NOON + second * SECOND
+        for _ in claim_batches(now=now):
+            pass
+        for run in Run.objects.filter(state__in=OPEN_STATES):
+            run.state, run.attempt, run.lateness = RunState.SUCCEEDED, 1, now - run.occurrence
+            run.started_at = run.finished_at = now
+            run.save()
+
+
+def change(second: int, **changes: Any) -> None:
+    changing.change("told", by="ada", now=NOON + second * SECOND, **changes)
+
+
+def held(second: int, until: int) -> None:
+    changing.pause("told", by="ada", note="", now=NOON + second * SECOND)
+    changing.resume("told", by="ada", now=NOON + until * SECOND)
+
+
+def broken_by(end: int) -> list[str]:
+    return [str(one) for one in audited(NOON, NOON + end * SECOND, now=NOON + end * SECOND).broken]
+
+
+def test_what_a_cadence_lost_to_a_change_uses_up_the_count_of_the_new_one() -> None:
+    JobFactory(schedule__name="told")
+    change(61, cadence=Every(20), start=NOON + TEN, repeats=2)
+    claims(62, 100)
+    assert Run.objects.count() == 1
+    assert broken_by(100) == []
+
+
 def test_what_retention_has_pruned_is_not_known_any_more_and_never_a_miss() -> None:
     job = JobFactory(keep_succeeded=HOUR)
     first = NOON - 720 * TEN
