@@ -241,6 +241,9 @@ def _stepping(grid: datetime, interval: timedelta, *, start: datetime, end: date
 
 def _paused_at(occurrence: datetime, span: _Span, pauses: Sequence[Pause]) -> str:
     for pause in pauses:
+        # What was asked for after its end, or no longer at its beginning, a pause does not stop.
+        if span.end <= pause.begun or (pause.end is not None and span.begin >= pause.end):
+            continue
         since = max(occurrence, span.begin)
         if pause.start - UNCLAIMED < since and (pause.end is None or occurrence <= pause.end):
             return pause.why

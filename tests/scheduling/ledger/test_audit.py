@@ -275,6 +275,26 @@ def test_what_a_cadence_lost_to_a_change_uses_up_the_count_of_the_new_one() -> N
     assert broken_by(100) == []
 
 
+def test_a_start_set_into_a_pause_after_its_end_is_asked_for_and_uses_up_the_count() -> None:
+    JobFactory(schedule__name="told")
+    claims(0, 1)
+    held(3, until=63)
+    change(65, start=NOON + 35 * SECOND, repeats=1)
+    claims(66, 80)
+    assert Run.objects.count() == 2
+    assert broken_by(80) == []
+
+
+def test_a_pause_excuses_nothing_that_was_claimed_before_somebody_set_the_start_back() -> None:
+    JobFactory(schedule__name="told")
+    change(0, repeats=12)
+    claims(0, 60)
+    change(60, start=NOON + 35 * SECOND)
+    held(61, until=73)
+    claims(74, 180)
+    assert broken_by(180) == []
+
+
 def test_what_retention_has_pruned_is_not_known_any_more_and_never_a_miss() -> None:
     job = JobFactory(keep_succeeded=HOUR)
     first = NOON - 720 * TEN
