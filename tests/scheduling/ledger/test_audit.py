@@ -264,7 +264,8 @@ def held(second: int, until: int) -> None:
 
 
 def broken_by(end: int) -> list[str]:
-    return [str(one) for one in audited(NOON, NOON + end * SECOND, now=NOON + end * SECOND).broken]
+    found = audited(NOON, NOON + end * SECOND, now=NOON + end * SECOND)
+    return [f"{one.occurrence:%H:%M:%S} {one.verdict}" for one in found.broken]
 
 
 def test_what_a_cadence_lost_to_a_change_uses_up_the_count_of_the_new_one() -> None:
@@ -293,6 +294,26 @@ def test_a_pause_excuses_nothing_that_was_claimed_before_somebody_set_the_start_
     held(61, until=73)
     claims(74, 180)
     assert broken_by(180) == []
+
+
+@pytest.mark.parametrize("every", [5, 20])
+def test_a_cadence_changed_while_its_next_run_stays_in_the_past_counts_from_there(every: int) -> None:
+    JobFactory(schedule__name="told")
+    claims(0, 1)
+    change(61, cadence=Every(every), start=NOON + TEN)
+    claims(62, 100)
+    assert broken_by(100) == []
+    Run.objects.filter(occurrence=NOON + 90 * SECOND).delete()
+    assert broken_by(100) == ["12:01:30 missed"]
+
+
+def test_a_run_counts_what_was_missed_in_its_own_cadence_though_a_later_one_asks_for_it_too() -> None:
+    JobFactory(schedule__name="told")
+    claims(0, 1)
+    claims(61, 65)
+    change(65, cadence=Every(5), start=NOON + 55 * SECOND)
+    claims(66, 100)
+    assert broken_by(100) == []
 
 
 def test_what_retention_has_pruned_is_not_known_any_more_and_never_a_miss() -> None:
