@@ -10,9 +10,10 @@ from django.db.models import Q
 
 from scheduling.exceptions import CadenceError, RefusedError, UnknownNameError
 from scheduling.ledger import evidence
-from scheduling.ledger.audit.asking import MOST_ASKED, Standing, TooManyError, asked_between
+from scheduling.ledger.audit.asking import MOST_ASKED, TooManyError, asked_between
 from scheduling.ledger.audit.judging import BROKEN, Circumstances, Finding, Row, Verdict, findings
 from scheduling.ledger.audit.past import Entry, Past, read_duration
+from scheduling.ledger.audit.spans import Standing
 from scheduling.models import Job, JobChange, Run, RunState, RunTrigger
 from scheduling.modes import MODES
 

@@ -115,16 +115,21 @@ def findings(asked: Asked, rows: Sequence[Row], known: Circumstances) -> Iterato
 
 def _made_up(asked: Asked, rows: Sequence[Row]) -> dict[datetime, datetime]:
     """The occurrences that a later run counts as missed before it, and that run's."""
-    # What somebody had made up for meanwhile is not counted, nor what nobody had to run.
-    uncounted = asked.excused.keys() | {row.occurrence for row in rows if row.trigger != "schedule"}
-    counted = set(asked.occurrences) - uncounted
-    grids = [(set(grid), [one for one in grid if one in counted]) for grid in reversed(asked.grids)]
+    # What somebody had made up for meanwhile is not counted.
+    uncounted = {row.occurrence for row in rows if row.trigger != "schedule"}
+    grids = [(grid, [one for one in grid.coming if one not in uncounted]) for grid in reversed(asked.grids)]
     found: dict[datetime, datetime] = {}
     for row in rows:
-        if row.missed_before:
-            coming: list[datetime] = next((few for grid, few in grids if row.occurrence in grid), [])
+        uncovered = row.missed_before
+        for grid, coming in grids if uncovered else ():
+            # What was claimed before the grid began counts none of it.
+            is_older = row.claimed_by is not None and row.claimed_by < grid.begin
+            if is_older or row.occurrence not in grid.occurrences:
+                continue
             place = bisect_left(coming, row.occurrence)
-            found |= dict.fromkeys(coming[max(0, place - row.missed_before) : place], row.occurrence)
+            counted = coming[max(0, place - uncovered) : place]
+            found |= dict.fromkeys(counted, row.occurrence)
+            uncovered -= len(counted)
     return found
 
 

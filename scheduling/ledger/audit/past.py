@@ -46,9 +46,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """No occurrence was asked for from `start` on, up to and with `end`; None while it lasts."""
+    """No occurrence was asked for from `start` on, up to and with `end`; None while it lasts.
+
+    It was `begun` later than its `start` when something stood unclaimed.
+    """
 
     start: datetime
+    begun: datetime
     end: datetime | None
     why: str
 
@@ -86,11 +90,14 @@ class Past:
             elif entry.action == "resume" and begun is not None:
                 # What stood unclaimed when the pause began is not made up for either.
                 stood = read_instant(_stood(entry)) or begun.at
-                found.append(Pause(start=min(begun.at, stood), end=entry.at, why=_why_paused(begun)))
+                found.append(
+                    Pause(start=min(begun.at, stood), begun=begun.at, end=entry.at, why=_why_paused(begun))
+                )
                 begun = None
         if paused_at is not None:
             why = _why_paused(begun) if begun else "paused"
-            found.append(Pause(start=begun.at if begun else paused_at, end=None, why=why))
+            since = begun.at if begun else paused_at
+            found.append(Pause(start=since, begun=since, end=None, why=why))
         return found
 
 

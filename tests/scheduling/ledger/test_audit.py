@@ -242,6 +242,80 @@ def test_whatever_people_and_outages_do_nothing_is_called_missed_or_doubled(seed
     assert [str(one) for one in found.broken] == []
 
 
+def claims(start: int, end: int) -> None:
+    """A dispatcher, and a worker at once, each second from one second after noon up to another."""
+    for second in range(start, end):
+        now = NOON + second * SECOND
+        for _ in claim_batches(now=now):
+            pass
+        for run in Run.objects.filter(state__in=OPEN_STATES):
+            run.state, run.attempt, run.lateness = RunState.SUCCEEDED, 1, now - run.occurrence
+            run.started_at = run.finished_at = now
+            run.save()
+
+
+def change(second: int, **changes: Any) -> None:
+    changing.change("told", by="ada", now=NOON + second * SECOND, **changes)
+
+
+def held(second: int, until: int) -> None:
+    changing.pause("told", by="ada", note="", now=NOON + second * SECOND)
+    changing.resume("told", by="ada", now=NOON + until * SECOND)
+
+
+def broken_by(end: int) -> list[str]:
+    found = audited(NOON, NOON + end * SECOND, now=NOON + end * SECOND)
+    return [f"{one.occurrence:%H:%M:%S} {one.verdict}" for one in found.broken]
+
+
+def test_what_a_cadence_lost_to_a_change_uses_up_the_count_of_the_new_one() -> None:
+    JobFactory(schedule__name="told")
+    change(61, cadence=Every(20), start=NOON + TEN, repeats=2)
+    claims(62, 100)
+    assert Run.objects.count() == 1
+    assert broken_by(100) == []
+
+
+def test_a_start_set_into_a_pause_after_its_end_is_asked_for_and_uses_up_the_count() -> None:
+    JobFactory(schedule__name="told")
+    claims(0, 1)
+    held(3, until=63)
+    change(65, start=NOON + 35 * SECOND, repeats=1)
+    claims(66, 80)
+    assert Run.objects.count() == 2
+    assert broken_by(80) == []
+
+
+def test_a_pause_excuses_nothing_that_was_claimed_before_somebody_set_the_start_back() -> None:
+    JobFactory(schedule__name="told")
+    change(0, repeats=12)
+    claims(0, 60)
+    change(60, start=NOON + 35 * SECOND)
+    held(61, until=73)
+    claims(74, 180)
+    assert broken_by(180) == []
+
+
+@pytest.mark.parametrize("every", [5, 20])
+def test_a_cadence_changed_while_its_next_run_stays_in_the_past_counts_from_there(every: int) -> None:
+    JobFactory(schedule__name="told")
+    claims(0, 1)
+    change(61, cadence=Every(every), start=NOON + TEN)
+    claims(62, 100)
+    assert broken_by(100) == []
+    Run.objects.filter(occurrence=NOON + 90 * SECOND).delete()
+    assert broken_by(100) == ["12:01:30 missed"]
+
+
+def test_a_run_counts_what_was_missed_in_its_own_cadence_though_a_later_one_asks_for_it_too() -> None:
+    JobFactory(schedule__name="told")
+    claims(0, 1)
+    claims(61, 65)
+    change(65, cadence=Every(5), start=NOON + 55 * SECOND)
+    claims(66, 100)
+    assert broken_by(100) == []
+
+
 def test_what_retention_has_pruned_is_not_known_any_more_and_never_a_miss() -> None:
     job = JobFactory(keep_succeeded=HOUR)
     first = NOON - 720 * TEN
