@@ -26,7 +26,7 @@ LONGEST_OWN_WORDS: Final = 40
 
 def stale_data(*, now: datetime) -> list[Trouble]:
     """The newest fetch is too old. Before the first one there is no data that could be stale."""
-    problem = readiness.stale_data(now=now)
+    problem = readiness.neglected_data(now=now)
     known = problem and problem != readiness.NOTHING
     return [Trouble(subject="data", message=problem)] if known else []
 
@@ -44,7 +44,7 @@ def doubted_endpoints(*, now: datetime) -> list[Trouble]:
 
 
 def silent_sources(*, now: datetime) -> list[Trouble]:
-    """The sources that were not heard for two of their intervals."""
+    """The sources that were not heard for two of their intervals, and that nobody paused."""
     return [
         Trouble(subject=one.source, message=sources.sentence(one, now=now))
         for one in sources.silent_sources(now=now)

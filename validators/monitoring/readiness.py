@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from scheduling.ledger.selectors import interval_of
+from scheduling.ledger.selectors import interval_of, paused_job
 from scheduling.timing.durations import show_duration, show_roughly
 from validators.models import Fetch
 from validators.monitoring import endpoints, sources
@@ -26,7 +26,17 @@ def stale_data(*, now: datetime) -> str:
     if age <= limit:
         return ""
     # Roughly: said every second anew, it would make a page another one that shows it.
-    return f"The newest fetch is {show_roughly(age)} old; more than {show_duration(limit)} is stale."
+    sentence = f"The newest fetch is {show_roughly(age)} old; more than {show_duration(limit)} is stale"
+    job = paused_job(FETCH_JOB)
+    if job is None:
+        return f"{sentence}."
+    until = f" until {job.paused_until:%Y-%m-%d %H:%M}Z" if job.paused_until else ""
+    return f"{sentence}. Fetching is paused{until}."
+
+
+def neglected_data(*, now: datetime) -> str:
+    """Say so when the data are stale and nobody paused the fetches on purpose."""
+    return "" if paused_job(FETCH_JOB) else stale_data(now=now)
 
 
 def standing_chain(*, now: datetime) -> str:

@@ -1,12 +1,14 @@
 """What health, alerts, monitor and the metrics say of endpoints, of the chain, and of silent sources."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
 import time_machine
 from django.core.management import call_command
 from prometheus_client.core import Metric
 
+from scheduling.operations import changing
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint, rpc_error
 from tests.validators.replies import EPOCH
@@ -72,6 +74,37 @@ def test_a_source_that_is_silent_for_two_intervals_is_named_with_what_it_tells(
         readiness.silent_sources(now=later)
     )
     assert {one.subject for one in alerts.silent_sources(now=later)} >= {"nodes", "production", "cluster"}
+
+
+def test_what_somebody_paused_is_told_to_readers_and_alerts_nobody(endpoint: CannedEndpoint) -> None:
+    call_command("scheduler", "setup", "production")
+    with time_machine.travel(NOON, tick=False):
+        tasks.fetch_validators()
+    for source in SourceState.Source:
+        SourceState.objects.update_or_create(source=source.value, defaults={"last_success_at": NOON})
+    later, until = NOON + timedelta(hours=30), NOON + timedelta(hours=40)
+    for name in ("fetch-names-repeatable", "fetch-repeatable"):
+        changing.pause(name, by="root", note="provider maintenance", now=NOON, until=until)
+
+    silent = {one.subject for one in alerts.silent_sources(now=later)}
+
+    assert "nodes" in silent
+    assert "names" not in silent
+    assert (alerts.stale_data(now=later), readiness.neglected_data(now=later)) == ([], "")
+    # Its age is told to readers, and goes into conditions.
+    assert readiness.stale_data(now=later).endswith("is stale. Fetching is paused until 2026-11-22 04:00Z.")
+    out = StringIO()
+    call_command("health", stdout=out)
+    assert "fetch-names-repeatable since 2026-11-20 12:00:00 until 2026-11-22 04:00:00: provider" in (
+        out.getvalue()
+    )
+
+    for name in ("fetch-names-repeatable", "fetch-repeatable"):
+        changing.resume(name, by="root", now=until)
+
+    assert "names" not in readiness.silent_sources(now=until + timedelta(minutes=5))
+    assert "The names source was last heard" in readiness.silent_sources(now=until + timedelta(days=30))
+    assert "is stale." in readiness.neglected_data(now=until)
 
 
 def test_a_source_that_nobody_offers_is_not_silent(endpoint: CannedEndpoint) -> None:
