@@ -38,7 +38,7 @@ def standing_chain(*, now: datetime) -> list[Trouble]:
 
 
 def doubted_endpoints(*, now: datetime) -> list[Trouble]:
-    """The endpoints whose last answers could not be true."""
+    """The endpoints whose last answers could not be true; of one that gives none, what fails for it tells."""
     found = endpoints.doubted_endpoints()
     return [Trouble(subject=name, message=message) for name, message in found.items()]
 

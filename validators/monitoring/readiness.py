@@ -36,17 +36,18 @@ def stale_data(*, now: datetime) -> str:
 
 def neglected_data(*, now: datetime) -> str:
     """Say so when the data are stale and nobody paused the fetches on purpose."""
-    return "" if paused_job(FETCH_JOB) else stale_data(now=now)
+    problem = stale_data(now=now)
+    return "" if problem not in ("", NOTHING) and paused_job(FETCH_JOB) else problem
 
 
 def standing_chain(*, now: datetime) -> str:
-    """Say so when no endpoint knows of a later slot than the newest fetch."""
-    return endpoints.standing_chain()
+    """Say so when no endpoint knows of a later slot than the newest fetch, or none tells anything."""
+    return endpoints.unknown_chain() or endpoints.standing_chain()
 
 
 def doubted_endpoints(*, now: datetime) -> str:
-    """Say which endpoints gave answers that cannot be true when they were asked last."""
-    return " ".join(endpoints.doubted_endpoints().values())
+    """Say which endpoints gave answers that cannot be true when they were asked last, or give none."""
+    return " ".join([*endpoints.doubted_endpoints().values(), *endpoints.unanswering_endpoints()])
 
 
 def silent_sources(*, now: datetime) -> str:

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from prometheus_client.core import Metric
+from pytest_django.fixtures import Settings
 
 from scheduling.operations import changing
 from tests.validators import replies
@@ -14,7 +15,7 @@ from tests.validators.endpoints import CannedEndpoint, rpc_error
 from tests.validators.replies import EPOCH
 from validators import tasks
 from validators.exceptions import EndpointError
-from validators.models import SourceState
+from validators.models import EndpointState, SourceState
 from validators.monitoring import alerts, readiness
 from validators.monitoring.endpoints import endpoints_panel
 from validators.monitoring.metrics import validator_metrics
@@ -58,6 +59,25 @@ def test_a_chain_that_stands_is_said_to_since_when(endpoint: CannedEndpoint) -> 
         tasks.fetch_validators()
 
     assert readiness.standing_chain(now=NOON) == ""
+
+
+@pytest.mark.parametrize(("failures", "is_told"), [(4, False), (55, True)])
+def test_an_endpoint_that_does_not_answer_is_told_by_its_public_name(
+    settings: Settings, failures: int, is_told: bool
+) -> None:
+    settings.SOLANA_RPC_URLS = ["http://127.0.0.1:1/secret-key"]
+    with pytest.raises(EndpointError):
+        tasks.fetch_validators()
+    assert readiness.standing_chain(now=NOON) == "Unknown: no endpoint has answered yet."
+    EndpointState.objects.update(failures=failures)
+
+    told = f"endpoint 1 has not answered, {failures} times in a row: no connection"
+    assert (readiness.doubted_endpoints(now=NOON).startswith(told)) is is_told
+    assert "127.0.0.1" not in readiness.doubted_endpoints(now=NOON)
+    EndpointState.objects.update(plausible_at=NOON)
+    assert readiness.standing_chain(now=NOON) == ("Unknown: no endpoint answers." if is_told else "")
+    # What fails because of it is an alert already.
+    assert alerts.standing_chain(now=NOON) + alerts.doubted_endpoints(now=NOON) == []
 
 
 def test_a_source_that_is_silent_for_two_intervals_is_named_with_what_it_tells(
