@@ -67,14 +67,25 @@ def _story_of(run: Run) -> str:
         return f"{occurrence} waits until {_shown(run.not_before)}{because}."
     if run.state == RunState.QUEUED:
         return f"{occurrence} is queued and no worker has taken it yet."
-    late = f", {_milliseconds(run.lateness)} late" if run.lateness is not None else ""
-    started = f"{occurrence} was started by {run.worker} at {_shown(run.started_at)}{late}"
+    started = f"{occurrence} was {_started(run)}"
     if run.state == RunState.RUNNING:
         return f"{started}, and is running (attempt {run.attempt})."
     missed = f" It made up for {run.missed_before} missed before it." if run.missed_before else ""
     because = f": {first_line}" if run.state == RunState.FAILED else ""
     took = _milliseconds(run.duration)
     return f"{started}, and {run.state} after {took} in attempt {run.attempt}{because}.{missed}"
+
+
+def _started(run: Run) -> str:
+    """When and by whom; how late is told of the first start, which a later attempt's is not."""
+    last = f"by {run.worker} at {_shown(run.started_at)}"
+    is_first = run.attempt <= 1 and not run.failed_attempts
+    late = f", {_milliseconds(run.lateness)} late" if run.lateness is not None else ""
+    if is_first:
+        return f"started {last}{late}"
+    if run.lateness is None:
+        return f"started for the last time {last}"
+    return f"first started at {_shown(run.occurrence + run.lateness)}{late}; for the last time {last}"
 
 
 def _outlook(job: Job, *, now: datetime) -> list[str]:

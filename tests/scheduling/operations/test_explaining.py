@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.stories import explain
 from scheduling.models import Job, RunState
 from scheduling.operations import changing
+from scheduling.pages.run_lines import run_lines
 from tests.scheduling.factories import NOON, RunFactory
 from tests.scheduling.operations.outcomes import TEN, reloaded
 
@@ -21,7 +23,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
         (
             RunState.SUCCEEDED,
             "",
-            "was started by host/1/2 at 2026-11-23 12:00:00Z, 12 ms late, and succeeded",
+            "was first started at 2026-11-23 12:00:00Z, 12 ms late; "
+            "for the last time by host/1/2 at 2026-11-23 12:00:04Z, and succeeded",
         ),
         (RunState.QUEUED, "", "is queued and no worker has taken it yet."),
         (RunState.PENDING, "ValueError: no", "waits until 2026-11-23 12:00:00Z: ValueError: no."),
@@ -38,7 +41,7 @@ def test_explain_tells_what_became_of_the_occurrence(
         error=error,
         attempt=3,
         worker="host/1/2",
-        started_at=NOON,
+        started_at=NOON + timedelta(seconds=4),
         lateness=timedelta(milliseconds=12),
         duration=timedelta(milliseconds=340),
     )
@@ -56,6 +59,33 @@ def test_explain_tells_each_attempt_that_failed(job: Job) -> None:
     story = explain(reloaded(job), at=NOON, now=NOON)
 
     assert "Attempt 2 failed at 2026-11-23 12:00:11Z: RpcError: HTTP 502." in story
+
+
+def test_explain_says_who_retried_a_run_between_its_attempts(job: Job) -> None:
+    attempts = [
+        {"attempt": number, "ended_at": f"2026-11-23T12:00:{second}Z", "error": "RpcError: HTTP 502"}
+        for number, second in ((1, 10), (2, 20))
+    ]
+    run = RunFactory(job=job, occurrence=NOON, state=RunState.FAILED, attempt=2, failed_attempts=attempts)
+    other = RunFactory(job=job, occurrence=NOON - TEN, state=RunState.FAILED)
+    for failed in (run, other):
+        changing.retry(failed.pk, by="ada", now=NOON + 3 * TEN)
+    again = {"attempt": 1, "ended_at": "2026-11-23T12:00:40Z", "error": "RpcError: HTTP 503"}
+    run.refresh_from_db()
+    run.failed_attempts = [*run.failed_attempts, again]
+
+    assert [sentence.partition(":00:")[2] for sentence in attempt_sentences(run)] == [
+        "10Z: RpcError: HTTP 502.",
+        "20Z: RpcError: HTTP 502.",
+        "30Z; its attempts count from 1 again.",
+        "40Z: RpcError: HTTP 503.",
+    ]
+    assert attempt_sentences(run)[2].startswith("ada retried it at ")
+    (line,) = run_lines([run], in_full=True)
+    assert [attempt.reason for attempt in line.attempts][1:] == [
+        "RpcError: HTTP 502",
+        "retried by hand, and then: RpcError: HTTP 503",
+    ]
 
 
 def test_explain_knows_what_was_missed_while_nothing_ran(job: Job) -> None:
