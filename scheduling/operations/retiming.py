@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from scheduling.exceptions import RefusedError
+from scheduling.exceptions import CadenceError, RefusedError
 from scheduling.models import Job, Run, RunTrigger
 from scheduling.operations.naming import job_named
 from scheduling.operations.setting_up import write_cadence
@@ -36,10 +36,17 @@ def next_by(job: Job, *, stood: datetime | None, now: datetime) -> datetime:
     last = _last_occurrence(job, now=now)
     if isinstance(cadence, Cron) or cadence.offset is not None:
         before_now = now - timedelta(microseconds=1)
-        return cadence.after(max(before_now, last) if last else before_now)
+        return _after(max(before_now, last) if last else before_now, cadence)
     if last is not None:
-        return max(cadence.after(last), now)
-    return min(max(stood, now), cadence.after(now)) if stood else now
+        return max(_after(last, cadence), now)
+    return min(max(stood, now), _after(now, cadence)) if stood else now
+
+
+def _after(instant: datetime, cadence: Cadence) -> datetime:
+    try:
+        return cadence.after(instant)
+    except OverflowError as exc:
+        raise CadenceError(f"{cadence} is too long: it ends after every date.") from exc
 
 
 def _last_occurrence(job: Job, *, now: datetime) -> datetime | None:
