@@ -145,7 +145,7 @@ SCHEDULING_CONDITIONS = {
 }
 # What `/readyz` asks beside the schedules: name -> dotted path of a function.
 READINESS_CHECKS = {
-    "data": "validators.monitoring.readiness.stale_data",
+    "data": "validators.monitoring.readiness.neglected_data",
     "chain": "validators.monitoring.readiness.standing_chain",
     "endpoints": "validators.monitoring.readiness.doubted_endpoints",
     "sources": "validators.monitoring.readiness.silent_sources",

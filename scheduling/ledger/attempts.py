@@ -2,10 +2,11 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from scheduling.exceptions import CadenceError
-from scheduling.models import Job, Run, RunState
+from scheduling.models import Job, JobChange, Run, RunState
 from scheduling.timing.attempts import waits_between_attempts
 from scheduling.timing.cadence import EPOCH
 from scheduling.timing.durations import show_wait
@@ -46,11 +47,24 @@ def failed_attempts(run: Run) -> list[FailedAttempt]:
 
 
 def attempt_sentences(run: Run) -> list[str]:
-    """What became of each attempt that failed, the oldest first."""
-    return [
-        f"Attempt {failed.attempt} failed at {failed.ended_at.replace('T', ' ')}: {failed.error}."
+    """What became of each attempt that failed, and who retried the run between them, the oldest first."""
+    told = [
+        (failed.ended_at, f"Attempt {failed.attempt} failed{_at(failed.ended_at)}: {failed.error}.")
         for failed in failed_attempts(run)
     ]
+    # What the journal says of one begins with its occurrence, in full.
+    retries = JobChange.objects.filter(
+        job=run.job_id, action="retry", detail__startswith=f"{run.occurrence}: "
+    )
+    for retry in retries.order_by("pk"):
+        at = f"{retry.at:%Y-%m-%dT%H:%M:%SZ}"
+        told.append((at, f"{retry.by} retried it{_at(at)}; its attempts count from 1 again."))
+    # Those of one second stay in this order: nobody retries what has not failed.
+    return [sentence for _, sentence in sorted(told, key=itemgetter(0))]
+
+
+def _at(instant: str) -> str:
+    return f" at {instant.replace('T', ' ')}" if instant else ""
 
 
 def with_failed_attempt(run: Run, *, error: str, now: datetime) -> list[Any]:

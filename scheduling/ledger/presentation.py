@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduling.ledger.attempts import attempts_text, failed_attempts
-from scheduling.ledger.selectors import ScheduleRow
+from scheduling.ledger.selectors import ScheduleRow, next_run_of
 from scheduling.models import Job, Run
 
 SCHEDULE_HEADERS = (
@@ -45,6 +45,16 @@ def pause_text(job: Job) -> str:
 def overrides_text(job: Job) -> str:
     """Who set what otherwise than declared, and when; empty when nobody did."""
     return "; ".join(f"{key} set by {who['by']} at {who['at']}" for key, who in job.overrides.items())
+
+
+def next_text(job: Job) -> str:
+    """When a job that was just changed runs next."""
+    if job.paused_at is not None:
+        return f"It is paused {pause_text(job)}."
+    if job.after is not None:
+        return f"It runs after each success of {job.after.name}."
+    next_run = next_run_of(job)
+    return f"Its next run is at {clock_time(next_run)} UTC." if next_run else "It has no next run."
 
 
 def trigger_text(run: Run, *, now: datetime) -> str:

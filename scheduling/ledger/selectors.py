@@ -147,6 +147,11 @@ def interval_of(job_name: str) -> timedelta | None:
     return interval * job.stretch
 
 
+def paused_job(job_name: str) -> Job | None:
+    """The job of that name, if somebody paused it."""
+    return Job.objects.filter(name=job_name, paused_at__isnull=False, schedule__isnull=False).first()
+
+
 def next_occurrence(names: Iterable[str]) -> datetime | None:
     """When the first of these jobs is due; None when none is."""
     due = Job.objects.filter(name__in=names, paused_at=None, schedule__isnull=False).aggregate(

@@ -4,13 +4,21 @@ from datetime import datetime, timedelta
 
 from scheduling.exceptions import CadenceError
 from scheduling.ledger.attempts import attempt_sentences
+from scheduling.ledger.editions import EDITS
 from scheduling.models import Job, JobChange, Run, RunState
 from scheduling.timing.durations import show_duration
 
+# What changes a job's settings; a pause is told by itself.
+SETTINGS = tuple(action for action in EDITS if action not in ("pause", "resume"))
+
 
 def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
-    """What the ledger and the journal know about the occurrence in force at an instant, oldest fact first."""
-    story = [*_changes_before(job, at=at)]
+    """What the ledger and the journal know about the occurrence in force at an instant, oldest fact first.
+
+    Asked of the present it tells a pause once, with what comes next.
+    """
+    is_past = at < now
+    story = _changes_before(job, at=at, is_past=is_past)
     run = Run.objects.filter(job=job, occurrence__lte=at).order_by("-occurrence").first()
     later = Run.objects.filter(job=job, occurrence__gt=at).order_by("occurrence").first()
     if later is not None and later.missed_before and not _covers(job, run, at=at):
@@ -18,12 +26,12 @@ def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
             f"No dispatcher ran then: it is among the {later.missed_before} occurrences missed before "
             f"{_shown(later.occurrence)}, whose run made up for them."
         )
-    elif run is None:
-        story.append(
-            "The ledger has no run from then or before; older ones were deleted by retention, or never were."
-        )
-    else:
+    elif run is not None:
         story += [_story_of(run), *attempt_sentences(run)]
+    elif later is not None:
+        story.append("The ledger has no run from then or before: its first one that is kept came later.")
+    else:
+        story.append("It has not run yet, or retention has deleted what ran.")
     return [*story, *_outlook(job, now=now)]
 
 
@@ -37,20 +45,20 @@ def _covers(job: Job, run: Run | None, *, at: datetime) -> bool:
         return True
 
 
-def _changes_before(job: Job, *, at: datetime) -> list[str]:
-    """The newest change before the instant, and the pause that was in force, if any."""
+def _changes_before(job: Job, *, at: datetime, is_past: bool) -> list[str]:
+    """The newest change of its settings until the instant, and the pause that was in force in the past."""
     changes = JobChange.objects.filter(job=job, at__lte=at)
-    last_switch = changes.filter(action__in=("pause", "resume")).first()
+    newest = changes.filter(action__in=SETTINGS).first()
     story = []
-    if last_switch is not None and last_switch.action == "pause":
-        note = f": {last_switch.detail}" if last_switch.detail else ""
-        story.append(f"The job was paused then, since {_shown(last_switch.at)} by {last_switch.by}{note}.")
-    newest = changes.exclude(action__in=("pause", "resume")).first()
-    if newest is not None:
-        story.append(
-            f"The last change before: {newest.action} by {newest.by} at {_shown(newest.at)}"
-            + (f" ({newest.detail})." if newest.detail else ".")
-        )
+    # That it was removed is told with what comes next.
+    if newest is not None and (is_past or newest.action != "removed"):
+        what = f"{_shown(newest.at)} by {newest.by}: {newest.action}"
+        detail = f" ({newest.detail})" if newest.detail else ""
+        story.append(f"{'Until then it' if is_past else 'It'} was last changed at {what}{detail}.")
+    switch = changes.filter(action__in=("pause", "resume")).first()
+    if is_past and switch is not None and switch.action == "pause":
+        detail = f": {switch.detail}" if switch.detail else ""
+        story.append(f"At that time it was paused, since {_shown(switch.at)} by {switch.by}{detail}.")
     return story
 
 
@@ -67,8 +75,7 @@ def _story_of(run: Run) -> str:
         return f"{occurrence} waits until {_shown(run.not_before)}{because}."
     if run.state == RunState.QUEUED:
         return f"{occurrence} is queued and no worker has taken it yet."
-    late = f", {_milliseconds(run.lateness)} late" if run.lateness is not None else ""
-    started = f"{occurrence} was started by {run.worker} at {_shown(run.started_at)}{late}"
+    started = f"{occurrence} was {_started(run)}"
     if run.state == RunState.RUNNING:
         return f"{started}, and is running (attempt {run.attempt})."
     missed = f" It made up for {run.missed_before} missed before it." if run.missed_before else ""
@@ -77,19 +84,28 @@ def _story_of(run: Run) -> str:
     return f"{started}, and {run.state} after {took} in attempt {run.attempt}{because}.{missed}"
 
 
+def _started(run: Run) -> str:
+    """When and by whom; how late is told of the first start, which a later attempt's is not."""
+    last = f"by {run.worker} at {_shown(run.started_at)}"
+    is_first = run.attempt <= 1 and not run.failed_attempts
+    late = f", {_milliseconds(run.lateness)} late" if run.lateness is not None else ""
+    if is_first:
+        return f"started {last}{late}"
+    if run.lateness is None:
+        return f"started for the last time {last}"
+    return f"first started at {_shown(run.occurrence + run.lateness)}{late}; for the last time {last}"
+
+
 def _outlook(job: Job, *, now: datetime) -> list[str]:
     """What will happen next."""
     if job.schedule is None:
-        return ["It has no schedule now; `scheduler setup` gives it one."]
+        removed = JobChange.objects.filter(job=job, action="removed").first()
+        by = f": {removed.by} removed it at {_shown(removed.at)}" if removed else ""
+        return [f"It has no schedule now{by}. `scheduler setup` gives it one."]
     if job.paused_at is not None:
-        note = f": {job.pause_note}" if job.pause_note else ""
-        until = f", until {_shown(job.paused_until)}" if job.paused_until else ""
-        return [
-            f"It is paused now, since {_shown(job.paused_at)}{until}{note}. "
-            f"`scheduler resume {job.name}` goes on."
-        ]
+        return [_pause(job)]
     if job.after is not None:
-        return [f"It runs after each success of {job.after.name}."]
+        return [f"It runs after each success of {job.after.name}{_leader_outlook(job.after)}."]
     next_run = job.schedule.next_run
     if next_run is None:
         return ["It has no next run: its end or count is reached, or its cadence is broken."]
@@ -98,6 +114,29 @@ def _outlook(job: Job, *, now: datetime) -> list[str]:
         f"Its next run is at {_shown(next_run)}"
         + (f", in {show_duration(wait)}." if wait > timedelta(0) else ".")
     ]
+
+
+def _pause(job: Job) -> str:
+    """The one in force: by whom, why, and how it ends."""
+    paused = JobChange.objects.filter(job=job, action="pause").first()
+    by = f" by {paused.by}" if paused else ""
+    note = f": {job.pause_note.rstrip('.')}" if job.pause_note else ""
+    resume = f"`scheduler resume {job.name}`"
+    end = (
+        f"It goes on by itself at {_shown(job.paused_until)}, or before by {resume}."
+        if job.paused_until
+        else f"It goes on by {resume}."
+    )
+    return f"It is paused, since {_shown(job.paused_at)}{by}{note}. {end}"
+
+
+def _leader_outlook(leader: Job) -> str:
+    """What keeps it from running, or when it is due; empty where nobody knows."""
+    if leader.schedule is None:
+        return ", which has no schedule"
+    if leader.paused_at is not None:
+        return ", which is paused"
+    return f", which is due at {_shown(leader.schedule.next_run)}" if leader.schedule.next_run else ""
 
 
 def _shown(instant: datetime | None) -> str:

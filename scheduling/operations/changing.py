@@ -18,7 +18,7 @@ from scheduling.operations.backfilled import past_occurrences
 from scheduling.operations.descriptions import described, difference
 from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
-from scheduling.operations.retiming import retime
+from scheduling.operations.retiming import next_by, retime
 from scheduling.operations.rules import require_sense, require_short_note
 from scheduling.timing.cadence import Cadence, due_at
 
@@ -188,8 +188,9 @@ def change(
 ) -> str:
     """Change a job's cadence or policies; returns what changed, `field: old -> new`, empty if nothing did.
 
-    `cadence` takes effect from `start` or now, `after` names the job to run after, `fields` are
-    fields of `Job`. Raises `CadenceError`, `UnknownNameError` or `RefusedError`, and changes nothing.
+    `cadence` takes effect from `start`, else one interval after the last occurrence; `after` names the
+    job to run after, `fields` are fields of `Job`. Raises `CadenceError`, `UnknownNameError` or
+    `RefusedError`, and changes nothing.
     """
     with _changing(name, expected) as job:
         before = described(job)
@@ -225,7 +226,8 @@ def reschedule(
         require_clock(stored)
         schedule = job.schedule
         assert schedule is not None, "a cadence is edited on a job that has a schedule"
-        schedule.next_run = next_run or job.cadence.after(now)
+        stood = stored.schedule and stored.schedule.next_run
+        schedule.next_run = next_run or next_by(job, stood=stood, now=now)
         schedule.save(update_fields=["schedule_type", "minutes", "cron", "next_run"])
         note_overrides(job, [CADENCE], by=by, now=now)
         job.save(update_fields=["every_seconds", "offset_seconds", "time_zone", "overrides"])

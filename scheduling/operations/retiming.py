@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from scheduling.exceptions import RefusedError
-from scheduling.models import Job
+from scheduling.exceptions import CadenceError, RefusedError
+from scheduling.models import Job, Run, RunTrigger
 from scheduling.operations.naming import job_named
 from scheduling.operations.setting_up import write_cadence
 from scheduling.timing.cadence import Cadence, Cron
@@ -20,8 +20,40 @@ def retime(
     if cadence is not None:
         write_cadence(schedule, job, cadence)
         job.after, job.stretch = None, 1
-    if cadence is not None or start is not None or (job.after is None and schedule.next_run is None):
-        schedule.next_run = _first_from(start or now, cadence=job.cadence)
+    if start is not None:
+        schedule.next_run = _first_from(start, cadence=job.cadence)
+    elif cadence is not None or (job.after is None and schedule.next_run is None):
+        schedule.next_run = next_by(job, stood=schedule.next_run, now=now)
+
+
+def next_by(job: Job, *, stood: datetime | None, now: datetime) -> datetime:
+    """When a job whose cadence was changed runs next: an interval after its last occurrence, not before now.
+
+    What lies on the clock's own grid, and a cron, take their next match. A job that never ran keeps the
+    next run that `stood` there, unless the new interval brings it sooner.
+    """
+    cadence = job.cadence
+    last = _last_occurrence(job, now=now)
+    if isinstance(cadence, Cron) or cadence.offset is not None:
+        before_now = now - timedelta(microseconds=1)
+        return _after(max(before_now, last) if last else before_now, cadence)
+    if last is not None:
+        return max(_after(last, cadence), now)
+    return min(max(stood, now), _after(now, cadence)) if stood else now
+
+
+def _after(instant: datetime, cadence: Cadence) -> datetime:
+    try:
+        return cadence.after(instant)
+    except OverflowError as exc:
+        raise CadenceError(f"{cadence} is too long: it ends after every date.") from exc
+
+
+def _last_occurrence(job: Job, *, now: datetime) -> datetime | None:
+    """The newest that the clock, or the job before it, asked for."""
+    by_itself = (RunTrigger.SCHEDULE, RunTrigger.CHAIN)
+    runs = Run.objects.filter(job=job, trigger__in=by_itself, occurrence__lte=now)
+    return runs.order_by("-occurrence").values_list("occurrence", flat=True).first()
 
 
 def _first_from(instant: datetime, *, cadence: Cadence) -> datetime:

@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from scheduling.clock import database_now
+from scheduling.ledger.presentation import next_text
 from scheduling.models import Job, Run
 from scheduling.operations import changing
 from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.naming import job_named
 from scheduling.operations.pausing import pause_all, resume_all
 from scheduling.operations.retrying import Retried, retry_all
 from scheduling.pages.access import operators_only
@@ -72,7 +74,10 @@ def change_cadence(request: HttpRequest, job_id: int) -> HttpResponse:
         changing.require_clock(job)
         changing.change(name, cadence=read_cadence(typed, job=job), **who_and_when)
 
-    return _perform(request, job, change, done=f"{job.name} has a new cadence.")
+    def say(_: None) -> str:
+        return f"{job.name} has a new cadence. {next_text(job_named(job.name))}"
+
+    return _perform(request, job, change, done=say)
 
 
 @require_POST

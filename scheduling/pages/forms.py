@@ -81,7 +81,8 @@ class CadenceForm(EditedTogether):
         required=False,
         widget=AdminSplitDateTime,
         show_hidden_initial=True,
-        help_text="UTC. Empty means the cadence's next occurrence from now on; the past means now.",
+        help_text="UTC. Empty, or untouched beside a new cadence, means one interval after the last "
+        "occurrence; the past means now.",
     )
 
     class Meta:

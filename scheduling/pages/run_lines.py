@@ -1,6 +1,6 @@
 """Runs as the pages for staff list them, with the errors of their attempts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,17 +57,23 @@ def run_lines(runs: Iterable[Run], *, in_full: bool) -> list[RunLine]:
             worker=run.worker if in_full else "",
             reason=told(run.error),
             trace=run.error if in_full and "\n" in run.error else "",
-            attempts=tuple(
-                AttemptLine(
-                    number=failed.attempt,
-                    ended_at=failed.ended_at.replace("T", " "),
-                    reason=told(failed.error),
-                )
-                for failed in failed_attempts(run)
-            ),
+            attempts=tuple(_attempt_lines(run, told)),
         )
         for run in runs
     ]
+
+
+def _attempt_lines(run: Run, told: Callable[[str], str]) -> Iterator[AttemptLine]:
+    """Where the numbers begin again, somebody retried the run."""
+    before = 0
+    for failed in failed_attempts(run):
+        anew = "retried by hand, and then: " if 0 < failed.attempt <= before else ""
+        yield AttemptLine(
+            number=failed.attempt,
+            ended_at=failed.ended_at.replace("T", " "),
+            reason=f"{anew}{told(failed.error)}",
+        )
+        before = failed.attempt
 
 
 def first_line(error: str) -> str:

@@ -9,11 +9,12 @@ from scheduling.checks import schedule_names_are_unique
 from scheduling.exceptions import CadenceError
 from scheduling.ledger import evidence
 from scheduling.ledger.retention import Retention, prune
-from scheduling.ledger.selectors import cadence_of, current_mode
+from scheduling.ledger.selectors import cadence_of, cadence_text, current_mode
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.modes import CLEANUP, MODES, declared_jobs
 from scheduling.monitoring.queue_state import queue_state
 from scheduling.operations import setting_up
+from scheduling.operations.overrides import CADENCE, keeps_cadence
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
 from validators.jobs import FETCH, SCORE
 from validators.reading.picture import current_picture
@@ -39,6 +40,8 @@ def no_duplicates_after_switching(window: Window) -> CheckResult:
 def mode_switches_and_back(window: Window) -> CheckResult:
     """Setting up the other mode and then this one leaves exactly the declared rows each time.
 
+    A cadence that somebody set is kept, and named.
+
     Tried in a transaction that is rolled back: whatever interrupts it, the system stays as found.
     """
     name = "mode switches and back"
@@ -46,13 +49,14 @@ def mode_switches_and_back(window: Window) -> CheckResult:
     if mode is None:
         return CheckResult(name=name, passed=False, saw="the schedules are of no one mode")
     other = next(known for known in MODES if known != mode)
-    problems = []
+    problems, kept = [], ""
     with transaction.atomic():
         for target in (other, mode):
             setting_up.set_up(target, now=window.end, by="verify")
             problems += _deviations(target, now=window.end)
+        kept = _kept()
         transaction.set_rollback(True)
-    seen = f"{mode} -> {other} -> {mode}, {len(declared_jobs())} schedules each time"
+    seen = f"{mode} -> {other} -> {mode}, {len(declared_jobs())} schedules each time{kept}"
     return CheckResult(name=name, passed=not problems, saw="; ".join(problems) or seen)
 
 
@@ -130,11 +134,24 @@ def _deviations(mode_name: str, *, now: datetime) -> list[str]:
         job, seconds = jobs.get(declared.name), timedelta(seconds=declared.every_seconds[mode_name])
         if job is None or job.schedule is None or counts.get(declared.name) != 1:
             problems.append(f"{mode_name}: {declared.name} is there {counts.get(declared.name, 0)} times")
+        elif keeps_cadence(job):
+            continue
         elif job.cadence.after(now) != now + seconds:
             problems.append(f"{mode_name}: {declared.name} runs {job.cadence}")
         elif not now <= job.schedule.next_run <= now + seconds:
             problems.append(f"{mode_name}: {declared.name} runs next at {job.schedule.next_run}")
     return problems
+
+
+def _kept() -> str:
+    """The cadences that somebody set, which set-up leaves alone; empty when there are none."""
+    jobs = Job.objects.filter(schedule__isnull=False).select_related("schedule", "after")
+    kept = [
+        f"{job.name} {cadence_text(job)}, set by {job.overrides[CADENCE]['by']}"
+        for job in jobs
+        if keeps_cadence(job)
+    ]
+    return f"; kept: {', '.join(kept)}" if kept else ""
 
 
 def _cleanup_period(mode_name: str) -> timedelta:

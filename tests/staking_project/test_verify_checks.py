@@ -12,6 +12,7 @@ from django_q.models import Task
 from scheduling.checks import UNIQUE_NAME_INDEX
 from scheduling.models import Job, JobChange, Run, RunState
 from scheduling.operations import changing, setting_up
+from scheduling.timing.cadence import Every
 from staking_project.acceptance import sources, state, timing, verification
 from tests.scheduling.factories import ScheduleFactory
 from tests.staking_project.promises import (
@@ -53,6 +54,17 @@ def test_each_check_passes_on_a_system_that_keeps_its_promises(check: verificati
 
     assert result.passed, result.saw
     assert result.saw
+
+
+def test_a_cadence_that_somebody_set_is_kept_by_the_switch_and_named() -> None:
+    changing.change("score-repeatable", by="ada", now=NOW, cadence=Every(45))
+    changing.change("fetch-names-repeatable", by="ada", now=NOW, after="fetch-repeatable")
+
+    result = state.mode_switches_and_back(WINDOW)
+
+    assert result.passed, result.saw
+    kept = "; kept: fetch-names-repeatable after each success of fetch-repeatable, set by ada, "
+    assert result.saw.endswith(f"{kept}score-repeatable every 45 s, set by ada")
 
 
 def remove_score() -> None:

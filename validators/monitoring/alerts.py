@@ -26,7 +26,7 @@ LONGEST_OWN_WORDS: Final = 40
 
 def stale_data(*, now: datetime) -> list[Trouble]:
     """The newest fetch is too old. Before the first one there is no data that could be stale."""
-    problem = readiness.stale_data(now=now)
+    problem = readiness.neglected_data(now=now)
     known = problem and problem != readiness.NOTHING
     return [Trouble(subject="data", message=problem)] if known else []
 
@@ -38,13 +38,13 @@ def standing_chain(*, now: datetime) -> list[Trouble]:
 
 
 def doubted_endpoints(*, now: datetime) -> list[Trouble]:
-    """The endpoints whose last answers could not be true."""
+    """The endpoints whose last answers could not be true; of one that gives none, what fails for it tells."""
     found = endpoints.doubted_endpoints()
     return [Trouble(subject=name, message=message) for name, message in found.items()]
 
 
 def silent_sources(*, now: datetime) -> list[Trouble]:
-    """The sources that were not heard for two of their intervals."""
+    """The sources that were not heard for two of their intervals, and that nobody paused."""
     return [
         Trouble(subject=one.source, message=sources.sentence(one, now=now))
         for one in sources.silent_sources(now=now)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from scheduling.monitoring.panels import Panel
 from validators.models import EndpointState, Fetch
@@ -12,6 +12,10 @@ from validators.solana.plausibility import Kind
 from validators.solana.text import unquoted
 
 LONGEST_SHOWN: Final = 160
+# Questions in a row that came to nothing; a blink of an endpoint fails a few sources at once.
+SEVERAL: Final = 5
+_DOUBTED: Final = Q(failures__gt=0) & ~Q(doubt="")
+_UNANSWERING: Final = Q(failures__gte=SEVERAL, doubt="")
 
 
 def standing_chain() -> str:
@@ -27,6 +31,16 @@ def standing_chain() -> str:
     return f"The slot has not moved since {since}: {names} stands at {newest.absolute_slot}."
 
 
+def unknown_chain() -> str:
+    """Say so when nobody has told anything of the chain yet, or nobody answers any more."""
+    asked = configured_endpoints()
+    if not Fetch.objects.exists() and not asked.filter(plausible_at__isnull=False).exists():
+        return "Unknown: no endpoint has answered yet."
+    if asked.exists() and not asked.exclude(_UNANSWERING).exists():
+        return "Unknown: no endpoint answers."
+    return ""
+
+
 def doubted_endpoints() -> dict[str, str]:
     """A sentence, for anybody, by public name of each endpoint whose last answer could not be true.
 
@@ -37,6 +51,16 @@ def doubted_endpoints() -> dict[str, str]:
         doubted = doubted.exclude(doubt=Kind.STANDING.value)
     names = known_names()
     return {publicly(state.name, names): _sentence(state, names) for state in doubted}
+
+
+def unanswering_endpoints() -> list[str]:
+    """A sentence, for anybody, of each endpoint that gave no answer several times in a row."""
+    names = known_names()
+    return [
+        f"{publicly(state.name, names)} has not answered, {state.failures} times in a row: "
+        f"{_cause(state, names)}."
+        for state in configured_endpoints().filter(_UNANSWERING).order_by("name")
+    ]
 
 
 def endpoints_panel() -> Panel | None:
@@ -82,7 +106,7 @@ def _staff_name(stored: str, names: dict[str, str]) -> str:
 
 
 def _doubted() -> QuerySet[EndpointState]:
-    return configured_endpoints().filter(failures__gt=0).exclude(doubt="")
+    return configured_endpoints().filter(_DOUBTED)
 
 
 def _sentence(state: EndpointState, names: dict[str, str]) -> str:
@@ -93,3 +117,9 @@ def _sentence(state: EndpointState, names: dict[str, str]) -> str:
         behind = f"behind {publicly(other, names)}" if other else "behind the last good look"
         return f"{name} is {state.slots_behind} slots {behind}."
     return f"{name} gives answers that cannot be true: {publicly(unquoted(state.last_error), names)}."
+
+
+def _cause(state: EndpointState, names: dict[str, str]) -> str:
+    """Of its last failure, without its name and the method, which begin the text of each."""
+    _, _, cause = state.last_error.partition("\n")[0].removeprefix(f"{state.name} ").partition(": ")
+    return publicly(unquoted(cause or state.last_error), names).rstrip(".")[:LONGEST_SHOWN]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from scheduling.ledger.selectors import interval_of
+from scheduling.ledger.selectors import interval_of, paused_job
 from scheduling.timing.durations import show_duration, show_roughly
 from validators.models import Fetch
 from validators.monitoring import endpoints, sources
@@ -26,17 +26,28 @@ def stale_data(*, now: datetime) -> str:
     if age <= limit:
         return ""
     # Roughly: said every second anew, it would make a page another one that shows it.
-    return f"The newest fetch is {show_roughly(age)} old; more than {show_duration(limit)} is stale."
+    sentence = f"The newest fetch is {show_roughly(age)} old; more than {show_duration(limit)} is stale"
+    job = paused_job(FETCH_JOB)
+    if job is None:
+        return f"{sentence}."
+    until = f" until {job.paused_until:%Y-%m-%d %H:%M}Z" if job.paused_until else ""
+    return f"{sentence}. Fetching is paused{until}."
+
+
+def neglected_data(*, now: datetime) -> str:
+    """Say so when the data are stale and nobody paused the fetches on purpose."""
+    problem = stale_data(now=now)
+    return "" if problem not in ("", NOTHING) and paused_job(FETCH_JOB) else problem
 
 
 def standing_chain(*, now: datetime) -> str:
-    """Say so when no endpoint knows of a later slot than the newest fetch."""
-    return endpoints.standing_chain()
+    """Say so when no endpoint knows of a later slot than the newest fetch, or none tells anything."""
+    return endpoints.unknown_chain() or endpoints.standing_chain()
 
 
 def doubted_endpoints(*, now: datetime) -> str:
-    """Say which endpoints gave answers that cannot be true when they were asked last."""
-    return " ".join(endpoints.doubted_endpoints().values())
+    """Say which endpoints gave answers that cannot be true when they were asked last, or give none."""
+    return " ".join([*endpoints.doubted_endpoints().values(), *endpoints.unanswering_endpoints()])
 
 
 def silent_sources(*, now: datetime) -> str:

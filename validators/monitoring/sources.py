@@ -1,13 +1,13 @@
 """Which sources are not heard any more, and what that leaves unknown."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db.models import Min
 
-from scheduling.ledger.selectors import interval_of, next_occurrence
-from scheduling.models import Run
+from scheduling.ledger.selectors import interval_of, next_occurrence, paused_job
+from scheduling.models import JobChange, Run
 from scheduling.timing.durations import show_roughly
 from validators.jobs import BY_SOURCE
 from validators.models import ClusterEpoch, SourceState
@@ -50,7 +50,10 @@ def job_name(source: str) -> str:
 
 
 def silence(state: SourceState, *, now: datetime) -> Silence | None:
-    """None where it was heard within two intervals, is not scheduled, or is offered by nobody."""
+    """None where it was heard within two intervals, is not scheduled, or is offered by nobody.
+
+    What a pause kept from being asked counts from its end on.
+    """
     interval = interval_of(job_name(state.source))
     if interval is None or not _is_overdue(state, patience=INTERVALS * interval + PATIENCE, now=now):
         return None
@@ -58,9 +61,9 @@ def silence(state: SourceState, *, now: datetime) -> Silence | None:
 
 
 def silent_sources(*, now: datetime) -> list[Silence]:
-    """Beside the votes, of which everything else says how old they are."""
+    """Beside the votes, of which everything else says how old they are, and what somebody paused."""
     found = (silence(state, now=now) for state in states() if state.source != Source.VOTES)
-    return [one for one in found if one is not None]
+    return [one for one in found if one is not None and paused_job(job_name(one.source)) is None]
 
 
 def sentence(one: Silence, *, now: datetime) -> str:
@@ -72,7 +75,7 @@ def sentence(one: Silence, *, now: datetime) -> str:
 def _is_overdue(state: SourceState, *, patience: timedelta, now: datetime) -> bool:
     """Whether an answer should be there by now, or one more refusal of a method that was not offered."""
     if state.unavailable_until is not None:
-        return state.unavailable_until + patience < now
+        return max(state.unavailable_until, _resumed_at(state, now=now)) + patience < now
     awaited_since = state.last_success_at or _first_occurrence(job_name(state.source))
     if awaited_since is None:
         return True
@@ -83,7 +86,14 @@ def _is_overdue(state: SourceState, *, patience: timedelta, now: datetime) -> bo
             return False
         if running is not None and running.first_fetch_at is not None:
             awaited_since = max(awaited_since, running.first_fetch_at)
-    return awaited_since + patience < now
+    # The second look only for what is old: it costs a question.
+    return awaited_since + patience < now and _resumed_at(state, now=now) + patience < now
+
+
+def _resumed_at(state: SourceState, *, now: datetime) -> datetime:
+    """When the last pause of its job ended; the beginning of time where there was none."""
+    resumed = JobChange.objects.filter(job__name=job_name(state.source), action="resume", at__lte=now)
+    return resumed.values_list("at", flat=True).first() or datetime.min.replace(tzinfo=UTC)
 
 
 def _first_occurrence(name: str) -> datetime | None:

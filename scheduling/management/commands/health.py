@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from scheduling.ledger.presentation import pause_text
 from scheduling.management.tables import table
+from scheduling.models import Job
 from scheduling.monitoring.documents import readiness_document
 from scheduling.monitoring.readiness import readiness
 
@@ -24,7 +26,14 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(readiness_document(found)))
         else:
             rows = [(finding.check, finding.problem or "ok") for finding in found.findings]
+            rows += [] if found.findings[0].problem else _pauses()
             self.stdout.write(table(("check", "found"), rows))
         if options["check"] and not found.ready:
             wrong = ", ".join(finding.check for finding in found.findings if finding.problem)
             raise CommandError(f"not ready: {wrong}", returncode=NOT_READY)
+
+
+def _pauses() -> list[tuple[str, str]]:
+    """What somebody stopped on purpose: facts for whoever looks, and nothing wrong."""
+    paused = Job.objects.filter(paused_at__isnull=False, schedule__isnull=False).order_by("name")
+    return [("paused", f"{job.name} {pause_text(job)}") for job in paused]

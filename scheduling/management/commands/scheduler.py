@@ -195,8 +195,14 @@ class Command(BaseCommand):
 
     def _set(self, name: str, by: str, **options: Any) -> None:
         changed = changing.change(name, by=by, now=database_now(), **read_set_options(options))
+        job = job_named(name)
         text = f"{name}: {changed}" if changed else f"{name} stays as it was."
-        self._show({"name": name, "changed": changed}, text, **options)
+        document = {
+            "name": name,
+            "changed": changed,
+            "next_run_at": presentation.iso(selectors.next_run_of(job)),
+        }
+        self._show(document, f"{text}\n{presentation.next_text(job)}", **options)
 
     def _next(self, name: str, count: int, **options: Any) -> None:
         job = job_named(name)

@@ -87,6 +87,7 @@ def test_each_kind_of_cadence_can_be_chosen(
     admin_client: Client, changes: dict[str, str], cadence: str
 ) -> None:
     before = timezone.now()
+    RunFactory(job=schedule_of().job, occurrence=before, state="succeeded")
     response = edit(admin_client, schedule_of(), **changes)
 
     assert response.status_code == 302

@@ -22,12 +22,38 @@ def change(job: Job, **changes: Any) -> str:
     return changing.change(job.name, by="ada", now=NOON, **changes)
 
 
-def test_a_new_interval_counts_from_now_and_says_what_it_changed(job: Job) -> None:
+def test_a_new_interval_of_a_job_that_never_ran_leaves_its_next_run_and_says_what_it_changed(
+    job: Job,
+) -> None:
     changed = change(job, cadence=Every(45))
 
     assert changed == "cadence: every 10 s -> every 45 s"
     assert (str(reloaded(job).cadence), next_run(job)) == ("every 45 s", NOON)
     assert journal() == [("ada", "set", changed)]
+
+
+@pytest.mark.parametrize(
+    ("ran_ago", "cadence", "runs_in"),
+    [
+        (10, Every(45), 35),
+        (600, Every(7_200), 6_600),
+        (50, Every(45), 0),
+        (0, Every(3_600, 600), 600),
+        (600, Cron("30 12 * * *"), 1_800),
+        (0, Cron("0 12 * * *"), 86_400),
+    ],
+)
+@pytest.mark.parametrize("trigger", [RunTrigger.SCHEDULE, RunTrigger.CHAIN])
+def test_a_new_cadence_counts_from_the_last_occurrence(
+    job: Job, trigger: str, ran_ago: int, cadence: Every | Cron, runs_in: int
+) -> None:
+    ran = NOON - timedelta(seconds=ran_ago)
+    RunFactory(job=job, state=RunState.SUCCEEDED, occurrence=ran, trigger=trigger)
+    RunFactory(job=job, state=RunState.SUCCEEDED, occurrence=NOON - TEN / 2, trigger=RunTrigger.OPERATOR)
+
+    change(job, cadence=cadence)
+
+    assert next_run(job) == NOON + timedelta(seconds=runs_in)
 
 
 def test_a_cron_with_a_time_zone_takes_its_next_match(job: Job) -> None:

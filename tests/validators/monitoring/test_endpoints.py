@@ -1,18 +1,21 @@
 """What health, alerts, monitor and the metrics say of endpoints, of the chain, and of silent sources."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
 import time_machine
 from django.core.management import call_command
 from prometheus_client.core import Metric
+from pytest_django.fixtures import Settings
 
+from scheduling.operations import changing
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint, rpc_error
 from tests.validators.replies import EPOCH
 from validators import tasks
 from validators.exceptions import EndpointError
-from validators.models import SourceState
+from validators.models import EndpointState, SourceState
 from validators.monitoring import alerts, readiness
 from validators.monitoring.endpoints import endpoints_panel
 from validators.monitoring.metrics import validator_metrics
@@ -58,6 +61,25 @@ def test_a_chain_that_stands_is_said_to_since_when(endpoint: CannedEndpoint) -> 
     assert readiness.standing_chain(now=NOON) == ""
 
 
+@pytest.mark.parametrize(("failures", "is_told"), [(4, False), (55, True)])
+def test_an_endpoint_that_does_not_answer_is_told_by_its_public_name(
+    settings: Settings, failures: int, is_told: bool
+) -> None:
+    settings.SOLANA_RPC_URLS = ["http://127.0.0.1:1/secret-key"]
+    with pytest.raises(EndpointError):
+        tasks.fetch_validators()
+    assert readiness.standing_chain(now=NOON) == "Unknown: no endpoint has answered yet."
+    EndpointState.objects.update(failures=failures)
+
+    told = f"endpoint 1 has not answered, {failures} times in a row: no connection"
+    assert (readiness.doubted_endpoints(now=NOON).startswith(told)) is is_told
+    assert "127.0.0.1" not in readiness.doubted_endpoints(now=NOON)
+    EndpointState.objects.update(plausible_at=NOON)
+    assert readiness.standing_chain(now=NOON) == ("Unknown: no endpoint answers." if is_told else "")
+    # What fails because of it is an alert already.
+    assert alerts.standing_chain(now=NOON) + alerts.doubted_endpoints(now=NOON) == []
+
+
 def test_a_source_that_is_silent_for_two_intervals_is_named_with_what_it_tells(
     endpoint: CannedEndpoint,
 ) -> None:
@@ -72,6 +94,37 @@ def test_a_source_that_is_silent_for_two_intervals_is_named_with_what_it_tells(
         readiness.silent_sources(now=later)
     )
     assert {one.subject for one in alerts.silent_sources(now=later)} >= {"nodes", "production", "cluster"}
+
+
+def test_what_somebody_paused_is_told_to_readers_and_alerts_nobody(endpoint: CannedEndpoint) -> None:
+    call_command("scheduler", "setup", "production")
+    with time_machine.travel(NOON, tick=False):
+        tasks.fetch_validators()
+    for source in SourceState.Source:
+        SourceState.objects.update_or_create(source=source.value, defaults={"last_success_at": NOON})
+    later, until = NOON + timedelta(hours=30), NOON + timedelta(hours=40)
+    for name in ("fetch-names-repeatable", "fetch-repeatable"):
+        changing.pause(name, by="root", note="provider maintenance", now=NOON, until=until)
+
+    silent = {one.subject for one in alerts.silent_sources(now=later)}
+
+    assert "nodes" in silent
+    assert "names" not in silent
+    assert (alerts.stale_data(now=later), readiness.neglected_data(now=later)) == ([], "")
+    # Its age is told to readers, and goes into conditions.
+    assert readiness.stale_data(now=later).endswith("is stale. Fetching is paused until 2026-11-22 04:00Z.")
+    out = StringIO()
+    call_command("health", stdout=out)
+    assert "fetch-names-repeatable since 2026-11-20 12:00:00 until 2026-11-22 04:00:00: provider" in (
+        out.getvalue()
+    )
+
+    for name in ("fetch-names-repeatable", "fetch-repeatable"):
+        changing.resume(name, by="root", now=until)
+
+    assert "names" not in readiness.silent_sources(now=until + timedelta(minutes=5))
+    assert "The names source was last heard" in readiness.silent_sources(now=until + timedelta(days=30))
+    assert "is stale." in readiness.neglected_data(now=until)
 
 
 def test_a_source_that_nobody_offers_is_not_silent(endpoint: CannedEndpoint) -> None:
