@@ -153,16 +153,17 @@ READINESS_CHECKS = {
 # Tables that `monitor` and the operations page show beside the schedules.
 MONITOR_PANELS = ["validators.monitoring.endpoints.endpoints_panel"]
 # What is looked out for: name -> dotted path of a function.
+# The worst first, as pages show their alerts.
 ALERT_RULES = {
+    "broken": "scheduling.monitoring.alert_rules.broken_neighbours",
     "failing": "scheduling.monitoring.alert_rules.failing_jobs",
     "late": "scheduling.monitoring.alert_rules.late_jobs",
-    "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
-    "broken": "scheduling.monitoring.alert_rules.broken_neighbours",
     "stale": "validators.monitoring.alerts.stale_data",
     "standing": "validators.monitoring.alerts.standing_chain",
     "endpoints": "validators.monitoring.alerts.doubted_endpoints",
-    "silent": "validators.monitoring.alerts.silent_sources",
     "shrinking": "validators.monitoring.alerts.shrinking_cluster",
+    "silent": "validators.monitoring.alerts.silent_sources",
+    "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
     "commission": "validators.monitoring.alerts.commission_jumps",
     "admission": "validators.monitoring.alerts.not_admitted",
 }
