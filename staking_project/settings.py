@@ -182,7 +182,7 @@ HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 # Vote accounts whose commission is watched.
-WATCHED_VALIDATORS = env.list("WATCHED_VALIDATORS", default=[])
+WATCHED_VALIDATORS = [key.strip() for key in env.list("WATCHED_VALIDATORS", default=[]) if key.strip()]
 # The proxy that all questions to others go through; variables such as http_proxy are not looked at.
 OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://
