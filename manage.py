@@ -50,7 +50,7 @@ def _run() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as exc:
-        sys.exit(f"Wrong settings: {exc}")
+        sys.exit(f"Wrong setting: {exc}")
     except DatabaseError as exc:
         line = _why_the_database_does_not(exc)
         if not line or "--traceback" in sys.argv:

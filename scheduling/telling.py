@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from importlib.util import find_spec
+from typing import Any
 
 from django.conf import settings
 
@@ -46,19 +47,31 @@ def tell(address: str, *, title: str, body: str, is_over: bool) -> None:
     asked = {"address": address, "title": title, "body": body, "is_over": is_over}
     kind = schema_of(address) or "the address"
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", __name__],
-            input=json.dumps(asked).encode(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # apprise says in its log what it was given
-            env=_environment(),
-            timeout=PATIENCE,
-            check=False,
-        )
+        code = _asked_of_apprise(asked)
     except subprocess.TimeoutExpired:
         raise DeliveryError(f"{kind}: no whole answer in {PATIENCE:g} s.") from None
-    if done.returncode:
-        raise DeliveryError(f"{kind}: {_REASONS.get(done.returncode, 'apprise broke off')}.")
+    if code:
+        raise DeliveryError(f"{kind}: {_REASONS.get(code, 'apprise broke off')}.")
+
+
+def is_understood(address: str) -> bool:
+    """Whether apprise makes anything of it; what cannot be asked for now counts as understood."""
+    try:
+        return _asked_of_apprise({"address": address}) != _NOT_UNDERSTOOD
+    except subprocess.TimeoutExpired:
+        return True
+
+
+def _asked_of_apprise(asked: dict[str, Any]) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", __name__],
+        input=json.dumps(asked).encode(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # apprise says in its log what it was given
+        env=_environment(),
+        timeout=PATIENCE,
+        check=False,
+    ).returncode
 
 
 def _environment() -> dict[str, str]:
@@ -70,7 +83,7 @@ def _environment() -> dict[str, str]:
 
 
 def _main() -> int:
-    """The process: one notification, whose outcome is the exit code."""
+    """The process: one notification, or none but a look at the address; the outcome is the exit code."""
     signal.alarm(round(PATIENCE))  # should nobody be left to kill us
     asked = json.load(sys.stdin)
     try:
@@ -81,6 +94,8 @@ def _main() -> int:
     one = apprise.Apprise.instantiate(asked["address"], suppress_exceptions=True)
     if one is None or not chat.add(one):
         return _NOT_UNDERSTOOD
+    if "title" not in asked:
+        return 0
     kind = apprise.NotifyType.SUCCESS if asked["is_over"] else apprise.NotifyType.WARNING
     return 0 if chat.notify(title=asked["title"], body=asked["body"], notify_type=kind) else _NOT_TAKEN
 

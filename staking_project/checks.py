@@ -1,4 +1,4 @@
-"""Settings that let strangers in, found before anybody comes."""
+"""Settings that lead nowhere or let strangers in, found before anybody comes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -6,12 +6,27 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from scheduling.outgoing import is_this_machine
 from validators.solana.endpoint_names import parsed_address
 
 _SECURE_REDIS: Final = ("rediss", "unix", "redis+unix")
+
+
+@register()
+def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """REDIS_URL is an address; it may hold a password, so it is not repeated."""
+    url = _split(settings.REDIS_URL)
+    if url is not None and (url.scheme in ("redis", "rediss") or (url.scheme in _SECURE_REDIS and url.path)):
+        return []
+    return [
+        Error(
+            "REDIS_URL is no address of a Redis.",
+            hint="Write it as redis://127.0.0.1:6379/0, rediss://:password@host:6379/0 or unix:///path/to/socket.",
+            id="staking.E001",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

@@ -90,7 +90,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         if number is None or not bounds.least <= number <= bounds.most:
             raise ImproperlyConfigured(
                 f"{var}: {text[:LONGEST_NUMBER]!r} is not {called} from {bounds.least:,} to {bounds.most:,}; "
-                f"it says: {bounds.meaning}."
+                f"it means: {bounds.meaning}."
             )
         return number
 

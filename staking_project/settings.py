@@ -153,16 +153,17 @@ READINESS_CHECKS = {
 # Tables that `monitor` and the operations page show beside the schedules.
 MONITOR_PANELS = ["validators.monitoring.endpoints.endpoints_panel"]
 # What is looked out for: name -> dotted path of a function.
+# The worst first, as pages show their alerts.
 ALERT_RULES = {
+    "broken": "scheduling.monitoring.alert_rules.broken_neighbours",
     "failing": "scheduling.monitoring.alert_rules.failing_jobs",
     "late": "scheduling.monitoring.alert_rules.late_jobs",
-    "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
-    "broken": "scheduling.monitoring.alert_rules.broken_neighbours",
     "stale": "validators.monitoring.alerts.stale_data",
     "standing": "validators.monitoring.alerts.standing_chain",
     "endpoints": "validators.monitoring.alerts.doubted_endpoints",
-    "silent": "validators.monitoring.alerts.silent_sources",
     "shrinking": "validators.monitoring.alerts.shrinking_cluster",
+    "silent": "validators.monitoring.alerts.silent_sources",
+    "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
     "commission": "validators.monitoring.alerts.commission_jumps",
     "admission": "validators.monitoring.alerts.not_admitted",
 }
@@ -181,7 +182,7 @@ HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 # Vote accounts whose commission is watched.
-WATCHED_VALIDATORS = env.list("WATCHED_VALIDATORS", default=[])
+WATCHED_VALIDATORS = [key.strip() for key in env.list("WATCHED_VALIDATORS", default=[]) if key.strip()]
 # The proxy that all questions to others go through; variables such as http_proxy are not looked at.
 OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://

@@ -1,7 +1,7 @@
 """Wrong settings, found before anything runs."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.apps import AppConfig
@@ -10,6 +10,10 @@ from django.core.checks import CheckMessage, Error, register
 
 from validators.scoring.registry import METHODS
 from validators.solana.endpoint_names import masked, parsed_address
+from validators.solana.pubkey import is_pubkey
+
+# Characters of a wrong key, which are enough to find it.
+LONGEST_SHOWN: Final = 60
 
 
 @register()
@@ -82,6 +86,20 @@ def _can_be_asked(url: str) -> bool:
 
 def _has_space(url: str) -> bool:
     return any(character.isspace() for character in url)
+
+
+@register()
+def check_watched(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Each of WATCHED_VALIDATORS is a key; whether a validator has it shows with the first fetch."""
+    return [
+        Error(
+            f"WATCHED_VALIDATORS: {key[:LONGEST_SHOWN]!r} is no vote account.",
+            hint="Give vote accounts, 32 bytes in base58 each, with commas between them.",
+            id="validators.E005",
+        )
+        for key in settings.WATCHED_VALIDATORS
+        if not is_pubkey(key)
+    ]
 
 
 def _shown(url: str) -> str:

@@ -8,12 +8,9 @@ from django.db import transaction
 
 from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.locks import unless_held
-from scheduling.models import Overlap, Run, RunState, RunTrigger
+from scheduling.models import ON_THEIR_OWN, Overlap, Run, RunState
 
 logger = logging.getLogger(__name__)
-
-# Each of these is for itself: an occurrence that somebody wants made up for, a thing to be told.
-_ON_THEIR_OWN = (RunTrigger.BACKFILL, RunTrigger.ALERT)
 
 
 def waits_for_another_attempt(run: Run, *, now: datetime) -> bool:
@@ -22,7 +19,7 @@ def waits_for_another_attempt(run: Run, *, now: datetime) -> bool:
         run.state == RunState.PENDING
         and run.attempt > 0
         and run.not_before > now
-        and run.trigger not in _ON_THEIR_OWN
+        and run.trigger not in ON_THEIR_OWN
     )
 
 
@@ -38,7 +35,7 @@ def take_over(runs: Sequence[Run], *, overlap: str, by: datetime, now: datetime)
 
 def take_over_waiting(waiting: Iterable[Run], *, by: Run, now: datetime) -> list[Run]:
     """End those runs, which wait for another attempt, that a newer run of their job takes over from."""
-    if by.trigger in _ON_THEIR_OWN or by.job.overlap == Overlap.ALLOW:
+    if by.trigger in ON_THEIR_OWN or by.job.overlap == Overlap.ALLOW:
         return []
     return [
         run

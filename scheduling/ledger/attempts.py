@@ -1,9 +1,10 @@
 """The attempts of a run: how many there are and when, and what those that failed have left behind."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from scheduling.exceptions import CadenceError
 from scheduling.models import Job, JobChange, Run, RunState
@@ -15,6 +16,8 @@ from scheduling.timing.durations import show_wait
 LONGEST_KEPT = 500
 # The newest of a run that was retried by hand again and again.
 MOST_KEPT = 40
+# How a run ends that a newer one took over from; the rest is the error of its last attempt.
+TAKEN_OVER: Final = re.compile(r"(?P<ours>the run of [^a-z]*Z took over after attempt \d+: )(?P<rest>.*)")
 # What to load of a run, so that its attempts can be told without another question.
 WITH_CADENCE = ("job__schedule", "job__after__schedule")
 # A chain of jobs that follow each other is no longer than this.
@@ -44,6 +47,15 @@ class FailedAttempt:
 def failed_attempts(run: Run) -> list[FailedAttempt]:
     """The oldest first."""
     return [FailedAttempt.read(stored) for stored in run.failed_attempts]
+
+
+def cause_of(run: Run) -> str:
+    """Why a failed run came to nothing, in a line: what its last attempt met, not who took over then."""
+    line = run.error.partition("\n")[0]
+    if not (taken_over := TAKEN_OVER.fullmatch(line)):
+        return line
+    failed = failed_attempts(run)
+    return failed[-1].error if failed else taken_over["rest"]
 
 
 def attempt_sentences(run: Run) -> list[str]:

@@ -14,11 +14,11 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from scheduling.exceptions import PublicError
+from scheduling.ledger.attempts import TAKEN_OVER
 
 STAFF_SEE: Final = "staff see why"
 _EXCEPTION: Final = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(?::|$)")
 # What stands in our own texts of other runs and of people.
-_BEFORE: Final = re.compile(r"(?P<ours>the run of [^a-z]*Z took over after attempt \d+: )(?P<rest>.*)")
 _RETRIED: Final = re.compile(r"retried by .* after: (?P<rest>.*)")
 _CANCELLED: Final = re.compile(r"cancelled by .*")
 
@@ -33,7 +33,7 @@ def public_reason(error: str) -> str:
 
 
 def _without_strangers(line: str) -> str:
-    if before := _BEFORE.fullmatch(line):
+    if before := TAKEN_OVER.fullmatch(line):
         return before["ours"] + _without_strangers(before["rest"])
     if retried := _RETRIED.fullmatch(line):
         return f"retried by staff after: {_without_strangers(retried['rest'])}"

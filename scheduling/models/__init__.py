@@ -7,6 +7,7 @@ Start with `jobs`. Django looks for models in this module, so here alone a room'
 from scheduling.models.alerts import Alert, AlertRound
 from scheduling.models.jobs import (
     ASKED_FOR,
+    ON_THEIR_OWN,
     OPEN_STATES,
     CatchUp,
     Job,
@@ -22,6 +23,7 @@ from scheduling.models.tokens import ApiToken
 
 __all__ = [
     "ASKED_FOR",
+    "ON_THEIR_OWN",
     "OPEN_STATES",
     "Alert",
     "AlertRound",

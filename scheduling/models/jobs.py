@@ -171,6 +171,9 @@ class RunTrigger(models.TextChoices):
 
 # What people asked for beside the schedule: a live occurrence goes before it, and a pause holds it.
 ASKED_FOR = (RunTrigger.OPERATOR, RunTrigger.BACKFILL)
+# Each of these is for itself, and no newer run takes over from it: an occurrence that somebody wants made up
+# for, a thing to be told.
+ON_THEIR_OWN = (RunTrigger.BACKFILL, RunTrigger.ALERT)
 
 
 def run_name(job_name: str, occurrence: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from scheduling.ledger.attempts import cause_of
 from scheduling.ledger.failures import Failing, failing_now
 from scheduling.models import Run, RunTrigger
 from scheduling.monitoring import readiness
@@ -70,7 +71,7 @@ def _failures_of(failing: Failing) -> Trouble | None:
 
 def _failed_for_good(failing: Failing) -> str:
     name, newest = failing.job.name, failing.runs[0]
-    reason = newest.error.partition("\n")[0]
+    reason = cause_of(newest)
     if len(failing.runs) > 1:
         return f"The last {len(failing.runs)} runs of {name} have failed, the newest with: {reason}"
     return (

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
+from django.conf import settings
 from django.db.models import Count, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
@@ -13,16 +15,29 @@ from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.readiness import Finding, database_problem, judge
 from scheduling.timing.durations import show_roughly
 
+# So many are shown whole, so that what else a page says stays in sight; the others are a click away.
+SHOWN_WHOLE: Final = 3
+
+
+class StatusAlert(NamedTuple):
+    """An open alert; `schedule` is the one that it is about, or empty."""
+
+    key: int
+    rule: str
+    message: str
+    opened_at: datetime
+    schedule: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """`waiting` is None while Redis does not answer, `as_of` before there are data.
 
-    An alert is its rule, its message, when it opened, and the schedule that it is about, or empty.
+    The worst alert comes first.
     """
 
     findings: tuple[Finding, ...]
-    alerts: list[tuple[str, str, datetime, str]]
+    alerts: list[StatusAlert]
     open_runs: dict[str, int]
     waiting: int | None
     workers: int
@@ -38,6 +53,22 @@ class Status:
     @property
     def problems(self) -> list[Finding]:
         return [finding for finding in self.findings if finding.problem]
+
+    @property
+    def first_alerts(self) -> list[StatusAlert]:
+        return self.alerts[:SHOWN_WHOLE]
+
+    @property
+    def more_alerts(self) -> list[StatusAlert]:
+        return self.alerts[SHOWN_WHOLE:]
+
+    @property
+    def first_problems(self) -> list[Finding]:
+        return self.problems[:SHOWN_WHOLE]
+
+    @property
+    def more_problems(self) -> list[Finding]:
+        return self.problems[SHOWN_WHOLE:]
 
 
 def current_status(*, now: datetime) -> Status:
@@ -57,10 +88,14 @@ def status_of(queue: QueueState, *, now: datetime) -> Status:
     )
 
 
-def _alerts() -> list[tuple[str, str, datetime, str]]:
+def _alerts() -> list[StatusAlert]:
+    """As the settings name their rules, the worst first; of a rule the oldest first."""
     schedules = Job.objects.filter(name=OuterRef("subject")).values("name")
     alerts = open_alerts().annotate(schedule=Subquery(schedules))
-    return list(alerts.values_list("rule", "message", "opened_at", Coalesce("schedule", Value(""))))
+    columns = ("pk", "rule", "message", "opened_at", Coalesce("schedule", Value("")))
+    rank = {name: place for place, name in enumerate(settings.ALERT_RULES)}
+    found = map(StatusAlert._make, alerts.values_list(*columns))
+    return sorted(found, key=lambda alert: rank.get(alert.rule, len(rank)))
 
 
 def open_run_counts() -> dict[str, int]:

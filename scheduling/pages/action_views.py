@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -145,4 +145,7 @@ def _back(request: HttpRequest, job: Job | None) -> HttpResponse:
 
 
 def _job(job_id: int) -> Job:
-    return get_object_or_404(Job.objects.select_related("schedule", "after"), pk=job_id)
+    job = Job.objects.select_related("schedule", "after").filter(pk=job_id).first()
+    if job is None:
+        raise Http404("That schedule is gone.")
+    return job

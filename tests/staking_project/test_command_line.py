@@ -37,7 +37,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, variable: str, value: str) -> 
     result = manage("check", **{"STATE_DIR": str(tmp_path), variable: value})
 
     assert result.returncode != 0
-    assert "Wrong settings: " in result.stderr
+    assert "Wrong setting: " in result.stderr
     assert variable in result.stderr
     assert "Traceback" not in result.stderr
     assert "a-password" not in result.stderr
@@ -90,7 +90,7 @@ def test_with_everything_given_no_folder_is_needed_to_write_to(tmp_path: Path) -
     assert manage("check", STATE_DIR=str(nowhere), **given).returncode == 0
     refused = manage("check", STATE_DIR=str(nowhere), **given | {"SECRET_KEY": ""})
 
-    assert f"Wrong settings: STATE_DIR {nowhere}: Not a directory" in refused.stderr
+    assert f"Wrong setting: STATE_DIR {nowhere}: Not a directory" in refused.stderr
 
 
 def test_a_command_whose_reader_is_gone_before_it_writes_ends_as_if_by_sigpipe(tmp_path: Path) -> None:

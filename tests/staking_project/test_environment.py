@@ -17,7 +17,7 @@ def test_every_number_has_bounds_and_the_error_says_them(monkeypatch: pytest.Mon
     for text in IMPOSSIBLE:
         monkeypatch.setenv(name, text)
         for read in (Environment().int, Environment().float):
-            with pytest.raises(ImproperlyConfigured, match=rf"{name}: .* from .* to .*; it says: "):
+            with pytest.raises(ImproperlyConfigured, match=rf"{name}: .* from .* to .*; it means: "):
                 read(name, default=1)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pytest_django.fixtures import Settings
 
-from staking_project.checks import check_exposure
+from staking_project.checks import check_exposure, check_redis
 
 
 def ids() -> list[str | None]:
@@ -63,3 +63,20 @@ def test_keys_over_http(settings: Settings, address: str, warned: bool) -> None:
 
     assert ids() == (["staking.W003"] if warned else [])
     assert "key=" not in "".join(message.msg for message in check_exposure(None))
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("foo", 1),
+        ("http://127.0.0.1", 1),
+        ("unix://", 1),
+        ("redis://h:x", 1),
+        ("redis://", 0),
+        ("unix:///run/r.sock", 0),
+    ],
+)
+def test_an_address_of_no_redis_is_an_error(settings: Settings, address: str, found: int) -> None:
+    settings.REDIS_URL = address
+
+    assert [one.id for one in check_redis(None)] == ["staking.E001"] * found

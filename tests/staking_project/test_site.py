@@ -1,11 +1,15 @@
 """What the pages of all apps have in common: the way from one to the other, the icon, HEAD."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.views.defaults import bad_request, server_error
+from pytest_django import DjangoAssertNumQueries
 
 from tests.validators.rows import fetch, scoring_run, validator
 
@@ -33,6 +37,49 @@ def test_every_page_leads_to_every_other(staff: Client, address: str) -> None:
 
 def test_a_stranger_is_not_led_to_the_operations(client: Client) -> None:
     assert site_links(client, "/") == LINKS
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/validators/abc/", "No fetch ever saw abc."),
+        ("/operations/schedules/nope/", "There is no schedule named &#x27;nope&#x27;."),
+        ("/nowhere/%3Cb%3E", "There is no page <code>/nowhere/&lt;b&gt;</code>."),
+    ],
+)
+def test_what_is_not_found_is_named_and_leads_on(staff: Client, address: str, said: str) -> None:
+    response = staff.get(address)
+
+    assert (response.status_code, said in response.content.decode()) == (404, True)
+    assert site_links(staff, address) == LINKS | {"/operations/"}
+
+
+def test_what_is_refused_is_a_page_too(staff: Client) -> None:
+    refused = staff.post(reverse("scheduling:pause_every"))
+    guarded = Client(enforce_csrf_checks=True).post(reverse("scheduling:pause_every"))
+
+    assert (refused.status_code, guarded.status_code) == (403, 403)
+    assert b"<strong>ada</strong> may not do this." in refused.content
+    assert b"The form was not sent by a page of this site" in guarded.content
+
+
+@pytest.mark.parametrize(
+    ("view", "status", "said"),
+    [(server_error, 500, b"went wrong here"), (bad_request, 400, b"Not understood")],
+)
+def test_an_error_is_told_without_the_database(
+    rf: RequestFactory,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    view: Callable[..., HttpResponse],
+    status: int,
+    said: bytes,
+) -> None:
+    with django_assert_num_queries(0):
+        response = view(rf.get("/"), Exception()) if status == 400 else view(rf.get("/"))
+
+    assert response.status_code == status
+    assert said in response.content
+    assert b'aria-label="Site"' in response.content
 
 
 def test_there_is_an_icon_where_browsers_look_for_one(client: Client) -> None:

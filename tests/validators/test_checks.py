@@ -53,3 +53,12 @@ def test_a_deadline_that_no_fetch_can_keep_is_an_error(settings: Any, seconds: f
     settings.FETCH_DEADLINE_SECONDS = seconds
 
     assert [identifier for identifier, _ in complaints()] == ["validators.E002"]
+
+
+def test_what_is_watched_is_a_key_each(settings: Any) -> None:
+    settings.WATCHED_VALIDATORS = ["1" * 32, "abc", "0" * 44]
+
+    assert complaints() == [
+        ("validators.E005", "WATCHED_VALIDATORS: 'abc' is no vote account."),
+        ("validators.E005", f"WATCHED_VALIDATORS: '{'0' * 44}' is no vote account."),
+    ]

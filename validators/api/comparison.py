@@ -106,7 +106,7 @@ class AgreementDocument(Schema):
     only_other: int = Field(description="Scored by `other_method` alone")
     rank_correlation: float | None = Field(description="Spearman's, over the scores of those scored by both")
     top: int = Field(description="How many of the best `top_shared` looks at")
-    top_shared: int = Field(description="How many are among the best of both")
+    top_shared: int = Field(description="How many are among the best of both, at most `top`")
     furthest_up: int = Field(description="Most places by which `method` puts one higher")
     furthest_down: int = Field(description="Most places by which `method` puts one lower")
 

@@ -46,7 +46,8 @@ class Pair(NamedTuple):
 class Agreement:
     """How far two methods agree on a cluster.
 
-    `top` is how many of the best are looked at, `top_shared` how many of them both have there.
+    `top` is how many of the best are looked at, `top_shared` how many of them both have there; of
+    equals at the edge those count as among the best that the other method puts higher.
     `furthest_up` and `furthest_down` are the most places by which the first method puts one
     higher, and lower, than the other. The rank correlation is Spearman's, over the scores.
     """
@@ -113,10 +114,19 @@ def agreement(pairs: Sequence[Pair]) -> Agreement:
             [pair.score or 0.0 for pair in both], [pair.other_score or 0.0 for pair in both]
         ),
         top=top,
-        top_shared=sum((pair.rank or inf) <= top and (pair.other_rank or inf) <= top for pair in both),
+        top_shared=len(_best(pairs, "rank", "other_rank", top) & _best(pairs, "other_rank", "rank", top)),
         furthest_up=max(0, *differences, 0),
         furthest_down=-min(0, *differences, 0),
     )
+
+
+def _best(pairs: Sequence[Pair], by: str, then: str, top: int) -> set[int]:
+    """As many as the top has: equals share a rank, so that all up to a rank may be more."""
+
+    def place(pair: Pair) -> tuple[float, float, int]:
+        return (getattr(pair, by) or inf, getattr(pair, then) or inf, pair.key)
+
+    return {pair.key for pair in sorted(pairs, key=place)[:top]}
 
 
 def sampled_places(count: int) -> list[int]:

@@ -97,7 +97,13 @@ live.addEventListener("htmx:beforeRequest", (event) => {
 live.addEventListener("htmx:afterRequest", (event) => {
   live.dataset.etag = event.detail.xhr.getResponseHeader("ETag") ?? live.dataset.etag;
 });
+// What somebody opened stays open though its content changes.
+const opened = new Set();
+live.addEventListener("toggle", ({ target }) => {
+  if (target.id?.startsWith("more-")) opened[target.open ? "add" : "delete"](target.id);
+}, true);
 live.addEventListener("htmx:afterSettle", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   tellZone();
   countDown();
   drawAll();

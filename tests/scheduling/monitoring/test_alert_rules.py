@@ -61,6 +61,19 @@ def test_the_newest_reason_is_told_in_one_line(job: Job) -> None:
     )
 
 
+@pytest.mark.parametrize("attempts", [[], [{"attempt": 1, "error": "RpcError: away"}]])
+def test_who_took_over_is_no_reason(job: Job, attempts: list[dict[str, object]]) -> None:
+    runs(job, BAD, BAD, BAD)
+    ended = "the run of 2026-11-23 12:00:00Z took over after attempt 1: RpcError: away"
+    Run.objects.update(error=ended, failed_attempts=attempts)
+
+    [trouble] = failing_jobs(now=NOON)
+
+    assert trouble.message == (
+        "The last 3 runs of fetch-repeatable have failed, the newest with: RpcError: away"
+    )
+
+
 def test_a_job_that_pauses_itself_after_two_failures_fails_after_two(job: Job) -> None:
     Job.objects.update(pause_after_failures=2)
     runs(job, BAD, BAD)

@@ -85,8 +85,16 @@ def test_without_apprise_the_check_says_what_to_install(
 
     nowhere, missing = alerts_can_be_told()
 
-    assert nowhere.msg == "ALERT_URLS: address 2 is none that apprise could know."
+    assert nowhere.msg == "ALERT_URLS: address 2 is none that apprise knows."
     assert missing.hint == "pip install -r requirements-alerts.txt"
+
+
+def test_the_check_asks_apprise_for_the_kinds_that_it_knows(settings: Settings) -> None:
+    settings.ALERT_URLS = ["json://127.0.0.1/", f"foo://{KEY}"]
+
+    assert [found.msg for found in alerts_can_be_told()] == [
+        "ALERT_URLS: address 2 is none that apprise knows."
+    ]
 
 
 def test_a_chat_that_was_taken_out_of_the_settings_is_told_no_more(chat: str, settings: Settings) -> None:

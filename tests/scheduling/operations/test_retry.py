@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from scheduling.engine.execution import execute_run
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import RefusedError, UnknownNameError
-from scheduling.models import JobChange, Run, RunState
+from scheduling.models import JobChange, Overlap, Run, RunState, RunTrigger
 from scheduling.operations import changing, setting_up
+from scheduling.operations.retrying import retry_all
 from tests.scheduling.factories import NOON, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -78,3 +79,29 @@ def test_the_command_retries_the_newest_failure_or_the_one_of_an_occurrence() ->
     with pytest.raises(CommandError, match=r"has no failed run at 2026-11-23 12:00:00Z") as caught:
         call_command("scheduler", "retry", name, "--occurrence", "2026-11-23T12:00:00Z")
     assert caught.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("overlap", "trigger", "begun"),
+    [
+        (Overlap.SKIP, RunTrigger.SCHEDULE, 2),
+        (Overlap.QUEUE, RunTrigger.OPERATOR, 2),
+        (Overlap.ALLOW, RunTrigger.SCHEDULE, 4),
+        (Overlap.SKIP, RunTrigger.BACKFILL, 4),
+    ],
+)
+def test_of_runs_that_take_over_from_each_other_the_newest_of_a_schedule_is_retried(
+    overlap: Overlap, trigger: RunTrigger, begun: int
+) -> None:
+    oldest = failed_run(job__overlap=overlap, trigger=trigger)
+    runs = [oldest, *(failed_run(job=oldest.job, trigger=trigger) for _ in range(2)), failed_run()]
+
+    retried = retry_all([run.pk for run in runs], by="ada", now=NOON)
+
+    left = [] if begun == 4 else runs[:2]
+    assert (retried.begun, list(Run.objects.filter(state=RunState.FAILED).order_by("occurrence"))) == (
+        begun,
+        left,
+    )
+    said = f"gives way to {runs[2].occurrence:%Y-%m-%d %H:%M:%S}Z, its newest chosen."
+    assert retried.refused == tuple(f"{run} {said}" for run in left)

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django_q.conf import Conf
 from pytest_django.fixtures import Settings
 
-from scheduling.models import Job, RunState
+from scheduling.models import Alert, Job, RunState
 from scheduling.monitoring.panels import Panel
 from scheduling.operations import changing
 from scheduling.pages import dashboard as dashboard_module
@@ -79,6 +79,25 @@ def test_who_may_not_read_why_sees_no_errors_notes_or_endpoints(
 
 def telling_panel() -> Panel:
     return Panel(title="endpoints", columns=("endpoint",), rows=[("secret.example.org",)])
+
+
+def test_the_worst_alerts_come_first_and_whole_and_the_others_are_counted(operator: Client) -> None:
+    for rule, subject in [
+        ("silent", "a"),
+        ("silent", "b"),
+        ("late", "c"),
+        ("failing", "d"),
+        ("failing", "e"),
+    ]:
+        times = {"opened_at": NOON, "seen_at": NOON, "told_at": NOON}
+        Alert.objects.create(rule=rule, subject=subject, message=f"{subject} is bad.", **times)
+
+    content = page(operator)
+
+    whole, rest = content.split('<details id="more-alerts">')
+    assert re.findall(r"(\w) is bad", whole) == ["d", "e", "c"]
+    assert "<summary>2 more open alerts</summary>" in rest
+    assert re.findall(r"(\w) is bad", rest) == ["a", "b"]
 
 
 def test_what_others_wrote_is_never_a_script(operator: Client) -> None:

@@ -97,6 +97,15 @@ def test_the_same_order_correlates_entirely_and_shares_its_top() -> None:
     assert (opposite.furthest_up, opposite.furthest_down) == (149, 149)
 
 
+def test_equal_scores_share_a_rank_and_never_more_than_the_whole_top() -> None:
+    equal = [Pair(key, min(key, 95), 1.0, min(key, 95), 1.0) for key in range(1, 151)]
+    one_set_apart = [pair._replace(other_rank=150) if pair.key == 100 else pair for pair in equal]
+
+    assert (agreement(equal).top, agreement(equal).top_shared) == (100, 100)
+    # Of the 56 equals another takes its place with both methods.
+    assert agreement(one_set_apart).top_shared == 100
+
+
 def test_without_anybody_there_is_no_correlation() -> None:
     nobody = agreement([])
 

@@ -52,6 +52,14 @@ def test_no_two_sentences_contradict() -> None:
     assert "its own risk of a bad next epoch is" in short[3].said
 
 
+def test_a_sentence_stands_for_itself_wherever_it_is_sorted_to() -> None:
+    """No part is named by the one before it, and no mean denies what a single epoch lacked."""
+    parts = {part.name: part.said for part in explained(judged(validator(1, past(1.0, 0.9, 1.0))).components)}
+
+    assert "% below the cluster in the epoch before the last that counts" in parts["previous_shortfall"]
+    assert "over the long run: each epoch counts at most 3 %, recent" in parts["earlier_shortfall"]
+
+
 def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() -> None:
     found = judged(validator(1, left_out=True))
     parts = explained(found.components)

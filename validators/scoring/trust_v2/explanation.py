@@ -35,7 +35,7 @@ def _reliability(components: Mapping[str, Any], tables: Tables) -> Part:
     if known == 1:
         history = f"its one epoch known was {'bad' if bad else 'not bad'}"
     risk, low, high = (risk_percent(components[name]) for name in ("risk", "risk_low", "risk_high"))
-    between = f" ({low} to {high}, by what is unknown of it)" if low != high else ""
+    between = f" (between {low} and {high}, by what is unknown of it)" if low != high else ""
     taken = f"what its risk of a bad next epoch of {risk}{between} takes"
     said = f"full points for reliability, before {taken}; {history}"
     return Part("reliability", components["risk"], None, full, full, said, best=full)
@@ -96,7 +96,7 @@ def _raised(before: int, after: int, epoch: int) -> str:
 
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
-    "previous_shortfall": lambda value: voted(value, "in the epoch before that"),
+    "previous_shortfall": lambda value: voted(value, "in the epoch before the last that counts"),
     "earlier_shortfall": lambda value: f"lacked {value * 100:.2f} % of the votes before those: {MIXED}",
     "bad_run": lambda value: f"bad epochs in a row: {value:.0f}" if value else "in no run of bad epochs",
     "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of the looks: {MIXED}",
@@ -115,7 +115,7 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
 _UNKNOWN: Final[Mapping[str, str]] = {
     **{name: f"its {name.replace('_', ' ')} is unknown" for name in INPUTS},
     "last_shortfall": "how it voted in the last epoch that counts is unknown",
-    "previous_shortfall": "how it voted in the epoch before that is unknown",
+    "previous_shortfall": "how it voted in the epoch before the last that counts is unknown",
     "behind_release": "how its release compares is not known to us",
     "skipping": "skip rates are unknown",
 }

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from validators.scoring.facts import Part
-from validators.scoring.trust_v3.inputs import INPUTS
+from validators.scoring.trust_v3.inputs import INPUTS, SHORTFALL_CAP
 from validators.scoring.trust_v3.number import FULL, Number, count_on
 from validators.scoring.trust_v3.tables import Tables, shipped_tables
 from validators.scoring.wording import risk_percent, share_percent, sol, voted
 
 # The means begin with one epoch as the cluster usually is, so that a short history says little.
 MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
+CAPPED: Final = f"each epoch counts at most {SHORTFALL_CAP * 100:g} %"
 
 
 def explained(components: Mapping[str, Any], tables: Tables | None = None) -> list[Part]:
@@ -105,7 +106,7 @@ def _risks(
 
 def _risk_said(components: Mapping[str, Any]) -> str:
     risk, low, high = (risk_percent(components[name]) for name in ("risk", "risk_low", "risk_high"))
-    between = f" ({low} to {high}, by what is unknown of it)" if low != high else ""
+    between = f" (between {low} and {high}, by what is unknown of it)" if low != high else ""
     return f"its own risk of a bad next epoch is {risk}{between}"
 
 
@@ -135,12 +136,12 @@ def _behind(of: str) -> Callable[[float], str]:
 
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
-    "previous_shortfall": lambda value: voted(value, "in the epoch before that"),
+    "previous_shortfall": lambda value: voted(value, "in the epoch before the last that counts"),
     "recent_shortfall": lambda value: (
-        f"lacked {value * 100:.2f} % of the votes before the last epoch: {MIXED}"
+        f"lacked {value * 100:.2f} % of the votes before the last epoch: {CAPPED}, {MIXED}"
     ),
     "earlier_shortfall": lambda value: (
-        f"lacked {value * 100:.2f} % of the votes over the long run, no epoch more than 3 %: {MIXED}"
+        f"lacked {value * 100:.2f} % of the votes over the long run: {CAPPED}, {MIXED}"
     ),
     "end_shortfall": lambda value: (
         "voted as the others did at the end of the epoch"
@@ -167,7 +168,9 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
 _UNKNOWN: Final[Mapping[str, str]] = {
     **{name: f"its {name.replace('_', ' ')} is unknown" for name in INPUTS},
     "last_shortfall": "how it voted in the last epoch that counts is unknown, or it had no stake",
-    "previous_shortfall": "how it voted in the epoch before that is unknown, or it had no stake",
+    "previous_shortfall": (
+        "how it voted in the epoch before the last that counts is unknown, or it had no stake"
+    ),
     "recent_shortfall": "how it voted before is unknown",
     "earlier_shortfall": "how it voted over the long run is unknown",
     "end_shortfall": "how it voted at the very end of the epoch was not seen",
