@@ -36,7 +36,10 @@ class Mailbox:
 
     def put(self, message: Any, *, wait: bool = True) -> bool:
         """Hand it over, if need be when there is room again; False when none is waited for."""
-        packet = pickle.dumps(message)
+        return self.send(pickle.dumps(message), wait=wait)
+
+    def send(self, packet: bytes, *, wait: bool) -> bool:
+        """Hand over what is pickled already."""
         flags = 0 if wait else socket.MSG_DONTWAIT
         try:
             if len(packet) <= LARGEST:
@@ -86,17 +89,20 @@ class Outbox:
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
-        self._waiting: queue.Queue[Any] = queue.Queue()
+        self._waiting: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._thread: threading.Thread | None = None
 
     def put(self, message: Any) -> None:
+        """What cannot be handed over is said in the log, and costs nothing else."""
+        name = message.get("name")
         try:
-            if not self._waiting.unfinished_tasks and self._mailbox.put(message, wait=False):
+            packet = pickle.dumps(message)
+            if not self._waiting.unfinished_tasks and self._mailbox.send(packet, wait=False):
                 return
         except Exception:
-            logger.exception("The result of %s cannot be handed over.", message.get("name"))
+            _say_lost(name)
             return
-        self._waiting.put(message)
+        self._waiting.put((name, packet))
         if self._thread is None:
             self._thread = threading.Thread(target=self._send, daemon=True)
             self._thread.start()
@@ -107,8 +113,17 @@ class Outbox:
 
     def _send(self) -> None:
         while True:
-            self._mailbox.put(self._waiting.get())
-            self._waiting.task_done()
+            name, packet = self._waiting.get()
+            try:
+                self._mailbox.send(packet, wait=True)
+            except Exception:  # no file left, say: those behind it and whoever flushes go on
+                _say_lost(name)
+            finally:
+                self._waiting.task_done()
+
+
+def _say_lost(name: str) -> None:
+    logger.exception("The result of %s cannot be handed over.", name)
 
 
 class Shared:

@@ -1,6 +1,8 @@
 """What processes hand to each other arrives whole, once and in order; `test_cluster` kills its readers."""
 
 import queue
+import resource
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -44,10 +46,29 @@ def test_a_worker_whose_results_nobody_takes_goes_on_and_they_arrive_in_order() 
 
 
 def test_a_result_that_cannot_be_handed_over_is_said_and_costs_no_worker(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, no_more_files: Callable[[], None]
 ) -> None:
-    outbox = Outbox(Mailbox())
+    mailbox = Mailbox()
+    outbox = Outbox(mailbox)
+    while not outbox._waiting.unfinished_tasks:
+        outbox.put({"name": "before"})
 
     outbox.put({"name": "theirs", "result": lambda: None})
-
     assert "The result of theirs cannot be handed over" in caplog.text
+    outbox.put({"name": "large", "result": "x" * (2 * LARGEST)})
+    outbox.put({"name": "last"})
+    no_more_files()
+
+    assert {message["name"] for message in iter(lambda: mailbox.get(timeout=5), {"name": "last"})} == {
+        "before"
+    }
+    outbox.flush()
+    assert "The result of large cannot be handed over" in caplog.text
+
+
+@pytest.fixture
+def no_more_files() -> Iterator[Callable[[], None]]:
+    """From the call until the test's end this process can open none, as one that leaks them."""
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (3, usual[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, usual)
