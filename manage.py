@@ -65,9 +65,9 @@ def _why_the_database_does_not(exc: DatabaseError) -> str:
     reason = " ".join(str(exc).split("\n", 1)[0].split())
     if any(words in reason for words in TABLE_IS_MISSING):
         return f"The database lacks a table; `manage.py migrate` makes it. ({reason})"
-    if not is_passing(exc):
-        return ""
     refusal = database_refusal(exc)
+    if not refusal and not is_passing(exc):
+        return ""
     return (
         f"The database does not work: {refusal}. ({reason})"
         if refusal

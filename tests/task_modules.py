@@ -8,6 +8,7 @@ TASK_MODULES = [
     "tests.faults.tasks",
     "tests.faults.test_bad_endings",
     "tests.faults.test_neighbours_that_refuse",
+    "tests.faults.test_what_passes",
     "tests.faults.test_what_tasks_leave",
     "tests.scheduling.effects",
     "tests.scheduling.tasks",

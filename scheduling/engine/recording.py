@@ -5,21 +5,26 @@ import math
 import os
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import connection
 
 from scheduling.engine.leases import let_go
+from scheduling.engine.time_limits import TimeIsUp
 from scheduling.exceptions import RunLostError
-from scheduling.monitoring.refusals import is_passing
+from scheduling.monitoring.refusals import database_problem, is_passing
+from scheduling.timing.attempts import with_jitter
 
 logger = logging.getLogger(__name__)
 
 # How long (seconds) the end of a run waits for a database that is away or takes no writes, before its process
 # gives up and leaves the run to be taken back. Somebody else may not need to wait: what is written is fenced.
 RECORDING_PATIENCE = 3_600.0
+# Seconds until the second trial; each further wait is twice as long, up to the longest.
 TRY_AGAIN = 0.2
+LONGEST_WAIT = 5.0
 
 Result = TypeVar("Result")
 
@@ -51,19 +56,29 @@ def persistently(record: Callable[[], None]) -> None:
         os._exit(1)
 
 
-def patiently(write: Callable[[], Result], *, until: float) -> Result:
+def patiently(write: Callable[[], Result], *, until: float, refusal: DatabaseError | None = None) -> Result:
     """Write in a transaction of one's own, again and again until that instant of `time.monotonic()`.
 
-    Raises what the last trial raised, and at once what will not pass.
+    Raises what the last trial raised, and at once what will not pass. A time limit that strikes
+    meanwhile tells of the last refusal; `refusal` is that of a trial before.
     """
-    while True:
-        try:
-            return write()
-        except DatabaseError as exc:
-            if not is_passing(exc) or time.monotonic() > until:
-                raise
+    wait = TRY_AGAIN
+    try:
+        while True:
+            try:
+                return write()
+            except DatabaseError as exc:
+                if not is_passing(exc) or time.monotonic() > until:
+                    raise
+                refusal = exc
             connection.close()
-            time.sleep(TRY_AGAIN)
+            time.sleep(with_jitter(timedelta(seconds=wait)).total_seconds())
+            wait = min(2 * wait, LONGEST_WAIT)
+    except TimeIsUp as up:
+        if refusal is not None:
+            up.waited_for = f"Its work was done and could not be stored. {database_problem(refusal)}"
+            up.refusal = refusal
+        raise
 
 
 def within_reach(commit: Callable[[], Result], *, what: str) -> Result:
@@ -77,6 +92,7 @@ def within_reach(commit: Callable[[], Result], *, what: str) -> Result:
         if not is_passing(exc) or connection.in_atomic_block:
             raise
         logger.warning("%s has ended and cannot be stored yet: %s", what, " ".join(str(exc).split()))
+        refusal = exc
     let_go()
     connection.close()
-    return patiently(commit, until=math.inf)
+    return patiently(commit, until=math.inf, refusal=refusal)

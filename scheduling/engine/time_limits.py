@@ -11,8 +11,14 @@ from django.db import connection
 from scheduling.exceptions import TimeLimitError
 
 
-class _TimeIsUp(BaseException):
-    """Not an Exception, so that no `except Exception` of a library swallows it."""
+class TimeIsUp(BaseException):
+    """Not an Exception, so that no `except Exception` of a library swallows it.
+
+    Who waits for a neighbour says what kept him, in words for anybody, and the error itself.
+    """
+
+    waited_for = ""
+    refusal: Exception | None = None
 
 
 @contextmanager
@@ -24,7 +30,7 @@ def time_limit(limit: timedelta) -> Iterator[None]:
     """
 
     def ring(signum: int, frame: FrameType | None) -> None:
-        raise _TimeIsUp
+        raise TimeIsUp
 
     previous = signal.signal(signal.SIGALRM, ring)
     try:
@@ -34,10 +40,9 @@ def time_limit(limit: timedelta) -> Iterator[None]:
         finally:
             # Inside the outer try: the alarm may strike on this very line.
             signal.setitimer(signal.ITIMER_REAL, 0)
-    except _TimeIsUp:
+    except TimeIsUp as up:
         connection.close()
-        raise TimeLimitError(
-            f"The task was ended at its time limit of {limit.total_seconds():g} s."
-        ) from None
+        ended = f"The task was ended at its time limit of {limit.total_seconds():g} s."
+        raise TimeLimitError(f"{ended} {up.waited_for}".rstrip()) from up.refusal
     finally:
         signal.signal(signal.SIGALRM, previous)

@@ -3,6 +3,7 @@
 That message may hold an address, a user's name or a row.
 """
 
+import sqlite3
 from typing import Any
 
 import redis
@@ -32,24 +33,39 @@ _REDIS_CLASSES: dict[type[redis.RedisError], str] = {
     redis.exceptions.MasterDownError: "MASTERDOWN",
     redis.exceptions.ClusterDownError: "CLUSTERDOWN",
 }
+# A row or a file that somebody else is writing to: it works.
+_LOCKED = "55P03"
 _SQLSTATES = {
     "25006": "it is read-only: a standby, or default_transaction_read_only",
     "42501": "our role may not do this",
     "53100": "its disk is full",
     "53200": "it is out of memory",
     "53300": "it has no connection left",
+    _LOCKED: "somebody else holds what it needs",
     "57P03": "it is starting or stopping",
 }
 _SQLITE_TEXTS = {
     "readonly database": "its file or its folder may only be read",
     "database or disk is full": "its disk is full, or it may not grow any more",
     "disk i/o error": "its disk fails, or is full",
+    "is locked": "somebody else is writing to it",
     "unable to open database file": "its file cannot be opened",
     "is not a database": "its file is damaged",
     "is malformed": "its file is damaged",
 }
-# A row or a file that somebody else is writing to: it works.
-_LOCKED = "55P03"
+# SQLSTATEs, or their beginnings, of what goes well later: no connection, not enough of something, a write
+# that lost against another, a row that is held, a server that is read-only, starts, or ended our session.
+_PASSING_STATES = ("08", "53", "40", _LOCKED, "25006", "57P01", "57P02", "57P03", "57P05")
+_PASSING_IN_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}
+# The lower bits of SQLite's extended codes, which say which kind of I/O error, say.
+_PRIMARY_CODE = 0xFF
 
 
 def redis_refusal(exc: Exception) -> str:
@@ -86,8 +102,16 @@ def database_problem(exc: Exception) -> str:
 
 
 def is_passing(exc: DatabaseError) -> bool:
-    """Whether the same may go well later: the database is away, or takes no writes for now."""
-    return isinstance(exc, OperationalError | InterfaceError) or _sqlstate(exc) in _SQLSTATES
+    """Whether the same may go well later: the database is away, or takes no writes for now.
+
+    A table that is missing, a statement that is too long or a right that we lack stays so.
+    """
+    if state := _sqlstate(exc):
+        return str(state).startswith(_PASSING_STATES)
+    if isinstance(exc.__cause__, sqlite3.Error):
+        code = getattr(exc.__cause__, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        return code & _PRIMARY_CODE in _PASSING_IN_SQLITE
+    return isinstance(exc, OperationalError | InterfaceError)  # of the connection: no server said it
 
 
 def is_locked(exc: DatabaseError) -> bool:
