@@ -42,7 +42,10 @@ def briefly(rows: QuerySet[Row]) -> QuerySet[Row]:
 
 @contextmanager
 def refused_while_held(what: str) -> Iterator[None]:
-    """Raise `RefusedError` when the block needs a row that somebody else holds."""
+    """Raise `RefusedError` when the block needs a row that somebody else holds.
+
+    To be put around the whole transaction in which `briefly` is asked: each statement of it breaks off so.
+    """
     try:
         yield
     except OperationalError as exc:

@@ -28,10 +28,9 @@ _TRIGGERS = {
 
 def cancel(name: str, *, what: What, by: str, now: datetime) -> int:
     """End the runs of a job that wait as skipped; one under way goes on. Returns how many were cancelled."""
-    with transaction.atomic():
+    with refused_while_held(name), transaction.atomic():
         job = job_named(name)
-        with refused_while_held(name):
-            briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()
+        briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()
         waiting = Run.objects.filter(
             job=job, trigger__in=_TRIGGERS[what], state__in=(RunState.PENDING, RunState.QUEUED)
         )

@@ -1,6 +1,7 @@
 """What an operator does to one job at run time; who did it, and when, is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,8 +39,7 @@ def pause(
     if until is not None and until <= now:
         raise RefusedError(f"A pause until {until:%Y-%m-%d %H:%M:%S}Z is over already.")
     require_short_note(note)
-    with transaction.atomic():
-        job = _locked(name, expected)
+    with _changing(name, expected) as job:
         if job.paused_at is not None:
             raise RefusedError(f"{name} is paused already, since {job.paused_at:%Y-%m-%d %H:%M:%S}Z.")
         job.paused_at, job.paused_until, job.pause_note = now, until, note
@@ -50,8 +50,7 @@ def pause(
 
 def resume(name: str, *, by: str, now: datetime, expected: int | None = None) -> datetime | None:
     """Go on with the first occurrence from now; what lay in the pause is not made up for. Returns it."""
-    with transaction.atomic():
-        job = _locked(name, expected)
+    with _changing(name, expected) as job:
         if job.paused_at is None:
             raise RefusedError(f"{name} is not paused.")
         job.paused_at, job.paused_until, job.pause_note = None, None, ""
@@ -74,8 +73,7 @@ def trigger(name: str, *, by: str, now: datetime) -> Run:
 
     One at a time: while an earlier one of these waits, that is given, and no second is asked for.
     """
-    with transaction.atomic():
-        job = _locked(name)
+    with _changing(name) as job:
         waiting = Run.objects.filter(
             job=job, trigger=RunTrigger.OPERATOR, state__in=(RunState.PENDING, RunState.QUEUED)
         ).first()
@@ -100,8 +98,7 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
     Raises `RefusedError`, and asks for nothing, when one of them ran, is under way, or lies in the
     future, and when there is none. An occurrence recorded as skipped is made up for.
     """
-    with transaction.atomic():
-        job = _locked(name)
+    with _changing(name) as job:
         if reads_the_present(name):
             raise RefusedError(
                 f"{name} reads the present: a run for an occurrence of the past would find what is now. "
@@ -194,8 +191,7 @@ def change(
     `cadence` takes effect from `start` or now, `after` names the job to run after, `fields` are
     fields of `Job`. Raises `CadenceError`, `UnknownNameError` or `RefusedError`, and changes nothing.
     """
-    with transaction.atomic():
-        job = _locked(name, expected)
+    with _changing(name, expected) as job:
         before = described(job)
         for field, value in (fields or {}).items():
             setattr(job, field, value)
@@ -225,8 +221,7 @@ def reschedule(
 
     Raises `RefusedError` for a job that runs after another one and not by the clock.
     """
-    with transaction.atomic():
-        stored = _locked(job.name, expected)
+    with _changing(job.name, expected) as stored:
         require_clock(stored)
         schedule = job.schedule
         assert schedule is not None, "a cadence is edited on a job that has a schedule"
@@ -250,13 +245,19 @@ def require_clock(job: Job) -> None:
 
 def require_unchanged(name: str, *, expected: int | None) -> None:
     """Raise `ConflictError` when somebody edited the job; nobody does until the transaction ends."""
-    with transaction.atomic():
-        _locked(name, expected)
+    with _changing(name, expected):
+        pass
 
 
-def _locked(name: str, expected: int | None = None) -> Job:
-    job = job_named(name)
-    with refused_while_held(name):
+@contextmanager
+def _changing(name: str, expected: int | None = None) -> Iterator[Job]:
+    """The job, its row ours until the transaction ends.
+
+    The brief wait is the transaction's, so what the block says of another row that somebody holds
+    (the schedule's, a run's) breaks off as well, and is refused in the same words.
+    """
+    with refused_while_held(name), transaction.atomic():
+        job = job_named(name)
         briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()
-    require_edition(job, expected)
-    return job_named(name)
+        require_edition(job, expected)
+        yield job_named(name)

@@ -54,7 +54,7 @@ def set_up(mode_name: str, *, now: datetime, by: str, reset: bool = False) -> li
     """
     mode = mode_named(mode_name)
     declarations = declared_jobs()
-    with transaction.atomic():
+    with refused_while_held("A schedule"), transaction.atomic():
         Job.objects.bulk_create(
             [_new_job(declaration, mode=mode) for declaration in declarations], ignore_conflicts=True
         )
@@ -93,7 +93,7 @@ def remove(names: Sequence[str], *, now: datetime, by: str) -> list[Change]:
     Occurrences that wait in the queue are recorded as skipped. Schedules that are not ours are
     never touched: naming one, or one that is not there, raises `UnknownNameError` and removes nothing.
     """
-    with transaction.atomic():
+    with refused_while_held("A schedule"), transaction.atomic():
         jobs = {job.name: job for job in _locked_jobs(None) if job.schedule_id is not None}
         return [_remove_one(jobs[name], now=now, by=by) for name in _names_meant(names, jobs=jobs)]
 
@@ -124,8 +124,7 @@ def _apply_declaration(job: Job, declaration: JobDeclaration, *, mode: Mode) -> 
 
 def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
     jobs = briefly(Job.objects.select_for_update().order_by("name"))
-    with refused_while_held("A schedule"):
-        return list(jobs if names is None else jobs.filter(name__in=names))
+    return list(jobs if names is None else jobs.filter(name__in=names))
 
 
 def _set_up_one(

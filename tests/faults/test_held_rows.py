@@ -135,6 +135,7 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
         return  # has no locks of rows
     now = database_now()
     JobFactory(schedule__name="held", schedule__next_run=now + timedelta(hours=1))
+    RunFactory(job=Job.objects.get(name="held"), state=RunState.PENDING)
     channel = RunFactory(job__schedule__name="told", trigger=RunTrigger.ALERT, state=RunState.PENDING)
     asks: list[Callable[[], object]] = [
         lambda: changing.pause("held", by="ada", note="", now=now),
@@ -143,10 +144,17 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
         lambda: setting_up.remove(["held"], now=now, by="ada"),
     ]
 
-    with held("its job, for deletion"):
-        for ask in asks:
-            with pytest.raises(RefusedError, match=r"^(held|A schedule) is locked by another session"):
-                ask()
+    monkeypatch.setitem(HELD, "its run", lambda: Run.objects.filter(job__name="held").update(variant="a"))
+    for what, refused in (
+        ("its job, for deletion", asks),
+        ("its schedule", [asks[1], asks[3]]),
+        ("its run", asks[2:]),
+    ):
+        with held(what):
+            for ask in refused:
+                with pytest.raises(RefusedError, match=r"^(held|A schedule) is locked by another session"):
+                    ask()
+    assert Job.objects.filter(name="held", schedule__isnull=False).exists()
     assert Job.objects.get(name="held").paused_at is None
     monkeypatch.setitem(HELD, "the channel", lambda: Job.objects.select_for_update().get(pk=channel.job_id))
     with held("the channel"):
