@@ -49,10 +49,11 @@ def tasks_of_tests(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def unlimited(settings: Settings) -> None:
+def unlimited(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """All tests ask from one address, and change what is told between two questions."""
     settings.RATE_LIMIT = 0
     settings.ANSWERS_KEPT_SECONDS = 0
+    monkeypatch.setattr("scheduling.monitoring.readiness.VERDICT_KEPT", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -28,11 +28,11 @@ from scheduling.engine.recovery import (
     release_pending,
     requeue_silent,
 )
+from scheduling.engine.write_trials import WriteTrials
 from scheduling.models import Run, RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import channels
 from scheduling.monitoring.alerts import AlertWatch
-from scheduling.monitoring.database_state import require_writes
-from scheduling.monitoring.refusals import database_refusal
+from scheduling.monitoring.refusals import database_refusal, is_full
 from scheduling.operations.pausing import end_pauses
 
 logger = logging.getLogger(__name__)
@@ -42,9 +42,6 @@ LONGEST_SLEEP = 0.5
 # Where another dispatcher was faster, this one comes so much later the next times, until it finds
 # something left to claim: two that claim at the same instant hold each other up.
 DEFERENCE = 0.015
-# Whoever waited to write the end of a run into a database that is back goes before those who look for
-# the lost and the overdue (seconds).
-WRITERS_FIRST = 2.0
 
 # Alerts are looked at only when nothing is due for so long: looking takes milliseconds.
 ROOM_FOR_ALERTS = timedelta(seconds=0.25)
@@ -61,7 +58,9 @@ class Dispatcher:
         self._held = HeldSchedules()
         self._messages_lost = False
         self._deference = 0.0
-        self._lost_from = 0.0
+        self._trials = WriteTrials()
+        self._wrote = False
+        self._is_full = False
         self._outage = Outage(consequence="trying until it does", back="The database answers again.")
 
     def messages_were_lost(self) -> None:
@@ -81,17 +80,20 @@ class Dispatcher:
         A database that does not answer, or takes no writes, is waited for: the tick is tried again.
         """
         try:
-            if self._outage.is_on:
-                self._require_writes()
+            if self._outage.is_on:  # most ticks only read, and would go well in one that takes no writes
+                self._trials.require_writes()
             wait = self._tick()
         except DatabaseError as exc:
             self._database_failed(exc)
             connection.close()
             return LONGEST_SLEEP
-        self._outage.worked()
+        if self._wrote or not self._is_full:
+            self._is_full = False
+            self._outage.worked()
         return wait
 
     def _tick(self) -> float:
+        self._wrote = False
         self._connection.bound()
         now, stopwatch = database_now(), time.monotonic()
         for name in end_pauses(now=now):
@@ -121,6 +123,7 @@ class Dispatcher:
         for recorded in claim_batches(now=now):
             self._doorbell.ring(run for run in recorded if run.state == RunState.QUEUED)
             self._deference = 0.0 if recorded else DEFERENCE
+            self._wrote |= bool(recorded)
 
     def _finish_open(self, *, now: datetime) -> bool:
         """See to every run that has not ended; say whether one was put back, which may start at once."""
@@ -128,7 +131,7 @@ class Dispatcher:
         self._messages_lost |= self._doorbell.has_lost_messages()
         runs = open_runs()
         lost = []
-        if time.monotonic() > self._lost_from:
+        if time.monotonic() > self._trials.writers_until:
             lost = put_back_lost(runs, watch=self._watch, now=now)
         if channels():  # deliveries are the courier's
             runs = [run for run in runs if run.trigger != RunTrigger.ALERT]
@@ -141,19 +144,13 @@ class Dispatcher:
         )
         self._doorbell.ring(queued)
         self._messages_lost = False
+        self._wrote |= bool(lost or queued)
         return bool(lost)
-
-    def _require_writes(self) -> None:
-        """Most ticks only read, and would go well in a database that takes no writes."""
-        try:
-            require_writes()
-        except DatabaseError:
-            self._lost_from = time.monotonic() + WRITERS_FIRST
-            raise
 
     def _database_failed(self, exc: DatabaseError) -> None:
         # What stood still meanwhile could not be counted up either.
         self._watch = LeaseWatch()
+        self._is_full |= is_full(exc)
         refusal = database_refusal(exc)
         self._outage.failed(
             f"The database does not work ({refusal}: {_one_line(exc)})"

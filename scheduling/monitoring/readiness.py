@@ -3,6 +3,9 @@
 `settings.READINESS_CHECKS` maps a name to the dotted path of an app's own `ReadinessCheck`.
 """
 
+import math
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +30,8 @@ from scheduling.timing.durations import show_duration, show_roughly
 # than this, and one of them is missing or has far too much to do.
 LATE_CLAIM = timedelta(seconds=10)
 LATE_START = timedelta(seconds=30)
+# Seconds that the verdict on the database holds in one process: the trial writes, and anybody asks /readyz.
+VERDICT_KEPT = 3.0
 
 
 class ReadinessCheck(Protocol):
@@ -85,8 +90,31 @@ def judge(queue: QueueState, *, now: datetime, database: str) -> tuple[Finding, 
     return tuple(found)
 
 
+class _SharedVerdict:
+    """Whether the database takes writes, tried once for all threads; a command is a process of its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._problem = ""
+        self._tried_at = -math.inf
+
+    def problem(self) -> str:
+        with self._lock:
+            if not 0 <= time.monotonic() - self._tried_at < VERDICT_KEPT:
+                self._problem = _problem_of_writing()
+                self._tried_at = time.monotonic()
+            return self._problem
+
+
+_verdict = _SharedVerdict()
+
+
 def database_problem() -> str:
-    """Whether it takes writes: one that only answers is of no use."""
+    """Whether it takes writes, as of a few seconds ago: one that only answers is of no use."""
+    return _verdict.problem()
+
+
+def _problem_of_writing() -> str:
     try:
         require_writes()
     except DatabaseError as exc:

@@ -35,10 +35,11 @@ _REDIS_CLASSES: dict[type[redis.RedisError], str] = {
 }
 # A row or a file that somebody else is writing to: it works.
 _LOCKED = "55P03"
+_FULL = "53100"
 _SQLSTATES = {
     "25006": "it is read-only: a standby, or default_transaction_read_only",
     "42501": "our role may not do this",
-    "53100": "its disk is full",
+    _FULL: "its disk is full",
     "53200": "it is out of memory",
     "53300": "it has no connection left",
     _LOCKED: "somebody else holds what it needs",
@@ -112,6 +113,11 @@ def is_passing(exc: DatabaseError) -> bool:
         code = getattr(exc.__cause__, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         return code & _PRIMARY_CODE in _PASSING_IN_SQLITE
     return isinstance(exc, OperationalError | InterfaceError)  # of the connection: no server said it
+
+
+def is_full(exc: DatabaseError) -> bool:
+    """Whether PostgreSQL's disk is, which only a write that needs room can find out."""
+    return bool(_sqlstate(exc) == _FULL)
 
 
 def is_locked(exc: DatabaseError) -> bool:

@@ -3,30 +3,26 @@
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 import redis
 from django.core.management import call_command
-from django.db import connection
 from django.test import Client
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 
 from scheduling.clock import database_now
 from scheduling.engine import outage
-from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.doorbell import Doorbell
 from scheduling.engine.execution import commit_with_run, execute_run
 from scheduling.models import Run, RunState
 from scheduling.monitoring.alert_rules import broken_neighbours
 from scheduling.monitoring.queue_state import require_messages_taken
-from scheduling.monitoring.readiness import database_problem
 from tests.faults.servers import Redis
 from tests.installation import wait_until
-from tests.scheduling.factories import JobFactory, RunFactory
+from tests.scheduling.factories import RunFactory
 from tests.scheduling.no_writes import take_no_writes, take_writes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,55 +143,10 @@ def test_the_trial_of_a_message_is_seen_by_nobody_and_leaves_nothing(broken: Any
     waiting.disconnect()
 
 
-@pytest.fixture
-def no_writes() -> Iterator[None]:
-    take_no_writes()
-    yield
-    take_writes()
-
-
 def health() -> str:
     out = StringIO()
     call_command("health", stdout=out)
     return out.getvalue()
-
-
-@pytest.mark.database
-def test_a_database_that_takes_no_writes_is_named_and_said_once(
-    no_writes: None, caplog: pytest.LogCaptureFixture
-) -> None:
-    dispatcher = Dispatcher()
-    with caplog.at_level(logging.INFO, logger="scheduling.engine.outage"):
-        for _ in range(4):
-            dispatcher.tick()
-        assert "The database does not work: its file or its folder may only be read." in health() or (
-            "The database does not work: it is read-only: a standby, or default_transaction_read_only."
-            in health()
-        )
-        assert b"staking_database_writable 0.0" in Client().get("/metrics").content
-        assert Client().get("/readyz").json()["checks"]["database"]["ok"] is False
-        take_writes()
-        dispatcher.tick()
-
-    begun, over = told(caplog)
-    assert begun.startswith("The database does not work (")
-    assert begun.endswith("; trying until it does.")
-    assert over == "The database answers again."
-    assert database_problem() == ""
-
-
-@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="of SQLite's file")
-def test_a_sqlite_file_that_may_not_grow_is_named() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM")  # no room is left within it
-        cursor.execute("PRAGMA page_count")
-        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
-
-    problem = database_problem()
-    connection.close()
-
-    assert problem == "The database does not work: its disk is full, or it may not grow any more."
-    assert database_problem() == ""
 
 
 def store_by_commit() -> int:
@@ -228,26 +179,6 @@ def test_a_run_that_had_finished_waits_for_the_database_and_loses_no_attempt(
     run.refresh_from_db()
     assert (run.state, run.attempt, run.losses, run.result) == (RunState.SUCCEEDED, 1, 0, 1)
     assert len(waits) >= 3
-
-
-def test_a_worker_that_waits_to_write_goes_before_those_who_look_for_the_overdue(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    long_ago = database_now() - timedelta(hours=9)
-    RunFactory(
-        job=JobFactory(every_seconds=3600), state=RunState.RUNNING, started_at=long_ago, worker="gone/1/1"
-    )
-    dispatcher = Dispatcher()
-    take_no_writes()
-    dispatcher.tick()
-    dispatcher.tick()
-    take_writes()
-
-    dispatcher.tick()
-    assert Run.objects.get(worker="gone/1/1").losses == 0
-    monkeypatch.setattr(dispatcher, "_lost_from", 0.0)
-    dispatcher.tick()
-    assert Run.objects.get(worker="gone/1/1").losses == 1
 
 
 def test_what_comes_and_goes_is_said_ever_more_rarely(
