@@ -116,7 +116,7 @@ def _asking(occurrence: datetime, span: Span, pauses: Sequence[Pause]) -> _Askin
 def _paused_at(occurrence: datetime, span: Span, pauses: Sequence[Pause]) -> str:
     for pause in pauses:
         # What was asked for after its end, or no longer at its beginning, a pause does not stop.
-        if span.end <= pause.begun or (pause.end is not None and span.begin >= pause.end):
+        if span.end <= pause.begun or (pause.lifted is not None and span.begin > pause.lifted):
             continue
         since = max(occurrence, span.begin)
         if pause.start - UNCLAIMED < since and (pause.end is None or occurrence <= pause.end):

@@ -123,7 +123,7 @@ def _audit_one(
 
 
 def _past_of(job: Job) -> Past:
-    entries = JobChange.objects.filter(job=job).order_by("at", "pk").values("at", "by", "action", "detail")
+    entries = JobChange.objects.filter(job=job).order_by("pk").values("at", "by", "action", "detail")
     try:
         cadence = f"after {job.after.name}" if job.after else str(job.cadence)
     except CadenceError:

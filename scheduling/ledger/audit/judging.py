@@ -115,22 +115,29 @@ def findings(asked: Asked, rows: Sequence[Row], known: Circumstances) -> Iterato
 
 def _made_up(asked: Asked, rows: Sequence[Row]) -> dict[datetime, datetime]:
     """The occurrences that a later run counts as missed before it, and that run's."""
-    # What somebody had made up for meanwhile is not counted.
-    uncounted = {row.occurrence for row in rows if row.trigger != "schedule"}
-    grids = [(grid, [one for one in grid.coming if one not in uncounted]) for grid in reversed(asked.grids)]
+    ran = {row.occurrence for row in rows if row.trigger == "schedule"}
+    asked_for = {row.occurrence for row in rows} - ran
+    grids = [(grid, [one for one in grid.coming if one not in asked_for]) for grid in reversed(asked.grids)]
     found: dict[datetime, datetime] = {}
     for row in rows:
         uncovered = row.missed_before
-        for grid, coming in grids if uncovered else ():
+        for grid, without in grids if uncovered else ():
             # What was claimed before the grid began counts none of it.
             is_older = row.claimed_by is not None and row.claimed_by < grid.begin
             if is_older or row.occurrence not in grid.occurrences:
                 continue
-            place = bisect_left(coming, row.occurrence)
-            counted = coming[max(0, place - uncovered) : place]
+            counted = _last_before(row.occurrence, without, many=uncovered)
+            # What somebody made up for meanwhile is counted or not, as the job catches up.
+            if not ran.isdisjoint(counted):
+                counted = _last_before(row.occurrence, grid.coming, many=uncovered)
             found |= dict.fromkeys(counted, row.occurrence)
             uncovered -= len(counted)
     return found
+
+
+def _last_before(instant: datetime, coming: Sequence[datetime], *, many: int) -> Sequence[datetime]:
+    place = bisect_left(coming, instant)
+    return coming[max(0, place - many) : place]
 
 
 def _ends_before(rows: Sequence[Row]) -> dict[int, datetime]:

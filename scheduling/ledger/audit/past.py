@@ -48,20 +48,26 @@ class Said:
 class Pause:
     """No occurrence was asked for from `start` on, up to and with `end`; None while it lasts.
 
-    It was `begun` later than its `start` when something stood unclaimed.
+    It was `begun` later than its `start` when something stood unclaimed. `lifted` is when the last change
+    was made before it was: a pause with an end is ended at that time, by who looks later.
     """
 
     start: datetime
     begun: datetime
     end: datetime | None
+    lifted: datetime | None
     why: str
 
 
 class Past:
-    """A job's present facts as text, and what each entry of its journal, oldest first, says about before."""
+    """A job's present facts as text, and what each entry of its journal says about before.
+
+    The entries come as they were written, which may be later than what they tell of.
+    """
 
     def __init__(self, present: dict[str, str], entries: Sequence[Entry]) -> None:
         self._present = present
+        self._written = tuple(entries)
         self.entries = sorted(entries, key=lambda entry: entry.at)
         self._said: dict[str, list[Said]] = {}
         for entry in self.entries:
@@ -84,20 +90,28 @@ class Past:
         """Oldest first; the last one has no end when the job is paused now."""
         found: list[Pause] = []
         begun: Entry | None = None
+        written = {id(entry): place for place, entry in enumerate(self._written)}
         for entry in self.entries:
             if entry.action == "pause":
                 begun = begun or entry
             elif entry.action == "resume" and begun is not None:
                 # What stood unclaimed when the pause began is not made up for either.
                 stood = read_instant(_stood(entry)) or begun.at
+                before = self._written[: written[id(entry)]]
                 found.append(
-                    Pause(start=min(begun.at, stood), begun=begun.at, end=entry.at, why=_why_paused(begun))
+                    Pause(
+                        start=min(begun.at, stood),
+                        begun=begun.at,
+                        end=entry.at,
+                        lifted=max(one.at for one in before),
+                        why=_why_paused(begun),
+                    )
                 )
                 begun = None
         if paused_at is not None:
             why = _why_paused(begun) if begun else "paused"
             since = begun.at if begun else paused_at
-            found.append(Pause(start=since, begun=since, end=None, why=why))
+            found.append(Pause(start=since, begun=since, end=None, lifted=None, why=why))
         return found
 
 

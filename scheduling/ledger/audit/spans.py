@@ -83,11 +83,10 @@ def _kept(before: Span, span: Span, standing: Standing, *, start: datetime) -> d
     begin, end = before.begin, span.begin
     behind = [one for one, claimed_by in standing.recorded.items() if begin <= claimed_by < end]
     behind += [pause.end for pause in standing.pauses if pause.end and begin <= pause.end <= end]
-    if behind:
-        following = occurrences_in(before, standing, start=max(behind) + _INSTANT, end=end)
-        kept = next(iter(following or ()), None)
-    else:
-        kept = before.first if before.first and start <= before.first < end else None
+    since = max(behind) + _INSTANT if behind else before.first or begin
+    if since < start and not behind:
+        return None
+    kept = next(iter(occurrences_in(before, standing, start=since, end=end) or ()), None)
     coming = [one for one, claimed_by in standing.recorded.items() if span.begin <= claimed_by < span.end]
     if kept is None or not coming:
         return kept
