@@ -13,7 +13,7 @@ from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.models import Job, Run, RunState
 from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, first_starts, mode_named
-from scheduling.operations.overrides import CADENCE, keeps_cadence
+from scheduling.operations.overrides import CADENCE, keeps_cadence, undo_overrides
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.zones import require_canonical
 
@@ -62,7 +62,7 @@ def set_up(mode_name: str, *, now: datetime, by: str, reset: bool = False) -> li
         jobs = {job.name: job for job in _locked_jobs([declaration.name for declaration in declarations])}
         if reset:
             for job in jobs.values():
-                job.overrides = {}
+                undo_overrides(job, by=by, now=now)
         starts = first_starts(declarations, mode=mode.name)
         done = [
             _set_up_one(

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from scheduling.ledger.attempts import attempts_text
 from scheduling.ledger.presentation import clock_time
 from scheduling.ledger.selectors import cadence_text
 from scheduling.models import CatchUp, Job, Overlap
-from scheduling.operations.overrides import CADENCE
+from scheduling.operations.overrides import CADENCE, COUNT
 from scheduling.timing.durations import show_duration
 
 _OVERLAPS = {
@@ -21,6 +22,12 @@ _CATCH_UPS = {
     CatchUp.LATEST: "latest: of what was missed while everything was down, the newest runs",
     CatchUp.SKIP: "skip: what was missed while everything was down is counted, and does not run",
     CatchUp.ALL: "all: what was missed runs one after the other, back to {window} ago",
+}
+# What one line tells together.
+_BESIDE = {
+    "max_attempts": ("max_attempts", "backoff"),
+    "catch_up": ("catch_up", "catch_up_window"),
+    "keep_succeeded": ("keep_succeeded", "keep_newest"),
 }
 
 
@@ -36,7 +43,7 @@ class Policy:
 def policies_of(job: Job, *, in_full: bool) -> list[Policy]:
     """All that say something; parameters and names of people only `in_full`."""
     return [
-        Policy(name=name, value=value, set_by=_set_by(job, field, in_full=in_full))
+        Policy(name=name, value=value, set_by=_set_by(job, *_BESIDE.get(field, (field,)), in_full=in_full))
         for name, field, value in (*_when(job), *_how(job), *_kept(job), *(_given(job) if in_full else ()))
         if value
     ]
@@ -47,7 +54,7 @@ def _when(job: Job) -> Iterator[tuple[str, str, str]]:
     yield "Cadence", CADENCE, cadence_text(job) if job.schedule else "no schedule"
     yield "Starts after its time by up to", "jitter", show_duration(job.jitter) if job.jitter else ""
     yield "Ends", "ends_at", f"{clock_time(job.ends_at)} UTC" if job.ends_at else ""
-    yield "Occurrences left", "repeats", str(left) if left >= 0 else ""
+    yield "Occurrences left", COUNT, str(left) if left >= 0 else ""
     yield (
         "Under load",
         "stretch_limit",
@@ -72,7 +79,8 @@ def _how(job: Job) -> Iterator[tuple[str, str, str]]:
 
 
 def _kept(job: Job) -> Iterator[tuple[str, str, str]]:
-    yield "Good runs are kept", "keep_succeeded", show_duration(job.keep_succeeded)
+    newest = f", the newest {job.keep_newest} runs however old" if job.keep_newest > 1 else ""
+    yield "Good runs are kept", "keep_succeeded", f"{show_duration(job.keep_succeeded)}{newest}"
     yield "Failed runs are kept", "keep_failed", show_duration(job.keep_failed)
 
 
@@ -85,8 +93,10 @@ def _given(job: Job) -> Iterator[tuple[str, str, str]]:
         yield name, field, json.dumps(value, ensure_ascii=False) if value else ""
 
 
-def _set_by(job: Job, field: str, *, in_full: bool) -> str:
-    who = job.overrides.get(field)
-    if who is None:
+def _set_by(job: Job, *fields: str, in_full: bool) -> str:
+    """Of several that one line tells, who set one of them last."""
+    set_ones = [job.overrides[field] for field in fields if field in job.overrides]
+    if not set_ones:
         return ""
+    who = max(set_ones, key=itemgetter("at"))
     return f"set by {who['by']} at {who['at']}" if in_full else f"set at {who['at']}"

@@ -7,8 +7,9 @@ import pytest
 from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
-from scheduling.models import Job
+from scheduling.models import Job, JobChange
 from scheduling.operations import changing, setting_up
+from scheduling.pages.policies import policies_of
 from scheduling.timing.cadence import Cron, Every
 from tests.scheduling.factories import NOON, JobFactory
 
@@ -58,6 +59,33 @@ def test_a_reset_brings_the_declaration_back() -> None:
     assert outcome("test", reset=True) == ("changed", "every 3 s")
 
     assert (job().overrides, job().time_limit) == ({}, timedelta(minutes=10))
+
+
+def test_every_policy_that_somebody_set_is_marked_kept_and_reset() -> None:
+    fields = {"jitter": timedelta(seconds=2), "backoff": HOUR, "overlap": "queue", "catch_up": "all"}
+    more = {"pause_after_failures": 3, "keep_newest": 7, "condition": "fresh_data", "parameters_b": {}}
+    changing.change(NAME, by="bob", now=NOON, fields=fields | more, repeats=9)
+    touched = {*fields, *more, "count", "cadence", "time_limit", "max_attempts"}
+    assert {*job().overrides} == touched
+    marked = {policy.name for policy in policies_of(job(), in_full=True) if policy.set_by}
+    assert marked >= {"Overlap", "Catch-up", "Attempts", "Occurrences left", "Condition", "Pauses itself"}
+
+    outcome("production")
+
+    assert {*job().overrides} == touched
+    assert (job().overlap, job().schedule.repeats) == ("queue", 9)  # type: ignore[union-attr]
+
+    outcome("production", reset=True)
+
+    assert job().overrides == {}
+    new = Job(name=NAME)
+    for field in {*fields, *more, "max_attempts"}:
+        assert getattr(job(), field) == getattr(new, field), field
+    assert job().schedule.repeats == -1  # type: ignore[union-attr]
+    details = JobChange.objects.filter(job=job(), action="set").first()
+    assert details is not None
+    assert "overlap: queue -> skip" in details.detail
+    assert outcome("production")[0] == "left alone"
 
 
 def test_a_job_that_was_made_to_follow_another_goes_on_following_it() -> None:
