@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduling.ledger.attempts import attempts_text, failed_attempts
+from scheduling.ledger.journal_words import action_words, journal_words
 from scheduling.ledger.selectors import ScheduleRow
-from scheduling.models import Job, Run
+from scheduling.models import Job, JobChange, Run
 
 SCHEDULE_HEADERS = (
     "name",
@@ -55,6 +56,12 @@ def trigger_text(run: Run, *, now: datetime) -> str:
     if run.job.paused_at is not None:
         return f"{name} is paused; the run waits until it is resumed."
     return f"{name} runs as soon as a worker is free."
+
+
+def change_text(change: JobChange) -> str:
+    """A line of the journal."""
+    said = f"{change.by}: {action_words(change.action)} {journal_words(change.detail)}"
+    return f"{change.at:%Y-%m-%d %H:%M:%S}Z {said}".rstrip()
 
 
 def schedule_document(row: ScheduleRow) -> dict[str, Any]:
