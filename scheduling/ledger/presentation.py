@@ -7,7 +7,7 @@ from typing import Any
 from scheduling.ledger.attempts import attempts_text, failed_attempts
 from scheduling.ledger.journal_words import action_words, journal_words
 from scheduling.ledger.selectors import ScheduleRow
-from scheduling.models import Job, JobChange, Run
+from scheduling.models import OPEN_STATES, Job, JobChange, Run
 
 SCHEDULE_HEADERS = (
     "name",
@@ -122,7 +122,7 @@ def run_cells(run: Run) -> tuple[object, ...]:
         run.trigger,
         run.attempt,
         _shown_milliseconds(run.lateness),
-        _shown_milliseconds(run.duration),
+        None if run.state in OPEN_STATES else _shown_milliseconds(run.duration),
         run.worker or None,
         run.error.split("\n", 1)[0][:LONGEST_REASON],
     )

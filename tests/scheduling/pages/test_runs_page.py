@@ -157,6 +157,13 @@ def test_none_and_too_many_are_refused(operator: Client, runs: dict[str, Run], c
     assert not JobChange.objects.exists()
 
 
+def test_a_run_that_has_not_ended_took_no_time_yet(operator: Client, job: Job) -> None:
+    RunFactory(job=job, state=RunState.PENDING, attempt=1, duration=timedelta(milliseconds=8.9))
+
+    assert "8.9 ms" not in page(operator, RUNS)
+    assert "8.9 ms" not in page(operator)
+
+
 def test_who_may_not_operate_retries_nothing(client: Client, runs: dict[str, Run]) -> None:
     for visitor in (client, staff("view_run", name="clerk")):
         assert visitor.post(RETRY, {"run": runs["bad"].pk}).status_code == 403
