@@ -18,6 +18,7 @@ from django_q.models import Failure, Success
 from scheduling.admin.history import HistoryAdmin, page_of
 from scheduling.clock import database_now
 from scheduling.ledger.attempts import attempt_sentences
+from scheduling.ledger.journal_words import action_words, journal_words
 from scheduling.models import Alert, Job, JobChange, Run
 from scheduling.operations.retrying import MOST_RETRIED, retry_all
 from scheduling.pages.access import may_operate
@@ -32,13 +33,23 @@ ERROR_LENGTH = 80
 class JobChangeAdmin(HistoryAdmin):
     """Who changed what about a job, and when."""
 
-    list_display = ("at", "schedule", "by", "action", "detail")
+    list_display = ("at", "schedule", "by", "what", "in_detail")
+    fields = ("at", "schedule", "by", "what", "in_detail")
+    readonly_fields = fields
     list_filter = ("action", "job")
     list_select_related = ("job",)
 
     @admin.display(description="schedule")
     def schedule(self, change: JobChange) -> str:
         return page_of(change.job.name)
+
+    @admin.display(description="what", ordering="action")
+    def what(self, change: JobChange) -> str:
+        return action_words(change.action)
+
+    @admin.display(description="in detail")
+    def in_detail(self, change: JobChange) -> str:
+        return journal_words(change.detail)
 
 
 @admin.register(Alert)

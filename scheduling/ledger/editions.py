@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from scheduling.exceptions import ConflictError
+from scheduling.ledger.journal_words import journal_words
 from scheduling.models import Job, JobChange
 
 # What is kept of runs asked for, retried or cancelled changes nothing about the job.
@@ -33,7 +34,7 @@ def require_edition(job: Job, expected: int | None) -> None:
         return
     told = "; ".join(
         f"{change.action} by {change.by} at {change.at:%Y-%m-%d %H:%M:%S}Z"
-        + (f" ({change.detail})" if change.detail else "")
+        + (f" ({journal_words(change.detail)})" if change.detail else "")
         for change in since[:3]
     )
     raise ConflictError(

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduling.ledger.attempts import attempts_text, failed_attempts
+from scheduling.ledger.journal_words import action_words, journal_words
 from scheduling.ledger.selectors import ScheduleRow, next_run_of
-from scheduling.models import Job, Run
+from scheduling.models import OPEN_STATES, Job, JobChange, Run
 
 SCHEDULE_HEADERS = (
     "name",
@@ -67,6 +68,12 @@ def trigger_text(run: Run, *, now: datetime) -> str:
     return f"{name} runs as soon as a worker is free."
 
 
+def change_text(change: JobChange) -> str:
+    """A line of the journal."""
+    said = f"{change.by}: {action_words(change.action)} {journal_words(change.detail)}"
+    return f"{change.at:%Y-%m-%d %H:%M:%S}Z {said}".rstrip()
+
+
 def schedule_document(row: ScheduleRow) -> dict[str, Any]:
     return {
         "name": row.job.name,
@@ -125,7 +132,7 @@ def run_cells(run: Run) -> tuple[object, ...]:
         run.trigger,
         run.attempt,
         _shown_milliseconds(run.lateness),
-        _shown_milliseconds(run.duration),
+        None if run.state in OPEN_STATES else _shown_milliseconds(run.duration),
         run.worker or None,
         run.error.split("\n", 1)[0][:LONGEST_REASON],
     )

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from scheduling.ledger.presentation import milliseconds
 from scheduling.ledger.selectors import nearest_rank
-from scheduling.models import Job, Run, RunState
+from scheduling.models import OPEN_STATES, Job, Run, RunState
 
 # Each point of a chart is a percentile of this many runs, up to and with its own.
 WINDOW = 20
@@ -104,7 +104,7 @@ def strip_of(runs: Sequence[PastRun], *, length: int) -> list[Outcome]:
             state=run.state,
             attempt=run.attempt,
             late=milliseconds(run.lateness),
-            took=milliseconds(run.duration),
+            took=None if run.state in OPEN_STATES else milliseconds(run.duration),
         )
         for run in runs[-length:]
     ]

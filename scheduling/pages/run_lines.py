@@ -7,7 +7,7 @@ from datetime import datetime
 from scheduling.ledger.attempts import failed_attempts
 from scheduling.ledger.presentation import milliseconds
 from scheduling.ledger.public import public_reason
-from scheduling.models import Run
+from scheduling.models import OPEN_STATES, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def run_lines(runs: Iterable[Run], *, in_full: bool) -> list[RunLine]:
             trigger=run.trigger,
             attempt=run.attempt,
             late=milliseconds(run.lateness),
-            took=milliseconds(run.duration),
+            took=None if run.state in OPEN_STATES else milliseconds(run.duration),
             worker=run.worker if in_full else "",
             reason=told(run.error),
             trace=run.error if in_full and "\n" in run.error else "",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from scheduling.api.errors import ApiError
 from scheduling.api.run_filters import RunFilters, cursor_of
@@ -23,6 +24,8 @@ RUNS_ON_A_PAGE = 50
 # Names of what the address may hold, as the API has them; a form posts those that are empty, too.
 _SEVERAL = ("state",)
 _ONE = ("schedule", "from", "to", "host", "text", "cursor")
+# Characters of a wrong word, which are enough to find it.
+LONGEST_SHOWN = 60
 FOR_READERS = "Text and host are for who may view runs; ask whoever gives permissions."
 
 
@@ -83,8 +86,25 @@ def _asked(request: HttpRequest, *, reader: bool) -> Asked:
 
 
 def _in_words(problem: ValidationError) -> Iterable[str]:
+    """In our words, where the library would speak of its own strings and inputs."""
     for error in problem.errors():
-        yield f"{error['loc'][0]}: {error['msg'].removeprefix('Value error, ')}"
+        yield f"{error['loc'][0]}: {_why(error)}"
+
+
+def _why(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "enum" | "literal_error":
+            choices = context["expected"].replace("'", "").replace(" or ", ", ")
+            return f"{str(error['input'])[:LONGEST_SHOWN]!r} is none of {choices}."
+        case "string_too_long" | "too_long":
+            return (
+                f"More than {context['max_length']} {'characters' if 'string' in error['type'] else 'of it'}."
+            )
+        case "string_pattern_mismatch":
+            return "It holds a character that it cannot have."
+        case _:
+            return error["msg"].removeprefix("Value error, ")
 
 
 def _failed(lines: Iterable[RunLine]) -> list[RunLine]:

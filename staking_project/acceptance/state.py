@@ -15,6 +15,7 @@ from scheduling.modes import CLEANUP, MODES, declared_jobs
 from scheduling.monitoring.queue_state import queue_state
 from scheduling.operations import setting_up
 from scheduling.operations.overrides import CADENCE, keeps_cadence
+from scheduling.timing.durations import show_duration
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
 from validators.jobs import FETCH, SCORE
 from validators.reading.picture import current_picture
@@ -75,7 +76,10 @@ def retention_is_applied(window: Window) -> CheckResult:
     patience = _cleanup_period(mode.name) + PATIENCE
     kept = evidence.rows_kept_too_long(retention, now=window.end, patience=patience)
     problems = [*deviating, *(f"{rows} {table} are too old" for table, rows in kept.items())]
-    seen = f"nothing is older than {mode.keep_succeeded} (failures: {mode.keep_failed})"
+    seen = (
+        f"nothing is older than {show_duration(mode.keep_succeeded)} "
+        f"(failures: {show_duration(mode.keep_failed)})"
+    )
     return CheckResult(name=name, passed=not problems, saw="; ".join(problems) or seen)
 
 
@@ -100,7 +104,8 @@ def workers_are_alive(window: Window) -> CheckResult:
     """Redis answers, and a cluster with workers reported within the last seconds."""
     queue = queue_state(now=window.end)
     workers, clusters = queue.workers_alive, len(queue.clusters)
-    seen = f"{workers} workers in {clusters} clusters, {queue.waiting} messages waiting"
+    where = f"{_counted(workers, 'worker')} in {_counted(clusters, 'cluster')}"
+    seen = f"{where}, {_counted(queue.waiting or 0, 'message')} waiting"
     return CheckResult(
         name="workers are alive", passed=not queue.problem and workers > 0, saw=queue.problem or seen
     )
@@ -171,3 +176,7 @@ def _staleness(job_name: str, *, at: datetime | None, now: datetime) -> str:
 
 def _first_line(run: Run) -> str:
     return run.error.partition("\n")[0]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

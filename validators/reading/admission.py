@@ -82,5 +82,5 @@ def admission_sentences(state: VoteState, *, now: datetime) -> list[str]:
         said.append(f"Whether it is let into epoch {second} is not known: {state.reason}.")
     if state.epochs_paid is not None:
         more = f"{state.epochs_paid or 'no'} more epoch{'' if state.epochs_paid == 1 else 's'}"
-        said.append(f"Its balance pays for {more}.")
+        said.append(f"Its balance pays the admission to {more}.")
     return said

@@ -91,6 +91,9 @@ def selection(
 
     return [
         *(row(one, "stays", why_stays(one)) for one in found.stays),
-        *(row(one, "enters", f"place {one.place} of {len(known)}, and free") for one in found.enters),
+        *(
+            row(one, "enters", f"place {one.place} of {len(known)}, and there is room")
+            for one in found.enters
+        ),
         *(row(one, "leaves", why_left(one)) for one in found.leaves),
     ]

@@ -12,6 +12,7 @@ from scheduling.exceptions import SchedulingError, UnknownNameError
 from scheduling.ledger import presentation, selectors
 from scheduling.ledger.coming import coming_occurrences
 from scheduling.ledger.comparison import compare_variants
+from scheduling.ledger.journal_words import journal_words
 from scheduling.ledger.stories import explain
 from scheduling.management.audit_reply import audit_reply
 from scheduling.management.scheduler_arguments import (
@@ -196,7 +197,7 @@ class Command(BaseCommand):
     def _set(self, name: str, by: str, **options: Any) -> None:
         changed = changing.change(name, by=by, now=database_now(), **read_set_options(options))
         job = job_named(name)
-        text = f"{name}: {changed}" if changed else f"{name} stays as it was."
+        text = f"{name}: {journal_words(changed)}" if changed else f"{name} stays as it was."
         document = {
             "name": name,
             "changed": changed,
@@ -223,7 +224,7 @@ class Command(BaseCommand):
             ],
         }
         cells = [presentation.run_cells(run) for run in runs]
-        text = [table(presentation.RUN_HEADERS, cells), "", *map(str, changes)]
+        text = [table(presentation.RUN_HEADERS, cells), "", *map(presentation.change_text, changes)]
         self._show(document, "\n".join(text), **options)
 
     def _explain(self, name: str, at: str | None, **options: Any) -> None:
@@ -232,7 +233,7 @@ class Command(BaseCommand):
         if asked.microsecond == 0:  # as people read it off the history, which shows whole seconds
             asked += timedelta(seconds=1, microseconds=-1)
         story = explain(job_named(name), at=asked, now=now)
-        self._show(story, "\n".join(story), **options)
+        self._show(story, "\n".join(map(journal_words, story)), **options)
 
     def _compare(self, name: str, **options: Any) -> None:
         variants = compare_variants(job_named(name))

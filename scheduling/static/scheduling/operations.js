@@ -44,7 +44,7 @@ function countDown() {
   if (document.hidden) return;
   for (const time of document.querySelectorAll("time[data-countdown]")) {
     const seconds = (new Date(time.dateTime) - Date.now() - skew) / 1000;
-    time.textContent = seconds >= 0 ? `in ${inWords(seconds)}` : seconds > -2 ? "now" : `${inWords(seconds)} ago`;
+    time.textContent = seconds >= 1 ? `in ${inWords(seconds)}` : seconds > -2 ? "now" : `${inWords(seconds)} ago`;
   }
 }
 

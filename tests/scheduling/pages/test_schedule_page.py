@@ -69,7 +69,7 @@ def test_it_tells_what_a_schedule_does_when_and_what_became_of_it(
     [series] = re.findall(r"data-series>(.*?)</script>", content)
     assert json.loads(series)["late_p99"] == [10, 30]
     # The journal.
-    assert re.search(r"<td>eve</td><td>set</td>", content)
+    assert re.search(r"<td>eve</td><td>changed</td>", content)
 
 
 def test_who_may_not_view_runs_reads_what_strangers_may(job: Job, failed: Run) -> None:

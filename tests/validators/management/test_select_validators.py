@@ -35,9 +35,9 @@ def test_the_held_stay_inside_the_band_and_each_has_a_reason(held: Path) -> None
 
     assert [(one["action"], one["vote_account"], one["why"]) for one in found] == [
         ("stays", "vote6", "place 6 of 8; held ones stay up to 6"),
-        ("enters", "vote1", "place 1 of 8, and free"),
-        ("enters", "vote2", "place 2 of 8, and free"),
-        ("enters", "vote3", "place 3 of 8, and free"),
+        ("enters", "vote1", "place 1 of 8, and there is room"),
+        ("enters", "vote2", "place 2 of 8, and there is room"),
+        ("enters", "vote3", "place 3 of 8, and there is room"),
         ("leaves", "vote7", "place 7 is behind 6, up to which held ones stay"),
         ("leaves", "nobody", "no fetch ever saw it"),
     ]
@@ -59,7 +59,7 @@ def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
 
     out = io.StringIO()
     call_command("select_validators", "--size", "1", stdout=out)
-    assert " ".join(out.getvalue().split()) == "enters vote1 place 1 of 8, and free"
+    assert " ".join(out.getvalue().split()) == "enters vote1 place 1 of 8, and there is room"
 
 
 @pytest.mark.parametrize(
