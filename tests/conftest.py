@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import hypothesis
@@ -16,6 +17,12 @@ hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
 RECORDED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def sessions_begin_as_at_a_login() -> None:
+    """Whose log-ins count as uses is known once the middleware is there; a test may log in before that."""
+    import_module("staking_project.front.sessions")
 
 
 @pytest.hookimpl(trylast=True)
