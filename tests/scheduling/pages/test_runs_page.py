@@ -181,7 +181,9 @@ def test_it_asks_as_many_questions_for_many_runs_as_for_few(operator: Client, ru
     address = f"{RUNS}?text=e"
     with CaptureQueriesContext(connection) as few:
         page(operator, address)
-    RunFactory.create_batch(60, state=RunState.FAILED, error="e", job=runs["bad"].job)
+    for number in range(60):
+        later = NOON + timedelta(days=1, seconds=number)
+        RunFactory(state=RunState.FAILED, error="e", job=runs["bad"].job, occurrence=later)
 
     with CaptureQueriesContext(connection) as many:
         content = page(operator, address)
