@@ -35,7 +35,7 @@ fuzz: .venv/.dev
 # A short storm of faults on two clusters and a short soak, on either database (`chaos` and `soak` are the long
 # ones), and all of mainnet's recorded epochs into PostgreSQL and out again.
 storms: .venv/.dev
-	$(PYTHON) -m pytest -m storm tests/faults tests/scheduling/engine
+	$(PYTHON) -m pytest -m storm tests/faults
 	$(PYTHON) -m tests.on_postgres -m storm tests/faults tests/validators/services/history
 
 # Clicks through every page of a running stack in a real Chromium; skips, and says so, where there is none.
@@ -87,6 +87,7 @@ bench: .venv/.dev
 # A minute of faults on two clusters, on SQLite and then on PostgreSQL; prints its seed.
 chaos: .venv/.dev
 	$(PYTHON) -m tests.faults.storm
+	$(PYTHON) -m pytest -m storm tests/scheduling/engine
 
 # Two hundred epochs behind one address of bad nodes, in a few minutes; prints its seed.
 soak: .venv/.dev
