@@ -69,6 +69,7 @@ def test_one_trial_of_a_write_answers_everybody_for_a_few_seconds(
     no_writes: None, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[float], None]
 ) -> None:
     monkeypatch.setattr(readiness, "VERDICT_KEPT", VERDICT_KEPT)
+    monkeypatch.setattr(readiness, "_verdict", readiness._SharedVerdict())
     problem = database_problem()
 
     take_writes()

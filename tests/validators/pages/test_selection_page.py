@@ -44,7 +44,7 @@ def test_who_leaves_enters_and_stays_is_told_with_the_reason(client: Client) -> 
         ("nobody", "no fetch ever saw it"),
         ("vote20", "it left the cluster, as seen 2026-11-23 12:00 UTC"),
         ("vote21", "it has no score"),
-        ("vote1", "place 1 of 8, and free"),
+        ("vote1", "place 1 of 8, and there is room"),
         ("vote3", "place 3 of 8; held ones stay up to 3"),
     ]
     text = words(page(client, address))
