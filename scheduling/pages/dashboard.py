@@ -1,14 +1,13 @@
 """What the operations page shows, at one instant."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
 from scheduling.ledger.presentation import overrides_text
-from scheduling.ledger.public import public_reason
 from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.monitoring.database_state import database_size
@@ -23,7 +22,7 @@ from scheduling.pages.outcomes import (
     summary_of,
     with_oldest_needed,
 )
-from scheduling.pages.run_lines import first_line
+from scheduling.pages.run_lines import RunLine, run_lines
 
 # More schedules than this are not one page any more; `scheduler list` has them all.
 MOST_SCHEDULES = 200
@@ -58,19 +57,6 @@ class ScheduleLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunError:
-    """A run that failed, or waits for its next attempt; `reason` is one line, `trace` all of it or empty."""
-
-    run_id: int
-    name: str
-    occurrence: datetime
-    state: str
-    attempt: int
-    reason: str
-    trace: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """One living `qcluster`."""
 
@@ -91,7 +77,7 @@ class Dashboard:
     hosts: list[Host]
     database: str
     database_size: float
-    errors: list[RunError]
+    errors: list[RunLine]
 
     @property
     def any_paused(self) -> bool:
@@ -153,24 +139,12 @@ def _hosts(queue: QueueState) -> list[Host]:
     return sorted(hosts, key=lambda host: (host.name, host.pid))
 
 
-def _errors(*, in_full: bool) -> list[RunError]:
+def _errors(*, in_full: bool) -> list[RunLine]:
     """What failed and what waits for another attempt, the newest first."""
     again = Run.objects.filter(state__in=OPEN_STATES, attempt__gt=0).exclude(error="").select_related("job")
     failed = Run.objects.filter(state=RunState.FAILED).select_related("job").order_by("-not_before")
     newest = sorted([*again[:ERRORS_SHOWN], *failed[:ERRORS_SHOWN]], key=_failed_at, reverse=True)
-    told: Callable[[str], str] = first_line if in_full else public_reason
-    return [
-        RunError(
-            run_id=run.pk,
-            name=run.job.name,
-            occurrence=run.occurrence,
-            state=run.state,
-            attempt=run.attempt,
-            reason=told(run.error),
-            trace=run.error if in_full else "",
-        )
-        for run in newest[:ERRORS_SHOWN]
-    ]
+    return run_lines(newest[:ERRORS_SHOWN], in_full=in_full)
 
 
 def _failed_at(run: Run) -> datetime:

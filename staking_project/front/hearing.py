@@ -35,7 +35,7 @@ class Heard:
         searched = max(0, len(self.bytes) - len(_END) + 1)
         self.bytes += more
         if self.lacks is not None:
-            self.lacks = 0 if self.is_too_long else max(0, self.lacks - len(more))
+            self.lacks = max(0, self.lacks - len(more))
             return
         end = self.bytes.find(_END, searched)
         if end >= 0:

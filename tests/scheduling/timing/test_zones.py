@@ -11,6 +11,7 @@ from scheduling.timing.zones import is_canonical, require_canonical
 @pytest.mark.parametrize("name", ["UTC", "Europe/Zurich", "Europe/Amsterdam", "Asia/Kolkata", "Etc/GMT+5"])
 def test_a_zone_is_known_by_its_name(name: str) -> None:
     require_canonical(name)
+    assert is_canonical(name)
 
 
 @pytest.mark.parametrize(

@@ -177,9 +177,10 @@ def _stake_kept(stake: float, before: Sequence[float]) -> float | None:
 
 def _raised(bps: int | None, past: Past, epoch: int) -> float | None:
     """By how many points the commission is above the least of the last epochs; 0 for an ordinary raise."""
+    # One more, for the running epoch may stand first.
     before = [
         told
-        for at, told in zip(past.epochs[:EPOCHS_TRIED], past.commission_bps, strict=False)
+        for at, told in zip(past.epochs[: RAISED_WITHIN + 2], past.commission_bps, strict=False)
         if told is not None and 0 <= epoch - at <= RAISED_WITHIN
     ]
     if bps is None or not before:
