@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -94,7 +93,7 @@ def has_scored(environment: dict[str, str]) -> bool:
         return False
 
 
-def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
+def test_two_copies_at_once_each_fetch_score_report_and_end_on_either_signal_leaving_nothing(
     environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     other = environment | {"PORT": str(free_port()), "STATE_DIR": str(tmp_path / "other")}
@@ -109,9 +108,17 @@ def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
     for copy in copies:
         request.addfinalizer(partial(end, copy))
     wait_until(lambda: all(map(has_scored, environments)), seconds=300, saying="a score of each")
+    everyone = set().union(*(descendants(copy.pid) for copy in copies))
+    assert len(everyone) >= 2 * 9
+    for each in environments:
+        page = f"http://127.0.0.1:{each['PORT']}/admin/login/"
+        assert requests.get(page, timeout=20).status_code == 200
+        state = Path(each["STATE_DIR"])
+        assert open_to_others(state) == []
+        assert {"db.sqlite3", "secret_key", "redis.log"} <= {path.name for path in state.iterdir()}
 
-    for copy in copies:
-        copy.send_signal(signal.SIGINT)
+    for copy, stop in zip(copies, (signal.SIGINT, signal.SIGTERM), strict=True):
+        copy.send_signal(stop)
     for copy in copies:
         out, err = copy.communicate(timeout=120)
         assert copy.returncode == 0, err
@@ -124,35 +131,9 @@ def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
             assert document["runs"][name]["failed"] == 0
             assert set(document["runs"][name]["lateness_ms"]) == {"p50", "p99", "max"}
         assert "This talks to the built-in simulated cluster; for mainnet: SOLANA_RPC_URL=" in err
-
-
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_everything(
-    started: subprocess.Popen[str], environment: dict[str, str], stop: signal.Signals
-) -> None:
-    page = f"http://127.0.0.1:{environment['PORT']}/admin/login/"
-
-    def answers() -> bool:
-        try:
-            return requests.get(page, timeout=2).status_code == 200
-        except (requests.ConnectionError, requests.ReadTimeout):
-            return False
-
-    wait_until(answers, seconds=60, saying="an answer of the web server")
-    time.sleep(1)
-    everyone = descendants(started.pid)
-    assert len(everyone) >= 9
-    state = Path(environment["STATE_DIR"])
-    assert open_to_others(state) == []
-    assert {"db.sqlite3", "secret_key", "redis.log"} <= {path.name for path in state.iterdir()}
-
-    started.send_signal(stop)
-    _, err = started.communicate(timeout=60)
-
-    assert started.returncode == 0, err
+        assert "shown this once" in err
     assert [pid for pid in everyone if alive(pid)] == []
-    assert "shown this once" in err
-    assert not list(Path(environment["STATE_DIR"]).glob("run-*.json"))
+    assert not [left for each in environments for left in Path(each["STATE_DIR"]).glob("run-*.json")]
 
 
 def test_killing_it_outright_leaves_no_process_behind_and_a_second_start_works_at_once(
