@@ -38,11 +38,16 @@ storms: .venv/.dev
 	$(PYTHON) -m pytest -m storm tests/faults
 	$(PYTHON) -m tests.on_postgres -m storm tests/faults tests/validators/services/history
 
-# Clicks through every page of a running stack in a real Chromium; skips, and says so, where there is none.
+# Clicks through every page of two running stacks in a real Chromium; skips, and says so, where there is none.
 browser: .venv/.dev
-	$(PYTHON) -m pytest -m browser tests/e2e || $(PYTHON) -m pytest $(AGAIN) -m browser tests/e2e
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m browser tests/e2e || $(PYTHON) -m pytest $(AGAIN) -m browser tests/e2e
 
-check: lint types imports migrations deploy-check storms browser test test-postgres
+# What only reads the code is done beside the storms, which wait more than they compute.
+check: .venv/.dev
+	$(MAKE) --jobs 2 --output-sync=target storms lint types imports migrations deploy-check
+	$(MAKE) browser
+	$(MAKE) test
+	$(MAKE) test-postgres
 
 format: .venv/.dev
 	$(PYTHON) -m ruff format .

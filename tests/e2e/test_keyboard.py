@@ -1,5 +1,6 @@
 """Everything that a mouse reaches, the Tab key reaches too, and shows where it is."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -38,9 +39,11 @@ def test_tab_reaches_everything_that_acts_and_its_focus_is_seen(
     place: Place, visits: Visits, addresses_of: dict[str, str]
 ) -> None:
     with visits.page(staff=place.staff, alone=True) as page:
-        # The clock stands, so that nothing is put in another's place meanwhile.
         page.clock.install()
         page.goto(addresses_of[place.name])
+        # From a moment ahead on the clock stands, so that nothing is put in another's place meanwhile.
+        page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))
+        page.wait_for_load_state("networkidle")
         count = page.evaluate(_NUMBER)
         stops = tabbed(page, count=count)
 

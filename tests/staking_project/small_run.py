@@ -1,4 +1,4 @@
-"""`manage.py` with a simulated cluster of few validators."""
+"""`manage.py` with a simulated cluster of few validators: as many as `SIMULATED_VALIDATORS` says, or the fewest."""
 
 import os
 import sys
@@ -13,5 +13,6 @@ if __name__ == "__main__":
     from staking_project import trial
     from validators.simulator.temperaments import SMALLEST_CLUSTER_WITH_RARE_ONES
 
-    trial.VALIDATORS = SMALLEST_CLUSTER_WITH_RARE_ONES  # type: ignore[misc]
+    few = os.environ.get("SIMULATED_VALIDATORS", SMALLEST_CLUSTER_WITH_RARE_ONES)
+    trial.VALIDATORS = int(few)  # type: ignore[misc]
     execute_from_command_line(sys.argv)
