@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django_q.models import Schedule
 
 from scheduling.clock import database_now
@@ -16,11 +17,12 @@ from scheduling.engine.courier import deliver_due
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import RefusedError
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import Job, JobChange, Run, RunState, RunTrigger
 from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
+from tests.scheduling.admin.test_editing_together import Fields, pages_of
 from tests.scheduling.factories import JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -160,3 +162,32 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
     with held("the channel"):
         assert deliver_due(now=now) == []
     assert deliver_due(now=now) == [channel.pk]
+
+
+@pytest.mark.parametrize(
+    ("page", "typed"), [("timing", {"offset_seconds": "4"}), ("policies", {"max_attempts": "9"})]
+)
+def test_a_form_of_a_held_schedule_says_so_and_keeps_what_was_typed(
+    admin_client: Client, page: str, typed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    job = JobFactory(schedule__name="held", schedule__next_run=database_now() + timedelta(hours=1))
+    address = pages_of(job)[page]
+    posted = Fields(admin_client.get(address).content).posted | typed
+
+    for what in ("its schedule", "its job, for deletion"):
+        with held(what):
+            told = admin_client.post(address, posted)
+        assert told.status_code == 200
+        assert "held is locked by another session" in told.content.decode()
+        assert Fields(told.content).posted.items() >= typed.items()
+
+    # Held from the moment on that the rehearsal went well.
+    monkeypatch.setattr("scheduling.pages.editing.EditedTogether.rehearse", lambda form: None)
+    with held("its schedule"):
+        told = admin_client.post(address, posted, follow=True)
+    assert "Held is locked by another session" in told.content.decode()
+    assert not JobChange.objects.exists()
+    assert admin_client.post(address, posted).status_code == 302
+    assert JobChange.objects.get().by == "admin"
