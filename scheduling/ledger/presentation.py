@@ -19,7 +19,7 @@ SCHEDULE_HEADERS = (
     "outcome",
     "note",
 )
-RUN_HEADERS = ("occurrence (UTC)", "state", "trigger", "attempt", "late", "took", "worker", "why")
+RUN_HEADERS = ("id", "occurrence (UTC)", "state", "trigger", "attempt", "late", "took", "worker", "why")
 LONGEST_REASON = 70
 
 
@@ -109,6 +109,7 @@ def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
 
 def run_document(run: Run) -> dict[str, Any]:
     return {
+        "id": run.pk,
         "occurrence": iso(run.occurrence),
         "trigger": run.trigger,
         "state": run.state,
@@ -127,6 +128,7 @@ def run_document(run: Run) -> dict[str, Any]:
 
 def run_cells(run: Run) -> tuple[object, ...]:
     return (
+        run.pk,
         clock_time(run.occurrence),
         run.state,
         run.trigger,

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.exceptions import RefusedError
 from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
@@ -130,48 +130,6 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
         )
         record_change(job, at=now, by=by, action="backfill", detail=f"{len(runs)} from {start} to {end}")
         return runs
-
-
-def retry(run_id: int, *, by: str, now: datetime) -> Run:
-    """Let a run that failed begin anew, with all its attempts; raises `RefusedError` for any other run."""
-    with transaction.atomic():
-        run = Run.objects.select_related("job").filter(pk=run_id).first()
-        if run is None:
-            raise UnknownNameError(f"There is no run {run_id}; retention may have deleted it.")
-        if run.job.schedule_id is None and run.trigger != RunTrigger.ALERT:
-            raise RefusedError(f"{run.job.name} has no schedule; `scheduler setup` gives it one.")
-        reason = run.error.partition("\n")[0]
-        fold(Run.objects.filter(pk=run_id, state=RunState.FAILED))
-        won = Run.objects.filter(pk=run_id, state=RunState.FAILED).update(
-            state=RunState.PENDING,
-            attempt=0,
-            losses=0,
-            not_before=now,
-            finished_at=None,
-            duration=None,
-            tallied=False,
-            error=f"retried by {by} after: {reason}",
-        )
-        if not won:
-            raise RefusedError(f"{run} has not failed (it is {run.state}), so there is nothing to retry.")
-        record_change(run.job, at=now, by=by, action="retry", detail=f"{run.occurrence}: {reason}")
-        run.refresh_from_db()
-        return run
-
-
-def failed_run(name: str, *, occurrence: datetime | None) -> Run:
-    """The newest failed run of a job, or the one of an occurrence, given to the second.
-
-    Raises `RefusedError` when there is none.
-    """
-    failed = Run.objects.filter(job=job_named(name), state=RunState.FAILED).order_by("-occurrence")
-    if occurrence is not None:
-        failed = failed.filter(occurrence__gte=occurrence, occurrence__lt=occurrence + timedelta(seconds=1))
-    run = failed.first()
-    if run is None:
-        when = f" at {occurrence:%Y-%m-%d %H:%M:%S}Z" if occurrence else ""
-        raise RefusedError(f"{name} has no failed run{when}.")
-    return run
 
 
 def change(

@@ -22,6 +22,7 @@ from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.retrying import retry
 from tests.scheduling.admin.test_editing_together import Fields, pages_of
 from tests.scheduling.factories import JobFactory, RunFactory
 
@@ -138,12 +139,14 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
     now = database_now()
     JobFactory(schedule__name="held", schedule__next_run=now + timedelta(hours=1))
     RunFactory(job=Job.objects.get(name="held"), state=RunState.PENDING)
+    failed = RunFactory(job=Job.objects.get(name="held"), state=RunState.FAILED)
     channel = RunFactory(job__schedule__name="told", trigger=RunTrigger.ALERT, state=RunState.PENDING)
     asks: list[Callable[[], object]] = [
         lambda: changing.pause("held", by="ada", note="", now=now),
         lambda: changing.change("held", by="ada", now=now, repeats=3),
         lambda: cancel("held", what=What.ALL, by="ada", now=now),
         lambda: setting_up.remove(["held"], now=now, by="ada"),
+        lambda: retry(failed.pk, by="ada", now=now),
     ]
 
     monkeypatch.setitem(HELD, "its run", lambda: Run.objects.filter(job__name="held").update(variant="a"))
@@ -154,7 +157,7 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
     ):
         with held(what):
             for ask in refused:
-                with pytest.raises(RefusedError, match=r"^(held|A schedule) is locked by another session"):
+                with pytest.raises(RefusedError, match=r"^(held.*|A schedule) is locked by another session"):
                     ask()
     assert Job.objects.filter(name="held", schedule__isnull=False).exists()
     assert Job.objects.get(name="held").paused_at is None

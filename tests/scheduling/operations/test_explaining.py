@@ -8,8 +8,9 @@ import pytest
 
 from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.stories import explain
-from scheduling.models import Job, RunState
+from scheduling.models import Job, RunState, RunTrigger
 from scheduling.operations import changing, setting_up
+from scheduling.operations.retrying import retry
 from scheduling.pages.run_lines import run_lines
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 from tests.scheduling.operations.outcomes import TEN, reloaded
@@ -69,9 +70,9 @@ def test_explain_says_who_retried_a_run_between_its_attempts(job: Job) -> None:
         for number, second in ((1, 10), (2, 20))
     ]
     run = RunFactory(job=job, occurrence=NOON, state=RunState.FAILED, attempt=2, failed_attempts=attempts)
-    other = RunFactory(job=job, occurrence=NOON - TEN, state=RunState.FAILED)
+    other = RunFactory(job=job, occurrence=NOON - TEN, state=RunState.FAILED, trigger=RunTrigger.BACKFILL)
     for failed in (run, other):
-        changing.retry(failed.pk, by="ada", now=NOON + 3 * TEN)
+        retry(failed.pk, by="ada", now=NOON + 3 * TEN)
     again = {"attempt": 1, "ended_at": "2026-11-23T12:00:40Z", "error": "RpcError: HTTP 503"}
     run.refresh_from_db()
     run.failed_attempts = [*run.failed_attempts, again]
