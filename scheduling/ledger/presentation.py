@@ -31,6 +31,11 @@ def milliseconds(duration: timedelta | None) -> float | None:
     return None if duration is None else round(duration.total_seconds() * 1000, 1)
 
 
+def took_ms(run: Run) -> float | None:
+    """Of a run that ended: one that runs, or waits for its next attempt, knows that of the last alone."""
+    return None if run.state in OPEN_STATES else milliseconds(run.duration)
+
+
 def clock_time(instant: datetime | None) -> str | None:
     return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else None
 
@@ -116,7 +121,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "started_at": iso(run.started_at),
         "lateness_ms": milliseconds(run.lateness),
-        "duration_ms": milliseconds(run.duration),
+        "duration_ms": took_ms(run),
         "missed_before": run.missed_before,
         "variant": run.variant or None,
         "worker": run.worker or None,
@@ -133,12 +138,12 @@ def run_cells(run: Run) -> tuple[object, ...]:
         run.state,
         run.trigger,
         run.attempt,
-        _shown_milliseconds(run.lateness),
-        None if run.state in OPEN_STATES else _shown_milliseconds(run.duration),
+        _shown_milliseconds(milliseconds(run.lateness)),
+        _shown_milliseconds(took_ms(run)),
         run.worker or None,
         run.error.split("\n", 1)[0][:LONGEST_REASON],
     )
 
 
-def _shown_milliseconds(duration: timedelta | None) -> str | None:
-    return None if duration is None else f"{milliseconds(duration):.0f} ms"
+def _shown_milliseconds(milliseconds: float | None) -> str | None:
+    return None if milliseconds is None else f"{milliseconds:.0f} ms"

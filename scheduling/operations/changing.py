@@ -12,7 +12,7 @@ from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.ledger.tallies import fold
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import Action, Job, Run, RunState, RunTrigger
 from scheduling.modes import reads_the_present
 from scheduling.operations.backfilled import past_occurrences
 from scheduling.operations.descriptions import described, difference
@@ -45,7 +45,7 @@ def pause(
         job.paused_at, job.paused_until, job.pause_note = now, until, note
         job.save(update_fields=["paused_at", "paused_until", "pause_note"])
         end = f"until {until:%Y-%m-%d %H:%M:%S}Z" if until else ""
-        record_change(job, at=now, by=by, action="pause", detail=": ".join(filter(None, (end, note))))
+        record_change(job, at=now, by=by, action=Action.PAUSE, detail=": ".join(filter(None, (end, note))))
 
 
 def resume(name: str, *, by: str, now: datetime, expected: int | None = None) -> datetime | None:
@@ -64,7 +64,7 @@ def resume(name: str, *, by: str, now: datetime, expected: int | None = None) ->
             moved = f"next run {schedule.next_run} -> {next_run}"
             schedule.next_run = next_run
             schedule.save(update_fields=["next_run"])
-        record_change(job, at=now, by=by, action="resume", detail=moved)
+        record_change(job, at=now, by=by, action=Action.RESUME, detail=moved)
         return next_run
 
 
@@ -88,7 +88,7 @@ def trigger(name: str, *, by: str, now: datetime) -> Run:
             trigger=RunTrigger.OPERATOR,
             parameters=job.parameters,
         )
-        record_change(job, at=now, by=by, action="trigger")
+        record_change(job, at=now, by=by, action=Action.TRIGGER)
         return run
 
 
@@ -128,7 +128,7 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
             )
             for occurrence in occurrences
         )
-        record_change(job, at=now, by=by, action="backfill", detail=f"{len(runs)} from {start} to {end}")
+        record_change(job, at=now, by=by, action=Action.BACKFILL, detail=f"{len(runs)} from {start} to {end}")
         return runs
 
 
@@ -169,7 +169,7 @@ def change(
             job.save(update_fields=["overrides"])
             # A count counts from where the schedule stands, which may be an occurrence of before.
             counted = f", counted_from: None -> {schedule.next_run}" if repeats is not None else ""
-            record_change(job, at=now, by=by, action="set", detail=f"{changed}{counted}")
+            record_change(job, at=now, by=by, action=Action.SET, detail=f"{changed}{counted}")
         return changed
 
 
@@ -191,7 +191,7 @@ def reschedule(
         job.save(update_fields=["every_seconds", "offset_seconds", "time_zone", "overrides"])
         changed = difference(described(stored), described(job))
         if changed:
-            record_change(job, at=now, by=by, action="set", detail=changed)
+            record_change(job, at=now, by=by, action=Action.SET, detail=changed)
 
 
 def require_clock(job: Job) -> None:

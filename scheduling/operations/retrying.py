@@ -12,7 +12,7 @@ from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.ledger.search import RunFilter, found_runs
 from scheduling.ledger.tallies import fold
-from scheduling.models import ON_THEIR_OWN, Job, Overlap, Run, RunState, RunTrigger
+from scheduling.models import ON_THEIR_OWN, Action, Job, Overlap, Run, RunState, RunTrigger
 from scheduling.operations.naming import job_named
 
 # More at once would be a rush on the workers, and on whom their tasks ask.
@@ -79,7 +79,7 @@ def retry(run_id: int, *, by: str, now: datetime) -> Run:
             tallied=False,
             error=f"retried by {by} after: {reason}",
         )
-        record_change(job, at=now, by=by, action="retry", detail=f"{run.occurrence}: {reason}")
+        record_change(job, at=now, by=by, action=Action.RETRY, detail=f"{run.occurrence}: {reason}")
         run.refresh_from_db()
         return run
 

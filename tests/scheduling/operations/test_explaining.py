@@ -107,7 +107,7 @@ def test_explain_of_the_past_tells_the_pause_of_then_and_the_one_in_force(job: J
     story = explain(reloaded(job), at=NOON + TEN, now=NOON + 2 * TEN)
 
     assert story == [
-        "Until then it was last changed at 2026-11-23 11:59:50Z by bob: set (max_attempts: 3 -> 2).",
+        "Until then it was last changed at 2026-11-23 11:59:50Z by bob (max_attempts: 3 -> 2).",
         "At that time it was paused, since 2026-11-23 12:00:00Z by ada: endpoint is moving.",
         "It has not run yet, or retention has deleted what ran.",
         "It is paused, since 2026-11-23 12:00:00Z by ada: endpoint is moving. "
@@ -136,7 +136,7 @@ def remove_it(job: Job) -> None:
 
 
 FOLLOWS = (
-    "It was last changed at 2026-11-23 12:00:00Z by ada: set (cadence: every 10 s -> after leader, next_run"
+    "It was last changed at 2026-11-23 12:00:00Z by ada (cadence: every 10 s -> after leader, next_run"
 )
 
 
