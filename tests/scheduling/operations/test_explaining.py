@@ -135,9 +135,7 @@ def remove_it(job: Job) -> None:
     setting_up.remove([job.name], by="ada", now=NOON)
 
 
-FOLLOWS = (
-    "It was last changed at 2026-11-23 12:00:00Z by ada (cadence: every 10 s -> after leader, next_run"
-)
+FOLLOWS = "It was last changed at 2026-11-23 12:00:00Z by ada (cadence: every 10 s -> after leader, next_run"
 
 
 @pytest.mark.parametrize(
