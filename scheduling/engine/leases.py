@@ -22,6 +22,7 @@ from django.db import connection
 from django.db.models import F
 
 from scheduling.exceptions import RunLostError
+from scheduling.ledger.patience import briefly
 from scheduling.models import Run
 
 logger = logging.getLogger(__name__)
@@ -164,7 +165,8 @@ def _beat(lease: Lease) -> bool:
     asked_at = time.monotonic()
     ours = Run.objects.filter(pk=lease.run_id, owner=lease.owner)
     try:
-        held = bool(ours.update(heartbeat=F("heartbeat") + 1))
+        # Of a row that somebody else holds too: whoever lets the lease go waits for the beat under way.
+        held = bool(briefly(ours).update(heartbeat=F("heartbeat") + 1))
     except DatabaseError:
         connection.close()
         return True
