@@ -58,10 +58,8 @@ def login_told(password: str | None) -> str:
     if user is None:
         return f"no account yet: {program} createsuperuser"
     name = user.get_username()
-    told = (
-        "as shown when it was created; a new one" if has_first_password() else "as it was chosen; a new one"
-    )
-    return f"user {name}, password {told}: {program} changepassword {shlex.quote(name)}"
+    told = "password as shown when it was created, or as chosen since; a new one"
+    return f"user {name}, {told}: {program} changepassword {shlex.quote(name)}"
 
 
 def _first_password() -> Path:
