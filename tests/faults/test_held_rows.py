@@ -19,7 +19,7 @@ from scheduling.engine.courier import deliver_due
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import commit_with_run, execute_run
 from scheduling.exceptions import RefusedError
-from scheduling.models import Job, JobChange, Run, RunState, RunTrigger
+from scheduling.models import AlertRound, Job, JobChange, Run, RunState, RunTrigger
 from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
 from scheduling.operations import changing, setting_up
@@ -133,6 +133,29 @@ def test_a_worker_leaves_a_held_run_for_later_and_goes_on_with_others(
     assert execute_run(run.pk) == "succeeded"
 
 
+def test_held_alerts_keep_nothing_else_from_its_time_and_are_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    monkeypatch.setattr("scheduling.monitoring.alerts.LOOK_EVERY", timedelta(0))
+    monkeypatch.setattr(row_locks, "FORGOTTEN", timedelta(0))
+    monkeypatch.setitem(HELD, "the alerts", lambda: AlertRound.objects.update(quiet_until=None))
+    dispatcher = Dispatcher()
+    dispatcher.tick()
+
+    with held("the alerts"):
+        for name in ("one", "other"):
+            JobFactory(schedule__name=name, schedule__next_run=database_now())
+            dispatcher.tick()
+            assert Run.objects.filter(job__name=name, state=RunState.QUEUED).exists()
+
+    assert (
+        caplog.text.count("Alerts are looked for by nobody: their rows are locked by a forgotten psql") == 1
+    )
+    assert "The database does not work" not in caplog.text
+
+
 _holding = ExitStack()
 
 
@@ -222,6 +245,10 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
     monkeypatch.setitem(HELD, "the channel", lambda: Job.objects.select_for_update().get(pk=channel.job_id))
     with held("the channel"):
         assert deliver_due(now=now) == []
+    other = RunFactory(job__schedule__name="other", trigger=RunTrigger.ALERT, state=RunState.PENDING)
+    monkeypatch.setitem(HELD, "its news", lambda: Run.objects.filter(pk=channel.pk).update(variant="a"))
+    with held("its news"):
+        assert deliver_due(now=now) == [other.pk]
     assert deliver_due(now=now) == [channel.pk]
 
 
