@@ -15,7 +15,7 @@ from scheduling.models import Job, Run
 from scheduling.models.paths import task_at
 from scheduling.modes import MODES, JobDeclaration, declared_jobs, first_starts
 from scheduling.outgoing import is_private_enough
-from scheduling.telling import INSTALL, is_installed, is_understood, schema_of
+from scheduling.telling import INSTALL, is_installed, not_understood, schema_of
 from scheduling.timing.zones import require_canonical
 
 # What is wrong with more rows than these is wrong with all of them.
@@ -181,13 +181,16 @@ def _former_zones() -> Iterator[CheckMessage]:
 
 def _problems_of_chats() -> Iterator[CheckMessage]:
     """Their addresses hold keys, so none is repeated."""
-    for place, address in enumerate(settings.ALERT_URLS, start=1):
-        if not schema_of(address) or (is_installed() and not is_understood(address)):
-            yield Error(
-                f"ALERT_URLS: address {place} is none that apprise knows.",
-                hint="Write it like slack://…, see https://appriseit.com/services/; `alert test` tries it.",
-                id="scheduling.E012",
-            )
+    addresses: Sequence[str] = settings.ALERT_URLS
+    unknown = {place for place, address in enumerate(addresses) if not schema_of(address)}
+    if is_installed():
+        unknown.update(not_understood(addresses))
+    for place in sorted(unknown):
+        yield Error(
+            f"ALERT_URLS: address {place + 1} is none that apprise knows.",
+            hint="Write it like slack://…, see https://appriseit.com/services/; `alert test` tries it.",
+            id="scheduling.E012",
+        )
     if settings.ALERT_URLS and not is_installed():
         yield Error("ALERT_URLS is set and apprise is not installed.", hint=INSTALL, id="scheduling.E013")
 

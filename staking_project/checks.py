@@ -7,8 +7,10 @@ from urllib.parse import SplitResult, urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
 
 from scheduling.outgoing import is_this_machine
+from staking_project import accounts
 from validators.solana.endpoint_names import parsed_address
 
 _SECURE_REDIS: Final = ("rediss", "unix", "redis+unix")
@@ -56,6 +58,23 @@ def _open_redis() -> Iterator[CheckMessage]:
         "silence this with SILENCED_SYSTEM_CHECKS.",
         id="staking.W002",
     )
+
+
+@register(Tags.database)
+def nobody_keeps_the_first_password(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """What `run` made for a trial on one machine opens nothing that others reach.
+
+    A warning, since `migrate` asks this as well.
+    """
+    if "default" not in (databases or ()) or not accounts.is_published():
+        return []
+    if "auth_user" not in connections["default"].introspection.table_names():
+        return []
+    if not accounts.has_first_password():
+        return []
+    return [Warning(accounts.STILL_FIRST, hint="Choose one of 12 characters or more.", id="staking.W004")]
 
 
 def _keys_in_the_clear() -> Iterator[CheckMessage]:

@@ -14,6 +14,7 @@ from staking_project.environment import (
 )
 from staking_project.logs import logging_of
 from staking_project.state import generated_secret_key, keep_from_others, running_copy
+from validators.solana.endpoint_names import told_apart
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -117,7 +118,7 @@ Q_CLUSTER = {
 }
 
 # The JSON-RPC endpoints of the cluster, tried in order. Without any, `run` brings a simulated one.
-SOLANA_RPC_URLS = env.list("SOLANA_RPC_URL", default=[])
+SOLANA_RPC_URLS = told_apart(env.list("SOLANA_RPC_URL", default=[]))
 SOLANA_RPC_IS_OUR_OWN = not SOLANA_RPC_URLS
 if SOLANA_RPC_IS_OUR_OWN and "rpc_url" in _COPY:
     SOLANA_RPC_URLS = [_COPY["rpc_url"]]

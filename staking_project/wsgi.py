@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from staking_project.front.waiting import wait_briefly
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staking_project.settings")
 
 application = get_wsgi_application()
+wait_briefly()

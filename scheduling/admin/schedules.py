@@ -12,12 +12,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django_q.models import Schedule
 
+from scheduling.admin.editing import EditedTogetherAdmin
 from scheduling.admin.history import ReadOnlyAdmin, page_of
-from scheduling.clock import database_now
 from scheduling.ledger.presentation import pause_text
 from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import Job, Run
-from scheduling.operations import changing
 from scheduling.pages.access import may_operate
 from scheduling.pages.editing import with_edition
 from scheduling.pages.forms import CadenceForm
@@ -28,7 +27,7 @@ admin.site.unregister(Schedule)
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(OperatorActions, ReadOnlyAdmin):
+class ScheduleAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
     """When each job is due. Only the cadence and the next run of our own schedules can be edited.
 
     Who may operate jobs may do that: a permission on django-q2's table would say less than it lets do.
@@ -87,19 +86,6 @@ class ScheduleAdmin(OperatorActions, ReadOnlyAdmin):
             kwargs["form"] = ModelForm
         return super().get_form(request, obj, *args, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: Schedule, form: "ModelForm[Any]", change: bool) -> None:
-        """Write the timing alone, and only when it was edited: the dispatcher moves it on meanwhile."""
-        assert isinstance(form, CadenceForm), "schedules are edited through their own form"
-        if form.changes_timing:
-            now, chosen = database_now(), form.chosen_next_run
-            changing.reschedule(
-                form.job,
-                # An instant that has passed would count everything since as missed.
-                next_run=max(chosen, now) if chosen else None,
-                by=request.user.get_username(),
-                now=now,
-            )
-
     @admin.display(description="page")
     def page(self, schedule: Schedule) -> str:
         job = _job_of(schedule)
@@ -135,7 +121,7 @@ class ScheduleAdmin(OperatorActions, ReadOnlyAdmin):
 
 
 @admin.register(Job)
-class JobAdmin(OperatorActions, ReadOnlyAdmin):
+class JobAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
     """The policies of each job. When it runs is edited on the page of its schedule."""
 
     form = JobForm
@@ -169,10 +155,6 @@ class JobAdmin(OperatorActions, ReadOnlyAdmin):
         if not self.has_change_permission(request, obj):
             kwargs["form"] = ModelForm
         return super().get_form(request, obj, *args, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Job, form: "ModelForm[Any]", change: bool) -> None:
-        assert isinstance(form, JobForm), "jobs are edited through their own form"
-        form.apply(by=request.user.get_username())
 
     @admin.display(description="page")
     def page(self, job: Job) -> str:

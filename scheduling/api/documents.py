@@ -13,7 +13,7 @@ from pydantic import Field
 from scheduling.api.replies import Envelope
 from scheduling.api.run_filters import State
 from scheduling.ledger.attempts import attempts_text, failed_attempts
-from scheduling.ledger.presentation import milliseconds
+from scheduling.ledger.presentation import milliseconds, took_ms
 from scheduling.ledger.public import public_reason
 from scheduling.ledger.selectors import ScheduleRow
 from scheduling.models import Run
@@ -40,7 +40,7 @@ class RunDocument(Schema):
     started_at: datetime | None
     finished_at: datetime | None
     lateness_ms: float | None = Field(description="First start minus occurrence")
-    duration_ms: float | None = Field(description="Of the last attempt")
+    duration_ms: float | None = Field(description="Of the last attempt; null until the run has ended")
     missed_before: int = Field(description="Missed occurrences that this run makes up for")
     reason: str | None = Field(
         description="Why it failed, was put back or was skipped; of an error that is not ours only its kind, "
@@ -119,7 +119,7 @@ def run_document(run: Run, *, to_staff: bool = False) -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "lateness_ms": milliseconds(run.lateness),
-        "duration_ms": milliseconds(run.duration),
+        "duration_ms": took_ms(run),
         "missed_before": run.missed_before,
         "reason": _reason(run.error, to_staff) or None,
     }

@@ -28,15 +28,17 @@ from scheduling.api.replies import (
     list_reply,
     wanted_format,
 )
+from scheduling.api.retry_documents import RetryReply, RetryRequest
 from scheduling.api.run_filters import LARGEST_KEY, Instant, RunFilters, cursor_of
 from scheduling.clock import database_now
 from scheduling.ledger.search import found_runs, run_of
 from scheduling.ledger.selectors import schedule_rows
-from scheduling.models import RunTrigger
+from scheduling.models import Run, RunTrigger
 from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.models.tokens import ApiToken, Scope, token_of
 from scheduling.operations import changing
 from scheduling.operations.pausing import pause_all, resume_all
+from scheduling.operations.retrying import GONE, failed_runs, retry_all
 
 # The name of no schedule: what a token that is held to some may not act on.
 EVERY_SCHEDULE: Final = "every schedule"
@@ -49,6 +51,9 @@ RunKey = Annotated[int, Path(ge=1, le=LARGEST_KEY)]
 Edition = Annotated[int | None, Query(ge=0, le=LARGEST_KEY)]
 
 router = Router(tags=["schedules and runs"])
+
+_ALL_REFUSALS: Final = {401: Problem, 403: Problem, 409: Problem}
+_REFUSALS: Final = {**_ALL_REFUSALS, 404: Problem}
 
 
 class BearerToken(HttpBearer):
@@ -102,6 +107,27 @@ def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
     return _for_reader(request, reply, insider=insider)
 
 
+# Before the address of one run, which would be found for this one.
+@router.post("/runs/retry", auth=BearerToken(), response={200: RetryReply, **_ALL_REFUSALS})
+def retry_runs(request: HttpRequest, body: Body[RetryRequest]) -> HttpResponse:
+    """Let up to 200 failed runs begin anew, of a schedule whose runs may not overlap one. Scope: trigger."""
+    token = _token_with(request, Scope.TRIGGER)
+    reads = token.may(Scope.READ)
+    if body.wanted.reads_errors and not reads:
+        raise ApiError(403, code="missing_scope", detail="`text` and `host` need the scope 'read' as well.")
+
+    def forbidden(run: Run) -> str:
+        if run.trigger == RunTrigger.ALERT and not reads:
+            return GONE.format(run.pk)
+        name = run.job.name
+        return "" if token.may_act_on(name) else f"This token is not for {name!r}."
+
+    ids = body.ids or failed_runs(body.wanted, with_deliveries=reads)
+    retried = retry_all(ids, by=_journal_name(token), now=database_now(), forbidden=forbidden)
+    documents = [run.document() for run in retried.runs]
+    return _stored({**envelope(), "retried": retried.begun, "runs": documents})
+
+
 @router.get("/runs/{key}", response={200: RunReply, 404: Problem})
 def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
     run, insider = run_of(key), _is_insider(request)
@@ -111,10 +137,6 @@ def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
         )
     reply = json_reply({**envelope(), "run": run_document(run, to_staff=insider)})
     return _for_reader(request, reply, insider=insider)
-
-
-_ALL_REFUSALS: Final = {401: Problem, 403: Problem, 409: Problem}
-_REFUSALS: Final = {**_ALL_REFUSALS, 404: Problem}
 
 
 @router.post("/schedules/{name}/trigger", auth=BearerToken(), response={202: RunReply, **_REFUSALS})
@@ -179,11 +201,20 @@ def _for_reader(request: HttpRequest, reply: HttpResponse, *, insider: bool) -> 
 
 def _authorised(request: HttpRequest, scope: Scope, schedule: str) -> str:
     """The name that the journal keeps; raises `ApiError` when the token lacks the scope, or is for others."""
+    token = _token_with(request, scope)
+    if not token.may_act_on(schedule):
+        raise ApiError(403, code="not_its_schedule", detail=f"This token is not for {schedule!r}.")
+    return _journal_name(token)
+
+
+def _token_with(request: HttpRequest, scope: Scope) -> ApiToken:
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     if not token.may(scope):
         raise ApiError(403, code="missing_scope", detail=f"This token has no scope {scope.value!r}.")
-    if not token.may_act_on(schedule):
-        raise ApiError(403, code="not_its_schedule", detail=f"This token is not for {schedule!r}.")
+    return token
+
+
+def _journal_name(token: ApiToken) -> str:
     return f"token {token.name}"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef
 
 from scheduling.ledger.journal import SCHEDULER, record_change
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import Action, Job, Run, RunState, RunTrigger
 from scheduling.modes import jobs_that_need
 
 # An occurrence that comes within this sees what just arrived, without a run of its own.
@@ -71,4 +71,4 @@ def follow_failure(*, job_id: int, now: datetime) -> None:
     if Job.objects.filter(pk=job_id, paused_at=None).update(
         paused_at=now, paused_until=None, pause_note=note
     ):
-        record_change(job, at=now, by=SCHEDULER, action="pause", detail=note)
+        record_change(job, at=now, by=SCHEDULER, action=Action.PAUSE, detail=note)

@@ -13,12 +13,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django_q.cluster import get_mp_context
 
 from scheduling.clock import database_now
 from scheduling.engine.execution import execute_run
 from scheduling.engine.processes import adopt_orphans, die_with_parent
+from scheduling.ledger.patience import briefly, is_held
 from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import DELIVERY_DEADLINE, channels, digest
 from scheduling.monitoring.heartbeat import Heartbeat
@@ -62,7 +63,12 @@ def deliver_due(*, now: datetime) -> list[int]:
     waiting = Run.objects.filter(trigger=RunTrigger.ALERT, state__in=OPEN_STATES)
     found = []
     for job_id in waiting.order_by("job_id").values_list("job_id", flat=True).distinct():
-        run_id = _next_delivery(job_id, now=now)
+        try:
+            run_id = _next_delivery(job_id, now=now)
+        except OperationalError as exc:
+            if not is_held(exc):
+                raise
+            run_id = None  # one of its runs is held; the other channels are not
         if run_id is None:
             continue
         found.append(run_id)
@@ -82,7 +88,7 @@ def _next_delivery(job_id: int, *, now: datetime) -> int | None:
     The others end as skipped. Under the lock of the channel, so that two hosts do not tell beside each other.
     """
     with transaction.atomic():
-        job = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
+        job = briefly(Job.objects.select_for_update(skip_locked=True).filter(pk=job_id)).first()
         if job is None:
             return None
         if job.time_limit != DELIVERY_DEADLINE:  # one of an older version

@@ -18,7 +18,7 @@ from django_q.models import Schedule
 from scheduling.clock import database_now
 from scheduling.engine.claiming import claim_batches
 from scheduling.engine.doorbell import Doorbell
-from scheduling.engine.leases import LeaseWatch
+from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.locks import HeldSchedules, PatientConnection
 from scheduling.engine.outage import Outage
 from scheduling.engine.recovery import (

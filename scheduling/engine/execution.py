@@ -28,6 +28,7 @@ from scheduling.engine.time_limits import time_limit
 from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
+from scheduling.ledger.patience import briefly
 from scheduling.models import Run, RunState
 from scheduling.models.paths import task_at
 from scheduling.modes import declared_jobs, jobs_that_need
@@ -102,10 +103,12 @@ def execute_run(run_id: int) -> str:
         try:
             result = _call(claim, asked_at=asked_at)
             if _current.get() is not None:
-                persistently(lambda: _end(claim, RunState.SUCCEEDED, result=keepable(result)))
+                persistently(
+                    lambda: _end(claim, RunState.SUCCEEDED, result=keepable(result)), what=str(claim)
+                )
         except SkipRun as exc:
             reason = told(exc)
-            persistently(lambda: _end(claim, RunState.SKIPPED, error=reason))
+            persistently(lambda: _end(claim, RunState.SKIPPED, error=reason), what=str(claim))
             return f"skipped: {reason}"
         except RunLostError as exc:
             logger.warning("%s", exc)
@@ -113,7 +116,7 @@ def execute_run(run_id: int) -> str:
             return "lost"
         except BaseException as exc:
             error = explained(exc)
-            for_certain(lambda: _record_failure(claim, error=error))
+            for_certain(lambda: _record_failure(claim, error=error), what=str(claim))
             if isinstance(exc, Exception) and is_brief(exc):
                 raise
             # Anything else would end the worker, or fill django-q2's history and log.
@@ -203,7 +206,7 @@ def _end(claim: Claim, state: RunState, **fields: Any) -> None:
     )
     # A statement alone is a transaction by itself, at half the price.
     with transaction.atomic(savepoint=False) if has_sequel else nullcontext():
-        mine = Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING)
+        mine = briefly(Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING))
         if not mine.update(state=state, **fields):
             raise RunLostError(f"{claim} was given to somebody else during attempt {claim.attempt}.")
         if state == RunState.SUCCEEDED and claim.job_is_followed:

@@ -22,7 +22,8 @@ from django.db import connection
 from django.db.models import F
 
 from scheduling.exceptions import RunLostError
-from scheduling.models import Run, RunState
+from scheduling.ledger.patience import briefly
+from scheduling.models import Run
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +165,8 @@ def _beat(lease: Lease) -> bool:
     asked_at = time.monotonic()
     ours = Run.objects.filter(pk=lease.run_id, owner=lease.owner)
     try:
-        held = bool(ours.update(heartbeat=F("heartbeat") + 1))
+        # Of a row that somebody else holds too: whoever lets the lease go waits for the beat under way.
+        held = bool(briefly(ours).update(heartbeat=F("heartbeat") + 1))
     except DatabaseError:
         connection.close()
         return True
@@ -177,20 +179,3 @@ def _beat(lease: Lease) -> bool:
 def _surrender_at(instant: float) -> None:
     """Have this process end at an instant of its own stopwatch, unless told otherwise before."""
     faulthandler.dump_traceback_later(max(instant - time.monotonic(), 0.001), exit=True)
-
-
-class LeaseWatch:
-    """One watcher's stopwatch on every heartbeat it has seen."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, float]] = {}
-
-    def expired(self, runs: list[Run]) -> list[Run]:
-        """Those of the runs whose heartbeat stood still for `LEASE` since this watch first saw it so."""
-        now = time.monotonic()
-        seen = {}
-        for run in runs:
-            count, since = self._seen.get(run.owner, (run.heartbeat, now))
-            seen[run.owner] = (run.heartbeat, since if count == run.heartbeat else now)
-        self._seen = seen
-        return [run for run in runs if now - seen[run.owner][1] > LEASE and run.state == RunState.RUNNING]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from scheduling.ledger.journal import SCHEDULER, record_change
-from scheduling.models import Job, Run, RunState
+from scheduling.models import Action, Job, Run, RunState
 from scheduling.timing.cadence import Every
 
 # More queued runs than this, and the workers are behind.
@@ -27,7 +27,7 @@ def adapt_stretch(job: Job, *, now: datetime) -> None:
     seconds, before = stretch * job.cadence.seconds, job.stretch * job.cadence.seconds
     Job.objects.filter(pk=job.pk).update(stretch=stretch)
     detail = f"every {seconds} s instead of {before} s: {reason or 'the pressure is over'}"
-    record_change(job, at=now, by=SCHEDULER, action="stretch", detail=detail)
+    record_change(job, at=now, by=SCHEDULER, action=Action.STRETCH, detail=detail)
 
 
 def _pressure_on(job: Job) -> str:

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F
 
 from scheduling.engine.aftermath import follow_failure
-from scheduling.engine.leases import LeaseWatch
+from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.locks import unless_held
 from scheduling.engine.processes import ProcessIdentity
 from scheduling.engine.room import Room

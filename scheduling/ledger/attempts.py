@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from scheduling.exceptions import CadenceError
-from scheduling.models import Job, JobChange, Run, RunState
+from scheduling.models import Action, Job, JobChange, Run, RunState
 from scheduling.timing.attempts import waits_between_attempts
 from scheduling.timing.cadence import EPOCH
 from scheduling.timing.durations import show_wait
@@ -66,7 +66,7 @@ def attempt_sentences(run: Run) -> list[str]:
     ]
     # What the journal says of one begins with its occurrence, in full.
     retries = JobChange.objects.filter(
-        job=run.job_id, action="retry", detail__startswith=f"{run.occurrence}: "
+        job=run.job_id, action=Action.RETRY, detail__startswith=f"{run.occurrence}: "
     )
     for retry in retries.order_by("pk"):
         at = f"{retry.at:%Y-%m-%dT%H:%M:%SZ}"

@@ -5,11 +5,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from scheduling.exceptions import ConflictError
-from scheduling.ledger.journal_words import journal_words
-from scheduling.models import Job, JobChange
+from scheduling.ledger.journal_words import action_words, journal_words
+from scheduling.models import Action, Job, JobChange
 
 # What is kept of runs asked for, retried or cancelled changes nothing about the job.
-EDITS = ("created", "changed", "set", "pause", "resume", "removed")
+EDITS = (Action.CREATED, Action.CHANGED, Action.SET, Action.PAUSE, Action.RESUME, Action.REMOVED)
 
 
 def edition_of(job: Job) -> int:
@@ -33,7 +33,7 @@ def require_edition(job: Job, expected: int | None) -> None:
     if not since:
         return
     told = "; ".join(
-        f"{change.action} by {change.by} at {change.at:%Y-%m-%d %H:%M:%S}Z"
+        f"{action_words(change.action)} by {change.by} at {change.at:%Y-%m-%d %H:%M:%S}Z"
         + (f" ({journal_words(change.detail)})" if change.detail else "")
         for change in since[:3]
     )

@@ -28,18 +28,22 @@ def runs_executed_twice(*, since: datetime) -> list[int]:
 
 
 def rows_kept_too_long(retention: Retention, *, now: datetime, patience: timedelta) -> dict[str, int]:
-    """Job history that should be gone since `patience`, table -> rows; the newest run of a job may stay."""
+    """Job history that should be gone since `patience`, table -> rows.
+
+    Runs by what their job says, of which the newest may stay; django-q2's own by `retention`.
+    """
     succeeded_before = now - retention.keep_succeeded - patience
     failed_before = now - retention.keep_failed - patience
-    newest = [
-        Run.objects.filter(job=job).order_by("-occurrence").values_list("pk", flat=True).first()
-        for job in Job.objects.all()
-    ]
-    runs = Run.objects.exclude(pk__in=[pk for pk in newest if pk is not None])
-    kept = {
-        "successful tasks": Success.objects.filter(stopped__lt=succeeded_before).count(),
-        "failed tasks": Failure.objects.filter(stopped__lt=failed_before).count(),
-        "succeeded runs": runs.filter(state=RunState.SUCCEEDED, finished_at__lt=succeeded_before).count(),
-        "failed runs": runs.filter(state=RunState.FAILED, finished_at__lt=failed_before).count(),
-    }
+    kept = Counter(
+        {
+            "successful tasks": Success.objects.filter(stopped__lt=succeeded_before).count(),
+            "failed tasks": Failure.objects.filter(stopped__lt=failed_before).count(),
+        }
+    )
+    for job in Job.objects.all():
+        newest = Run.objects.filter(job=job).order_by("-occurrence").values_list("pk", flat=True)
+        runs = Run.objects.filter(job=job).exclude(pk__in=list(newest[: max(job.keep_newest, 1)]))
+        for state, keep in ((RunState.SUCCEEDED, job.keep_succeeded), (RunState.FAILED, job.keep_failed)):
+            old = runs.filter(state=state, finished_at__lt=now - keep - patience)
+            kept[f"{state} runs"] += old.count()
     return {name: rows for name, rows in kept.items() if rows}

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from scheduling.exceptions import RefusedError
-from scheduling.models import Job, JobChange
+from scheduling.models import Action, Job, JobChange
 
 # The author of what the scheduler changes by itself.
 SCHEDULER = "scheduler"
@@ -11,7 +11,7 @@ LONGEST_DETAIL = 500
 LONGEST_AUTHOR = 150
 
 
-def record_change(job: Job, *, at: datetime, by: str, action: str, detail: str = "") -> JobChange:
+def record_change(job: Job, *, at: datetime, by: str, action: Action, detail: str = "") -> JobChange:
     if len(by) > LONGEST_AUTHOR:
         raise RefusedError(f"A name of {len(by)} characters is too long: {LONGEST_AUTHOR} fit.")
     return JobChange.objects.create(job=job, at=at, by=by, action=action, detail=detail[:LONGEST_DETAIL])

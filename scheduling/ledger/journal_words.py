@@ -1,21 +1,12 @@
-"""The journal as people read it. What is stored is an interface for the audit, and stays. Pure."""
+"""The journal as people read it. What is stored is an interface for the audit, and stays."""
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from scheduling.models import Action
 from scheduling.timing.durations import show_duration
 
-_ACTIONS: Final[Mapping[str, str]] = {
-    "pause": "paused",
-    "resume": "resumed",
-    "set": "changed",
-    "trigger": "asked for a run",
-    "backfill": "asked for runs of the past",
-    "cancel": "cancelled what waited",
-    "retry": "retried a run",
-}
 _FIELD: Final = re.compile(r"(?:^|(?<=, )|(?<=\())[a-z]+(?:_[a-z]+)+(?=: )")
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?\+00:00")
 # What a field was or is: after a colon or an arrow, up to the next one.
@@ -26,8 +17,8 @@ _CONSTANTS: Final = {"None": "none", "True": "yes", "False": "no"}
 
 
 def action_words(action: str) -> str:
-    """What somebody did."""
-    return _ACTIONS.get(action, action)
+    """What somebody did; one that a newer version wrote is shown as it is stored."""
+    return str(Action(action).label) if action in Action else action
 
 
 def journal_words(detail: str) -> str:

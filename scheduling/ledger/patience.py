@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from django.db import Error as DatabaseError
 from django.db import OperationalError, connection
 from django.db.models import CharField, Func, Model, QuerySet, Value
 
@@ -16,7 +17,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 Row = TypeVar("Row", bound=Model)
 
 
-def is_held(exc: OperationalError) -> bool:
+def is_held(exc: DatabaseError) -> bool:
     """Whether a statement broke off because somebody else holds a row that it needs."""
     return getattr(exc.__cause__, "sqlstate", "") == _LOCK_NOT_AVAILABLE
 

@@ -19,7 +19,7 @@ SCHEDULE_HEADERS = (
     "outcome",
     "note",
 )
-RUN_HEADERS = ("occurrence (UTC)", "state", "trigger", "attempt", "late", "took", "worker", "why")
+RUN_HEADERS = ("id", "occurrence (UTC)", "state", "trigger", "attempt", "late", "took", "worker", "why")
 LONGEST_REASON = 70
 
 
@@ -29,6 +29,11 @@ def iso(instant: datetime | None) -> str | None:
 
 def milliseconds(duration: timedelta | None) -> float | None:
     return None if duration is None else round(duration.total_seconds() * 1000, 1)
+
+
+def took_ms(run: Run) -> float | None:
+    """Of a run that ended: one that runs, or waits for its next attempt, knows that of the last alone."""
+    return None if run.state in OPEN_STATES else milliseconds(run.duration)
 
 
 def clock_time(instant: datetime | None) -> str | None:
@@ -109,13 +114,14 @@ def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
 
 def run_document(run: Run) -> dict[str, Any]:
     return {
+        "id": run.pk,
         "occurrence": iso(run.occurrence),
         "trigger": run.trigger,
         "state": run.state,
         "attempt": run.attempt,
         "started_at": iso(run.started_at),
         "lateness_ms": milliseconds(run.lateness),
-        "duration_ms": milliseconds(run.duration),
+        "duration_ms": took_ms(run),
         "missed_before": run.missed_before,
         "variant": run.variant or None,
         "worker": run.worker or None,
@@ -127,16 +133,17 @@ def run_document(run: Run) -> dict[str, Any]:
 
 def run_cells(run: Run) -> tuple[object, ...]:
     return (
+        run.pk,
         clock_time(run.occurrence),
         run.state,
         run.trigger,
         run.attempt,
-        _shown_milliseconds(run.lateness),
-        None if run.state in OPEN_STATES else _shown_milliseconds(run.duration),
+        _shown_milliseconds(milliseconds(run.lateness)),
+        _shown_milliseconds(took_ms(run)),
         run.worker or None,
         run.error.split("\n", 1)[0][:LONGEST_REASON],
     )
 
 
-def _shown_milliseconds(duration: timedelta | None) -> str | None:
-    return None if duration is None else f"{milliseconds(duration):.0f} ms"
+def _shown_milliseconds(milliseconds: float | None) -> str | None:
+    return None if milliseconds is None else f"{milliseconds:.0f} ms"

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from scheduling.exceptions import CadenceError
 from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.editions import EDITS
-from scheduling.models import Job, JobChange, Run, RunState
+from scheduling.ledger.journal_words import action_words
+from scheduling.models import Action, Job, JobChange, Run, RunState
 from scheduling.timing.durations import show_duration
 
 # What changes a job's settings; a pause is told by itself.
-SETTINGS = tuple(action for action in EDITS if action not in ("pause", "resume"))
+SETTINGS = tuple(action for action in EDITS if action not in (Action.PAUSE, Action.RESUME))
 
 
 def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
@@ -51,12 +52,13 @@ def _changes_before(job: Job, *, at: datetime, is_past: bool) -> list[str]:
     newest = changes.filter(action__in=SETTINGS).first()
     story = []
     # That it was removed is told with what comes next.
-    if newest is not None and (is_past or newest.action != "removed"):
-        what = f"{_shown(newest.at)} by {newest.by}: {newest.action}"
+    if newest is not None and (is_past or newest.action != Action.REMOVED):
+        done = "" if newest.action == Action.SET else f": {action_words(newest.action)}"
+        what = f"{_shown(newest.at)} by {newest.by}{done}"
         detail = f" ({newest.detail})" if newest.detail else ""
         story.append(f"{'Until then it' if is_past else 'It'} was last changed at {what}{detail}.")
-    switch = changes.filter(action__in=("pause", "resume")).first()
-    if is_past and switch is not None and switch.action == "pause":
+    switch = changes.filter(action__in=(Action.PAUSE, Action.RESUME)).first()
+    if is_past and switch is not None and switch.action == Action.PAUSE:
         detail = f": {switch.detail}" if switch.detail else ""
         story.append(f"At that time it was paused, since {_shown(switch.at)} by {switch.by}{detail}.")
     return story
@@ -99,7 +101,7 @@ def _started(run: Run) -> str:
 def _outlook(job: Job, *, now: datetime) -> list[str]:
     """What will happen next."""
     if job.schedule is None:
-        removed = JobChange.objects.filter(job=job, action="removed").first()
+        removed = JobChange.objects.filter(job=job, action=Action.REMOVED).first()
         by = f": {removed.by} removed it at {_shown(removed.at)}" if removed else ""
         return [f"It has no schedule now{by}. `scheduler setup` gives it one."]
     if job.paused_at is not None:
@@ -118,7 +120,7 @@ def _outlook(job: Job, *, now: datetime) -> list[str]:
 
 def _pause(job: Job) -> str:
     """The one in force: by whom, why, and how it ends."""
-    paused = JobChange.objects.filter(job=job, action="pause").first()
+    paused = JobChange.objects.filter(job=job, action=Action.PAUSE).first()
     by = f" by {paused.by}" if paused else ""
     note = f": {job.pause_note.rstrip('.')}" if job.pause_note else ""
     resume = f"`scheduler resume {job.name}`"

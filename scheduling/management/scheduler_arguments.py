@@ -22,6 +22,19 @@ def add_backfill_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--to", dest="end", required=True, help="the last time")
 
 
+def add_retry_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("words", nargs="*", metavar="NAME|ID", help="a schedule's name, or ids of runs")
+    parser.add_argument(
+        "--occurrence", help="which of NAME, like 2026-11-23T12:00:10Z (default: the newest that failed)"
+    )
+    parser.add_argument(
+        "--failed", nargs="?", const="", metavar="NAME", help="all that failed, of NAME or all"
+    )
+    parser.add_argument("--from", dest="start", help="of those that failed: from this occurrence on")
+    parser.add_argument("--to", dest="end", help="of those that failed: up to this occurrence")
+    parser.add_argument("--by", default=user_name(), help="who does it (default: your user name)")
+
+
 def add_cancel_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--backfill", action="store_true", help="the occurrences of the past")
     parser.add_argument("--all", action="store_true", dest="everything", help="whatever waits")

@@ -4,6 +4,7 @@ What a row means and the constraints that keep it true live here; never a query 
 Start with `jobs`. Django looks for models in this module, so here alone a room's names are offered again.
 """
 
+from scheduling.models.actions import Action
 from scheduling.models.alerts import Alert, AlertRound
 from scheduling.models.jobs import (
     ASKED_FOR,
@@ -25,6 +26,7 @@ __all__ = [
     "ASKED_FOR",
     "ON_THEIR_OWN",
     "OPEN_STATES",
+    "Action",
     "Alert",
     "AlertRound",
     "ApiToken",

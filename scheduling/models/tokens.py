@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 if TYPE_CHECKING:
@@ -115,8 +115,16 @@ def token_of(text: str, *, now: datetime) -> ApiToken | None:
     living = valid.filter(Q(maker=None) | Q(maker__is_active=True)).select_related("maker")
     token = living.filter(digest=_digest(text)).first()
     if token is not None and (token.last_used_at is None or now - token.last_used_at > USE_IS_NOTED_EVERY):
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        _note_use(token, now=now)
     return token
+
+
+def _note_use(token: ApiToken, *, now: datetime) -> None:
+    """Who holds the token's row (PostgreSQL) keeps that from being known, and the token from nothing."""
+    others = ApiToken.objects.filter(pk=token.pk).exclude(last_used_at__gt=now - USE_IS_NOTED_EVERY)
+    with transaction.atomic():
+        free = others.select_for_update(skip_locked=True).values_list("pk", flat=True)
+        ApiToken.objects.filter(pk__in=list(free)).update(last_used_at=now)
 
 
 def _digest(text: str) -> str:

@@ -14,12 +14,14 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
+from scheduling.ledger.patience import is_held
 from scheduling.models import Alert, AlertRound
 from scheduling.monitoring.alert_delivery import News, ask_for_delivery
+from scheduling.monitoring.row_locks import lock_holders
 
 logger = logging.getLogger(__name__)
 
@@ -65,15 +67,33 @@ class AlertWatch:
     def __init__(self) -> None:
         self._looked_at = -LOOK_EVERY.total_seconds()
         self._is_new = True
+        self._is_held = False
 
     def look(self, *, now: datetime) -> None:
         """Look whether something is wrong, unless somebody did within the last seconds."""
         if time.monotonic() - self._looked_at < LOOK_EVERY.total_seconds():
             return
         self._looked_at = time.monotonic()
+        try:
+            self._look(now=now)
+        except OperationalError as exc:
+            if not is_held(exc):
+                raise
+            self._say_that_they_are_held()
+        else:
+            self._is_held = False
+
+    def _look(self, *, now: datetime) -> None:
         came_back, self._is_new = self._is_new and _was_down(now=now), False
         if came_back or _is_our_turn(now=now):
             evaluate(now=now)
+
+    def _say_that_they_are_held(self) -> None:
+        """Once: who forgot to let them go keeps alerts from being told, and nothing else from its time."""
+        if not self._is_held:
+            holders = "; ".join(map(str, lock_holders(AlertRound, Alert))) or "somebody"
+            logger.error("Alerts are looked for by nobody: their rows are locked by %s.", holders)
+        self._is_held = True
 
 
 def evaluate(*, now: datetime) -> list[News]:

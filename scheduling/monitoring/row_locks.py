@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import Model
 from django_q.models import Schedule
 
 from scheduling.models import Job
@@ -37,11 +38,11 @@ class LockHolder:
         return f"{self.application}{user}, pid {self.pid}, for {show_roughly(self.age)}"
 
 
-def lock_holders() -> list[LockHolder]:
-    """The oldest first; none on a database that has no row locks."""
+def lock_holders(*models: type[Model]) -> list[LockHolder]:
+    """Of rows of two models, schedules and jobs if not said; the oldest first. SQLite has no locks of rows."""
     if connection.vendor != "postgresql":
         return []
-    tables = (Schedule._meta.db_table, Job._meta.db_table)
+    tables = [model._meta.db_table for model in models or (Schedule, Job)]
     with connection.cursor() as cursor:
         cursor.execute(_HOLDERS, [*tables, FORGOTTEN.total_seconds()])
         return [

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import Action, Job, Run, RunState, RunTrigger
 from scheduling.operations.naming import job_named
 
 
@@ -36,5 +36,5 @@ def cancel(name: str, *, what: What, by: str, now: datetime) -> int:
         )
         cancelled = waiting.update(state=RunState.SKIPPED, finished_at=now, error=f"cancelled by {by}")
         if cancelled:
-            record_change(job, at=now, by=by, action="cancel", detail=f"{cancelled} of {what.value}")
+            record_change(job, at=now, by=by, action=Action.CANCEL, detail=f"{cancelled} of {what.value}")
         return cancelled

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.exceptions import RefusedError
 from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.ledger.tallies import fold
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import Action, Job, Run, RunState, RunTrigger
 from scheduling.modes import reads_the_present
 from scheduling.operations.backfilled import past_occurrences
 from scheduling.operations.descriptions import described, difference
@@ -45,7 +45,7 @@ def pause(
         job.paused_at, job.paused_until, job.pause_note = now, until, note
         job.save(update_fields=["paused_at", "paused_until", "pause_note"])
         end = f"until {until:%Y-%m-%d %H:%M:%S}Z" if until else ""
-        record_change(job, at=now, by=by, action="pause", detail=": ".join(filter(None, (end, note))))
+        record_change(job, at=now, by=by, action=Action.PAUSE, detail=": ".join(filter(None, (end, note))))
 
 
 def resume(name: str, *, by: str, now: datetime, expected: int | None = None) -> datetime | None:
@@ -64,7 +64,7 @@ def resume(name: str, *, by: str, now: datetime, expected: int | None = None) ->
             moved = f"next run {schedule.next_run} -> {next_run}"
             schedule.next_run = next_run
             schedule.save(update_fields=["next_run"])
-        record_change(job, at=now, by=by, action="resume", detail=moved)
+        record_change(job, at=now, by=by, action=Action.RESUME, detail=moved)
         return next_run
 
 
@@ -88,7 +88,7 @@ def trigger(name: str, *, by: str, now: datetime) -> Run:
             trigger=RunTrigger.OPERATOR,
             parameters=job.parameters,
         )
-        record_change(job, at=now, by=by, action="trigger")
+        record_change(job, at=now, by=by, action=Action.TRIGGER)
         return run
 
 
@@ -128,50 +128,8 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
             )
             for occurrence in occurrences
         )
-        record_change(job, at=now, by=by, action="backfill", detail=f"{len(runs)} from {start} to {end}")
+        record_change(job, at=now, by=by, action=Action.BACKFILL, detail=f"{len(runs)} from {start} to {end}")
         return runs
-
-
-def retry(run_id: int, *, by: str, now: datetime) -> Run:
-    """Let a run that failed begin anew, with all its attempts; raises `RefusedError` for any other run."""
-    with transaction.atomic():
-        run = Run.objects.select_related("job").filter(pk=run_id).first()
-        if run is None:
-            raise UnknownNameError(f"There is no run {run_id}; retention may have deleted it.")
-        if run.job.schedule_id is None and run.trigger != RunTrigger.ALERT:
-            raise RefusedError(f"{run.job.name} has no schedule; `scheduler setup` gives it one.")
-        reason = run.error.partition("\n")[0]
-        fold(Run.objects.filter(pk=run_id, state=RunState.FAILED))
-        won = Run.objects.filter(pk=run_id, state=RunState.FAILED).update(
-            state=RunState.PENDING,
-            attempt=0,
-            losses=0,
-            not_before=now,
-            finished_at=None,
-            duration=None,
-            tallied=False,
-            error=f"retried by {by} after: {reason}",
-        )
-        if not won:
-            raise RefusedError(f"{run} has not failed (it is {run.state}), so there is nothing to retry.")
-        record_change(run.job, at=now, by=by, action="retry", detail=f"{run.occurrence}: {reason}")
-        run.refresh_from_db()
-        return run
-
-
-def failed_run(name: str, *, occurrence: datetime | None) -> Run:
-    """The newest failed run of a job, or the one of an occurrence, given to the second.
-
-    Raises `RefusedError` when there is none.
-    """
-    failed = Run.objects.filter(job=job_named(name), state=RunState.FAILED).order_by("-occurrence")
-    if occurrence is not None:
-        failed = failed.filter(occurrence__gte=occurrence, occurrence__lt=occurrence + timedelta(seconds=1))
-    run = failed.first()
-    if run is None:
-        when = f" at {occurrence:%Y-%m-%d %H:%M:%S}Z" if occurrence else ""
-        raise RefusedError(f"{name} has no failed run{when}.")
-    return run
 
 
 def change(
@@ -211,7 +169,7 @@ def change(
             job.save(update_fields=["overrides"])
             # A count counts from where the schedule stands, which may be an occurrence of before.
             counted = f", counted_from: None -> {schedule.next_run}" if repeats is not None else ""
-            record_change(job, at=now, by=by, action="set", detail=f"{changed}{counted}")
+            record_change(job, at=now, by=by, action=Action.SET, detail=f"{changed}{counted}")
         return changed
 
 
@@ -233,7 +191,7 @@ def reschedule(
         job.save(update_fields=["every_seconds", "offset_seconds", "time_zone", "overrides"])
         changed = difference(described(stored), described(job))
         if changed:
-            record_change(job, at=now, by=by, action="set", detail=changed)
+            record_change(job, at=now, by=by, action=Action.SET, detail=changed)
 
 
 def require_clock(job: Job) -> None:

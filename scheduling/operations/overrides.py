@@ -5,7 +5,7 @@ from datetime import datetime
 
 from scheduling.exceptions import CadenceError
 from scheduling.ledger.journal import record_change
-from scheduling.models import Job
+from scheduling.models import Action, Job
 from scheduling.operations.descriptions import described, difference
 
 CADENCE = "cadence"
@@ -48,4 +48,4 @@ def undo_overrides(job: Job, *, by: str, now: datetime) -> None:
         return
     schedule.save(update_fields=["repeats"])
     if changed := difference(before, described(job)):
-        record_change(job, at=now, by=by, action="set", detail=changed)
+        record_change(job, at=now, by=by, action=Action.SET, detail=changed)

@@ -11,7 +11,7 @@ from django_q.models import Schedule
 from scheduling.exceptions import UnknownNameError
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
-from scheduling.models import Job, Run, RunState
+from scheduling.models import Action, Job, Run, RunState
 from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, first_starts, mode_named
 from scheduling.operations.overrides import CADENCE, keeps_cadence, undo_overrides
 from scheduling.timing.cadence import Cadence, Cron, Every
@@ -135,7 +135,7 @@ def _set_up_one(
     schedule = Schedule.objects.filter(name=declaration.name).first()
     if schedule is not None and _is_as_declared(job, declaration, mode=mode, schedule=schedule):
         return Change(name=declaration.name, action="left alone", detail=_shown(job, cadence, keeps=keeps))
-    action = "created" if schedule is None else "changed"
+    action = Action.CREATED if schedule is None else Action.CHANGED
     schedule = schedule or Schedule(name=declaration.name)
     _apply_declaration(job, declaration, mode=mode)
     schedule.func = declaration.task
@@ -209,5 +209,5 @@ def _remove_one(job: Job, *, now: datetime, by: str) -> Change:
         state=RunState.SKIPPED, error="the schedule was removed", finished_at=now
     )
     Job.objects.filter(pk=job.pk).update(overrides={})
-    record_change(job, at=now, by=by, action="removed")
-    return Change(name=job.name, action="removed")
+    record_change(job, at=now, by=by, action=Action.REMOVED)
+    return Change(name=job.name, action=Action.REMOVED)

@@ -12,11 +12,10 @@ from django.views.decorators.http import require_POST
 from scheduling.clock import database_now
 from scheduling.ledger.presentation import next_text
 from scheduling.models import Job, Run
-from scheduling.operations import changing
+from scheduling.operations import changing, retrying
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
 from scheduling.operations.pausing import pause_all, resume_all
-from scheduling.operations.retrying import Retried, retry_all
 from scheduling.pages.access import operators_only
 from scheduling.pages.forms import read_cadence
 from scheduling.pages.operator_actions import ask_for_run, note_and_end, perform, retried_text
@@ -83,7 +82,7 @@ def change_cadence(request: HttpRequest, job_id: int) -> HttpResponse:
 @require_POST
 @operators_only
 def retry(request: HttpRequest, run_id: int) -> HttpResponse:
-    begin_anew = partial(changing.retry, run_id, by=request.user.get_username(), now=database_now())
+    begin_anew = partial(retrying.retry, run_id, by=request.user.get_username(), now=database_now())
     perform(request, begin_anew, done="The run begins anew as soon as a worker is free.")
     run = Run.objects.select_related("job").filter(pk=run_id).first()
     return _back(request, run.job if run else None)
@@ -97,8 +96,8 @@ def retry_many(request: HttpRequest) -> HttpResponse:
     # Longer numbers are of no run.
     keys = [int(key) for key in chosen if key.isdecimal() and len(key) < 19]
 
-    def retry_them() -> Retried:
-        return retry_all(keys, by=request.user.get_username(), now=database_now())
+    def retry_them() -> retrying.Retried:
+        return retrying.retry_all(keys, by=request.user.get_username(), now=database_now())
 
     perform(request, retry_them, done=retried_text)
     return redirect(reverse("scheduling:runs", query=request.GET))

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db import transaction
 
-from scheduling.exceptions import ConflictError
+from scheduling.exceptions import ConflictError, SchedulingError
 from scheduling.ledger.editions import edition_of
 from scheduling.models import Job
 from scheduling.operations import changing
@@ -35,6 +36,22 @@ class EditedTogether(_ModelForm):
             # A program that posts the fields alone is measured by what is stored.
             is_told = any(key.startswith(self.add_initial_prefix(name)) for key in self.data)
             field.show_hidden_initial = name != EDITION and (is_told or not self.is_bound)
+
+    def apply(self, *, by: str) -> Any:
+        """Make the changes, and have them kept; raises a `SchedulingError` for what cannot be."""
+        raise NotImplementedError
+
+    def rehearse(self) -> None:
+        """Make the changes and take them back, so that what refuses them is told beside what was typed.
+
+        The rules are those of the operation, and so are the rows that it needs, which somebody may hold.
+        """
+        try:
+            with transaction.atomic():
+                self.apply(by="")
+                transaction.set_rollback(True)
+        except SchedulingError as exc:
+            raise forms.ValidationError(str(exc)) from exc
 
     @property
     def touched(self) -> list[str]:

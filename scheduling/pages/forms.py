@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django_q.models import Schedule
 
+from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
 from scheduling.models import Job
 from scheduling.operations import changing
@@ -124,7 +125,17 @@ class CadenceForm(EditedTogether):
             str(self.job.cadence)
         except SchedulingError as exc:
             raise forms.ValidationError(str(exc)) from exc
+        self.rehearse()
         return cleaned
+
+    def apply(self, *, by: str) -> None:
+        """Write the timing alone, and only when it was edited: the dispatcher moves it on meanwhile."""
+        if not self.changes_timing:
+            return
+        now, chosen = database_now(), self.chosen_next_run
+        # An instant that has passed would count everything since as missed.
+        next_run = max(chosen, now) if chosen else None
+        changing.reschedule(self.job, next_run=next_run, by=by, now=now)
 
     @property
     def chosen_next_run(self) -> datetime | None:

@@ -4,11 +4,10 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
-from django.db import transaction
 
 from scheduling.clock import database_now
 from scheduling.conditions import condition_names
-from scheduling.exceptions import CadenceError, SchedulingError
+from scheduling.exceptions import CadenceError
 from scheduling.models import Job
 from scheduling.operations import changing
 from scheduling.operations.rules import DURATIONS
@@ -84,7 +83,7 @@ class JobForm(EditedTogether):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors:
-            self._rehearse()
+            self.rehearse()
             self.require_unchanged()
         return cleaned
 
@@ -100,12 +99,3 @@ class JobForm(EditedTogether):
             repeats=chosen.get("repeats"),
             fields={name: value for name, value in chosen.items() if name not in _ARGUMENTS},
         )
-
-    def _rehearse(self) -> None:
-        """Make the changes and take them back: the rules for them are in one place, and not here."""
-        try:
-            with transaction.atomic():
-                self.apply(by="")
-                transaction.set_rollback(True)
-        except SchedulingError as exc:
-            raise forms.ValidationError(str(exc)) from exc

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from scheduling.ledger.selectors import interval_of
+from scheduling.ledger.presentation import pause_text
+from scheduling.ledger.selectors import interval_of, paused_job
 from scheduling.timing.durations import show_roughly
 from staking_project.acceptance.results import CheckResult, Window
 from validators.models import SourceState
@@ -13,6 +14,7 @@ def sources_are_fresh(window: Window) -> CheckResult:
     """Each source's last success is no older than two of its intervals, or no endpoint offers its method.
 
     Of one that was never heard, the first time that it was or will be asked counts as if it were a success.
+    One that somebody paused is not asked, and named.
     """
     everything = states()
     problems = [problem for state in everything if (problem := _problem(state, now=window.end))]
@@ -27,7 +29,7 @@ def _problem(state: SourceState, *, now: datetime) -> str:
     if interval_of(name) is None:
         return f"{state.source}: {name} is not scheduled; `manage.py scheduler setup` schedules it"
     silent = silence(state, now=now)
-    if silent is None:
+    if silent is None or paused_job(name) is not None:
         return ""
     failure = f", and then: {silent.last_error}" if silent.last_error else ""
     hint = f"`manage.py scheduler explain {name}` says why"
@@ -35,6 +37,11 @@ def _problem(state: SourceState, *, now: datetime) -> str:
 
 
 def _standing(state: SourceState, *, now: datetime) -> str:
+    paused = paused_job(job_name(state.source))
+    return _heard(state, now=now) + (f" and is paused {pause_text(paused)}" if paused else "")
+
+
+def _heard(state: SourceState, *, now: datetime) -> str:
     if state.unavailable_until is not None:
         return f"not offered, to be asked again at {state.unavailable_until:%Y-%m-%d %H:%M}Z"
     if state.last_success_at is None:

@@ -8,8 +8,8 @@ from django.db import transaction
 from scheduling.checks import schedule_names_are_unique
 from scheduling.exceptions import CadenceError
 from scheduling.ledger import evidence
-from scheduling.ledger.retention import Retention, prune
-from scheduling.ledger.selectors import cadence_of, cadence_text, current_mode
+from scheduling.ledger.retention import current_retention, prune
+from scheduling.ledger.selectors import cadence_of, cadence_text, current_mode, interval_of
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.modes import CLEANUP, MODES, declared_jobs
 from scheduling.monitoring.queue_state import queue_state
@@ -62,25 +62,33 @@ def mode_switches_and_back(window: Window) -> CheckResult:
 
 
 def retention_is_applied(window: Window) -> CheckResult:
-    """The jobs keep history as long as their mode says, and nothing much older is there."""
+    """The jobs keep history as long as their mode says, or somebody, and nothing much older is there.
+
+    What somebody set is named.
+    """
     name = "retention is applied"
     mode = MODES.get(current_mode() or "")
     if mode is None:
         return CheckResult(name=name, passed=False, saw="the schedules are of no one mode")
-    retention = Retention(keep_succeeded=mode.keep_succeeded, keep_failed=mode.keep_failed)
-    deviating = [
-        f"{job} keeps {job.keep_succeeded} and {job.keep_failed}"
-        for job in Job.objects.filter(schedule__isnull=False)
-        if Retention(keep_succeeded=job.keep_succeeded, keep_failed=job.keep_failed) != retention
-    ]
-    patience = _cleanup_period(mode.name) + PATIENCE
-    kept = evidence.rows_kept_too_long(retention, now=window.end, patience=patience)
-    problems = [*deviating, *(f"{rows} {table} are too old" for table, rows in kept.items())]
+    kept: list[str] = []
+    deviating: list[str] = []
+    for job in Job.objects.filter(schedule__isnull=False):
+        for field in ("keep_succeeded", "keep_failed"):
+            if (keeps := getattr(job, field)) == getattr(mode, field):
+                continue
+            told = f"{job} keeps {field.removeprefix('keep_')} runs {show_duration(keeps)}"
+            who = job.overrides.get(field)
+            (kept if who else deviating).append(f"{told}, set by {who['by']}" if who else told)
+    old = evidence.rows_kept_too_long(
+        current_retention(), now=window.end, patience=_cleanup_period(mode.name) + PATIENCE
+    )
+    problems = [*deviating, *(f"{rows} {table} are too old" for table, rows in old.items())]
     seen = (
         f"nothing is older than {show_duration(mode.keep_succeeded)} "
         f"(failures: {show_duration(mode.keep_failed)})"
     )
-    return CheckResult(name=name, passed=not problems, saw="; ".join(problems) or seen)
+    saw = "; ".join([*(problems or [seen]), *kept])
+    return CheckResult(name=name, passed=not problems, saw=saw)
 
 
 def cleanup_works(window: Window) -> CheckResult:
@@ -160,7 +168,9 @@ def _kept() -> str:
 
 
 def _cleanup_period(mode_name: str) -> timedelta:
-    return timedelta(seconds=CLEANUP.every_seconds[mode_name])
+    """As declared, or longer where somebody set it so."""
+    declared = timedelta(seconds=CLEANUP.every_seconds[mode_name])
+    return max(declared, interval_of(CLEANUP.name) or declared)
 
 
 def _staleness(job_name: str, *, at: datetime | None, now: datetime) -> str:

@@ -8,7 +8,8 @@ from scheduling.exceptions import CadenceError
 from scheduling.ledger import evidence
 from scheduling.ledger.audit.auditing import audit
 from scheduling.ledger.audit.judging import Verdict
-from scheduling.ledger.selectors import cadence_of
+from scheduling.ledger.presentation import pause_text
+from scheduling.ledger.selectors import cadence_of, paused_job
 from scheduling.models import OPEN_STATES, Run, RunState, RunTrigger
 from scheduling.timing.cadence import Cadence
 from staking_project.acceptance.results import LATEST_START, CheckResult, Window
@@ -25,6 +26,8 @@ def ran_on_time(job_name: str, window: Window) -> CheckResult:
     When none falls into the window, the newest occurrence is looked at instead.
     """
     name = f"{job_name} ran on time by itself"
+    if paused := paused_job(job_name):
+        return CheckResult(name=name, passed=False, saw=f"it is paused {pause_text(paused)}")
     try:
         cadence = cadence_of(job_name)
     except CadenceError as exc:

@@ -12,6 +12,7 @@ from scheduling.clock import database_now
 from scheduling.engine import leases
 from scheduling.engine.dispatcher import LONGEST_SLEEP, Dispatcher
 from scheduling.engine.execution import execute_run
+from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.outage import REMINDER_EVERY
 from scheduling.engine.processes import ProcessIdentity, this_process
 from scheduling.engine.recovery import give_back_stopped, open_runs, put_back_lost
@@ -126,7 +127,7 @@ def test_a_run_whose_heartbeat_moved_on_since_it_was_looked_at_is_not_taken_back
     seen = open_runs()
     Run.objects.update(heartbeat=1)
 
-    assert put_back_lost(seen, watch=leases.LeaseWatch(), now=database_now()) == []
+    assert put_back_lost(seen, watch=LeaseWatch(), now=database_now()) == []
     run.refresh_from_db()
     assert run.state == RunState.RUNNING
 

@@ -1,26 +1,31 @@
 """A row that somebody forgot to let go stops one schedule, and the others go on (PostgreSQL)."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django_q.models import Schedule
+from pytest_django.fixtures import Settings
 
 from scheduling.clock import database_now
 from scheduling.engine import locks
 from scheduling.engine.courier import deliver_due
 from scheduling.engine.dispatcher import Dispatcher
-from scheduling.engine.execution import execute_run
+from scheduling.engine.execution import commit_with_run, execute_run
 from scheduling.exceptions import RefusedError
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import AlertRound, Job, JobChange, Run, RunState, RunTrigger
 from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.retrying import retry
+from tests.scheduling.admin.test_editing_together import Fields, pages_of
 from tests.scheduling.factories import JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -128,6 +133,85 @@ def test_a_worker_leaves_a_held_run_for_later_and_goes_on_with_others(
     assert execute_run(run.pk) == "succeeded"
 
 
+def test_held_alerts_keep_nothing_else_from_its_time_and_are_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    monkeypatch.setattr("scheduling.monitoring.alerts.LOOK_EVERY", timedelta(0))
+    monkeypatch.setattr(row_locks, "FORGOTTEN", timedelta(0))
+    monkeypatch.setitem(HELD, "the alerts", lambda: AlertRound.objects.update(quiet_until=None))
+    dispatcher = Dispatcher()
+    dispatcher.tick()
+
+    with held("the alerts"):
+        for name in ("one", "other"):
+            JobFactory(schedule__name=name, schedule__next_run=database_now())
+            dispatcher.tick()
+            assert Run.objects.filter(job__name=name, state=RunState.QUEUED).exists()
+
+    assert (
+        caplog.text.count("Alerts are looked for by nobody: their rows are locked by a forgotten psql") == 1
+    )
+    assert "The database does not work" not in caplog.text
+
+
+_holding = ExitStack()
+
+
+def end_while_held() -> int:
+    _holding.enter_context(held("its run"))
+    return 1
+
+
+def commit_while_held() -> int:
+    _holding.enter_context(held("its run"))
+    return commit_with_run(lambda: 1)
+
+
+@pytest.mark.parametrize("task", ["end_while_held", "commit_while_held"])
+def test_a_run_whose_row_is_held_at_its_end_is_stored_when_it_is_let_go_and_says_so(
+    task: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    settings.TASK_MODULES = [*settings.TASK_MODULES, __name__]
+    monkeypatch.setitem(HELD, "its run", lambda: Run.objects.update(variant="a"))
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            _holding.close()
+
+    monkeypatch.setattr("scheduling.engine.recording.time.sleep", sleep)
+    run = RunFactory(job__task=f"{__name__}.{task}", occurrence=database_now())
+
+    assert execute_run(run.pk) == "succeeded"
+
+    run.refresh_from_db()
+    assert (run.state, run.attempt, len(waits)) == (RunState.SUCCEEDED, 1, 2)
+    assert caplog.text.count("cannot be stored yet: somebody else holds its row") == 1
+
+
+def test_a_worker_waits_for_such_a_row_for_a_while_and_then_ends(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    settings.TASK_MODULES = [*settings.TASK_MODULES, __name__]
+    monkeypatch.setitem(HELD, "its run", lambda: Run.objects.update(variant="a"))
+    monkeypatch.setattr("scheduling.engine.recording.HELD_PATIENCE", 0.0)
+    monkeypatch.setattr("scheduling.engine.recording.os._exit", sys.exit)
+    run = RunFactory(job__task=f"{__name__}.end_while_held", occurrence=database_now())
+
+    with _holding, pytest.raises(SystemExit):
+        execute_run(run.pk)
+
+    assert f"{run} could not be stored for " in caplog.text
+    assert Run.objects.get(pk=run.pk).state == RunState.RUNNING
+
+
 def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -136,12 +220,14 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
     now = database_now()
     JobFactory(schedule__name="held", schedule__next_run=now + timedelta(hours=1))
     RunFactory(job=Job.objects.get(name="held"), state=RunState.PENDING)
+    failed = RunFactory(job=Job.objects.get(name="held"), state=RunState.FAILED)
     channel = RunFactory(job__schedule__name="told", trigger=RunTrigger.ALERT, state=RunState.PENDING)
     asks: list[Callable[[], object]] = [
         lambda: changing.pause("held", by="ada", note="", now=now),
         lambda: changing.change("held", by="ada", now=now, repeats=3),
         lambda: cancel("held", what=What.ALL, by="ada", now=now),
         lambda: setting_up.remove(["held"], now=now, by="ada"),
+        lambda: retry(failed.pk, by="ada", now=now),
     ]
 
     monkeypatch.setitem(HELD, "its run", lambda: Run.objects.filter(job__name="held").update(variant="a"))
@@ -152,11 +238,44 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
     ):
         with held(what):
             for ask in refused:
-                with pytest.raises(RefusedError, match=r"^(held|A schedule) is locked by another session"):
+                with pytest.raises(RefusedError, match=r"^(held.*|A schedule) is locked by another session"):
                     ask()
     assert Job.objects.filter(name="held", schedule__isnull=False).exists()
     assert Job.objects.get(name="held").paused_at is None
     monkeypatch.setitem(HELD, "the channel", lambda: Job.objects.select_for_update().get(pk=channel.job_id))
     with held("the channel"):
         assert deliver_due(now=now) == []
+    other = RunFactory(job__schedule__name="other", trigger=RunTrigger.ALERT, state=RunState.PENDING)
+    monkeypatch.setitem(HELD, "its news", lambda: Run.objects.filter(pk=channel.pk).update(variant="a"))
+    with held("its news"):
+        assert deliver_due(now=now) == [other.pk]
     assert deliver_due(now=now) == [channel.pk]
+
+
+@pytest.mark.parametrize(
+    ("page", "typed"), [("timing", {"offset_seconds": "4"}), ("policies", {"max_attempts": "9"})]
+)
+def test_a_form_of_a_held_schedule_says_so_and_keeps_what_was_typed(
+    admin_client: Client, page: str, typed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    job = JobFactory(schedule__name="held", schedule__next_run=database_now() + timedelta(hours=1))
+    address = pages_of(job)[page]
+    posted = Fields(admin_client.get(address).content).posted | typed
+
+    for what in ("its schedule", "its job, for deletion"):
+        with held(what):
+            told = admin_client.post(address, posted)
+        assert told.status_code == 200
+        assert "held is locked by another session" in told.content.decode()
+        assert Fields(told.content).posted.items() >= typed.items()
+
+    # Held from the moment on that the rehearsal went well.
+    monkeypatch.setattr("scheduling.pages.editing.EditedTogether.rehearse", lambda form: None)
+    with held("its schedule"):
+        told = admin_client.post(address, posted, follow=True)
+    assert "Held is locked by another session" in told.content.decode()
+    assert not JobChange.objects.exists()
+    assert admin_client.post(address, posted).status_code == 302
+    assert JobChange.objects.get().by == "admin"

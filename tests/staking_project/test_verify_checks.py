@@ -1,7 +1,8 @@
 """`manage.py verify`: every promise as a check, and every check able to fail."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from tests.staking_project.promises import (
     source_state,
 )
 from tests.validators.rows import scoring_run, validator
-from validators.models import ClusterEpoch, Fetch, ScoringRun, SourceState
+from validators.models import ClusterEpoch, Fetch, ScoringRun
 from validators.reading.picture import headline_method
 
 pytestmark = pytest.mark.usefixtures("as_it_should_be")
@@ -65,6 +66,41 @@ def test_a_cadence_that_somebody_set_is_kept_by_the_switch_and_named() -> None:
     assert result.passed, result.saw
     kept = "; kept: fetch-names-repeatable after each success of fetch-repeatable, set by ada, "
     assert result.saw.endswith(f"{kept}score-repeatable every 45 s, set by ada")
+
+
+def test_a_retention_that_somebody_set_is_held_to_and_named() -> None:
+    fields = {"keep_succeeded": 4 * HOUR, "keep_failed": 2 * DAY}
+    changing.change("fetch-repeatable", by="ada", now=NOW, fields=fields)
+    ran("fetch-repeatable", seconds_ago=3 * 3_600)
+
+    result = state.retention_is_applied(WINDOW)
+
+    assert result.passed, result.saw
+    assert "; fetch-repeatable keeps succeeded runs 4h, set by ada; fetch-repeatable keeps" in result.saw
+    ran("fetch-repeatable", seconds_ago=5 * 3_600)
+    assert "1 succeeded runs are too old; fetch-repeatable keeps" in state.retention_is_applied(WINDOW).saw
+
+
+def test_a_cleanup_that_somebody_made_rarer_may_be_as_long_ago() -> None:
+    changing.change("cleanup-repeatable", by="ada", now=NOW, cadence=Every(12 * 3_600))
+    Run.objects.filter(job__name="cleanup-repeatable").update(occurrence=NOW - HOUR)
+
+    assert state.cleanup_works(WINDOW).passed
+
+
+@pytest.mark.parametrize("heard", [None, NOW - 2 * DAY])
+def test_a_source_that_somebody_paused_may_be_old_and_is_named(heard: datetime | None) -> None:
+    source_state("names", last_success_at=heard)
+    ran("fetch-names-repeatable", seconds_ago=2 * 86_400, state=RunState.FAILED)
+    assert not sources.sources_are_fresh(WINDOW).passed
+    changing.pause("fetch-names-repeatable", by="ada", note="too dear", now=NOW)
+
+    result = sources.sources_are_fresh(WINDOW)
+
+    assert result.passed, result.saw
+    assert re.search(
+        r"names (stored 2d ago|has stored nothing yet) and is paused since .*: too dear", result.saw
+    )
 
 
 def remove_score() -> None:
@@ -189,9 +225,8 @@ def names_never_heard() -> None:
     source_state("names", last_success_at=None, last_error="timed out")
 
 
-def names_never_heard_and_paused() -> None:
-    SourceState.objects.filter(source="names").delete()
-    changing.pause("fetch-names-repeatable", by="tester", note="", now=NOW)
+def fetch_is_paused() -> None:
+    changing.pause("fetch-repeatable", by="tester", note="moving", now=NOW)
 
 
 def production_failing() -> None:
@@ -231,13 +266,14 @@ def remove_names() -> None:
         (started_late, fetch_is_on_time, "began 1.2 s late"),
         (never_started, fetch_is_on_time, "began 5.0 s late"),
         (failed_run, fetch_is_on_time, "failed: Unavailable: 500"),
+        (fetch_is_paused, fetch_is_on_time, "it is paused since "),
         (only_skipped, fetch_is_on_time, "none succeeded"),
         (missed_before, fetch_is_on_time, "found 7 missed before it"),
         (triggered_by_hand, fetch_is_on_time, "0 occurrences came"),
         (ran_twice, timing.no_occurrence_ran_twice, "executed more than once"),
         (lost_before_watching, timing.every_occurrence_is_accounted_for, "Z missed: it has no run"),
         (ran_twice, timing.every_occurrence_is_accounted_for, "Z doubled: its task came to its end"),
-        (retention_changed, state.retention_is_applied, "fetch-repeatable keeps 41 days"),
+        (retention_changed, state.retention_is_applied, "fetch-repeatable keeps succeeded runs 41d"),
         (mix_modes, state.retention_is_applied, "no one mode"),
         (old_success_left, state.retention_is_applied, "1 successful tasks are too old"),
         (old_failure_left, state.retention_is_applied, "1 failed tasks are too old"),
@@ -254,7 +290,6 @@ def remove_names() -> None:
         (nothing_fetched, state.picture_is_fresh, "fetch-repeatable has stored nothing yet"),
         (remove_score, state.picture_is_fresh, "has no schedule"),
         (names_never_heard, sources.sources_are_fresh, "names: has stored nothing yet, and then: timed out"),
-        (names_never_heard_and_paused, sources.sources_are_fresh, "names: has stored nothing yet"),
         (
             production_failing,
             sources.sources_are_fresh,

@@ -37,6 +37,8 @@ class Slice:
     validators: int | None
     stake: int | None
     share: float
+    # Of a validator's name: what is striking about it.
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,11 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
 
 def _largest() -> list[Slice]:
     present = Validator.objects.present().order_by("-activated_stake", "pk")
-    named = list(present.values_list("name", "vote_account", "activated_stake")[:LARGEST_SHOWN])
+    named = list(present.values_list("name", "vote_account", "activated_stake", "name_mark")[:LARGEST_SHOWN])
     most = named[0][2] if named else 0
     return [
-        Slice(label=name or key, validators=None, stake=stake, share=_part(stake, most))
-        for name, key, stake in named
+        Slice(label=name or key, validators=None, stake=stake, share=_part(stake, most), mark=mark)
+        for name, key, stake, mark in named
     ]
 
 

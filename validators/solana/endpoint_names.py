@@ -50,6 +50,28 @@ def tallied_as(name: str) -> str:
     return urlsplit(name).netloc.rpartition("@")[2] or name
 
 
+def told_apart(addresses: Sequence[str]) -> list[str]:
+    """The same, with a name for each that another before it would be taken for: its number.
+
+    Of two at one host the keys, which are never shown or stored, may be all that differs.
+    """
+    known: set[str] = set()
+    apart = []
+    for number, address in enumerate(addresses, start=1):
+        counted = _counted_as(address)
+        apart.append(f"endpoint-{number}={address}" if counted in known else address)
+        known.add(counted or address)
+    return apart
+
+
+def _counted_as(address: str) -> str:
+    """Empty for what is no address, which `check` names."""
+    try:
+        return tallied_as(masked(address))
+    except ValueError:
+        return ""
+
+
 def public_names(addresses: Sequence[str]) -> dict[str, str]:
     """By what is stored of each, masked or as its requests are counted: its name, else its number.
 

@@ -14,7 +14,7 @@ from scheduling.ledger.audit.asking import MOST_ASKED, TooManyError, asked_betwe
 from scheduling.ledger.audit.judging import BROKEN, Circumstances, Finding, Row, Verdict, findings
 from scheduling.ledger.audit.past import Entry, Past, read_duration
 from scheduling.ledger.audit.spans import Standing
-from scheduling.models import Job, JobChange, Run, RunState, RunTrigger
+from scheduling.models import Action, Job, JobChange, Run, RunState, RunTrigger
 from scheduling.modes import MODES
 
 # Runs before the window that one in it may have waited for, and whose grid tells its own.
@@ -166,7 +166,7 @@ def _ends_of_leaders(job: Job, occurrences: Sequence[datetime]) -> dict[datetime
 
 
 def _asked_by_people(past: Past) -> dict[datetime, str]:
-    return {entry.at: f"{entry.by} asked for" for entry in past.entries if entry.action == "trigger"}
+    return {entry.at: f"{entry.by} asked for" for entry in past.entries if entry.action == Action.TRIGGER}
 
 
 def _asked_by_leaders(
@@ -234,7 +234,7 @@ def _keeps(job: Job, past: Past, *, at: datetime) -> tuple[timedelta, timedelta]
 
 def _longest_stretch(job: Job, past: Past) -> timedelta:
     """The longest time between two occurrences that load has led to; none where it never has."""
-    told = (_STRETCHED.match(entry.detail) for entry in past.entries if entry.action == "stretch")
+    told = (_STRETCHED.match(entry.detail) for entry in past.entries if entry.action == Action.STRETCH)
     seconds = [int(number) for matched in told if matched for number in matched.groups()]
     return timedelta(seconds=max(seconds, default=0))
 

@@ -15,12 +15,14 @@ from scheduling.ledger.comparison import compare_variants
 from scheduling.ledger.journal_words import journal_words
 from scheduling.ledger.stories import explain
 from scheduling.management.audit_reply import audit_reply
+from scheduling.management.retry_reply import retry_reply
 from scheduling.management.scheduler_arguments import (
     add_audit_arguments,
     add_backfill_arguments,
     add_cancel_arguments,
     add_one_or_all,
     add_pause_arguments,
+    add_retry_arguments,
     user_name,
 )
 from scheduling.management.tables import printable, table
@@ -42,6 +44,7 @@ scheduler pause NAME|--all [--until TIME] [--note WHY]
 scheduler resume NAME|--all           go on with the next occurrence
 scheduler trigger NAME                run now, beside the schedule
 scheduler retry NAME [--occurrence]   let a failed run begin anew (default: the newest)
+scheduler retry ID …|--failed [NAME]  many at once: those of `history`, or all that failed (--from --to)
 scheduler backfill NAME --from --to   run occurrences of the past that never ran
 scheduler cancel NAME [--backfill]    take back what was asked for and waits (--all: whatever waits)
 scheduler set NAME --every 45s …      change cadence or policies (scheduler set --help shows them all)
@@ -82,9 +85,7 @@ class Command(BaseCommand):
         add_pause_arguments(action("pause", "claim no more occurrences"))
         add_one_or_all(action("resume", "go on with the next occurrence"))
         job_action("trigger", "run now, beside the schedule")
-        job_action("retry", "let a failed run begin anew").add_argument(
-            "--occurrence", help="which, like 2026-11-23T12:00:10Z (default: the newest that failed)"
-        )
+        add_retry_arguments(action("retry", "let failed runs begin anew"))
         add_backfill_arguments(job_action("backfill", "run occurrences of the past that never ran"))
         add_cancel_arguments(job_action("cancel", "take back what was asked for and has not begun"))
         add_set_options(job_action("set", "change cadence or policies"))
@@ -175,12 +176,11 @@ class Command(BaseCommand):
         run = changing.trigger(name, by=by, now=now)
         self._show(presentation.run_document(run), presentation.trigger_text(run, now=now), **options)
 
-    def _retry(self, name: str, by: str, occurrence: str | None, **options: Any) -> None:
-        failed = changing.failed_run(name, occurrence=instant(occurrence) if occurrence else None)
-        run = changing.retry(failed.pk, by=by, now=database_now())
-        self._show(
-            presentation.run_document(run), f"{run} begins anew as soon as a worker is free.", **options
-        )
+    def _retry(self, **options: Any) -> None:
+        reply = retry_reply(now=database_now(), **options)
+        self._show(reply.document, reply.text, **options)
+        if not reply.is_done:
+            raise CommandError("Nothing begins anew.")
 
     def _backfill(self, name: str, by: str, start: str, end: str, **options: Any) -> None:
         runs = changing.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())

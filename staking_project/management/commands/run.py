@@ -1,8 +1,6 @@
 import fcntl
 import json
 import os
-import secrets
-import shlex
 import signal
 import sys
 import time
@@ -16,18 +14,15 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from scheduling.clock import database_now
 from scheduling.ledger import selectors
 from scheduling.operations import setting_up
-from staking_project import stack, trial
+from staking_project import accounts, stack, trial
 from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
-
-ADMIN_NAME = "admin"
 
 
 class Command(BaseCommand):
@@ -47,12 +42,14 @@ class Command(BaseCommand):
             stack.require_free_port(settings.PORT)
             with _one_at_a_time():
                 call_command("migrate", verbosity=0, interactive=False)
+                if accounts.is_published() and accounts.has_first_password():
+                    raise CommandError(accounts.STILL_FIRST)
                 if settings.SOLANA_RPC_IS_OUR_OWN and trial.import_past(os.environ):
                     self.stderr.write("The simulated cluster has got its past; this was done once.")
                 folder = left.enter_context(stack.socket_folder())
                 environment = self._start_what_it_talks_to(whole, folder)
                 setting_up.set_up("test", now=database_now(), by="run")
-                password = _create_admin()
+                password = accounts.create_admin()
             started_at = database_now()
             self._start_ours(whole, environment)
             self._say_where_to_look(password, simulated=settings.SOLANA_RPC_IS_OUR_OWN)
@@ -105,13 +102,7 @@ class Command(BaseCommand):
 
     def _say_where_to_look(self, password: str | None, *, simulated: bool) -> None:
         url = f"http://{stack.HOST}:{settings.PORT}"
-        login = (
-            f"user {ADMIN_NAME}, password {password} (shown this once)"
-            if password
-            else f"user {ADMIN_NAME}, password as shown when it was created; a new one: "
-            f"{shlex.quote(sys.executable)} manage.py changepassword {ADMIN_NAME}"
-        )
-        lines = [f"validators  {url}/", f"admin       {url}/admin/  {login}"]
+        lines = [f"validators  {url}/", f"admin       {url}/admin/  {accounts.login_told(password)}"]
         if simulated:
             lines.append(
                 "This talks to the built-in simulated cluster; for mainnet: "
@@ -152,13 +143,3 @@ def _one_at_a_time() -> Iterator[None]:
     with (Path(settings.STATE_DIR) / "run.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _create_admin() -> str | None:
-    """Create the admin user with a random password and return it; None when there is one already."""
-    users = get_user_model().objects
-    if users.filter(is_superuser=True).exists():
-        return None
-    password = secrets.token_urlsafe(12)
-    users.create_superuser(ADMIN_NAME, password=password)
-    return password

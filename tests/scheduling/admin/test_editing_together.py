@@ -87,7 +87,7 @@ def test_the_second_is_told_and_stores_what_he_touched_and_nothing_else(
     told = admin_client.post(address, stale)
 
     assert told.status_code == 200
-    assert "note was changed by somebody else since you looked: set by bob at" in told.content.decode()
+    assert "note was changed by somebody else since you looked: changed by bob at" in told.content.decode()
     assert shown(job) == by_bob
 
     assert admin_client.post(address, Fields(told.content).posted).status_code == 302
@@ -113,7 +113,7 @@ def test_whoever_names_the_edition_he_saw_is_refused_when_there_is_a_newer_one(j
 
     for act in (changing.resume, lambda *args, **named: changing.change(*args, repeats=3, **named)):
         with pytest.raises(
-            ConflictError, match=r"pause by bob at .* \(moving\)\. Nothing of yours is stored"
+            ConflictError, match=r"paused by bob at .* \(moving\)\. Nothing of yours is stored"
         ):
             act("note", by="ada", now=database_now(), expected=seen)
     with pytest.raises(CommandError, match="note was changed by somebody else since you looked"):

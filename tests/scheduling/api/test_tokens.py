@@ -58,7 +58,7 @@ def test_who_names_the_edition_he_saw_is_told_when_it_is_another(client: Client,
     response = post(client, f"schedules/fetch/{action}?edition={seen}", text, {})
 
     assert (response.status_code, response.json()["code"]) == (409, "changed_meanwhile")
-    assert "was changed by somebody else since you looked: set by bob" in response.json()["detail"]
+    assert "was changed by somebody else since you looked: changed by bob" in response.json()["detail"]
     fetch.refresh_from_db()
     assert fetch.paused_at is None
 

@@ -6,12 +6,16 @@ import sys
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 
-from scheduling.engine.leases import LEASE, LeaseWatch
+from scheduling.engine.lease_watch import DOUBT, LeaseWatch
+from scheduling.engine.leases import LEASE
 from scheduling.engine.processes import ProcessIdentity, this_process
 from scheduling.engine.recovery import open_runs, put_back_lost, release_pending, requeue_silent
+from scheduling.engine.write_trials import WRITERS_FIRST
 from scheduling.models import Run, RunState, RunTrigger
 from tests.scheduling.factories import NOON, RunFactory
+from tests.scheduling.no_writes import take_no_writes, take_writes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -86,7 +90,7 @@ def test_a_run_on_another_host_is_taken_back_only_when_its_heartbeat_stood_still
 ) -> None:
     run = running(worker="elsewhere/17/4711")
     stopwatch = [1000.0]
-    monkeypatch.setattr("scheduling.engine.leases.time.monotonic", lambda: stopwatch[0])
+    monkeypatch.setattr("scheduling.engine.lease_watch.time.monotonic", lambda: stopwatch[0])
     # On SQLite no host is another one, so there it is made one.
     monkeypatch.setattr("scheduling.engine.recovery._is_local", lambda run: False)
     watch = LeaseWatch()
@@ -99,8 +103,32 @@ def test_a_run_on_another_host_is_taken_back_only_when_its_heartbeat_stood_still
     assert look_after(LEASE - 1) == []
     Run.objects.update(heartbeat=1)
     assert look_after(2) == []
-    assert look_after(LEASE - 1) == []
-    assert look_after(2) == [run]
+    assert look_after(DOUBT + 0.5) == []
+    assert look_after(LEASE - DOUBT - 1) == []
+    assert look_after(1) == [run]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_time_in_which_nobody_could_write_is_none_of_a_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has finished, and waits for the database to take that, is no lost worker."""
+    run = running(worker="elsewhere/17/4711")
+    stopwatch = [1000.0]
+    monkeypatch.setattr("scheduling.engine.lease_watch.time.monotonic", lambda: stopwatch[0])
+    monkeypatch.setattr("scheduling.engine.recovery._is_local", lambda run: False)
+    watch = LeaseWatch()
+    assert put_back_lost(open_runs(), watch=watch, now=NOON) == []
+
+    take_no_writes()
+    stopwatch[0] += LEASE - 1
+    with pytest.raises(DatabaseError):
+        put_back_lost(open_runs(), watch=watch, now=NOON)
+    take_writes()
+    stopwatch[0] += 2
+    assert put_back_lost(open_runs(), watch=watch, now=NOON) == []
+    stopwatch[0] += WRITERS_FIRST - 0.1
+    assert put_back_lost(open_runs(), watch=watch, now=NOON) == []
+    stopwatch[0] += 0.2
+    assert put_back_lost(open_runs(), watch=watch, now=NOON) == [run]
 
 
 def test_a_pending_run_is_released_at_its_time_and_by_one_dispatcher_only() -> None:

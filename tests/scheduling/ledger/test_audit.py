@@ -13,7 +13,7 @@ from scheduling.ledger import retention
 from scheduling.ledger.audit.auditing import JobAudit, audit
 from scheduling.ledger.audit.judging import Verdict
 from scheduling.ledger.journal import record_change
-from scheduling.models import Job, Run, RunState
+from scheduling.models import Action, Job, Run, RunState
 from scheduling.operations import changing
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -123,7 +123,7 @@ def test_what_retention_has_pruned_is_not_known_any_more_and_never_a_miss() -> N
     job = JobFactory(keep_succeeded=HOUR)
     first = NOON - 720 * TEN
     record_change(
-        job, at=first, by="ada", action="created", detail=f"test: every 10 s, next run None -> {first}"
+        job, at=first, by="ada", action=Action.CREATED, detail=f"test: every 10 s, next run None -> {first}"
     )
     ledger(job, many=720)
     retention.prune(now=NOON, dry_run=False)

@@ -1,8 +1,13 @@
 """The journal as people read it."""
 
+import inspect
+import re
+
 import pytest
 
-from scheduling.ledger.journal_words import journal_words
+from scheduling.ledger.journal import record_change
+from scheduling.ledger.journal_words import action_words, journal_words
+from scheduling.models import Action
 
 
 @pytest.mark.parametrize(
@@ -28,3 +33,13 @@ def test_values_are_shown_as_people_write_them(stored: str, shown: str | None) -
         "keep_newest": "keep newest: none -> 5, next run: 2026-11-26 02:18:22Z -> none",
     }
     assert journal_words(stored) == (shown or told[stored.partition(":")[0]])
+
+
+def test_everything_that_code_can_write_down_has_words() -> None:
+    """Which is every `Action`: `record_change` takes nothing else, and the types are checked."""
+    assert inspect.signature(record_change).parameters["action"].annotation is Action
+    words = {action: action_words(action.value) for action in Action}
+
+    assert len(set(words.values())) == len(words)
+    assert [text for text in words.values() if not re.fullmatch(r"[a-z]+( [a-z]+)*", text)] == []
+    assert action_words("of a newer version") == "of a newer version"

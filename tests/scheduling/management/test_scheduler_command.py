@@ -77,6 +77,7 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
         "pause_note": None,
         "next_run_at": job.schedule.next_run.isoformat().replace("+00:00", "Z"),
         "last_run": {
+            "id": run.pk,
             "occurrence": run.occurrence.isoformat().replace("+00:00", "Z"),
             "trigger": "schedule",
             "state": "failed",

@@ -22,7 +22,8 @@ from scheduling.exceptions import DeliveryError
 from scheduling.ledger.selectors import schedule_rows
 from scheduling.models import Run, RunState
 from scheduling.monitoring.alert_delivery import News, ask_for_delivery
-from scheduling.operations import changing, setting_up
+from scheduling.operations import setting_up
+from scheduling.operations.retrying import retry
 from tests.scheduling.factories import NOON
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -153,7 +154,7 @@ def test_a_delivery_that_failed_for_good_can_be_asked_for_again(receiver: Receiv
     ask_for_delivery([NEWS], now=NOON)
     Run.objects.update(state=RunState.FAILED, attempt=10)
 
-    changing.retry(Run.objects.get().pk, by="ada", now=NOON)
+    retry(Run.objects.get().pk, by="ada", now=NOON)
 
     assert [execute_run(run.pk) for run in release_pending(open_runs(), now=NOON)] == ["succeeded"]
 

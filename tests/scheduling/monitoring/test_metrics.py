@@ -18,6 +18,7 @@ from scheduling.ledger import tallies
 from scheduling.ledger.retention import prune
 from scheduling.models import Job, Run, RunState, RunTally
 from scheduling.operations import changing
+from scheduling.operations.retrying import retry
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -121,7 +122,7 @@ def test_retention_a_retry_and_a_backfill_take_nothing_back_from_the_counters(
     assert Run.objects.count() < 10
     assert counters(scrape(client)) == before
 
-    changing.retry(failed.pk, by="ada", now=NOON)
+    retry(failed.pk, by="ada", now=NOON)
     assert counters(scrape(client)) == before
     Run.objects.update(state=RunState.SUCCEEDED)
     after = scrape(client)

@@ -8,8 +8,9 @@ import pytest
 
 from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.stories import explain
-from scheduling.models import Job, RunState
+from scheduling.models import Job, RunState, RunTrigger
 from scheduling.operations import changing, setting_up
+from scheduling.operations.retrying import retry
 from scheduling.pages.run_lines import run_lines
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 from tests.scheduling.operations.outcomes import TEN, reloaded
@@ -69,9 +70,9 @@ def test_explain_says_who_retried_a_run_between_its_attempts(job: Job) -> None:
         for number, second in ((1, 10), (2, 20))
     ]
     run = RunFactory(job=job, occurrence=NOON, state=RunState.FAILED, attempt=2, failed_attempts=attempts)
-    other = RunFactory(job=job, occurrence=NOON - TEN, state=RunState.FAILED)
+    other = RunFactory(job=job, occurrence=NOON - TEN, state=RunState.FAILED, trigger=RunTrigger.BACKFILL)
     for failed in (run, other):
-        changing.retry(failed.pk, by="ada", now=NOON + 3 * TEN)
+        retry(failed.pk, by="ada", now=NOON + 3 * TEN)
     again = {"attempt": 1, "ended_at": "2026-11-23T12:00:40Z", "error": "RpcError: HTTP 503"}
     run.refresh_from_db()
     run.failed_attempts = [*run.failed_attempts, again]
@@ -106,7 +107,7 @@ def test_explain_of_the_past_tells_the_pause_of_then_and_the_one_in_force(job: J
     story = explain(reloaded(job), at=NOON + TEN, now=NOON + 2 * TEN)
 
     assert story == [
-        "Until then it was last changed at 2026-11-23 11:59:50Z by bob: set (max_attempts: 3 -> 2).",
+        "Until then it was last changed at 2026-11-23 11:59:50Z by bob (max_attempts: 3 -> 2).",
         "At that time it was paused, since 2026-11-23 12:00:00Z by ada: endpoint is moving.",
         "It has not run yet, or retention has deleted what ran.",
         "It is paused, since 2026-11-23 12:00:00Z by ada: endpoint is moving. "
@@ -134,9 +135,7 @@ def remove_it(job: Job) -> None:
     setting_up.remove([job.name], by="ada", now=NOON)
 
 
-FOLLOWS = (
-    "It was last changed at 2026-11-23 12:00:00Z by ada: set (cadence: every 10 s -> after leader, next_run"
-)
+FOLLOWS = "It was last changed at 2026-11-23 12:00:00Z by ada (cadence: every 10 s -> after leader, next_run"
 
 
 @pytest.mark.parametrize(

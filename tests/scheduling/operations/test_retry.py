@@ -1,5 +1,6 @@
 """A failed run that an operator lets begin anew."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 
@@ -9,12 +10,19 @@ from django.core.management import CommandError, call_command
 from scheduling.engine.execution import execute_run
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.ledger.search import RunFilter
 from scheduling.models import JobChange, Overlap, Run, RunState, RunTrigger
-from scheduling.operations import changing, setting_up
-from scheduling.operations.retrying import retry_all
+from scheduling.operations import setting_up
+from scheduling.operations.retrying import failed_runs, retry, retry_all
 from tests.scheduling.factories import NOON, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+def scheduler(*words: str) -> str:
+    out = StringIO()
+    call_command("scheduler", *words, stdout=out)
+    return out.getvalue()
 
 
 def failed_run(**fields: object) -> Run:
@@ -26,7 +34,7 @@ def failed_run(**fields: object) -> Run:
 def test_a_retried_run_begins_anew_with_all_its_attempts_and_keeps_its_occurrence() -> None:
     failed = failed_run()
 
-    run = changing.retry(failed.pk, by="ada", now=NOON)
+    run = retry(failed.pk, by="ada", now=NOON)
 
     assert release_pending(open_runs(), now=NOON) == [run]
     assert execute_run(run.pk) == "succeeded"
@@ -46,7 +54,7 @@ def test_only_a_failed_run_is_retried(state: RunState) -> None:
     run = RunFactory(state=state, attempt=2)
 
     with pytest.raises(RefusedError, match=f"it is {state}"):
-        changing.retry(run.pk, by="ada", now=NOON)
+        retry(run.pk, by="ada", now=NOON)
 
     run.refresh_from_db()
     assert (run.state, run.attempt) == (state, 2)
@@ -56,11 +64,11 @@ def test_only_a_failed_run_is_retried(state: RunState) -> None:
 def test_a_run_that_is_gone_or_whose_schedule_was_removed_is_not_retried() -> None:
     run = failed_run()
     with pytest.raises(UnknownNameError, match="There is no run"):
-        changing.retry(run.pk + 1, by="ada", now=NOON)
+        retry(run.pk + 1, by="ada", now=NOON)
 
     setting_up.remove([run.job.name], now=NOON, by="bob")
     with pytest.raises(RefusedError, match="has no schedule"):
-        changing.retry(run.pk, by="ada", now=NOON)
+        retry(run.pk, by="ada", now=NOON)
 
 
 def test_the_command_retries_the_newest_failure_or_the_one_of_an_occurrence() -> None:
@@ -68,17 +76,71 @@ def test_the_command_retries_the_newest_failure_or_the_one_of_an_occurrence() ->
     newer = failed_run(job=older.job, occurrence=NOON + timedelta(seconds=10))
     name = older.job.name
 
-    call_command("scheduler", "retry", name, stdout=StringIO())
+    assert "begins anew" in scheduler("retry", name)
     assert Run.objects.get(state=RunState.PENDING) == newer
 
-    out = StringIO()
-    call_command("scheduler", "retry", name, "--occurrence", "2026-11-23T12:00:00Z", stdout=out)
-    assert "begins anew" in out.getvalue()
+    with pytest.raises(CommandError, match=r"gives way to the run of 2026-11-23 12:00:10Z, which has yet to"):
+        scheduler("retry", name, "--occurrence", "2026-11-23T12:00:00Z")
+    Run.objects.filter(pk=newer.pk).update(state=RunState.SUCCEEDED)
+    scheduler("retry", name, "--occurrence", "2026-11-23T12:00:00Z")
     assert not Run.objects.filter(state=RunState.FAILED).exists()
 
     with pytest.raises(CommandError, match=r"has no failed run at 2026-11-23 12:00:00Z") as caught:
-        call_command("scheduler", "retry", name, "--occurrence", "2026-11-23T12:00:00Z")
+        scheduler("retry", name, "--occurrence", "2026-11-23T12:00:00Z")
     assert caught.value.returncode == 2
+
+
+def test_the_command_retries_many_by_their_ids_or_all_that_failed() -> None:
+    runs = [failed_run() for _ in range(3)]
+    ended = RunFactory(state=RunState.SUCCEEDED)
+
+    said = scheduler("retry", str(runs[0].pk), str(ended.pk), "999999999")
+    assert f"{runs[0]} begins anew." in said
+    assert f"{ended} has not failed (it is succeeded)" in said
+    assert "There is no run 999999999" in said
+    assert said.endswith("1 of 3 begin anew.\n")
+
+    document = json.loads(scheduler("retry", "--failed", runs[1].job.name, "--json"))
+    assert document == {
+        "retried": 1,
+        "runs": [{"id": runs[1].pk, "run": str(runs[1]), "begins_anew": True, "why_not": None}],
+    }
+    later = f"{runs[2].occurrence + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
+    with pytest.raises(CommandError, match=r"^Nothing has failed\.$"):
+        scheduler("retry", "--failed", "--from", later)
+    scheduler("retry", "--failed")
+    assert not Run.objects.filter(state=RunState.FAILED).exists()
+    with pytest.raises(CommandError, match="Nothing begins anew") as caught:
+        scheduler("retry", str(runs[0].pk))
+    assert caught.value.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *([], ["one", "two"], ["1", "two"], ["--failed", "one", "two"], ["--occurrence", "2026-11-23"]),
+        *(["one", "--from", "2026-11-23"], ["1" * 30], ["--failed", "nobody"], ["²"]),
+    ],
+)
+def test_words_that_do_not_go_together_are_refused_and_nothing_is_retried(words: list[str]) -> None:
+    failed_run()
+
+    with pytest.raises(CommandError) as caught:
+        scheduler("retry", *words)
+
+    assert caught.value.returncode == 2
+    assert Run.objects.filter(state=RunState.FAILED).exists()
+
+
+def test_more_than_the_most_are_refused_and_not_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduling.operations.retrying.MOST_RETRIED", 2)
+    runs = [failed_run() for _ in range(3)]
+
+    with pytest.raises(RefusedError, match="More failed runs than 2"):
+        failed_runs(RunFilter(), with_deliveries=True)
+    with pytest.raises(RefusedError, match="3 runs at once are too many"):
+        retry_all([run.pk for run in runs], by="ada", now=NOON)
+    assert failed_runs(RunFilter(schedule=runs[0].job.name), with_deliveries=True) == [runs[0].pk]
 
 
 @pytest.mark.parametrize(
@@ -103,5 +165,5 @@ def test_of_runs_that_take_over_from_each_other_the_newest_of_a_schedule_is_retr
         begun,
         left,
     )
-    said = f"gives way to {runs[2].occurrence:%Y-%m-%d %H:%M:%S}Z, its newest chosen."
-    assert retried.refused == tuple(f"{run} {said}" for run in left)
+    said = f"gives way to the run of {runs[2].occurrence:%Y-%m-%d %H:%M:%S}Z, which has yet to begin;"
+    assert [why.partition(" retry it ")[0] for why in retried.refused] == [f"{run} {said}" for run in left]

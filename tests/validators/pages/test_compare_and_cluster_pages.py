@@ -7,6 +7,8 @@ from django.test import Client
 
 from tests.validators.looking import page, whole_cluster, words
 from tests.validators.rows import fetch, scoring_run, validator
+from validators.models import Validator
+from validators.solana.look_alikes import NameMark
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +48,11 @@ def test_the_cluster_page_adds_up(client: Client) -> None:
     assert "up to 5 % 2 3" in text
     assert "90 to 100 1 1" in text
     assert re.search(r"votes \d+ \w+ failed", text, re.IGNORECASE)
+    assert "look-alike" not in text
+
+
+def test_a_name_among_the_largest_that_looks_like_anothers_is_marked(client: Client) -> None:
+    whole_cluster()
+    Validator.objects.filter(vote_account="vote2").update(name="Bank", name_mark=NameMark.SAME)
+
+    assert re.search(r"Bank look-alike [\d.,]+ ", words(page(client, "/cluster/")))

@@ -2,7 +2,14 @@
 
 import pytest
 
-from validators.solana.endpoint_names import Address, masked, parsed_address, tallied_as
+from validators.solana.endpoint_names import (
+    Address,
+    masked,
+    parsed_address,
+    public_names,
+    tallied_as,
+    told_apart,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +34,19 @@ def test_a_named_endpoint_is_shown_and_counted_by_its_name() -> None:
 
 def test_another_is_counted_by_its_host_and_port() -> None:
     assert tallied_as(masked("https://user:secret@rpc.example.org:8899/SECRET")) == "rpc.example.org:8899"
+
+
+def test_those_at_one_host_are_told_apart_by_their_numbers() -> None:
+    given = ["https://h/?key=A", "mine=https://h/?key=B", "https://h/?key=C", "https://h/v2/D", "https://i/"]
+
+    apart = told_apart(given)
+
+    names = [masked(address) for address in apart]
+    assert names == ["https://h/?key=***", "mine", "endpoint-3", "endpoint-4", "https://i/"]
+    public = public_names(apart)
+    told = [public[tallied_as(name)] for name in names]
+    assert told == ["endpoint 1", "mine", "endpoint-3", "endpoint-4", "endpoint 5"]
+    assert [parsed_address(address).url for address in apart] == [
+        parsed_address(address).url for address in given
+    ]
+    assert told_apart(["http://[", "http://["]) == ["http://[", "http://["]
