@@ -102,8 +102,37 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
                 "risk_high": None,
                 "risk_ten_epochs": None,
                 "reward_of_100_sol": "7120000000",
+                "flags": [
+                    {
+                        "code": "commission_above_half",
+                        "epoch": None,
+                        "since_epoch": None,
+                        "from": None,
+                        "to": None,
+                        "sentence": "Commission: above 50 %, in an epoch that is not known.",
+                    },
+                    {
+                        "code": "superminority",
+                        "epoch": None,
+                        "since_epoch": None,
+                        "from": None,
+                        "to": None,
+                        "sentence": "One of the fewest that hold more than a third of the stake.",
+                    },
+                    {
+                        "code": "not_admitted_after_next",
+                        "epoch": 992,
+                        "since_epoch": None,
+                        "from": None,
+                        "to": None,
+                        "sentence": "It will not vote in epoch 992: no BLS key.",
+                    },
+                ],
+                "first_epoch": 989,
+                "epochs_known": 1,
             }
         ],
+        "unknown": [],
         "next_cursor": None,
     }
 
@@ -133,6 +162,7 @@ def test_unknown_is_null(client: Client) -> None:
         "version_current",
         "root_slot",
         "left_at",
+        "first_epoch",
         "risk",
         "risk_low",
         "risk_high",
@@ -159,7 +189,8 @@ def test_a_risk_is_told_with_its_range_and_with_that_of_ten_epochs(client: Clien
 def test_before_the_first_fetch_the_replies_are_empty_and_say_so(client: Client) -> None:
     nothing = {"as_of": None, "epoch": None, "method": None, "version": None}
 
-    assert get(client, "validators") == {**nothing, "scored_at": None, "items": [], "next_cursor": None}
+    nobody: dict[str, Any] = {"unknown": [], "items": [], "next_cursor": None}
+    assert get(client, "validators") == {**nothing, "scored_at": None, **nobody}
     assert get(client, "cluster") == {**nothing, "cluster": None}
     assert get(client, "schedules") == {**nothing, "items": [], "next_cursor": None}
 
