@@ -159,5 +159,9 @@ class ApiHead:
 
 
 def _complaint(error: dict[str, Any]) -> str:
-    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`."""
-    return f"{error['loc'][-1]}: {error['msg']}"
+    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`.
+
+    Behind it stands a number where one of several is wrong.
+    """
+    name = next((word for word in reversed(error["loc"]) if isinstance(word, str)), "")
+    return f"{name}: {error['msg']}"

@@ -176,6 +176,14 @@ def known_keys(*, vote_accounts: Collection[str], identities: Collection[str]) -
     return {key for (key,) in accounts.union(nodes)}
 
 
+def accounts_of_node(identity: str) -> list[str]:
+    """The vote accounts of a node that are in the cluster; else, of those that left, the last one seen."""
+    owned = Validator.objects.filter(identity=identity).order_by("-last_seen_at", "pk")
+    accounts = list(owned.values_list("vote_account", "left_at"))
+    present = [account for account, left_at in accounts if left_at is None]
+    return present or [account for account, _ in accounts[:1]]
+
+
 def called(words: str) -> Q:
     """Whose name, vote account or identity holds these words, in whatever case."""
     return Q(name__icontains=words) | Q(vote_account__icontains=words) | Q(identity__icontains=words)

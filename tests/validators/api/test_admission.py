@@ -6,7 +6,7 @@ from django.test import Client
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, validator, vote_state
-from validators.api import cluster_documents
+from validators.api import cluster_documents, included_documents
 from validators.models import ChainState, ClusterEpoch, CommissionChange
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
