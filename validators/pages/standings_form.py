@@ -100,18 +100,18 @@ class StandingsForm(forms.Form):
     flagged = forms.ChoiceField(
         required=False, choices=[("", "any"), ("no", "without"), ("yes", "with")], label="Flags"
     )
-    flag = forms.MultipleChoiceField(
-        required=False,
-        choices=[(code.value, LABELS[code]) for code in FlagCode],
-        label="Which flags: any, unless ticked",
-        widget=forms.CheckboxSelectMultiple,
-    )
     sort = forms.ChoiceField(
         required=False,
         choices=[(name, name) for key in SORT_FIELDS for name in (key, f"-{key}")],
         widget=forms.HiddenInput,
     )
     method = forms.ChoiceField(required=False, choices=methods, label="Scores of")
+    flag = forms.MultipleChoiceField(
+        required=False,
+        choices=[(code.value, LABELS[code]) for code in FlagCode],
+        label="Which flags: all of them, unless ticked",
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def __init__(self, given: QueryDict) -> None:
         super().__init__(given)

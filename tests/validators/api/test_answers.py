@@ -133,3 +133,22 @@ def test_every_item_has_the_documented_shape(client: Client) -> None:
     assert included_documents.ValidatorList.model_validate(reply)
     assert set(reply["items"][0]) == set(documents.ValidatorDocument.model_fields)
     assert set(reply) == set(included_documents.ValidatorList.model_fields)
+
+
+@pytest.mark.parametrize("cursor", ["x", "", "e30", "bnVsbA", "W10", "!!!!", "a" * 1_001, "%00", "🦀"])
+def test_a_cursor_that_is_none_is_refused(client: Client, cursor: str) -> None:
+    for address in ("validators", "cluster/epochs", "scoring-runs", "runs"):
+        response = client.get(f"/api/v1/{address}?cursor={cursor}")
+        assert response.status_code in (400, 422)
+        assert set(response.json()) == {"detail", "code"}
+
+
+def test_a_cursor_of_another_order_is_refused(client: Client) -> None:
+    fetch()
+    for number in range(3):
+        validator(number, name=f"name{number}")
+    cursor = get(client, "validators?limit=1&sort=name")["next_cursor"]
+
+    response = client.get(f"/api/v1/validators?limit=1&sort=stake&cursor={cursor}")
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_cursor")

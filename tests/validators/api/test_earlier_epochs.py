@@ -141,8 +141,7 @@ def test_pages_stay_as_they_are_whatever_comes_after(client: Client, today: list
             assert reply["epoch"] == 980
             cursor = reply["next_cursor"]
             scoring_run([(today[0], 100)], epoch=980)
-        assert shown == whole or sort == "rank"
-        assert sorted(shown) == ["vote1", "vote2", "vote3"]
+        assert shown == whole
 
     given = get(client, "validators?epoch=980&limit=1")["next_cursor"]
     for other in ("", "&epoch=985"):
