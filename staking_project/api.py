@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from scheduling.api.errors import ApiError
 from scheduling.api.replies import JSON_TYPE, json_reply
 from scheduling.api.routes import router as scheduling_router
+from scheduling.api.unknown import refusing_unknown
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
 from validators.api.comparison import router as comparison_router
 from validators.api.routes import router as validators_router
@@ -55,6 +56,7 @@ api = NinjaAPI(
     docs=Swagger(settings={"validatorUrl": None}),
     docs_decorator=_self_contained,
 )
+api.add_decorator(refusing_unknown, mode="view")
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
 api.add_router("/v1", scheduling_router)
@@ -157,5 +159,9 @@ class ApiHead:
 
 
 def _complaint(error: dict[str, Any]) -> str:
-    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`."""
-    return f"{error['loc'][-1]}: {error['msg']}"
+    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`.
+
+    Behind it stands a number where one of several is wrong.
+    """
+    name = next((word for word in reversed(error["loc"]) if isinstance(word, str)), "")
+    return f"{name}: {error['msg']}"

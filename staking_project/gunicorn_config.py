@@ -4,6 +4,8 @@ import socket
 import sys
 from typing import Any
 
+from gunicorn.http import message
+
 from scheduling.engine.processes import die_with_parent
 
 # Whole requests alone get a thread; connections that say little hold none.
@@ -13,8 +15,9 @@ threads = 4
 worker_connections = 800
 # Seconds that a connection may stay open between two requests.
 keepalive = 15
-# The longest address that gunicorn takes: what one holds stands in that of a selection.
-limit_request_line = 8_190
+# Two hundred vote accounts stand in an address of the API, or what one holds, their commas as three letters.
+# gunicorn takes no more than this constant of its own, whatever is set.
+message.MAX_REQUEST_LINE = limit_request_line = 16_380
 limit_request_fields = 50
 limit_request_field_size = 8_190
 # A worker begins anew after so many requests, not all at once.

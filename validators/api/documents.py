@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from scheduling.api.replies import Envelope
+from validators.api.flag_documents import FlagDocument
 
 NAME_MARK = (
     "same_as_larger: another validator with more stake has a name that looks the same. mixed_alphabets: it "
@@ -31,10 +32,15 @@ class AdmissionDocument(Schema):
 
 
 class ValidatorDocument(Schema):
-    """A vote account as the newest fetch that held it saw it."""
+    """A vote account as the newest fetch that held it saw it.
+
+    In a list of an earlier epoch, of what was stored of that one: all else is null, and names are today's.
+    """
 
     vote_account: str = Field(description="Base58; the validator's key")
-    identity: str = Field(description="Node key; may change, may own several vote accounts")
+    identity: str | None = Field(
+        description="Node key; may change, may own several vote accounts. Null only in an earlier epoch"
+    )
     name: str | None = Field(description="What it calls itself; never trusted")
     name_mark: str | None = Field(description=NAME_MARK)
     website: str | None
@@ -42,10 +48,10 @@ class ValidatorDocument(Schema):
     score: float | None = Field(description="0 to 100; the page /scores/ says what it means")
     vote_performance: float | None = Field(
         description="How it voted in the newest ended epoch that is judged: 1 is as the cluster's mean, what "
-        "chance gave it as a leader taken off"
+        "chance gave it as a leader taken off. In a list of an earlier epoch: in that one"
     )
     commission: float | None = Field(description="The validator's share of the rewards, a fraction")
-    activated_stake: str = Field(description=LAMPORTS)
+    activated_stake: str | None = Field(description=f"{LAMPORTS}. Null only in an earlier epoch")
     apy: float | None = Field(
         description="Yearly return to stakers, a fraction, after commission, without MEV: by the mean return "
         "of up to ten epochs; `apy_basis` says of what"
@@ -58,15 +64,22 @@ class ValidatorDocument(Schema):
     version: str | None
     client: str | None
     version_current: bool | None = Field(description="At least what two thirds of its client's stake run")
-    delinquent: bool = Field(description="Last vote 128 slots behind or more")
-    superminority: bool = Field(description="One of the fewest that hold more than a third of the stake")
-    commission_flags: list[str] = Field(
-        description="What was striking about its commission, ever; only of what two looks saw"
+    delinquent: bool | None = Field(
+        description="Last vote 128 slots behind or more. In an earlier epoch as it ended, or null"
     )
-    last_vote: int = Field(description="Slot")
+    superminority: bool | None = Field(
+        description="One of the fewest that hold more than a third of the stake. Null only in an earlier "
+        "epoch"
+    )
+    commission_flags: list[str] = Field(
+        description="What was striking about its commission, ever, in words; only of what two looks saw. "
+        "Rather use `flags`, which has codes and epochs",
+        json_schema_extra={"deprecated": True},
+    )
+    last_vote: int | None = Field(description="Slot. Null only in an earlier epoch")
     root_slot: int | None
     first_seen_at: datetime
-    last_seen_at: datetime
+    last_seen_at: datetime | None = Field(description="UTC. Null only in an earlier epoch")
     left_at: datetime | None = Field(description="When a fetch first missed it")
     apy_basis: str | None = Field(
         description="realised: by epochs of which stake and commission were seen. estimate: by what the "
@@ -89,6 +102,13 @@ class ValidatorDocument(Schema):
     reward_of_100_sol: str | None = Field(
         description="Of a year at `apy`, what is earned staying staked; without MEV and fees. " + LAMPORTS
     )
+    flags: list[FlagDocument] = Field(
+        description="What a delegator should know of it: of its commission, ever, as two looks saw it; of "
+        "stake, account, name and admission as they are. In a list of an earlier epoch of commission and "
+        "superminority alone, as they were"
+    )
+    first_epoch: int | None = Field(description="The first epoch of which anything of it is stored")
+    epochs_known: int = Field(description="Of how many epochs something of it is stored")
 
 
 class IncidentDocument(Schema):
@@ -155,11 +175,6 @@ class ValidatorDetail(ValidatorDocument):
     )
 
 
-class ValidatorList(ScoredEnvelope):
-    items: list[ValidatorDocument]
-    next_cursor: str | None = Field(description=NEXT_CURSOR)
-
-
 class SelectedDocument(Schema):
     """One that is to be held, or no longer."""
 
@@ -176,10 +191,6 @@ class SelectedDocument(Schema):
 class SelectionReply(ScoredEnvelope):
     items: list[SelectedDocument]
     next_cursor: str | None = Field(description="Always null: a selection comes whole")
-
-
-class ValidatorReply(ScoredEnvelope):
-    validator: ValidatorDetail
 
 
 class EpochDocument(Schema):

@@ -7,6 +7,7 @@ from ninja import Path, Query, Schema
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from scheduling.api.replies import Format
+from validators.api.several import BASE58, Flags, Include, Keys
 from validators.models import ScoringRun
 from validators.reading.standings import DEFAULT_SORT, MOST_ROWS, SORT_FIELDS
 from validators.scoring.registry import METHODS
@@ -14,7 +15,6 @@ from validators.scoring.registry import METHODS
 LARGEST: Final = 2**63 - 1
 # Text without NUL, which PostgreSQL cannot hold.
 TEXT: Final = r"^[^\x00]*$"
-BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
 
 VoteAccount = Annotated[str, Path(pattern=BASE58, description="Base58")]
 
@@ -64,6 +64,13 @@ class MethodPage(Page):
     )
 
 
+def _a_fraction(commission: float | None) -> float | None:
+    """Who thinks of percent would be answered with everything."""
+    if commission is not None and commission > 1:
+        raise ValueError(f"it is a fraction: {commission / 100:g} for {commission:g} %")
+    return commission
+
+
 class Narrowed(Schema):
     """Which validators, by which method."""
 
@@ -73,20 +80,94 @@ class Narrowed(Schema):
     search: str = Field(
         "", max_length=100, pattern=TEXT, description="Part of a name, vote account or identity"
     )
-    min_stake: int | None = Field(None, ge=0, le=LARGEST, description="Lamports")
-    max_commission: float | None = Field(None, ge=0, le=1, allow_inf_nan=False, description="A fraction")
-    min_score: float | None = Field(None, ge=0, le=100, allow_inf_nan=False)
-    client: str = Field("", max_length=30, pattern=TEXT)
-    version: str = Field("", max_length=40, pattern=TEXT)
-    delinquent: bool | None = None
-    superminority: bool | None = None
+    min_stake: int | None = Field(
+        None,
+        ge=0,
+        le=LARGEST,
+        description="Lamports, 1000000000 to a SOL; those with exactly so much are among them. On pages: "
+        "min_stake_sol",
+    )
+    max_commission: Annotated[float | None, AfterValidator(_a_fraction)] = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="A fraction: 0.05 for 5 %; those with exactly so much are among them, those of whom it "
+        "is unknown are not. On pages: max_commission_percent",
+        json_schema_extra={"maximum": 1},
+    )
+    min_score: float | None = Field(
+        None,
+        ge=0,
+        le=100,
+        allow_inf_nan=False,
+        description="0 to 100; those with exactly so much are among them",
+    )
+    client: str = Field(
+        "", max_length=30, pattern=TEXT, description="As `client` says it, such as agave; empty for any"
+    )
+    version: str = Field(
+        "", max_length=40, pattern=TEXT, description="As `version` says it, such as 4.2.1; empty for any"
+    )
+    delinquent: bool | None = Field(
+        None, description="true: those delinquent; false: those voting. On pages: voting, no and yes"
+    )
+    superminority: bool | None = Field(
+        None, description="true: those in the superminority; false: those outside"
+    )
+    flagged: bool | None = Field(
+        None,
+        description="false: those without any flag, or without those that `flag` names; true: those with one",
+    )
+    flag: Flags = Field([], description="Those with any of these flags; several with commas, or repeated")
 
 
 class ValidatorQuery(Narrowed, Page):
     """Which validators, and in what order."""
 
+    vote_account: Keys = Field(
+        [],
+        description="These alone, up to 200: with commas between, or repeated. One reply holds all of them "
+        "unless `limit` is given; `unknown` names those that no fetch ever saw",
+    )
+    identity: Keys = Field(
+        [], description="Those of these nodes alone, up to 200: with commas between, or repeated"
+    )
+    epoch: int | None = Field(
+        None,
+        ge=0,
+        le=LARGEST,
+        description="The list as this epoch left it, of what is stored of it; 404 for one that is not stored",
+    )
+    include: Include = Field(
+        [],
+        description="What else is told of each: parts (of its score), risk (in words), epochs:N (the newest "
+        "N, up to 100); with commas between, or repeated. Up to 200 rows then",
+    )
     sort: Sort = Field(DEFAULT_SORT, description="`-` before it turns it round; unknown values come last")
-    left: bool = Field(False, description="Those that left the cluster instead of those in it")
+    left: bool | None = Field(
+        None,
+        description="true: those that left the cluster; false: those in it, which is the default unless "
+        "`vote_account` or `identity` names whom",
+    )
+
+    @property
+    def rows(self) -> int:
+        """Whoever names a hundred and fifty is not told of a hundred, unless he says so."""
+        named = 0 if "limit" in self.model_fields_set else len(self.vote_account)
+        return max(self.limit, named)
+
+
+class DetailQuery(Schema):
+    """What is told of one validator, and by which method."""
+
+    method: Annotated[str | None, AfterValidator(_known_method)] = Field(
+        None, max_length=50, pattern=TEXT, description="Default: the headline method"
+    )
+    include: Include = Field(
+        [],
+        description="What else is told: parts (of its score), risk (in words), epochs:N (the newest N, up to "
+        "100); with commas between, or repeated",
+    )
 
 
 class KeyPlace(BaseModel):
@@ -100,6 +181,7 @@ class StandingPlace(BaseModel):
 
     sort: str
     run: int | None = Field(ge=1, le=LARGEST)
+    epoch: int | None = Field(None, ge=0, le=LARGEST)
     value: (
         Annotated[int, Field(ge=-LARGEST, le=LARGEST, strict=True)]
         | Annotated[float, Field(allow_inf_nan=False, strict=True)]

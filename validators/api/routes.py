@@ -3,19 +3,17 @@
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from scheduling.api.errors import ApiError, Problem
+from scheduling.api.errors import Problem
 from scheduling.api.replies import Format, json_reply
-from validators.api import cluster_documents, documents, pages, rows
+from validators.api import cluster_documents, documents, included_documents, pages, rows
 from validators.api.answers import answer
-from validators.api.parameters import Method, MethodPage, Page, ValidatorQuery, VoteAccount
+from validators.api.details import known_validator, validator_reply
+from validators.api.parameters import DetailQuery, Method, MethodPage, Page, ValidatorQuery, VoteAccount
 from validators.api.selections import SelectionQuery, selection_reply
-from validators.models import Validator
-from validators.reading.admission import ADMISSION_COLUMNS, operator_of
+from validators.api.validator_lists import validator_page
 from validators.reading.cluster import chain_state, cluster_epochs, newest_cluster_epoch, sources
-from validators.reading.histories import epochs_before, events_of, runs_before, score_in, scores_before
+from validators.reading.histories import epochs_before, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
-from validators.reading.standings import standings, with_risk
-from validators.reading.terms import marks_of
 
 router = Router(tags=["validators"])
 
@@ -23,10 +21,10 @@ _CURSOR_PROBLEM = {400: Problem}
 _MISSING = {404: Problem}
 
 
-@router.get("/validators", response={200: documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM})
+@router.get("/validators", response={200: included_documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM})
 def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpResponse:
     """Validators with their newest score. All pages behind one cursor are of the scores of its first."""
-    return answer(request, query.format, lambda form: pages.validator_page(request, query, form))
+    return answer(request, query.format, lambda form: validator_page(request, query, form))
 
 
 @router.get("/selection", response=documents.SelectionReply)
@@ -35,32 +33,10 @@ def select_validators(request: HttpRequest, query: Query[SelectionQuery]) -> Htt
     return answer(request, query.format, lambda form: selection_reply(request, query, form))
 
 
-@router.get("/validators/{vote_account}", response={200: documents.ValidatorReply, **_MISSING})
-def get_validator(request: HttpRequest, vote_account: VoteAccount, method: Method = None) -> HttpResponse:
+@router.get("/validators/{vote_account}", response={200: included_documents.ValidatorReply, **_MISSING})
+def get_validator(request: HttpRequest, vote_account: VoteAccount, query: Query[DetailQuery]) -> HttpResponse:
     """One validator, also one that left, with its incidents and commission changes."""
-
-    def build(form: Format) -> HttpResponse:
-        picture = current_picture(method)
-        everybody = with_risk(standings(picture, narrowing=None))
-        columns = (*rows.VALIDATOR_COLUMNS, *ADMISSION_COLUMNS, "details", "keybase", "pk")
-        row = everybody.filter(vote_account=vote_account).values_list(*columns).first()
-        if row is None:
-            raise _unknown(vote_account)
-        *_, details, keybase, key = row
-        validator = Validator.objects.get(pk=key)
-        operator = operator_of(validator)
-        events = events_of(key)
-        detail = rows.validator_detail(
-            row,
-            details=details,
-            keybase=keybase,
-            events=events,
-            operator=operator,
-            marks=marks_of([validator]).get(key, ()),
-        )
-        return json_reply({**pages.scored_envelope(picture), "validator": detail})
-
-    return answer(request, "json", build)
+    return answer(request, "json", lambda _: validator_reply(vote_account, query))
 
 
 @router.get(
@@ -70,7 +46,7 @@ def list_epochs(request: HttpRequest, vote_account: VoteAccount, query: Query[Pa
     """What it did in each epoch, newest first."""
 
     def build(form: Format) -> HttpResponse:
-        found = epochs_before(_known(vote_account), pages.key_of(query), limit=query.limit + 1)
+        found = epochs_before(known_validator(vote_account), pages.key_of(query), limit=query.limit + 1)
         about = {**envelope(), "vote_account": vote_account}
         return pages.page(request, query, form, found, listing=pages.EPOCHS, about=about)
 
@@ -82,7 +58,7 @@ def get_score(request: HttpRequest, vote_account: VoteAccount, method: Method = 
     """Its newest score, and what it is made of."""
 
     def build(form: Format) -> HttpResponse:
-        picture, validator = current_picture(method), _known(vote_account)
+        picture, validator = current_picture(method), known_validator(vote_account)
         score = score_in(picture.scoring_run, validator)
         breakdown = rows.score_breakdown(score) if score else None
         return json_reply({**envelope(picture), "vote_account": vote_account, "score": breakdown})
@@ -97,7 +73,7 @@ def list_scores(request: HttpRequest, vote_account: VoteAccount, query: Query[Me
     """What each stored run of a method said of it, newest first."""
 
     def build(form: Format) -> HttpResponse:
-        validator, place = _known(vote_account), pages.key_of(query)
+        validator, place = known_validator(vote_account), pages.key_of(query)
         found = scores_before(validator, place, method=query.method, limit=query.limit + 1)
         about = {**envelope(current_picture(query.method)), "vote_account": vote_account}
         return pages.page(request, query, form, found, listing=pages.SCORES, about=about)
@@ -138,16 +114,3 @@ def list_cluster_epochs(request: HttpRequest, query: Query[Page]) -> HttpRespons
         return pages.page(request, query, form, found, listing=pages.CLUSTER_EPOCHS, about=envelope())
 
     return answer(request, query.format, build)
-
-
-def _known(vote_account: str) -> Validator:
-    validator = Validator.objects.filter(vote_account=vote_account).first()
-    if validator is None:
-        raise _unknown(vote_account)
-    return validator
-
-
-def _unknown(vote_account: str) -> ApiError:
-    return ApiError(
-        404, code="unknown_validator", detail=f"No fetch ever saw the vote account {vote_account}."
-    )

@@ -1,6 +1,6 @@
 """From rows of the tables to documents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from validators.models import (
@@ -14,13 +14,12 @@ from validators.models import (
     ValidatorEpoch,
 )
 from validators.reading.admission import ADMISSION_COLUMNS, Operator, admission_document
-from validators.reading.explanations import explained
-from validators.reading.histories import Events
+from validators.reading.explanations import Risk, explained
+from validators.reading.flags import Flag
 from validators.reading.rewards import reward_of_100_sol
 from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
 from validators.scoring.ten_epochs import risk_of_ten_epochs
-from validators.solana.commission_marks import CommissionMark
 
 BPS_IN_ALL: Final = 10_000
 
@@ -65,43 +64,43 @@ def lamports(amount: int | None) -> str | None:
     return None if amount is None else str(amount)
 
 
-def validator_document(row: tuple[Any, ...]) -> dict[str, Any]:
+def validator_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """Of a row with VALIDATOR_COLUMNS, ADMISSION_COLUMNS and maybe more; thousands make one reply."""
-    document = dict(zip(_DOCUMENT_FIELDS, row, strict=False))
-    known = len(_DOCUMENT_FIELDS)
-    document["admission"] = admission_document(*row[known : known + len(ADMISSION_COLUMNS)])
+    document = {field: row[column] for field, column in _DOCUMENT_FIELDS}
+    document["admission"] = admission_document(*(row[column] for column in ADMISSION_COLUMNS))
     for field in _EMPTY_IS_UNKNOWN:
         document[field] = document[field] or None
     document["risk_ten_epochs"] = risk_of_ten_epochs(document["risk"])
     document["reward_of_100_sol"] = reward_of_100_sol(document["apy"])
     document["commission"] = fraction(document["commission"])
-    document["activated_stake"] = str(document["activated_stake"])
+    document["activated_stake"] = lamports(document["activated_stake"])
     return document
 
 
 _DOCUMENT_FIELDS: Final = tuple(
-    "commission" if column == "commission_bps" else column for column in VALIDATOR_COLUMNS
+    ("commission" if column == "commission_bps" else column, column) for column in VALIDATOR_COLUMNS
 )
-_EMPTY_IS_UNKNOWN: Final = ("name", "name_mark", "website", "version", "client", "apy_basis")
+_EMPTY_IS_UNKNOWN: Final = ("identity", "name", "name_mark", "website", "version", "client", "apy_basis")
 
 
-def validator_detail(
-    row: tuple[Any, ...],
-    *,
-    details: str,
-    keybase: str,
-    events: Events,
-    operator: Operator | None,
-    marks: Sequence[CommissionMark],
-) -> dict[str, Any]:
+def flag_document(flag: Flag) -> dict[str, Any]:
     return {
-        **validator_document(row),
-        "commission_marks": list(map(mark_document, marks)),
-        "vote_state": None if operator is None else vote_state_document(operator),
-        "details": details or None,
-        "keybase": keybase or None,
-        "incidents": list(map(incident_document, events.incidents)),
-        "commission_changes": list(map(change_document, events.commission_changes)),
+        "code": flag.code.value,
+        "epoch": flag.epoch,
+        "since_epoch": flag.since_epoch,
+        "from": fraction(flag.from_bps),
+        "to": fraction(flag.to_bps),
+        "sentence": flag.sentence,
+    }
+
+
+def risk_document(risk: Risk, sentence: str) -> dict[str, Any]:
+    return {
+        "sentence": sentence,
+        "next": risk.next,
+        "low": risk.low,
+        "high": risk.high,
+        "within_ten_epochs": risk.within_ten,
     }
 
 
@@ -143,16 +142,6 @@ def change_document(change: CommissionChange) -> dict[str, Any]:
         "confirmed": change.is_confirmed,
         "confirmed_at": change.confirmed_at,
         "source": change.source,
-    }
-
-
-def mark_document(mark: CommissionMark) -> dict[str, Any]:
-    return {
-        "flag": mark.flag.value,
-        "epoch": mark.epoch,
-        "since_epoch": mark.since,
-        "from_commission": fraction(mark.from_bps),
-        "to_commission": fraction(mark.to_bps),
     }
 
 

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from django import forms
 
@@ -19,6 +18,7 @@ LONGEST_HELD: Final = 7_500
 class SelectionForm(StandingsForm):
     """A field that makes no sense is told of, and its default stands."""
 
+    others = ()
     sort = None  # type: ignore[assignment]
     size = forms.IntegerField(required=False, min_value=1, max_value=MOST_SELECTED, label="How many")
     band = forms.FloatField(required=False, min_value=1, max_value=WIDEST_BAND, label="Band")
@@ -43,25 +43,6 @@ class SelectionForm(StandingsForm):
         """In the order given, each once; commas, spaces and lines divide them."""
         return list(dict.fromkeys(filter(None, re.split(r"[,;\s]+", self._known("held") or ""))))
 
-    @property
-    def api_query(self) -> str:
-        """What asks the API for the same."""
-        narrowing = self.narrowing
-        bps, stake = narrowing.most_commission_bps, narrowing.least_stake
-        asked: dict[str, Any] = {
-            "size": self.wanted,
-            "band": self.width,
-            "held": ",".join(self.held_accounts),
-            "method": self.chosen_method,
-            "search": narrowing.search,
-            "max_commission": None if bps is None else bps / 10_000,
-            "min_stake": stake,
-            "client": narrowing.client,
-            "delinquent": _word(narrowing.delinquent),
-            "superminority": _word(narrowing.superminority),
-        }
-        return urlencode({name: value for name, value in asked.items() if value not in (None, "")})
-
-
-def _word(yes: bool | None) -> str | None:
-    return None if yes is None else str(yes).lower()
+    def _for_api(self) -> dict[str, Any]:
+        held = ",".join(self.held_accounts)
+        return {"size": self.wanted, "band": self.width, "held": held, **super()._for_api()}

@@ -1,16 +1,23 @@
 """What a visitor may narrow and order the list of validators by; all of it stands in the address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 
+from scheduling.api.unknown import did_you_mean
+from validators.reading.flags import LABELS, FlagCode
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
 from validators.templatetags.units import LAMPORTS_PER_SOL
 
+_YES: Final = {"yes": True, "no": False}
+# Of words that no page knows.
+MOST_TOLD: Final = 5
 BPS_PER_PERCENT: Final = 100
 # More SOL than there will ever be, and still a number that the database holds.
 MOST_SOL: Final = 9_000_000_000
@@ -60,7 +67,13 @@ def methods() -> list[tuple[str, str]]:
 
 
 class StandingsForm(forms.Form):
-    """A field that makes no sense is told of and otherwise left out."""
+    """A field that makes no sense is told of and otherwise left out, and so is a word that is no field.
+
+    People get a page where programs get a 422. Units stand in the fields' names; the API has its own.
+    """
+
+    # What else stands in the address of such a page.
+    others: ClassVar[Sequence[str]] = ("page",)
 
     search = forms.CharField(
         required=False,
@@ -84,12 +97,21 @@ class StandingsForm(forms.Form):
     superminority = forms.ChoiceField(
         required=False, choices=[("", "any"), ("no", "outside"), ("yes", "inside")], label="Superminority"
     )
+    flagged = forms.ChoiceField(
+        required=False, choices=[("", "any"), ("no", "without"), ("yes", "with")], label="Flags"
+    )
     sort = forms.ChoiceField(
         required=False,
         choices=[(name, name) for key in SORT_FIELDS for name in (key, f"-{key}")],
         widget=forms.HiddenInput,
     )
     method = forms.ChoiceField(required=False, choices=methods, label="Scores of")
+    flag = forms.MultipleChoiceField(
+        required=False,
+        choices=[(code.value, LABELS[code]) for code in FlagCode],
+        label="Which flags: all of them, unless ticked",
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def __init__(self, given: QueryDict) -> None:
         super().__init__(given)
@@ -112,8 +134,37 @@ class StandingsForm(forms.Form):
             least_stake=None if stake is None else round(stake * LAMPORTS_PER_SOL),
             client=self._known("client") or "",
             delinquent={"yes": False, "no": True}.get(self._known("voting") or ""),
-            superminority={"yes": True, "no": False}.get(self._known("superminority") or ""),
+            superminority=_YES.get(self._known("superminority") or ""),
+            flagged=_YES.get(self._known("flagged") or ""),
+            flags=[FlagCode(code) for code in self._known("flag") or ()],
         )
+
+    @property
+    def unknown(self) -> list[tuple[str, str | None]]:
+        """Words of the address that are no fields, each with the nearest that is one."""
+        known = [*self.fields, *self.others]
+        return [(name, did_you_mean(name, known)) for name in self.data if name not in known][:MOST_TOLD]
+
+    @property
+    def api_query(self) -> str:
+        """What asks the API for the same, in its own words and units."""
+        asked = {name: value for name, value in self._for_api().items() if value not in (None, "", [])}
+        return urlencode(asked, doseq=True)
+
+    def _for_api(self) -> dict[str, Any]:
+        narrowing = self.narrowing
+        bps = narrowing.most_commission_bps
+        return {
+            "method": self.chosen_method,
+            "search": narrowing.search,
+            "max_commission": None if bps is None else bps / 10_000,
+            "min_stake": narrowing.least_stake,
+            "client": narrowing.client,
+            "delinquent": _word(narrowing.delinquent),
+            "superminority": _word(narrowing.superminority),
+            "flagged": _word(narrowing.flagged),
+            "flag": [code.value for code in narrowing.flags],
+        }
 
     @property
     def columns(self) -> list[Column]:
@@ -131,6 +182,10 @@ class StandingsForm(forms.Form):
 
     def _known(self, field: str) -> Any:
         return getattr(self, "cleaned_data", {}).get(field)
+
+
+def _word(yes: bool | None) -> str | None:
+    return None if yes is None else str(yes).lower()
 
 
 def turned(first: str, sorting: str) -> str:

@@ -1,10 +1,12 @@
 """The public pages."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from validators.pages.cluster_page import cluster_picture
@@ -24,7 +26,7 @@ from validators.reading.method_comparison import (
     with_reasons,
 )
 from validators.reading.picture import Picture, current_picture, refit_of
-from validators.reading.standings import MOST_ROWS, standings
+from validators.reading.standings import MOST_ROWS, accounts_of_node, standings
 from validators.scoring.comparison import agreement, ordered
 from validators.scoring.registry import METHODS
 from validators.scoring.trust_v3.measured import shipped_measures
@@ -46,11 +48,11 @@ def standings_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
-    """One validator: why this score, and its past."""
+    """One validator: why this score, and its past; the key of a node leads to what it votes with."""
     picture = current_picture(_method(request))
     story = validator_story(vote_account, picture)
     if story is None:
-        raise Http404(f"No fetch ever saw {vote_account}.")
+        return redirect(_way_to_node(request, vote_account))
     others = other_verdicts(story.validator, picture)
     return _shown(request, "validator", picture, story=story, others=others, chart=chart_of(story))
 
@@ -121,6 +123,17 @@ def cluster_page(request: HttpRequest) -> HttpResponse:
     """The cluster as a whole."""
     picture = current_picture(_method(request))
     return _shown(request, "cluster", picture, cluster=cluster_picture(picture))
+
+
+def _way_to_node(request: HttpRequest, identity: str) -> str:
+    """To its only vote account that is in the cluster, else to the list of them."""
+    owned = accounts_of_node(identity)
+    if not owned:
+        raise Http404(f"No fetch ever saw {identity}.")
+    if len(owned) > 1:
+        return f"{reverse('validators:standings')}?{urlencode({'search': identity})}"
+    asked = request.GET.urlencode()
+    return f"{reverse('validators:validator', args=owned)}{'?' if asked else ''}{asked}"
 
 
 def _method(request: HttpRequest) -> str | None:

@@ -63,19 +63,26 @@ def operator_of(validator: Validator) -> Operator | None:
     )
 
 
+def not_admitted_said(epoch: int) -> str:
+    return f"It will not vote in epoch {epoch}, and its stakers earn nothing there."
+
+
+def to_be_left_out_said(epoch: int, reason: str) -> str:
+    """The beginning of a sentence."""
+    return f"It will not vote in epoch {epoch}: {reason}"
+
+
 def admission_sentences(state: VoteState, *, now: datetime) -> list[str]:
     """What it means for the next two epochs; nothing where nobody knows."""
     first, second = state.epoch + 1, state.epoch + 2
     said = []
     if state.next_epoch == Admission.OUT:
-        said.append(f"It will not vote in epoch {first}, and its stakers earn nothing there.")
+        said.append(not_admitted_said(first))
     if state.after_next == Admission.OUT:
         left = time_left(state.epoch, now=now)
         until = f", in about {left}" if left else ""
-        said.append(
-            f"It will not vote in epoch {second}: {state.reason}. That can be mended until epoch {first} "
-            f"begins{until}."
-        )
+        out = to_be_left_out_said(second, state.reason)
+        said.append(f"{out}. That can be mended until epoch {first} begins{until}.")
     elif state.after_next == Admission.OK:
         said.append(f"As its account stands, it is let into epoch {second}.")
     elif state.reason:

@@ -1,10 +1,13 @@
-"""What is known of one validator's past."""
+"""What is known of validators' pasts."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Min, Model, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
 from django.db.models.lookups import LessThan
 
 from validators.models import (
@@ -108,8 +111,45 @@ def epochs_before(validator: Validator, place: int | None, *, limit: int) -> lis
     return list(epochs[:limit])
 
 
+def newest_epochs(
+    keys: Sequence[int], *, number: int, until: int | None = None
+) -> dict[int, list[ValidatorEpoch]]:
+    """By key, so many of the newest epochs of each, newest first; `until` one, no later. One query."""
+    rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
+    if until is not None:
+        rows = rows.filter(epoch__lte=until)
+    place = Window(RowNumber(), partition_by=F("validator_id"), order_by=F("epoch").desc())
+    found: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
+    for row in with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch"):
+        found[row.validator_id].append(row)
+    return found
+
+
+class EpochsKnown(NamedTuple):
+    """The first epoch of which anything is stored, and of how many something is."""
+
+    first: int | None = None
+    number: int = 0
+
+
+def epochs_known(keys: Sequence[int], *, until: int | None = None) -> dict[int, EpochsKnown]:
+    """By key; nothing for one of which no epoch is stored. One query."""
+    rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
+    if until is not None:
+        rows = rows.filter(epoch__lte=until)
+    told = rows.order_by().values("validator_id").annotate(first=Min("epoch"), number=Count("pk"))
+    return {
+        key: EpochsKnown(first, count)
+        for key, first, count in told.values_list("validator_id", "first", "number")
+    }
+
+
 def _epochs_of(validator: Validator) -> "QuerySet[ValidatorEpoch]":
-    """Newest first, each with whether it has ended without our having seen all of it."""
+    return with_ends(validator.epochs.all()).order_by("-epoch")
+
+
+def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
+    """Each with whether it has ended without our having seen all of it."""
     running = Subquery(Fetch.objects.order_by("-pk").values("epoch")[:1])
     over = LessThan(F("epoch"), running)
     counted_in_part = Q(blocks_basis=BlocksBasis.PARTIAL) | (
@@ -120,7 +160,7 @@ def _epochs_of(validator: Validator) -> "QuerySet[ValidatorEpoch]":
         "is_unfinished": Q(credits_final=False, credits__isnull=False) & over,
         "blocks_unfinished": counted_in_part & over,
     }
-    return validator.epochs.annotate(**unfinished).order_by("-epoch")
+    return epochs.annotate(**unfinished)
 
 
 def runs_before(place: int | None, *, method: str | None, limit: int) -> list[ScoringRun]:

@@ -1,13 +1,14 @@
 """The validators in an order, narrowed as somebody asks: what pages, the API and the admin list."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Case, Exists, F, FilteredRelation, FloatField, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Cast, NullIf
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
+from validators.reading.flags import FlagCode, with_any_flag
 from validators.reading.histories import ScorePoint, ValidatorHistory, validator_history
 from validators.reading.picture import Picture, last_judged_epoch
 
@@ -35,15 +36,20 @@ RISKS: Final = ("risk", "risk_low", "risk_high")
 MOST_ROWS: Final = 5_000
 # Stake, then the key, decide between equals, so that no two pages show the same row. By merit nobody comes
 # before an equal for its stake: there the key decides, and stake only orders those without a score.
-_TIE_BREAK: Final = ("-activated_stake", "pk")
+_TIE_BREAK: Final = ("-known_stake", "pk")
 _BY_MERIT: Final = frozenset({"rank", "score"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Narrowing:
-    """Which validators somebody wants to see; None is any. Stake in lamports, commission in basis points."""
+    """Which validators somebody wants to see; None is any. Stake in lamports, commission in basis points.
+
+    `flagged` goes for the `flags` where some are named, else for any; `flags` alone is having one of them.
+    """
 
     search: str = ""
+    vote_accounts: Collection[str] = ()
+    identities: Collection[str] = ()
     least_stake: int | None = None
     most_commission_bps: int | None = None
     least_score: float | None = None
@@ -51,7 +57,9 @@ class Narrowing:
     version: str = ""
     delinquent: bool | None = None
     superminority: bool | None = None
-    left: bool = False
+    flagged: bool | None = None
+    flags: Collection[FlagCode] = ()
+    left: bool | None = False
 
 
 PRESENT: Final = Narrowing()
@@ -91,9 +99,20 @@ def standings(
         skip_rate=_skip_rate(picture.epoch),
         admission=F("vote_state__after_next"),
         admission_reason=F("vote_state__reason"),
-        known_name=NullIf("name", Value("")),
-        known_version=NullIf("version", Value("")),
     )
+    ordered: Validators = in_order(with_known(validators), narrowing=narrowing, sort=sort)
+    return ordered
+
+
+def with_known(validators: Any) -> Any:
+    """Add what lists are put in order by: `known_name`, `known_version` and `known_stake`."""
+    return validators.annotate(
+        known_name=NullIf("name", Value("")), known_version=NullIf("version", Value(""))
+    ).alias(known_stake=Coalesce("activated_stake", Value(0)))
+
+
+def in_order(validators: Any, *, narrowing: Narrowing | None, sort: str) -> Any:
+    """Those asked for, of rows that have all that SORT_FIELDS and Narrowing name."""
     narrowed = validators if narrowing is None else _narrowed(validators, narrowing)
     return narrowed.order_by(*_order(sort))
 
@@ -103,11 +122,11 @@ def with_risk(validators: Validators) -> Validators:
     return validators.annotate(**{name: F(f"newest__components__{name}") for name in RISKS})
 
 
-def behind(validators: Validators, place: Place, *, sort: str) -> Validators:
+def behind(validators: Any, place: Place, *, sort: str) -> Any:
     """Those that come after a place in the order of `sort`."""
     field, falling = _field(sort)
     later = Q(pk__gt=place.key)
-    by_stake = Q(activated_stake__lt=place.stake) | (Q(activated_stake=place.stake) & later)
+    by_stake = Q(known_stake__lt=place.stake) | (Q(known_stake=place.stake) & later)
     tied = later if field in _BY_MERIT and place.value is not None else by_stake
     unknown = Q(**{f"{field}__isnull": True})
     if place.value is None:
@@ -118,7 +137,9 @@ def behind(validators: Validators, place: Place, *, sort: str) -> Validators:
 
 def place_of(validator: Mapping[str, Any], *, sort: str) -> Place:
     """The place of a row, given by column."""
-    return Place(value=validator[_field(sort)[0]], stake=validator["activated_stake"], key=validator["pk"])
+    return Place(
+        value=validator[_field(sort)[0]], stake=validator["activated_stake"] or 0, key=validator["pk"]
+    )
 
 
 def _skip_rate(running: int | None) -> Case:
@@ -148,13 +169,28 @@ def _with_performance(validators: Validators, judged: int | None) -> Validators:
     )
 
 
+def known_keys(*, vote_accounts: Collection[str], identities: Collection[str]) -> set[str]:
+    """Of these, those that a fetch or a history ever told of. One query."""
+    accounts = Validator.objects.filter(vote_account__in=vote_accounts).values_list("vote_account")
+    nodes = Validator.objects.filter(identity__in=identities).values_list("identity")
+    return {key for (key,) in accounts.union(nodes)}
+
+
+def accounts_of_node(identity: str) -> list[str]:
+    """The vote accounts of a node that are in the cluster; else, of those that left, the last one seen."""
+    owned = Validator.objects.filter(identity=identity).order_by("-last_seen_at", "pk")
+    accounts = list(owned.values_list("vote_account", "left_at"))
+    present = [account for account, left_at in accounts if left_at is None]
+    return present or [account for account, _ in accounts[:1]]
+
+
 def called(words: str) -> Q:
     """Whose name, vote account or identity holds these words, in whatever case."""
     return Q(name__icontains=words) | Q(vote_account__icontains=words) | Q(identity__icontains=words)
 
 
-def _narrowed(validators: Validators, narrowing: Narrowing) -> Validators:
-    chosen = Q(left_at__isnull=not narrowing.left)
+def _narrowed(validators: Any, narrowing: Narrowing) -> Any:
+    chosen = Q() if narrowing.left is None else Q(left_at__isnull=not narrowing.left)
     if narrowing.search:
         chosen &= called(narrowing.search)
     limits = {
@@ -165,8 +201,12 @@ def _narrowed(validators: Validators, narrowing: Narrowing) -> Validators:
         "version": narrowing.version or None,
         "delinquent": narrowing.delinquent,
         "superminority": narrowing.superminority,
+        "vote_account__in": narrowing.vote_accounts or None,
+        "identity__in": narrowing.identities or None,
     }
     chosen &= Q(**{field: limit for field, limit in limits.items() if limit is not None})
+    if narrowing.flagged is not None or narrowing.flags:
+        validators = with_any_flag(validators, narrowing.flags, has=narrowing.flagged is not False)
     return validators.filter(chosen)
 
 
@@ -179,5 +219,5 @@ def _order(sort: str) -> tuple[Any, ...]:
     first = F(field).desc(nulls_last=True) if falling else F(field).asc(nulls_last=True)
     if field not in _BY_MERIT:
         return (first, *_TIE_BREAK)
-    unscored = Case(When(**{f"{field}__isnull": True}, then=F("activated_stake")), default=0)
+    unscored = Case(When(**{f"{field}__isnull": True}, then=F("known_stake")), default=0)
     return (first, unscored.desc(), "pk")

@@ -1,7 +1,7 @@
 """What may hurt a delegator without warning, each with its epoch: what was striking about a commission, the
 superminority, and who can take the account."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from validators.models import ClusterEpoch
@@ -29,26 +29,38 @@ _SHORT: Final = {
 }
 
 
-def marks_of(validators: Iterable[Any]) -> dict[int, list[CommissionMark]]:
-    """By key, of those that have a commission flag. Two queries, or none where nobody has."""
-    flagged = [one.pk for one in validators if one.commission_flags]
+def marks_of(flagged: Sequence[int], *, until: int | None = None) -> dict[int, list[CommissionMark]]:
+    """By key, of those that have a commission flag; `until` an epoch, by what it and those before tell.
+
+    Two queries, or none where nobody has.
+    """
     if not flagged:
         return {}
     steps, epochs = commission_steps(flagged), commission_epochs(flagged)
-    return {key: commission_marks(steps=steps.get(key, ()), epochs=epochs.get(key, ())) for key in flagged}
+    return {
+        key: commission_marks(
+            steps=_until(steps.get(key, ()), until), epochs=_until(epochs.get(key, ()), until)
+        )
+        for key in flagged
+    }
+
+
+def _until(told: Sequence[Any], epoch: int | None) -> Sequence[Any]:
+    return told if epoch is None else [one for one in told if one.epoch <= epoch]
 
 
 def with_marks(validators: Sequence[Any]) -> Sequence[Any]:
     """The same, each with `marks`: its commission flags in words, with their epochs where rows still tell."""
-    marks = marks_of(validators)
+    marks = marks_of([one.pk for one in validators if one.commission_flags])
     for one in validators:
         dated = {mark.flag.value: _told(mark) for mark in marks.get(one.pk, ())}
         undated = [flag for flag in one.commission_flags if flag not in dated]
-        one.marks = [
-            *dated.values(),
-            *(ToldMark(flag, f"{flag}, in an epoch that is not known") for flag in undated),
-        ]
+        one.marks = [*dated.values(), *(ToldMark(flag, undated_said(flag)) for flag in undated)]
     return validators
+
+
+def undated_said(flag: str) -> str:
+    return f"{flag}, in an epoch that is not known"
 
 
 def _told(mark: CommissionMark) -> ToldMark:
@@ -79,15 +91,23 @@ def term_sentences(validator: Any, operator: Operator | None) -> list[str]:
     """What there is to know of the terms of one with `marks`. A query for who is in the superminority."""
     said = [f"Commission: {mark.full}." for mark in validator.marks]
     if validator.superminority:
-        since = _superminority_since(validator.vote_account)
-        when = "" if since is None else f" since epoch {since}"
-        said.append(f"One of the fewest that hold more than a third of the stake{when}.")
+        account = validator.vote_account
+        said.append(superminority_said(superminority_since([account]).get(account)))
     if operator is not None and operator.withdrawer_is_identity:
-        said.append(
-            "Its withdraw authority is its identity: who has the node can take the account. "
-            f"So it was read in epoch {operator.state.epoch}."
-        )
+        said.append(withdrawer_said(operator.state.epoch))
     return said or [_nothing_said(operator)]
+
+
+def superminority_said(since: int | None) -> str:
+    when = "" if since is None else f" since epoch {since}"
+    return f"One of the fewest that hold more than a third of the stake{when}."
+
+
+def withdrawer_said(epoch: int) -> str:
+    return (
+        "Its withdraw authority is its identity: who has the node can take the account. "
+        f"So it was read in epoch {epoch}."
+    )
 
 
 def _nothing_said(operator: Operator | None) -> str:
@@ -100,13 +120,19 @@ def _nothing_said(operator: Operator | None) -> str:
     )
 
 
-def _superminority_since(vote_account: str) -> int | None:
-    """The first of the newest epochs that all have it there; None where no epoch tells."""
+def superminority_since(vote_accounts: Sequence[str], *, until: int | None = None) -> dict[str, int]:
+    """Of each the first of the newest epochs that all have it there; nothing where no epoch tells.
+
+    One query, or none where nobody is asked for.
+    """
+    if not vote_accounts:
+        return {}
     told = ClusterEpoch.objects.exclude(superminority=[]).order_by("-epoch")
-    epochs: Mapping[int, Sequence[str]] = dict(told.values_list("epoch", "superminority")[:EPOCHS_LOOKED_AT])
-    since = None
-    for epoch, members in epochs.items():
-        if vote_account not in members:
-            break
-        since = epoch
+    if until is not None:
+        told = told.filter(epoch__lte=until)
+    since: dict[str, int] = {}
+    still = set(vote_accounts)
+    for epoch, members in told.values_list("epoch", "superminority")[:EPOCHS_LOOKED_AT]:
+        still.intersection_update(members)
+        since.update(dict.fromkeys(still, epoch))
     return since

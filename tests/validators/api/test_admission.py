@@ -6,7 +6,7 @@ from django.test import Client
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, validator, vote_state
-from validators.api import cluster_documents, documents
+from validators.api import cluster_documents, included_documents
 from validators.models import ChainState, ClusterEpoch, CommissionChange
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -25,7 +25,7 @@ def test_a_validators_raw_account_is_told_with_others_of_its_operator(client: Cl
 
     reply = get(client, "validators/vote1")
 
-    assert documents.ValidatorReply.model_validate(reply)
+    assert included_documents.ValidatorReply.model_validate(reply)
     assert reply["validator"]["vote_state"] == {
         "looked_at": NOON_TEXT,
         "epoch": 990,

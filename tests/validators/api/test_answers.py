@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from tests.scheduling.factories import JobFactory, ScheduleFactory
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.rows import fetch, scoring_run, validator
-from validators.api import documents
+from validators.api import documents, included_documents
 from validators.models import SourceState
 from validators.scoring.registry import METHODS
 
@@ -115,8 +115,9 @@ def test_a_list_asks_as_many_questions_for_many_validators_as_for_few(
     fetch()
     scoring_run([(validator(number), 50.0) for number in range(validators)])
 
-    # When the next job is due, the version; the newest fetch and run, the last ended epoch, the rows.
-    with django_assert_num_queries(6):
+    # When the next job is due, the version; the newest fetch and run, the last ended epoch, the rows, the
+    # epochs known of each.
+    with django_assert_num_queries(7):
         assert len(get(client, "validators?limit=5000")["items"]) == validators
     etag = client.get("/api/v1/validators").headers["ETag"]
     with django_assert_num_queries(2):
@@ -129,6 +130,25 @@ def test_every_item_has_the_documented_shape(client: Client) -> None:
 
     reply = get(client, "validators")
 
-    assert documents.ValidatorList.model_validate(reply)
+    assert included_documents.ValidatorList.model_validate(reply)
     assert set(reply["items"][0]) == set(documents.ValidatorDocument.model_fields)
-    assert set(reply) == set(documents.ValidatorList.model_fields)
+    assert set(reply) == set(included_documents.ValidatorList.model_fields)
+
+
+@pytest.mark.parametrize("cursor", ["x", "", "e30", "bnVsbA", "W10", "!!!!", "a" * 1_001, "%00", "🦀"])
+def test_a_cursor_that_is_none_is_refused(client: Client, cursor: str) -> None:
+    for address in ("validators", "cluster/epochs", "scoring-runs", "runs"):
+        response = client.get(f"/api/v1/{address}?cursor={cursor}")
+        assert response.status_code in (400, 422)
+        assert set(response.json()) == {"detail", "code"}
+
+
+def test_a_cursor_of_another_order_is_refused(client: Client) -> None:
+    fetch()
+    for number in range(3):
+        validator(number, name=f"name{number}")
+    cursor = get(client, "validators?limit=1&sort=name")["next_cursor"]
+
+    response = client.get(f"/api/v1/validators?limit=1&sort=stake&cursor={cursor}")
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_cursor")

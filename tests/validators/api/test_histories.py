@@ -8,7 +8,7 @@ from django.test import Client
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.pasts import past
 from tests.validators.rows import COMPONENTS, NOON, SOL, fetch, scoring_run, validator
-from validators.api import cluster_documents, documents
+from validators.api import cluster_documents, documents, included_documents
 from validators.models import ClusterEpoch, DelinquencyIncident, SourceState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -23,7 +23,7 @@ def test_a_validator_that_left_is_still_told_of_with_what_happened_to_it(client:
     reply = get(client, "validators/vote1")
 
     detail = reply["validator"]
-    assert documents.ValidatorReply.model_validate(reply)
+    assert included_documents.ValidatorReply.model_validate(reply)
     assert detail["left_at"] == NOON_TEXT
     assert (detail["details"], detail["keybase"]) == ("We validate", "lagoon")
     assert detail["incidents"] == [

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.validators.rows import fetch, scoring_run, validator
+from validators.models import Validator
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,17 @@ def test_only_those_asked_for_are_held(held: Path) -> None:
     assert {one["why"] for one in found[-2:]} == {"it is not among those asked for"}
 
 
+def test_those_with_a_flag_are_left_out_or_held_alone(held: Path) -> None:
+    Validator.objects.filter(vote_account="vote1").update(superminority=True)
+
+    def named(*words: str) -> set[str]:
+        return {one["vote_account"] for one in chosen(*words)}
+
+    assert named("--flagged", "no") == {f"vote{number}" for number in range(2, 9)}
+    assert named("--flag", "superminority", "--flag", "commission_raised") == {"vote1"}
+    assert "vote1" in named("--flagged", "no", "--flag", "commission_raised")
+
+
 def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
     out = io.StringIO()
     call_command("select_validators", "--size", "2", "--csv", stdout=out)
@@ -68,6 +80,8 @@ def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
         (("--size", "0"), "at least 1"),
         (("--band", "0.9"), "at least 1"),
         (("--held", "/nowhere"), "Cannot read /nowhere"),
+        (("--max-commission", "nan"), "in percent"),
+        (("--flag", "nonsense"), "invalid choice"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(held: Path, words: tuple[str, ...], reason: str) -> None:

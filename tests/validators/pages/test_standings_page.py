@@ -129,6 +129,9 @@ def test_pages_of_fifty_and_the_nearest_for_one_that_is_not_there(client: Client
         ("?voting=no", ["vote3"]),
         ("?superminority=yes", ["vote4"]),
         ("?client=agave", ["vote2"]),
+        ("?flagged=yes", ["vote4"]),
+        ("?flagged=no&sort=stake", ["vote1", "vote2", "vote3"]),
+        ("?flag=superminority&flag=name_same_as_larger", ["vote4"]),
         ("?sort=stake", ["vote1", "vote2", "vote3", "vote4"]),
         ("?sort=-commission", ["vote2", "vote3", "vote1", "vote4"]),
         ("?sort=nonsense&voting=maybe&search=%00&min_stake_sol=NaN", ["vote4", "vote3", "vote2", "vote1"]),
@@ -142,6 +145,18 @@ def test_search_filters_and_order_stand_in_the_address(client: Client, query: st
     validator(4, superminority=True, commission_bps=None)
 
     assert listed(client, query) == found
+
+
+@pytest.mark.parametrize("path", ["/", "/selection/"])
+def test_a_word_that_is_no_filter_is_told_of_with_the_nearest_one(client: Client, path: str) -> None:
+    fetch()
+    scoring_run([(validator(1), 50)])
+
+    text = words(page(client, f"{path}?max_commission=0.05&nonsense=%3Cb%3E&search=vote"))
+
+    assert "This page knows no max_commission ; did you mean max_commission_percent ?" in text
+    assert "This page knows no nonsense . It was left out." in text
+    assert "knows no" not in words(page(client, f"{path}?search=vote&flagged=no&flag=superminority"))
 
 
 @pytest.mark.parametrize(("validators", "label"), [(5_000, "All as CSV"), (5_001, "First 5,000 as CSV")])

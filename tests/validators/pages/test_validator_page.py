@@ -259,3 +259,21 @@ def test_what_is_missing_through_us_is_said_to_be_ours(client: Client) -> None:
     assert "We have not heard the source of admission, balance and authorities yet." in text
     assert "gossip does not know" not in text
     assert "leader slots and blocks" not in text
+
+
+def test_the_key_of_a_node_leads_to_what_it_votes_with(client: Client) -> None:
+    fetch()
+    validator(1, left_at=NOON)
+    validator(2, identity="node1")
+    for number in (3, 4):
+        validator(number, identity="two")
+    validator(5, left_at=NOON)
+
+    # Of two, one has left; of two in the cluster, the list; of none in the cluster, the one that left.
+    assert client.get("/validators/node1/?method=trust-v2").headers["Location"] == (
+        "/validators/vote2/?method=trust-v2"
+    )
+    assert client.get("/validators/two/").headers["Location"] == "/?search=two"
+    assert client.get("/validators/node5/").headers["Location"] == "/validators/vote5/"
+    assert client.get("/validators/node5/").status_code == 302
+    assert client.get("/validators/nobody/").status_code == 404

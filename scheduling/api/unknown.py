@@ -1,0 +1,129 @@
+"""What an operation of the API does not know is refused, and the nearest word that it knows named.
+
+A misspelt filter that is passed over would answer with everything.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
+from functools import wraps
+from typing import Any, Final, NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from ninja.params.models import ParamModel
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import from_json
+
+from scheduling.api.errors import ApiError
+
+View = Callable[..., HttpResponse]
+
+# Of what strangers wrote, so much is said back.
+LONGEST_SAID: Final = 60
+MOST_SAID: Final = 5
+
+
+class _Known(NamedTuple):
+    """By name, what each parameter and each field of a body says of itself; `several` may be repeated."""
+
+    parameters: Mapping[str, str]
+    several: Collection[str]
+    fields: Mapping[str, str]
+
+
+def refusing_unknown(run: View) -> View:
+    """For `NinjaAPI.add_decorator(…, mode="view")`: by the signature of whatever operation it decorates.
+
+    The view is what is wrapped, so who may not ask at all is told that, and not what he misspelt.
+    """
+    operation = run.__self__  # type: ignore[attr-defined]
+    view, known = operation.view_func, _known(operation.models)
+
+    @wraps(view)
+    def strict(request: HttpRequest, **values: Any) -> HttpResponse:
+        _check_parameters(request, known)
+        _check_body(request, known)
+        answered: HttpResponse = view(request, **values)
+        return answered
+
+    operation.view_func = strict
+    return run
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str | None:
+    """The nearest of those that there are."""
+    near = get_close_matches(name.lower(), known, n=1)
+    return near[0] if near else None
+
+
+def _known(models: list[type[ParamModel]]) -> _Known:
+    parameters: dict[str, str] = {}
+    several: set[str] = set()
+    fields: dict[str, str] = {}
+    for model in models:
+        # Written on the model by django-ninja, which does not declare them.
+        source = getattr(model, "__ninja_param_source__", "")
+        if source == "query":
+            paths: Mapping[str, tuple[str, ...]] = getattr(model, "__ninja_flatten_map__", {})
+            parameters |= {name: _description(model, path) for name, path in paths.items()}
+            several |= set(getattr(model, "__ninja_collection_fields__", ()))
+        elif source == "body":
+            fields |= {name: field.description or "" for name, field in _body_fields(model).items()}
+    return _Known(parameters, several, fields)
+
+
+def _body_fields(model: type[ParamModel]) -> Mapping[str, FieldInfo]:
+    """Of the one thing that the body is, or else of each thing in it."""
+    single = getattr(model, "__read_from_single_attr__", None)
+    of = model.model_fields[single].annotation if single else model
+    if not (isinstance(of, type) and issubclass(of, BaseModel)):
+        return {}
+    return {field.alias or name: field for name, field in of.model_fields.items()}
+
+
+def _description(model: type[BaseModel], path: tuple[str, ...]) -> str:
+    """Along the names that lead from the model to a field of a model in it."""
+    first, *rest = path
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    field = fields.get(first) or model.model_fields[first]
+    if rest and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        return _description(field.annotation, tuple(rest))
+    return field.description or ""
+
+
+def _check_parameters(request: HttpRequest, known: _Known) -> None:
+    strange = [name for name in request.GET if name not in known.parameters]
+    if strange:
+        detail = _told(strange, known.parameters, kind="parameter")
+        raise ApiError(422, code="unknown_parameter", detail=detail)
+    for name, values in request.GET.lists():
+        if name not in known.several and len(set(values)) > 1:
+            detail = f"{name}: it is given {len(values)} times, and one value is all that it can have."
+            raise ApiError(422, code="doubled_parameter", detail=detail)
+
+
+def _check_body(request: HttpRequest, known: _Known) -> None:
+    if request.method in ("GET", "HEAD") or not request.body:
+        return
+    try:
+        said = from_json(request.body)
+    except ValueError:
+        # Where a body is asked for, it was parsed before; elsewhere it is nothing that we could name.
+        return
+    strange = [name for name in said if name not in known.fields] if isinstance(said, dict) else []
+    if strange:
+        raise ApiError(422, code="unknown_field", detail=_told(strange, known.fields, kind="field"))
+
+
+def _told(strange: list[str], known: Mapping[str, str], *, kind: str) -> str:
+    return " ".join(_said(name, known, kind=kind) for name in strange[:MOST_SAID])
+
+
+def _said(name: str, known: Mapping[str, str], *, kind: str) -> str:
+    shown = name if len(name) <= LONGEST_SAID else f"{name[:LONGEST_SAID]}…"
+    near = did_you_mean(name, known)
+    if near is not None:
+        about = f" ({known[near]})" if known[near] else ""
+        return f"{shown}: there is no such {kind}; did you mean {near}{about}?"
+    there_are = f"There are: {', '.join(known)}." if known else "It takes none."
+    return f"{shown}: there is no such {kind}. {there_are}"

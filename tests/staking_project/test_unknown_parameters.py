@@ -1,0 +1,98 @@
+"""No operation passes over what it does not know: a misspelt filter would answer with everything."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from scheduling.models import Job
+from scheduling.models.tokens import ApiToken, issue_token
+from tests.scheduling.factories import NOON, JobFactory, ScheduleFactory
+from tests.staking_project.test_api_robustness import known_path, operations
+from tests.validators.rows import fetch, scoring_run, validator
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture(autouse=True)
+def something_to_ask_for() -> None:
+    fetch()
+    scoring_run([(validator(1), 50)])
+    JobFactory(schedule=ScheduleFactory(name="fetch"))
+
+
+@pytest.fixture
+def bearer() -> dict[str, str]:
+    scopes = {f"may_{scope}": True for scope in ("trigger", "pause", "resume")}
+    return {
+        "Authorization": f"Bearer {issue_token(ApiToken(name='robot', **scopes), by='admin', now=NOON).text}"
+    }
+
+
+def refused(client: Client, address: str) -> Any:
+    response = client.get(f"/api/v1/{address}")
+    assert response.status_code == 422
+    return response.json()
+
+
+def test_no_operation_takes_a_parameter_that_it_does_not_know(client: Client, bearer: dict[str, str]) -> None:
+    asked = [(method, known_path(path)) for path, method, _ in operations()]
+    codes = {
+        (method, path): client.generic(
+            method.upper(), f"{path}?nonsense=1", data="{}", content_type="application/json", headers=bearer
+        ).json()["code"]
+        for method, path in asked
+    }
+
+    assert len(codes) > 15
+    assert set(codes.values()) == {"unknown_parameter"}, codes
+
+
+def test_no_write_takes_a_field_that_it_does_not_know_and_nothing_is_written(
+    client: Client, bearer: dict[str, str]
+) -> None:
+    for method, path in [(method, known_path(path)) for path, method, _ in operations() if method != "get"]:
+        response = client.generic(
+            method.upper(), path, json.dumps({"untill": "2026-12-01"}), "application/json", headers=bearer
+        )
+        assert (response.status_code, response.json()["code"]) == (422, "unknown_field"), path
+    assert not Job.objects.exclude(paused_at=None).exists()
+
+
+def test_who_may_not_ask_is_told_that_first(client: Client) -> None:
+    response = client.post("/api/v1/schedules/fetch/trigger?nonsense=1")
+
+    assert response.json()["code"] == "unauthenticated"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (
+            "validators?max_comission=0.05",
+            "max_comission: there is no such parameter; did you mean max_commission (",
+        ),
+        ("validators?max_commission_percent=5", "did you mean max_commission ("),
+        ("validators?Limit=5", "did you mean limit ("),
+        ("selection?sise=5", "did you mean size ("),
+        ("runs?stat=failed", "did you mean state ("),
+        ("runs?since=2026-11-23", "There are: schedule, state, from, to, "),
+        ("cluster?epoch=990", "epoch: there is no such parameter. It takes none."),
+    ],
+)
+def test_the_nearest_one_is_named_with_its_unit_or_all_that_there_are(
+    client: Client, address: str, said: str
+) -> None:
+    assert said in refused(client, address)["detail"]
+
+
+def test_a_long_name_is_not_said_back_whole(client: Client) -> None:
+    assert len(refused(client, f"cluster?{'x' * 5_000}=1")["detail"]) < 200
+
+
+def test_what_can_be_given_once_is_not_given_twice(client: Client) -> None:
+    assert refused(client, "validators?min_score=90&min_score=0")["code"] == "doubled_parameter"
+    # The same twice says one thing, and a parameter for several takes several.
+    assert client.get("/api/v1/validators?min_score=90&min_score=90").status_code == 200
+    assert client.get("/api/v1/runs?state=failed&state=running").status_code == 200

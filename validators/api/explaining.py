@@ -1,0 +1,51 @@
+"""What is told of validators beside their own columns, of all of them in a fixed number of queries."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from validators.api import rows
+from validators.api.several import Included
+from validators.models import ScoringRun
+from validators.reading.explanations import explained, risk_told, verdict
+from validators.reading.flags import flags_of, told_then
+from validators.reading.histories import EpochsKnown, epochs_known, newest_epochs
+
+
+def explained_documents(
+    found: Sequence[Mapping[str, Any]],
+    run: ScoringRun | None,
+    *,
+    asked: Included,
+    until: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Of rows of validators, in their order; `until` an epoch, as it left them.
+
+    For parts and risk the rows hold the `components` of the run. Five queries at most.
+    """
+    keys = [row["pk"] for row in found]
+    flags, known = flags_of(found, until=until), epochs_known(keys, until=until)
+    epochs = newest_epochs(keys, number=asked.epochs, until=until) if asked.epochs else {}
+    for row in found:
+        document = rows.validator_document(row)
+        if until is not None:
+            document["commission_flags"] = told_then(row["commission_flags"], flags[row["pk"]])
+        document["flags"] = list(map(rows.flag_document, flags[row["pk"]]))
+        document["first_epoch"], document["epochs_known"] = known.get(row["pk"], EpochsKnown())
+        if asked.epochs:
+            document["epochs"] = list(map(rows.epoch_document, epochs.get(row["pk"], ())))
+        yield document | _of_score(row, run, asked)
+
+
+def _of_score(row: Mapping[str, Any], run: ScoringRun | None, asked: Included) -> dict[str, Any]:
+    if not (asked.parts or asked.risk):
+        return {}
+    components = row["components"]
+    parts = explained(run, components)
+    told: dict[str, Any] = {}
+    if asked.parts:
+        told["parts"] = list(map(rows.part_document, parts))
+    if asked.risk:
+        risk = risk_told(components)
+        sentence = verdict(run, row["score"], components, parts)
+        told["risk_explained"] = rows.risk_document(risk, sentence) if risk else None
+    return told

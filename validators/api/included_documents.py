@@ -1,0 +1,60 @@
+"""Validators with what `include` adds to each, as OpenAPI shows them."""
+
+from ninja import Schema
+from pydantic import Field
+
+from validators.api.documents import (
+    NEXT_CURSOR,
+    EpochDocument,
+    PartDocument,
+    ScoredEnvelope,
+    ValidatorDetail,
+    ValidatorDocument,
+)
+
+
+class RiskDocument(Schema):
+    """The probability that the next epoch is a bad one, as the pages say it."""
+
+    sentence: str = Field(description="What the score means")
+    next: str = Field(description="`risk` in percent, for people")
+    low: str = Field(description="`risk_low` in percent, for people: if what is unknown of it were good")
+    high: str = Field(description="`risk_high` in percent, for people: if what is unknown of it were poor")
+    within_ten_epochs: str = Field(description="`risk_ten_epochs` in percent, for people")
+
+
+class Included(Schema):
+    """Only there where `include` asks for it."""
+
+    parts: list[PartDocument] | None = Field(
+        None,
+        description="With `include=parts`: what its score is made of. Empty without a score, or when this "
+        "version of the method explains nothing",
+    )
+    risk_explained: RiskDocument | None = Field(
+        None, description="With `include=risk`: its risk in words. Null where the method gives none"
+    )
+    epochs: list[EpochDocument] | None = Field(
+        None, description="With `include=epochs:N`: its newest N epochs, the newest first"
+    )
+
+
+class ListedValidator(ValidatorDocument, Included):
+    pass
+
+
+class ExplainedDetail(ValidatorDetail, Included):
+    pass
+
+
+class ValidatorList(ScoredEnvelope):
+    unknown: list[str] = Field(
+        description="Those of `vote_account` and `identity` that no fetch ever saw; with `epoch`, of which "
+        "nothing is stored in it. Not those that other filters leave out"
+    )
+    items: list[ListedValidator]
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class ValidatorReply(ScoredEnvelope):
+    validator: ExplainedDetail

@@ -1,0 +1,66 @@
+"""Parameters that name several things: with commas between, repeated, or both."""
+
+import re
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from validators.reading.flags import FlagCode
+
+BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
+MOST_KEYS: Final = 200
+MOST_EPOCHS: Final = 100
+# Where `include` names no number.
+EPOCHS: Final = 10
+_INCLUDED: Final = re.compile(r"parts|risk|epochs(?::(?P<number>[0-9]{1,3}))?")
+
+
+class Included(NamedTuple):
+    """What a reply tells of each validator beside what it always tells; `epochs` is of how many."""
+
+    parts: bool = False
+    risk: bool = False
+    epochs: int = 0
+
+    @property
+    def is_anything(self) -> bool:
+        return self != Included()
+
+    @property
+    def fields(self) -> list[str]:
+        """Of the document, in the order of the columns of a CSV."""
+        asked = {"parts": self.parts, "risk_explained": self.risk, "epochs": bool(self.epochs)}
+        return [name for name, wanted in asked.items() if wanted]
+
+
+def _one_by_one(given: Any) -> Any:
+    """Each once, in the order given. Nothing at all is a mistake: it would be answered with everybody."""
+    if not isinstance(given, list):
+        return given
+    words = [word for one in given for part in str(one).split(",") if (word := part.strip())]
+    if not words:
+        raise ValueError("it names nothing; leave it out for all")
+    return list(dict.fromkeys(words))
+
+
+def _includable(words: list[str]) -> list[str]:
+    for word in words:
+        found = _INCLUDED.fullmatch(word)
+        number = found["number"] if found else None
+        if found is None or (number is not None and not 1 <= int(number) <= MOST_EPOCHS):
+            there_are = f"there are parts, risk and epochs:1 to epochs:{MOST_EPOCHS}"
+            raise ValueError(f"there is no “{word[:40]}”; {there_are}")
+    return words
+
+
+def included(words: list[str]) -> Included:
+    """Of words that `Include` let pass."""
+    told = [int(word.partition(":")[2] or EPOCHS) for word in words if word.startswith("epochs")]
+    return Included(parts="parts" in words, risk="risk" in words, epochs=max(told, default=0))
+
+
+Keys = Annotated[
+    list[Annotated[str, Field(pattern=BASE58)]], BeforeValidator(_one_by_one), Field(max_length=MOST_KEYS)
+]
+Flags = Annotated[list[FlagCode], BeforeValidator(_one_by_one)]
+Include = Annotated[list[str], BeforeValidator(_one_by_one), AfterValidator(_includable)]

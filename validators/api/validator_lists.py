@@ -1,0 +1,151 @@
+"""The list of validators, now or as an earlier epoch left it, a page at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+
+from scheduling.api import cursors
+from scheduling.api.errors import ApiError
+from scheduling.api.replies import Format, list_reply
+from validators.api import documents, rows
+from validators.api.explaining import explained_documents
+from validators.api.pages import narrowing, scored_envelope
+from validators.api.parameters import StandingPlace, ValidatorQuery
+from validators.api.several import Included, included
+from validators.reading import past_standings as past
+from validators.reading.admission import ADMISSION_COLUMNS
+from validators.reading.flags import FLAG_COLUMNS
+from validators.reading.picture import Picture, current_picture, picture_of_run
+from validators.reading.standings import (
+    RISKS,
+    TEXT_SORTS,
+    Narrowing,
+    Place,
+    behind,
+    known_keys,
+    place_of,
+    standings,
+    with_risk,
+)
+
+# What documents and flags are made of, and what the cursors need.
+COLUMNS: Final = tuple(
+    dict.fromkeys((*rows.VALIDATOR_COLUMNS, *ADMISSION_COLUMNS, *FLAG_COLUMNS, "known_name", "known_version"))
+)
+# With what `include` adds to each.
+MOST_EXPLAINED: Final = 200
+
+
+def validator_page(request: HttpRequest, query: ValidatorQuery, form: Format) -> HttpResponse:
+    asked = included(query.include)
+    _check(query, asked)
+    picture, place = _picture_and_place(query)
+    found = _present(query, picture, place, asked) if query.epoch is None else _past(query, picture, place)
+    shown = found[: query.rows]
+    more = _cursor(shown[-1], picture, query) if len(found) > len(shown) else None
+    written = explained_documents(shown, picture.scoring_run, asked=asked, until=query.epoch)
+    about = {**scored_envelope(picture), "unknown": _unknown(query)}
+    if query.epoch is not None:
+        about["epoch"] = query.epoch
+    columns = [*documents.ValidatorDocument.model_fields, *asked.fields]
+    return list_reply(request, written, columns=columns, form=form, about=about, next_cursor=more)
+
+
+def _check(query: ValidatorQuery, asked: Included) -> None:
+    """Refuse what no query could answer truly."""
+    if asked.is_anything and query.rows > MOST_EXPLAINED:
+        detail = f"limit: with `include` it is at most {MOST_EXPLAINED}; further ones are behind the cursor."
+        raise ApiError(422, code="invalid", detail=detail)
+    if query.epoch is None:
+        return
+    for name, value in (("flagged", query.flagged), ("flag", query.flag or None), ("left", query.left)):
+        if value is not None:
+            detail = f"{name}: it is known of the present alone; leave it out, or `epoch`."
+            raise ApiError(422, code="invalid", detail=detail)
+    if not past.is_stored(query.epoch):
+        stored = ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in past.stored_epochs()) or "none"
+        detail = f"epoch: of epoch {query.epoch} nothing is stored. Stored are: {stored}."
+        raise ApiError(404, code="unknown_epoch", detail=detail)
+
+
+def _narrowing(query: ValidatorQuery) -> Narrowing:
+    names_whom = bool(query.vote_account or query.identity)
+    left = (None if names_whom else False) if query.left is None else query.left
+    return replace(narrowing(query), vote_accounts=query.vote_account, identities=query.identity, left=left)
+
+
+def _present(
+    query: ValidatorQuery, picture: Picture, place: Place | None, asked: Included
+) -> Sequence[Mapping[str, Any]]:
+    found = with_risk(standings(picture, narrowing=_narrowing(query), sort=query.sort))
+    if place is not None:
+        found = behind(found, place, sort=query.sort)
+    columns = (*COLUMNS, "components") if asked.parts or asked.risk else COLUMNS
+    return list(found.values(*columns)[: query.rows + 1])
+
+
+def _past(query: ValidatorQuery, picture: Picture, place: Place | None) -> Sequence[Mapping[str, Any]]:
+    wanted = replace(_narrowing(query), left=None)
+    found: Any = past.past_standings(query.epoch or 0, picture.scoring_run, narrowing=wanted, sort=query.sort)
+    if place is not None:
+        found = behind(found, place, sort=query.sort)
+    return [_as_present(row) for row in found.values(*past.THEN)[: query.rows + 1]]
+
+
+def _as_present(row: Mapping[str, Any]) -> dict[str, Any]:
+    """With the columns of the present list; `order_key` keeps the one that the order is by."""
+    risks = {name: (row["components"] or {}).get(name) for name in RISKS}
+    known = {**row, **risks, "pk": row["validator_id"], "order_key": row["pk"]}
+    if row["blocks_unfinished"]:
+        known["skip_rate"] = None
+    return dict.fromkeys(COLUMNS) | known
+
+
+def _unknown(query: ValidatorQuery) -> list[str]:
+    """In the order in which they were asked for."""
+    named = [*query.vote_account, *query.identity]
+    if not named:
+        return []
+    asked = {"vote_accounts": query.vote_account, "identities": query.identity}
+    known = known_keys(**asked) if query.epoch is None else past.known_keys(query.epoch, **asked)
+    return [key for key in named if key not in known]
+
+
+def _picture_and_place(query: ValidatorQuery) -> tuple[Picture, Place | None]:
+    if query.cursor is None:
+        return _newest_picture(query), None
+    place = cursors.read(query.cursor, StandingPlace)
+    if place.sort != query.sort or not _fits(place.value, sort=query.sort) or place.epoch != query.epoch:
+        raise ApiError(400, code="invalid_cursor", detail="This cursor is of another order, or epoch.")
+    picture = picture_of_run(place.run)
+    if picture is None:
+        raise ApiError(410, code="expired_cursor", detail="These scores were deleted; begin anew.")
+    if query.epoch is not None:
+        picture = replace(picture, fetch=past.last_fetch(query.epoch))
+    return picture, Place(value=place.value, stake=place.stake, key=place.key)
+
+
+def _newest_picture(query: ValidatorQuery) -> Picture:
+    if query.epoch is None:
+        return current_picture(query.method)
+    return past.picture_of_epoch(query.epoch, query.method)
+
+
+def _fits(value: float | str | None, *, sort: str) -> bool:
+    return value is None or isinstance(value, str) == (sort.removeprefix("-") in TEXT_SORTS)
+
+
+def _cursor(row: Mapping[str, Any], picture: Picture, query: ValidatorQuery) -> str:
+    place, run = place_of(row, sort=query.sort), picture.scoring_run
+    return cursors.written(
+        StandingPlace(
+            sort=query.sort,
+            run=run.pk if run else None,
+            epoch=query.epoch,
+            value=place.value,
+            stake=place.stake,
+            key=row.get("order_key", place.key),
+        )
+    )

@@ -1,0 +1,188 @@
+"""What a delegator should know of a validator, as codes: each with its epoch and a sentence.
+
+`docs/glossary.md` lists the codes for readers. Neither how it votes nor its score is among them.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db.models import Case, F, Q, TextField, Value, When
+from django.db.models.functions import Cast
+
+from validators.models import VoteState
+from validators.reading.admission import not_admitted_said, to_be_left_out_said
+from validators.reading.terms import (
+    mark_said,
+    marks_of,
+    superminority_said,
+    superminority_since,
+    undated_said,
+    withdrawer_said,
+)
+from validators.solana.commission_flags import CommissionFlag
+from validators.solana.commission_marks import CommissionMark
+from validators.solana.look_alikes import NameMark
+
+
+class FlagCode(StrEnum):
+    """Callers keep these words: none is renamed."""
+
+    COMMISSION_CROSSED_TEN_PERCENT = "commission_crossed_ten_percent"
+    COMMISSION_RAISED = "commission_raised"
+    COMMISSION_ABOVE_HALF = "commission_above_half"
+    COMMISSION_UP_AND_BACK = "commission_up_and_back"
+    SUPERMINORITY = "superminority"
+    WITHDRAWER_IS_IDENTITY = "withdrawer_is_identity"
+    NAME_SAME_AS_LARGER = "name_same_as_larger"
+    NAME_MIXED_ALPHABETS = "name_mixed_alphabets"
+    NOT_ADMITTED_NEXT_EPOCH = "not_admitted_next_epoch"
+    NOT_ADMITTED_AFTER_NEXT = "not_admitted_after_next"
+
+
+# For people who choose one.
+LABELS: Final[Mapping[FlagCode, str]] = {
+    FlagCode.COMMISSION_CROSSED_TEN_PERCENT: "commission crossed 10 % upward",
+    FlagCode.COMMISSION_RAISED: "commission up 3 points or more in one epoch",
+    FlagCode.COMMISSION_ABOVE_HALF: "commission above 50 %",
+    FlagCode.COMMISSION_UP_AND_BACK: "commission up and back in one epoch",
+    FlagCode.SUPERMINORITY: "superminority",
+    FlagCode.WITHDRAWER_IS_IDENTITY: "withdraw authority is the identity",
+    FlagCode.NAME_SAME_AS_LARGER: "name looks like a larger one's",
+    FlagCode.NAME_MIXED_ALPHABETS: "name mixes alphabets",
+    FlagCode.NOT_ADMITTED_NEXT_EPOCH: "not admitted to the next epoch",
+    FlagCode.NOT_ADMITTED_AFTER_NEXT: "not admitted to the epoch after the next",
+}
+OF_COMMISSION: Final[Mapping[CommissionFlag, FlagCode]] = {
+    CommissionFlag.CROSSED_TEN_PERCENT: FlagCode.COMMISSION_CROSSED_TEN_PERCENT,
+    CommissionFlag.JUMPED: FlagCode.COMMISSION_RAISED,
+    CommissionFlag.ABOVE_HALF: FlagCode.COMMISSION_ABOVE_HALF,
+    CommissionFlag.UP_AND_BACK: FlagCode.COMMISSION_UP_AND_BACK,
+}
+_OF_NAME: Final[Mapping[str, FlagCode]] = {
+    NameMark.SAME.value: FlagCode.NAME_SAME_AS_LARGER,
+    NameMark.MIXED.value: FlagCode.NAME_MIXED_ALPHABETS,
+}
+_OUT: Final = VoteState.Admission.OUT
+# What the flags of a row are made of, seen from a validator; its key is `pk`.
+FLAG_COLUMNS: Final = (
+    *("pk", "vote_account", "identity", "name_mark", "superminority", "commission_flags"),
+    *("vote_state__withdrawer", "vote_state__epoch", "vote_state__next_epoch", "vote_state__after_next"),
+    "vote_state__reason",
+)
+_WHEN: Final[Mapping[FlagCode, Q]] = {
+    **{code: Q(flags_as_text__contains=json.dumps(flag.value)) for flag, code in OF_COMMISSION.items()},
+    **{code: Q(name_mark=mark) for mark, code in _OF_NAME.items()},
+    FlagCode.SUPERMINORITY: Q(superminority=True),
+    FlagCode.WITHDRAWER_IS_IDENTITY: Q(vote_state__withdrawer=F("identity")),
+    FlagCode.NOT_ADMITTED_NEXT_EPOCH: Q(vote_state__next_epoch=_OUT),
+    FlagCode.NOT_ADMITTED_AFTER_NEXT: Q(vote_state__after_next=_OUT),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """`epoch` is the one that shows it, or that it is about; `from_bps` and `to_bps` are commissions."""
+
+    code: FlagCode
+    sentence: str
+    epoch: int | None = None
+    since_epoch: int | None = None
+    from_bps: int | None = None
+    to_bps: int | None = None
+
+
+def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) -> Any:
+    """Those that have one of these flags, or one at all where none is named; or else those that have none."""
+    any_of = Q()
+    for code in codes or FlagCode:
+        any_of |= _WHEN[code]
+    # A Case, for what is unknown is not flagged, and "not unknown" would find nobody.
+    flagged = Case(When(any_of, then=Value(True)), default=Value(False))
+    as_text = Cast("commission_flags", TextField())
+    return validators.alias(flags_as_text=as_text).alias(is_flagged=flagged).filter(is_flagged=has)
+
+
+def flags_of(rows: Iterable[Mapping[str, Any]], *, until: int | None = None) -> dict[int, list[Flag]]:
+    """By key, of rows with FLAG_COLUMNS, in the order of the codes; `until` an epoch, as they were in it.
+
+    At most three queries; fewer where nobody has a commission flag, or is in the superminority.
+    """
+    rows = list(rows)
+    marks = marks_of([row["pk"] for row in rows if row["commission_flags"]], until=until)
+    since = superminority_since([row["vote_account"] for row in rows if row["superminority"]], until=until)
+    return {row["pk"]: _flags(row, marks.get(row["pk"], ()), since, then=until is not None) for row in rows}
+
+
+def told_then(commission_flags: Iterable[str], flags: Iterable[Flag]) -> list[str]:
+    """Of today's those that are among the flags of an earlier epoch."""
+    codes = {flag.code for flag in flags}
+    return [told for told in commission_flags if OF_COMMISSION[CommissionFlag(told)] in codes]
+
+
+def _flags(
+    row: Mapping[str, Any], marks: Iterable[CommissionMark], since: Mapping[str, int], *, then: bool
+) -> list[Flag]:
+    dated = {mark.flag.value: _of_mark(mark) for mark in marks}
+    found = list(dated.values())
+    if not then:
+        # An earlier epoch was not marked by what nobody can date any more.
+        found += [_undated(told) for told in row["commission_flags"] if told not in dated]
+    if row["superminority"]:
+        first = since.get(row["vote_account"])
+        found.append(
+            Flag(
+                code=FlagCode.SUPERMINORITY,
+                epoch=first,
+                since_epoch=first,
+                sentence=superminority_said(first),
+            )
+        )
+    found += [*_of_account(row), *_of_name(row)]
+    order = list(FlagCode)
+    return sorted(found, key=lambda flag: order.index(flag.code))
+
+
+def _of_mark(mark: CommissionMark) -> Flag:
+    return Flag(
+        code=OF_COMMISSION[mark.flag],
+        epoch=mark.epoch,
+        since_epoch=mark.since,
+        from_bps=mark.from_bps,
+        to_bps=mark.to_bps,
+        sentence=f"Commission: {mark_said(mark)}.",
+    )
+
+
+def _undated(told: str) -> Flag:
+    return Flag(code=OF_COMMISSION[CommissionFlag(told)], sentence=f"Commission: {undated_said(told)}.")
+
+
+def _of_stake(since: int | None) -> Flag:
+    sentence = superminority_said(since)
+    return Flag(code=FlagCode.SUPERMINORITY, epoch=since, since_epoch=since, sentence=sentence)
+
+
+def _of_account(row: Mapping[str, Any]) -> list[Flag]:
+    """What the raw account tells, as it was last read."""
+    epoch = row["vote_state__epoch"]
+    if epoch is None:
+        return []
+    found = []
+    if row["vote_state__withdrawer"] == row["identity"]:
+        sentence = withdrawer_said(epoch)
+        found.append(Flag(code=FlagCode.WITHDRAWER_IS_IDENTITY, epoch=epoch, sentence=sentence))
+    if row["vote_state__next_epoch"] == _OUT:
+        sentence = not_admitted_said(epoch + 1)
+        found.append(Flag(code=FlagCode.NOT_ADMITTED_NEXT_EPOCH, epoch=epoch + 1, sentence=sentence))
+    if row["vote_state__after_next"] == _OUT:
+        sentence = f"{to_be_left_out_said(epoch + 2, row['vote_state__reason'])}."
+        found.append(Flag(code=FlagCode.NOT_ADMITTED_AFTER_NEXT, epoch=epoch + 2, sentence=sentence))
+    return found
+
+
+def _of_name(row: Mapping[str, Any]) -> list[Flag]:
+    mark = row["name_mark"]
+    return [Flag(code=_OF_NAME[mark], sentence=f"{NameMark(mark).told}.")] if mark else []
