@@ -7,18 +7,20 @@ from typing import Any, Final
 
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Swagger
+from ninja import Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from scheduling.api.errors import ApiError
-from scheduling.api.replies import JSON_TYPE, json_reply
+from scheduling.api.errors import ApiError, problem
 from scheduling.api.routes import router as scheduling_router
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
+from staking_project.openapi.document import DocumentedApi
 from validators.api.comparison import router as comparison_router
 from validators.api.routes import router as validators_router
 
 logger = logging.getLogger(__name__)
 
+# Of the API, not of the project; docs/api-changelog.md tells what each brought.
+VERSION: Final = "1.0.0"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 
@@ -47,9 +49,9 @@ def _self_contained(view: View) -> View:
     return shown
 
 
-api = NinjaAPI(
+api = DocumentedApi(
     title="Solana staking",
-    version="1",
+    version=VERSION,
     description=DESCRIPTION,
     urls_namespace="api",
     docs=Swagger(settings={"validatorUrl": None}),
@@ -58,15 +60,6 @@ api = NinjaAPI(
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
 api.add_router("/v1", scheduling_router)
-
-
-def problem(status: int, *, code: str, detail: str, **headers: str) -> HttpResponse:
-    response = json_reply({"detail": detail, "code": code})
-    response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
-    for name, value in headers.items():
-        response.headers[name.replace("_", "-")] = value
-    return response
 
 
 @api.exception_handler(ApiError)
@@ -117,43 +110,6 @@ def _unavailable(request: HttpRequest, exc: DatabaseError) -> HttpResponse:
 def _broken(request: HttpRequest, exc: Exception) -> HttpResponse:
     logger.exception("%s broke.", request.path)
     return problem(500, code="internal", detail="This is a fault of ours; it was recorded.")
-
-
-class ApiProblems:
-    """Middleware: under /api/ an address or a method that there is not is told like every other problem."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self._get_response(request)
-        ours = response.headers.get("Content-Type") == JSON_TYPE
-        if ours or not request.path.startswith("/api/"):
-            return response
-        if response.status_code == 404:
-            return problem(404, code="not_found", detail="There is nothing at this address.")
-        if response.status_code == 405:
-            allowed = response.headers["Allow"].replace("GET", "GET, HEAD")
-            return problem(405, code="method_not_allowed", detail=f"Allowed: {allowed}.", Allow=allowed)
-        return response
-
-
-class ApiHead:
-    """Middleware: under /api/ HEAD is answered as GET, without the body; django-ninja knows no HEAD."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method != "HEAD" or not request.path.startswith("/api/"):
-            return self._get_response(request)
-        request.method = "GET"
-        response = self._get_response(request)
-        request.method = "HEAD"
-        if not response.streaming:
-            response.headers.setdefault("Content-Length", str(len(response.content)))
-            response.content = b""
-        return response
 
 
 def _complaint(error: dict[str, Any]) -> str:

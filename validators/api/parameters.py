@@ -16,7 +16,7 @@ LARGEST: Final = 2**63 - 1
 TEXT: Final = r"^[^\x00]*$"
 BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
 
-VoteAccount = Annotated[str, Path(pattern=BASE58, description="Base58")]
+VoteAccount = Annotated[str, Path(pattern=BASE58, description="The validator's key, Base58")]
 
 
 def _known_method(name: str | None) -> str | None:
@@ -73,13 +73,15 @@ class Narrowed(Schema):
     search: str = Field(
         "", max_length=100, pattern=TEXT, description="Part of a name, vote account or identity"
     )
-    min_stake: int | None = Field(None, ge=0, le=LARGEST, description="Lamports")
-    max_commission: float | None = Field(None, ge=0, le=1, allow_inf_nan=False, description="A fraction")
-    min_score: float | None = Field(None, ge=0, le=100, allow_inf_nan=False)
-    client: str = Field("", max_length=30, pattern=TEXT)
-    version: str = Field("", max_length=40, pattern=TEXT)
-    delinquent: bool | None = None
-    superminority: bool | None = None
+    min_stake: int | None = Field(None, ge=0, le=LARGEST, description="Lamports, included")
+    max_commission: float | None = Field(
+        None, ge=0, le=1, allow_inf_nan=False, description="A fraction, included: 0.05 is 5 %"
+    )
+    min_score: float | None = Field(None, ge=0, le=100, allow_inf_nan=False, description="0 to 100, included")
+    client: str = Field("", max_length=30, pattern=TEXT, description="Which program it runs, in full: agave")
+    version: str = Field("", max_length=40, pattern=TEXT, description="Which version it runs, in full: 2.3.7")
+    delinquent: bool | None = Field(None, description="Only those that are, or are not")
+    superminority: bool | None = Field(None, description="Only those within it, or outside")
 
 
 class ValidatorQuery(Narrowed, Page):
