@@ -24,9 +24,21 @@ VERSION: Final = "1.0.0"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 
-Lamports are strings, because they exceed what a double holds. Rates are fractions, times are UTC, and
-null is unknown. Lists are CSV with `?format=csv` or `Accept: text/csv`. Replies carry an `ETag`: sent
-back as `If-None-Match`, it makes an unchanged answer a 304.
+Reading needs no key, from a page of any site too. Lamports are strings, because they exceed what a double
+holds. Rates and shares are fractions (0.05 is 5 %), times are UTC, null is unknown, and "min" and "max"
+include what they name.
+
+Lists come in pages: give `next_cursor` back as `cursor`. They are CSV with `?format=csv` or `Accept:
+text/csv`; the next page is then in `Link`.
+
+Replies carry an `ETag`: sent back as `If-None-Match`, it makes an unchanged answer a 304.
+`Accept-Encoding: br` or `gzip` makes a list a fifth as long.
+
+Every error is `{"detail": …, "code": …}`, the first for people, the second for programs; so it is where
+there is no operation (404 `not_found`, 405 `method_not_allowed`).
+
+`info.version` is a semantic version: answers and closed sets of words may gain, and never lose, within a
+major one. What will go says so in `Deprecation` and `Sunset` headers half a year before.
 """
 
 # The documentation draws itself with inline styles and a few pictures in its style sheet.

@@ -19,10 +19,11 @@ KINDS: Final = frozenset(
         *("application/json", "application/javascript", "application/rss+xml", "application/atom+xml"),
     }
 )
-# The quickest brotli makes of a list of validators less than gzip's usual 6 does, in a fifth of its time.
-_BROTLI_OF_ANSWERS: Final = 1
+# Of 2,000 validators, 1.9 MB, brotli's 2 makes 327 KB in 8 ms; gzip's usual 6 makes as much in 68, its 4 347 KB
+# in 22. Files are compressed once.
+_BROTLI_OF_ANSWERS: Final = 2
 _BROTLI_OF_FILES: Final = 5
-_GZIP: Final = 6
+_GZIP: Final = 4
 _ACCEPTED: Final = re.compile(r"\s*([a-z-]+)\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?")
 
 

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class ReadingAcrossOrigins(CorsMiddleware):  # type: ignore[misc]
+class ReadingAcrossOrigins(CorsMiddleware):
     """Middleware, before the throttle, so that a page may read its refusals too.
 
     What a cookie had a part in is never for other sites: browsers send none where credentials are not

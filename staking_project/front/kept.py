@@ -17,6 +17,7 @@ from validators.reading.picture import picture_version
 # What says the same to everybody who brings neither cookie nor token, while the picture is the same.
 FOR_ANYBODY: Final = (
     *("/validators/", "/compare/", "/selection/", "/scores/", "/cluster/", "/api/docs", "/api/openapi.json"),
+    "/llms.txt",
     *(
         "/api/v1/validators",
         "/api/v1/selection",

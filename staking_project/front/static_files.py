@@ -38,7 +38,8 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
         key = (response.headers.get("ETag", ""), request.path_info, coding)
         if key not in self._bodies:
             self._bodies[key] = compressed(b"".join(response.streaming_content), coding, of_a_file=True)
-        response.close()
+        # Only the file: closing the response would end the request, connections to the database and all.
+        response.file_to_stream.close()
         smaller = HttpResponse(self._bodies[key])
         for name, value in response.items():
             smaller.headers[name] = value
