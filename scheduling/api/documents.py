@@ -88,19 +88,27 @@ class NameList(Envelope):
 
 
 class ScheduleReply(Envelope):
+    """One schedule."""
+
     schedule: ScheduleDocument = Field(description="As it stands")
 
 
 class ScheduleList(Envelope):
+    """Every schedule."""
+
     items: list[ScheduleDocument] = Field(description="All of them, by name")
     next_cursor: str | None = Field(description="Always null: there is no second page")
 
 
 class RunReply(Envelope):
+    """One run."""
+
     run: RunDocument = Field(description="As it stands")
 
 
 class RunList(Envelope):
+    """A page of runs."""
+
     items: list[RunDocument] = Field(description="The newest occurrence first")
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null at the end")
 

@@ -80,7 +80,8 @@ def _finish_parameters(operation: Json, known: Json) -> None:
         # django-ninja writes a list, where OpenAPI has a map of named ones.
         parameter.pop("examples", None)
         schema = parameter["schema"] = schemas.without_null(parameter["schema"])
-        schema.pop("description", None)
+        said = schema.pop("description", "")
+        parameter.setdefault("description", said)
         parameter["example"] = examples.example_of(schema, known, name=parameter["name"])
     if not operation.get("parameters"):
         operation.pop("parameters", None)

@@ -49,7 +49,9 @@ def _given(schema: Json, name: str) -> Any:
         return schema["example"]
     if schema.get("examples"):
         return schema["examples"][0]
-    for known in (name, name.rpartition(".")[2]):
+    # What has a shape of its own is only meant where it is named in full.
+    is_shaped = "$ref" in schema or "oneOf" in schema
+    for known in (name,) if is_shaped else (name, name.rpartition(".")[2]):
         if known in VALUES:
             return [VALUES[known]] if _is_list(schema) else VALUES[known]
     if "enum" in schema:

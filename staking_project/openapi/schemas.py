@@ -75,6 +75,9 @@ def _nullable(schema: Json) -> Json:
         return schema
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
     others = [one for one in choices if one != _NULL]
+    if len(others) == 1 and isinstance(others[0].get("type"), list):
+        # It might be null already.
+        return {**others[0], **rest}
     if len(others) == 1 and isinstance(others[0].get("type"), str):
         [other] = others
         made = {**other, "type": [other["type"], "null"], **rest}

@@ -62,9 +62,13 @@ class ClusterDocument(ClusterEpochDocument):
 
 
 class ClusterReply(Envelope):
+    """The cluster now."""
+
     cluster: ClusterDocument | None = Field(description="Null before the first fetch")
 
 
 class ClusterEpochList(Envelope):
+    """A page of the cluster's epochs."""
+
     items: list[ClusterEpochDocument] = Field(description="The newest epoch first")
     next_cursor: str | None = Field(description=NEXT_CURSOR)

@@ -113,6 +113,8 @@ class AgreementDocument(Schema):
 
 
 class ComparisonList(ScoredEnvelope):
+    """A page of validators by two methods."""
+
     other_method: str | None = Field(description="Which method the first is set beside")
     other_version: str | None = Field(description="The version of that method")
     other_scored_at: datetime | None = Field(description="When that method was applied, UTC")

@@ -125,7 +125,7 @@ class CommissionChangeDocument(Schema):
 class CommissionMarkDocument(Schema):
     """The newest occurrence of one of `commission_flags`."""
 
-    flag: str
+    flag: str = Field(description="Which of them")
     epoch: int = Field(description="That shows it; above 50 %: the last one")
     since_epoch: int = Field(description="Of the value before; above 50 %: the first one")
     from_commission: float | None = Field(description="The value before; null above 50 %")
@@ -169,6 +169,8 @@ class ValidatorDetail(ValidatorDocument):
 
 
 class ValidatorList(ScoredEnvelope):
+    """A page of validators."""
+
     items: list[ValidatorDocument] = Field(description="In the order asked for")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
@@ -179,7 +181,7 @@ class SelectedDocument(Schema):
     vote_account: str = Field(description="Base58; the validator's key")
     name: str = Field(description="What it calls itself, never trusted; empty if nothing")
     name_mark: words.NameMark | None = Field(description=NAME_MARK)
-    action: words.SelectionAction = Field(description="What to do with it")
+    action: words.SelectionAction = Field(description="stays and enters are to be held")
     place: int | None = Field(description="Among those asked for, 1 is the best; null if none of them")
     rank: int | None = Field(description="Among all; equals share a rank")
     score: float | None = Field(description="0 to 100; null where it was not scored")
@@ -187,11 +189,15 @@ class SelectedDocument(Schema):
 
 
 class SelectionReply(ScoredEnvelope):
+    """What to hold, whole."""
+
     items: list[SelectedDocument] = Field(description="Those that stay, enter and leave")
     next_cursor: str | None = Field(description="Always null: a selection comes whole")
 
 
 class ValidatorReply(ScoredEnvelope):
+    """One validator."""
+
     validator: ValidatorDetail = Field(description="As the newest fetch that held it saw it")
 
 
@@ -234,6 +240,8 @@ class EpochDocument(Schema):
 
 
 class EpochList(Envelope):
+    """A page of one validator's epochs."""
+
     vote_account: str = Field(description="Base58; the validator's key")
     items: list[EpochDocument] = Field(description="The newest epoch first")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
@@ -263,16 +271,22 @@ class PartDocument(Schema):
 
 
 class ScoreBreakdown(ScoreDocument):
+    """A score with what it is made of."""
+
     parts: list[PartDocument] = Field(description="Empty when this version of the method explains nothing")
     components: dict[str, Any] = Field(description="What the method stored; its shape is the method's own")
 
 
 class ScoreReply(Envelope):
+    """One validator's newest score."""
+
     vote_account: str = Field(description="Base58; the validator's key")
     score: ScoreBreakdown | None = Field(description="Null while the newest run has none for this validator")
 
 
 class ScoreList(Envelope):
+    """A page of one validator's scores."""
+
     vote_account: str = Field(description="Base58; the validator's key")
     items: list[ScoreDocument] = Field(description="The newest run first")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
@@ -293,5 +307,7 @@ class ScoringRunDocument(Schema):
 
 
 class ScoringRunList(Envelope):
+    """A page of runs."""
+
     items: list[ScoringRunDocument] = Field(description="The newest first")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
