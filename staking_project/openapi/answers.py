@@ -32,6 +32,8 @@ HEADERS: Final[Json] = {
     "Link": _header("Where the next page of the CSV is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
 }
 _ALWAYS: Final = ("RateLimit-Policy", "RateLimit")
+# Refused before anything is counted.
+_UNCOUNTED: Final = "413"
 _NOT_MODIFIED: Final = "NotModified"
 REFUSALS: Final[Mapping[str, Refusal]] = {
     "400": Refusal(
@@ -132,7 +134,7 @@ def problems() -> Json:
     return {_NOT_MODIFIED: unchanged} | {
         one.name: {
             "description": one.meaning,
-            "headers": _headers("Cache-Control", *one.headers, *_ALWAYS),
+            "headers": _headers("Cache-Control", *one.headers, *(() if status == _UNCOUNTED else _ALWAYS)),
             "content": {
                 "application/json": {
                     "schema": {"$ref": "#/components/schemas/Problem"},
@@ -140,7 +142,7 @@ def problems() -> Json:
                 }
             },
         }
-        for one in REFUSALS.values()
+        for status, one in REFUSALS.items()
     }
 
 

@@ -89,7 +89,7 @@ def _of_answers(document: Json, operation: Json) -> Iterator[str]:
         answer = resolved(document, answer)
         if not answer.get("description"):
             yield f"{status}: no description"
-        if "RateLimit" not in answer.get("headers", {}):
+        if "Cache-Control" not in answer.get("headers", {}):
             yield f"{status}: headers are missing"
         bodies.append(answer)
     for body in bodies:
