@@ -44,8 +44,6 @@ INSTALLED_APPS = [
     "django_q",
     # For the files of the API's documentation, which it would otherwise load from elsewhere.
     "ninja",
-    # For the checks of CORS_ORIGINS.
-    "corsheaders",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

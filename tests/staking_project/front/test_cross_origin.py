@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.checks import run_checks
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from scheduling.models import RunState
+from staking_project.checks import check_origins
 from tests.scheduling.factories import NOON, JobFactory, RunFactory, ScheduleFactory
 from tests.staking_project.addresses import addresses
 from tests.validators.rows import fetch, validator
@@ -123,5 +123,14 @@ def test_the_sites_may_be_named(client: Client, settings: Settings) -> None:
 
     assert asked(client, "/api/v1/cluster").headers[ALLOW] == WALLET
     assert ALLOW not in asked(client, "/api/v1/cluster", Origin="https://other.example.org").headers
-    settings.CORS_ALLOWED_ORIGINS = ["wallet.example.org"]
-    assert "corsheaders.E013" in {found.id for found in run_checks()}
+
+
+@pytest.mark.parametrize(
+    "origin", ["wallet.example.org", "https://", "https://a.example/", "https://a.example/x", "http://[", ""]
+)
+def test_what_is_no_site_is_found_before_anybody_comes(settings: Settings, origin: str) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://wallet.example.org", "http://localhost:3000", origin]
+
+    [found] = check_origins(None)
+
+    assert (found.id, f"{origin!r} is no origin" in found.msg) == ("staking.E002", True)
