@@ -120,6 +120,8 @@ VALUES: Final[Mapping[str, Any]] = {
     # The cluster.
     "ClusterEpochDocument.ended_at": None,
     "ClusterDocument.ended_at": None,
+    "ClusterDocument.blocks_produced": 418_204,
+    "ClusterEpochDocument.blocks_produced": 418_204,
     "slots": 432_000,
     "first_slot": 436_320_000,
     "slot_ms": 400,
