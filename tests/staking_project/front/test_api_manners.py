@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 pytestmark = pytest.mark.django_db
 
@@ -39,15 +40,15 @@ def test_a_host_that_is_not_ours_is_told_so_in_json(client: Client, address: str
 
 
 def test_what_breaks_before_any_operation_is_json_too(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settings.ANSWERS_KEPT_SECONDS = 5
     client.raise_request_exception = False
 
     def broken(request: Any) -> Any:
         raise ZeroDivisionError
 
     monkeypatch.setattr("staking_project.front.kept._is_for_anybody", broken)
-    monkeypatch.setattr("django.conf.settings.ANSWERS_KEPT_SECONDS", 5)
 
     answer = client.get("/api/v1/cluster")
 
