@@ -7,25 +7,39 @@ from typing import Any, Final
 
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Swagger
+from ninja import Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from scheduling.api.errors import ApiError
-from scheduling.api.replies import JSON_TYPE, json_reply
+from scheduling.api.errors import ApiError, problem
 from scheduling.api.routes import router as scheduling_router
 from scheduling.api.unknown import refusing_unknown
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
+from staking_project.openapi.document import DocumentedApi
 from validators.api.comparison import router as comparison_router
 from validators.api.routes import router as validators_router
 
 logger = logging.getLogger(__name__)
 
+# Of the API, not of the project; docs/api-changelog.md tells what each brought.
+VERSION: Final = "1.0.0"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 
-Lamports are strings, because they exceed what a double holds. Rates are fractions, times are UTC, and
-null is unknown. Lists are CSV with `?format=csv` or `Accept: text/csv`. Replies carry an `ETag`: sent
-back as `If-None-Match`, it makes an unchanged answer a 304.
+Reading needs no key, from a page of any site too. Lamports are strings, because they exceed what a double
+holds. Rates and shares are fractions (0.05 is 5 %), times are UTC, null is unknown, and "min" and "max"
+include what they name.
+
+Lists come in pages: give `next_cursor` back as `cursor`. They are CSV with `?format=csv` or `Accept:
+text/csv`; the next page is then in `Link`.
+
+Replies carry an `ETag`: sent back as `If-None-Match`, it makes an unchanged answer a 304.
+`Accept-Encoding: br` or `gzip` makes a list a fifth as long.
+
+Every error is `{"detail": …, "code": …}`, the first for people, the second for programs; so it is where
+there is no operation (404 `not_found`, 405 `method_not_allowed`).
+
+`info.version` is a semantic version: answers and closed sets of words may gain, and never lose, within a
+major one. What will go says so in `Deprecation` and `Sunset` headers half a year before.
 """
 
 # The documentation draws itself with inline styles and a few pictures in its style sheet.
@@ -48,9 +62,9 @@ def _self_contained(view: View) -> View:
     return shown
 
 
-api = NinjaAPI(
+api = DocumentedApi(
     title="Solana staking",
-    version="1",
+    version=VERSION,
     description=DESCRIPTION,
     urls_namespace="api",
     docs=Swagger(settings={"validatorUrl": None}),
@@ -60,15 +74,6 @@ api.add_decorator(refusing_unknown, mode="view")
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
 api.add_router("/v1", scheduling_router)
-
-
-def problem(status: int, *, code: str, detail: str, **headers: str) -> HttpResponse:
-    response = json_reply({"detail": detail, "code": code})
-    response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
-    for name, value in headers.items():
-        response.headers[name.replace("_", "-")] = value
-    return response
 
 
 @api.exception_handler(ApiError)
@@ -119,43 +124,6 @@ def _unavailable(request: HttpRequest, exc: DatabaseError) -> HttpResponse:
 def _broken(request: HttpRequest, exc: Exception) -> HttpResponse:
     logger.exception("%s broke.", request.path)
     return problem(500, code="internal", detail="This is a fault of ours; it was recorded.")
-
-
-class ApiProblems:
-    """Middleware: under /api/ an address or a method that there is not is told like every other problem."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self._get_response(request)
-        ours = response.headers.get("Content-Type") == JSON_TYPE
-        if ours or not request.path.startswith("/api/"):
-            return response
-        if response.status_code == 404:
-            return problem(404, code="not_found", detail="There is nothing at this address.")
-        if response.status_code == 405:
-            allowed = response.headers["Allow"].replace("GET", "GET, HEAD")
-            return problem(405, code="method_not_allowed", detail=f"Allowed: {allowed}.", Allow=allowed)
-        return response
-
-
-class ApiHead:
-    """Middleware: under /api/ HEAD is answered as GET, without the body; django-ninja knows no HEAD."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method != "HEAD" or not request.path.startswith("/api/"):
-            return self._get_response(request)
-        request.method = "GET"
-        response = self._get_response(request)
-        request.method = "HEAD"
-        if not response.streaming:
-            response.headers.setdefault("Content-Length", str(len(response.content)))
-            response.content = b""
-        return response
 
 
 def _complaint(error: dict[str, Any]) -> str:

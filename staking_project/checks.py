@@ -31,6 +31,21 @@ def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     ]
 
 
+@register()
+def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """CORS_ORIGINS are origins; with anything else in it, a site that was meant could not read."""
+    return [
+        Error(
+            f"CORS_ORIGINS: {origin!r} is no origin of a site.",
+            hint="Write it as a browser does, https://wallet.example.org, without anything behind the host; "
+            "* is every site, and nothing at all is none.",
+            id="staking.E002",
+        )
+        for origin in settings.CORS_ALLOWED_ORIGINS
+        if not _is_origin(origin)
+    ]
+
+
 @register(Tags.security, deploy=True)
 def check_exposure(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What stands open, or goes over a network that others listen to."""
@@ -97,6 +112,11 @@ def _split(address: str) -> SplitResult | None:
     except ValueError:
         return None
     return url
+
+
+def _is_origin(text: str) -> bool:
+    url = _split(text)
+    return url is not None and bool(url.scheme and url.hostname) and text == f"{url.scheme}://{url.netloc}"
 
 
 def _is_here(url: SplitResult) -> bool:

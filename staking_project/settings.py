@@ -58,18 +58,21 @@ MIDDLEWARE = [
     "staking_project.front.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "staking_project.front.static_files.StaticFiles",
+    "staking_project.front.cross_origin.ReadingAcrossOrigins",
     "staking_project.front.bounds.Bounds",
     "staking_project.front.throttle.Throttle",
+    "staking_project.front.cross_origin.Preflights",
+    "staking_project.front.api_manners.ApiHead",
+    "staking_project.front.api_manners.ApiProblems",
     "staking_project.front.kept.KeptAnswers",
+    "staking_project.front.compression.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "staking_project.front.sessions.IdleSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "staking_project.api.ApiHead",
-    "staking_project.api.ApiProblems",
 ]
 
 ROOT_URLCONF = "staking_project.urls"
@@ -208,6 +211,21 @@ RATE_LIMIT = env.int("RATE_LIMIT", default=env.int("API_RATE_LIMIT", default=300
 ANSWERS_KEPT_SECONDS = env.float("ANSWERS_KEPT_SECONDS", default=5.0)
 # Proxies of our own in front, each of which adds a word to X-Forwarded-For.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
+
+# From which sites a browser may read the API; * is all. Never with cookies, and never to write.
+CORS_ORIGINS = env.list("CORS_ORIGINS", default=["*"])
+CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
+CORS_ALLOWED_ORIGINS = [origin for origin in CORS_ORIGINS if origin != "*"]
+CORS_URLS_REGEX = r"^/api/(v1/|openapi\.json$)"
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["accept", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Link", "Deprecation", "Sunset"),
+    # Of a list as CSV.
+    *("As-Of", "Epoch", "Method", "Version", "Scored-At"),
+]
+# As long as browsers remember it at most.
+CORS_PREFLIGHT_MAX_AGE = 86_400
 
 # The name of this host in the ledger; two hosts that share a database need two names.
 HOST_NAME = env.str("HOST_NAME", default="")

@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 
 from staking_project.api import api
+from staking_project.llms import llms_text
 
 admin.site.site_header = admin.site.site_title = "Solana staking"
 
@@ -22,4 +23,5 @@ urlpatterns = [
     path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
+    path("llms.txt", llms_text),
 ]

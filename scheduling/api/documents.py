@@ -5,10 +5,11 @@ error are among it; and of errors that are not ours, of notes and of names of pe
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from scheduling.api.replies import Envelope
 from scheduling.api.run_filters import State
@@ -18,29 +19,36 @@ from scheduling.ledger.public import public_reason
 from scheduling.ledger.selectors import ScheduleRow
 from scheduling.models import Run
 
+# Named, so that generated clients name them so too; the words of `RunTrigger` and of `MODES`.
+RunState = TypeAliasType("RunState", State)
+Trigger = TypeAliasType("Trigger", Literal["schedule", "operator", "backfill", "chain", "alert"])
+Mode = TypeAliasType("Mode", Literal["test", "production"])
+
 
 class FailedAttemptDocument(Schema):
     """One attempt of a run that came to nothing."""
 
-    attempt: int
-    ended_at: datetime | None
-    reason: str
+    attempt: int = Field(description="Which one, from 1")
+    ended_at: datetime | None = Field(description="UTC; null: not known")
+    reason: str = Field(description="Why; of an error that is not ours only its kind, but for staff")
 
 
 class RunDocument(Schema):
     """What became of one occurrence of a schedule."""
 
-    id: int
-    schedule: str = Field(description="Its name")
+    id: int = Field(description="The key of the run")
+    schedule: str = Field(description="The name of its schedule")
     occurrence: datetime = Field(description="The instant the schedule asked for, UTC")
-    state: State
-    trigger: str = Field(description="What asked for it: schedule, operator, backfill or chain")
-    attempt: int
+    state: RunState = Field(description="Where it stands; the last three are ends")
+    trigger: Trigger = Field(description="What asked for it")
+    attempt: int = Field(description="How many attempts began")
     failed_attempts: list[FailedAttemptDocument] = Field(description="Each that failed, the oldest first")
-    started_at: datetime | None
-    finished_at: datetime | None
-    lateness_ms: float | None = Field(description="First start minus occurrence")
-    duration_ms: float | None = Field(description="Of the last attempt; null until the run has ended")
+    started_at: datetime | None = Field(description="When its last attempt began, UTC; null: none did")
+    finished_at: datetime | None = Field(description="When it ended, UTC; null: it has not")
+    lateness_ms: float | None = Field(description="First start minus occurrence, in milliseconds")
+    duration_ms: float | None = Field(
+        description="Of the last attempt, in milliseconds; null until the run has ended"
+    )
     missed_before: int = Field(description="Missed occurrences that this run makes up for")
     reason: str | None = Field(
         description="Why it failed, was put back or was skipped; of an error that is not ours only its kind, "
@@ -51,51 +59,59 @@ class RunDocument(Schema):
 class OverrideDocument(Schema):
     """A policy that somebody set, which set-up then leaves alone."""
 
-    policy: str
-    by: str
-    at: datetime
+    policy: str = Field(description="Which policy of the schedule")
+    by: str = Field(description="Who set it")
+    at: datetime = Field(description="UTC")
 
 
 class ScheduleDocument(Schema):
     """A rule that says when a job runs."""
 
-    name: str
-    description: str
+    name: str = Field(description="Unique; in addresses")
+    description: str = Field(description="What the job does, for people")
     cadence: str = Field(description="When it runs, in words")
     attempts: str = Field(description="How often a run is tried at most, and in which time")
-    mode: str
-    next_run_at: datetime | None
-    paused_at: datetime | None
+    mode: Mode = Field(description="Which set of cadences it was set up with")
+    next_run_at: datetime | None = Field(description="UTC; null: paused, or nothing more is due")
+    paused_at: datetime | None = Field(description="UTC; null: it is not paused")
     paused_until: datetime | None = Field(description="When it goes on by itself; null: when somebody says")
     pause_note: str | None = Field(description="For staff and tokens with the scope read; else null")
     overrides: list[OverrideDocument] | None = Field(
         description="What somebody set otherwise than declared; for staff and tokens that read; else null"
     )
     edition: int = Field(description="Of its newest edit; another one means that somebody edited it")
-    last_run: RunDocument | None
+    last_run: RunDocument | None = Field(description="Its newest run; null: there is none")
 
 
 class NameList(Envelope):
     """Whom it befell."""
 
-    names: list[str]
+    names: list[str] = Field(description="Of the schedules that it changed")
 
 
 class ScheduleReply(Envelope):
-    schedule: ScheduleDocument
+    """One schedule."""
+
+    schedule: ScheduleDocument = Field(description="As it stands")
 
 
 class ScheduleList(Envelope):
-    items: list[ScheduleDocument]
-    next_cursor: None
+    """Every schedule."""
+
+    items: list[ScheduleDocument] = Field(description="All of them, by name")
+    next_cursor: str | None = Field(description="Always null: there is no second page")
 
 
 class RunReply(Envelope):
-    run: RunDocument
+    """One run."""
+
+    run: RunDocument = Field(description="As it stands")
 
 
 class RunList(Envelope):
-    items: list[RunDocument]
+    """A page of runs."""
+
+    items: list[RunDocument] = Field(description="The newest occurrence first")
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null at the end")
 
 

@@ -1,7 +1,10 @@
 """What a caller did wrong, as every reply of the API says it: `{detail, code}`."""
 
+from django.http import HttpResponse
 from ninja import Schema
 from pydantic import Field
+
+from scheduling.api.replies import json_reply
 
 
 class ApiError(Exception):
@@ -17,5 +20,19 @@ class ApiError(Exception):
 class Problem(Schema):
     """What every error looks like."""
 
-    detail: str = Field(description="What is wrong, for people")
-    code: str = Field(description="What is wrong, for programs", examples=["not_found"])
+    detail: str = Field(
+        description="What is wrong, for people; its words may change",
+        examples=["There is nothing at this address."],
+    )
+    code: str = Field(
+        description="What is wrong, for programs; more may be added within one status", examples=["not_found"]
+    )
+
+
+def problem(status: int, *, code: str, detail: str, **headers: str) -> HttpResponse:
+    response = json_reply({"detail": detail, "code": code})
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    for name, value in headers.items():
+        response.headers[name.replace("_", "-")] = value
+    return response

@@ -44,11 +44,17 @@ from scheduling.operations.retrying import GONE, failed_runs, retry_all
 EVERY_SCHEDULE: Final = "every schedule"
 
 # Neither control characters, which PostgreSQL cannot hold all of, nor slashes.
-ScheduleName = Annotated[str, Path(max_length=100, pattern=r"^[^\x00-\x1f]+$")]
-RunKey = Annotated[int, Path(ge=1, le=LARGEST_KEY)]
+ScheduleName = Annotated[
+    str, Path(max_length=100, pattern=r"^[^\x00-\x1f]+$", description="The name of the schedule")
+]
+RunKey = Annotated[int, Path(ge=1, le=LARGEST_KEY, description="The `id` of the run")]
 
 # Of the schedule that was looked at: 409 when somebody has edited it since.
-Edition = Annotated[int | None, Query(ge=0, le=LARGEST_KEY)]
+Edition = Annotated[
+    int | None,
+    Query(ge=0, le=LARGEST_KEY, description="Of the schedule as you know it: 409 if it was edited since"),
+]
+AskedFormat = Annotated[Format | None, Query(description="Goes before the Accept header")]
 
 router = Router(tags=["schedules and runs"])
 
@@ -64,12 +70,14 @@ class BearerToken(HttpBearer):
 
 
 class PauseNote(Schema):
+    """Why, and until when."""
+
     note: str = Field("", max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$", description="Why it is paused")
     until: Instant | None = Field(None, description="When it goes on by itself; null: when somebody says")
 
 
 @router.get("/schedules", response=ScheduleList)
-def list_schedules(request: HttpRequest, format: Format | None = None) -> HttpResponse:
+def list_schedules(request: HttpRequest, format: AskedFormat = None) -> HttpResponse:
     """Every schedule with its cadence, next and last run."""
     insider = _is_insider(request)
     rows = [schedule_document(row, to_staff=insider) for row in schedule_rows()]
@@ -81,6 +89,7 @@ def list_schedules(request: HttpRequest, format: Format | None = None) -> HttpRe
 
 @router.get("/schedules/{name}", response={200: ScheduleReply, 404: Problem})
 def get_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
+    """One schedule with its cadence, next and last run."""
     insider = _is_insider(request)
     reply = json_reply({**envelope(), "schedule": _schedule(name, to_staff=insider)})
     return _for_reader(request, reply, insider=insider)
@@ -130,6 +139,7 @@ def retry_runs(request: HttpRequest, body: Body[RetryRequest]) -> HttpResponse:
 
 @router.get("/runs/{key}", response={200: RunReply, 404: Problem})
 def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
+    """One run: what became of one occurrence, attempt by attempt."""
     run, insider = run_of(key), _is_insider(request)
     if run is None or (run.trigger == RunTrigger.ALERT and not insider):
         raise ApiError(

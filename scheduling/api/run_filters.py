@@ -59,9 +59,9 @@ class RunFilters(Schema):
         pattern=WORDS,
         description="Within the name, the error or those of attempts; for staff and tokens that read",
     )
-    limit: int = Field(100, ge=1, le=MOST_RUNS)
-    cursor: str | None = Field(None, max_length=200)
-    format: Format | None = None
+    limit: int = Field(100, ge=1, le=MOST_RUNS, description="Rows in one reply, also of a CSV")
+    cursor: str | None = Field(None, max_length=200, description="The `next_cursor` of the page before")
+    format: Format | None = Field(None, description="Goes before the Accept header")
 
     @property
     def wanted(self) -> RunFilter:

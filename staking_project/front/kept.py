@@ -11,11 +11,13 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
+from staking_project.front.compression import coding_of
 from validators.reading.picture import picture_version
 
 # What says the same to everybody who brings neither cookie nor token, while the picture is the same.
 FOR_ANYBODY: Final = (
     *("/validators/", "/compare/", "/selection/", "/scores/", "/cluster/", "/api/docs", "/api/openapi.json"),
+    "/llms.txt",
     *(
         "/api/v1/validators",
         "/api/v1/selection",
@@ -63,8 +65,9 @@ class KeptAnswers:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not settings.ANSWERS_KEPT_SECONDS or not _is_for_anybody(request):
             return self._get_response(request)
-        # By the host too, which is refused here where it is none of ours.
-        key = f"{request.get_host()} {request.get_full_path()} {request.headers.get('Accept', '')}"
+        # By the host too, which is refused here where it is none of ours; and as it is sent.
+        asked = f"{request.get_full_path()} {request.headers.get('Accept', '')}"
+        key = f"{request.get_host()} {coding_of(request)} {asked}"
         if len(key) > LONGEST_KEY:
             return self._get_response(request)
         try:

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from staking_project.api import problem
+from scheduling.api.errors import problem
 
 
 def refusal(request: HttpRequest, status: int, *, code: str, detail: str, **headers: str) -> HttpResponse:

@@ -47,21 +47,31 @@ class Throttle:
         limit: int = settings.RATE_LIMIT
         if request.path in UNCOUNTED:
             return self._get_response(request)
+        response, spent = self._counted_answer(request, limit)
+        if limit and request.path.startswith("/api/"):
+            # As draft-ietf-httpapi-ratelimit-headers has them.
+            response.headers["RateLimit-Policy"] = f'"address";q={limit};w={WINDOW_SECONDS}'
+            response.headers["RateLimit"] = f'"address";r={max(0, int(limit - spent))}'
+        return response
+
+    def _counted_answer(self, request: HttpRequest, limit: int) -> tuple[HttpResponse, float]:
+        """The answer, and how much this address has spent within the minute; 0 without a limit."""
+        asked = 0.0
         address = client_address(request)
         key = f"{'probes' if request.path in PROBES else 'requests'}:{address}"
         if limit and (asked := self._count.add(key, 1)) > limit:
             if asked - 1 <= limit:
                 logger.warning("Too many requests from %s.", address, extra={"action": "throttled"})
-            return _refusal(request, "Too many requests from your address")
+            return _refusal(request, "Too many requests from your address"), asked
         if self._is_one_try_too_many(request, address):
-            return _refusal(request, "Too many tries to log in")
+            return _refusal(request, "Too many tries to log in"), asked
         began = time.thread_time()
         response = self._get_response(request)
         units = int((time.thread_time() - began) / UNIT_SECONDS)
         units += REFUSED_UNITS if response.status_code == 401 else 0
         if limit and units:
-            self._count.add(key, units)
-        return response
+            asked = self._count.add(key, units)
+        return response, asked
 
     def _is_one_try_too_many(self, request: HttpRequest, address: str) -> bool:
         """Counted before the password is looked at, so that tries at once are no way around."""

@@ -134,8 +134,12 @@ def test_a_validator_in_the_admin_draws_its_scores(visits: Visits) -> None:
         expect(page.locator(".history details tbody tr").first).to_be_visible()
 
 
-def test_the_documentation_of_the_api_asks_the_api(visits: Visits) -> None:
+def test_the_documentation_of_the_api_asks_the_api_and_follows_the_dark(visits: Visits) -> None:
     with visits.page("/api/docs") as page:
+        page.emulate_media(color_scheme="dark")
+        expect(page.locator("html")).to_have_class("dark-mode")
+        page.emulate_media(color_scheme="light")
+        expect(page.locator("html")).not_to_have_class("dark-mode")
         operation = page.locator("#operations-default-list_validators, .opblock").filter(
             has=page.locator("[data-path='/api/v1/cluster']")
         )

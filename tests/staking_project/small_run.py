@@ -1,4 +1,4 @@
-"""`manage.py` with a simulated cluster of few validators: as many as `SIMULATED_VALIDATORS` says, or the fewest."""
+"""`manage.py` with a simulated cluster of few: as many as `SIMULATED_VALIDATORS` says, or the fewest."""
 
 import os
 import sys

@@ -67,9 +67,12 @@ def known_path(path: str, **other: str) -> str:
     return path.format(**{name: quote(value, safe="") for name, value in values.items()})
 
 
-def asked(client: Client, method: str, path: str, query: str = "", **more: Any) -> int:
+def asked(
+    client: Client, method: str, path: str, query: str = "", *, operation: dict[str, Any], **more: Any
+) -> int:
     response = client.generic(method.upper(), f"{path}{query}", **more)
     assert response.status_code < 500, f"{method} {path}{query[:100]}: {response.status_code}"
+    assert str(response.status_code) in operation["responses"], f"{method} {path}: {response.status_code}"
     if response.status_code >= 400:
         assert set(response.json()) == {"detail", "code"}
     return response.status_code
@@ -81,10 +84,11 @@ def test_no_parameter_of_any_operation_breaks_it(client: Client) -> None:
         for parameter in operation.get("parameters", []):
             for value in HOSTILE:
                 if parameter["in"] == "path":
-                    outcomes.add(asked(client, method, known_path(path, **{parameter["name"]: value})))
+                    address = known_path(path, **{parameter["name"]: value})
+                    outcomes.add(asked(client, method, address, operation=operation))
                 else:
                     query = f"?{parameter['name']}={quote(value)}"
-                    outcomes.add(asked(client, method, known_path(path), query))
+                    outcomes.add(asked(client, method, known_path(path), query, operation=operation))
 
     # The walk reached answers and refusals of several kinds.
     assert {200, 400, 404, 422, 401} <= outcomes
@@ -94,7 +98,7 @@ def test_no_body_breaks_a_write(client: Client) -> None:
     scopes = {f"may_{scope}": True for scope in ("trigger", "pause", "resume")}
     text = issue_token(ApiToken(name="robot", **scopes), by="admin", now=NOON).text
     outcomes = set()
-    for path, method, _ in operations():
+    for path, method, operation in operations():
         if method != "post":
             continue
         for body in BODIES:
@@ -103,6 +107,7 @@ def test_no_body_breaks_a_write(client: Client) -> None:
                     client,
                     method,
                     known_path(path),
+                    operation=operation,
                     data=body,
                     content_type="application/json",
                     headers={"Authorization": f"Bearer {text}"},
@@ -125,9 +130,12 @@ def test_no_body_breaks_a_write(client: Client) -> None:
     ],
 )
 def test_no_header_breaks_a_reading(client: Client, headers: dict[str, str]) -> None:
-    readings = [path for path, method, _ in operations() if method == "get"]
+    readings = [(path, operation) for path, method, operation in operations() if method == "get"]
 
-    answers = [asked(client, "get", known_path(path), headers=headers) for path in readings]
+    answers = [
+        asked(client, "get", known_path(path), operation=operation, headers=headers)
+        for path, operation in readings
+    ]
 
     assert answers
     assert max(answers) < 500

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from scheduling.api import cursors
 from scheduling.api.errors import ApiError, Problem
 from scheduling.api.replies import Format, list_reply
+from validators.api import words
 from validators.api.answers import answer
 from validators.api.documents import NAME_MARK, NEXT_CURSOR, ScoredEnvelope
 from validators.api.pages import scored_envelope
@@ -74,7 +75,7 @@ class ComparisonPlace(BaseModel):
 class ReasonDocument(Schema):
     """A part that moves a score."""
 
-    name: str
+    name: str = Field(description="Of the part; each method has its own")
     points: float = Field(description="Of the score")
     ahead: float = Field(description="Points more than in the middle of the cluster; negative is fewer")
     said: str = Field(description="What the part says, for people")
@@ -84,9 +85,9 @@ class ComparedDocument(Schema):
     """A validator by two methods."""
 
     vote_account: str = Field(description="Base58; the validator's key")
-    identity: str
+    identity: str = Field(description="Node key; may change, may own several vote accounts")
     name: str | None = Field(description="What it calls itself; never trusted")
-    name_mark: str | None = Field(description=NAME_MARK)
+    name_mark: words.NameMark | None = Field(description=NAME_MARK)
     rank: int | None = Field(description="By `method`; 1 is best, null where it was not scored")
     other_rank: int | None = Field(description="By `other_method`")
     rank_difference: int | None = Field(
@@ -112,12 +113,14 @@ class AgreementDocument(Schema):
 
 
 class ComparisonList(ScoredEnvelope):
+    """A page of validators by two methods."""
+
     other_method: str | None = Field(description="Which method the first is set beside")
     other_version: str | None = Field(description="The version of that method")
     other_scored_at: datetime | None = Field(description="When that method was applied, UTC")
     same_fetch: bool = Field(description="Whether both judged the same look at the cluster")
     agreement: AgreementDocument | None = Field(description="Null while either method has no completed run")
-    items: list[ComparedDocument]
+    items: list[ComparedDocument] = Field(description="In the order asked for")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 

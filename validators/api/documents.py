@@ -7,12 +7,17 @@ from ninja import Schema
 from pydantic import Field
 
 from scheduling.api.replies import Envelope
+from validators.api import words
 from validators.api.flag_documents import FlagDocument
 
 NAME_MARK = (
     "same_as_larger: another validator with more stake has a name that looks the same. mixed_alphabets: it "
     "mixes letters of several alphabets within a word. Null: neither, when names were asked for last"
 )
+VERSION = "As the node itself says; null is unknown"
+LEADER_SLOTS = "Slots in which it is to make a block, in the whole epoch; null is unknown"
+METHOD = "The scoring method, one of those at /scores/; more may come"
+METHOD_VERSION = "The version of the method; another one scores otherwise"
 LAMPORTS = "Lamports; a string, because it may exceed what a double holds"
 NEXT_CURSOR = "Give it back as `cursor` for the next page; null at the end"
 
@@ -24,7 +29,7 @@ class ScoredEnvelope(Envelope):
 class AdmissionDocument(Schema):
     """Who lacks a BLS key or the price of a ticket is left out of an epoch; its stakers earn nothing."""
 
-    status: str = Field(description="ok, out or unknown: of the epoch after the next, which can be mended")
+    status: words.AdmissionStatus = Field(description="Of the epoch after the next, which can be mended")
     next_epoch: bool | None = Field(description="Whether it is in the set of the next epoch")
     after_next: bool | None = Field(description="Whether it will be in the set of the epoch after that")
     reason: str | None = Field(description="Why `status` is not ok")
@@ -42,8 +47,8 @@ class ValidatorDocument(Schema):
         description="Node key; may change, may own several vote accounts. Null only in an earlier epoch"
     )
     name: str | None = Field(description="What it calls itself; never trusted")
-    name_mark: str | None = Field(description=NAME_MARK)
-    website: str | None
+    name_mark: words.NameMark | None = Field(description=NAME_MARK)
+    website: str | None = Field(description="What it calls its own; never trusted, a http(s) address")
     rank: int | None = Field(description="1 is best; equals share a rank")
     score: float | None = Field(description="0 to 100; the page /scores/ says what it means")
     vote_performance: float | None = Field(
@@ -60,9 +65,9 @@ class ValidatorDocument(Schema):
         description="Share of its leader slots without a block: of the running epoch so far, or of an ended "
         "one that was counted in all"
     )
-    leader_slots: int | None
-    version: str | None
-    client: str | None
+    leader_slots: int | None = Field(description=LEADER_SLOTS)
+    version: str | None = Field(description=VERSION)
+    client: str | None = Field(description=words.CLIENT)
     version_current: bool | None = Field(description="At least what two thirds of its client's stake run")
     delinquent: bool | None = Field(
         description="Last vote 128 slots behind or more. In an earlier epoch as it ended, or null"
@@ -76,12 +81,14 @@ class ValidatorDocument(Schema):
         "Rather use `flags`, which has codes and epochs",
         json_schema_extra={"deprecated": True},
     )
-    last_vote: int | None = Field(description="Slot. Null only in an earlier epoch")
-    root_slot: int | None
-    first_seen_at: datetime
-    last_seen_at: datetime | None = Field(description="UTC. Null only in an earlier epoch")
-    left_at: datetime | None = Field(description="When a fetch first missed it")
-    apy_basis: str | None = Field(
+    last_vote: int | None = Field(description="The last slot that it voted on. Null only in an earlier epoch")
+    root_slot: int | None = Field(description="The last slot that is final for it; null is unknown")
+    first_seen_at: datetime = Field(description="When a fetch first saw it, UTC")
+    last_seen_at: datetime | None = Field(
+        description="When a fetch last saw it, UTC. Null only in an earlier epoch"
+    )
+    left_at: datetime | None = Field(description="When a fetch first missed it, UTC; null: it is there")
+    apy_basis: words.ApyBasis | None = Field(
         description="realised: by epochs of which stake and commission were seen. estimate: by what the "
         "chain tells of the past, with the stake and commission of today. Never mixed"
     )
@@ -114,17 +121,19 @@ class ValidatorDocument(Schema):
 class IncidentDocument(Schema):
     """A time in which every fetch saw it delinquent."""
 
-    started_at: datetime
-    ended_at: datetime | None = Field(description="Null while it goes on")
-    start_epoch: int
+    started_at: datetime = Field(description="The first fetch that saw it, UTC")
+    ended_at: datetime | None = Field(description="UTC; null while it goes on")
+    start_epoch: int = Field(description="The epoch in which it began")
     fetches: int = Field(description="How many saw it")
 
 
 class CommissionChangeDocument(Schema):
+    """A change of the share that a validator keeps of the rewards."""
+
     seen_at: datetime | None = Field(description="Null where only an imported history tells of it")
-    epoch: int
-    from_commission: float
-    to_commission: float | None
+    epoch: int = Field(description="The epoch in which it was seen")
+    from_commission: float = Field(description="The share before, a fraction")
+    to_commission: float | None = Field(description="The share after, a fraction; null: it cannot be told")
     applies_from_epoch: int = Field(description="The first epoch whose rewards are shared so (SIMD-0249)")
     applies_from_epoch_at_earliest: int = Field(
         description="One less where it was first seen in the first look of an epoch: it may have been made "
@@ -132,13 +141,13 @@ class CommissionChangeDocument(Schema):
     )
     confirmed: bool = Field(description="A second look saw it too, or a history tells of it")
     confirmed_at: datetime | None = Field(description="Null while it was seen once, and of a history")
-    source: str = Field(description="live: seen by fetches. imported: told by an imported history")
+    source: words.ChangeSource = Field(description="Who tells of it")
 
 
 class CommissionMarkDocument(Schema):
     """The newest occurrence of one of `commission_flags`."""
 
-    flag: str
+    flag: str = Field(description="Which of them")
     epoch: int = Field(description="That shows it; above 50 %: the last one")
     since_epoch: int = Field(description="Of the value before; above 50 %: the first one")
     from_commission: float | None = Field(description="The value before; null above 50 %")
@@ -148,16 +157,20 @@ class CommissionMarkDocument(Schema):
 class VoteStateDocument(Schema):
     """The vote account itself, as last read."""
 
-    looked_at: datetime
-    epoch: int
-    state_version: str = Field(description="v4, v3 or v1_14_11")
-    withdraw_authority: str
+    looked_at: datetime = Field(description="UTC")
+    epoch: int = Field(description="The epoch in which it was read")
+    state_version: words.StateVersion = Field(description="Which layout the account has")
+    withdraw_authority: str = Field(description="Base58; who may take what the account holds")
     withdraw_authority_is_identity: bool = Field(description="Who has the node can take the account")
-    inflation_rewards_collector: str | None
-    block_revenue_collector: str | None
+    inflation_rewards_collector: str | None = Field(
+        description="Base58; where its share of the rewards goes. Null: to the account itself"
+    )
+    block_revenue_collector: str | None = Field(
+        description="Base58; where what its blocks bring goes. Null: to the identity"
+    )
     block_revenue_commission: float = Field(description="A fraction; 1, the default, is no greed")
     pending_delegator_rewards: str = Field(description=LAMPORTS)
-    bls_key: str = Field(description="present, missing or not_reported")
+    bls_key: words.BlsKey = Field(description="The key that Alpenglow's votes are signed with")
     balance: str = Field(description=LAMPORTS)
     same_operator: list[str] = Field(
         description="Vote accounts with the same withdraw authority or a collector in common, largest first"
@@ -165,9 +178,11 @@ class VoteStateDocument(Schema):
 
 
 class ValidatorDetail(ValidatorDocument):
+    """A validator with its account, incidents and commission changes."""
+
     vote_state: VoteStateDocument | None = Field(description="Null while the account was never read")
     details: str | None = Field(description="What it writes about itself; never trusted")
-    keybase: str | None
+    keybase: str | None = Field(description="The name on keybase.io that it claims; never trusted")
     incidents: list[IncidentDocument] = Field(description="The newest hundred")
     commission_changes: list[CommissionChangeDocument] = Field(description="The newest hundred")
     commission_marks: list[CommissionMarkDocument] = Field(
@@ -178,42 +193,44 @@ class ValidatorDetail(ValidatorDocument):
 class SelectedDocument(Schema):
     """One that is to be held, or no longer."""
 
-    vote_account: str
-    name: str
-    name_mark: str | None = Field(description=NAME_MARK)
-    action: str = Field(description="stays, enters or leaves")
+    vote_account: str = Field(description="Base58; the validator's key")
+    name: str = Field(description="What it calls itself, never trusted; empty if nothing")
+    name_mark: words.NameMark | None = Field(description=NAME_MARK)
+    action: words.SelectionAction = Field(description="stays and enters are to be held")
     place: int | None = Field(description="Among those asked for, 1 is the best; null if none of them")
     rank: int | None = Field(description="Among all; equals share a rank")
-    score: float | None
-    why: str
+    score: float | None = Field(description="0 to 100; null where it was not scored")
+    why: str = Field(description="The reason for `action`, for people")
 
 
 class SelectionReply(ScoredEnvelope):
-    items: list[SelectedDocument]
+    """What to hold, whole."""
+
+    items: list[SelectedDocument] = Field(description="Those that stay, enter and leave")
     next_cursor: str | None = Field(description="Always null: a selection comes whole")
 
 
 class EpochDocument(Schema):
     """What a validator did in one epoch."""
 
-    epoch: int
+    epoch: int = Field(description="Which one")
     credits: str | None = Field(
         description="Earned in the epoch, in the unit beside it; so far in the running one. Null also where "
         "our looks ended inside an epoch that is over"
     )
     final: bool = Field(description="Whether `credits` is of the whole epoch and will not change any more")
-    credits_unit: str = Field(description="vote_credits, or lamports after votes left the chain")
+    credits_unit: words.CreditsUnit = Field(description="Of `credits`")
     vote_performance: float | None = Field(
         description="1 is as the cluster's mean; what chance gave it as a leader is taken off. Null without "
         "stake, while the blocks of the whole epoch are unknown, or where two accounts share an identity"
     )
     leader_luck: float | None = Field(description="Blocks made, divided by those that its stake expects")
-    commission_first: float | None
-    commission_last: float | None
+    commission_first: float | None = Field(description="As first seen in the epoch, a fraction")
+    commission_last: float | None = Field(description="As last seen in the epoch, a fraction")
     activated_stake: str | None = Field(description=LAMPORTS)
-    leader_slots: int | None
-    blocks_produced: int | None
-    blocks_basis: str | None = Field(
+    leader_slots: int | None = Field(description=LEADER_SLOTS)
+    blocks_produced: int | None = Field(description="Blocks it made; `blocks_basis` says counted how")
+    blocks_basis: words.BlocksBasis | None = Field(
         description="partial: counted so far. final: counted in all of the epoch. schedule: leader slots "
         "less the usual skips. shared: of an identity with several accounts"
     )
@@ -222,27 +239,31 @@ class EpochDocument(Schema):
         "in a part only"
     )
     delinquent_share: float | None = Field(description="Share of the epoch's fetches that saw it delinquent")
-    version: str | None
-    client: str | None
-    estimated_return: float | None = Field(description="Per staked lamport, once the epoch has ended")
-    source: str = Field(description="live, imported, or account: the account's own memory of 64 epochs")
-    fetched_at: datetime
+    version: str | None = Field(description=VERSION)
+    client: str | None = Field(description=words.CLIENT)
+    estimated_return: float | None = Field(
+        description="Lamports per staked lamport, once the epoch has ended"
+    )
+    source: words.EpochSource = Field(description="Where this row comes from")
+    fetched_at: datetime = Field(description="When it was seen or told, UTC")
 
 
 class EpochList(Envelope):
-    vote_account: str
-    items: list[EpochDocument]
+    """A page of one validator's epochs."""
+
+    vote_account: str = Field(description="Base58; the validator's key")
+    items: list[EpochDocument] = Field(description="The newest epoch first")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
 class ScoreDocument(Schema):
     """What one run said of one validator."""
 
-    scoring_run: int
-    scored_at: datetime
-    epoch: int | None
-    method: str
-    version: str
+    scoring_run: int = Field(description="The key of the run, as in /scoring-runs")
+    scored_at: datetime = Field(description="UTC")
+    epoch: int | None = Field(description="The running epoch of the picture that was scored")
+    method: str = Field(description=METHOD)
+    version: str = Field(description=METHOD_VERSION)
     score: float = Field(description="0 to 100")
     rank: int = Field(description="1 is best; equals share a rank")
 
@@ -250,42 +271,52 @@ class ScoreDocument(Schema):
 class PartDocument(Schema):
     """One explained part of a score; the points of all parts make the score."""
 
-    name: str
-    value: float | None
+    name: str = Field(description="Of the part; each method has its own")
+    value: float | None = Field(description="What was seen, in the unit of the part; null is unknown")
     typical: float | None = Field(description="The cluster's median, or what an ideal validator has")
     weight: float = Field(description="The most that it can move")
-    points: float
-    sentence: str
+    points: float = Field(description="What it adds to the score; negative takes away")
+    sentence: str = Field(description="What it means, for people")
 
 
 class ScoreBreakdown(ScoreDocument):
+    """A score with what it is made of."""
+
     parts: list[PartDocument] = Field(description="Empty when this version of the method explains nothing")
     components: dict[str, Any] = Field(description="What the method stored; its shape is the method's own")
 
 
 class ScoreReply(Envelope):
-    vote_account: str
+    """One validator's newest score."""
+
+    vote_account: str = Field(description="Base58; the validator's key")
     score: ScoreBreakdown | None = Field(description="Null while the newest run has none for this validator")
 
 
 class ScoreList(Envelope):
-    vote_account: str
-    items: list[ScoreDocument]
+    """A page of one validator's scores."""
+
+    vote_account: str = Field(description="Base58; the validator's key")
+    items: list[ScoreDocument] = Field(description="The newest run first")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
 class ScoringRunDocument(Schema):
-    id: int
-    method: str
-    version: str
-    epoch: int | None
-    status: str = Field(description="completed, skipped or failed")
+    """One application of a method to a picture of the cluster."""
+
+    id: int = Field(description="Its key, larger than those before")
+    method: str = Field(description=METHOD)
+    version: str = Field(description=METHOD_VERSION)
+    epoch: int | None = Field(description="The running epoch of the picture that was scored")
+    status: words.ScoringRunStatus = Field(description="What became of it")
     reason: str | None = Field(description="Why there are no scores")
-    scored: int
-    started_at: datetime
-    finished_at: datetime
+    scored: int = Field(description="How many validators it scored")
+    started_at: datetime = Field(description="UTC")
+    finished_at: datetime = Field(description="UTC")
 
 
 class ScoringRunList(Envelope):
-    items: list[ScoringRunDocument]
+    """A page of runs."""
+
+    items: list[ScoringRunDocument] = Field(description="The newest first")
     next_cursor: str | None = Field(description=NEXT_CURSOR)

@@ -40,21 +40,25 @@ class Included(Schema):
 
 
 class ListedValidator(ValidatorDocument, Included):
-    pass
+    """A validator of a list, with what `include` adds."""
 
 
 class ExplainedDetail(ValidatorDetail, Included):
-    pass
+    """All that is known of one validator, with what `include` adds."""
 
 
 class ValidatorList(ScoredEnvelope):
+    """A page of validators."""
+
     unknown: list[str] = Field(
         description="Those of `vote_account` and `identity` that no fetch ever saw; with `epoch`, of which "
         "nothing is stored in it. Not those that other filters leave out"
     )
-    items: list[ListedValidator]
+    items: list[ListedValidator] = Field(description="In the order asked for")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
 class ValidatorReply(ScoredEnvelope):
-    validator: ExplainedDetail
+    """One validator."""
+
+    validator: ExplainedDetail = Field(description="As the newest fetch that held it saw it")

@@ -16,7 +16,7 @@ LARGEST: Final = 2**63 - 1
 # Text without NUL, which PostgreSQL cannot hold.
 TEXT: Final = r"^[^\x00]*$"
 
-VoteAccount = Annotated[str, Path(pattern=BASE58, description="Base58")]
+VoteAccount = Annotated[str, Path(pattern=BASE58, description="The validator's key, Base58")]
 
 
 def _known_method(name: str | None) -> str | None:

@@ -22,7 +22,7 @@ WIDEST_BAND: Final = 100.0
 class SelectionQuery(Narrowed):
     """How many to hold, and what is held now."""
 
-    size: int = Field(100, ge=1, le=MOST_SELECTED, description="How many to hold")
+    size: int = Field(100, ge=1, le=MOST_SELECTED, description="How many validators to hold")
     held: str = Field(
         "", max_length=LONGEST_HELD, pattern=TEXT, description="Vote accounts held now, with commas between"
     )

@@ -85,13 +85,11 @@ def test_a_session_ends_with_its_account_and_with_its_password(ada: User, client
     assert client.get(reverse("admin:index")).status_code == 302
 
 
-def test_texts_say_their_charset_and_nothing_is_shared_with_other_sites(client: Client) -> None:
+def test_texts_say_their_charset(client: Client) -> None:
     # A part is enough: all addresses are walked for the other headers.
     for address in addresses()[::4]:
-        headers = client.get(address, headers={"Origin": "https://evil.example.org"}).headers
-        kind = headers.get("Content-Type", "")
+        kind = client.get(address).headers.get("Content-Type", "")
         assert "charset" in kind or not kind.startswith("text/"), address
-        assert not [name for name in headers if name.lower().startswith("access-control")], address
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,166 @@
+"""What any operation may answer beside what its router says: unchanged, refused, throttled, unavailable."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+Json = dict[str, Any]
+
+
+class Refusal(NamedTuple):
+    """A name for the document, what it means, and the `code` and `detail` of an example."""
+
+    name: str
+    meaning: str
+    code: str
+    detail: str
+    headers: tuple[str, ...] = ()
+
+
+def _header(description: str, example: str | int, kind: str = "string") -> Json:
+    return {"description": description, "schema": {"type": kind}, "example": example}
+
+
+HEADERS: Final[Json] = {
+    "ETag": _header("The version of this answer; send it back as If-None-Match", 'W/"7-4021-json"'),
+    "Cache-Control": _header("How long it stays as it is, in seconds", "public, max-age=7200"),
+    "Retry-After": _header("Seconds after which to ask again", 15, "integer"),
+    "WWW-Authenticate": _header("How to say who asks", "Bearer"),
+    "RateLimit-Policy": _header("What an address may spend: q units in w seconds", '"address";q=300;w=60'),
+    "RateLimit": _header("What is left of it: r units", '"address";r=287'),
+    "Deprecation": _header("Since when one should not begin with this: @ and seconds of Unix", "@1798761600"),
+    "Sunset": _header("The last day on which it answers", "Fri, 01 Jan 2027 00:00:00 GMT"),
+    "Link": _header("Where the next page of the CSV is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
+}
+_ALWAYS: Final = ("RateLimit-Policy", "RateLimit")
+# Refused before anything is counted.
+_UNCOUNTED: Final = "413"
+_NOT_MODIFIED: Final = "NotModified"
+REFUSALS: Final[Mapping[str, Refusal]] = {
+    "400": Refusal(
+        "BadRequest",
+        "Not understood: a cursor that this list did not give out (`invalid_cursor`), a body that is no JSON "
+        "(`malformed`), more than 1,000 fields (`too_many_fields`)",
+        "invalid_cursor",
+        "This cursor is none that this list gave out.",
+    ),
+    "401": Refusal(
+        "Unauthenticated",
+        "No token, or one that is wrong, revoked or over",
+        "unauthenticated",
+        "This needs a token that is neither wrong nor revoked, as `Authorization: Bearer …`.",
+        ("WWW-Authenticate",),
+    ),
+    "403": Refusal(
+        "Forbidden",
+        "Not for who asks: the token lacks the scope, or is for other schedules",
+        "missing_scope",
+        "This token has no scope 'pause'.",
+    ),
+    "404": Refusal(
+        "NotFound",
+        "There is none of this name or key",
+        "unknown_validator",
+        "No fetch ever saw the vote account 1111.",
+    ),
+    "409": Refusal(
+        "Conflict",
+        "Not as things stand, or somebody changed it meanwhile",
+        "changed_meanwhile",
+        "Somebody has edited 'fetch-repeatable' since; look at it again.",
+    ),
+    "410": Refusal(
+        "Gone",
+        "What the cursor leads to was deleted",
+        "expired_cursor",
+        "These scores were deleted; begin anew.",
+    ),
+    "413": Refusal(
+        "TooLarge",
+        "A request of more than 1 MB",
+        "too_large",
+        "That is too large: a request may have 1,048,576 bytes.",
+    ),
+    "422": Refusal(
+        "Invalid",
+        "A parameter or a field is out of its bounds; the text names it",
+        "invalid",
+        "limit: Input should be greater than or equal to 1",
+    ),
+    "429": Refusal(
+        "TooManyRequests",
+        "This address has spent what it may within a minute",
+        "too_many_requests",
+        "Too many requests from your address; go on in 15 s.",
+        ("Retry-After",),
+    ),
+    "500": Refusal("Internal", "A fault of ours", "internal", "This is a fault of ours; it was recorded."),
+    "503": Refusal(
+        "Unavailable",
+        "The database does not answer",
+        "unavailable",
+        "The database does not answer; try again.",
+        ("Retry-After",),
+    ),
+}
+# What whoever asks for anything may meet.
+_EVERYWHERE: Final = ("400", "413", "422", "429", "500", "503")
+_WITH_A_TOKEN: Final = ("401", "403")
+
+
+def add_answers(method: str, operation: Json) -> None:
+    """Give each answer its headers, and name the ones that the router need not know of."""
+    declared = operation["responses"]
+    unknown = [status for status in declared if not status.startswith("2") and status not in REFUSALS]
+    if unknown:
+        raise ValueError(f"{operation['operationId']}: no words for {', '.join(unknown)}; add to REFUSALS")
+    answered = {status: answer for status, answer in declared.items() if status.startswith("2")}
+    kept = method == "get" and any("application/json" in one.get("content", {}) for one in answered.values())
+    for answer in answered.values():
+        _add_headers(answer, operation, kept=kept)
+        if any(one["name"] == "format" for one in operation.get("parameters", ())):
+            _add_csv(answer)
+    statuses = {*declared, *_EVERYWHERE, *(_WITH_A_TOKEN if "security" in operation and not kept else ())}
+    refused = {status: _reference(REFUSALS[status].name) for status in statuses if status in REFUSALS}
+    unchanged = {"304": _reference(_NOT_MODIFIED)} if kept else {}
+    operation["responses"] = dict(sorted((answered | unchanged | refused).items()))
+
+
+def problems() -> Json:
+    """The components that `add_answers` refers to."""
+    unchanged = {
+        "description": "Unchanged since the answer of this ETag; it has no body",
+        "headers": _headers("ETag", "Cache-Control", *_ALWAYS),
+    }
+    return {_NOT_MODIFIED: unchanged} | {
+        one.name: {
+            "description": one.meaning,
+            "headers": _headers("Cache-Control", *one.headers, *(() if status == _UNCOUNTED else _ALWAYS)),
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {"detail": one.detail, "code": one.code},
+                }
+            },
+        }
+        for status, one in REFUSALS.items()
+    }
+
+
+def _add_headers(answer: Json, operation: Json, *, kept: bool) -> None:
+    leaving = ("Deprecation", "Sunset") if operation.get("deprecated") else ()
+    tagged = ("ETag",) if kept else ()
+    answer["headers"] = _headers(*tagged, "Cache-Control", *leaving, *_ALWAYS) | answer.get("headers", {})
+
+
+def _add_csv(answer: Json) -> None:
+    """The fields of an item as columns; what the reply says beside them is in headers."""
+    answer["content"]["text/csv"] = {"schema": {"type": "string"}}
+    answer["headers"]["Link"] = {"$ref": "#/components/headers/Link"}
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _reference(name: str) -> Json:
+    return {"$ref": f"#/components/responses/{name}"}

@@ -1,0 +1,87 @@
+"""django-ninja's document, made so that a program can be written against it, whoever adds an operation."""
+
+import re
+from typing import Any, Final
+
+from ninja import NinjaAPI
+from ninja.operation import Operation
+
+from scheduling.api.deprecations import Deprecation, deprecation_of
+from staking_project.openapi import answers, examples, schemas
+
+Json = dict[str, Any]
+
+# Of this host, whatever it is called: relative to the address of the document.
+SERVERS: Final = [{"url": "/", "description": "Where this document is from"}]
+TAGS: Final = {
+    "validators": "Validators, their scores, history and the cluster; for everybody",
+    "schedules and runs": "When what is fetched and scored, and what became of it; a token acts upon it",
+}
+_FIRST_SENTENCE: Final = re.compile(r"(.+?)[.:;](?:\s|$)", re.DOTALL)
+
+
+class DocumentedApi(NinjaAPI):
+    """Short operation ids, and a document that is finished, once for each prefix."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
+
+    def get_openapi_schema(self, **asked: Any) -> Any:
+        prefix = str(asked.get("path_prefix"))
+        made: dict[str, Any] = self.__dict__.setdefault("_finished", {})
+        if prefix not in made:
+            made[prefix] = finished(super().get_openapi_schema(**asked), self._deprecations())
+        return made[prefix]
+
+    def _deprecations(self) -> dict[str, Deprecation]:
+        found = {}
+        for router in self._get_bound_routers():
+            for view in router.path_operations.values():
+                for operation in view.operations:
+                    if deprecation := deprecation_of(operation.view_func):
+                        found[self.get_openapi_operation_id(operation)] = deprecation
+        return found
+
+
+def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
+    """A finished copy. `deprecations` are by operation id."""
+    document = document | {part: schemas.plain_copy(document[part]) for part in ("paths", "components")}
+    document["servers"] = SERVERS
+    components = document["components"]
+    operations = [one for methods in document["paths"].values() for one in methods.items()]
+    for method, operation in operations:
+        _describe(operation, deprecations.get(operation["operationId"]))
+        _finish_parameters(operation, components["schemas"])
+        answers.add_answers(method, operation)
+        examples.add_examples(operation, components["schemas"])
+    components["responses"] = answers.problems()
+    components["headers"] = answers.HEADERS
+    schemas.prune(document)
+    used = dict.fromkeys(tag for _, operation in operations for tag in operation.get("tags", ()))
+    document["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in used]
+    return document
+
+
+def _describe(operation: Json, deprecation: Deprecation | None) -> None:
+    """The summary is the first sentence of what the operation says of itself."""
+    said = " ".join(operation.get("description", "").split())
+    first = _FIRST_SENTENCE.match(said)
+    operation["summary"] = first[1] if first else said or operation["summary"]
+    if deprecation is not None:
+        operation["deprecated"] = True
+        operation["description"] = (
+            f"{said}\n\nDeprecated since {deprecation.since}, answers until {deprecation.sunset}. "
+            f"Instead: {deprecation.instead}"
+        )
+
+
+def _finish_parameters(operation: Json, known: Json) -> None:
+    for parameter in operation.get("parameters", ()):
+        # django-ninja writes a list, where OpenAPI has a map of named ones.
+        parameter.pop("examples", None)
+        schema = parameter["schema"] = schemas.without_null(parameter["schema"])
+        said = schema.pop("description", "")
+        parameter.setdefault("description", said)
+        parameter["example"] = examples.example_of(schema, known, name=parameter["name"])
+    if not operation.get("parameters"):
+        operation.pop("parameters", None)

@@ -1,0 +1,61 @@
+"""Under /api/ every problem is JSON, whoever found it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+pytestmark = pytest.mark.django_db
+
+NOWHERE = [
+    *("/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/validators", "/api//v1/validators", "/api/docs/"),
+    *("/api/v1/validators/", "/api/openapi.json/", "/api/v1/validators/a/b", "/api/%ff", "/api/v1/%00"),
+    *("/api/v1/%E0%A4%A", "/api/v1/schedules/a%2fb", "/api/<b>", "/api/v1/../../etc/passwd"),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "BREW"])
+def test_where_there_is_nothing_json_says_so(client: Client, method: str) -> None:
+    for address in NOWHERE:
+        answer: Any = client.generic(method, address, b"\xff\x00", content_type="text/html; charset=nonsense")
+
+        told = (answer.status_code, answer.headers["Content-Type"], answer.headers["Cache-Control"])
+        assert told == (404, "application/json", "no-store"), address
+        if method != "HEAD":
+            assert set(answer.json()) == {"detail", "code"}
+            assert answer.json()["code"] == "not_found"
+
+
+def test_it_says_where_to_look(client: Client) -> None:
+    assert "/api/docs" in client.get("/api").json()["detail"]
+    assert "without its last slash" in client.get("/api/v1/validators/").json()["detail"]
+
+
+@pytest.mark.parametrize("address", ["/api/v1/cluster", "/api/nothing"])
+def test_a_host_that_is_not_ours_is_told_so_in_json(client: Client, address: str) -> None:
+    answer = client.get(address, headers={"Host": "evil.example.org"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+def test_what_breaks_before_any_operation_is_json_too(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ANSWERS_KEPT_SECONDS = 5
+    client.raise_request_exception = False
+
+    def broken(request: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("staking_project.front.kept._is_for_anybody", broken)
+
+    answer = client.get("/api/v1/cluster")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_page_keeps_its_own(client: Client) -> None:
+    for address in ("/apiary", "/nothing"):
+        assert client.get(address).headers["Content-Type"].startswith("text/html")

@@ -1,0 +1,148 @@
+"""What the API really answers is what its document says, of every operation and every refusal."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from jsonschema import Draft202012Validator
+from pytest_django.fixtures import Settings
+
+from scheduling.models import RunState
+from scheduling.models.tokens import ApiToken, issue_token
+from staking_project.api import api
+from staking_project.front.sizes import LARGEST_BODY
+from tests.scheduling.factories import NOON, JobFactory, RunFactory, ScheduleFactory
+from tests.staking_project.openapi.complaints import SCHEMAS, operations, resolved
+from tests.validators.rows import fetch, history, validator
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+Json = dict[str, Any]
+DOCUMENT: Json = api.get_openapi_schema()
+READINGS = [(path, one) for path, method, one in operations(DOCUMENT) if method == "get"]
+WRITES = [(path, one) for path, method, one in operations(DOCUMENT) if method == "post"]
+
+
+@pytest.fixture(autouse=True)
+def something_to_ask_for(settings: Settings) -> None:
+    settings.RATE_LIMIT = 1_000_000
+    settings.SCORE_METHODS = ["baseline-v1", "trust-v3"]
+    fetch()
+    history(validator(1, name="Blue Lagoon", client="agave", version="2.3.7"), epochs=3)
+    RunFactory(job=JobFactory(schedule=ScheduleFactory(name="fetch")), occurrence=NOON, state=RunState.FAILED)
+
+
+def address_of(path: str, **other: str) -> str:
+    values = {"vote_account": "vote1", "name": "fetch", "key": "1"} | other
+    for name, value in values.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+@cache
+def validator_of(schema: str) -> Draft202012Validator:
+    whole = {"$ref": SCHEMAS + schema, "components": {"schemas": DOCUMENT["components"]["schemas"]}}
+    return Draft202012Validator(whole)
+
+
+def misfits(operation: Json, answer: Any) -> Iterator[str]:
+    """In what the answer is not what the document says of it."""
+    said = operation["responses"].get(str(answer.status_code))
+    if said is None:
+        yield f"{answer.status_code} is not in the document"
+        return
+    said = resolved(DOCUMENT, said)
+    # A request of too many fields is refused before it is counted.
+    uncounted = {"RateLimit", "RateLimit-Policy"} if answer.status_code == 400 else set()
+    optional = {"Link", "Deprecation", "Sunset", *uncounted}
+    yield from (f"no {name}" for name in said["headers"] if name not in {*answer.headers, *optional})
+    kind = answer.headers.get("Content-Type", "").partition(";")[0]
+    if answer.content and kind not in said.get("content", {}):
+        yield f"{kind} is not in the document"
+    elif answer.content and kind == "application/json":
+        schema = said["content"][kind]["schema"]["$ref"].removeprefix(SCHEMAS)
+        errors = validator_of(schema).iter_errors(answer.json())
+        yield from (f"{error.json_path}: {error.message}" for error in errors)
+
+
+def fitting(operation: Json, answer: Any) -> int:
+    assert list(misfits(operation, answer)) == [], operation["operationId"]
+    return int(answer.status_code)
+
+
+def test_every_reading_is_as_described(client: Client) -> None:
+    for path, operation in READINGS:
+        address = address_of(path)
+        got = client.get(address)
+        assert fitting(operation, got) == 200
+        if "304" in operation["responses"]:
+            again = client.get(address, headers={"If-None-Match": got.headers["ETag"]})
+            assert fitting(operation, again) == 304
+        parameters = {one["name"] for one in operation.get("parameters", ())}
+        if "format" in parameters:
+            assert fitting(operation, client.get(address, {"format": "csv"})) == 200
+            assert fitting(operation, client.get(address, {"format": "xml"})) == 422
+        if "cursor" in parameters:
+            assert fitting(operation, client.get(address, {"cursor": "mine"})) == 400
+        if "{" in path:
+            assert (
+                fitting(operation, client.get(address_of(path, vote_account="x", name="x", key="9"))) == 404
+            )
+
+
+def test_every_refusal_before_an_operation_is_as_described(client: Client, settings: Settings) -> None:
+    for path, operation in READINGS:
+        address = address_of(path)
+        assert fitting(operation, client.get(address, CONTENT_LENGTH=LARGEST_BODY + 1)) == 413
+        assert fitting(operation, client.get(f"{address}?{'&' * 1_000}")) == 400
+    settings.RATE_LIMIT = 1
+    for path, operation in (READINGS + WRITES)[:3]:
+        answers = [client.generic("GET", address_of(path)) for _ in range(2)]
+        assert fitting(operation, answers[-1]) == 429
+
+
+def test_every_fault_of_ours_is_as_described(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> None:
+        raise OperationalError("away")
+
+    with connection.execute_wrapper(away):
+        for path, operation in READINGS:
+            assert fitting(operation, client.get(address_of(path))) == 503
+    client.raise_request_exception = False
+    monkeypatch.setattr("validators.api.answers.picture_version", lambda: 1 / 0)
+    path, operation = READINGS[0]
+    assert fitting(operation, client.get(path)) == 500
+
+
+def test_every_write_is_as_described(client: Client) -> None:
+    scopes = {f"may_{scope}": True for scope in ("trigger", "pause", "resume")}
+    able = issue_token(ApiToken(name="robot", **scopes), by="ada", now=NOON).text
+    unable = issue_token(ApiToken(name="idle"), by="ada", now=NOON).text
+    outcomes = set()
+    for path, operation in WRITES:
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+        for token in (able, unable, "wrong"):
+            for name in ("fetch", "x"):
+                for sent in (body, "{") if body is not None else (None,):
+                    answer = client.post(
+                        address_of(path, name=name),
+                        sent,
+                        content_type="application/json",
+                        headers={"Authorization": f"Bearer {token}"},
+                    )
+                    outcomes.add(fitting(operation, answer))
+
+    assert outcomes >= {200, 202, 400, 401, 403, 404}
+
+
+def test_a_misfit_would_be_noticed(client: Client) -> None:
+    operation: Json = DOCUMENT["paths"]["/api/v1/cluster"]["get"]
+    answer = client.get("/api/v1/validators")
+
+    assert "$: 'cluster' is a required property" in list(misfits(operation, answer))
+    del answer.headers["ETag"]
+    answer.status_code = 418
+    assert list(misfits(operation, answer)) == ["418 is not in the document"]

@@ -1,0 +1,135 @@
+"""The OpenAPI document tells a program all that it needs, of every operation, also one that is new."""
+
+import copy
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from ninja import Router, Schema
+from openapi_spec_validator import validate
+
+from staking_project.api import VERSION, api
+from staking_project.openapi.document import DocumentedApi
+from staking_project.openapi.examples import NoExampleError
+from tests.staking_project.openapi.complaints import complaints, operations
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    return dict(api.get_openapi_schema())
+
+
+@pytest.mark.django_db
+def test_it_is_valid_and_served(client: Client, document: Json) -> None:
+    served = client.get("/api/openapi.json").json()
+
+    validate(served)
+    assert served == document
+    assert (served["openapi"], served["servers"][0]["url"]) == ("3.1.0", "/")
+
+
+def test_nothing_is_left_for_an_integrator_to_guess(document: Json) -> None:
+    assert complaints(document) == []
+
+
+def _without(*path: str) -> Callable[[Json], None]:
+    def drop(document: Json) -> None:
+        *before, last = path
+        node = document
+        for word in before:
+            node = node[word]
+        del node[last]
+
+    return drop
+
+
+def _wrong_example(document: Json) -> None:
+    answer = document["paths"]["/api/v1/cluster"]["get"]["responses"]["200"]
+    answer["content"]["application/json"]["example"]["epoch"] = "today"
+
+
+def _anything(document: Json) -> None:
+    document["components"]["schemas"]["Problem"]["properties"]["more"] = {"description": "More"}
+
+
+def _nameless(document: Json) -> None:
+    nameless = {"type": "array", "items": {"type": "object", "properties": {}}, "description": "More"}
+    document["components"]["schemas"]["Problem"]["properties"]["more"] = nameless
+
+
+CLUSTER = ("paths", "/api/v1/cluster", "get")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _without(*CLUSTER, "description"),
+        _without(*CLUSTER, "responses", "429"),
+        _without(*CLUSTER, "responses", "304"),
+        _without(*CLUSTER, "responses", "200", "headers"),
+        _without(*CLUSTER, "responses", "200", "content", "application/json", "example"),
+        _without("components", "schemas", "Problem", "properties", "code", "description"),
+        _without("components", "schemas", "ValidatorDocument", "description"),
+        _wrong_example,
+        _anything,
+        _nameless,
+    ],
+)
+def test_what_is_left_out_would_be_noticed(document: Json, spoil: Callable[[Json], None]) -> None:
+    spoiled = copy.deepcopy(document)
+    spoil(spoiled)
+
+    assert complaints(spoiled)
+
+
+def test_operations_have_the_names_of_their_functions(document: Json) -> None:
+    names = {operation["operationId"] for _, _, operation in operations(document)}
+
+    assert {"list_validators", "get_validator", "list_runs", "trigger_schedule"} <= names
+
+
+def test_closed_sets_of_words_are_named_and_open_ones_are_told(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    words = {name: schema["enum"] for name, schema in schemas.items() if "enum" in schema}
+    fields = schemas["ValidatorDocument"]["properties"]
+
+    assert words["CreditsUnit"] == ["vote_credits", "lamports"]
+    assert words["RunState"][-1] == "skipped"
+    assert {"BlocksBasis", "SourceName", "EpochSource", "NameMark", "Mode", "Trigger"} <= set(words)
+    assert fields["name_mark"]["oneOf"] == [{"$ref": "#/components/schemas/NameMark"}, {"type": "null"}]
+    assert "enum" not in fields["client"]
+    assert "firedancer" in fields["client"]["description"]
+
+
+def test_the_version_is_that_of_its_changelog(document: Json) -> None:
+    changelog = (Path(settings.BASE_DIR) / "docs" / "api-changelog.md").read_text()
+
+    assert document["info"]["version"] == VERSION
+    assert re.fullmatch(r"\d+\.\d+\.\d+", VERSION)
+    assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == VERSION  # type: ignore[index]
+    assert {path.split("/")[2] for path in document["paths"]} == {f"v{VERSION.split('.')[0]}"}
+
+
+class Bare(Schema):
+    """A reply whose field nobody gave an example."""
+
+    never_heard_of: str
+
+
+def test_a_field_without_an_example_is_named_at_once() -> None:
+    bare, router = DocumentedApi(urls_namespace="bare"), Router()
+
+    @router.get("/bare", response=Bare)
+    def get_bare(request: object) -> None:
+        """Bare."""
+
+    bare.add_router("", router)
+
+    with pytest.raises(NoExampleError, match=r"Bare\.never_heard_of"):
+        bare.get_openapi_schema(path_prefix="api/")

@@ -1,0 +1,115 @@
+"""Closed sets of words in answers, each a component with a name of its own in the OpenAPI document.
+
+They are read from where they are used, so that a word more is one more here. As answers are ours, nothing
+checks them against these while it runs.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import WithJsonSchema
+from typing_extensions import TypeAliasType
+
+from validators.models import ChainState, ScoringRun, SourceState, VoteState
+from validators.models.cluster import BlocksBasis as Basis
+from validators.models.validators import Origin
+from validators.solana.arithmetic import CreditsUnit as Unit
+from validators.solana.economics import ApyBasis as ReturnBasis
+from validators.solana.layouts import BlsKey as Key
+from validators.solana.layouts import StateVersion as Layout
+from validators.solana.look_alikes import NameMark as Mark
+from validators.solana.slot_times import SlotTimeBasis as SlotBasis
+from validators.solana.versions import Client
+
+
+def one_of(words: Iterable[str], said: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "enum": [str(word) for word in words], "description": said})
+
+
+NameMark = TypeAliasType(
+    "NameMark",
+    Annotated[
+        str,
+        one_of(
+            Mark,
+            "same_as_larger: another validator with more stake has a name that looks the same. "
+            "mixed_alphabets: it mixes letters of several alphabets within a word",
+        ),
+    ],
+)
+AdmissionStatus = TypeAliasType(
+    "AdmissionStatus", Annotated[str, one_of(VoteState.Admission.values, "ok, out, or unknown")]
+)
+ApyBasis = TypeAliasType(
+    "ApyBasis",
+    Annotated[
+        str,
+        one_of(
+            ReturnBasis,
+            "realised: by epochs of which stake and commission were seen. estimate: by what the chain tells "
+            "of the past, with the stake and commission of today",
+        ),
+    ],
+)
+ChangeSource = TypeAliasType(
+    "ChangeSource",
+    Annotated[str, one_of((Origin.LIVE, Origin.IMPORTED), "live: seen by fetches. imported: of a history")],
+)
+EpochSource = TypeAliasType(
+    "EpochSource",
+    Annotated[
+        str,
+        one_of(
+            Origin.values,
+            "live: our own fetches. imported: a file of history. account: the account's memory of 64 epochs",
+        ),
+    ],
+)
+BlsKey = TypeAliasType(
+    "BlsKey", Annotated[str, one_of(Key, "not_reported: the node is too old to say, which is not missing")]
+)
+StateVersion = TypeAliasType(
+    "StateVersion", Annotated[str, one_of(Layout, "Which layout the raw vote account has")]
+)
+BlocksBasis = TypeAliasType(
+    "BlocksBasis",
+    Annotated[
+        str,
+        one_of(
+            Basis.values,
+            "partial: counted so far. final: counted in all of the epoch. schedule: leader slots less the "
+            "usual skips. shared: of an identity with several accounts",
+        ),
+    ],
+)
+CreditsUnit = TypeAliasType(
+    "CreditsUnit", Annotated[str, one_of(Unit, "vote_credits, or lamports after votes left the chain")]
+)
+ScoringRunStatus = TypeAliasType(
+    "ScoringRunStatus",
+    Annotated[str, one_of(ScoringRun.Status.values, "skipped: there was nothing to score")],
+)
+SlotTimeBasis = TypeAliasType(
+    "SlotTimeBasis",
+    Annotated[str, one_of(SlotBasis, "chain: by feature accounts. measured: nearest to the pace")],
+)
+Alpenglow = TypeAliasType(
+    "Alpenglow", Annotated[str, one_of(ChainState.Alpenglow.values, "pending: from the next epoch on")]
+)
+SourceName = TypeAliasType(
+    "SourceName",
+    Annotated[
+        str,
+        one_of(
+            SourceState.Source.values,
+            "votes: stake, credits, commission. production: leader slots and blocks. nodes: versions and "
+            "clients. names: names and websites. inflation: rates and supply. cluster: slot time, Alpenglow, "
+            "the admission rule. vote-states: the vote accounts themselves",
+        ),
+    ],
+)
+SelectionAction = TypeAliasType(
+    "SelectionAction", Annotated[str, one_of(("stays", "enters", "leaves"), "What to do with it")]
+)
+# Not closed: a client of tomorrow is told by its name.
+CLIENT = f"The program it runs; today one of: {', '.join(Client)}. More may come. Null: unknown"
