@@ -7,6 +7,7 @@ Start with `validators`. Django looks for models in this module, so here alone n
 from validators.models.chain import THE_CHAIN, ChainState, VoteState
 from validators.models.cluster import BlocksBasis, ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
+from validators.models.news import THE_TALLY, EventTally, ValidatorEvent
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
@@ -15,6 +16,7 @@ from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin
 __all__ = [
     "PUBKEY_LENGTH",
     "THE_CHAIN",
+    "THE_TALLY",
     "BlocksBasis",
     "ChainState",
     "ClusterEpoch",
@@ -23,6 +25,7 @@ __all__ = [
     "DelinquencyIncident",
     "DoubtedLook",
     "EndpointState",
+    "EventTally",
     "Fetch",
     "IdentityChange",
     "Origin",
@@ -34,5 +37,6 @@ __all__ = [
     "TrustScore",
     "Validator",
     "ValidatorEpoch",
+    "ValidatorEvent",
     "VoteState",
 ]
