@@ -16,6 +16,8 @@ from scheduling.api.routes import router as scheduling_router
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
 from validators.api.comparison import router as comparison_router
 from validators.api.routes import router as validators_router
+from validators.api.subscription_routes import router as subscriptions_router
+from validators.api.watching_routes import router as watching_router
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,8 @@ api = NinjaAPI(
 )
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
+api.add_router("/v1", subscriptions_router)
+api.add_router("/v1", watching_router)
 api.add_router("/v1", scheduling_router)
 
 
@@ -157,5 +161,10 @@ class ApiHead:
 
 
 def _complaint(error: dict[str, Any]) -> str:
-    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`."""
-    return f"{error['loc'][-1]}: {error['msg']}"
+    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`.
+
+    Of a list it is the one before its place: `kinds[0]: …`.
+    """
+    place: tuple[str | int, ...] = error["loc"]
+    name = f"{place[-2]}[{place[-1]}]" if isinstance(place[-1], int) and len(place) > 1 else place[-1]
+    return f"{name}: {error['msg']}"

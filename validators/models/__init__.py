@@ -11,7 +11,9 @@ from validators.models.news import THE_TALLY, EventTally, ValidatorEvent
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
+from validators.models.subscriptions import Subscription, SubscriptionDelivery
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
+from validators.models.watching import WatchedValidator
 
 __all__ = [
     "PUBKEY_LENGTH",
@@ -34,9 +36,12 @@ __all__ = [
     "ScoringInputs",
     "ScoringRun",
     "SourceState",
+    "Subscription",
+    "SubscriptionDelivery",
     "TrustScore",
     "Validator",
     "ValidatorEpoch",
     "ValidatorEvent",
     "VoteState",
+    "WatchedValidator",
 ]
