@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
-from validators.models import Subscription, SubscriptionDelivery, Validator, ValidatorEvent, WatchedValidator
+from validators.models import Subscription, SubscriptionDelivery, Validator, ValidatorEvent
 from validators.models.subscriptions import LONGEST_URL
 from validators.solana.pubkey import is_pubkey
 from validators.subscriptions.addresses import problem_of
@@ -182,14 +182,4 @@ def delivery_document(one: SubscriptionDelivery) -> dict[str, Any]:
         "status": one.status,
         "milliseconds": one.milliseconds,
         "error": one.error or None,
-    }
-
-
-def watched_document(account: str, row: WatchedValidator | None) -> dict[str, Any]:
-    return {
-        "vote_account": account,
-        "origin": "settings" if row is None else "row",
-        "note": (row and row.note) or None,
-        "added_by": row and row.added_by,
-        "added_at": row and row.added_at,
     }

@@ -1,5 +1,7 @@
 """The validators that alerts are about."""
 
+from dataclasses import asdict
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 
@@ -9,10 +11,9 @@ from scheduling.clock import database_now
 from scheduling.exceptions import UnknownNameError
 from scheduling.models.tokens import Scope
 from validators.api.parameters import VoteAccount
-from validators.api.subscription_documents import WatchedList, WatchedReply, WatchNote, watched_document
+from validators.api.subscription_documents import WatchedList, WatchedReply, WatchNote
 from validators.api.subscription_routes import owner, stored
-from validators.models import WatchedValidator
-from validators.models.watching import watched_accounts
+from validators.reading.watching import told, watched
 from validators.services import watching
 from validators.solana.pubkey import is_pubkey
 
@@ -25,8 +26,7 @@ router = Router(tags=["watched validators"], auth=BearerToken())
 def list_watched(request: HttpRequest) -> HttpResponse:
     """Those of the rows and those of the setting WATCHED_VALIDATORS. Scope: watch."""
     owner(request, Scope.WATCH)
-    rows = {row.vote_account: row for row in WatchedValidator.objects.all()}
-    return stored({"items": [watched_document(key, rows.get(key)) for key in watched_accounts()]})
+    return stored({"items": [asdict(one) for one in watched()]})
 
 
 @router.put("/watched-validators/{vote_account}", response={200: WatchedReply, **_REFUSALS})
@@ -36,7 +36,7 @@ def watch(request: HttpRequest, vote_account: VoteAccount, body: Body[WatchNote]
     if not is_pubkey(vote_account):
         raise ApiError(422, code="invalid", detail=f"vote_account: {vote_account!r} is no key of 32 bytes")
     row = watching.watch(vote_account, by=f"token {token.name}", note=body.note, now=database_now())
-    return stored({"watched": watched_document(vote_account, row)})
+    return stored({"watched": asdict(told(row))})
 
 
 @router.delete(

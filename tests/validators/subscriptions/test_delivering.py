@@ -1,6 +1,7 @@
 """Events arrive at least once and in order, whatever the receiver answers and whoever dies."""
 
 import socket
+from typing import Any
 
 import pytest
 from django.conf import settings as configured
@@ -213,7 +214,7 @@ def test_nothing_is_delivered_for_a_token_that_ended(receiver: Receiver, ending:
         User.objects.update(is_superuser=False)
     else:
         now = database_now()
-        changes = {
+        changes: dict[str, dict[str, Any]] = {
             "revoked": {"revoked_at": now},
             "expired": {"expires_at": now},
             "scope": {"may_subscribe": False},
