@@ -19,6 +19,7 @@ from django_q.cluster import get_mp_context
 
 from scheduling.clock import database_now
 from scheduling.engine.execution import execute_run
+from scheduling.engine.locks import PatientConnection
 from scheduling.engine.processes import adopt_orphans, die_with_parent
 from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import DELIVERY_DEADLINE, channels, digest
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY = 1.0
 # Seconds between two looks whether a lane is wanted, and its process there.
 ASK_EVERY = 1.0
+# Where the table is locked, asking waits, and the dispatcher with it: not at each of its ticks.
+ASK_AFTER_REFUSAL = 30.0
 # What was queued this long ago and is not running was queued by somebody who died, or by an older version.
 FORGOTTEN = timedelta(seconds=5)
 
@@ -65,15 +68,13 @@ class Courier:
         named = {name: import_string(path)() for name, path in settings.COURIER_LANES.items()}
         self._lanes: dict[str, Lane] = {"alerts": AlertLane(), **named}
         self._processes: dict[str, Any] = {}
-        self._asked_at = -ASK_EVERY
+        self._ask_at = dict.fromkeys(self._lanes, 0.0)
+        self._connection = PatientConnection()
 
     def keep_running(self) -> None:
-        if time.monotonic() - self._asked_at < ASK_EVERY:
-            return
-        self._asked_at = time.monotonic()
         for name, lane in self._lanes.items():
             process = self._processes.get(name)
-            if (process is None or not process.is_alive()) and _is_wanted(lane):
+            if (process is None or not process.is_alive()) and self._is_wanted(name, lane):
                 self._processes[name] = self._started(lane)
 
     def stop(self) -> None:
@@ -82,20 +83,24 @@ class Courier:
             process.kill()
             process.join()
 
+    def _is_wanted(self, name: str, lane: Lane) -> bool:
+        if time.monotonic() < self._ask_at[name]:
+            return False
+        self._ask_at[name] = time.monotonic() + ASK_EVERY
+        try:
+            self._connection.bound()
+            return lane.is_wanted()
+        except DatabaseError:
+            connection.close()  # the dispatcher says so
+            self._ask_at[name] = time.monotonic() + ASK_AFTER_REFUSAL
+            return False
+
     def _started(self, lane: Lane) -> Any:
         # A connection that a child inherits is shared with it, and closed for both.
         connections.close_all()
         process = get_mp_context().Process(target=_run, args=(lane, os.getpid()), daemon=True)
         process.start()
         return process
-
-
-def _is_wanted(lane: Lane) -> bool:
-    try:
-        return lane.is_wanted()
-    except DatabaseError:
-        connection.close()  # the dispatcher says so
-        return False
 
 
 def deliver_due(*, now: datetime) -> list[int]:

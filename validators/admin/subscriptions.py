@@ -24,7 +24,7 @@ class SubscriptionAdmin(HistoryAdmin):
     """Made by tokens over the API alone. The address, which may hold a key, is for who may change it."""
 
     actions = ("pause", "resume", "send_test")
-    list_display = ("id", "token", "host", "state", "cursor", "failures", "failing_since", "delivered_at")
+    list_display = ("id", "token", "host", "state", "cursor", "failures", "delivered_at")
     list_filter = ("paused",)
     list_select_related = ("token",)
     change_form_template = "admin/validators/subscription/change_form.html"
