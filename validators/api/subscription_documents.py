@@ -6,13 +6,12 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
+from validators.api.parameters import BASE58
 from validators.models import Subscription, SubscriptionDelivery, Validator, ValidatorEvent
 from validators.models.subscriptions import LONGEST_URL
-from validators.solana.pubkey import is_pubkey
 from validators.subscriptions.addresses import problem_of
 
 MOST_VALIDATORS = 500
-LONGEST_SHOWN = 60
 
 
 def _where_events_may_go(url: str) -> str:
@@ -27,14 +26,8 @@ def _seen_accounts(accounts: list[str]) -> list[str]:
     known = set(Validator.objects.filter(vote_account__in=accounts).values_list("vote_account", flat=True))
     unknown = [account for account in accounts if account not in known]
     if unknown:
-        raise ValueError(f"No fetch ever saw the vote account {unknown[0][:LONGEST_SHOWN]!r}")
+        raise ValueError(f"No fetch ever saw the vote account {unknown[0]!r}")
     return accounts
-
-
-def _key(account: str) -> str:
-    if not is_pubkey(account):
-        raise ValueError(f"{account[:LONGEST_SHOWN]!r} is no vote account: 32 bytes in base58")
-    return account
 
 
 class NewSubscription(Schema):
@@ -45,8 +38,8 @@ class NewSubscription(Schema):
     url: Annotated[str, AfterValidator(_where_events_may_go)] = Field(
         max_length=LONGEST_URL, description="https, in the internet; gets a POST for each batch of events"
     )
-    validators: Annotated[list[str], AfterValidator(_seen_accounts)] = Field(
-        [], max_length=MOST_VALIDATORS, description="Vote accounts; all, when empty"
+    validators: Annotated[list[Annotated[str, Field(pattern=BASE58)]], AfterValidator(_seen_accounts)] = (
+        Field([], max_length=MOST_VALIDATORS, description="Vote accounts; all, when empty")
     )
     kinds: list[ValidatorEvent.Kind] = Field([], description="Kinds of events; all, when empty")
 

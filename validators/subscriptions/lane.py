@@ -54,10 +54,14 @@ class SubscriptionLane:
         newest, forgotten = newest_number(), forgotten_number()
         behind = Subscription.objects.due(now=now).filter(cursor__lt=newest).select_related("token__maker")
         unwanted = []
+        may_go_on: dict[int, bool] = {}  # what a token may is several questions to the database
         for subscription in behind[:MOST_LOOKED_AT]:
             if len(self._under_way) >= MOST_AT_ONCE:
                 break
-            if self._has_too_many(subscription) or _is_stopped(subscription, now=now):
+            token = subscription.token
+            if token.pk not in may_go_on:
+                may_go_on[token.pk] = token.opens_at(now) and token.may(Scope.SUBSCRIBE)
+            if self._has_too_many(token.pk) or _is_stopped(subscription, may_go_on[token.pk], now=now):
                 continue
             step_over_lost(subscription, forgotten=forgotten, now=now)
             events = _batch(subscription)
@@ -67,13 +71,9 @@ class SubscriptionLane:
                 unwanted.append(subscription)
         pass_over(unwanted, through=newest)
 
-    def _has_too_many(self, subscription: Subscription) -> bool:
-        of_token = [
-            batch
-            for batch in self._under_way.values()
-            if batch.subscription.token_id == subscription.token_id
-        ]
-        return len(of_token) >= MOST_OF_A_TOKEN
+    def _has_too_many(self, token: int) -> bool:
+        whose = [batch.subscription.token_id for batch in self._under_way.values()]
+        return whose.count(token) >= MOST_OF_A_TOKEN
 
     def _send(self, subscription: Subscription, events: list[ValidatorEvent], *, now: datetime) -> None:
         first, last = events[0].number, events[-1].number
@@ -98,14 +98,12 @@ def _outcome(future: Future[Outcome]) -> Outcome:
         return Outcome(status=None, error=f"It could not be sent: {type(exc).__name__}.", milliseconds=0)
 
 
-def _is_stopped(subscription: Subscription, *, now: datetime) -> bool:
+def _is_stopped(subscription: Subscription, may_go_on: bool, *, now: datetime) -> bool:
     """Pause it where nothing may be, or can be, delivered."""
-    because = None
-    if not subscription.token.opens_at(now) or not subscription.token.may(Scope.SUBSCRIBE):
-        because = Pause.TOKEN
-    elif not is_ours(subscription):
-        because = Pause.SECRET
-    return because is not None and (pause(subscription, because=because, now=now) or True)
+    if may_go_on and is_ours(subscription):
+        return False
+    pause(subscription, because=Pause.SECRET if may_go_on else Pause.TOKEN, now=now)
+    return True
 
 
 def _batch(subscription: Subscription) -> list[ValidatorEvent]:

@@ -15,6 +15,7 @@ from tests.validators.rows import NOON, validator
 from tests.validators.subscriptions.receiving import Kind, Receiver, happens, subscribed, token
 from validators.models import EventTally, Subscription, SubscriptionDelivery, ValidatorEvent
 from validators.monitoring.alerts import paused_subscriptions
+from validators.monitoring.retention import prune_deliveries
 from validators.services.deliveries import (
     FAILING_FOR,
     FEWEST_FAILURES,
@@ -267,6 +268,18 @@ def test_a_pause_during_an_attempt_keeps_what_came_of_it(receiver: Receiver) -> 
 
     made.refresh_from_db()
     assert (made.paused, made.cursor) == (Pause.ASKED, 1)
+
+
+def test_the_log_goes_by_age(receiver: Receiver) -> None:
+    made = subscribed(receiver)
+    for age in (HELD_FOR, 3 * HELD_FOR):
+        SubscriptionDelivery.objects.create(subscription=made, at=NOON - age)
+    found = {
+        dry_run: prune_deliveries(keep=2 * HELD_FOR, now=NOON, dry_run=dry_run) for dry_run in (True, False)
+    }
+
+    assert found == {dry_run: {"deliveries of events": 1} for dry_run in (True, False)}
+    assert SubscriptionDelivery.objects.get().at == NOON - HELD_FOR
 
 
 def test_waits_grow_to_an_hour_and_are_not_the_same_for_all() -> None:
