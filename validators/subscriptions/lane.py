@@ -4,6 +4,7 @@ Threads wait for receivers and do nothing else; whatever asks the database is do
 """
 
 import logging
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Final
@@ -29,8 +30,9 @@ MOST_AT_ONCE: Final = 16
 MOST_OF_A_TOKEN: Final = 4
 # Subscriptions that one look goes through.
 MOST_LOOKED_AT: Final = 500
-# Seconds that a look waits for the first answer.
+# Seconds that a look waits for the next answer, and that it goes on while there is more to send.
 PATIENCE: Final = 0.5
+LONGEST_LOOK: Final = 1.0
 
 
 class SubscriptionLane:
@@ -44,12 +46,18 @@ class SubscriptionLane:
         return Subscription.objects.active().exists()
 
     def look(self, *, now: datetime) -> None:
-        """Send what is due, and write down what was answered."""
-        self._send_due(now=now)
-        wait(self._under_way, timeout=PATIENCE, return_when=FIRST_COMPLETED)
+        """Send what is due, and write down what was answered; one batch for each subscription."""
+        ends = time.monotonic() + LONGEST_LOOK
+        while self._send_due(now=now):
+            wait(self._under_way, timeout=PATIENCE, return_when=FIRST_COMPLETED)
+            self._record_ended()
+            if time.monotonic() > ends:
+                return
         self._record_ended()
 
-    def _send_due(self, *, now: datetime) -> None:
+    def _send_due(self, *, now: datetime) -> bool:
+        """Whether anything was sent."""
+        before = len(self._under_way)
         # Read before any event is looked for: up to this number all of them can be seen.
         newest, forgotten = newest_number(), forgotten_number()
         behind = Subscription.objects.due(now=now).filter(cursor__lt=newest).select_related("token__maker")
@@ -70,6 +78,7 @@ class SubscriptionLane:
             else:
                 unwanted.append(subscription)
         pass_over(unwanted, through=newest)
+        return len(self._under_way) > before
 
     def _has_too_many(self, token: int) -> bool:
         whose = [batch.subscription.token_id for batch in self._under_way.values()]
