@@ -48,12 +48,10 @@ class SubscriptionLane:
     def look(self, *, now: datetime) -> None:
         """Send what is due, and write down what was answered; one batch for each subscription."""
         ends = time.monotonic() + LONGEST_LOOK
-        while self._send_due(now=now):
+        self._record_ended()
+        while time.monotonic() < ends and self._send_due(now=now):
             wait(self._under_way, timeout=PATIENCE, return_when=FIRST_COMPLETED)
             self._record_ended()
-            if time.monotonic() > ends:
-                return
-        self._record_ended()
 
     def _send_due(self, *, now: datetime) -> bool:
         """Whether anything was sent."""

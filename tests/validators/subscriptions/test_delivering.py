@@ -262,6 +262,8 @@ def test_a_pause_during_an_attempt_keeps_what_came_of_it(receiver: Receiver) -> 
     happens(validator(1), Kind.JOINED)
     lane = SubscriptionLane()
     lane._send_due(now=database_now())
+    [under_way] = lane._under_way
+    under_way.result()
     pause(made, because=Pause.ASKED, now=database_now())
 
     look(lane)
