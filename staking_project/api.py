@@ -163,8 +163,7 @@ class ApiHead:
 def _complaint(error: dict[str, Any]) -> str:
     """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`.
 
-    Of a list it is the one before its place: `kinds[0]: …`.
+    Behind it stands a number where one of several is wrong.
     """
-    place: tuple[str | int, ...] = error["loc"]
-    name = f"{place[-2]}[{place[-1]}]" if isinstance(place[-1], int) and len(place) > 1 else place[-1]
+    name = next((word for word in reversed(error["loc"]) if isinstance(word, str)), "")
     return f"{name}: {error['msg']}"

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from scheduling.exceptions import RefusedError
 from scheduling.models.tokens import ApiToken
-from validators.models import THE_TALLY, EventTally, Subscription
-from validators.services.deliveries import step_over_lost
+from validators.models import Subscription
+from validators.services.deliveries import step_over_lost, tally
 from validators.services.secrets import BOTH_SIGN_FOR, digest_of, new_salt, secret_of
 
 # Each may have a batch under way, and its own log.
@@ -44,7 +44,7 @@ def subscribe(
             created_at=now,
             salt=salt,
             secret_digest=digest_of(salt),
-            cursor=_tally().newest,
+            cursor=tally().newest,
             due_at=now,
         )
     return NewSecret(made, secret_of(salt))
@@ -60,7 +60,7 @@ def resume(subscription: Subscription, *, now: datetime) -> tuple[int, int] | No
     """Go on from the cursor, at once; returns the first and last number of what was deleted meanwhile."""
     with transaction.atomic():
         found = Subscription.objects.select_for_update().get(pk=subscription.pk)
-        lost = step_over_lost(found, forgotten=_tally().forgotten, now=now)
+        lost = step_over_lost(found, forgotten=tally().forgotten, now=now)
         Subscription.objects.filter(pk=found.pk).update(
             paused="", paused_at=None, failures=0, failing_since=None, due_at=now
         )
@@ -92,7 +92,3 @@ def begin_test(subscription: Subscription, *, now: datetime) -> None:
 def _lock(token: ApiToken) -> None:
     """Until the transaction ends nobody else counts what belongs to this token."""
     ApiToken.objects.select_for_update().get(pk=token.pk)
-
-
-def _tally() -> EventTally:
-    return EventTally.objects.filter(pk=THE_TALLY).first() or EventTally()

@@ -12,8 +12,8 @@ from typing import Final
 from scheduling.clock import database_now
 from scheduling.models.tokens import Scope
 from validators.models import Subscription, Validator, ValidatorEvent
-from validators.reading.events import events_after, forgotten_number, newest_number
-from validators.services.deliveries import Claimed, Outcome, claim, pass_over, record, step_over_lost
+from validators.reading.events import events_after
+from validators.services.deliveries import Claimed, Outcome, claim, pass_over, record, step_over_lost, tally
 from validators.services.secrets import is_ours
 from validators.services.subscriptions import pause
 from validators.subscriptions.sending import message_of, post
@@ -57,8 +57,10 @@ class SubscriptionLane:
         """Whether anything was sent."""
         before = len(self._under_way)
         # Read before any event is looked for: up to this number all of them can be seen.
-        newest, forgotten = newest_number(), forgotten_number()
-        behind = Subscription.objects.due(now=now).filter(cursor__lt=newest).select_related("token__maker")
+        known = tally()
+        behind = (
+            Subscription.objects.due(now=now).filter(cursor__lt=known.newest).select_related("token__maker")
+        )
         unwanted = []
         may_go_on: dict[int, bool] = {}  # what a token may is several questions to the database
         for subscription in behind[:MOST_LOOKED_AT]:
@@ -69,13 +71,13 @@ class SubscriptionLane:
                 may_go_on[token.pk] = token.opens_at(now) and token.may(Scope.SUBSCRIBE)
             if self._has_too_many(token.pk) or _is_stopped(subscription, may_go_on[token.pk], now=now):
                 continue
-            step_over_lost(subscription, forgotten=forgotten, now=now)
+            step_over_lost(subscription, forgotten=known.forgotten, now=now)
             events = _batch(subscription)
             if events:
                 self._send(subscription, events, now=now)
             else:
                 unwanted.append(subscription)
-        pass_over(unwanted, through=newest)
+        pass_over(unwanted, through=known.newest)
         return len(self._under_way) > before
 
     def _has_too_many(self, token: int) -> bool:
