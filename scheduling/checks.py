@@ -50,6 +50,7 @@ def named_functions_exist(**kwargs: Any) -> list[CheckMessage]:
         ),
         *((f"READINESS_CHECKS[{name!r}]", path) for name, path in settings.READINESS_CHECKS.items()),
         *((f"ALERT_RULES[{name!r}]", path) for name, path in settings.ALERT_RULES.items()),
+        *((f"COURIER_LANES[{name!r}]", path) for name, path in settings.COURIER_LANES.items()),
         *(("RETENTION_TASKS", path) for path in settings.RETENTION_TASKS),
         *(("METRICS", path) for path in settings.METRICS),
     ]

@@ -47,3 +47,7 @@ class AttemptError(SchedulingError):
 
 class DeliveryError(SchedulingError, PublicError):
     """Whoever is to be told of an alert could not be reached, or refused to listen."""
+
+
+class UnreachableError(SchedulingError):
+    """Somebody could not be asked; the message names the kind of failure and not the address."""

@@ -9,8 +9,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,13 +19,13 @@ import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
-from scheduling.exceptions import SchedulingError
+from scheduling.exceptions import SchedulingError, UnreachableError
+from scheduling.public_addresses import NotPublicError
 
 CHUNK: Final = 256 * 1024
 
-
-class UnreachableError(SchedulingError):
-    """Somebody could not be asked; the message names the kind of failure and not the address."""
+# Where a host and a port lead; raises UnreachableError for where they must not.
+Resolve = Callable[[str, int], Sequence[tuple[str, int]]]
 
 
 class TooLargeError(SchedulingError):
@@ -37,8 +38,10 @@ class _CuttableAdapter(HTTPAdapter):
     requests' read timeout starts anew with each byte, in the headers too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resolve: Resolve | None) -> None:
+        self._resolve = resolve
         self._sockets: list[socket.socket] = []
+        self._is_cut = False
         super().__init__(max_retries=0)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
@@ -47,6 +50,9 @@ class _CuttableAdapter(HTTPAdapter):
 
         def remembering(*args: Any, **kwargs: Any) -> Any:
             connection = make(*args, **kwargs)
+            if self._resolve is not None:
+                # What urllib3 itself replaces for SOCKS: it opens the socket, and TLS comes after.
+                connection._new_conn = partial(_opened, connection, self._resolve)
             connection.connect = self._remembering(connection, connection.connect)
             return connection
 
@@ -58,11 +64,14 @@ class _CuttableAdapter(HTTPAdapter):
             connect()
             # Not the connection: it lets go of the socket while a reply without a length is read.
             self._sockets.append(connection.sock)
+            if self._is_cut:  # looking up its name may have taken all the time there was
+                self.cut()
 
         return connect_and_remember
 
     def cut(self) -> None:
         """Shut every socket; whoever reads from one gets an end of file at once."""
+        self._is_cut = True
         for opened in self._sockets:
             # It may be closed already, which is what we want.
             with suppress(OSError):
@@ -72,9 +81,11 @@ class _CuttableAdapter(HTTPAdapter):
 class BoundedSession:
     """Questions to others that are all over by `deadline`, an instant of time.monotonic()."""
 
-    def __init__(self, *, deadline: float) -> None:
+    def __init__(self, *, deadline: float, resolve: Resolve | None = None) -> None:
         self._deadline = deadline
-        self._adapter = _CuttableAdapter()
+        self._resolve = resolve
+        # A proxy's own address is as the operator wrote it.
+        self._adapter = _CuttableAdapter(None if settings.OUTGOING_PROXY else resolve)
         self._session = requests.Session()
         self._session.trust_env = False
         # The authorities of an organisation that has its own.
@@ -95,6 +106,8 @@ class BoundedSession:
 
         `patience` are seconds to connect, and of silence within an answer, if the deadline leaves them.
         """
+        if settings.OUTGOING_PROXY and self._resolve is not None:
+            _judge(url, self._resolve)
         left = max(0.001, self._deadline - time.monotonic())
         connect, read = patience
         with (
@@ -121,6 +134,31 @@ class BoundedSession:
             watchdog.cancel()
 
 
+def _opened(connection: Any, resolve: Resolve) -> socket.socket:
+    """To the first of the addresses that answers; none but those that were judged."""
+    refusal: OSError | None = None
+    for address in resolve(connection.host, connection.port):
+        try:
+            opened = socket.create_connection(address, timeout=connection.timeout)
+        except OSError as exc:
+            refusal = exc
+        else:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return opened
+    raise refusal or UnreachableError("its name leads nowhere")
+
+
+def _judge(url: str, resolve: Resolve) -> None:
+    """What can be known of where a proxy will go: it looks names up itself, maybe such as nobody here can."""
+    address = urlsplit(url)
+    try:
+        resolve(address.hostname or "", address.port or 443)
+    except NotPublicError:
+        raise
+    except UnreachableError:
+        pass
+
+
 def body_of(response: requests.Response, *, largest: int) -> bytes:
     """All of it, inflated. Raises TooLargeError as soon as it is more than `largest` bytes."""
     body = bytearray()
@@ -132,14 +170,20 @@ def body_of(response: requests.Response, *, largest: int) -> bytes:
 
 
 def told(
-    method: str, url: str, *, seconds: float, patience: tuple[float, float], **what: Any
+    method: str,
+    url: str,
+    *,
+    seconds: float,
+    patience: tuple[float, float],
+    resolve: Resolve | None = None,
+    **what: Any,
 ) -> tuple[int, bool]:
     """Ask once for nothing but the status: that, and whether it is a 2xx. The body is left unread.
 
-    Raises UnreachableError.
+    `resolve` is for addresses that somebody else named. Raises UnreachableError.
     """
     deadline = time.monotonic() + seconds
-    session = BoundedSession(deadline=deadline)
+    session = BoundedSession(deadline=deadline, resolve=resolve)
     try:
         with session.asked(method, url, patience=patience, **what) as response:
             # Headers that are cut off in the middle look like whole ones.

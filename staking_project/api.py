@@ -17,6 +17,8 @@ from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
 from staking_project.openapi.document import DocumentedApi
 from validators.api.comparison import router as comparison_router
 from validators.api.routes import router as validators_router
+from validators.api.subscription_routes import router as subscriptions_router
+from validators.api.watching_routes import router as watching_router
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,8 @@ api = DocumentedApi(
 api.add_decorator(refusing_unknown, mode="view")
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
+api.add_router("/v1", subscriptions_router)
+api.add_router("/v1", watching_router)
 api.add_router("/v1", scheduling_router)
 
 

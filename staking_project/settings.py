@@ -138,6 +138,7 @@ if env.bool("REFIT_SCHEDULE", default=False):
 TASK_MODULES = ["scheduling.tasks", "validators.tasks"]
 RETENTION_TASKS = [
     "validators.monitoring.retention.prune_history",
+    "validators.monitoring.retention.prune_deliveries",
     "scheduling.monitoring.alerts.prune_history",
     "staking_project.front.sessions.prune_sessions",
 ]
@@ -156,6 +157,8 @@ READINESS_CHECKS = {
 }
 # Tables that `monitor` and the operations page show beside the schedules.
 MONITOR_PANELS = ["validators.monitoring.endpoints.endpoints_panel"]
+# What is told to strangers beside alerts, each in a process of its own: name -> dotted path of a class.
+COURIER_LANES = {"subscriptions": "validators.subscriptions.lane.SubscriptionLane"}
 # What is looked out for: name -> dotted path of a function.
 # The worst first, as pages show their alerts.
 ALERT_RULES = {
@@ -168,6 +171,7 @@ ALERT_RULES = {
     "shrinking": "validators.monitoring.alerts.shrinking_cluster",
     "silent": "validators.monitoring.alerts.silent_sources",
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
+    "subscriptions": "validators.monitoring.alerts.paused_subscriptions",
     "commission": "validators.monitoring.alerts.commission_jumps",
     "admission": "validators.monitoring.alerts.not_admitted",
 }
@@ -185,7 +189,9 @@ HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 # Reports of errors and traces, for which nothing is installed: see staking_project/telemetry.py.
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
-# Vote accounts whose commission is watched.
+# Networks of ours that subscriptions may be delivered into; of others, only public addresses are talked to.
+SUBSCRIPTION_NETWORKS = env.list("SUBSCRIPTION_NETWORKS", default=[])
+# Vote accounts that alerts are about, beside those that are rows.
 WATCHED_VALIDATORS = [key.strip() for key in env.list("WATCHED_VALIDATORS", default=[]) if key.strip()]
 # The proxy that all questions to others go through; variables such as http_proxy are not looked at.
 OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")

@@ -8,6 +8,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from scheduling.public_addresses import networks
 from validators.scoring.registry import METHODS
 from validators.solana.endpoint_names import masked, parsed_address
 from validators.solana.pubkey import is_pubkey
@@ -100,6 +101,19 @@ def check_watched(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         for key in settings.WATCHED_VALIDATORS
         if not is_pubkey(key)
     ]
+
+
+@register()
+def check_subscription_networks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Each of SUBSCRIPTION_NETWORKS is a network."""
+    problems: list[CheckMessage] = []
+    for text in settings.SUBSCRIPTION_NETWORKS:
+        try:
+            networks([text])
+        except ValueError as exc:
+            hint = "Write networks as 127.0.0.0/8 or 10.1.2.0/24, with commas between them."
+            problems.append(Error(f"SUBSCRIPTION_NETWORKS: {exc}.", hint=hint, id="validators.E006"))
+    return problems
 
 
 def _shown(url: str) -> str:

@@ -47,11 +47,13 @@ class ApiTokenAdmin(_ModelAdmin):
     actions = ("revoke",)
     list_display = (
         *("name", "begins_with", "may_trigger", "may_pause", "may_resume", "may_read"),
+        *("may_subscribe", "may_watch"),
         *("expires_at", "last_used_at", "created_at", "created_by", "revoked_at"),
     )
     form = TokenForm
     fields = (
         *("name", "may_trigger", "may_pause", "may_resume", "may_read"),
+        *("may_subscribe", "may_watch"),
         *("schedules", "expires_at"),
     )
 

@@ -1,7 +1,7 @@
-"""The lane of its own in which strangers are talked to: deliveries of alerts, and the heartbeat.
+"""The lanes of their own in which strangers are talked to: alerts and the heartbeat, and what settings name.
 
-One process beside the workers, so that a receiver that takes its time takes none of them. It needs no bell:
-it looks into the ledger, and so tells of a Redis that is away as well.
+A process for each beside the workers, so that a receiver that takes its time takes none of them, and none of
+another lane. They need no bell: they look into the database, and so tell of a Redis that is away as well.
 """
 
 import logging
@@ -9,15 +9,17 @@ import os
 import signal
 import time
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, connections, transaction
+from django.utils.module_loading import import_string
 from django_q.cluster import get_mp_context
 
 from scheduling.clock import database_now
 from scheduling.engine.execution import execute_run
+from scheduling.engine.locks import PatientConnection
 from scheduling.engine.processes import adopt_orphans, die_with_parent
 from scheduling.ledger.patience import briefly, is_held
 from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
@@ -28,34 +30,78 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two looks.
 LOOK_EVERY = 1.0
+# Seconds between two looks whether a lane is wanted, and its process there.
+ASK_EVERY = 1.0
+# Where the table is locked, asking waits, and the dispatcher with it: not at each of its ticks.
+ASK_AFTER_REFUSAL = 30.0
 # What was queued this long ago and is not running was queued by somebody who died, or by an older version.
 FORGOTTEN = timedelta(seconds=5)
 
 
-class Courier:
-    """The parent's side: the process is started anew when it ended, and dies with its parent.
+class Lane(Protocol):
+    """What a class that `settings.COURIER_LANES` names can do."""
 
-    There is none while the settings name nobody to talk to.
-    """
+    def is_wanted(self) -> bool:
+        """Whether there is anybody to talk to; asked beside the dispatcher, so within milliseconds."""
+
+    def look(self, *, now: datetime) -> None:
+        """Do what is to be done now, within seconds; called once a second in a process of its own."""
+
+
+class AlertLane:
+    """Deliveries of alerts, and the heartbeat; there is nobody while the settings name nobody."""
 
     def __init__(self) -> None:
-        self._process: Any = None
+        self._heartbeat = Heartbeat()
+
+    def is_wanted(self) -> bool:
+        return bool(channels() or settings.HEARTBEAT_URL)
+
+    def look(self, *, now: datetime) -> None:
+        deliver_due(now=now)
+        self._heartbeat.beat_if_due()
+
+
+class Courier:
+    """The parent's side: each process is started anew when it ended, and dies with its parent."""
+
+    def __init__(self) -> None:
+        named = {name: import_string(path)() for name, path in settings.COURIER_LANES.items()}
+        self._lanes: dict[str, Lane] = {"alerts": AlertLane(), **named}
+        self._processes: dict[str, Any] = {}
+        self._ask_at = dict.fromkeys(self._lanes, 0.0)
+        self._connection = PatientConnection()
 
     def keep_running(self) -> None:
-        if not (channels() or settings.HEARTBEAT_URL):
-            return
-        if self._process is not None and self._process.is_alive():
-            return
-        # A connection that a child inherits is shared with it, and closed for both.
-        connections.close_all()
-        self._process = get_mp_context().Process(target=_run, args=(os.getpid(),), daemon=True)
-        self._process.start()
+        for name, lane in self._lanes.items():
+            process = self._processes.get(name)
+            if (process is None or not process.is_alive()) and self._is_wanted(name, lane):
+                self._processes[name] = self._started(lane)
 
     def stop(self) -> None:
-        """What it was telling is put back by whoever hands over; it may be told twice, never not at all."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
+        """What they were telling is put back, or found not told; it may be told twice, never not at all."""
+        for process in self._processes.values():
+            process.kill()
+            process.join()
+
+    def _is_wanted(self, name: str, lane: Lane) -> bool:
+        if time.monotonic() < self._ask_at[name]:
+            return False
+        self._ask_at[name] = time.monotonic() + ASK_EVERY
+        try:
+            self._connection.bound()
+            return lane.is_wanted()
+        except DatabaseError:
+            connection.close()  # the dispatcher says so
+            self._ask_at[name] = time.monotonic() + ASK_AFTER_REFUSAL
+            return False
+
+    def _started(self, lane: Lane) -> Any:
+        # A connection that a child inherits is shared with it, and closed for both.
+        connections.close_all()
+        process = get_mp_context().Process(target=_run, args=(lane, os.getpid()), daemon=True)
+        process.start()
+        return process
 
 
 def deliver_due(*, now: datetime) -> list[int]:
@@ -119,19 +165,17 @@ def _join(runs: list[Run], *, into: Run, now: datetime) -> int:
     return into.pk
 
 
-def _run(parent_pid: int) -> None:
+def _run(lane: Lane, parent_pid: int) -> None:
     die_with_parent(parent_pid)
     adopt_orphans()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    heartbeat = Heartbeat()
     while True:
         began = time.monotonic()
         try:
-            deliver_due(now=database_now())
-            heartbeat.beat_if_due()
+            lane.look(now=database_now())
         except DatabaseError:
             connection.close()  # the dispatcher says so
         time.sleep(max(LOOK_EVERY - (time.monotonic() - began), 0.05))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -26,6 +25,8 @@ USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 # token of his; and the one to read what strangers may not.
 OPERATE: Final = "scheduling.change_job"
 READ: Final = "scheduling.view_run"
+# To have this host talk to an address that somebody else names.
+SUBSCRIBE: Final = "scheduling.subscribe"
 
 
 class Scope(StrEnum):
@@ -35,11 +36,13 @@ class Scope(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     READ = "read"
+    SUBSCRIBE = "subscribe"
+    WATCH = "watch"
 
     @property
     def permission(self) -> str:
         """Without which nobody grants it, and no token of his keeps it."""
-        return READ if self is Scope.READ else OPERATE
+        return {Scope.READ: READ, Scope.SUBSCRIBE: SUBSCRIBE}.get(self, OPERATE)
 
 
 class ApiToken(models.Model):
@@ -55,6 +58,12 @@ class ApiToken(models.Model):
     may_resume = models.BooleanField(default=False, help_text="Resume a paused job.")
     may_read = models.BooleanField(
         default=False, help_text="Read why runs failed, notes and names of people."
+    )
+    may_subscribe = models.BooleanField(
+        default=False, db_default=False, help_text="Have events sent to an address of its own."
+    )
+    may_watch = models.BooleanField(
+        default=False, db_default=False, help_text="Change which validators alerts are about."
     )
     schedules = models.TextField(
         blank=True, help_text="Names of the schedules it may act on, one a line; all, when empty."
@@ -72,6 +81,7 @@ class ApiToken(models.Model):
     class Meta:
         ordering: ClassVar = ["name"]
         verbose_name = "API token"
+        permissions: ClassVar = [("subscribe", "Can grant tokens the scope subscribe")]
 
     def __str__(self) -> str:
         return self.name
@@ -80,6 +90,12 @@ class ApiToken(models.Model):
         """Whether it was granted that, and whoever granted it still could."""
         maker: User | None = self.maker
         return bool(getattr(self, f"may_{scope}")) and (maker is None or maker.has_perm(scope.permission))
+
+    def opens_at(self, now: datetime) -> bool:
+        """Whether it opens anything then: neither it nor its maker ended."""
+        maker: User | None = self.maker
+        has_ended = self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= now)
+        return not has_ended and (maker is None or maker.is_active)
 
     def may_act_on(self, schedule: str) -> bool:
         names = self.schedules.split("\n")
@@ -111,10 +127,10 @@ def revoke_tokens(tokens: "models.QuerySet[ApiToken]", *, now: datetime) -> int:
 
 def token_of(text: str, *, now: datetime) -> ApiToken | None:
     """The token with this text; None when there is none, it was revoked, or it or its maker ended."""
-    valid = ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
-    living = valid.filter(Q(maker=None) | Q(maker__is_active=True)).select_related("maker")
-    token = living.filter(digest=_digest(text)).first()
-    if token is not None and (token.last_used_at is None or now - token.last_used_at > USE_IS_NOTED_EVERY):
+    token = ApiToken.objects.select_related("maker").filter(digest=_digest(text)).first()
+    if token is None or not token.opens_at(now):
+        return None
+    if token.last_used_at is None or now - token.last_used_at > USE_IS_NOTED_EVERY:
         _note_use(token, now=now)
     return token
 

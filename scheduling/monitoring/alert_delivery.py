@@ -18,11 +18,11 @@ from django.conf import settings
 from django.core.mail import send_mail
 
 from scheduling.context import current_run
-from scheduling.exceptions import DeliveryError, SkipRun
+from scheduling.exceptions import DeliveryError, SkipRun, UnreachableError
 from scheduling.ledger.presentation import iso
 from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
 from scheduling.models.paths import SEND_CHAT, SEND_EMAIL, SEND_WEBHOOK
-from scheduling.outgoing import UnreachableError, is_private_enough, told
+from scheduling.outgoing import is_private_enough, told
 from scheduling.telling import schema_of, tell
 
 EMAIL = "alert-email"

@@ -5,8 +5,9 @@ import time
 
 from django.conf import settings
 
+from scheduling.exceptions import UnreachableError
 from scheduling.monitoring.readiness import readiness
-from scheduling.outgoing import UnreachableError, told
+from scheduling.outgoing import told
 
 logger = logging.getLogger(__name__)
 

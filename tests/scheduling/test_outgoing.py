@@ -13,10 +13,10 @@ from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from scheduling.exceptions import UnreachableError
 from scheduling.outgoing import (
     BoundedSession,
     TooLargeError,
-    UnreachableError,
     body_of,
     is_private_enough,
     told,

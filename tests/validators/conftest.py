@@ -4,6 +4,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.validators.endpoints import CannedEndpoint
+from tests.validators.subscriptions.receiving import Receiver
 
 
 @pytest.fixture
@@ -27,3 +28,10 @@ def second(httpserver: HTTPServer, endpoint: CannedEndpoint, settings: Any) -> C
 def baseline_alone(settings: Any) -> None:
     """One method, so that tests of what surrounds the scores count one run; others name theirs."""
     settings.SCORE_METHODS = ["baseline-v1"]
+
+
+@pytest.fixture
+def receiver(httpserver: HTTPServer, settings: Any) -> Receiver:
+    """Of events, on this machine, which the settings allow."""
+    settings.SUBSCRIPTION_NETWORKS = ["127.0.0.0/8", "::1/128"]
+    return Receiver(httpserver)

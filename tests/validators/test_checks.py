@@ -62,3 +62,15 @@ def test_what_is_watched_is_a_key_each(settings: Any) -> None:
         ("validators.E005", "WATCHED_VALIDATORS: 'abc' is no vote account."),
         ("validators.E005", f"WATCHED_VALIDATORS: '{'0' * 44}' is no vote account."),
     ]
+
+
+def test_what_subscriptions_may_reach_are_networks(settings: Any) -> None:
+    settings.SUBSCRIPTION_NETWORKS = ["127.0.0.0/8", "10.0.0.1/8", "intranet"]
+
+    assert complaints() == [
+        ("validators.E006", "SUBSCRIPTION_NETWORKS: 10.0.0.1/8 has host bits set."),
+        (
+            "validators.E006",
+            "SUBSCRIPTION_NETWORKS: 'intranet' does not appear to be an IPv4 or IPv6 network.",
+        ),
+    ]

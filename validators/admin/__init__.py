@@ -1,8 +1,8 @@
-"""Validators and what was said of them in Django's admin; all of it is read-only.
+"""Validators, what was said of them and who is told of it, in Django's admin; what we write is read-only.
 
 Lists and filters live here, their queries in `reading`. Start with `validators`.
 """
 
-from validators.admin import histories, scores, validators
+from validators.admin import histories, scores, subscriptions, validators, watching
 
-__all__ = ["histories", "scores", "validators"]
+__all__ = ["histories", "scores", "subscriptions", "validators", "watching"]

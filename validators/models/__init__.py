@@ -7,14 +7,18 @@ Start with `validators`. Django looks for models in this module, so here alone n
 from validators.models.chain import THE_CHAIN, ChainState, VoteState
 from validators.models.cluster import BlocksBasis, ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
+from validators.models.news import THE_TALLY, EventTally, ValidatorEvent
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
+from validators.models.subscriptions import Subscription, SubscriptionDelivery
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
+from validators.models.watching import WatchedValidator
 
 __all__ = [
     "PUBKEY_LENGTH",
     "THE_CHAIN",
+    "THE_TALLY",
     "BlocksBasis",
     "ChainState",
     "ClusterEpoch",
@@ -23,6 +27,7 @@ __all__ = [
     "DelinquencyIncident",
     "DoubtedLook",
     "EndpointState",
+    "EventTally",
     "Fetch",
     "IdentityChange",
     "Origin",
@@ -31,8 +36,12 @@ __all__ = [
     "ScoringInputs",
     "ScoringRun",
     "SourceState",
+    "Subscription",
+    "SubscriptionDelivery",
     "TrustScore",
     "Validator",
     "ValidatorEpoch",
+    "ValidatorEvent",
     "VoteState",
+    "WatchedValidator",
 ]

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.db.models import Max
 from django.utils.text import Truncator
 
-from scheduling.monitoring.alerts import Trouble
-from validators.models import CommissionChange, Fetch, Validator
+from scheduling.monitoring.alerts import MOST_TROUBLES, Trouble
+from validators.models import CommissionChange, Fetch, Subscription, Validator
+from validators.models.watching import watched_accounts
 from validators.monitoring import endpoints, readiness, sources
 from validators.monitoring.admission import kept_out, time_left
 from validators.templatetags.units import bps_percent
@@ -22,6 +22,7 @@ WATCHED_LIMITS_BPS: Final = (1_000, 5_000)
 # Validators that one alert names; all are counted.
 MOST_NAMED: Final = 5
 LONGEST_OWN_WORDS: Final = 40
+UNWANTED_PAUSES: Final = (Subscription.Pause.FAILED, Subscription.Pause.GONE, Subscription.Pause.SECRET)
 
 
 def stale_data(*, now: datetime) -> list[Trouble]:
@@ -72,11 +73,10 @@ def shrinking_cluster(*, now: datetime) -> list[Trouble]:
 
 def commission_jumps(*, now: datetime) -> list[Trouble]:
     """The watched validators that raised their commission by much, or above a limit, within a day."""
-    if not settings.WATCHED_VALIDATORS:
+    watched = watched_accounts()
+    if not watched:
         return []
-    changes = CommissionChange.objects.filter(
-        validator__vote_account__in=settings.WATCHED_VALIDATORS, seen_at__gte=now - DAY
-    )
+    changes = CommissionChange.objects.filter(validator__vote_account__in=watched, seen_at__gte=now - DAY)
     return [
         Trouble(
             subject=change.validator.vote_account,
@@ -92,7 +92,8 @@ def commission_jumps(*, now: datetime) -> list[Trouble]:
 
 def not_admitted(*, now: datetime) -> list[Trouble]:
     """The watched validators that will not be let into the epoch after the next, as they stand."""
-    out = kept_out(settings.WATCHED_VALIDATORS) if settings.WATCHED_VALIDATORS else []
+    watched = watched_accounts()
+    out = kept_out(watched) if watched else []
     if not out:
         return []
     running = max(state.epoch for state in out)
@@ -105,6 +106,19 @@ def not_admitted(*, now: datetime) -> list[Trouble]:
             message=f"{len(out)} watched validator{'s' if len(out) > 1 else ''} will not vote in epoch "
             f"{running + 2}{f'; {left} left to mend it' if left else ''}: {named}{more}.",
         )
+    ]
+
+
+def paused_subscriptions(*, now: datetime) -> list[Trouble]:
+    """Those that stopped without anybody wanting it, until they are resumed or deleted."""
+    stopped = Subscription.objects.filter(paused__in=UNWANTED_PAUSES).order_by("pk")
+    return [
+        Trouble(
+            subject=f"subscription {one.pk}",
+            message=f"Subscription {one.pk} is paused: {one.get_paused_display()}. Events wait for it "
+            "until it is resumed.",
+        )
+        for one in stopped[:MOST_TROUBLES]
     ]
 
 

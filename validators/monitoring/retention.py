@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, QuerySet
 
 from scheduling.ledger.retention import delete_in_batches
-from validators.models import Fetch, ScoringInputs, ScoringRun, TrustScore
+from validators.models import Fetch, ScoringInputs, ScoringRun, SubscriptionDelivery, TrustScore
 
 
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
@@ -34,6 +34,12 @@ def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str,
         "scoring inputs": delete_in_batches(_unread_inputs(going=ScoringRun.objects.none())),
         "fetches": delete_in_batches(_old_fetches(before, going=ScoringRun.objects.none())),
     }
+
+
+def prune_deliveries(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
+    """Delete what the logs of subscriptions tell of longer ago than runs are kept."""
+    old = SubscriptionDelivery.objects.filter(at__lt=now - keep)
+    return {"deliveries of events": old.count() if dry_run else delete_in_batches(old)}
 
 
 def _old_runs(before: datetime) -> QuerySet[ScoringRun]:

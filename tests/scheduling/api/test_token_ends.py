@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from scheduling.models.tokens import ApiToken, issue_token
+from scheduling.models.tokens import ApiToken, Scope, issue_token
 from tests.scheduling.api.jobs import job
 from tests.scheduling.api.test_tokens import post
 
@@ -91,13 +91,14 @@ def test_nobody_grants_what_he_may_not_do_himself(client: Client) -> None:
     client.force_login(user("add_apitoken"))
     address = reverse("admin:scheduling_apitoken_add")
 
-    for field in ("may_trigger", "may_pause", "may_resume", "may_read"):
+    fields = [f"may_{scope}" for scope in Scope]
+    for field in fields:
         refused = client.post(address, {"name": "robot", field: "on"})
         assert "You may not do that yourself" in refused.content.decode(), field
     client.post(address, {"name": "robot"})
 
     [made] = ApiToken.objects.all()
-    assert not any((made.may_trigger, made.may_pause, made.may_resume, made.may_read))
+    assert not any(getattr(made, field) for field in fields)
 
 
 def test_an_end_in_the_past_is_refused(admin_client: Client) -> None:

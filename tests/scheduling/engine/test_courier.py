@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
 
@@ -135,6 +136,31 @@ def test_a_receiver_that_drips_is_given_up_at_the_deadline(
     run = Run.objects.get()
     assert (run.state, run.attempt) == (RunState.PENDING, 1)
     assert run.error.startswith("TimeLimitError")
+
+
+class UnaskableLane:
+    """One whose table is locked, say."""
+
+    asked = 0
+
+    def is_wanted(self) -> bool:
+        type(self).asked += 1
+        raise OperationalError("lock timeout")
+
+    def look(self, *, now: datetime) -> None:
+        raise AssertionError("nobody wants it")
+
+
+def test_a_lane_that_cannot_say_whether_it_is_wanted_is_not_asked_at_each_tick(settings: Settings) -> None:
+    settings.ALERT_EMAILS = []
+    settings.COURIER_LANES = {"unaskable": f"{__name__}.UnaskableLane"}
+    made = courier.Courier()
+
+    for _ in range(3):
+        made.keep_running()
+    made.stop()
+
+    assert UnaskableLane.asked == 1
 
 
 class Rounds:

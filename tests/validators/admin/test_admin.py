@@ -20,10 +20,12 @@ from validators.models import (
     IdentityChange,
     ScoringRun,
     SourceState,
+    Subscription,
     TrustScore,
     Validator,
     ValidatorEpoch,
     VoteState,
+    WatchedValidator,
 )
 
 pytestmark = pytest.mark.django_db
@@ -223,4 +225,5 @@ def test_the_scores_of_one_run_are_a_click_away(admin_client: Client) -> None:
 
 
 def test_every_model_of_the_app_is_in_the_admin() -> None:
-    assert {model for model in admin.site._registry if model._meta.app_label == "validators"} == {*MODELS}
+    ours = {model for model in admin.site._registry if model._meta.app_label == "validators"}
+    assert ours == {*MODELS, Subscription, WatchedValidator}

@@ -91,6 +91,6 @@ def test_the_message_names_the_validator_and_both_commissions_and_whether_two_lo
     )
 
 
-def test_with_nobody_watched_nothing_is_asked(django_assert_num_queries: object) -> None:
-    with django_assert_num_queries(0):  # type: ignore[operator]
+def test_with_nobody_watched_only_that_is_asked(django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(1):  # type: ignore[operator]
         assert commission_jumps(now=NOON) == []

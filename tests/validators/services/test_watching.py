@@ -1,0 +1,116 @@
+"""Which validators alerts are about: rows that people add, by API, command and admin, and a setting."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from tests.validators.rows import NOON, validator
+from tests.validators.subscriptions.receiving import token
+from validators.models import CommissionChange, WatchedValidator
+from validators.models.watching import watched_accounts
+from validators.monitoring.alerts import commission_jumps
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+KEY, OTHER = "1" * 32, "1" * 31 + "2"
+
+
+@pytest.fixture(autouse=True)
+def one_in_the_settings(settings: Settings) -> None:
+    settings.WATCHED_VALIDATORS = [OTHER]
+
+
+def ask(client: Client, method: str, address: str, text: str, body: Any = None) -> Any:
+    headers = {"Authorization": f"Bearer {text}"}
+    told = json.dumps(body) if body is not None else ""
+    return client.generic(
+        method, f"/api/v1/{address}", told, content_type="application/json", headers=headers
+    )
+
+
+def command(*words: str) -> str:
+    out = StringIO()
+    call_command("watched", *words, stdout=out)
+    return out.getvalue()
+
+
+def test_alerts_are_about_rows_and_setting_alike() -> None:
+    for key in (KEY, OTHER):
+        change = {"epoch": 990, "from_bps": 0, "to_bps": 1_000, "seen_at": NOON}
+        CommissionChange.objects.create(
+            validator=validator(len(key) + int(key[-1]), vote_account=key), **change
+        )
+    command("add", KEY)
+
+    assert [trouble.subject for trouble in commission_jumps(now=NOON)] == [KEY, OTHER]
+
+
+def test_a_token_with_the_scope_adds_lists_and_removes(client: Client) -> None:
+    text = token("bot", "watch")[1]
+
+    added = ask(client, "PUT", f"watched-validators/{KEY}", text, {"note": "ours"})
+    ask(client, "PUT", f"watched-validators/{KEY}", text, {"note": "still ours"})
+    listed = ask(client, "GET", "watched-validators", text).json()["items"]
+    removed = ask(client, "DELETE", f"watched-validators/{KEY}", text)
+
+    assert (added.status_code, added.json()["watched"]["added_by"]) == (200, "token bot")
+    assert [(row["vote_account"], row["origin"], row["note"]) for row in listed] == [
+        (KEY, "row", "still ours"),
+        (OTHER, "settings", None),
+    ]
+    assert removed.status_code == 204
+    assert watched_accounts() == [OTHER]
+
+
+def test_what_cannot_be_is_refused_by_the_api(client: Client) -> None:
+    text = token("bot", "watch")[1]
+    refused = [
+        ask(client, "PUT", "watched-validators/abc", text, {}),
+        ask(client, "PUT", f"watched-validators/{KEY}", text, {"notes": ""}),
+        ask(client, "DELETE", f"watched-validators/{KEY}", text),
+        ask(client, "DELETE", f"watched-validators/{OTHER}", text),
+        ask(client, "GET", "watched-validators", token("subscriber")[1]),
+    ]
+
+    assert [(reply.status_code, reply.json()["code"]) for reply in refused] == [
+        *[(422, "invalid")] * 2,
+        (404, "not_watched"),
+        (409, "refused"),
+        (403, "missing_scope"),
+    ]
+    assert not WatchedValidator.objects.exists()
+
+
+def test_the_command_adds_lists_and_removes_all_or_none() -> None:
+    assert command("add", KEY, "--note", "ours") == f"watched: {KEY}\n"
+    document = json.loads(command("list", "--json"))
+    assert [(row["vote_account"], row["origin"]) for row in document] == [(KEY, "row"), (OTHER, "settings")]
+    assert KEY in command("list")
+
+    with pytest.raises(CommandError, match="'abc' is no vote account"):
+        command("add", KEY[:-1] + "3", "abc")
+    with pytest.raises(CommandError, match="WATCHED_VALIDATORS"):
+        command("remove", KEY, OTHER)
+    assert watched_accounts() == [KEY, OTHER]
+
+    assert command("remove", KEY) == f"no longer watched: {KEY}\n"
+    assert watched_accounts() == [OTHER]
+
+
+def test_staff_add_and_remove_in_the_admin(admin_client: Client) -> None:
+    add = reverse("admin:validators_watchedvalidator_add")
+
+    refused = admin_client.post(add, {"vote_account": "abc"})
+    admin_client.post(add, {"vote_account": KEY, "note": "ours"})
+
+    assert "is no vote account" in refused.content.decode()
+    row = WatchedValidator.objects.get()
+    assert (row.vote_account, row.note, row.added_by) == (KEY, "ours", "admin")
+    admin_client.post(reverse("admin:validators_watchedvalidator_delete", args=[row.pk]), {"post": "yes"})
+    assert not WatchedValidator.objects.exists()

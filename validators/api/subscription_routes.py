@@ -1,0 +1,157 @@
+"""Subscriptions: made, looked at, tested, paused and deleted by the token that they belong to alone."""
+
+from typing import Annotated, Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Body, Path, Query, Router, Schema
+from pydantic import Field
+
+from scheduling.api import cursors
+from scheduling.api.errors import ApiError, Problem
+from scheduling.api.replies import json_reply
+from scheduling.api.routes import BearerToken
+from scheduling.clock import database_now
+from scheduling.models.tokens import ApiToken, Scope
+from validators.api.parameters import LARGEST, KeyPlace
+from validators.api.subscription_documents import (
+    DeliveryList,
+    NewSubscription,
+    ResumedReply,
+    SubscriptionList,
+    SubscriptionReply,
+    SubscriptionWithSecret,
+    TestReply,
+    delivery_document,
+    subscription_document,
+)
+from validators.models import Subscription
+from validators.services import subscriptions
+from validators.services.deliveries import record_test
+from validators.subscriptions.sending import send_test
+
+MOST_DELIVERIES: Final = 1_000
+
+SubscriptionKey = Annotated[int, Path(ge=1, le=LARGEST)]
+_REFUSALS: Final = {401: Problem, 403: Problem}
+_MISSING: Final = {**_REFUSALS, 404: Problem}
+
+router = Router(tags=["subscriptions"], auth=BearerToken())
+
+
+class DeliveryPage(Schema):
+    limit: int = Field(100, ge=1, le=MOST_DELIVERIES)
+    cursor: str | None = Field(None, max_length=200, description="The `next_cursor` of the page before")
+
+
+@router.post("/subscriptions", response={201: SubscriptionWithSecret, 409: Problem, **_REFUSALS})
+def subscribe(request: HttpRequest, body: Body[NewSubscription]) -> HttpResponse:
+    """Have whatever happens from now on sent to an address, signed. Scope: subscribe."""
+    made = subscriptions.subscribe(
+        owner(request, Scope.SUBSCRIBE),
+        url=body.url,
+        validators=body.validators,
+        kinds=[kind.value for kind in body.kinds],
+        now=database_now(),
+    )
+    return stored(_told(made.subscription) | {"secret": made.secret}, status=201)
+
+
+@router.get("/subscriptions", response={200: SubscriptionList, **_REFUSALS})
+def list_subscriptions(request: HttpRequest) -> HttpResponse:
+    """Those of this token, the oldest first. Scope: subscribe."""
+    token = owner(request, Scope.SUBSCRIBE)
+    own = Subscription.objects.filter(token=token).order_by("pk")
+    return stored({"items": [subscription_document(one) for one in own]})
+
+
+@router.get("/subscriptions/{key}", response={200: SubscriptionReply, **_MISSING})
+def get_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
+    """One, with how far it has got. Scope: subscribe."""
+    return stored(_told(_own(request, key)))
+
+
+@router.delete("/subscriptions/{key}", response={204: None, **_MISSING})
+def unsubscribe(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
+    """Send nothing more, and forget its log. Scope: subscribe."""
+    _own(request, key).delete()
+    return HttpResponse(status=204)
+
+
+@router.post("/subscriptions/{key}/test", response={200: TestReply, 409: Problem, **_MISSING})
+def test_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
+    """Send a message without events now and say what came back. Scope: subscribe; once in 10 s."""
+    own = _own(request, key)
+    subscriptions.begin_test(own, now=database_now())
+    outcome = send_test(own, now=database_now())
+    record_test(own, outcome, now=database_now())
+    return stored(
+        {
+            "delivered": not outcome.error,
+            "status": outcome.status,
+            "milliseconds": outcome.milliseconds,
+            "error": outcome.error or None,
+        }
+    )
+
+
+@router.post("/subscriptions/{key}/pause", response={200: SubscriptionReply, **_MISSING})
+def pause_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
+    """Deliver nothing until it is resumed; events wait. Scope: subscribe."""
+    subscriptions.pause(_own(request, key), because=Subscription.Pause.ASKED, now=database_now())
+    return stored(_told(_own(request, key)))
+
+
+@router.post("/subscriptions/{key}/resume", response={200: ResumedReply, **_MISSING})
+def resume_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
+    """Go on where it stopped, at once, and say what was deleted by age meanwhile. Scope: subscribe."""
+    lost = subscriptions.resume(_own(request, key), now=database_now())
+    document = {"first": lost[0], "last": lost[1]} if lost else None
+    return stored(_told(_own(request, key)) | {"lost": document})
+
+
+@router.post("/subscriptions/{key}/secret", response={200: SubscriptionWithSecret, **_MISSING})
+def renew_secret(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
+    """Sign with a new secret, and for a day with the one before too. Scope: subscribe."""
+    renewed = subscriptions.renew_secret(_own(request, key), now=database_now())
+    return stored(_told(renewed.subscription) | {"secret": renewed.secret})
+
+
+@router.get("/subscriptions/{key}/deliveries", response={200: DeliveryList, 400: Problem, **_MISSING})
+def list_deliveries(request: HttpRequest, key: SubscriptionKey, query: Query[DeliveryPage]) -> HttpResponse:
+    """What became of each attempt that is still kept, the newest first. Scope: subscribe."""
+    found = _own(request, key).deliveries.order_by("-pk")
+    if query.cursor is not None:
+        found = found.filter(pk__lt=cursors.read(query.cursor, KeyPlace).key)
+    rows = list(found[: query.limit + 1])
+    page = rows[: query.limit]
+    more = cursors.written(KeyPlace(key=page[-1].pk)) if len(rows) > len(page) else None
+    return stored({"items": [delivery_document(one) for one in page], "next_cursor": more})
+
+
+def owner(request: HttpRequest, scope: Scope) -> ApiToken:
+    """Raises `ApiError` when the token that asks lacks the scope."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]
+    if not token.may(scope):
+        raise ApiError(403, code="missing_scope", detail=f"This token has no scope {scope.value!r}.")
+    return token
+
+
+def stored(document: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """An answer for one token alone, which no cache keeps."""
+    response = json_reply(document)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _own(request: HttpRequest, key: int) -> Subscription:
+    """Of others' nothing is told, not even that there are any."""
+    token = owner(request, Scope.SUBSCRIBE)
+    found = Subscription.objects.select_related("token").filter(token=token, pk=key).first()
+    if found is None:
+        raise ApiError(404, code="unknown_subscription", detail=f"This token has no subscription {key}.")
+    return found
+
+
+def _told(one: Subscription) -> dict[str, Any]:
+    return {"subscription": subscription_document(one)}

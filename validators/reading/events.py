@@ -1,0 +1,168 @@
+"""What changed, in the order in which it was stored: for API, stream, subscriptions, pages and feeds."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import F, Min, QuerySet
+
+from validators.models import THE_TALLY, EventTally, ValidatorEvent
+from validators.templatetags.units import bps_percent
+
+Kind = ValidatorEvent.Kind
+Facts = Mapping[str, Any]
+
+BPS_IN_ALL: Final = 10_000
+_OF_COMMISSION: Final = frozenset({Kind.COMMISSION, Kind.COMMISSION_CONFIRMED})
+
+
+def events_after(
+    number: int, *, kinds: Collection[str] = (), validators: Collection[int] = (), limit: int
+) -> list[ValidatorEvent]:
+    """The oldest events after that number, each with its validator; kinds and keys narrow, none is all."""
+    found = _events(kinds=kinds, validators=validators)
+    return list(found.filter(number__gt=number).order_by("number")[:limit])
+
+
+def newest_events(
+    *, kinds: Collection[str] = (), validators: Collection[int] = (), before: int | None = None, limit: int
+) -> list[ValidatorEvent]:
+    """Newest first, each with its validator; from below a number on where one is given."""
+    found = _events(kinds=kinds, validators=validators)
+    if before is not None:
+        found = found.filter(number__lt=before)
+    return list(found.order_by("-number")[:limit])
+
+
+def newest_number() -> int:
+    """Of the newest event, whether it is kept or not; 0 before the first."""
+    return _tally().newest
+
+
+def forgotten_number() -> int:
+    """Up to this number events were deleted by age."""
+    return _tally().forgotten
+
+
+def number_before(at: datetime) -> int:
+    """After this number comes all that was seen at that time or later; maybe a little from before.
+
+    Transactions end in another order than their clocks say, so the times of events are not quite in order.
+    """
+    # As an expression it is looked for among the times, not along all numbers.
+    first: int | None = ValidatorEvent.objects.filter(at__gte=at).aggregate(first=Min(F("number") + 0))[
+        "first"
+    ]
+    return newest_number() if first is None else first - 1
+
+
+def document(event: ValidatorEvent) -> dict[str, Any]:
+    """One event as the API, its stream and subscriptions tell it; rates are fractions."""
+    validator, facts = event.validator, dict(event.facts)
+    if event.kind in _OF_COMMISSION:
+        facts |= {side: _fraction(facts[side]) for side in ("from", "to")}
+    return {
+        "id": event.number,
+        "cursor": str(event.number),
+        "at": event.at,
+        "epoch": event.epoch,
+        "kind": event.kind,
+        "vote_account": validator.vote_account,
+        "identity": validator.identity,
+        "name": validator.name or None,
+        "facts": facts,
+        "sentence": sentence(event),
+    }
+
+
+def sentence(event: ValidatorEvent) -> str:
+    """What happened, without whom it happened to: no word of it is the validator's own."""
+    return _SENTENCES[Kind(event.kind)](event.facts)
+
+
+def _events(*, kinds: Collection[str], validators: Collection[int]) -> "QuerySet[ValidatorEvent]":
+    found = ValidatorEvent.objects.select_related("validator")
+    if kinds:
+        found = found.filter(kind__in=kinds)
+    if validators:
+        found = found.filter(validator__in=validators)
+    return found
+
+
+def _tally() -> EventTally:
+    return EventTally.objects.filter(pk=THE_TALLY).first() or EventTally()
+
+
+def _fraction(bps: int | None) -> float | None:
+    return None if bps is None else bps / BPS_IN_ALL
+
+
+def _joined(facts: Facts) -> str:
+    return "It is back in the cluster." if facts["returned"] else "It joined the cluster."
+
+
+def _commission(facts: Facts) -> str:
+    looks = "what two looks had agreed on before" if facts["confirmed"] else "seen by one look so far"
+    return f"Its commission went from {bps_percent(facts['from'])} to {bps_percent(facts['to'])}: {looks}."
+
+
+def _commission_confirmed(facts: Facts) -> str:
+    return f"A second look saw its commission of {bps_percent(facts['to'])} too, {_before(facts['from'])}."
+
+
+def _before(bps: int | None) -> str:
+    return f"which was {bps_percent(bps)} before"
+
+
+def _delinquency_ended(facts: Facts) -> str:
+    what = "It left the cluster while" if facts["left"] else "It votes again after"
+    times = facts["fetches"]
+    return f"{what} {times} look{'' if times == 1 else 's'} saw it delinquent."
+
+
+def _admission_lost(facts: Facts) -> str:
+    why = facts["reason"] or "the reason is not known"
+    return f"As its account stands, it is not let into epoch {facts['epoch']}: {why}."
+
+
+def _version(facts: Facts) -> str:
+    return f"Its node went from {_software(facts, 'from')} to {_software(facts, 'to')}."
+
+
+def _software(facts: Facts, side: str) -> str:
+    """Such as agave 2.1.0."""
+    return f"{facts[f'{side}_client'] or ''} {facts[side]}".strip()
+
+
+def _rank(facts: Facts) -> str:
+    way = "up" if facts["to"] < facts["from"] else "down"
+    return f"Its rank by {facts['method']} went {way} from {facts['from']} to {facts['to']} of {facts['of']}."
+
+
+def _bad_epoch(facts: Facts) -> str:
+    return (
+        f"Epoch {facts['epoch']} was a bad one: it voted {facts['vote_performance']:.3f} times "
+        "as well as the cluster's mean."
+    )
+
+
+_SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
+    Kind.JOINED: _joined,
+    Kind.LEFT: lambda _: "It left the cluster.",
+    Kind.COMMISSION: _commission,
+    Kind.COMMISSION_CONFIRMED: _commission_confirmed,
+    Kind.DELINQUENCY_BEGAN: lambda _: "Its last vote is 128 slots behind or more: it is delinquent.",
+    Kind.DELINQUENCY_ENDED: _delinquency_ended,
+    Kind.IDENTITY: lambda facts: f"Its identity was {facts['from']} and is {facts['to']}.",
+    Kind.ADMISSION_LOST: _admission_lost,
+    Kind.ADMISSION_REGAINED: lambda facts: (
+        f"As its account stands, it is let into epoch {facts['epoch']} again."
+    ),
+    Kind.VERSION: _version,
+    Kind.SUPERMINORITY_ENTERED: lambda _: "It is one of the fewest that hold more than a third of the stake.",
+    Kind.SUPERMINORITY_LEFT: lambda _: (
+        "It is no longer one of the fewest that hold more than a third of the stake."
+    ),
+    Kind.RANK: _rank,
+    Kind.BAD_EPOCH: _bad_epoch,
+}
