@@ -18,6 +18,18 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ToldRanks',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('method', models.CharField(max_length=50)),
+                ('version', models.CharField(max_length=20)),
+                ('ranks', models.JSONField(default=dict, help_text="By the validator's key, which JSON makes text")),
+            ],
+            options={
+                'verbose_name_plural': 'told ranks',
+            },
+        ),
+        migrations.CreateModel(
             name='ValidatorEvent',
             fields=[
                 ('number', models.BigIntegerField(primary_key=True, serialize=False)),

@@ -68,3 +68,17 @@ class EventTally(models.Model):
 
     def __str__(self) -> str:
         return f"Events {self.forgotten + 1} to {self.newest}"
+
+
+class ToldRanks(models.Model):
+    """From which ranks the next moves are reckoned: as first seen by a method, or as last told; one row."""
+
+    method = models.CharField(max_length=50)
+    version = models.CharField(max_length=20)
+    ranks = models.JSONField(default=dict, help_text="By the validator's key, which JSON makes text")
+
+    class Meta:
+        verbose_name_plural = "told ranks"
+
+    def __str__(self) -> str:
+        return f"Ranks by {self.method} {self.version}"
