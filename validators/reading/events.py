@@ -107,11 +107,8 @@ def _commission(facts: Facts) -> str:
 
 
 def _commission_confirmed(facts: Facts) -> str:
-    return f"A second look saw its commission of {bps_percent(facts['to'])} too, {_before(facts['from'])}."
-
-
-def _before(bps: int | None) -> str:
-    return f"which was {bps_percent(bps)} before"
+    before = "" if facts["from"] is None else f", which was {bps_percent(facts['from'])} before"
+    return f"A second look saw its commission of {bps_percent(facts['to'])} too{before}."
 
 
 def _delinquency_ended(facts: Facts) -> str:

@@ -36,6 +36,9 @@ def tell_rank_moves(method: str, version: str, ranks: Mapping[int, int], *, epoc
 
 
 def _remember(method: str, version: str, ranks: Mapping[int, int]) -> None:
-    ToldRanks.objects.update_or_create(
-        pk=_THE_RANKS, defaults={"method": method, "version": version, "ranks": dict(ranks)}
+    ToldRanks.objects.bulk_create(
+        [ToldRanks(pk=_THE_RANKS, method=method, version=version, ranks=dict(ranks))],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["method", "version", "ranks"],
     )
