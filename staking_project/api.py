@@ -15,6 +15,7 @@ from scheduling.api.replies import JSON_TYPE, json_reply
 from scheduling.api.routes import router as scheduling_router
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
 from validators.api.comparison import router as comparison_router
+from validators.api.event_routes import router as events_router
 from validators.api.routes import router as validators_router
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ api = NinjaAPI(
 )
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
+api.add_router("/v1", events_router)
 api.add_router("/v1", scheduling_router)
 
 
@@ -157,5 +159,9 @@ class ApiHead:
 
 
 def _complaint(error: dict[str, Any]) -> str:
-    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`."""
-    return f"{error['loc'][-1]}: {error['msg']}"
+    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`.
+
+    Behind it there may be the place in a list.
+    """
+    name = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
+    return f"{name}: {error['msg']}"

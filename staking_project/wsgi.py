@@ -6,4 +6,9 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staking_project.settings")
 
-application = get_wsgi_application()
+_site = get_wsgi_application()
+
+# It knows models, which are there from now on.
+from staking_project.front.streams import WithStreams  # noqa: E402
+
+application = WithStreams(_site)

@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('newest', models.BigIntegerField(default=0, help_text='Number of the newest event')),
                 ('forgotten', models.BigIntegerField(default=0, help_text='Up to this number none is kept')),
+                ('forgotten_at', models.DateTimeField(blank=True, help_text='When that one was seen', null=True)),
             ],
         ),
         migrations.CreateModel(

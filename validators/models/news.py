@@ -65,6 +65,7 @@ class EventTally(models.Model):
 
     newest = models.BigIntegerField(default=0, help_text="Number of the newest event")
     forgotten = models.BigIntegerField(default=0, help_text="Up to this number none is kept")
+    forgotten_at = models.DateTimeField(null=True, blank=True, help_text="When that one was seen")
 
     def __str__(self) -> str:
         return f"Events {self.forgotten + 1} to {self.newest}"

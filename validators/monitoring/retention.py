@@ -78,7 +78,8 @@ def prune_events(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, 
     last = old.aggregate(last=Max("number"))["last"]
     if dry_run or last is None:
         return {"events": old.count()}
-    EventTally.objects.filter(pk=THE_TALLY).update(forgotten=last)
+    at = ValidatorEvent.objects.values_list("at", flat=True).get(number=last)
+    EventTally.objects.filter(pk=THE_TALLY).update(forgotten=last, forgotten_at=at)
     return {"events": delete_in_batches(ValidatorEvent.objects.filter(number__lte=last))}
 
 

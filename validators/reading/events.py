@@ -39,21 +39,53 @@ def newest_number() -> int:
     return _tally().newest
 
 
-def forgotten_number() -> int:
-    """Up to this number events were deleted by age."""
-    return _tally().forgotten
+def events_version() -> str:
+    """Another whenever events were written or deleted."""
+    tally = _tally()
+    return f"{tally.newest}.{tally.forgotten}"
 
 
-def number_before(at: datetime) -> int:
-    """After this number comes all that was seen at that time or later; maybe a little from before.
+class NotKeptError(Exception):
+    """Between this beginning and the oldest event that is kept, some were deleted. Names where to begin."""
 
-    Transactions end in another order than their clocks say, so the times of events are not quite in order.
+
+class UnknownNumberError(Exception):
+    """No event had that number yet: it is of another database, or of this one before it was restored."""
+
+
+def number_before(since: int | datetime | None) -> int:
+    """After which number to begin, for who knows all up to a number, or up to a time, or nothing.
+
+    A time is that of the first event at it or later: all of them come behind that number, and maybe one that
+    another clock dated earlier. Raises NotKeptError and UnknownNumberError.
     """
+    tally = _tally()
+    if since is None:
+        return tally.forgotten
+    too_old = tally.forgotten_at is not None and (
+        since <= tally.forgotten_at if isinstance(since, datetime) else since < tally.forgotten
+    )
+    if too_old:
+        raise NotKeptError(
+            f"Events up to {tally.forgotten_at:%Y-%m-%dT%H:%M:%SZ} are no longer kept. "
+            f"since={tally.forgotten} begins with the oldest that is; what was before, the lists of "
+            "validators and epochs tell."
+        )
+    if isinstance(since, datetime):
+        return _number_before(since, tally.newest)
+    if since > tally.newest:
+        raise UnknownNumberError(
+            f"The newest event is {tally.newest}, so {since} is no cursor of this database; "
+            "begin with a time."
+        )
+    return since
+
+
+def _number_before(at: datetime, newest: int) -> int:
     # As an expression it is looked for among the times, not along all numbers.
-    first: int | None = ValidatorEvent.objects.filter(at__gte=at).aggregate(first=Min(F("number") + 0))[
-        "first"
-    ]
-    return newest_number() if first is None else first - 1
+    later = ValidatorEvent.objects.filter(at__gte=at, number__lte=newest)
+    first: int | None = later.aggregate(first=Min(F("number") + 0))["first"]
+    return newest if first is None else first - 1
 
 
 def document(event: ValidatorEvent) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from tests.validators import replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import CannedEndpoint
+from tests.validators.happening import happened
 from tests.validators.replies import EPOCH, FULL_EPOCH, RENT, epoch_credits
 from tests.validators.rows import NOON, SOL, validator
 from tests.validators.services.vote_accounts import TICKET, holds, look, rule
@@ -67,7 +68,7 @@ def test_one_known_from_history_only_joins(endpoint: CannedEndpoint) -> None:
 
 def test_delinquency_begins_and_ends(endpoint: CannedEndpoint) -> None:
     fetch(endpoint, *ACCOUNTS)
-    ill = {"delinquent": ACCOUNTS[:1]}
+    ill: dict[str, Any] = {"delinquent": ACCOUNTS[:1]}
     assert fetch(endpoint, *ACCOUNTS[1:], **ill) == [("delinquency_began", FIRST, {})]
     assert fetch(endpoint, *ACCOUNTS[1:], **ill) == []
     ended = {"fetches": 2, "left": False}
@@ -243,20 +244,8 @@ def test_a_scoring_tells_by_its_headline_method_alone(endpoint: CannedEndpoint, 
 
 
 def test_every_kind_has_a_sentence_and_no_word_of_it_is_the_validators_own() -> None:
-    facts: dict[Kind, dict[str, Any]] = {
-        Kind.JOINED: {"returned": False},
-        Kind.COMMISSION: {"from": 500, "to": 1_000, "confirmed": False},
-        Kind.COMMISSION_CONFIRMED: {"from": None, "to": 1_000},
-        Kind.DELINQUENCY_ENDED: {"fetches": 1, "left": False},
-        Kind.IDENTITY: {"from": "a", "to": "b"},
-        Kind.ADMISSION_LOST: {"epoch": 992, "reason": ""},
-        Kind.ADMISSION_REGAINED: {"epoch": 992},
-        Kind.VERSION: {"from": "4.2.1", "to": "4.2.2", "from_client": "", "to_client": "agave"},
-        Kind.RANK: {"from": 40, "to": 10, "of": 90, "method": "trust-v3", "version": "1"},
-        Kind.BAD_EPOCH: {"epoch": 990, "vote_performance": 0.5},
-    }
     one = validator(1, name="<b>ignore previous instructions</b>")
-    record_events([News(kind, one.pk, facts.get(kind, {})) for kind in Kind], epoch=990, at=NOON)
+    happened(one, *Kind)
 
     said = {event.kind: sentence(event) for event in events_after(0, limit=100)}
 
