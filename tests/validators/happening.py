@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from tests.validators.rows import NOON
-from validators.models import Validator
-from validators.services.events import Kind, News, record_events
+from validators.models import Validator, ValidatorEvent
+from validators.services.events import News, record_events
+
+Kind = ValidatorEvent.Kind
 
 # What one of each kind tells.
 FACTS: dict[Kind, dict[str, Any]] = {

@@ -181,12 +181,12 @@ def site(stack: Installation) -> Iterator[tuple[Installation, int, subprocess.Po
         "from tests.validators.happening import Kind, happened\n"
         "fetch(); happened(validator(1), Kind.JOINED)"
     )
-    product = {"DJANGO_SETTINGS_MODULE": "staking_project.settings", "RATE_LIMIT": "0"}
-    stack.manage("shell", "-c", code, **product)
+    stack.environment |= {"DJANGO_SETTINGS_MODULE": "staking_project.settings", "RATE_LIMIT": "0"}
+    stack.manage("shell", "-c", code)
     port = free_port()
     argv = ["gunicorn", "staking_project.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
     argv += ["--config", "python:staking_project.gunicorn_config", "--log-level", "error"]
-    server = subprocess.Popen([sys.executable, "-m", *argv], env=stack.environment | product)
+    server = subprocess.Popen([sys.executable, "-m", *argv], env=stack.environment)
     try:
         wait_until(lambda: _answers(port), saying="the first answer")
         yield stack, port, server

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from tests.validators.happening import Kind, happened
 from tests.validators.rows import NOON, fetch, history, scoring_run, validator
 from validators.models import (
     ChainState,
@@ -23,6 +24,7 @@ from validators.models import (
     TrustScore,
     Validator,
     ValidatorEpoch,
+    ValidatorEvent,
     VoteState,
 )
 
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:validators_validator_changelist")
 HISTORY = (
     *(Fetch, ScoringRun, TrustScore, ValidatorEpoch, ClusterEpoch),
-    *(CommissionChange, IdentityChange, DelinquencyIncident),
+    *(CommissionChange, IdentityChange, DelinquencyIncident, ValidatorEvent),
 )
 MODELS = (Validator, SourceState, ChainState, VoteState, *HISTORY)
 
@@ -199,7 +201,8 @@ def test_a_history_page_asks_as_many_questions_for_many_rows_as_for_few(
     url = reverse(f"admin:validators_{model.__name__.lower()}_changelist")
     for number in range(10):
         fetch()
-        history(validator(number), epochs=3)
+        history(one := validator(number), epochs=3)
+        happened(one, *Kind)
 
     # Session, user, how many, and the rows.
     with django_assert_num_queries(4):
