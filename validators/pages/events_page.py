@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
@@ -48,10 +49,11 @@ class EventsForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class EventsPage:
-    """`older` is where the next page begins, None at the end."""
+    """`older` is where the next page begins, None at the end; `api_query` asks the API for the same."""
 
     told: Sequence[ToldEvent]
     older: int | None
+    api_query: str
 
 
 def events_page(form: EventsForm) -> EventsPage:
@@ -59,7 +61,7 @@ def events_page(form: EventsForm) -> EventsPage:
     form.is_valid()
     wanted: dict[str, Any] = form.cleaned_data
     if "validator" in form.errors:
-        return EventsPage((), None)
+        return EventsPage((), None, "")
     one = wanted.get("validator")
     found = newest_events(
         kinds=wanted.get("kind") or (),
@@ -68,7 +70,12 @@ def events_page(form: EventsForm) -> EventsPage:
         limit=EVENTS_PER_PAGE + 1,
     )
     shown = found[:EVENTS_PER_PAGE]
-    return EventsPage(_told(shown), shown[-1].number if len(found) > len(shown) else None)
+    asked = {"kind": wanted.get("kind") or (), "vote_account": [one.vote_account] if one else ()}
+    return EventsPage(
+        told=_told(shown),
+        older=shown[-1].number if len(found) > len(shown) else None,
+        api_query=urlencode(asked, doseq=True),
+    )
 
 
 def newest_of(validator: Validator) -> list[ToldEvent]:

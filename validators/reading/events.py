@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import F, Min, QuerySet
 
 from validators.models import THE_TALLY, EventTally, ValidatorEvent
-from validators.templatetags.units import bps_percent
+from validators.templatetags.units import bps_percent, fraction_percent, grouped
 
 Kind = ValidatorEvent.Kind
 Facts = Mapping[str, Any]
@@ -165,14 +165,13 @@ def _software(facts: Facts, side: str) -> str:
 
 def _rank(facts: Facts) -> str:
     way = "up" if facts["to"] < facts["from"] else "down"
-    return f"Its rank by {facts['method']} went {way} from {facts['from']} to {facts['to']} of {facts['of']}."
+    before, after, last = (grouped(facts[name]) for name in ("from", "to", "of"))
+    return f"Its rank by {facts['method']} went {way} from {before} to {after} of {last}."
 
 
 def _bad_epoch(facts: Facts) -> str:
-    return (
-        f"Epoch {facts['epoch']} was a bad one: it voted {facts['vote_performance']:.3f} times "
-        "as well as the cluster's mean."
-    )
+    performance = fraction_percent(facts["vote_performance"])
+    return f"Epoch {facts['epoch']} was a bad one: it voted at {performance} of the cluster's mean."
 
 
 _SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {

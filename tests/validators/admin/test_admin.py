@@ -182,6 +182,7 @@ def test_what_the_machine_writes_is_read_only(admin_client: Client, model: Any) 
     shown = validator(1)
     fetch()
     history(shown, epochs=1)
+    happened(shown, Kind.LEFT)
     name = f"admin:validators_{model.__name__.lower()}"
     row = model.objects.first()
 
@@ -202,7 +203,7 @@ def test_a_history_page_asks_as_many_questions_for_many_rows_as_for_few(
     for number in range(10):
         fetch()
         history(one := validator(number), epochs=3)
-        happened(one, *Kind)
+        happened(one, Kind.JOINED, Kind.RANK, Kind.LEFT)
 
     # Session, user, how many, and the rows.
     with django_assert_num_queries(4):
