@@ -18,10 +18,13 @@ from validators.reading.picture import envelope
 
 router = Router(tags=["events"])
 
-LastEventId = Annotated[str | None, Header(max_length=40, description="Goes before `since`")]
+LastEventId = Annotated[
+    str | None, Header(alias="Last-Event-ID", max_length=40, description="Goes before `since`")
+]
 
 _COLUMNS: Final = list(EventDocument.model_fields)
 _PROBLEMS: Final = {404: Problem, 410: Problem, 422: Problem}
+_STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
 _KINDS: Final = "\n".join(f"- `{kind.value}`: {kind.label}" for kind in ValidatorEvent.Kind)
 
 
@@ -57,7 +60,8 @@ def _event_list(request: HttpRequest, query: EventQuery, form: Format) -> HttpRe
 
 @router.get(
     "/events/stream",
-    response={200: None, 503: Problem, **_PROBLEMS},
+    response={503: Problem, **_PROBLEMS},
+    openapi_extra={"responses": {200: {"description": "A stream", "content": _STREAM}}},
     summary="What changes, as it happens",
     description="Server-sent events (`text/event-stream`): the `data` of each is an event as the list has "
     "it, its `id` the cursor. It begins now, or behind `since`; a browser's EventSource that lost its "

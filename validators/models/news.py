@@ -14,7 +14,7 @@ class ValidatorEvent(models.Model):
     """One thing that changed about one validator, written in the transaction that stored the change."""
 
     class Kind(models.TextChoices):
-        """What is stored is what the API says: a kind is never renamed."""
+        """What happened; kinds may be added, and are never renamed."""
 
         JOINED = "joined", "joined the cluster"
         LEFT = "left", "left the cluster"
