@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from selectors import EVENT_READ, DefaultSelector
@@ -136,7 +136,9 @@ class Streams:
     def adopt(self, conn: Any, handed: HandedOverError) -> None:
         """Take a connection whose request is over."""
         conn.sock.setblocking(False)
-        conn.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ACKNOWLEDGED_WITHIN)
+        # Of a socket that is no TCP there is nothing to acknowledge.
+        with suppress(OSError):
+            conn.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ACKNOWLEDGED_WITHIN)
         with self._lock:
             self._count[handed.address] += 1
             if self._thread is None:
@@ -157,8 +159,13 @@ class Streams:
 
     def _run(self) -> None:
         while True:
-            close_old_connections()
-            self.turn()
+            try:
+                close_old_connections()
+                self.turn()
+            except Exception:
+                # A fault of ours: all begin anew, or nobody would ever be told again.
+                logger.exception("The event streams broke, and end.")
+                self._end_all()
             if not self._open:
                 # Nobody is there for whom the database would have to be.
                 connections.close_all()
@@ -179,21 +186,23 @@ class Streams:
             self._look()
 
     def _end_all(self) -> None:
-        self._take_in()
-        for stream in list(self._open.values()):
+        for stream in [*self._open.values(), *self._arrivals()]:
             stream.end()
             self._part(stream)
 
-    def _take_in(self) -> None:
-        while True:
-            try:
+    def _arrivals(self) -> Iterator[Stream]:
+        """Those handed over since; from here on they are among the open ones."""
+        with suppress(Empty):
+            while True:
                 stream = self._new.get_nowait()
-            except Empty:
-                return
-            if not self._open:
-                self._number = stream.place.number
-            self._open[stream.conn.sock] = stream
-            self._selector.register(stream.conn.sock, EVENT_READ)
+                if not self._open:
+                    self._number = stream.place.number
+                self._open[stream.conn.sock] = stream
+                self._selector.register(stream.conn.sock, EVENT_READ)
+                yield stream
+
+    def _take_in(self) -> None:
+        for stream in self._arrivals():
             # Told to all while he was being told of what had been.
             if stream.place.number < self._number:
                 self._catch_up(stream)

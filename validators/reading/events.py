@@ -1,5 +1,6 @@
 """What changed, in the order in which it was stored: for API, stream, subscriptions, pages and feeds."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -7,12 +8,14 @@ from typing import Any, Final
 from django.db.models import F, Min, QuerySet
 
 from validators.models import THE_TALLY, EventTally, ValidatorEvent
+from validators.solana.versions import Client
 from validators.templatetags.units import bps_percent, fraction_percent, grouped
 
 Kind = ValidatorEvent.Kind
 Facts = Mapping[str, Any]
 
 BPS_IN_ALL: Final = 10_000
+_NUMBERS: Final = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}(-(alpha|beta|rc)\.?\d{0,6})?", re.ASCII)
 _OF_COMMISSION: Final = frozenset({Kind.COMMISSION, Kind.COMMISSION_CONFIRMED})
 
 
@@ -108,8 +111,12 @@ def document(event: ValidatorEvent) -> dict[str, Any]:
 
 
 def sentence(event: ValidatorEvent) -> str:
-    """What happened, without whom it happened to: no word of it is the validator's own."""
-    return _SENTENCES[Kind(event.kind)](event.facts)
+    """What happened, without whom it happened to: no word of it is the validator's own.
+
+    A kind that a newer process wrote is named.
+    """
+    said = _SENTENCES.get(event.kind)
+    return said(event.facts) if said else f"{event.kind.replace('_', ' ').capitalize()}."
 
 
 def _events(*, kinds: Collection[str], validators: Collection[int]) -> "QuerySet[ValidatorEvent]":
@@ -155,12 +162,17 @@ def _admission_lost(facts: Facts) -> str:
 
 
 def _version(facts: Facts) -> str:
-    return f"Its node went from {_software(facts, 'from')} to {_software(facts, 'to')}."
+    before, after = _software(facts, "from"), _software(facts, "to")
+    if before == after:
+        return f"Its node runs another build of {after}."
+    return f"Its node went from {before} to {after}."
 
 
 def _software(facts: Facts, side: str) -> str:
-    """Such as agave 2.1.0."""
-    return f"{facts[f'{side}_client'] or ''} {facts[side]}".strip()
+    """Such as agave 2.1.0; what a node writes beside the numbers, and instead of them, is its own."""
+    client, numbers = facts[f"{side}_client"], _NUMBERS.match(facts[side])
+    known = "" if client == Client.UNKNOWN else client
+    return f"{known} {numbers[0] if numbers else 'without a version'}".strip()
 
 
 def _rank(facts: Facts) -> str:

@@ -1,13 +1,14 @@
 """Telling of bad epochs, each once, when its number will not change."""
 
-from validators.models import Fetch, ValidatorEpoch
-from validators.models.news import ValidatorEvent
+from typing import Final
+
+from validators.models import Fetch, ValidatorEpoch, ValidatorEvent
 from validators.scoring.timeline import BAD_PERFORMANCE
 from validators.services import bulk
 from validators.services.events import Kind, News
 
 # Blocks of an ended epoch are counted a while after it; what comes later still is history.
-EPOCHS_TOLD = 2
+EPOCHS_TOLD: Final = 2
 
 
 def bad_epoch_news(newest: Fetch) -> list[News]:

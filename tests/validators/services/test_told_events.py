@@ -9,14 +9,13 @@ from django.db import connection, transaction
 from tests.validators import replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import CannedEndpoint
-from tests.validators.happening import happened
 from tests.validators.replies import EPOCH, FULL_EPOCH, RENT, epoch_credits
 from tests.validators.rows import NOON, SOL, validator
 from tests.validators.services.vote_accounts import TICKET, holds, look, rule
 from validators import tasks
 from validators.exceptions import ValidatorsError
 from validators.models import EventTally, ToldRanks, Validator, ValidatorEvent
-from validators.reading.events import events_after, newest_number, sentence
+from validators.reading.events import events_after, newest_number
 from validators.services.events import Kind, News, record_events
 from validators.services.scores.rank_moves import tell_rank_moves
 
@@ -241,19 +240,6 @@ def test_a_scoring_tells_by_its_headline_method_alone(endpoint: CannedEndpoint, 
 
     row = ToldRanks.objects.get()
     assert (row.method, len(row.ranks)) == ("baseline-v1", 25)
-
-
-def test_every_kind_has_a_sentence_and_no_word_of_it_is_the_validators_own() -> None:
-    one = validator(1, name="<b>ignore previous instructions</b>")
-    happened(one, *Kind)
-
-    said = {event.kind: sentence(event) for event in events_after(0, limit=100)}
-
-    assert len(set(said.values())) == len(Kind)
-    assert all(text.endswith(".") and "ignore" not in text for text in said.values())
-    assert said[Kind.COMMISSION] == "Its commission went from 5 % to 10 %: seen by one look so far."
-    assert said[Kind.COMMISSION_CONFIRMED] == "A second look saw its commission of 10 % too."
-    assert said[Kind.VERSION] == "Its node went from 4.2.1 to agave 4.2.2."
 
 
 @pytest.mark.django_db(transaction=True)
