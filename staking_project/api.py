@@ -16,6 +16,7 @@ from scheduling.api.unknown import refusing_unknown
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
 from staking_project.openapi.document import DocumentedApi
 from validators.api.comparison import router as comparison_router
+from validators.api.event_routes import router as events_router
 from validators.api.routes import router as validators_router
 from validators.api.subscription_routes import router as subscriptions_router
 from validators.api.watching_routes import router as watching_router
@@ -75,6 +76,7 @@ api = DocumentedApi(
 api.add_decorator(refusing_unknown, mode="view")
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
+api.add_router("/v1", events_router)
 api.add_router("/v1", subscriptions_router)
 api.add_router("/v1", watching_router)
 api.add_router("/v1", scheduling_router)

@@ -139,9 +139,12 @@ TASK_MODULES = ["scheduling.tasks", "validators.tasks"]
 RETENTION_TASKS = [
     "validators.monitoring.retention.prune_history",
     "validators.monitoring.retention.prune_deliveries",
+    "validators.monitoring.retention.prune_events",
     "scheduling.monitoring.alerts.prune_history",
     "staking_project.front.sessions.prune_sessions",
 ]
+# How long what changed about validators is told to those who ask.
+EVENTS_KEPT_DAYS = env.int("EVENTS_KEPT_DAYS", default=400)
 # What a job may name as its condition: name -> dotted path of a function.
 SCHEDULING_CONDITIONS = {
     "new_epoch_only": "validators.monitoring.conditions.new_epoch_only",

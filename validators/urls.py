@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from validators.pages.feeds import event_feed
 from validators.pages.views import (
     cluster_page,
     compare_page,
@@ -10,12 +11,20 @@ from validators.pages.views import (
     selection_page,
     standings_page,
     validator_page,
+    what_changed_page,
 )
 
 app_name = "validators"
 urlpatterns = [
     path("", standings_page, name="standings"),
     re_path(r"^validators/(?P<vote_account>[0-9A-Za-z]{1,44})/$", validator_page, name="validator"),
+    re_path(
+        r"^validators/(?P<vote_account>[0-9A-Za-z]{1,44})/events\.atom$",
+        event_feed,
+        name="validator-feed",
+    ),
+    path("events/", what_changed_page, name="events"),
+    path("events/events.atom", event_feed, name="events-feed"),
     path("compare/", compare_page, name="compare"),
     path("selection/", selection_page, name="selection"),
     path("scores/", scores_page, name="scores"),

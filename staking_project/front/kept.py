@@ -16,14 +16,15 @@ from validators.reading.picture import picture_version
 
 # What says the same to everybody who brings neither cookie nor token, while the picture is the same.
 FOR_ANYBODY: Final = (
-    *("/validators/", "/compare/", "/selection/", "/scores/", "/cluster/", "/api/docs", "/api/openapi.json"),
-    "/llms.txt",
+    *("/validators/", "/compare/", "/selection/", "/scores/", "/cluster/", "/events/"),
+    *("/api/docs", "/api/openapi.json", "/llms.txt"),
     *(
         "/api/v1/validators",
         "/api/v1/selection",
         "/api/v1/scores/",
         "/api/v1/scoring-runs",
         "/api/v1/cluster",
+        "/api/v1/events",
     ),
 )
 LARGEST: Final = 4 * 1024 * 1024

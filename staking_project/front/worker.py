@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from staking_project.front.handing_over import HandedOverError
 from staking_project.front.hearing import Heard
 
 # Seconds from the first word of a request to its last.
@@ -40,6 +41,25 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._parting: deque[Any] = deque()
         super().init_process()
 
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        serve = getattr(self.wsgi, "serve_streams", None)
+        # Our loop is told, for the books are its own.
+        self._streams = serve(lambda conn: self.method_queue.defer(self._drop, conn)) if serve else None
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        try:
+            return bool(super().handle_request(req, conn))
+        except HandedOverError as handed:
+            conn.handed = handed
+            return False
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Called when the worker begins to stop, which waits for all connections."""
+        if self._streams is not None:
+            self._streams.end()
+        super()._cap_keepalive(deadline)
+
     def enqueue_req(self, conn: Any) -> None:
         """Called when a connection is new, or has something to say: hear it out first."""
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
@@ -47,6 +67,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, TAKEN_AT_ONCE)
         conn.heard = Heard(conn.parser.unreader.take_buffered() if conn.parser else b"")
         conn.is_gone = conn.was_told_to_go_on = False
+        conn.handed = None
         conn.timeout = time.monotonic() + SECONDS_TO_ASK
         conn.sock.setblocking(False)
         if self.nr_conns > self.worker_connections - SPARE and self.pending_conns:
@@ -96,7 +117,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         return bool(super()._keepalive_after(conn, keepalive and conn.heard.is_heard_out))
 
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
-        if not fs.cancelled() and fs.exception() is None and fs.result():
+        if self._streams is not None and conn.handed is not None:
+            self._streams.adopt(conn, conn.handed)
+        elif not fs.cancelled() and fs.exception() is None and fs.result():
             super().finish_request(conn, fs)
         else:
             self._part(conn)

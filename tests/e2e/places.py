@@ -38,6 +38,7 @@ PLACES: Final = (
     Place("validators", "/"),
     Place("no validators", "/?search=nobody+is+called+this"),
     Place("validator", "/validators/{vote}/"),
+    Place("changes", "/events/?kind=joined"),
     Place("compare", "/compare/?v={vote}&v={other}"),
     Place("methods", "/scores/compare/"),
     Place("cluster", "/cluster/"),

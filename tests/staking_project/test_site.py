@@ -15,7 +15,7 @@ from tests.validators.rows import fetch, scoring_run, validator
 
 pytestmark = pytest.mark.django_db
 
-LINKS = {"/", "/selection/", "/cluster/", "/compare/", "/scores/compare/", "/api/docs", "/admin/"}
+LINKS = {"/", "/selection/", "/events/", "/cluster/", "/compare/", "/scores/compare/", "/api/docs", "/admin/"}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
+from tests.validators.happening import Kind, happened
 from tests.validators.pasts import past
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
 from validators.models import (
@@ -18,7 +19,7 @@ from validators.models import (
 )
 
 PAGES = ("/", "/validators/vote1/", "/compare/?v=vote1&v=vote2", "/cluster/")
-EVERY_PAGE = (*PAGES, "/scores/", "/scores/compare/", "/selection/")
+EVERY_PAGE = (*PAGES, "/scores/", "/scores/compare/", "/selection/", "/events/")
 
 
 def page(client: Client, address: str = "/") -> str:
@@ -64,4 +65,5 @@ def whole_cluster() -> Any:
     )
     SourceState.objects.create(source="votes", last_success_at=NOON, last_attempt_at=NOON, last_error="cut")
     scoring_run([(first, 93.7), (second, 40)])
+    happened(first, *Kind)
     return first

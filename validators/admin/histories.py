@@ -14,8 +14,10 @@ from validators.models import (
     IdentityChange,
     SourceState,
     ValidatorEpoch,
+    ValidatorEvent,
     VoteState,
 )
+from validators.reading.events import sentence
 from validators.templatetags.units import bps_percent, sol
 
 
@@ -72,6 +74,18 @@ class DelinquencyIncidentAdmin(OfValidators):
     """Times in which every fetch saw a validator delinquent."""
 
     list_display = ("started_at", "ended_at", "validator", "start_epoch", "fetches")
+
+
+@admin.register(ValidatorEvent)
+class ValidatorEventAdmin(OfValidators):
+    """What changed, as the API, its stream and subscriptions tell it."""
+
+    list_display = ("number", "at", "kind", "validator", "said", "epoch")
+    list_filter = ("kind",)
+
+    @admin.display(description="what happened")
+    def said(self, event: ValidatorEvent) -> str:
+        return sentence(event)
 
 
 @admin.register(ClusterEpoch)

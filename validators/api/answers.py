@@ -17,11 +17,18 @@ _JOB_NAMES: Final = tuple(job.name for job in JOBS)
 
 
 def answer(
-    request: HttpRequest, asked: Format | None, build: Callable[[Format], HttpResponse]
+    request: HttpRequest,
+    asked: Format | None,
+    build: Callable[[Format], HttpResponse],
+    *,
+    beside: str = "",
 ) -> HttpResponse:
-    """Build it unless the caller has it; it stays as it is at least until the next job is due."""
+    """Build it unless the caller has it; it stays as it is at least until the next job is due.
+
+    `beside` is the version of what it is made of beside the picture.
+    """
     form = wanted_format(request, asked)
     due = next_occurrence(_JOB_NAMES)
     max_age = int((due - timezone.now()).total_seconds()) if due else 0
-    version = f"{picture_version()}-{SHAPE}-{form}"
+    version = f"{picture_version()}-{SHAPE}-{beside}{form}"
     return conditional(request, version=version, max_age=max_age, build=lambda: build(form))

@@ -15,7 +15,20 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('newest', models.BigIntegerField(default=0, help_text='Number of the newest event')),
                 ('forgotten', models.BigIntegerField(default=0, help_text='Up to this number none is kept')),
+                ('forgotten_at', models.DateTimeField(blank=True, help_text='When that one was seen', null=True)),
             ],
+        ),
+        migrations.CreateModel(
+            name='ToldRanks',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('method', models.CharField(max_length=50)),
+                ('version', models.CharField(max_length=20)),
+                ('ranks', models.JSONField(default=dict, help_text="By the validator's key, which JSON makes text")),
+            ],
+            options={
+                'verbose_name_plural': 'told ranks',
+            },
         ),
         migrations.CreateModel(
             name='ValidatorEvent',

@@ -7,7 +7,7 @@ Start with `validators`. Django looks for models in this module, so here alone n
 from validators.models.chain import THE_CHAIN, ChainState, VoteState
 from validators.models.cluster import BlocksBasis, ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
-from validators.models.news import THE_TALLY, EventTally, ValidatorEvent
+from validators.models.news import THE_TALLY, EventTally, ToldRanks, ValidatorEvent
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
@@ -38,6 +38,7 @@ __all__ = [
     "SourceState",
     "Subscription",
     "SubscriptionDelivery",
+    "ToldRanks",
     "TrustScore",
     "Validator",
     "ValidatorEpoch",

@@ -14,7 +14,7 @@ class ValidatorEvent(models.Model):
     """One thing that changed about one validator, written in the transaction that stored the change."""
 
     class Kind(models.TextChoices):
-        """What is stored is what the API says: a kind is never renamed."""
+        """What happened; kinds may be added, and are never renamed."""
 
         JOINED = "joined", "joined the cluster"
         LEFT = "left", "left the cluster"
@@ -65,6 +65,21 @@ class EventTally(models.Model):
 
     newest = models.BigIntegerField(default=0, help_text="Number of the newest event")
     forgotten = models.BigIntegerField(default=0, help_text="Up to this number none is kept")
+    forgotten_at = models.DateTimeField(null=True, blank=True, help_text="When that one was seen")
 
     def __str__(self) -> str:
         return f"Events {self.forgotten + 1} to {self.newest}"
+
+
+class ToldRanks(models.Model):
+    """From which ranks the next moves are reckoned: as first seen by a method, or as last told; one row."""
+
+    method = models.CharField(max_length=50)
+    version = models.CharField(max_length=20)
+    ranks = models.JSONField(default=dict, help_text="By the validator's key, which JSON makes text")
+
+    class Meta:
+        verbose_name_plural = "told ranks"
+
+    def __str__(self) -> str:
+        return f"Ranks by {self.method} {self.version}"

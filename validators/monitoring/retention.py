@@ -1,11 +1,21 @@
-"""What of the fetches and the score history is deleted by age, and what always stays."""
+"""What of the fetches, the score history and the events is deleted by age, and what always stays."""
 
 from datetime import datetime, timedelta
 
-from django.db.models import Max, QuerySet
+from django.conf import settings
+from django.db.models import Max, Min, QuerySet
 
 from scheduling.ledger.retention import delete_in_batches
-from validators.models import Fetch, ScoringInputs, ScoringRun, SubscriptionDelivery, TrustScore
+from validators.models import (
+    THE_TALLY,
+    EventTally,
+    Fetch,
+    ScoringInputs,
+    ScoringRun,
+    SubscriptionDelivery,
+    TrustScore,
+    ValidatorEvent,
+)
 
 
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
@@ -64,3 +74,24 @@ def _old_fetches(before: datetime, *, going: QuerySet[ScoringRun]) -> QuerySet[F
 def _unread_inputs(*, going: QuerySet[ScoringRun]) -> QuerySet[ScoringInputs]:
     read = ScoringRun.objects.exclude(inputs=None).exclude(pk__in=going.values("pk")).values("inputs")
     return ScoringInputs.objects.defer("body").exclude(pk__in=read)
+
+
+def prune_events(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
+    """Delete events older than `EVENTS_KEPT_DAYS`; how long runs are kept is no matter of theirs.
+
+    Up to which number is remembered first, so that nobody who goes on from there takes a gap for silence.
+    """
+    old = _old_events(now - timedelta(days=settings.EVENTS_KEPT_DAYS))
+    last = old.aggregate(last=Max("number"))["last"]
+    if dry_run or last is None:
+        return {"events": old.count()}
+    at = ValidatorEvent.objects.values_list("at", flat=True).get(number=last)
+    EventTally.objects.filter(pk=THE_TALLY).update(forgotten=last, forgotten_at=at)
+    return {"events": delete_in_batches(ValidatorEvent.objects.filter(number__lte=last))}
+
+
+def _old_events(before: datetime) -> QuerySet[ValidatorEvent]:
+    """Those before the first young one: a clock that went wrong for a moment takes no later ones with it."""
+    young = ValidatorEvent.objects.filter(at__gte=before).aggregate(first=Min("number"))["first"]
+    old = ValidatorEvent.objects.filter(at__lt=before)
+    return old if young is None else old.filter(number__lt=young)

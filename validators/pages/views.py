@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from validators.pages.cluster_page import cluster_picture
+from validators.pages.events_page import EventsForm, events_page, newest_of
 from validators.pages.method_comparison_form import ComparisonForm
 from validators.pages.rows import MOST_COMPARED, compared, staleness, standing_rows
 from validators.pages.selection_form import SelectionForm
@@ -54,7 +55,15 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     if story is None:
         return redirect(_way_to_node(request, vote_account))
     others = other_verdicts(story.validator, picture)
-    return _shown(request, "validator", picture, story=story, others=others, chart=chart_of(story))
+    about = {"chart": chart_of(story), "told": newest_of(story.validator)}
+    return _shown(request, "validator", picture, story=story, others=others, **about)
+
+
+@require_safe
+def what_changed_page(request: HttpRequest) -> HttpResponse:
+    """What happened to whom, newest first."""
+    form = EventsForm(request.GET)
+    return _shown(request, "events", current_picture(), form=form, events=events_page(form))
 
 
 @require_safe

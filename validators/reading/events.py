@@ -1,5 +1,6 @@
 """What changed, in the order in which it was stored: for API, stream, subscriptions, pages and feeds."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -7,12 +8,14 @@ from typing import Any, Final
 from django.db.models import F, Min, QuerySet
 
 from validators.models import THE_TALLY, EventTally, ValidatorEvent
-from validators.templatetags.units import bps_percent
+from validators.solana.versions import Client
+from validators.templatetags.units import bps_percent, fraction_percent, grouped
 
 Kind = ValidatorEvent.Kind
 Facts = Mapping[str, Any]
 
 BPS_IN_ALL: Final = 10_000
+_NUMBERS: Final = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}(-(alpha|beta|rc)\.?\d{0,6})?", re.ASCII)
 _OF_COMMISSION: Final = frozenset({Kind.COMMISSION, Kind.COMMISSION_CONFIRMED})
 
 
@@ -39,21 +42,53 @@ def newest_number() -> int:
     return _tally().newest
 
 
-def forgotten_number() -> int:
-    """Up to this number events were deleted by age."""
-    return _tally().forgotten
+def events_version() -> str:
+    """Another whenever events were written or deleted."""
+    tally = _tally()
+    return f"{tally.newest}.{tally.forgotten}"
 
 
-def number_before(at: datetime) -> int:
-    """After this number comes all that was seen at that time or later; maybe a little from before.
+class NotKeptError(Exception):
+    """Between this beginning and the oldest event that is kept, some were deleted. Names where to begin."""
 
-    Transactions end in another order than their clocks say, so the times of events are not quite in order.
+
+class UnknownNumberError(Exception):
+    """No event had that number yet: it is of another database, or of this one before it was restored."""
+
+
+def number_before(since: int | datetime | None) -> int:
+    """After which number to begin, for who knows all up to a number, or up to a time, or nothing.
+
+    A time is that of the first event at it or later: all of them come behind that number, and maybe one that
+    another clock dated earlier. Raises NotKeptError and UnknownNumberError.
     """
+    tally = _tally()
+    if since is None:
+        return tally.forgotten
+    too_old = tally.forgotten_at is not None and (
+        since <= tally.forgotten_at if isinstance(since, datetime) else since < tally.forgotten
+    )
+    if too_old:
+        raise NotKeptError(
+            f"Events up to {tally.forgotten_at:%Y-%m-%dT%H:%M:%SZ} are no longer kept. "
+            f"since={tally.forgotten} begins with the oldest that is; what was before, the lists of "
+            "validators and epochs tell."
+        )
+    if isinstance(since, datetime):
+        return _number_before(since, tally.newest)
+    if since > tally.newest:
+        raise UnknownNumberError(
+            f"The newest event is {tally.newest}, so {since} is no cursor of this database; "
+            "begin with a time."
+        )
+    return since
+
+
+def _number_before(at: datetime, newest: int) -> int:
     # As an expression it is looked for among the times, not along all numbers.
-    first: int | None = ValidatorEvent.objects.filter(at__gte=at).aggregate(first=Min(F("number") + 0))[
-        "first"
-    ]
-    return newest_number() if first is None else first - 1
+    later = ValidatorEvent.objects.filter(at__gte=at, number__lte=newest)
+    first: int | None = later.aggregate(first=Min(F("number") + 0))["first"]
+    return newest if first is None else first - 1
 
 
 def document(event: ValidatorEvent) -> dict[str, Any]:
@@ -76,8 +111,12 @@ def document(event: ValidatorEvent) -> dict[str, Any]:
 
 
 def sentence(event: ValidatorEvent) -> str:
-    """What happened, without whom it happened to: no word of it is the validator's own."""
-    return _SENTENCES[Kind(event.kind)](event.facts)
+    """What happened, without whom it happened to: no word of it is the validator's own.
+
+    A kind that a newer process wrote is named.
+    """
+    said = _SENTENCES.get(event.kind)
+    return said(event.facts) if said else f"{event.kind.replace('_', ' ').capitalize()}."
 
 
 def _events(*, kinds: Collection[str], validators: Collection[int]) -> "QuerySet[ValidatorEvent]":
@@ -107,11 +146,8 @@ def _commission(facts: Facts) -> str:
 
 
 def _commission_confirmed(facts: Facts) -> str:
-    return f"A second look saw its commission of {bps_percent(facts['to'])} too, {_before(facts['from'])}."
-
-
-def _before(bps: int | None) -> str:
-    return f"which was {bps_percent(bps)} before"
+    before = "" if facts["from"] is None else f", which was {bps_percent(facts['from'])} before"
+    return f"A second look saw its commission of {bps_percent(facts['to'])} too{before}."
 
 
 def _delinquency_ended(facts: Facts) -> str:
@@ -126,24 +162,28 @@ def _admission_lost(facts: Facts) -> str:
 
 
 def _version(facts: Facts) -> str:
-    return f"Its node went from {_software(facts, 'from')} to {_software(facts, 'to')}."
+    before, after = _software(facts, "from"), _software(facts, "to")
+    if before == after:
+        return f"Its node runs another build of {after}."
+    return f"Its node went from {before} to {after}."
 
 
 def _software(facts: Facts, side: str) -> str:
-    """Such as agave 2.1.0."""
-    return f"{facts[f'{side}_client'] or ''} {facts[side]}".strip()
+    """Such as agave 2.1.0; what a node writes beside the numbers, and instead of them, is its own."""
+    client, numbers = facts[f"{side}_client"], _NUMBERS.match(facts[side])
+    known = "" if client == Client.UNKNOWN else client
+    return f"{known} {numbers[0] if numbers else 'without a version'}".strip()
 
 
 def _rank(facts: Facts) -> str:
     way = "up" if facts["to"] < facts["from"] else "down"
-    return f"Its rank by {facts['method']} went {way} from {facts['from']} to {facts['to']} of {facts['of']}."
+    before, after, last = (grouped(facts[name]) for name in ("from", "to", "of"))
+    return f"Its rank by {facts['method']} went {way} from {before} to {after} of {last}."
 
 
 def _bad_epoch(facts: Facts) -> str:
-    return (
-        f"Epoch {facts['epoch']} was a bad one: it voted {facts['vote_performance']:.3f} times "
-        "as well as the cluster's mean."
-    )
+    performance = fraction_percent(facts["vote_performance"])
+    return f"Epoch {facts['epoch']} was a bad one: it voted at {performance} of the cluster's mean."
 
 
 _SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from validators.models import CommissionChange, IdentityChange
 from validators.services import bulk
+from validators.services.events import Kind, News
 from validators.services.stored import StoredValidator
 from validators.solana.schemas import VoteAccount
 from validators.solana.snapshot import Snapshot
@@ -16,8 +17,8 @@ def record_commission_changes(
     *,
     is_first_look: bool,
     stored_at: datetime,
-) -> list[int]:
-    """Store every commission that changed, as seen once; returns the keys of these validators.
+) -> list[News]:
+    """Store every commission that changed, as seen once, and return them as news.
 
     Who goes back to what was confirmed never left it: that needs no second look.
     What is first seen in the first look of an epoch may have been made in the epoch before.
@@ -41,13 +42,16 @@ def record_commission_changes(
             "seen_at": stored_at,
         },
     )
-    return [change[0] for change in changes]
+    return [
+        News(Kind.COMMISSION, key, {"from": before, "to": after, "confirmed": confirmed_at is not None})
+        for key, before, after, confirmed_at in changes
+    ]
 
 
 def record_identity_changes(
     snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, stored_at: datetime
-) -> None:
-    """Store every vote account that another node votes for now."""
+) -> list[News]:
+    """Store every vote account that another node votes for now, and return them as news."""
     changes = [
         (row.pk, row.identity, account.identity)
         for row, account in _seen_before(snapshot, stored)
@@ -59,6 +63,7 @@ def record_identity_changes(
         rows=changes,
         constants={"epoch": snapshot.epoch.epoch, "seen_at": stored_at},
     )
+    return [News(Kind.IDENTITY, key, {"from": before, "to": after}) for key, before, after in changes]
 
 
 def _seen_before(

@@ -18,6 +18,7 @@ from validators.models import (
     ValidatorEpoch,
 )
 from validators.services import bulk
+from validators.services.events import Kind, News, record_events
 from validators.services.flags import refresh_commission_flags
 from validators.services.stored import StoredValidator
 from validators.services.told_changes import keys_with_history, refresh_told_changes
@@ -33,13 +34,24 @@ EPOCHS_JOINED: Final = 2
 class Confirmed(NamedTuple):
     """The commissions in basis points by validator's key that were not confirmed before.
 
-    `changed` are the keys whose change that confirmed, `first` those of which nothing was confirmed before:
-    most of these are as they always were.
+    `changed` are the keys whose change that confirmed, `known` is what was confirmed of each before.
     """
 
     newly: Mapping[int, int]
     changed: Sequence[int]
-    first: Set[int]
+    known: Mapping[int, int | None]
+
+    @property
+    def first(self) -> Set[int]:
+        """Of whom nothing was confirmed before: most of them are as they always were."""
+        return {key for key, bps in self.known.items() if bps is None}
+
+    def news(self) -> list[News]:
+        """Each change that is certain now, from what was certain before."""
+        return [
+            News(Kind.COMMISSION_CONFIRMED, key, {"from": self.known[key], "to": self.newly[key]})
+            for key in self.changed
+        ]
 
 
 def confirm_commissions(seen: Mapping[int, int], *, at: datetime) -> list[int]:
@@ -66,8 +78,9 @@ def confirm_commissions(seen: Mapping[int, int], *, at: datetime) -> list[int]:
     rows = [(bps, key) for key, bps in newly.items()]
     bulk.update_rows(Validator, fields=("commission_confirmed_bps",), rows=rows, constants={})
     changed = _confirm_changes(newly, at=at)
-    first = {key for key, _, known in found if known is None}
-    mark_confirmed(Confirmed(newly, changed, first), epoch=newest.epoch)
+    confirmed = Confirmed(newly, changed, {key: known for key, _, known in found})
+    mark_confirmed(confirmed, epoch=newest.epoch)
+    record_events(confirmed.news(), epoch=newest.epoch, at=at)
     return list(newly)
 
 
@@ -78,13 +91,13 @@ def record_confirmations(
     the fetch before. Call before the epochs' rows are written, and `mark_confirmed` after."""
     _forget_first_looks(snapshot, stored, epoch=before)
     newly = _seen_again(snapshot, stored)
-    first = {row.pk for row in stored.values() if row.pk in newly and row.commission_confirmed_bps is None}
-    return Confirmed(newly, _confirm_changes(newly, at=at), first)
+    known = {row.pk: row.commission_confirmed_bps for row in stored.values() if row.pk in newly}
+    return Confirmed(newly, _confirm_changes(newly, at=at), known)
 
 
 def mark_confirmed(confirmed: Confirmed, *, epoch: int) -> None:
     """What follows from commissions that a look in this epoch confirmed; call after its rows are written."""
-    newly, changed, first = confirmed
+    newly, changed, first = confirmed.newly, confirmed.changed, confirmed.first
     striking = {key for key in first if newly[key] > HALF}
     if first and ValidatorEpoch.objects.filter(source=Origin.IMPORTED).exists():
         # It may have changed between the end of a history and our first look.

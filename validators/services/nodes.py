@@ -1,15 +1,16 @@
 """Storing what each validator's node runs."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
 from validators.exceptions import ImplausibleError
-from validators.models import ClusterEpoch, Fetch, Validator
+from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
+from validators.services.events import Kind, News, record_events
 from validators.services.sources import Source, record_success
 from validators.solana.nodes import METHOD, Node, ask_nodes
 from validators.solana.records import Records
@@ -17,6 +18,8 @@ from validators.solana.standing import Software, Stake, standing_of
 
 # A validator or two may be missing in gossip, not half of them.
 LEAST_STAKE_KNOWN: Final = 0.5
+# A node that told no version for longer than so many epochs begins anew.
+EPOCHS_REMEMBERED: Final = 10
 
 
 class Told(NamedTuple):
@@ -77,7 +80,10 @@ def _store(nodes: Records[Node], newest: Fetch) -> dict[str, Any]:
         ClusterEpoch.objects.filter(epoch=newest.epoch).update(
             stake_by_client=dict(standing.by_client), stake_by_version=dict(standing.by_version)
         )
-    record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=timezone.now())
+    now = timezone.now()
+    record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=now)
+    moves = [(row[0], Told(*row[4:7]), told[row[1]]) for row in validators]
+    record_events(_version_news(moves, newest.epoch), epoch=newest.epoch, at=now)
     return {
         "endpoint": nodes.endpoint,
         "nodes": len(by_identity),
@@ -95,3 +101,38 @@ def _told(node: Software | None, known: Told, epoch: int) -> Told:
         return Told(node.version, node.client, epoch)
     is_fresh = known.version and known.version_epoch is not None and epoch <= known.version_epoch + 1
     return known if is_fresh else Told(node.version, node.client, None)
+
+
+def _version_news(moves: Iterable[tuple[int, Told, Told]], epoch: int) -> list[News]:
+    """By key, what a node was said to run before and is now: told where both are known and not the same."""
+    changed = [
+        (key, before, after)
+        for key, before, after in moves
+        if after.version and before.version != after.version
+    ]
+    silent = [key for key, before, _ in changed if not before.version]
+    remembered = _remembered(silent, epoch) if silent else {}
+    pairs = ((key, remembered.get(key, before), after) for key, before, after in changed)
+    return [
+        News(
+            Kind.VERSION,
+            key,
+            {
+                "from": before.version,
+                "to": after.version,
+                "from_client": before.client,
+                "to_client": after.client,
+            },
+        )
+        for key, before, after in pairs
+        if before.version not in ("", after.version)
+    ]
+
+
+def _remembered(keys: Iterable[int], epoch: int) -> dict[int, Told]:
+    """What nodes that told no version of late ran before, as their epochs tell."""
+    wanted = set(keys)
+    rows = ValidatorEpoch.objects.filter(epoch__gte=epoch - EPOCHS_REMEMBERED).exclude(version="")
+    columns = ("validator_id", "version", "client", "epoch")
+    found = bulk.read_rows(rows.order_by("epoch").values_list(*columns))
+    return {key: Told(*told) for key, *told in found if key in wanted}

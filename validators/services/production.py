@@ -16,7 +16,9 @@ from validators.services.attempts import (
     refuse_if_behind,
     skip_if_ahead,
 )
+from validators.services.bad_epochs import bad_epoch_news
 from validators.services.blocks import record_blocks
+from validators.services.events import record_events
 from validators.services.performances import refresh_performances
 from validators.services.sources import Source, record_success
 from validators.solana.production import (
@@ -187,12 +189,15 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
     ended = {told.ended.epoch: _store_ended(told) for told in answer.told}
     if epoch >= newest.epoch and written is not None:
         _write_present(known, epoch)
+    now = timezone.now()
     record_success(
         Source.PRODUCTION,
         endpoint=production.leaders.endpoint,
         rejected=production.leaders.rejected,
-        at=timezone.now(),
+        at=now,
     )
+    if ended:
+        record_events(bad_epoch_news(newest), epoch=newest.epoch, at=now)
     return {
         "endpoint": production.leaders.endpoint,
         "epoch": epoch,

@@ -7,10 +7,13 @@ from typing import Any, Final
 
 from validators.models import Fetch, Validator
 from validators.services import bulk
+from validators.services.bad_epochs import bad_epoch_news
 from validators.services.changes import record_commission_changes, record_identity_changes
 from validators.services.cluster_epochs import record_cluster
 from validators.services.confirmations import mark_confirmed, record_confirmations
 from validators.services.epochs import Before, record_epochs
+from validators.services.events import record_events
+from validators.services.fetch_news import superminority_before, superminority_moves, who_moved
 from validators.services.incidents import record_incidents
 from validators.services.sources import record_votes_success
 from validators.services.stored import StoredValidator, stored_validators
@@ -68,9 +71,14 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime, genesis_hash: st
     is_first_look = previous is None or previous.epoch < snapshot.epoch.epoch
     changed = record_commission_changes(snapshot, stored, is_first_look=is_first_look, stored_at=stored_at)
     joined = [key for vote_account, key in keys.items() if vote_account not in stored]
-    record_identity_changes(snapshot, stored, stored_at=stored_at)
     left = _mark_left(snapshot, stored, gone, stored_at)
-    record_incidents(snapshot, keys, left=left, stored_at=stored_at)
+    news = [
+        *who_moved(snapshot, keys, stored, gone=gone, left=left),
+        *superminority_moves(keys, before=superminority_before(previous), after=standing.superminority),
+        *record_identity_changes(snapshot, stored, stored_at=stored_at),
+        *changed,
+        *record_incidents(snapshot, keys, left=left, stored_at=stored_at),
+    ]
     confirmed = record_confirmations(snapshot, stored, before=before.epoch, at=stored_at)
     written = record_epochs(snapshot, keys=keys, stored=stored, before=before, stored_at=stored_at)
     mark_confirmed(confirmed, epoch=fetch.epoch)
@@ -82,16 +90,24 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime, genesis_hash: st
         terms_changed=bool(changed or joined or left),
     )
     record_votes_success(snapshot, stored_at=stored_at)
+    # To the first look of all everything is new, and nothing is news.
+    if previous is not None:
+        bad_epochs = bad_epoch_news(fetch) if is_first_look or written.past else []
+        record_events([*news, *confirmed.news(), *bad_epochs], epoch=fetch.epoch, at=stored_at)
+    return _summary(fetch, joined=len(joined), left=len(left), changed=len(changed), written=written.rows)
+
+
+def _summary(fetch: Fetch, *, joined: int, left: int, changed: int, written: int) -> FetchSummary:
     return FetchSummary(
         fetch_id=fetch.pk,
-        endpoint=snapshot.endpoint,
+        endpoint=fetch.endpoint,
         epoch=fetch.epoch,
         validators=fetch.validators_total,
-        joined=len(joined),
-        left=len(left),
+        joined=joined,
+        left=left,
         rejected=fetch.rejected_count,
-        commission_changes=len(changed),
-        epoch_rows_written=written.rows,
+        commission_changes=changed,
+        epoch_rows_written=written,
     )
 
 

@@ -6,11 +6,13 @@ from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
-from validators.models import ChainState, ClusterEpoch, Fetch, Validator, VoteState
+from validators.models import ChainState, ClusterEpoch, Fetch, Validator, ValidatorEvent, VoteState
 from validators.services import bulk
 from validators.services.account_history import fill_history, unfinished
 from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
+from validators.services.bad_epochs import bad_epoch_news
 from validators.services.confirmations import confirm_commissions
+from validators.services.events import Kind, News, record_events
 from validators.services.memory import collector_paused
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD
@@ -95,6 +97,8 @@ def _store(states: VoteStates, wanted: Mapping[str, tuple[int, int]], newest: Fe
     filled = fill_history(told, newest=newest, filled_at=now)
     confirm_commissions({wanted[one.vote_account][0]: one.state.commission_bps for one in owned}, at=now)
     record_success(Source.VOTE_STATES, endpoint=states.endpoint, rejected=states.records.rejected, at=now)
+    news = [*_admission_news(rows, known, epoch), *(bad_epoch_news(newest) if filled else ())]
+    record_events(news, epoch=newest.epoch, at=now)
     verdicts = [row[_FIELDS.index("after_next")] for row in rows.values()]
     return {
         "endpoint": states.endpoint,
@@ -104,6 +108,36 @@ def _store(states: VoteStates, wanted: Mapping[str, tuple[int, int]], newest: Fe
         **{f"admission_{verdict.value}": verdicts.count(verdict.value) for verdict in Verdict},
         "rejected": len(states.records.rejected),
     }
+
+
+def _admission_news(rows: Mapping[int, Sequence[Any]], known: Mapping[int, Known], epoch: int) -> list[News]:
+    """Of whom an earlier look saw too: who is out now and was not, and the other way round.
+
+    While nobody can tell, what was told last stands.
+    """
+    place, why = _FIELDS.index("after_next"), _FIELDS.index("reason")
+    moved = {
+        key: row[place]
+        for key, row in rows.items()
+        if key in known and row[place] not in (known[key].after_next, Verdict.UNKNOWN)
+    }
+    out = {key for key in moved if known[key].after_next == Verdict.OUT}
+    out |= _told_to_be_out([key for key in moved if known[key].after_next == Verdict.UNKNOWN])
+    about = {"epoch": epoch + 2}
+    return [
+        News(Kind.ADMISSION_LOST, key, about | {"reason": rows[key][why]})
+        if verdict == Verdict.OUT
+        else News(Kind.ADMISSION_REGAINED, key, about)
+        for key, verdict in moved.items()
+        if (verdict == Verdict.OUT) != (key in out)
+    ]
+
+
+def _told_to_be_out(keys: Sequence[int]) -> set[int]:
+    kinds = (Kind.ADMISSION_LOST, Kind.ADMISSION_REGAINED)
+    events = ValidatorEvent.objects.filter(kind__in=kinds, validator_id__in=keys).order_by("number")
+    last = dict(events.values_list("validator_id", "kind"))
+    return {key for key, kind in last.items() if kind == Kind.ADMISSION_LOST}
 
 
 def admission_rule(epoch: int) -> Rule:

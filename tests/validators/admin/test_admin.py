@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from tests.validators.happening import Kind, happened
 from tests.validators.rows import NOON, fetch, history, scoring_run, validator
 from validators.models import (
     ChainState,
@@ -24,6 +25,7 @@ from validators.models import (
     TrustScore,
     Validator,
     ValidatorEpoch,
+    ValidatorEvent,
     VoteState,
     WatchedValidator,
 )
@@ -33,7 +35,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:validators_validator_changelist")
 HISTORY = (
     *(Fetch, ScoringRun, TrustScore, ValidatorEpoch, ClusterEpoch),
-    *(CommissionChange, IdentityChange, DelinquencyIncident),
+    *(CommissionChange, IdentityChange, DelinquencyIncident, ValidatorEvent),
 )
 MODELS = (Validator, SourceState, ChainState, VoteState, *HISTORY)
 
@@ -182,6 +184,7 @@ def test_what_the_machine_writes_is_read_only(admin_client: Client, model: Any) 
     shown = validator(1)
     fetch()
     history(shown, epochs=1)
+    happened(shown, Kind.LEFT)
     name = f"admin:validators_{model.__name__.lower()}"
     row = model.objects.first()
 
@@ -201,7 +204,8 @@ def test_a_history_page_asks_as_many_questions_for_many_rows_as_for_few(
     url = reverse(f"admin:validators_{model.__name__.lower()}_changelist")
     for number in range(10):
         fetch()
-        history(validator(number), epochs=3)
+        history(one := validator(number), epochs=3)
+        happened(one, Kind.JOINED, Kind.RANK, Kind.LEFT)
 
     # Session, user, how many, and the rows.
     with django_assert_num_queries(4):

@@ -21,6 +21,7 @@ from validators.services import bulk
 from validators.services.memory import collector_paused
 from validators.services.scores.facts import cluster_facts
 from validators.services.scores.methods import methods_in_use
+from validators.services.scores.rank_moves import tell_rank_moves
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +141,14 @@ def record_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: byte
     # Stored last, the headline run is the newest one.
     runs = [_record_verdict(verdict, cluster, inputs_id) for verdict in reversed(verdicts)]
     headline = runs[-1]
+    best_first = verdicts[0].best_first
+    tell_rank_moves(
+        headline.method,
+        headline.version,
+        {one.validator.pk: rank for rank, one in zip(ranks(best_first), best_first, strict=True)},
+        epoch=cluster.epoch,
+        at=timezone.now(),
+    )
     return ScoreSummary(
         headline.scoring_run_id,
         headline.method,

@@ -1,0 +1,101 @@
+"""From where on, of whom and of what events are asked for."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from ninja import Schema
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from scheduling.api.errors import ApiError
+from scheduling.api.replies import Format
+from validators.api.parameters import BASE58, LARGEST
+from validators.models import Validator, ValidatorEvent
+from validators.reading.events import NotKeptError, UnknownNumberError, number_before
+
+MOST_VALIDATORS: Final = 200
+MOST_EVENTS: Final = 1_000
+SINCE: Final = (
+    "A cursor, or a time as ISO 8601, such as 2026-11-25 or 2026-11-25T18:00Z (UTC where it names no zone)"
+)
+
+
+def _parted(words: Any) -> Any:
+    """`a,b` is `a` and `b`."""
+    if not isinstance(words, list):
+        return words
+    return [part for word in words for part in (word.split(",") if isinstance(word, str) else [word])]
+
+
+def _beginning(text: str) -> int | datetime:
+    """Raises ValueError."""
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    try:
+        return _time(text)
+    except ValueError:
+        # A plus sign that was not written as %2B arrives as a space.
+        return _time(text.replace(" ", "+"))
+
+
+def _time(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError as exc:
+        raise ValueError("beyond the calendar") from exc
+
+
+def _is_beginning(text: str) -> str:
+    try:
+        if (found := _beginning(text)) and isinstance(found, int) and found > LARGEST:
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            f"“{text}” is neither a cursor nor a time; write it like 2026-11-25T18:00Z"
+        ) from None
+    return text
+
+
+Since = Annotated[str, AfterValidator(_is_beginning)]
+Key = Annotated[str, StringConstraints(pattern=BASE58)]
+
+
+class Wanted(Schema):
+    """Which events; all where nothing narrows them."""
+
+    since: Since | None = Field(None, max_length=40, description=SINCE)
+    kind: Annotated[list[ValidatorEvent.Kind], BeforeValidator(_parted)] = Field(
+        [], description="One or several, as kind=a,b or kind=a&kind=b"
+    )
+    vote_account: Annotated[list[Key], BeforeValidator(_parted)] = Field(
+        [], max_length=MOST_VALIDATORS, description="Of these validators alone, named as kinds are; base58"
+    )
+
+    def begins(self, otherwise: int | None = None) -> int:
+        """After which number; `otherwise` where the caller names no beginning. Raises ApiError."""
+        if self.since is None and otherwise is not None:
+            return otherwise
+        try:
+            return number_before(None if self.since is None else _beginning(self.since))
+        except NotKeptError as exc:
+            raise ApiError(410, code="expired_cursor", detail=str(exc)) from exc
+        except UnknownNumberError as exc:
+            raise ApiError(410, code="unknown_cursor", detail=str(exc)) from exc
+
+    @property
+    def keys(self) -> Sequence[int]:
+        """Of the validators asked for. Raises ApiError where there is none of that name."""
+        wanted = set(self.vote_account)
+        found = dict(Validator.objects.filter(vote_account__in=wanted).values_list("vote_account", "pk"))
+        if unknown := sorted(wanted - found.keys()):
+            detail = f"No fetch ever saw the vote account {', '.join(unknown)}."
+            raise ApiError(404, code="unknown_validator", detail=detail)
+        return sorted(found.values())
+
+
+class EventQuery(Wanted):
+    """A part of what happened, oldest first."""
+
+    limit: int = Field(100, ge=1, le=MOST_EVENTS, description="Events in one reply, also of a CSV")
+    format: Format | None = Field(None, description="Goes before the Accept header")

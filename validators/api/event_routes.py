@@ -1,0 +1,78 @@
+"""What changed: since a cursor or a time in one request, and as a stream of the same."""
+
+from typing import Annotated, Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Header, Query, Router
+
+from scheduling.api.errors import Problem
+from scheduling.api.replies import Format, json_reply, list_reply
+from validators.api.answers import answer
+from validators.api.event_documents import EventDocument, EventList
+from validators.api.event_parameters import EventQuery, Wanted
+from validators.api.event_stream import stream_reply
+from validators.models import ValidatorEvent
+from validators.reading.events import document, events_after, events_version, newest_number
+from validators.reading.picture import envelope
+
+router = Router(tags=["events"])
+
+LastEventId = Annotated[
+    str | None, Header(alias="Last-Event-ID", max_length=40, description="Goes before `since`")
+]
+
+_COLUMNS: Final = list(EventDocument.model_fields)
+_PROBLEMS: Final = {404: Problem, 410: Problem, 422: Problem}
+_STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
+_KINDS: Final = "\n".join(f"- `{kind.value}`: {kind.label}" for kind in ValidatorEvent.Kind)
+
+
+@router.get(
+    "/events",
+    response={200: EventList, **_PROBLEMS},
+    summary="What changed since a cursor or a time",
+    description="Everything that happened to validators, oldest first. “What changed since yesterday” is "
+    "`?since=2026-11-25`; whoever goes on from there gives the answer's `cursor` back as `since`, and misses "
+    "nothing and sees nothing twice. Without `since` it begins with the oldest event that is kept. A cursor "
+    "stays good whatever is asked for beside it; where events behind it were deleted by age "
+    f"(`EVENTS_KEPT_DAYS`), the answer is a 410 that says where to begin.\n\n{_KINDS}",
+)
+def list_events(request: HttpRequest, query: Query[EventQuery]) -> HttpResponse:
+    return answer(
+        request, query.format, lambda form: _event_list(request, query, form), beside=events_version()
+    )
+
+
+def _event_list(request: HttpRequest, query: EventQuery, form: Format) -> HttpResponse:
+    # Asked before the events, so that none is passed over that comes meanwhile.
+    newest, begin = newest_number(), query.begins()
+    found = events_after(begin, kinds=query.kind, validators=query.keys, limit=query.limit + 1)
+    shown, more = found[: query.limit], len(found) > query.limit
+    cursor = shown[-1].number if more else max(newest, begin, *(one.number for one in shown))
+    about: dict[str, Any] = {**envelope(), "cursor": str(cursor), "more": more}
+    if form == "json":
+        return json_reply({**about, "items": list(map(document, shown))})
+    return list_reply(
+        request, map(document, shown), columns=_COLUMNS, form=form, about=about, next_cursor=None
+    )
+
+
+@router.get(
+    "/events/stream",
+    response={503: Problem, **_PROBLEMS},
+    openapi_extra={"responses": {200: {"description": "A stream", "content": _STREAM}}},
+    summary="What changes, as it happens",
+    description="Server-sent events (`text/event-stream`): the `data` of each is an event as the list has "
+    "it, its `id` the cursor. It begins now, or behind `since`; a browser's EventSource that lost its "
+    "connection resumes by `Last-Event-ID` and misses nothing. Comments in between keep it alive. Where too "
+    "many are open, 503 says when to come back.",
+)
+def stream_events(
+    request: HttpRequest,
+    query: Query[Wanted],
+    last_event_id: LastEventId = None,
+) -> HttpResponseBase:
+    if last_event_id:
+        query = Wanted(since=last_event_id, kind=query.kind, vote_account=query.vote_account)
+    return stream_reply(request, query)

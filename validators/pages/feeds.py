@@ -1,0 +1,76 @@
+"""What changed as Atom feeds: of all validators, and of one."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib.syndication.views import Feed
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.views.decorators.http import condition, require_safe
+
+from validators.models import Validator, ValidatorEvent
+from validators.reading.events import events_version, newest_events, sentence
+from validators.reading.picture import picture_version
+
+ENTRIES: Final = 100
+
+if TYPE_CHECKING:
+    _Feed = Feed[ValidatorEvent, Validator | None]
+else:
+    _Feed = Feed
+
+
+class EventFeed(_Feed):
+    """The newest of one validator, or of all."""
+
+    feed_type = Atom1Feed
+    subtitle = "As the fetches of this site saw it, newest first"
+
+    def get_object(self, request: HttpRequest, vote_account: str | None = None) -> Validator | None:
+        if vote_account is None:
+            return None
+        found = Validator.objects.filter(vote_account=vote_account).first()
+        if found is None:
+            raise Http404(f"No fetch ever saw {vote_account}.")
+        return found
+
+    def title(self, obj: Validator | None) -> str:
+        return f"{obj or 'Solana validators'}: what changed"
+
+    def link(self, obj: Validator | None) -> str:
+        return _page_of(obj) if obj else reverse("validators:events")
+
+    def items(self, obj: Validator | None) -> list[ValidatorEvent]:
+        return newest_events(validators=[obj.pk] if obj else (), limit=ENTRIES)
+
+    def item_title(self, item: ValidatorEvent) -> str:
+        return f"{item.validator}: {item.get_kind_display()}"
+
+    def item_description(self, item: ValidatorEvent) -> str:
+        return f"{sentence(item)} Seen in epoch {item.epoch}."
+
+    def item_link(self, item: ValidatorEvent) -> str:
+        # The fragment tells two events of one validator apart, for ever.
+        return f"{_page_of(item.validator)}#event-{item.number}"
+
+    def item_pubdate(self, item: ValidatorEvent) -> datetime:
+        return item.at
+
+    def item_updateddate(self, item: ValidatorEvent) -> datetime:
+        return item.at
+
+    def item_categories(self, item: ValidatorEvent) -> list[str]:
+        return [item.kind]
+
+
+def _page_of(validator: Validator) -> str:
+    return reverse("validators:validator", args=[validator.vote_account])
+
+
+def _version(request: HttpRequest, **about: Any) -> str:
+    return f'"{events_version()}-{picture_version()}"'
+
+
+# Readers of feeds ask again and again, mostly for what they have.
+event_feed = require_safe(condition(etag_func=_version)(EventFeed()))
