@@ -9,7 +9,9 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 # Of images, scripts and sheets that a page would load; links that somebody follows are no matter.
-LOADED = re.compile(r"<(?:script|img|iframe)[^>]*\ssrc=\"?https?:|<link[^>]*rel=\"?stylesheet\"?[^>]*href=\"?https?:")
+LOADED = re.compile(
+    r"<(?:script|img|iframe)[^>]*\ssrc=.?https?:|<link[^>]*rel=.?stylesheet[^>]*href=.?https?:"
+)
 OUTSIDE = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)\)")
 
 

@@ -10,7 +10,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "Where the data comes from": {
         "SOLANA_RPC_URL": "JSON-RPC endpoints, tried in order. Strangers read of one its name "
         "(mine=https://…), else its number in this list. Name a second one as soon as you rely on the first.",
-        "FETCH_DEADLINE_SECONDS": "A whole fetch ends within this. Longer for an endpoint that is slow and right.",
+        "FETCH_DEADLINE_SECONDS": "A whole fetch ends within this. More for an endpoint that is slow and right.",
         "OUTGOING_PROXY": "The proxy for all questions to others; http_proxy and ~/.netrc are not looked at.",
     },
     "What is made of it": {
@@ -37,7 +37,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "HTTPS": "1 behind a TLS proxy: secure cookies, redirects, HSTS of this host.",
         "HSTS_SUBDOMAINS": "1 extends HSTS to the subdomains; only with HTTPS.",
         "HSTS_PRELOAD": "1 lets browsers ship the name with HSTS; only with HTTPS.",
-        "TRUSTED_PROXIES": "Proxies of yours in front; so many words from the end of X-Forwarded-For says who asks.",
+        "TRUSTED_PROXIES": "Proxies of yours in front; so many words from the end of "
+        "X-Forwarded-For says who asks.",
         "SESSION_IDLE_SECONDS": "Staff log in again after so long without use.",
         "METRICS_TOKEN": "The bearer token that /metrics wants; without one anybody may read them.",
         "DEBUG": "Never in production.",
@@ -46,8 +47,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "RATE_LIMIT": "What one address may ask for a minute, pages and API: a request is one, and one more "
         "for each 20 ms of processor it takes; 0 is no limit.",
         "API_RATE_LIMIT": "The former name of RATE_LIMIT, read where that is not set.",
-        "ANSWERS_KEPT_SECONDS": "How long an answer for anybody may be given again while the data is the same; "
-        "0 makes each anew.",
+        "ANSWERS_KEPT_SECONDS": "How long an answer for anybody may be given again while the data is "
+        "the same; 0 makes each anew.",
     },
     "Who is told": {
         "ALERT_EMAILS": "Who gets alerts by e-mail.",
@@ -55,8 +56,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "DEFAULT_FROM_EMAIL": "Whom that e-mail is from.",
         "ALERT_WEBHOOK_URL": "Where alerts are posted as JSON: https, or this machine.",
         "ALERT_WEBHOOK_SECRET": "What those are signed with.",
-        "ALERT_URLS": "Chats and pagers as apprise writes them (slack://…, tgram://…), between commas or spaces; "
-        "needs requirements-alerts.txt.",
+        "ALERT_URLS": "Chats and pagers as apprise writes them (slack://…, tgram://…), between commas or "
+        "spaces; needs requirements-alerts.txt.",
         "ALERT_REPEAT_SECONDS": "How often an open alert is told again.",
         "HEARTBEAT_URL": "Asked every 30 s while all is well, for a dead man's switch outside.",
         "WATCHED_VALIDATORS": "Vote accounts whose commission and admission alert.",

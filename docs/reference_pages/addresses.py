@@ -27,8 +27,8 @@ def addresses() -> dict[str, str]:
 def addresses_page() -> str:
     return page(
         "Addresses",
-        "What the web server answers beside the [API](api.md) and Django's admin at `/admin/`. `/operations/` "
-        "and what is below it is for staff; what changes something takes POST.",
+        "What the web server answers beside the [API](api.md) and Django's admin at `/admin/`. "
+        "`/operations/` and what is below it is for staff; what changes something takes POST.",
         table(("address", "what is there"), [(code(path), about) for path, about in addresses().items()]),
     )
 

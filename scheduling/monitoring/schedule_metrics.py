@@ -18,7 +18,7 @@ _GAUGES = {
     "staking_schedule_interval_seconds": "From its next occurrence to the one after.",
     "staking_schedule_failures_in_a_row": "Runs that failed for good since its last success.",
     "staking_schedule_failed_attempts": "Attempts that failed of the run that is being tried.",
-    "staking_schedule_last_lateness_seconds": "First start of its newest run minus the occurrence; absent before the first.",
+    "staking_schedule_last_lateness_seconds": "First start of its newest run minus the occurrence.",
 }
 
 

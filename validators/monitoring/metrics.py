@@ -80,7 +80,7 @@ def _admissions() -> Metric:
     """Of the set of the epoch after the next, of validators with stake whose accounts were read."""
     admissions = GaugeMetricFamily(
         "staking_admission_validators",
-        "Validators with stake by whether they will be let into the epoch after the next: ok, out, unknown.",
+        "Validators with stake by whether they get into the epoch after the next: ok, out, unknown.",
         labels=["status"],
     )
     for status, validators in counts().items():
