@@ -1,4 +1,4 @@
-"""What each variable of the environment is for, in the words of the reference: the one place that says so.
+"""What each variable of the environment is for: the one place that says so.
 
 By the question that brings somebody here; plain text, so that a file of settings may hold it as a comment.
 """
@@ -10,7 +10,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "Where the data comes from": {
         "SOLANA_RPC_URL": "JSON-RPC endpoints, tried in order. Strangers read of one its name "
         "(mine=https://…), else its number in this list. Name a second one as soon as you rely on the first.",
-        "FETCH_DEADLINE_SECONDS": "A whole fetch ends within this. More for an endpoint that is slow and right.",
+        "FETCH_DEADLINE_SECONDS": "A whole fetch ends within this. More for a slow endpoint that is right.",
         "OUTGOING_PROXY": "The proxy for all questions to others; http_proxy and ~/.netrc are not looked at.",
     },
     "What is made of it": {

@@ -111,8 +111,9 @@ def _slot_times(fetch: Fetch | None) -> Iterator[Metric]:
 def _requests() -> Metric:
     requests = CounterMetricFamily(
         "staking_rpc_requests",
-        "JSON-RPC requests by the endpoint's name, else its number in SOLANA_RPC_URL; outcomes: ok, no_connection, "
-        "timeout, http_error, forbidden, throttled, rpc_error, behind, not_offered, malformed.",
+        "JSON-RPC requests by the endpoint's name, else its number in SOLANA_RPC_URL; outcomes: ok, "
+        "no_connection, timeout, http_error, forbidden, throttled, rpc_error, behind, not_offered, "
+        "malformed.",
         labels=["endpoint", "method", "outcome"],
     )
     tallies = list(RequestTally.objects.order_by("endpoint", "method", "outcome"))
