@@ -9,9 +9,9 @@ from examples.recipes import scoring_method, source
 from scheduling.clock import database_now
 from scheduling.conditions import require_condition
 from scheduling.exceptions import SkipRun
-from scheduling.modes import declared_jobs
 from scheduling.models import Job
 from scheduling.models.paths import task_at
+from scheduling.modes import declared_jobs
 from scheduling.monitoring.alerts import evaluate
 from scheduling.operations import setting_up
 from tests.validators import replies
