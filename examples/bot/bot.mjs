@@ -35,7 +35,7 @@ const held = existsSync(file) ? readFileSync(file, "utf8").split(/\s+/).filter(B
 const chosen = await choose(site, held, size);
 for (const { action, vote_account, why } of chosen.filter((one) => one.action !== "stays")) {
   const parts = action === "enters" ? await explain(site, vote_account) : [];
-  console.log([action, vote_account, why, ...parts].join("; "));
+  console.log([`${action} ${vote_account}: ${why}`, ...parts].join("\n  "));
 }
 const kept = chosen.filter((one) => one.action !== "leaves");
 writeFileSync(file, kept.map((one) => `${one.vote_account}\n`).join(""));

@@ -44,7 +44,7 @@ def main(site: str, file: str, size: str = "20") -> None:
     for one in chosen:
         if one["action"] != "stays":
             parts = explain(site, one["vote_account"]) if one["action"] == "enters" else []
-            print(one["action"], one["vote_account"], one["why"], *parts, sep="; ")  # noqa: T201
+            print(f"{one['action']} {one['vote_account']}: {one['why']}", *parts, sep="\n  ")  # noqa: T201
     Path(file).write_text("".join(f"{one['vote_account']}\n" for one in chosen if one["action"] != "leaves"))
 
 

@@ -18,6 +18,7 @@ import requests
 from django.conf import settings
 
 from staking_project.stack import free_port
+from tests.docs.on_a_stack import start_the_bots, type_the_tours
 from tests.installation import alive, wait_until
 from tests.staking_project.privacy import open_to_others
 from validators.simulator.temperaments import SMALLEST_CLUSTER_WITH_RARE_ONES
@@ -94,7 +95,7 @@ def has_scored(environment: dict[str, str]) -> bool:
         return False
 
 
-def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
+def test_two_copies_at_once_each_fetch_score_are_toured_report_and_leave_nothing_behind(
     environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     other = environment | {"PORT": str(free_port()), "STATE_DIR": str(tmp_path / "other")}
@@ -109,6 +110,8 @@ def test_two_copies_at_once_each_fetch_score_report_and_leave_nothing_behind(
     for copy in copies:
         request.addfinalizer(partial(end, copy))
     wait_until(lambda: all(map(has_scored, environments)), seconds=300, saying="a score of each")
+    type_the_tours(other)
+    start_the_bots(f"http://127.0.0.1:{other['PORT']}", tmp_path)
 
     for copy in copies:
         copy.send_signal(signal.SIGINT)
