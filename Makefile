@@ -42,7 +42,7 @@ storms: .venv/.dev
 browser: .venv/.dev
 	$(PYTHON) -m pytest -m browser tests/e2e || $(PYTHON) -m pytest $(AGAIN) -m browser tests/e2e
 
-check: lint types imports migrations deploy-check storms browser test test-postgres
+check: lint types imports site migrations deploy-check storms browser test test-postgres
 
 format: .venv/.dev
 	$(PYTHON) -m ruff format .

@@ -1,11 +1,14 @@
 """What a reader types and starts beside a stack that runs: the README's commands, the tour, the bots."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+import requests
 
 from tests.docs.pages import DOCS, ROOT, blocks
 
@@ -13,33 +16,28 @@ TOURS = (ROOT / "README.md", DOCS / "start.md")
 BOT = ROOT / "examples" / "bot"
 # Few are explained quickly.
 SIZE = 3
+PYTHON = ".venv/bin/python manage.py "
 
 
 def type_the_tours(environment: Mapping[str, str]) -> None:
-    """Every line of each tour in its order, the tours beside each other, as a shell takes them."""
-    tours = [[line for block in blocks(page, "sh") for line in block.splitlines()] for page in TOURS]
-    assert min(map(len, tours)) >= 3
-    shells = [
-        subprocess.Popen(
-            ["sh", "-ec", "\n".join(_as_here(line, environment["PORT"]) for line in lines)],
-            env=environment,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for lines in tours
-    ]
-    for shell in shells:
-        said, _ = shell.communicate(timeout=180)
-        assert shell.returncode == 0, said
-        assert said
+    """Every line of each tour in its order: commands in one process, addresses as curl asks for them."""
+    lines = [line for page in TOURS for block in blocks(page, "sh") for line in block.splitlines()]
+    commands = [line.removeprefix(PYTHON) for line in lines if line.startswith(PYTHON)]
+    asked = [shlex.split(line)[-1] for line in lines if line.startswith("curl -s ")]
+    assert len(commands) + len(asked) == len(lines) >= 8
 
-
-def _as_here(line: str, port: str) -> str:
-    """Another Python than the clone's own, another port than the first copy's."""
-    here = line.replace(".venv/bin/python", f"'{sys.executable}'").replace(":8000/", f":{port}/")
-    return "true" if line.startswith("curl") and not shutil.which("curl") else here
+    typed = subprocess.run(
+        [sys.executable, "-m", "tests.docs.typist"],
+        input="\n".join(commands),
+        env={**environment, "DJANGO_SETTINGS_MODULE": "staking_project.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert typed.returncode == 0, typed.stderr
+    for address in asked:
+        assert requests.get(address.replace(":8000/", f":{environment['PORT']}/"), timeout=60).json()["items"]
 
 
 def start_the_bots(url: str, folder: Path) -> None:
