@@ -6,7 +6,7 @@ from posixpath import dirname, join, normpath
 from typing import Any
 
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 
 # Of images, scripts and sheets that a page would load; links that somebody follows are no matter.
 LOADED = re.compile(
@@ -23,9 +23,9 @@ def on_files(files: Files, *, config: Any) -> Files:
             name = normpath(join(dirname(page.src_uri), link))
             path = root / "docs" / name
             if name.startswith("../") and name not in files.src_uris and path.is_file():
-                copy = File.generated(config, name, abs_src_path=str(path))
-                copy.dest_uri = copy.url = f"beside/{name.removeprefix('../')}.txt"
-                files.append(copy)
+                beside = f"beside/{name.removeprefix('../')}.txt"
+                place = (str(root / "docs"), config["site_dir"], config["use_directory_urls"])
+                files.append(File(name, *place, dest_uri=beside, inclusion=InclusionLevel.INCLUDED))
     return files
 
 
