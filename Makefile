@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation pins audit clean
+.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation pins audit clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -44,7 +44,7 @@ browser: .venv/.dev
 
 # What only reads the code is done beside the storms, which wait more than they compute.
 check: .venv/.dev
-	$(MAKE) --jobs 2 --output-sync=target storms lint types imports migrations deploy-check
+	$(MAKE) --jobs 2 --output-sync=target storms lint types imports site migrations deploy-check
 	$(MAKE) browser
 	$(MAKE) test
 	$(MAKE) test-postgres
@@ -65,9 +65,15 @@ imports: .venv/.dev
 	$(PYTHON) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	$(PYTHON) docs/draw_house.py --check
 
-# Draws those pictures again.
+# Draws those pictures again, writes docs/reference/ from the code, and makes the site of it all in .venv/site.
 docs: .venv/.dev
 	$(PYTHON) docs/draw_house.py
+	$(PYTHON) -m docs.reference_pages
+	$(MAKE) site
+
+# Fails on a link that leads nowhere, and on a page that would load something from another host.
+site: .venv/tools/.done
+	NO_MKDOCS_2_WARNING=1 .venv/tools/bin/mkdocs build --strict --quiet
 
 migrations: .venv/.run
 	$(PYTHON) manage.py makemigrations --check --dry-run

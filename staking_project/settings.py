@@ -5,6 +5,7 @@ A `.env` file beside manage.py is read too; what the environment says wins.
 
 from pathlib import Path
 
+from scheduling.defaults import CLUSTER
 from staking_project.environment import (
     Environment,
     given_addresses,
@@ -101,22 +102,11 @@ _COPY = running_copy(STATE_DIR, port=PORT)
 REDIS_URL = env.str("REDIS_URL", default="") or _COPY.get("redis_url", "redis://127.0.0.1:6379/0")
 
 Q_CLUSTER = {
+    **CLUSTER,
     "name": "staking",
     "redis": REDIS_URL,
-    "broker_class": "scheduling.engine.broker.SturdyRedis",
-    # Our own dispatcher calls the schedules: django-q2 looks for due ones only every 30 s.
-    "scheduler": False,
     "workers": env.int("WORKERS", default=2),
-    # The ledger of runs has a retention of its own; this is only django-q2's own history.
     "save_limit": env.int("SAVE_LIMIT", default=250),
-    "max_attempts": 1,
-    # A task ends itself by the job's own time limit; a limit of django-q2's would kill the
-    # worker, and can freeze the pool. None here would make it warn, so: a day.
-    "timeout": 86_400,
-    "retry": 86_401,
-    "queue_limit": 50,
-    # Tasks until a worker is replaced, which costs its first runs a second: not within a burst.
-    "recycle": 5_000,
     "log_level": env.level("LOG_LEVEL", default="INFO"),
 }
 

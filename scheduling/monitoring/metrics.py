@@ -50,7 +50,7 @@ def scheduling_metrics() -> Iterator[Metric]:
     yield GaugeMetricFamily("staking_database_size_bytes", "Size of the database.", value=database_size())
     yield GaugeMetricFamily(
         "staking_database_writable",
-        "1 when the database takes writes.",
+        "1 while the database takes writes.",
         value=float(not readiness.database_problem()),
     )
 
@@ -75,7 +75,7 @@ def _run_totals() -> Iterator[Metric]:
 
 def _runs_ended(counted: Tallies, names: dict[int, str]) -> Metric:
     ended = CounterMetricFamily(
-        "staking_runs", "Runs that ended, by outcome.", labels=["schedule", "outcome"]
+        "staking_runs", "Runs that ended: succeeded, failed, skipped.", labels=["schedule", "outcome"]
     )
     for (job_id, outcome), tally in counted.items():
         ended.add_metric([names[job_id], outcome], tally.runs)
@@ -120,7 +120,9 @@ def _duration(counted: Tallies, names: dict[int, str]) -> Metric:
 
 
 def _open_runs() -> Metric:
-    gauge = GaugeMetricFamily("staking_open_runs", "Runs that have not ended, by state.", labels=["state"])
+    gauge = GaugeMetricFamily(
+        "staking_open_runs", "Runs that have not ended: pending, queued, running.", labels=["state"]
+    )
     for state, count in open_run_counts().items():
         gauge.add_metric([state], count)
     return gauge
@@ -129,7 +131,9 @@ def _open_runs() -> Metric:
 def _queue() -> Iterator[Metric]:
     queue = queue_state(now=database_now())
     yield GaugeMetricFamily(
-        "staking_redis_up", "1 when Redis takes messages.", value=float(not queue.problem)
+        "staking_redis_up",
+        "1 while Redis takes messages; messages, workers and clusters are absent otherwise.",
+        value=float(not queue.problem),
     )
     if queue.problem:
         return  # unknown is not 0

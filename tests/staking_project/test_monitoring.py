@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scheduling.models import RunState
 from tests.scheduling.factories import NOON, RunFactory
 from tests.validators.rows import fetch, scoring_run, validator
-from validators.models import ChainState, ClusterEpoch
+from validators.models import ChainState, ClusterEpoch, EndpointState
 from validators.services.requests import record_requests
 from validators.solana.request_counts import Outcome, Request
 
@@ -31,6 +31,7 @@ def exposed(client: Client) -> dict[str, set[str]]:
     fetch()
     ClusterEpoch.objects.create(epoch=990, credits_unit="lamports", slot_ms=200)
     ChainState.objects.create(looked_at=NOON, measured_slot_ms=203.5)
+    EndpointState.objects.create(name="http://127.0.0.1", slots_behind=3, plausible_slot=427_000_000)
     scoring_run([(validator(1), 98.5), (validator(2), 40.0)])
     record_requests({Request("rpc.example.org", "getEpochInfo", Outcome.OK): 1})
     names: dict[str, set[str]] = {}
@@ -62,8 +63,8 @@ def test_the_dashboard_and_the_rules_speak_of_metrics_and_labels_that_exist(clie
 
 
 @pytest.mark.django_db
-def test_every_metric_is_described_in_the_document(client: Client) -> None:
-    described = set(METRIC.findall((DOCUMENTS / "README.md").read_text()))
+def test_every_metric_is_described_in_the_reference(client: Client) -> None:
+    described = set(METRIC.findall((DOCUMENTS.parent / "reference" / "metrics.md").read_text()))
 
     exposed(client)
     families = text_string_to_metric_families(client.get("/metrics").content.decode())

@@ -17,6 +17,7 @@ import requests
 from django.conf import settings
 
 from staking_project.stack import free_port
+from tests.docs.on_a_stack import start_the_bots, type_the_tours
 from tests.installation import alive, wait_until
 from tests.staking_project.privacy import open_to_others
 from validators.simulator.temperaments import SMALLEST_CLUSTER_WITH_RARE_ONES
@@ -93,7 +94,7 @@ def has_scored(environment: dict[str, str]) -> bool:
         return False
 
 
-def test_two_copies_at_once_each_fetch_score_report_and_end_on_either_signal_leaving_nothing(
+def test_two_copies_at_once_each_fetch_score_are_toured_report_and_end_on_either_signal_leaving_nothing(
     environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     other = environment | {"PORT": str(free_port()), "STATE_DIR": str(tmp_path / "other")}
@@ -116,6 +117,8 @@ def test_two_copies_at_once_each_fetch_score_report_and_end_on_either_signal_lea
         state = Path(each["STATE_DIR"])
         assert open_to_others(state) == []
         assert {"db.sqlite3", "secret_key", "redis.log"} <= {path.name for path in state.iterdir()}
+    type_the_tours(other)
+    start_the_bots(f"http://127.0.0.1:{other['PORT']}", tmp_path)
 
     for copy, stop in zip(copies, (signal.SIGINT, signal.SIGTERM), strict=True):
         copy.send_signal(stop)

@@ -62,11 +62,15 @@ def _validators() -> Iterator[Metric]:
         f"{state}_stake": Sum("activated_stake", filter=condition) for state, condition in STATES.items()
     }
     found: dict[str, Any] = Validator.objects.aggregate(**counts, **stakes)
-    validators = GaugeMetricFamily("staking_validators", "Vote accounts, by state.", labels=["state"])
+    validators = GaugeMetricFamily(
+        "staking_validators", "Vote accounts: voting, delinquent, unstaked, left.", labels=["state"]
+    )
     for state in STATES:
         validators.add_metric([state], found[f"{state}_count"])
     yield validators
-    stake = GaugeMetricFamily("staking_stake_sol", "Activated stake, by state.", labels=["state"])
+    stake = GaugeMetricFamily(
+        "staking_stake_sol", "Activated stake in SOL: voting, delinquent.", labels=["state"]
+    )
     for state in ("voting", "delinquent"):
         stake.add_metric([state], (found[f"{state}_stake"] or 0) / LAMPORTS_PER_SOL)
     yield stake
@@ -75,7 +79,9 @@ def _validators() -> Iterator[Metric]:
 def _admissions() -> Metric:
     """Of the set of the epoch after the next, of validators with stake whose accounts were read."""
     admissions = GaugeMetricFamily(
-        "staking_admission_validators", "Validators by whether they will be let in.", labels=["status"]
+        "staking_admission_validators",
+        "Validators with stake by whether they get into the epoch after the next: ok, out, unknown.",
+        labels=["status"],
     )
     for status, validators in counts().items():
         admissions.add_metric([status], validators)
@@ -89,19 +95,25 @@ def _slot_times(fetch: Fetch | None) -> Iterator[Metric]:
     running = ClusterEpoch.objects.filter(epoch=fetch.epoch).first() if fetch else None
     if running is not None and running.slot_ms is not None:
         yield GaugeMetricFamily(
-            "staking_slot_seconds", "Nominal length of a slot.", value=running.slot_ms / 1_000
+            "staking_slot_seconds",
+            "Length of a slot by the chain's features; absent until told.",
+            value=running.slot_ms / 1_000,
         )
     if chain is not None and chain.measured_slot_ms is not None:
         measured = chain.measured_slot_ms / 1_000
         yield GaugeMetricFamily(
-            "staking_slot_measured_seconds", "Length of a slot as they pass in this epoch.", value=measured
+            "staking_slot_measured_seconds",
+            "Length of a slot as they pass in this epoch; absent until measured.",
+            value=measured,
         )
 
 
 def _requests() -> Metric:
     requests = CounterMetricFamily(
         "staking_rpc_requests",
-        "Requests to endpoints by name or number, method and outcome.",
+        "JSON-RPC requests by the endpoint's name, else its number in SOLANA_RPC_URL; outcomes: ok, "
+        "no_connection, timeout, http_error, forbidden, throttled, rpc_error, behind, not_offered, "
+        "malformed.",
         labels=["endpoint", "method", "outcome"],
     )
     tallies = list(RequestTally.objects.order_by("endpoint", "method", "outcome"))

@@ -1,0 +1,1 @@
+"""The documentation: pages in Markdown, and what writes the parts of it that code knows better."""

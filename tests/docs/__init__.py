@@ -1,0 +1,1 @@
+"""That what the documentation says and shows is so."""

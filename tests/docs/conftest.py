@@ -1,0 +1,3 @@
+from tests.validators.conftest import endpoint
+
+__all__ = ["endpoint"]

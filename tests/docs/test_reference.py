@@ -1,0 +1,51 @@
+"""The reference is what the code says, and names everything that there is."""
+
+import pytest
+
+from docs.reference_pages.addresses import addresses
+from docs.reference_pages.api import openapi, operations
+from docs.reference_pages.commands import actions_of, arguments_of, our_commands, parser_of
+from docs.reference_pages.declared_settings import types_read
+from docs.reference_pages.metrics import declared_metrics
+from docs.reference_pages.writing import stale_pages
+from staking_project.variables import VARIABLES
+from tests.docs.pages import DOCS
+
+
+def test_every_page_that_is_written_from_the_code_is_current() -> None:
+    assert stale_pages() == [], "`make docs` writes them again"
+
+
+def test_every_setting_that_is_read_is_told_of_and_no_other() -> None:
+    assert set(VARIABLES) == set(types_read())
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("settings", lambda: list(VARIABLES)),
+        ("metrics", lambda: [metric.name for metric in declared_metrics()]),
+        ("addresses", lambda: list(addresses())),
+        ("api", lambda: [f"{method} {path}" for path, method, _ in operations(openapi())]),
+        (
+            "commands",
+            lambda: [
+                *our_commands(),
+                *(f"scheduler {action}" for action in actions_of(parser_of("scheduler"))),
+                *(
+                    flag
+                    for name in our_commands()
+                    for one in arguments_of(parser_of(name))
+                    for flag in one.option_strings
+                ),
+            ],
+        ),
+    ],
+)
+def test_the_reference_names_everything_that_there_is(page: str, names: object) -> None:
+    text = (DOCS / "reference" / f"{page}.md").read_text()
+
+    assert callable(names)
+    found = names()
+    assert len(found) > 10
+    assert [name for name in found if name not in text] == []
