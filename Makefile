@@ -107,8 +107,11 @@ PIN := .venv/tools/bin/uv pip compile --quiet --universal --generate-hashes --py
 	--no-header --no-annotate
 
 pins: .venv/tools/.done
-	for name in requirements requirements-alerts requirements-dev requirements-fit requirements-tools; do \
+	for name in requirements requirements-dev requirements-tools; do \
 		$(PIN) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
+	done
+	for name in requirements-alerts requirements-fit; do \
+		$(PIN) $(UPGRADE) requirements.in $$name.in -o $$name.txt || exit 1; \
 	done
 
 # Asks which of them have known holes; needs the network, and fails where it cannot be told.

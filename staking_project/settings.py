@@ -1,6 +1,6 @@
 """Every setting, from the environment, with defaults that work on a laptop.
 
-A `.env` file beside manage.py is read too; what the environment says wins.
+The file that ENV_FILE names, or a `.env` beside manage.py, is read too; what the environment says wins.
 """
 
 from pathlib import Path
@@ -11,19 +11,24 @@ from staking_project.environment import (
     given_database,
     given_email,
     given_secret_key,
+    read_env_file,
 )
+from staking_project.home import CODE, default_env_file, default_state_dir
 from staking_project.logs import logging_of
 from staking_project.state import generated_secret_key, keep_from_others, running_copy
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = CODE
 
 
 env = Environment()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+if given := env.str("ENV_FILE", default=""):
+    read_env_file(env, Path(given))
+elif default_env_file().is_file():
+    read_env_file(env, default_env_file())
 
 # What the running project writes: the SQLite file, the generated key, the address of the embedded Redis.
-STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
+# Absolute, for the services of `run` are started in another folder.
+STATE_DIR = Path(env.str("STATE_DIR", default="") or default_state_dir()).absolute()
 keep_from_others()
 
 PORT = env.int("PORT", default=8000)
