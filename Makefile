@@ -120,8 +120,12 @@ audit: .venv/tools/.done
 		.venv/tools/bin/pip-audit --strict --disable-pip --require-hashes -r $$name.txt || exit 1; \
 	done
 
+# The steps of the image, where no engine is: asks the package registry, takes two minutes, and root.
+image-check: .venv/.dev .venv/tools/.done
+	$(PYTHON) -m tests.packaging.image
+
 clean:
-	rm -rf .venv var
+	rm -rf .venv var build dist *.egg-info
 
 # Debian keeps ensurepip in a package of its own; pip can install into a venv that has none.
 .venv/bin/python:

@@ -13,7 +13,8 @@ from staking_project.home import CODE
 
 PACKAGES = ("scheduling", "staking_project", "validators")
 # Beside the packages, what pyproject.toml names.
-FILES = ("pyproject.toml", "README.md", "LICENSE", "requirements.in", *sorted(CODE.glob("requirements-*.in")))
+LISTS = ("requirements.in", "requirements-alerts.in", "requirements-fit.in")
+FILES = ("pyproject.toml", "README.md", "LICENSE", *LISTS)
 
 
 def build_wheel(folder: Path) -> Path:

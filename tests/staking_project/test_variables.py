@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_read_is_named_and_its_text_is_not(
 
 
 def test_the_readme_and_the_monitoring_guide_tell_of_every_variable() -> None:
-    told = {}
+    told: dict[str, str] = {}
     for name in ("README.md", "docs/monitoring/README.md"):
         for names, default in re.findall(
             r"^\| (`[A-Z_`, …]+) \| (.*?) \|", (PROJECT / name).read_text(), re.M
