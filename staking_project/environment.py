@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -18,6 +19,17 @@ SHORTEST_SECRET_KEY = 50
 FEWEST_CHARACTERS = 5
 DATABASE_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 LONGEST_NUMBER = 40
+# Seconds.
+EMAIL_TIMEOUT = 10
+# What Django before 6.1 has as settings of their own.
+_SMTP_OPTIONS = {
+    "EMAIL_HOST": "host",
+    "EMAIL_PORT": "port",
+    "EMAIL_HOST_USER": "username",
+    "EMAIL_HOST_PASSWORD": "password",
+    "EMAIL_USE_TLS": "use_tls",
+    "EMAIL_USE_SSL": "use_ssl",
+}
 _YES, _NO = environ.Env.BOOLEAN_TRUE_STRINGS, ("false", "off", "no", "n", "0", "none")
 
 
@@ -172,10 +184,22 @@ def given_addresses(text: str) -> list[str]:
 
 
 def given_email(env: Environment) -> dict[str, Any]:
+    """The settings that EMAIL_URL is; a server that says nothing is left after ten seconds."""
     try:
-        settings: dict[str, Any] = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+        found: dict[str, Any] = env.email_url("EMAIL_URL", default="smtp://localhost:25")
     except (environ.ImproperlyConfigured, KeyError, ValueError) as exc:
         raise ImproperlyConfigured(
             "EMAIL_URL is no way for e-mail; write it like smtp+tls://user:password@host:587"
         ) from exc
-    return settings
+    if django.VERSION < (6, 1):
+        return found | {"EMAIL_TIMEOUT": EMAIL_TIMEOUT}
+    backend = found["EMAIL_BACKEND"]
+    options = {option: found[name] for name, option in _SMTP_OPTIONS.items() if found.get(name) is not None}
+    return {
+        "MAILERS": {
+            "default": {
+                "BACKEND": backend,
+                "OPTIONS": options | {"timeout": EMAIL_TIMEOUT} if ".smtp." in backend else {},
+            }
+        }
+    }

@@ -193,7 +193,6 @@ OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://
 vars().update(given_email(env))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")
-EMAIL_TIMEOUT = 10
 
 # What `/metrics` exposes: dotted paths of functions that yield metrics.
 METRICS = [
