@@ -38,7 +38,8 @@ HTTPS = env.bool("HTTPS", default=False)
 
 SECRET_KEY_IS_GENERATED = not given_secret_key(env)
 SECRET_KEY = given_secret_key(env) or generated_secret_key(STATE_DIR)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Who looks after the process asks from beside it, by no name: health checks, a scrape of /metrics.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [

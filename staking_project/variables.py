@@ -83,7 +83,11 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
             "Signs sessions and messages, the same on every host; without it, one is made at "
             "random in STATE_DIR.",
         ),
-        Variable("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "The names that the site is reached by."),
+        Variable(
+            "ALLOWED_HOSTS",
+            "",
+            "The names that the site is reached by; localhost and 127.0.0.1 are always among them.",
+        ),
         Variable("CSRF_TRUSTED_ORIGINS", "", "Its addresses with https://, where a proxy stands in front."),
         Variable("HTTPS", "0", "1 behind a TLS proxy: secure cookies, redirects, HSTS of this host."),
         Variable("HSTS_SUBDOMAINS", "0", "1 asks browsers for TLS on every name below this one too."),

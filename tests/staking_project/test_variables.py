@@ -55,6 +55,8 @@ def test_what_is_said_to_stand_for_a_variable_does_and_an_empty_one_is_none(
     assert found["DATABASES"]["default"]["NAME"] == str(tmp_path / "db.sqlite3")
     assert found["REDIS_URL"] == "redis://127.0.0.1:6379/0"
     assert settings_with(monkeypatch, tmp_path, HTTPS="1")["TRUSTED_PROXIES"] == 1
+    named = settings_with(monkeypatch, tmp_path, ALLOWED_HOSTS="staking.example.org")
+    assert named["ALLOWED_HOSTS"] == ["staking.example.org", "localhost", "127.0.0.1", "[::1]"]
     assert settings_with(monkeypatch, tmp_path, API_RATE_LIMIT="7")["RATE_LIMIT"] == 7
 
 
