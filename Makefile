@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation pins audit clean
+.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs migrations deploy-check bench chaos soak e2e mutation pins audit wheel release image-check clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -119,6 +119,16 @@ audit: .venv/tools/.done
 	for name in requirements-dev requirements-fit requirements-tools; do \
 		.venv/tools/bin/pip-audit --strict --disable-pip --require-hashes -r $$name.txt || exit 1; \
 	done
+
+# Source and wheel of what is committed, into dist/.
+wheel: .venv/tools/.done
+	rm -rf dist
+	source=$$(mktemp -d) && git archive HEAD | tar -x -C "$$source" && \
+		.venv/tools/bin/uv build --quiet --out-dir dist "$$source"; status=$$?; rm -rf "$$source"; exit $$status
+
+# Checks what is built, starts the product from it in a new environment, and makes the tag; RELEASE=--dry-run does not.
+release: wheel .venv/.dev
+	$(PYTHON) -m tests.packaging.release $(RELEASE)
 
 # The steps of the image, where no engine is: asks the package registry, takes two minutes, and root.
 image-check: .venv/.dev .venv/tools/.done
