@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation pins audit clean
+.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation pins audit wheel release image-check clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -118,8 +118,11 @@ PIN := .venv/tools/bin/uv pip compile --quiet --universal --generate-hashes --py
 	--no-header --no-annotate
 
 pins: .venv/tools/.done
-	for name in requirements requirements-alerts requirements-dev requirements-fit requirements-tools; do \
+	for name in requirements requirements-dev requirements-tools; do \
 		$(PIN) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
+	done
+	for name in requirements-alerts requirements-fit; do \
+		$(PIN) $(UPGRADE) requirements.in $$name.in -o $$name.txt || exit 1; \
 	done
 
 # Asks which of them have known holes; needs the network, and fails where it cannot be told.
@@ -128,8 +131,22 @@ audit: .venv/tools/.done
 		.venv/tools/bin/pip-audit --strict --disable-pip --require-hashes -r $$name.txt || exit 1; \
 	done
 
+# Source and wheel of what is committed, into dist/.
+wheel: .venv/tools/.done
+	rm -rf dist
+	source=$$(mktemp -d) && git archive HEAD | tar -x -C "$$source" && \
+		.venv/tools/bin/uv build --quiet --out-dir dist "$$source"; status=$$?; rm -rf "$$source"; exit $$status
+
+# Checks what is built, starts the product from it in a new environment, and makes the tag; RELEASE=--dry-run does not.
+release: wheel .venv/.dev
+	$(PYTHON) -m tests.packaging.release $(RELEASE)
+
+# The steps of the image, where no engine is: asks the package registry, takes two minutes, and root.
+image-check: .venv/.dev .venv/tools/.done
+	$(PYTHON) -m tests.packaging.image
+
 clean:
-	rm -rf .venv var
+	rm -rf .venv var build dist *.egg-info
 
 # Debian keeps ensurepip in a package of its own; pip can install into a venv that has none.
 .venv/bin/python:

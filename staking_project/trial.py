@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, timedelta
@@ -39,7 +38,8 @@ def import_past(environment: Mapping[str, str]) -> bool:
         path = Path(folder) / "past.csv"
         words = ["simulate_cluster", *cluster_words(), f"--history={path}", f"--epochs={PAST_EPOCHS}"]
         made = subprocess.run(
-            [sys.executable, str(settings.BASE_DIR / "manage.py"), *words],
+            stack.command(*words),
+            cwd=settings.BASE_DIR,
             env=dict(environment),
             capture_output=True,
             text=True,

@@ -1,9 +1,13 @@
-"""Every variable of the environment that the settings read, as the documents tell it.
+"""Every variable of the environment that the settings read, as `env_example` and the documents tell it.
 
 The defaults are written as one would write them; tests hold them to what the settings do without them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
+
+WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,15 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
             "1 refits trust-v3 on this history every twenty days, and uses it if it is better; needs "
             "requirements-fit.txt.",
         ),
-        Variable("WATCHED_VALIDATORS", "", "Vote accounts whose commission and admission open alerts."),
+        Variable(
+            "WATCHED_VALIDATORS",
+            "",
+            "Vote accounts whose commission and admission open alerts, beside those that `manage.py watched`, "
+            "the admin or the API added.",
+        ),
+        Variable(
+            "EVENTS_KEPT_DAYS", "400", "How long what changed about validators is told: /events/, the API."
+        ),
     ),
     "Database, Redis, processes": (
         Variable(
@@ -53,8 +65,14 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
         Variable(
             "STATE_DIR",
             "",
-            "Where the SQLite file and the generated key are, its owner's alone (0700); without it, var/ "
-            "beside manage.py.",
+            "Where the SQLite file and the generated key are, its owner's alone (0700); without it, var/ of "
+            "a checkout, and ~/.local/state/staking-backend (XDG_STATE_HOME) of what pip installed.",
+        ),
+        Variable(
+            "ENV_FILE",
+            "",
+            "A file like this one, for commands typed by hand; without it, .env beside manage.py "
+            "or in STATE_DIR.",
         ),
         Variable("PORT", "8000", "Of the web server of `run`; copies on one machine differ in it."),
         Variable("WORKERS", "2", "Worker processes of each qcluster."),
@@ -76,7 +94,7 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
         Variable(
             "ALLOWED_HOSTS",
             "",
-            "The names that the site is reached by; without it, localhost.",
+            "The names that the site is reached by; localhost and 127.0.0.1 are always among them.",
         ),
         Variable("CSRF_TRUSTED_ORIGINS", "", "Its addresses with https://, where a proxy stands in front."),
         Variable("HTTPS", "0", "1 behind a TLS proxy: secure cookies, redirects, HSTS of this host."),
@@ -101,6 +119,12 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
             "How long an answer for anybody may be given again while the data is the same; 0 makes each "
             "anew.",
         ),
+        Variable(
+            "CORS_ORIGINS",
+            "*",
+            "From which sites a browser may read the API, comma-separated, as in https://wallet.example.org; "
+            "empty: from none.",
+        ),
         Variable("SESSION_IDLE_SECONDS", "28800", "Staff log in again after so long without use."),
         Variable(
             "METRICS_TOKEN", "", "The bearer token that /metrics wants; without one anybody may read them."
@@ -121,6 +145,12 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
         ),
         Variable("ALERT_REPEAT_SECONDS", "14400", "How often an alert that stays open is told again."),
         Variable("HEARTBEAT_URL", "", "Asked every 30 s while all is well, for a dead man's switch outside."),
+        Variable(
+            "SUBSCRIPTION_NETWORKS",
+            "",
+            "Networks of yours that events may be sent into (127.0.0.0/8,::1/128 to try it out); else only to "
+            "public addresses.",
+        ),
         Variable("OUTGOING_PROXY", "", "The proxy for all questions to others; http_proxy is not looked at."),
     ),
     "Logs and traces": (
@@ -134,3 +164,14 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
     ),
 }
 VARIABLES = {one.name: one for group in GROUPS.values() for one in group}
+
+
+def example() -> Iterator[str]:
+    """The lines of `.env.example`: everything as it is anyway, to be uncommented."""
+    yield "# What the environment may say; a line is NAME=value, taken as it stands to its end, quotes"
+    yield "# around it apart. Nothing has to be set to try it out. Made by `manage.py env_example`."
+    for title, variables in GROUPS.items():
+        yield f"\n### {title}"
+        for one in variables:
+            yield "\n" + "\n".join(f"# {line}" for line in wrap(one.meaning, WIDTH))
+            yield f"#{one.name}={one.default}"

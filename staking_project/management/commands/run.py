@@ -21,6 +21,7 @@ from scheduling.clock import database_now
 from scheduling.ledger import selectors
 from scheduling.operations import setting_up
 from staking_project import accounts, stack, trial
+from staking_project.home import run_words
 from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
 
@@ -44,7 +45,7 @@ class Command(BaseCommand):
                 call_command("migrate", verbosity=0, interactive=False)
                 if accounts.is_published() and accounts.has_first_password():
                     raise CommandError(accounts.STILL_FIRST)
-                if settings.SOLANA_RPC_IS_OUR_OWN and trial.import_past(os.environ):
+                if settings.SOLANA_RPC_IS_OUR_OWN and trial.import_past(stack.own_environment()):
                     self.stderr.write("The simulated cluster has got its past; this was done once.")
                 folder = left.enter_context(stack.socket_folder())
                 environment = self._start_what_it_talks_to(whole, folder)
@@ -70,7 +71,7 @@ class Command(BaseCommand):
 
     def _start_what_it_talks_to(self, whole: stack.Stack, folder: Path) -> dict[str, str]:
         """Start Redis and the simulated cluster unless others are named; returns the others' environment."""
-        environment, found = dict(os.environ), {}
+        environment, found = stack.own_environment(), {}
         if not os.environ.get("REDIS_URL"):
             path = folder / stack.socket_name()
             redis = stack.redis_service(path)
@@ -106,7 +107,7 @@ class Command(BaseCommand):
         if simulated:
             lines.append(
                 "This talks to the built-in simulated cluster; for mainnet: "
-                "SOLANA_RPC_URL=https://api.mainnet-beta.solana.com make run"
+                f"SOLANA_RPC_URL=https://api.mainnet-beta.solana.com {run_words()}"
             )
         lines.append("The first scores are there within half a minute. Ctrl-C ends everything.")
         # Standard output is for the JSON document alone, when there is to be one.

@@ -1,0 +1,82 @@
+"""Django's commands, as `manage.py` and as the installed `staking-backend`."""
+
+import io
+import os
+import select
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import Error as DatabaseError
+
+# How SQLite and PostgreSQL say that a table is not there.
+TABLE_IS_MISSING = ("no such table", "does not exist")
+
+
+# What a shell says of a command that SIGPIPE ended.
+READER_GONE = 141
+
+
+def main() -> None:
+    """Run a command; one whose reader has enough, as `head` has, ends without a word."""
+    try:
+        try:
+            _run()
+        finally:
+            # What is still to be written is written here, where a reader that is gone can be noticed.
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        if not _reader_is_gone():
+            raise
+        # Python writes what is left once more as it ends: to nobody.
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            os.dup2(nobody, stream)
+        sys.exit(READER_GONE)
+
+
+def _run() -> None:
+    """What the installation lacks is said in a line, not in a traceback."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staking_project.settings")
+    # A terminal or a pipe that knows no such character gets it spelt.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    for place, word in enumerate(sys.argv[1:], start=1):
+        if not word.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            sys.exit(f"Argument {place} is no text in UTF-8.")
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as exc:
+        sys.exit(f"Wrong setting: {exc}")
+    except DatabaseError as exc:
+        line = _why_the_database_does_not(exc)
+        if not line or "--traceback" in sys.argv:
+            raise
+        sys.exit(line)
+
+
+def _why_the_database_does_not(exc: DatabaseError) -> str:
+    """Empty for what is a mistake of ours."""
+    from scheduling.monitoring.refusals import database_refusal, is_passing
+
+    reason = " ".join(str(exc).split("\n", 1)[0].split())
+    if any(words in reason for words in TABLE_IS_MISSING):
+        return f"The database lacks a table; `manage.py migrate` makes it. ({reason})"
+    refusal = database_refusal(exc)
+    if not refusal and not is_passing(exc):
+        return ""
+    return (
+        f"The database does not work: {refusal}. ({reason})"
+        if refusal
+        else f"The database does not answer: {reason}"
+    )
+
+
+def _reader_is_gone() -> bool:
+    """Of the output: another pipe that broke, to Redis say, is an error like any other."""
+    output = select.poll()
+    for stream in (1, 2):
+        output.register(stream, 0)
+    return any(event & select.POLLERR for _, event in output.poll(0))

@@ -1,0 +1,41 @@
+"""Where an installation has its files: a checkout beside manage.py, what pip installed where XDG says."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+# The folder that our packages are in: a checkout, or the site-packages of a virtual environment.
+CODE: Final = Path(__file__).resolve().parent.parent
+NAME: Final = "staking-backend"
+
+
+def is_checkout() -> bool:
+    """manage.py stands in no wheel."""
+    return (CODE / "manage.py").is_file()
+
+
+def default_state_dir() -> Path:
+    """Beside the code of a checkout; else the same from whatever folder a command is started in."""
+    if is_checkout():
+        return CODE / "var"
+    # What is not absolute does not count: XDG Base Directory Specification.
+    given = os.environ.get("XDG_STATE_HOME", "")
+    states = Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
+    return states / NAME
+
+
+def default_env_file() -> Path:
+    """Of an installed copy in its state folder, where nobody else can put one."""
+    if is_checkout():
+        return CODE / ".env"
+    return Path(os.environ.get("STATE_DIR") or default_state_dir()) / ".env"
+
+
+def run_words() -> str:
+    """What a person types to start everything on one machine."""
+    return "make run" if is_checkout() else f"{NAME} run"
+
+
+def program(python: str) -> str:
+    """What a person types before the name of a command."""
+    return f"{python} manage.py" if is_checkout() else NAME
