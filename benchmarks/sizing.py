@@ -54,7 +54,8 @@ def measured(database: str, validators: int, epochs: int) -> dict[str, Any]:
             stdout=subprocess.PIPE,
             check=True,
         )
-    return {"database": database, "validators": validators, "epochs": epochs} | json.loads(answer.stdout)
+    measured: dict[str, Any] = json.loads(answer.stdout)
+    return {"database": database, "validators": validators, "epochs": epochs} | measured
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:

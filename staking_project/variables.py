@@ -42,8 +42,8 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
         Variable(
             "WATCHED_VALIDATORS",
             "",
-            "Vote accounts whose commission and admission open alerts, beside those that `manage.py watched`, "
-            "the admin or the API added.",
+            "Vote accounts whose commission and admission open alerts, beside those that `manage.py "
+            "watched`, the admin or the API added.",
         ),
         Variable(
             "EVENTS_KEPT_DAYS", "400", "How long what changed about validators is told: /events/, the API."
@@ -148,8 +148,8 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
         Variable(
             "SUBSCRIPTION_NETWORKS",
             "",
-            "Networks of yours that events may be sent into (127.0.0.0/8,::1/128 to try it out); else only to "
-            "public addresses.",
+            "Networks of yours that events may be sent into (127.0.0.0/8,::1/128 to try it out); else only "
+            "to public addresses.",
         ),
         Variable("OUTGOING_PROXY", "", "The proxy for all questions to others; http_proxy is not looked at."),
     ),

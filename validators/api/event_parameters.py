@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from scheduling.api.errors import ApiError
 from scheduling.api.replies import Format
-from validators.api.parameters import BASE58, LARGEST
+from validators.api.parameters import LARGEST
+from validators.api.several import BASE58
 from validators.models import Validator, ValidatorEvent
 from validators.reading.events import NotKeptError, UnknownNumberError, number_before
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
-from validators.api.parameters import BASE58
+from validators.api.several import BASE58
 from validators.models import Subscription, SubscriptionDelivery, Validator, ValidatorEvent
 from validators.models.subscriptions import LONGEST_URL
 from validators.subscriptions.addresses import problem_of
