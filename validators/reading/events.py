@@ -93,7 +93,8 @@ def _number_before(at: datetime, newest: int) -> int:
 
 def document(event: ValidatorEvent) -> dict[str, Any]:
     """One event as the API, its stream and subscriptions tell it; rates are fractions."""
-    validator, facts = event.validator, dict(event.facts)
+    # PostgreSQL keeps them in an order of its own.
+    validator, facts = event.validator, dict(sorted(event.facts.items()))
     if event.kind in _OF_COMMISSION:
         facts |= {side: _fraction(facts[side]) for side in ("from", "to")}
     return {

@@ -159,7 +159,7 @@ def test_as_csv_the_cursor_is_in_the_headers(client: Client) -> None:
         ("2", "commission", "'=Blue"),
         ("3", "left", ""),
     ]
-    assert rows[0]["facts"] == '{"from":0.05,"to":0.1,"confirmed":false}'
+    assert rows[0]["facts"] == '{"confirmed":false,"from":0.05,"to":0.1}'
     assert (response.headers["Cursor"], response.headers["More"]) == ("3", "true")
 
 
