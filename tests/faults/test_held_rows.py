@@ -24,6 +24,7 @@ from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.pausing import end_pauses, pause_all, resume_all
 from scheduling.operations.retrying import retry
 from tests.scheduling.admin.test_editing_together import Fields, pages_of
 from tests.scheduling.factories import JobFactory, RunFactory
@@ -154,6 +155,31 @@ def test_held_alerts_keep_nothing_else_from_its_time_and_are_told_once(
         caplog.text.count("Alerts are looked for by nobody: their rows are locked by a forgotten psql") == 1
     )
     assert "The database does not work" not in caplog.text
+
+
+def test_a_held_schedule_keeps_no_other_from_being_paused_and_resumed_with_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    monkeypatch.setattr("scheduling.operations.pausing._left_alone", {})
+    now = database_now()
+    for name in ("a", "held", "z"):
+        JobFactory(schedule__name=name, schedule__next_run=now + timedelta(hours=1))
+
+    with (
+        held("its job"),
+        pytest.raises(RefusedError, match=r"^held is locked by .* Paused beside that: a, z\.$"),
+    ):
+        pause_all(by="ada", note="", now=now)
+    Job.objects.update(paused_at=now, paused_until=now)
+    with held("its job"):
+        assert end_pauses(now=now) == ["a", "z"]
+        with monkeypatch.context() as patched:  # nor is it waited for again
+            patched.setattr("scheduling.operations.pausing.resume", None)
+            assert end_pauses(now=now) == []
+    with held("its job"), pytest.raises(RefusedError, match=r"^held is locked"):
+        resume_all(by="ada", now=now)
 
 
 _holding = ExitStack()
