@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from scheduling.context import current_run
+from scheduling.management.tables import printable
 
 FORMS = ("text", "json")
 LOGGERS = ("scheduling", "validators")
@@ -18,17 +19,17 @@ LONGEST_TRACE = 8_000
 
 
 class SentenceFormatter(logging.Formatter):
-    """Time, level, logger and a sentence, which ends somewhere."""
+    """Time, level, logger and a sentence, which ends somewhere and steers no terminal."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        record.message = shortened(record.message)
+        record.message = printable(shortened(record.message))
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:
-        return super().formatException(ei)[-LONGEST_TRACE:]
+        return printable(super().formatException(ei)[-LONGEST_TRACE:], kept="\n")
 
 
 class JsonFormatter(logging.Formatter):

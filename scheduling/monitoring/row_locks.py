@@ -39,7 +39,7 @@ class LockHolder:
 
 
 def lock_holders(*models: type[Model]) -> list[LockHolder]:
-    """Of rows of two models, else of schedules and jobs; the oldest first. SQLite has no locks of rows."""
+    """Of rows of two models, schedules and jobs if not said; the oldest first. SQLite has none."""
     if connection.vendor != "postgresql":
         return []
     tables = [model._meta.db_table for model in models or (Schedule, Job)]

@@ -1,27 +1,32 @@
 """Pauses of everything at once, and those that end by themselves."""
 
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from scheduling.exceptions import RefusedError
 from scheduling.ledger.journal import SCHEDULER
 from scheduling.models import Job
 from scheduling.operations.changing import pause, resume
 
+# A job whose pause is over and that somebody else holds is left alone for so long (seconds): waiting for its
+# row at each look would make whatever is due late.
+LEFT_ALONE = 5.0
+_left_alone: dict[str, float] = {}
+
 
 def pause_all(*, by: str, note: str, now: datetime, until: datetime | None = None) -> list[str]:
-    """Pause every schedule that is not paused yet; returns their names."""
-    names = _names(is_paused=False)
-    for name in names:
-        pause(name, by=by, note=note, now=now, until=until)
-    return names
+    """Pause every schedule that is not paused yet; returns their names.
+
+    Raises `RefusedError`, which says which are paused all the same, where one of them cannot be.
+    """
+    return _each(_names(is_paused=False), partial(pause, by=by, note=note, now=now, until=until), "Paused")
 
 
 def resume_all(*, by: str, now: datetime) -> list[str]:
-    """Let every paused schedule go on; returns their names."""
-    names = _names(is_paused=True)
-    for name in names:
-        resume(name, by=by, now=now)
-    return names
+    """Let every paused schedule go on; returns their names. Raises as `pause_all` does."""
+    return _each(_names(is_paused=True), partial(resume, by=by, now=now), "Resumed")
 
 
 def end_pauses(*, now: datetime) -> list[str]:
@@ -30,12 +35,32 @@ def end_pauses(*, now: datetime) -> list[str]:
     ended = []
     for name, until in over.order_by("name").values_list("name", "paused_until"):
         assert until is not None, "only a pause that has an end is over"
+        if _left_alone.get(name, 0.0) > time.monotonic():
+            continue
         try:
             resume(name, by=SCHEDULER, now=until - timedelta(microseconds=1))
-        except RefusedError:
-            continue  # another dispatcher was faster
+        except RefusedError:  # somebody holds it, or another dispatcher was faster
+            _left_alone[name] = time.monotonic() + LEFT_ALONE
+            continue
         ended.append(name)
     return ended
+
+
+def _each(names: Sequence[str], act: Callable[[str], object], done: str) -> list[str]:
+    """One that cannot be keeps none of the others back."""
+    acted, refused = [], []
+    for name in names:
+        try:
+            act(name)
+        except RefusedError as exc:
+            refused.append(str(exc))
+        else:
+            acted.append(name)
+    if refused:
+        # What is wrong with all of them is said once.
+        told = " ".join(dict.fromkeys(refused))
+        raise RefusedError(f"{told} {done} beside that: {', '.join(acted)}." if acted else told)
+    return acted
 
 
 def _names(*, is_paused: bool) -> list[str]:

@@ -1,29 +1,28 @@
 """A row that somebody forgot to let go stops one schedule, and the others go on (PostgreSQL)."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django_q.models import Schedule
-from pytest_django.fixtures import Settings
 
 from scheduling.clock import database_now
 from scheduling.engine import locks
 from scheduling.engine.courier import deliver_due
 from scheduling.engine.dispatcher import Dispatcher
-from scheduling.engine.execution import commit_with_run, execute_run
+from scheduling.engine.execution import execute_run
 from scheduling.exceptions import RefusedError
 from scheduling.models import AlertRound, Job, JobChange, Run, RunState, RunTrigger
 from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.pausing import end_pauses, pause_all, resume_all
 from scheduling.operations.retrying import retry
 from tests.scheduling.admin.test_editing_together import Fields, pages_of
 from tests.scheduling.factories import JobFactory, RunFactory
@@ -156,60 +155,29 @@ def test_held_alerts_keep_nothing_else_from_its_time_and_are_told_once(
     assert "The database does not work" not in caplog.text
 
 
-_holding = ExitStack()
-
-
-def end_while_held() -> int:
-    _holding.enter_context(held("its run"))
-    return 1
-
-
-def commit_while_held() -> int:
-    _holding.enter_context(held("its run"))
-    return commit_with_run(lambda: 1)
-
-
-@pytest.mark.parametrize("task", ["end_while_held", "commit_while_held"])
-def test_a_run_whose_row_is_held_at_its_end_is_stored_when_it_is_let_go_and_says_so(
-    task: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_held_schedule_keeps_no_other_from_being_paused_and_resumed_with_all(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if connection.vendor == "sqlite":
         return  # has no locks of rows
-    settings.TASK_MODULES = [*settings.TASK_MODULES, __name__]
-    monkeypatch.setitem(HELD, "its run", lambda: Run.objects.update(variant="a"))
-    waits: list[float] = []
+    monkeypatch.setattr("scheduling.operations.pausing._left_alone", {})
+    now = database_now()
+    for name in ("a", "held", "z"):
+        JobFactory(schedule__name=name, schedule__next_run=now + timedelta(hours=1))
 
-    def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 2:
-            _holding.close()
-
-    monkeypatch.setattr("scheduling.engine.recording.time.sleep", sleep)
-    run = RunFactory(job__task=f"{__name__}.{task}", occurrence=database_now())
-
-    assert execute_run(run.pk) == "succeeded"
-
-    run.refresh_from_db()
-    assert (run.state, run.attempt, len(waits)) == (RunState.SUCCEEDED, 1, 2)
-    assert caplog.text.count("cannot be stored yet: somebody else holds its row") == 1
-
-
-def test_a_worker_waits_for_such_a_row_for_a_while_and_then_ends(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    if connection.vendor == "sqlite":
-        return  # has no locks of rows
-    settings.TASK_MODULES = [*settings.TASK_MODULES, __name__]
-    monkeypatch.setitem(HELD, "its run", lambda: Run.objects.update(variant="a"))
-    monkeypatch.setattr("scheduling.engine.recording.HELD_PATIENCE", 0.0)
-    monkeypatch.setattr("scheduling.engine.recording.os._exit", sys.exit)
-    run = RunFactory(job__task=f"{__name__}.end_while_held", occurrence=database_now())
-
-    with _holding, pytest.raises(SystemExit):
-        execute_run(run.pk)
-
-    assert f"{run} could not be stored for " in caplog.text
-    assert Run.objects.get(pk=run.pk).state == RunState.RUNNING
+    with (
+        held("its job"),
+        pytest.raises(RefusedError, match=r"^held is locked by .* Paused beside that: a, z\.$"),
+    ):
+        pause_all(by="ada", note="", now=now)
+    Job.objects.update(paused_at=now, paused_until=now)
+    with held("its job"):
+        assert end_pauses(now=now) == ["a", "z"]
+        with monkeypatch.context() as patched:  # nor is it waited for again
+            patched.setattr("scheduling.operations.pausing.resume", None)
+            assert end_pauses(now=now) == []
+    with held("its job"), pytest.raises(RefusedError, match=r"^held is locked"):
+        resume_all(by="ada", now=now)
 
 
 def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_wait(

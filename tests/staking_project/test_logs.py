@@ -77,3 +77,16 @@ def test_what_a_run_said_itself_is_not_said_again_with_a_traceback() -> None:
 def test_a_format_that_is_none_is_named() -> None:
     with pytest.raises(ImproperlyConfigured, match="LOG_FORMAT: 'xml' is none of text, json"):
         logging_of(form="xml", level="INFO", django_q_level="INFO", host="")
+
+
+def test_what_strangers_wrote_steers_no_terminal_and_begins_no_line() -> None:
+    one = record("the endpoint said \x1b[2J\x9b\nWARNING all is well")
+    try:
+        raise ValueError("\x1b]0;title\x07")
+    except ValueError:
+        one.exc_info = sys.exc_info()
+
+    first, *trace = SentenceFormatter().format(one).splitlines()
+
+    assert first.endswith(r"the endpoint said \x1b[2J\x9b\nWARNING all is well")
+    assert trace[-1] == r"ValueError: \x1b]0;title\x07"

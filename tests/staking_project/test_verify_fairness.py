@@ -1,12 +1,15 @@
 """`manage.py verify`: what is not held against the system, and that checking leaves every row as it was."""
 
+import re
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django_q.models import Schedule
 
 from scheduling.models import Job, Run, RunState
-from scheduling.operations import setting_up
+from scheduling.operations import changing, setting_up
+from scheduling.timing.cadence import Every
 from staking_project.acceptance import sources, state, timing
 from tests.staking_project.promises import (
     DAY,
@@ -117,3 +120,38 @@ def test_an_interruption_in_the_middle_of_switching_leaves_every_row_as_it_was(
     with pytest.raises(KeyboardInterrupt):
         state.mode_switches_and_back(WINDOW)
     assert (list(Schedule.objects.values()), list(Job.objects.values())) == before
+
+
+def test_a_retention_that_somebody_set_is_held_to_and_named() -> None:
+    fields = {"keep_succeeded": 4 * HOUR, "keep_failed": 2 * DAY}
+    changing.change("fetch-repeatable", by="ada", now=NOW, fields=fields)
+    ran("fetch-repeatable", seconds_ago=3 * 3_600)
+
+    result = state.retention_is_applied(WINDOW)
+
+    assert result.passed, result.saw
+    assert "; fetch-repeatable keeps succeeded runs 4h, set by ada; fetch-repeatable keeps" in result.saw
+    ran("fetch-repeatable", seconds_ago=5 * 3_600)
+    assert "1 succeeded runs are too old; fetch-repeatable keeps" in state.retention_is_applied(WINDOW).saw
+
+
+def test_a_cleanup_that_somebody_made_rarer_may_be_as_long_ago() -> None:
+    changing.change("cleanup-repeatable", by="ada", now=NOW, cadence=Every(12 * 3_600))
+    Run.objects.filter(job__name="cleanup-repeatable").update(occurrence=NOW - HOUR)
+
+    assert state.cleanup_works(WINDOW).passed
+
+
+@pytest.mark.parametrize("heard", [None, NOW - 2 * DAY])
+def test_a_source_that_somebody_paused_may_be_old_and_is_named(heard: datetime | None) -> None:
+    source_state("names", last_success_at=heard)
+    ran("fetch-names-repeatable", seconds_ago=2 * 86_400, state=RunState.FAILED)
+    assert not sources.sources_are_fresh(WINDOW).passed
+    changing.pause("fetch-names-repeatable", by="ada", note="too dear", now=NOW)
+
+    result = sources.sources_are_fresh(WINDOW)
+
+    assert result.passed, result.saw
+    assert re.search(
+        r"names (stored 2d ago|has stored nothing yet) and is paused since .*: too dear", result.saw
+    )

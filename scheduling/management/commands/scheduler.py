@@ -123,7 +123,8 @@ class Command(BaseCommand):
             hint = (
                 f"\n\n{HELP}" if isinstance(exc, UnknownNameError) and action in ("setup", "remove") else ""
             )
-            raise CommandError(f"{exc}{hint}", returncode=2) from exc
+            # It may repeat a note, or a name of somebody.
+            raise CommandError(f"{printable(str(exc))}{hint}", returncode=2) from exc
 
     def _help(self, **options: Any) -> None:
         self.stdout.write(HELP)

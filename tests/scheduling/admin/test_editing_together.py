@@ -119,3 +119,10 @@ def test_whoever_names_the_edition_he_saw_is_refused_when_there_is_a_newer_one(j
     with pytest.raises(CommandError, match="note was changed by somebody else since you looked"):
         call_command("scheduler", "set", "note", "--every", "20s", "--edition", str(seen))
     changing.resume("note", by="ada", now=database_now(), expected=edition_of(job))
+
+
+def test_what_the_first_wrote_steers_no_terminal_of_the_second(job: Job) -> None:
+    changing.pause("note", by="bob", note="\x1b[2J\x07", now=database_now())
+
+    with pytest.raises(CommandError, match=r"paused by bob at .* \(\\x1b\[2J\\x07\)"):
+        call_command("scheduler", "set", "note", "--every", "20s", "--edition", "0")
