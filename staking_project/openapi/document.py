@@ -47,6 +47,8 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
     """A finished copy. `deprecations` are by operation id."""
     document = document | {part: schemas.plain_copy(document[part]) for part in ("paths", "components")}
     document["servers"] = SERVERS
+    # Unless an operation says otherwise.
+    document["security"] = []
     components = document["components"]
     operations = [one for methods in document["paths"].values() for one in methods.items()]
     for method, operation in operations:
@@ -56,7 +58,8 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
         examples.add_examples(operation, components["schemas"])
     components["responses"] = answers.problems()
     components["headers"] = answers.HEADERS
-    schemas.prune(document)
+    schemas.prune(document, "schemas")
+    schemas.prune(document, "headers")
     used = dict.fromkeys(tag for _, operation in operations for tag in operation.get("tags", ()))
     document["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in used]
     return document

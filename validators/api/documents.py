@@ -9,14 +9,7 @@ from pydantic import Field
 from scheduling.api.replies import Envelope
 from validators.api import words
 
-NAME_MARK = (
-    "same_as_larger: another validator with more stake has a name that looks the same. mixed_alphabets: it "
-    "mixes letters of several alphabets within a word. Null: neither, when names were asked for last"
-)
-VERSION = "As the node itself says; null is unknown"
-LEADER_SLOTS = "Slots in which it is to make a block, in the whole epoch; null is unknown"
-METHOD = "The scoring method, one of those at /scores/; more may come"
-METHOD_VERSION = "The version of the method; another one scores otherwise"
+NAME_MARK = "What is striking about its name; null: nothing, when names were asked for last"
 LAMPORTS = "Lamports; a string, because it may exceed what a double holds"
 NEXT_CURSOR = "Give it back as `cursor` for the next page; null at the end"
 
@@ -59,8 +52,8 @@ class ValidatorDocument(Schema):
         description="Share of its leader slots without a block: of the running epoch so far, or of an ended "
         "one that was counted in all"
     )
-    leader_slots: int | None = Field(description=LEADER_SLOTS)
-    version: str | None = Field(description=VERSION)
+    leader_slots: int | None = Field(description=words.LEADER_SLOTS)
+    version: str | None = Field(description=words.VERSION)
     client: str | None = Field(description=words.CLIENT)
     version_current: bool | None = Field(description="At least what two thirds of its client's stake run")
     delinquent: bool = Field(description="Last vote 128 slots behind or more")
@@ -73,10 +66,7 @@ class ValidatorDocument(Schema):
     first_seen_at: datetime = Field(description="When a fetch first saw it, UTC")
     last_seen_at: datetime = Field(description="When a fetch last saw it, UTC")
     left_at: datetime | None = Field(description="When a fetch first missed it, UTC; null: it is there")
-    apy_basis: words.ApyBasis | None = Field(
-        description="realised: by epochs of which stake and commission were seen. estimate: by what the "
-        "chain tells of the past, with the stake and commission of today. Never mixed"
-    )
+    apy_basis: words.ApyBasis | None = Field(description="What `apy` is made of; the two are never mixed")
     apy_epochs: int | None = Field(description="How many epochs `apy` is the mean of")
     leader_luck: float | None = Field(
         description="Blocks it made in that epoch, divided by those that its stake expects; no merit"
@@ -219,18 +209,15 @@ class EpochDocument(Schema):
     commission_first: float | None = Field(description="As first seen in the epoch, a fraction")
     commission_last: float | None = Field(description="As last seen in the epoch, a fraction")
     activated_stake: str | None = Field(description=LAMPORTS)
-    leader_slots: int | None = Field(description=LEADER_SLOTS)
+    leader_slots: int | None = Field(description=words.LEADER_SLOTS)
     blocks_produced: int | None = Field(description="Blocks it made; `blocks_basis` says counted how")
-    blocks_basis: words.BlocksBasis | None = Field(
-        description="partial: counted so far. final: counted in all of the epoch. schedule: leader slots "
-        "less the usual skips. shared: of an identity with several accounts"
-    )
+    blocks_basis: words.BlocksBasis | None = Field(description="How `blocks_produced` was counted")
     skip_rate: float | None = Field(
         description="Share of its leader slots without a block; null where an epoch that is over was counted "
         "in a part only"
     )
     delinquent_share: float | None = Field(description="Share of the epoch's fetches that saw it delinquent")
-    version: str | None = Field(description=VERSION)
+    version: str | None = Field(description=words.VERSION)
     client: str | None = Field(description=words.CLIENT)
     estimated_return: float | None = Field(
         description="Lamports per staked lamport, once the epoch has ended"
@@ -253,8 +240,8 @@ class ScoreDocument(Schema):
     scoring_run: int = Field(description="The key of the run, as in /scoring-runs")
     scored_at: datetime = Field(description="UTC")
     epoch: int | None = Field(description="The running epoch of the picture that was scored")
-    method: str = Field(description=METHOD)
-    version: str = Field(description=METHOD_VERSION)
+    method: str = Field(description=words.METHOD)
+    version: str = Field(description=words.METHOD_VERSION)
     score: float = Field(description="0 to 100")
     rank: int = Field(description="1 is best; equals share a rank")
 
@@ -296,8 +283,8 @@ class ScoringRunDocument(Schema):
     """One application of a method to a picture of the cluster."""
 
     id: int = Field(description="Its key, larger than those before")
-    method: str = Field(description=METHOD)
-    version: str = Field(description=METHOD_VERSION)
+    method: str = Field(description=words.METHOD)
+    version: str = Field(description=words.METHOD_VERSION)
     epoch: int | None = Field(description="The running epoch of the picture that was scored")
     status: words.ScoringRunStatus = Field(description="What became of it")
     reason: str | None = Field(description="Why there are no scores")

@@ -111,5 +111,9 @@ SourceName = TypeAliasType(
 SelectionAction = TypeAliasType(
     "SelectionAction", Annotated[str, one_of(("stays", "enters", "leaves"), "What to do with it")]
 )
-# Not closed: a client of tomorrow is told by its name.
+# What is said of fields that several shapes have; a client of tomorrow is told by its name.
 CLIENT = f"The program it runs; today one of: {', '.join(Client)}. More may come. Null: unknown"
+VERSION = "As the node itself says; null is unknown"
+LEADER_SLOTS = "Slots in which it is to make a block, in the whole epoch; null is unknown"
+METHOD = "The scoring method, one of those at /scores/; more may come"
+METHOD_VERSION = "The version of the method; another one scores otherwise"
