@@ -29,9 +29,15 @@ HEADERS: Final[Json] = {
     "RateLimit": _header("What is left of it: r units", '"address";r=287'),
     "Deprecation": _header("Since when one should not begin with this: @ and seconds of Unix", "@1798761600"),
     "Sunset": _header("The last day on which it answers", "Fri, 01 Jan 2027 00:00:00 GMT"),
-    "Link": _header("Where the next page of the CSV is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
+    "Link": _header("Of a CSV: where its next page is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
+    "As-Of": _header("Of a CSV: when the newest picture was stored, UTC", "2026-11-26T12:00:00Z"),
+    "Epoch": _header("Of a CSV: the cluster's epoch in that picture", 1010, "integer"),
+    "Method": _header("Of a CSV: which method the scores are of", "trust-v3"),
+    "Version": _header("Of a CSV: the version of that method", "3.2.0"),
 }
 _ALWAYS: Final = ("RateLimit-Policy", "RateLimit")
+# The fields of `Envelope`, where there is no JSON to hold them.
+_OF_CSV: Final = ("As-Of", "Epoch", "Method", "Version")
 # Refused before anything is counted.
 _UNCOUNTED: Final = "413"
 _NOT_MODIFIED: Final = "NotModified"
@@ -154,8 +160,8 @@ def _add_headers(answer: Json, operation: Json, *, kept: bool) -> None:
 
 def _add_csv(answer: Json) -> None:
     """The fields of an item as columns; what the reply says beside them is in headers."""
-    answer["content"]["text/csv"] = {"schema": {"type": "string"}}
-    answer["headers"]["Link"] = {"$ref": "#/components/headers/Link"}
+    answer.setdefault("content", {})["text/csv"] = {"schema": {"type": "string"}}
+    answer["headers"] |= _headers("Link", *_OF_CSV)
 
 
 def _headers(*names: str) -> Json:

@@ -13,6 +13,7 @@ from typing_extensions import TypeAliasType
 from validators.models import ChainState, ScoringRun, SourceState, VoteState
 from validators.models.cluster import BlocksBasis as Basis
 from validators.models.validators import Origin
+from validators.scoring.registry import METHODS
 from validators.solana.arithmetic import CreditsUnit as Unit
 from validators.solana.economics import ApyBasis as ReturnBasis
 from validators.solana.layouts import BlsKey as Key
@@ -115,5 +116,5 @@ SelectionAction = TypeAliasType(
 CLIENT = f"The program it runs; today one of: {', '.join(Client)}. More may come. Null: unknown"
 VERSION = "As the node itself says; null is unknown"
 LEADER_SLOTS = "Slots in which it is to make a block, in the whole epoch; null is unknown"
-METHOD = "The scoring method, one of those at /scores/; more may come"
+METHOD = f"The scoring method; today one of: {', '.join(METHODS)}. More may come"
 METHOD_VERSION = "The version of the method; another one scores otherwise"
