@@ -28,7 +28,7 @@ HEADERS: Final[Json] = {
     "RateLimit-Policy": _header("What an address may spend: q units in w seconds", '"address";q=300;w=60'),
     "RateLimit": _header("What is left of it: r units", '"address";r=287'),
     "Deprecation": _header("Since when one should not begin with this: @ and seconds of Unix", "@1798761600"),
-    "Sunset": _header("The last day on which it answers", "Fri, 01 Jan 2027 00:00:00 GMT"),
+    "Sunset": _header("From when it may be gone", "Thu, 01 Jul 2027 00:00:00 GMT"),
     "Link": _header("Of a CSV: where its next page is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
     "As-Of": _header("Of a CSV: when the newest picture was stored, UTC", "2026-11-26T12:00:00Z"),
     "Epoch": _header("Of a CSV: the cluster's epoch in that picture", 1010, "integer"),
@@ -120,12 +120,14 @@ def add_answers(method: str, operation: Json) -> None:
     if unknown:
         raise ValueError(f"{operation['operationId']}: no words for {', '.join(unknown)}; add to REFUSALS")
     answered = {status: answer for status, answer in declared.items() if status.startswith("2")}
-    kept = method == "get" and any("application/json" in one.get("content", {}) for one in answered.values())
+    guarded = "security" in operation
+    is_json = any("application/json" in one.get("content", {}) for one in answered.values())
+    kept = method == "get" and is_json and not guarded
     for answer in answered.values():
         _add_headers(answer, operation, kept=kept)
         if any(one["name"] == "format" for one in operation.get("parameters", ())):
             _add_csv(answer)
-    statuses = {*declared, *_EVERYWHERE, *(_WITH_A_TOKEN if "security" in operation and not kept else ())}
+    statuses = {*declared, *_EVERYWHERE, *(_WITH_A_TOKEN if guarded else ())}
     refused = {status: _reference(REFUSALS[status].name) for status in statuses if status in REFUSALS}
     unchanged = {"304": _reference(_NOT_MODIFIED)} if kept else {}
     operation["responses"] = dict(sorted((answered | unchanged | refused).items()))
