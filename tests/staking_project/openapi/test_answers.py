@@ -114,9 +114,10 @@ def test_every_fault_of_ours_is_as_described(client: Client, monkeypatch: pytest
     def away(*_: Any) -> None:
         raise OperationalError("away")
 
+    addresses = [(address_of(path), operation) for path, operation in READINGS]
     with connection.execute_wrapper(away):
-        for path, operation in READINGS:
-            assert fitting(operation, client.get(address_of(path))) == 503
+        for address, operation in addresses:
+            assert fitting(operation, client.get(address)) == 503
     client.raise_request_exception = False
     monkeypatch.setattr("validators.api.answers.picture_version", lambda: 1 / 0)
     path, operation = READINGS[0]
