@@ -35,7 +35,9 @@ class ValidatorDocument(Schema):
     identity: str = Field(description="Node key; may change, may own several vote accounts")
     name: str | None = Field(description="What it calls itself; never trusted")
     name_mark: words.NameMark | None = Field(description=NAME_MARK)
-    website: str | None = Field(description="What it calls its own; never trusted, a http(s) address")
+    website: str | None = Field(
+        description="What it says is its website; never trusted, and maybe no address"
+    )
     rank: int | None = Field(description="1 is best; equals share a rank")
     score: float | None = Field(description="0 to 100; the page /scores/ says what it means")
     vote_performance: float | None = Field(
@@ -131,11 +133,9 @@ class VoteStateDocument(Schema):
     withdraw_authority: str = Field(description="Base58; who may take what the account holds")
     withdraw_authority_is_identity: bool = Field(description="Who has the node can take the account")
     inflation_rewards_collector: str | None = Field(
-        description="Base58; where its share of the rewards goes. Null: to the account itself"
+        description="Base58; where its share of the rewards goes. Null before v4"
     )
-    block_revenue_collector: str | None = Field(
-        description="Base58; where what its blocks bring goes. Null: to the identity"
-    )
+    block_revenue_collector: str | None = Field(description="Base58; of what blocks bring. Null before v4")
     block_revenue_commission: float = Field(description="A fraction; 1, the default, is no greed")
     pending_delegator_rewards: str = Field(description=LAMPORTS)
     bls_key: words.BlsKey = Field(description="The key that Alpenglow's votes are signed with")
@@ -219,9 +219,7 @@ class EpochDocument(Schema):
     delinquent_share: float | None = Field(description="Share of the epoch's fetches that saw it delinquent")
     version: str | None = Field(description=words.VERSION)
     client: str | None = Field(description=words.CLIENT)
-    estimated_return: float | None = Field(
-        description="Lamports per staked lamport, once the epoch has ended"
-    )
+    estimated_return: float | None = Field(description="Lamports per staked one, once the epoch has ended")
     source: words.EpochSource = Field(description="Where this row comes from")
     fetched_at: datetime = Field(description="When it was seen or told, UTC")
 

@@ -115,6 +115,8 @@ SelectionAction = TypeAliasType(
 # What is said of fields that several shapes have; a client of tomorrow is told by its name.
 CLIENT = f"The program it runs; today one of: {', '.join(Client)}. More may come. Null: unknown"
 VERSION = "As the node itself says; null is unknown"
-LEADER_SLOTS = "Slots in which it is to make a block, in the whole epoch; null is unknown"
+LEADER_SLOTS = (
+    "Slots in which it was to make a block, of those of the epoch that were counted; null is unknown"
+)
 METHOD = f"The scoring method; today one of: {', '.join(METHODS)}. More may come"
 METHOD_VERSION = "The version of the method; another one scores otherwise"
