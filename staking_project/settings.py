@@ -217,7 +217,7 @@ ANSWERS_KEPT_SECONDS = env.float("ANSWERS_KEPT_SECONDS", default=5.0)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 
 # From which sites a browser may read the API; * is all. Never with cookies, and never to write.
-CORS_ORIGINS = env.list("CORS_ORIGINS", default=["*"])
+CORS_ORIGINS = [origin.strip() for origin in env.list("CORS_ORIGINS", default=["*"])]
 CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
 CORS_ALLOWED_ORIGINS = [origin for origin in CORS_ORIGINS if origin != "*"]
 CORS_URLS_REGEX = r"^/api/(v1/|openapi\.json$)"

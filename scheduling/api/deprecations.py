@@ -20,7 +20,7 @@ View = Callable[..., HttpResponse]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deprecation:
-    """From which day one should not begin with it any more, the last day that it answers, what to use."""
+    """From which day one should not begin with it any more, from which it may be gone, what to use."""
 
     since: date
     sunset: date

@@ -28,10 +28,16 @@ HEADERS: Final[Json] = {
     "RateLimit-Policy": _header("What an address may spend: q units in w seconds", '"address";q=300;w=60'),
     "RateLimit": _header("What is left of it: r units", '"address";r=287'),
     "Deprecation": _header("Since when one should not begin with this: @ and seconds of Unix", "@1798761600"),
-    "Sunset": _header("The last day on which it answers", "Fri, 01 Jan 2027 00:00:00 GMT"),
-    "Link": _header("Where the next page of the CSV is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
+    "Sunset": _header("From when it may be gone", "Thu, 01 Jul 2027 00:00:00 GMT"),
+    "Link": _header("Of a CSV: where its next page is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
+    "As-Of": _header("Of a CSV: when the newest picture was stored, UTC", "2026-11-26T12:00:00Z"),
+    "Epoch": _header("Of a CSV: the cluster's epoch in that picture", 1010, "integer"),
+    "Method": _header("Of a CSV: which method the scores are of", "trust-v3"),
+    "Version": _header("Of a CSV: the version of that method", "3.2.0"),
 }
 _ALWAYS: Final = ("RateLimit-Policy", "RateLimit")
+# The fields of `Envelope`, where there is no JSON to hold them.
+_OF_CSV: Final = ("As-Of", "Epoch", "Method", "Version")
 # Refused before anything is counted.
 _UNCOUNTED: Final = "413"
 _NOT_MODIFIED: Final = "NotModified"
@@ -114,12 +120,14 @@ def add_answers(method: str, operation: Json) -> None:
     if unknown:
         raise ValueError(f"{operation['operationId']}: no words for {', '.join(unknown)}; add to REFUSALS")
     answered = {status: answer for status, answer in declared.items() if status.startswith("2")}
-    kept = method == "get" and any("application/json" in one.get("content", {}) for one in answered.values())
+    guarded = "security" in operation
+    is_json = any("application/json" in one.get("content", {}) for one in answered.values())
+    kept = method == "get" and is_json and not guarded
     for answer in answered.values():
         _add_headers(answer, operation, kept=kept)
         if any(one["name"] == "format" for one in operation.get("parameters", ())):
             _add_csv(answer)
-    statuses = {*declared, *_EVERYWHERE, *(_WITH_A_TOKEN if "security" in operation and not kept else ())}
+    statuses = {*declared, *_EVERYWHERE, *(_WITH_A_TOKEN if guarded else ())}
     refused = {status: _reference(REFUSALS[status].name) for status in statuses if status in REFUSALS}
     unchanged = {"304": _reference(_NOT_MODIFIED)} if kept else {}
     operation["responses"] = dict(sorted((answered | unchanged | refused).items()))
@@ -154,8 +162,8 @@ def _add_headers(answer: Json, operation: Json, *, kept: bool) -> None:
 
 def _add_csv(answer: Json) -> None:
     """The fields of an item as columns; what the reply says beside them is in headers."""
-    answer["content"]["text/csv"] = {"schema": {"type": "string"}}
-    answer["headers"]["Link"] = {"$ref": "#/components/headers/Link"}
+    answer.setdefault("content", {})["text/csv"] = {"schema": {"type": "string"}}
+    answer["headers"] |= _headers("Link", *_OF_CSV)
 
 
 def _headers(*names: str) -> Json:

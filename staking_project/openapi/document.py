@@ -23,15 +23,19 @@ _FIRST_SENTENCE: Final = re.compile(r"(.+?)[.:;](?:\s|$)", re.DOTALL)
 class DocumentedApi(NinjaAPI):
     """Short operation ids, and a document that is finished, once for each prefix."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        # By the prefix of its paths.
+        self._finished: dict[str | None, Json] = {}
+
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return operation.view_func.__name__
 
     def get_openapi_schema(self, **asked: Any) -> Any:
-        prefix = str(asked.get("path_prefix"))
-        made: dict[str, Any] = self.__dict__.setdefault("_finished", {})
-        if prefix not in made:
-            made[prefix] = finished(super().get_openapi_schema(**asked), self._deprecations())
-        return made[prefix]
+        prefix = asked.get("path_prefix")
+        if prefix not in self._finished:
+            self._finished[prefix] = finished(super().get_openapi_schema(**asked), self._deprecations())
+        return self._finished[prefix]
 
     def _deprecations(self) -> dict[str, Deprecation]:
         found = {}
@@ -47,6 +51,8 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
     """A finished copy. `deprecations` are by operation id."""
     document = document | {part: schemas.plain_copy(document[part]) for part in ("paths", "components")}
     document["servers"] = SERVERS
+    # Unless an operation says otherwise.
+    document["security"] = []
     components = document["components"]
     operations = [one for methods in document["paths"].values() for one in methods.items()]
     for method, operation in operations:
@@ -56,7 +62,8 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
         examples.add_examples(operation, components["schemas"])
     components["responses"] = answers.problems()
     components["headers"] = answers.HEADERS
-    schemas.prune(document)
+    schemas.prune(document, "schemas")
+    schemas.prune(document, "headers")
     used = dict.fromkeys(tag for _, operation in operations for tag in operation.get("tags", ()))
     document["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in used]
     return document

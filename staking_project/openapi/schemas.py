@@ -29,29 +29,30 @@ def without_null(schema: Json) -> Json:
     return {**rest, **others[0]} if len(others) == 1 else {**rest, "oneOf": others}
 
 
-def references(node: Any) -> Iterator[str]:
-    """The name of every schema that is referred to somewhere below."""
+def references(node: Any, prefix: str) -> Iterator[str]:
+    """What stands behind the prefix in every reference somewhere below."""
     if isinstance(node, dict):
-        if isinstance(reference := node.get("$ref"), str) and reference.startswith(PREFIX):
-            yield reference.removeprefix(PREFIX)
+        if isinstance(reference := node.get("$ref"), str) and reference.startswith(prefix):
+            yield reference.removeprefix(prefix)
         for value in node.values():
-            yield from references(value)
+            yield from references(value, prefix)
     elif isinstance(node, list):
         for value in node:
-            yield from references(value)
+            yield from references(value, prefix)
 
 
-def prune(document: Json) -> None:
-    """Leave out schemas that no operation leads to, such as those of a form of parameters."""
-    known = document["components"]["schemas"]
-    waiting = list(references([document["paths"], document["components"]["responses"]]))
+def prune(document: Json, kind: str) -> None:
+    """Leave out components that no operation leads to, such as forms of parameters."""
+    components, prefix = document["components"], f"#/components/{kind}/"
+    known = components[kind]
+    waiting = list(references([document["paths"], components["responses"]], prefix))
     used: set[str] = set()
     while waiting:
         name = waiting.pop()
         if name not in used:
             used.add(name)
-            waiting.extend(references(known[name]))
-    document["components"]["schemas"] = {name: known[name] for name in sorted(used)}
+            waiting.extend(references(known[name], prefix))
+    components[kind] = {name: known[name] for name in sorted(used)}
 
 
 def _plain(node: Any, *, names: bool) -> Any:

@@ -10,14 +10,7 @@ from scheduling.api.replies import Envelope
 from validators.api import words
 from validators.api.flag_documents import FlagDocument
 
-NAME_MARK = (
-    "same_as_larger: another validator with more stake has a name that looks the same. mixed_alphabets: it "
-    "mixes letters of several alphabets within a word. Null: neither, when names were asked for last"
-)
-VERSION = "As the node itself says; null is unknown"
-LEADER_SLOTS = "Slots in which it is to make a block, in the whole epoch; null is unknown"
-METHOD = "The scoring method, one of those at /scores/; more may come"
-METHOD_VERSION = "The version of the method; another one scores otherwise"
+NAME_MARK = "What is striking about its name; null: nothing, when names were asked for last"
 LAMPORTS = "Lamports; a string, because it may exceed what a double holds"
 NEXT_CURSOR = "Give it back as `cursor` for the next page; null at the end"
 
@@ -48,7 +41,9 @@ class ValidatorDocument(Schema):
     )
     name: str | None = Field(description="What it calls itself; never trusted")
     name_mark: words.NameMark | None = Field(description=NAME_MARK)
-    website: str | None = Field(description="What it calls its own; never trusted, a http(s) address")
+    website: str | None = Field(
+        description="What it says is its website; never trusted, and maybe no address"
+    )
     rank: int | None = Field(description="1 is best; equals share a rank")
     score: float | None = Field(description="0 to 100; the page /scores/ says what it means")
     vote_performance: float | None = Field(
@@ -65,8 +60,8 @@ class ValidatorDocument(Schema):
         description="Share of its leader slots without a block: of the running epoch so far, or of an ended "
         "one that was counted in all"
     )
-    leader_slots: int | None = Field(description=LEADER_SLOTS)
-    version: str | None = Field(description=VERSION)
+    leader_slots: int | None = Field(description=words.LEADER_SLOTS)
+    version: str | None = Field(description=words.VERSION)
     client: str | None = Field(description=words.CLIENT)
     version_current: bool | None = Field(description="At least what two thirds of its client's stake run")
     delinquent: bool | None = Field(
@@ -88,10 +83,7 @@ class ValidatorDocument(Schema):
         description="When a fetch last saw it, UTC. Null only in an earlier epoch"
     )
     left_at: datetime | None = Field(description="When a fetch first missed it, UTC; null: it is there")
-    apy_basis: words.ApyBasis | None = Field(
-        description="realised: by epochs of which stake and commission were seen. estimate: by what the "
-        "chain tells of the past, with the stake and commission of today. Never mixed"
-    )
+    apy_basis: words.ApyBasis | None = Field(description="What `apy` is made of; the two are never mixed")
     apy_epochs: int | None = Field(description="How many epochs `apy` is the mean of")
     leader_luck: float | None = Field(
         description="Blocks it made in that epoch, divided by those that its stake expects; no merit"
@@ -163,11 +155,9 @@ class VoteStateDocument(Schema):
     withdraw_authority: str = Field(description="Base58; who may take what the account holds")
     withdraw_authority_is_identity: bool = Field(description="Who has the node can take the account")
     inflation_rewards_collector: str | None = Field(
-        description="Base58; where its share of the rewards goes. Null: to the account itself"
+        description="Base58; where its share of the rewards goes. Null before v4"
     )
-    block_revenue_collector: str | None = Field(
-        description="Base58; where what its blocks bring goes. Null: to the identity"
-    )
+    block_revenue_collector: str | None = Field(description="Base58; of what blocks bring. Null before v4")
     block_revenue_commission: float = Field(description="A fraction; 1, the default, is no greed")
     pending_delegator_rewards: str = Field(description=LAMPORTS)
     bls_key: words.BlsKey = Field(description="The key that Alpenglow's votes are signed with")
@@ -228,22 +218,17 @@ class EpochDocument(Schema):
     commission_first: float | None = Field(description="As first seen in the epoch, a fraction")
     commission_last: float | None = Field(description="As last seen in the epoch, a fraction")
     activated_stake: str | None = Field(description=LAMPORTS)
-    leader_slots: int | None = Field(description=LEADER_SLOTS)
+    leader_slots: int | None = Field(description=words.LEADER_SLOTS)
     blocks_produced: int | None = Field(description="Blocks it made; `blocks_basis` says counted how")
-    blocks_basis: words.BlocksBasis | None = Field(
-        description="partial: counted so far. final: counted in all of the epoch. schedule: leader slots "
-        "less the usual skips. shared: of an identity with several accounts"
-    )
+    blocks_basis: words.BlocksBasis | None = Field(description="How `blocks_produced` was counted")
     skip_rate: float | None = Field(
         description="Share of its leader slots without a block; null where an epoch that is over was counted "
         "in a part only"
     )
     delinquent_share: float | None = Field(description="Share of the epoch's fetches that saw it delinquent")
-    version: str | None = Field(description=VERSION)
+    version: str | None = Field(description=words.VERSION)
     client: str | None = Field(description=words.CLIENT)
-    estimated_return: float | None = Field(
-        description="Lamports per staked lamport, once the epoch has ended"
-    )
+    estimated_return: float | None = Field(description="Lamports per staked one, once the epoch has ended")
     source: words.EpochSource = Field(description="Where this row comes from")
     fetched_at: datetime = Field(description="When it was seen or told, UTC")
 
@@ -262,8 +247,8 @@ class ScoreDocument(Schema):
     scoring_run: int = Field(description="The key of the run, as in /scoring-runs")
     scored_at: datetime = Field(description="UTC")
     epoch: int | None = Field(description="The running epoch of the picture that was scored")
-    method: str = Field(description=METHOD)
-    version: str = Field(description=METHOD_VERSION)
+    method: str = Field(description=words.METHOD)
+    version: str = Field(description=words.METHOD_VERSION)
     score: float = Field(description="0 to 100")
     rank: int = Field(description="1 is best; equals share a rank")
 
@@ -305,8 +290,8 @@ class ScoringRunDocument(Schema):
     """One application of a method to a picture of the cluster."""
 
     id: int = Field(description="Its key, larger than those before")
-    method: str = Field(description=METHOD)
-    version: str = Field(description=METHOD_VERSION)
+    method: str = Field(description=words.METHOD)
+    version: str = Field(description=words.METHOD_VERSION)
     epoch: int | None = Field(description="The running epoch of the picture that was scored")
     status: words.ScoringRunStatus = Field(description="What became of it")
     reason: str | None = Field(description="Why there are no scores")

@@ -16,6 +16,10 @@ LARGEST: Final = 2**63 - 1
 # Text without NUL, which PostgreSQL cannot hold.
 TEXT: Final = r"^[^\x00]*$"
 
+_METHOD: Final = (
+    f"Today one of {', '.join(METHODS)}, also an older one with stored scores. Default: the headline one"
+)
+
 VoteAccount = Annotated[str, Path(pattern=BASE58, description="The validator's key, Base58")]
 
 
@@ -28,7 +32,7 @@ def _known_method(name: str | None) -> str | None:
 
 Method = Annotated[
     str | None,
-    Query(max_length=50, pattern=TEXT, description="Default: the headline method"),
+    Query(max_length=50, pattern=TEXT, description=_METHOD),
     AfterValidator(_known_method),
 ]
 _SORTS: Final = tuple(name for key in SORT_FIELDS for name in (key, f"-{key}"))
@@ -60,7 +64,7 @@ class Page(Schema):
 
 class MethodPage(Page):
     method: Annotated[str | None, AfterValidator(_known_method)] = Field(
-        None, max_length=50, pattern=TEXT, description="Default: the headline method"
+        None, max_length=50, pattern=TEXT, description=_METHOD
     )
 
 
@@ -75,7 +79,7 @@ class Narrowed(Schema):
     """Which validators, by which method."""
 
     method: Annotated[str | None, AfterValidator(_known_method)] = Field(
-        None, max_length=50, pattern=TEXT, description="Default: the headline method"
+        None, max_length=50, pattern=TEXT, description=_METHOD
     )
     search: str = Field(
         "", max_length=100, pattern=TEXT, description="Part of a name, vote account or identity"

@@ -13,6 +13,7 @@ from typing_extensions import TypeAliasType
 from validators.models import ChainState, ScoringRun, SourceState, VoteState
 from validators.models.cluster import BlocksBasis as Basis
 from validators.models.validators import Origin
+from validators.scoring.registry import METHODS
 from validators.solana.arithmetic import CreditsUnit as Unit
 from validators.solana.economics import ApyBasis as ReturnBasis
 from validators.solana.layouts import BlsKey as Key
@@ -111,5 +112,11 @@ SourceName = TypeAliasType(
 SelectionAction = TypeAliasType(
     "SelectionAction", Annotated[str, one_of(("stays", "enters", "leaves"), "What to do with it")]
 )
-# Not closed: a client of tomorrow is told by its name.
+# What is said of fields that several shapes have; a client of tomorrow is told by its name.
 CLIENT = f"The program it runs; today one of: {', '.join(Client)}. More may come. Null: unknown"
+VERSION = "As the node itself says; null is unknown"
+LEADER_SLOTS = (
+    "Slots in which it was to make a block, of those of the epoch that were counted; null is unknown"
+)
+METHOD = f"The scoring method; today one of: {', '.join(METHODS)}. More may come"
+METHOD_VERSION = "The version of the method; another one scores otherwise"

@@ -66,6 +66,19 @@ def test_an_address_may_ask_only_so_much_a_minute_whatever_it_asks_for(
         assert refused.json()["code"] == "too_many_requests"
 
 
+def test_an_answer_of_the_api_says_what_is_left(
+    client: Client, settings: Settings, stranger: str, counted_in: str, seconds: list[float]
+) -> None:
+    settings.RATE_LIMIT = 50
+    answers = [client.get("/api/v1/nothing", REMOTE_ADDR=stranger) for _ in range(60)]
+    left = [int(answer.headers["RateLimit"].removeprefix('"address";r=')) for answer in answers]
+
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"address";q=50;w=60'}
+    assert left == sorted(left, reverse=True)
+    assert (left[0] <= 49, left[-1], answers[-1].status_code) == (True, 0, 429)
+    assert "RateLimit" not in client.get("/nothing").headers
+
+
 def test_the_window_slides(
     client: Client, settings: Settings, stranger: str, counted_in: str, seconds: list[float]
 ) -> None:

@@ -60,18 +60,22 @@ def _of_operations(document: Json) -> Iterator[str]:
             yield f"{name}: says nothing of itself"
         if not operation.get("tags"):
             yield f"{name}: no tag"
-        statuses = set(operation["responses"])
-        expected = (
-            COMMON | ({"404"} if "{" in path else set()) | ({"401", "403"} if method != "get" else set())
-        )
-        kept = method == "get" and "application/json" in resolved(
-            document, operation["responses"].get("200", {})
-        ).get("content", {})
-        for status in sorted((expected | ({"304"} if kept else set())) - statuses):
+        for status in sorted(_expected(document, path, method, operation) - set(operation["responses"])):
             yield f"{name}: {status} is missing"
         for parameter in operation.get("parameters", ()):
             yield from (f"{name}.{parameter['name']}: {what}" for what in _of_parameter(document, parameter))
         yield from (f"{name}: {what}" for what in _of_answers(document, operation))
+
+
+def _expected(document: Json, path: str, method: str, operation: Json) -> set[str]:
+    is_json = "application/json" in resolved(document, operation["responses"].get("200", {})).get(
+        "content", {}
+    )
+    guarded = "security" in operation
+    missing = {"404"} if "{" in path else set()
+    refused = {"401", "403"} if guarded else set()
+    unchanged = {"304"} if method == "get" and is_json and not guarded else set()
+    return COMMON | missing | refused | unchanged
 
 
 def _of_parameter(document: Json, parameter: Json) -> Iterator[str]:

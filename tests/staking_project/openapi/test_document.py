@@ -12,6 +12,8 @@ from django.test import Client
 from ninja import Router, Schema
 from openapi_spec_validator import validate
 
+from scheduling.models import RunState, RunTrigger
+from scheduling.modes import MODES
 from staking_project.api import VERSION, api
 from staking_project.openapi.document import DocumentedApi
 from staking_project.openapi.examples import NoExampleError
@@ -100,8 +102,10 @@ def test_closed_sets_of_words_are_named_and_open_ones_are_told(document: Json) -
     fields = schemas["ValidatorDocument"]["properties"]
 
     assert words["CreditsUnit"] == ["vote_credits", "lamports"]
-    assert words["RunState"][-1] == "skipped"
-    assert {"BlocksBasis", "SourceName", "EpochSource", "NameMark", "Mode", "Trigger"} <= set(words)
+    assert words["RunState"] == RunState.values
+    assert words["Trigger"] == RunTrigger.values
+    assert words["Mode"] == list(MODES)
+    assert {"BlocksBasis", "SourceName", "EpochSource", "NameMark"} <= set(words)
     assert fields["name_mark"]["oneOf"] == [{"$ref": "#/components/schemas/NameMark"}, {"type": "null"}]
     assert "enum" not in fields["client"]
     assert "firedancer" in fields["client"]["description"]
