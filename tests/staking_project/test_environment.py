@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import django
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from staking_project.environment import BOUNDS, Environment
+from staking_project.environment import BOUNDS, Environment, given_email
 
 IMPOSSIBLE = ("-2", "many", "nan", "inf", "-inf", "1e999", "9" * 25, "9" * 5_000, "²", "0x10", "1 000")
 
@@ -48,3 +50,29 @@ def test_an_unknown_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "loud")
     with pytest.raises(ImproperlyConfigured, match="LOG_LEVEL: 'LOUD' is none of DEBUG"):
         Environment().level("LOG_LEVEL", default="INFO")
+
+
+@pytest.mark.parametrize(
+    ("url", "backend", "options"),
+    [
+        (
+            "smtp+tls://ada:p%40ss@mail.example.org:587",
+            "smtp",
+            {"host": "mail.example.org", "port": 587, "username": "ada", "password": "p@ss", "use_tls": True},
+        ),
+        ("", "smtp", {"host": "localhost", "port": 25}),
+        ("consolemail://", "console", {}),
+    ],
+)
+def test_how_e_mail_leaves_is_said_as_either_series_of_django_wants_it(
+    monkeypatch: pytest.MonkeyPatch, url: str, backend: str, options: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("EMAIL_URL", url)
+    monkeypatch.setattr(django, "VERSION", (5, 2, 0))
+    older = given_email(Environment())
+    monkeypatch.setattr(django, "VERSION", (6, 1, 0))
+    [mailer] = given_email(Environment())["MAILERS"].values()
+
+    assert older["EMAIL_BACKEND"] == mailer["BACKEND"] == f"django.core.mail.backends.{backend}.EmailBackend"
+    assert older["EMAIL_TIMEOUT"] == 10
+    assert mailer["OPTIONS"] == (options | {"timeout": 10} if options else {})
