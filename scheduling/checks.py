@@ -9,6 +9,7 @@ from django.db import connections
 from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
+from scheduling.defaults import CLUSTER
 from scheduling.exceptions import CadenceError, UnknownNameError
 from scheduling.ledger.stored_tasks import tasks_that_are_gone
 from scheduling.models import Job, Run
@@ -21,6 +22,8 @@ from scheduling.timing.zones import require_canonical
 # What is wrong with more rows than these is wrong with all of them.
 MOST_NAMED = 20
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
+# Of Q_CLUSTER, what no project may have otherwise.
+MUST = ("broker_class", "scheduler", "max_attempts")
 
 
 @register()
@@ -61,6 +64,21 @@ def named_functions_exist(**kwargs: Any) -> list[CheckMessage]:
         except ImportError as exc:
             problems.append(Error(f"{setting}: {exc}", hint="Mend the path.", id="scheduling.E006"))
     return problems
+
+
+@register()
+def the_cluster_is_ours(**kwargs: Any) -> list[CheckMessage]:
+    """What this app rests on in django-q2's settings is as it has to be, also where it is used alone."""
+    differing = [name for name in MUST if settings.Q_CLUSTER.get(name) != CLUSTER[name]]
+    if not differing:
+        return []
+    return [
+        Error(
+            f"Q_CLUSTER has {' and '.join(differing)} of its own; schedules would run twice, or not at all.",
+            hint="Write it as {**scheduling.defaults.CLUSTER, 'name': …, 'redis': …}.",
+            id="scheduling.E020",
+        )
+    ]
 
 
 @register()

@@ -1,3 +1,5 @@
+import logging
+import os
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +9,8 @@ from scheduling.engine.cluster import CrashOnlyCluster
 from scheduling.engine.courier import Courier
 from scheduling.engine.dispatcher import Dispatcher
 
+logger = logging.getLogger(__name__)
+
 
 class Command(BaseCommand):
     help = "Runs the workers and the dispatcher of this host until it is stopped."
@@ -15,11 +19,16 @@ class Command(BaseCommand):
         cluster = CrashOnlyCluster()
         cluster.start()
         dispatcher, courier = Dispatcher(), Courier()
-        while not cluster.stop_requests:
-            courier.keep_running()
-            if cluster.restart_if_lost() or cluster.has_lost_messages():
-                dispatcher.messages_were_lost()
-            cluster.sleep(dispatcher.tick())
+        try:
+            while not cluster.stop_requests:
+                courier.keep_running()
+                if cluster.restart_if_lost() or cluster.has_lost_messages():
+                    dispatcher.messages_were_lost()
+                cluster.sleep(dispatcher.tick())
+        except Exception:
+            # An orderly end would wait for the pool, which goes on while nobody dispatches. It dies with us.
+            logger.exception("The dispatcher broke; this process ends, and its supervisor starts another.")
+            os._exit(1)
         courier.stop()
         cluster.stop_within(settings.STOP_GRACE_SECONDS)
         dispatcher.hand_over()

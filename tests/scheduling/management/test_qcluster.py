@@ -1,0 +1,34 @@
+import os
+from typing import NoReturn
+
+import pytest
+from django.core.management import call_command
+
+from scheduling.engine.cluster import CrashOnlyCluster
+from scheduling.engine.dispatcher import Dispatcher
+
+
+class EndedAtOnceError(Exception):
+    """In place of the end of the process that runs the tests."""
+
+
+def test_a_dispatcher_that_breaks_ends_its_process_at_once_and_with_it_the_pool(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(self: Dispatcher) -> NoReturn:
+        raise KeyError("workers")
+
+    def end(code: int) -> NoReturn:
+        raise EndedAtOnceError(code)
+
+    monkeypatch.setattr(CrashOnlyCluster, "start", lambda self: None)
+    monkeypatch.setattr(CrashOnlyCluster, "restart_if_lost", lambda self: False)
+    monkeypatch.setattr(CrashOnlyCluster, "has_lost_messages", lambda self: False)
+    monkeypatch.setattr(Dispatcher, "tick", break_down)
+    monkeypatch.setattr(os, "_exit", end)
+
+    with pytest.raises(EndedAtOnceError, match="1"):
+        call_command("qcluster")
+
+    assert "The dispatcher broke" in caplog.text
+    assert "KeyError: 'workers'" in caplog.text
