@@ -121,7 +121,7 @@ pins: .venv/tools/.done
 	for name in requirements requirements-dev requirements-tools; do \
 		$(PIN) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
 	done
-	for name in requirements-alerts requirements-fit; do \
+	for name in requirements-alerts requirements-fit requirements-mcp; do \
 		$(PIN) $(UPGRADE) requirements.in $$name.in -o $$name.txt || exit 1; \
 	done
 
