@@ -6,7 +6,7 @@ RUN python -m venv /opt/staking
 # What is pinned changes rarely, so its layer is kept.
 COPY requirements-alerts.txt ./
 RUN /opt/staking/bin/pip install --no-cache-dir --require-hashes -r requirements-alerts.txt
-COPY pyproject.toml README.md LICENSE requirements.in requirements-alerts.in requirements-fit.in ./
+COPY pyproject.toml README.md LICENSE requirements.in requirements-alerts.in requirements-fit.in requirements-mcp.in ./
 COPY scheduling/ scheduling/
 COPY staking_project/ staking_project/
 COPY validators/ validators/

@@ -13,7 +13,7 @@ from staking_project.home import CODE
 
 PACKAGES = ("scheduling", "staking_project", "validators")
 # Beside the packages, what pyproject.toml names.
-LISTS = ("requirements.in", "requirements-alerts.in", "requirements-fit.in")
+LISTS = ("requirements.in", "requirements-alerts.in", "requirements-fit.in", "requirements-mcp.in")
 FILES = ("pyproject.toml", "README.md", "LICENSE", *LISTS)
 
 

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 OURS = ("scheduling", "staking_project", "validators")
 COMMANDS = sorted(name for name, app in get_commands().items() if app in OURS)
 # They go on until they are stopped, or measure for minutes; what they are given is read all the same.
-ONLY_READ = {"run", "qcluster", "simulate_cluster", "verify"}
+ONLY_READ = {"mcp", "run", "qcluster", "simulate_cluster", "verify"}
 NAME = "fetch-repeatable"
 HOSTILE = (
     "",

@@ -1,0 +1,95 @@
+"""The validators for assistants, over the Model Context Protocol."""
+
+import socket
+from argparse import ArgumentParser
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from staking_project.api import VERSION
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8765
+SHORTEST_TOKEN: Final = 32
+MISSING: Final = "It needs the SDK of the Model Context Protocol: pip install -r requirements-mcp.txt"
+
+
+class Command(BaseCommand):
+    help = (
+        "Answers assistants over the Model Context Protocol, on stdin and stdout or, with --http, over HTTP."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--http", action="store_true", help="Serve streamable HTTP at /mcp.")
+        parser.add_argument(
+            "--host", metavar="ADDRESS", help=f"With --http: where to listen ({DEFAULT_HOST})."
+        )
+        parser.add_argument("--port", type=int, metavar="N", help=f"With --http: its port ({DEFAULT_PORT}).")
+        parser.add_argument(
+            "--token-file",
+            type=Path,
+            metavar="FILE",
+            help="With --http: who asks must bear the token in this file; required on other than loopback.",
+        )
+
+    def handle(self, *args: Any, http: bool, **options: Any) -> None:
+        try:
+            import_module("mcp")
+        except ImportError as exc:
+            raise CommandError(MISSING) from exc
+        if http:
+            self._serve_http(options["host"] or DEFAULT_HOST, options["port"], options["token_file"])
+            return
+        given = [name for name in ("host", "port", "token_file") if options[name] is not None]
+        if given:
+            raise CommandError(f"--{given[0].replace('_', '-')} is of use with --http alone.")
+        _serve_stdio()
+
+    def _serve_http(self, host: str, port: int | None, token_file: Path | None) -> None:
+        # Here, because the SDK is optional.
+        from validators.assistants.http import PATH, application, is_loopback, serve_http
+        from validators.assistants.server import server
+
+        token = _token(token_file) if token_file else ""
+        if not (token or is_loopback(host)):
+            raise CommandError(f"--host {host} can be reached from elsewhere: that needs --token-file.")
+        listening = _listening(host, DEFAULT_PORT if port is None else port)
+        shown = f"[{host}]" if ":" in host else host
+        self.stderr.write(f"Assistants are answered at http://{shown}:{listening.getsockname()[1]}{PATH}")
+        names = {shown, *settings.ALLOWED_HOSTS}
+        serve_http(application(server(VERSION), names=names, token=token), listening)
+
+
+def _serve_stdio() -> None:
+    # Here, because the SDK is optional.
+    import anyio
+
+    from validators.assistants.server import serve_stdio, server
+
+    try:
+        anyio.run(serve_stdio, server(VERSION))
+    except KeyboardInterrupt:
+        return
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError, ValueError) as exc:
+        raise CommandError(f"Cannot listen on {host}, port {port}: {exc}") from exc
+
+
+def _token(path: Path) -> str:
+    try:
+        token = path.read_text().strip()
+    except (OSError, ValueError) as exc:
+        raise CommandError(f"Cannot read {path}: {exc}") from exc
+    if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise CommandError(
+            f"{path} holds no token: one line of {SHORTEST_TOKEN} characters or more, no spaces."
+        )
+    return token
