@@ -8,7 +8,8 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from validators.api.event_parameters import Wanted
 from validators.api.parameters import LARGEST, Narrowed, Sort
-from validators.api.several import BASE58, Keys
+from validators.api.several import BASE58, MOST_KEYS, Keys
+from validators.models import ValidatorEvent
 from validators.reading.standings import DEFAULT_SORT
 from validators.scoring.registry import METHODS
 from validators.scoring.selection import BAND
@@ -46,6 +47,7 @@ ClientName = Annotated[
     AfterValidator(_known(list(Client), "client")),
     WithJsonSchema({"type": "string", "enum": list(Client)}),
 ]
+Key = Annotated[str, Field(pattern=BASE58)]
 VoteAccount = Annotated[
     str, Field(pattern=BASE58, description="The validator's key, base58; find_validators finds it by a name")
 ]
@@ -91,21 +93,23 @@ class ScoreArguments(Arguments):
 
 
 class CompareArguments(Arguments):
-    vote_account: Keys = Field(
+    vote_account: list[Key] = Field(
         min_length=2, max_length=MOST_COMPARED, description="Two to ten validators' keys"
     )
     method: MethodName = Field(None, description=_BY)
 
 
 class ChangesArguments(Wanted, Arguments):
+    kind: list[ValidatorEvent.Kind] = Field([], description="Events of these kinds alone; left out, of all")
+    vote_account: list[Key] = Field(
+        [], max_length=MOST_KEYS, description="Of these validators alone, by their keys; left out, of all"
+    )
     limit: int = Field(50, ge=1, le=MOST_EVENTS, description="How many in one answer, oldest first")
 
 
 class SelectionArguments(_Narrowed):
     size: int = Field(20, ge=1, le=MOST_SELECTED, description="How many validators to hold")
-    held: list[Annotated[str, Field(pattern=BASE58)]] = Field(
-        [], max_length=MOST_HELD, description="Vote accounts held now"
-    )
+    held: list[Key] = Field([], max_length=MOST_HELD, description="Vote accounts held now")
     band: float = Field(
         BAND, ge=1, le=WIDEST_BAND, allow_inf_nan=False, description="Held ones stay up to place size x band"
     )

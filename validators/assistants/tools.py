@@ -47,7 +47,9 @@ class Tool:
 
     @property
     def input_schema(self) -> dict[str, Any]:
-        return self.takes.model_json_schema()
+        """Without what pydantic writes for itself, and without null, which is the same as leaving it out."""
+        schema: dict[str, Any] = _plain(self.takes.model_json_schema())
+        return schema
 
 
 def answered(name: str, given: Mapping[str, Any]) -> Answer:
@@ -86,6 +88,18 @@ def _arguments(tool: Tool, given: Mapping[str, Any]) -> BaseModel:
 def _complaint(error: Any) -> str:
     name = next((word for word in reversed(error["loc"]) if isinstance(word, str)), "")
     return " ".join(f"{name}: {error['msg'].removeprefix('Value error, ')}".split())
+
+
+def _plain(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return list(map(_plain, schema))
+    if not isinstance(schema, dict):
+        return schema
+    schema = {name: _plain(value) for name, value in schema.items() if name != "title"}
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    return {name: value for name, value in schema.items() if name != "anyOf"} | kinds[0] if kinds else schema
 
 
 def _request() -> HttpRequest:

@@ -147,6 +147,7 @@ def test_a_long_past_is_told_in_part_and_how_long_it_is(four: list[Validator]) -
         ("validator", {"vote_account": "node1"}, "It is the identity of vote1."),
         ("validator", {"vote_account": "a\nb"}, "vote_account: "),
         ("compare", {"vote_account": ["vote1"]}, "vote_account: List should have at least 2 items"),
+        ("compare", {"vote_account": [f"vote{n}" for n in range(11)]}, "List should have at most 10 items"),
         ("what_changed", {"since": "yesterday"}, "“yesterday” is neither a cursor nor a time"),
         ("what_changed", {"kind": ["marriage"]}, "kind: Input should be 'joined', "),
         ("selection", {"held": ["; drop"]}, "held: String should match pattern"),
@@ -191,6 +192,7 @@ def test_schemas_name_every_word_of_a_closed_set_and_the_units() -> None:
         assert f'"{word}"' in schema
     assert all(field.get("description") for tool in TOOLS.values() for field in _fields(tool.input_schema))
     assert all(tool.input_schema["additionalProperties"] is False for tool in TOOLS.values())
+    assert "null" not in schema
 
 
 def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
