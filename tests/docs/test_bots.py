@@ -1,27 +1,133 @@
-"""What of the bots needs no stack; a running one meets them in tests/staking_project/test_run.py."""
+"""The bots against what is known; a running stack meets them in tests/staking_project/test_run.py."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import requests
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
+from standardwebhooks.webhooks import Webhook
 
+from staking_project.stack import free_port
 from tests.docs.on_a_stack import BOT
+from tests.installation import wait_until
+from tests.validators.happening import Kind, happened
+from tests.validators.rows import fetch, scoring_run, validator
+from validators.models import Validator
 
-
-@pytest.mark.skipif(
-    not shutil.which("node"), reason="NO NODE HERE: THE JAVASCRIPT BOT IS NOT RUN BY ANY TEST"
+SECRET = "whsec_" + "c2VjcmV0" * 4
+PROGRAMS = {"bot.py": sys.executable, "bot.mjs": "node"}
+with_each = pytest.mark.parametrize(
+    "file",
+    [
+        "bot.py",
+        pytest.param(
+            "bot.mjs",
+            marks=pytest.mark.skipif(
+                not shutil.which("node"), reason="NO NODE HERE: THE JAVASCRIPT BOT IS NOT RUN BY ANY TEST"
+            ),
+        ),
+    ],
 )
-def test_the_javascript_bot_is_run_where_there_is_node() -> None:
-    assert (BOT / "bot.mjs").is_file()
 
 
-@pytest.mark.parametrize("file", ["bot.py", "bot.mjs"])
-def test_a_bot_has_some_forty_lines_and_needs_nothing_installed(file: str) -> None:
+@pytest.mark.parametrize("file", PROGRAMS)
+def test_a_bot_is_read_in_a_minute_and_needs_nothing_installed(file: str) -> None:
     text = (BOT / file).read_text()
-    code = [
-        line
-        for line in text.splitlines()
-        if line.strip() and not line.strip().startswith(("//", "/**", '"""'))
-    ]
+    beside = ("//", "/**", '"""', "import ", "from ")
+    code = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith(beside)]
 
-    assert len(code) <= 45
-    assert "requests" not in text
+    assert len(code) <= 60
+    assert "import requests" not in text
+
+
+@pytest.fixture
+def held(live_server: LiveServer, tmp_path: Path) -> Path:
+    """One is held, to which something happened an hour ago and the day before yesterday."""
+    now = timezone.now()
+    fetch(stored_at=now)
+    one, other = (validator(number, superminority=False) for number in (1, 2))
+    scoring_run([(one, 90.0), (other, 80.0)], at=now)
+    happened(one, Kind.LEFT, at=now - timedelta(days=2))
+    happened(other, Kind.LEFT, at=now - timedelta(hours=1))
+    happened(one, Kind.COMMISSION, at=now - timedelta(hours=1))
+    file = tmp_path / "held.txt"
+    file.write_text("vote1\n")
+    return file
+
+
+@with_each
+def test_a_bot_tells_what_changed_since_yesterday_and_then_since_it_asked(
+    file: str, held: Path, live_server: LiveServer
+) -> None:
+    asked = [PROGRAMS[file], str(BOT / file), live_server.url, str(held), "1"]
+
+    first, second = (
+        subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout for _ in range(2)
+    )
+
+    assert first.startswith("changed vote1: Its commission went from 5 % to 10 %: seen by one look so far.\n")
+    assert first.count("changed") == 1
+    assert second == ""
+    assert held.read_text() == "vote1\n"
+
+
+@with_each
+def test_a_bot_that_listens_believes_our_deliveries_alone(
+    file: str, held: Path, live_server: LiveServer
+) -> None:
+    with listening(file, held, live_server.url) as (bot, process):
+        answers = [delivered(bot, secret=secret) for secret in ("whsec_" + "Zm9yZ2Vk" * 4, SECRET, SECRET)]
+        old = delivered(bot, secret=SECRET, age=timedelta(minutes=6))
+        happened(Validator.objects.get(vote_account="vote1"), Kind.DELINQUENCY_BEGAN)
+        answers.append(delivered(bot, secret=SECRET))
+        process.terminate()
+        said = process.communicate(timeout=60)[0].splitlines()
+
+    assert answers == [400, 204, 204, 204]
+    assert old == 400
+    assert [line.split(": ")[1].split()[1] for line in said] == ["commission", "last"]
+
+
+@contextmanager
+def listening(file: str, held: Path, site: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    port = free_port()
+    with subprocess.Popen(
+        [PROGRAMS[file], str(BOT / file), site, str(held), "listen"],
+        env=os.environ | {"PORT": str(port), "WEBHOOK_SECRET": SECRET},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            bot = f"http://127.0.0.1:{port}/"
+            wait_until(lambda: _answers(bot), saying="a bot that listens")
+            yield bot, process
+        finally:
+            process.kill()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).status_code > 0
+    except requests.ConnectionError:
+        return False
+
+
+def delivered(bot: str, *, secret: str, age: timedelta = timedelta()) -> int:
+    """The status that the bot answers to a message signed by a library of others."""
+    body, at = json.dumps({"type": "validators.events", "data": {"events": []}}), timezone.now() - age
+    headers = {
+        "webhook-id": "message",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign("message", at, body),
+    }
+    return requests.post(bot, data=body, headers=headers, timeout=30).status_code
