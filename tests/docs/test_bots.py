@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 from standardwebhooks.webhooks import Webhook
 
@@ -50,8 +51,9 @@ def test_a_bot_is_read_in_a_minute_and_needs_nothing_installed(file: str) -> Non
 
 
 @pytest.fixture
-def held(live_server: LiveServer, tmp_path: Path) -> Path:
+def held(live_server: LiveServer, settings: Settings, tmp_path: Path) -> Path:
     """One is held, to which something happened an hour ago and the day before yesterday."""
+    settings.SCORE_METHODS = ["baseline-v1"]
     now = timezone.now()
     fetch(stored_at=now)
     one, other = (validator(number, superminority=False) for number in (1, 2))

@@ -78,7 +78,9 @@ def test_over_http_only_who_bears_the_token_and_calls_it_by_its_name_is_answered
 
     with TestClient(application(server("1.0.0"), names=names, token=TOKEN)) as client:
         sent = {"Authorization": f"Bearer {TOKEN}", **ACCEPTED, **headers}
-        reply = client.post("/mcp", json=LIST, headers={name: text.encode() for name, text in sent.items()})
+        reply = client.post(
+            "/mcp", json=LIST, headers=[(name.encode(), text.encode()) for name, text in sent.items()]
+        )
 
     assert reply.status_code == status
     if status == 200:

@@ -39,7 +39,7 @@ def half_a_minute_later() -> Any:
         yield
 
 
-ASKED = {
+ASKED: dict[str, dict[str, Any]] = {
     "find_validators": {"search": "ignore"},
     "validator": {"vote_account": "vote1"},
     "compare": {"vote_account": ["vote2", "vote1"]},
