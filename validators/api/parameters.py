@@ -157,8 +157,9 @@ class ValidatorQuery(Narrowed, Page):
     @property
     def rows(self) -> int:
         """Whoever names a hundred and fifty is not told of a hundred, unless he says so."""
-        named = 0 if "limit" in self.model_fields_set else len(self.vote_account)
-        return max(self.limit, named)
+        if "limit" in self.model_fields_set:
+            return self.limit
+        return max(self.limit, len(self.vote_account), len(self.identity))
 
 
 class DetailQuery(Schema):
