@@ -16,7 +16,7 @@ from scheduling.models import RunState, RunTrigger
 from scheduling.modes import MODES
 from staking_project.api import VERSION, api
 from staking_project.openapi.document import DocumentedApi
-from staking_project.openapi.examples import NoExampleError
+from staking_project.openapi.examples import NoExampleError, example_of
 from tests.staking_project.openapi.complaints import complaints, operations
 
 Json = dict[str, Any]
@@ -118,6 +118,15 @@ def test_the_version_is_that_of_its_changelog(document: Json) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", VERSION)
     assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == VERSION  # type: ignore[index]
     assert {path.split("/")[2] for path in document["paths"]} == {f"v{VERSION.split('.')[0]}"}
+
+
+def test_a_value_of_the_wrong_type_is_no_example() -> None:
+    # An epoch is a number; what is called so and is not says an example itself.
+    assert example_of({"type": "integer"}, {}, name="Thing.epoch") == 1010
+    assert example_of({"type": "array", "items": {"type": "integer"}}, {}, name="Thing.epoch") == [1010]
+    for schema in ({"type": "string"}, {"type": "array", "items": {"type": "string"}}):
+        with pytest.raises(NoExampleError, match=r"Thing\.epoch"):
+            example_of(schema, {}, name="Thing.epoch")
 
 
 class Bare(Schema):
