@@ -1,6 +1,7 @@
 """What of the bots needs no stack; a running one meets them in tests/staking_project/test_run.py."""
 
 import shutil
+import subprocess
 
 import pytest
 
@@ -10,8 +11,10 @@ from tests.docs.on_a_stack import BOT
 @pytest.mark.skipif(
     not shutil.which("node"), reason="NO NODE HERE: THE JAVASCRIPT BOT IS NOT RUN BY ANY TEST"
 )
-def test_the_javascript_bot_is_run_where_there_is_node() -> None:
-    assert (BOT / "bot.mjs").is_file()
+def test_node_reads_the_javascript_bot() -> None:
+    read = subprocess.run(["node", "--check", str(BOT / "bot.mjs")], capture_output=True, text=True)
+
+    assert read.returncode == 0, read.stderr
 
 
 @pytest.mark.parametrize("file", ["bot.py", "bot.mjs"])
