@@ -41,7 +41,7 @@ def test_the_defaults_told_are_what_the_settings_do_without_them(
 ) -> None:
     defaults = {one.name: one.default for one in VARIABLES.values() if one.default}
 
-    assert len(defaults) > 20
+    assert len(defaults) > 15
     assert settings_with(monkeypatch, tmp_path, **defaults) == settings_with(monkeypatch, tmp_path)
 
 
