@@ -48,7 +48,7 @@ class EventStream(StreamingHttpResponse):
     """What happened so far; `place` is where it goes on, None where the caller has to come back for more."""
 
     def __init__(self, said: bytes, place: Place | None) -> None:
-        super().__init__([said], content_type="text/event-stream")
+        super().__init__([said], content_type="text/event-stream; charset=utf-8")
         self.place = place
         self.headers["Cache-Control"] = "no-store, no-transform"
         # What is added to it later is not compressed, so neither is this.

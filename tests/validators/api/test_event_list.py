@@ -166,7 +166,7 @@ def test_as_csv_the_cursor_is_in_the_headers(client: Client) -> None:
 def test_of_a_server_that_is_not_ours_a_stream_is_what_happened_and_where_to_go_on(client: Client) -> None:
     def streamed(query: str = "", **headers: str) -> str:
         response = client.get(f"/api/v1/events/stream?{query}", headers=headers)
-        assert response.headers["Content-Type"] == "text/event-stream"
+        assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         return b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
 
     assert streamed() == "retry: 3000\n:\nid: 5\n\n"
