@@ -40,17 +40,17 @@ class Included(Schema):
 
 
 class ListedValidator(ValidatorDocument, Included):
-    pass
+    """A vote account, with what `include` asks for."""
 
 
 class ExplainedDetail(ValidatorDetail, Included):
-    pass
+    """A vote account in full, with what `include` asks for."""
 
 
 class ValidatorList(ScoredEnvelope):
     unknown: list[str] = Field(
-        description="Those of `vote_account` and `identity` that no fetch ever saw; with `epoch`, of which "
-        "nothing is stored in it. Not those that other filters leave out"
+        description="Those of `vote_account` that no fetch ever saw, and of `identity` that are nobody's "
+        "now; with `epoch`, of which nothing is stored in it. Not those that other filters leave out"
     )
     items: list[ListedValidator]
     next_cursor: str | None = Field(description=NEXT_CURSOR)
