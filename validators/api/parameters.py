@@ -134,7 +134,9 @@ class ValidatorQuery(Narrowed, Page):
         "unless `limit` is given; `unknown` names those that no fetch ever saw",
     )
     identity: Keys = Field(
-        [], description="Those of these nodes alone, up to 200: with commas between, or repeated"
+        [],
+        description="Those whose node key it is now, up to 200: with commas between, or repeated; `unknown` "
+        "names those that nobody has",
     )
     epoch: int | None = Field(
         None,

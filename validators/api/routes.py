@@ -15,13 +15,17 @@ from validators.reading.cluster import chain_state, cluster_epochs, newest_clust
 from validators.reading.histories import epochs_before, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
 
-router = Router(tags=["validators"])
+# A flag has a field named "from", which no attribute can be.
+router = Router(tags=["validators"], by_alias=True)
 
 _CURSOR_PROBLEM = {400: Problem}
 _MISSING = {404: Problem}
 
 
-@router.get("/validators", response={200: included_documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM})
+@router.get(
+    "/validators",
+    response={200: included_documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM, **_MISSING},
+)
 def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpResponse:
     """Validators with their newest score. All pages behind one cursor are of the scores of its first."""
     return answer(request, query.format, lambda form: validator_page(request, query, form))
