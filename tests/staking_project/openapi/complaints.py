@@ -62,9 +62,13 @@ def _of_operations(document: Json) -> Iterator[str]:
             yield f"{name}: no tag"
         statuses = set(operation["responses"])
         expected = (
-            COMMON | ({"404"} if "{" in path else set()) | ({"401", "403"} if method != "get" else set())
+            COMMON
+            # What is not there a PUT makes.
+            | ({"404"} if "{" in path and method != "put" else set())
+            | ({"401", "403"} if operation.get("security") or method != "get" else set())
         )
-        kept = method == "get" and "application/json" in resolved(
+        is_public = method == "get" and not operation.get("security")
+        kept = is_public and "application/json" in resolved(
             document, operation["responses"].get("200", {})
         ).get("content", {})
         for status in sorted((expected | ({"304"} if kept else set())) - statuses):
