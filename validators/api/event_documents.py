@@ -28,13 +28,13 @@ EXAMPLE: dict[str, Any] = {
 class FactsDocument(Schema):
     """What there is to know of an event beside its kind; each kind has some of these and no others."""
 
-    from_: str | int | float | None = Field(
+    from_: str | float | None = Field(
         None,
         alias="from",
         description="commission, commission_confirmed: a fraction, null where nothing was confirmed before. "
         "identity: a node key. version: a version. rank: a rank",
     )
-    to: str | int | float | None = Field(None, description="As `from`, and what it is since")
+    to: str | float | None = Field(None, description="As `from`, and what it is since")
     confirmed: bool | None = Field(
         None,
         description="commission: it goes back to what two looks had agreed on. Else one look saw it, and "

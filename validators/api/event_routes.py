@@ -11,7 +11,7 @@ from scheduling.api.errors import Problem
 from scheduling.api.replies import Format, json_reply, list_reply
 from validators.api.answers import answer
 from validators.api.event_documents import EXAMPLE, EventDocument, EventList
-from validators.api.event_parameters import EventQuery, Wanted
+from validators.api.event_parameters import EventQuery, Since, Wanted
 from validators.api.event_stream import stream_reply
 from validators.models import ValidatorEvent
 from validators.reading.events import document, events_after, events_version, newest_number
@@ -20,7 +20,7 @@ from validators.reading.picture import envelope
 router = Router(tags=["events"])
 
 LastEventId = Annotated[
-    str | None, Header(alias="Last-Event-ID", max_length=40, description="Goes before `since`")
+    Since | None, Header(alias="Last-Event-ID", max_length=40, description="Goes before `since`")
 ]
 
 _COLUMNS: Final = list(EventDocument.model_fields)
@@ -80,5 +80,5 @@ def stream_events(
     last_event_id: LastEventId = None,
 ) -> HttpResponseBase:
     if last_event_id:
-        query = Wanted(since=last_event_id, kind=query.kind, vote_account=query.vote_account)
+        query = query.model_copy(update={"since": last_event_id})
     return stream_reply(request, query)

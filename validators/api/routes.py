@@ -21,7 +21,10 @@ _CURSOR_PROBLEM = {400: Problem}
 _MISSING = {404: Problem}
 
 
-@router.get("/validators", response={200: included_documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM})
+@router.get(
+    "/validators",
+    response={200: included_documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM, **_MISSING},
+)
 def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpResponse:
     """Validators with their newest score. All pages behind one cursor are of the scores of its first."""
     return answer(request, query.format, lambda form: validator_page(request, query, form))
