@@ -106,6 +106,7 @@ def _of_answers(document: Json, operation: Json) -> Iterator[str]:
 
 def _of_schema(name: str, schema: Json) -> Iterator[str]:
     if "enum" in schema:
+        yield from () if schema.get("description") else ("does not say what its words mean",)
         return
     if schema.get("type") != "object" or not schema.get("description"):
         yield "says nothing of itself, or is no object"
