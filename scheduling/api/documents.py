@@ -35,8 +35,8 @@ Trigger = TypeAliasType(
     Annotated[
         Literal["schedule", "operator", "backfill", "chain", "alert"],
         Field(
-            description="schedule: its cadence. operator: somebody. backfill: somebody, who wants an occurrence "
-            "of the past made up for. chain: the success of another job. alert: a delivery of one"
+            description="schedule: its cadence. operator: somebody. backfill: somebody, who wants an "
+            "occurrence of the past made up for. chain: the success of another job. alert: a delivery of one"
         ),
     ],
 )
