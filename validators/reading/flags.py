@@ -28,7 +28,7 @@ from validators.solana.look_alikes import NameMark
 
 
 class FlagCode(StrEnum):
-    """Callers keep these words: none is renamed."""
+    """What a delegator should know, as codes that the glossary explains; none is ever renamed."""
 
     COMMISSION_CROSSED_TEN_PERCENT = "commission_crossed_ten_percent"
     COMMISSION_RAISED = "commission_raised"
