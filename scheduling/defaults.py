@@ -34,7 +34,6 @@ SETTINGS: Final[Mapping[str, Any]] = {
         "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
     },
     "METRICS": ["scheduling.monitoring.metrics.scheduling_metrics"],
-    "COURIER_LANES": {},
     "METRICS_TOKEN": "",
     "ALERT_EMAILS": [],
     "ALERT_URLS": [],

@@ -14,7 +14,7 @@ from tests.docs.pages import BY_HAND, ROOT, blocks, name
 from tests.validators.endpoints import CannedEndpoint
 from validators.tasks import fetch_validators, score_validators
 
-# The tours are typed beside a running stack; the guide of operators is of the shell, and has tests of its own.
+# The tours are typed beside a running stack; the guide of operators is of the shell, and has its own test.
 ELSEWHERE = {*TOURS, ROOT / "docs" / "operations.md"}
 PAGES = [page for page in BY_HAND if page not in ELSEWHERE and blocks(page, "sh")]
 
