@@ -186,7 +186,8 @@ class ValidatorDetail(ValidatorDocument):
     incidents: list[IncidentDocument] = Field(description="The newest hundred")
     commission_changes: list[CommissionChangeDocument] = Field(description="The newest hundred")
     commission_marks: list[CommissionMarkDocument] = Field(
-        description="When each of `commission_flags` was last seen, and from what to what. Rather use `flags`",
+        description="When each of `commission_flags` was last seen, and from what to what. "
+        "Rather use `flags`",
         json_schema_extra={"deprecated": True},
     )
 
