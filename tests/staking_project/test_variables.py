@@ -1,4 +1,4 @@
-"""`.env.example` tells of every variable what the settings make of it; the reference is held by tests/docs."""
+"""`.env.example` tells of every variable what the settings make of it; tests/docs holds the reference."""
 
 import os
 import re
