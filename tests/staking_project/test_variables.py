@@ -1,4 +1,4 @@
-"""`.env.example` and the tables of the documents tell of every variable what the settings make of it."""
+"""`.env.example` tells of every variable what the settings make of it; tests/docs holds the reference."""
 
 import os
 import re

@@ -6,11 +6,11 @@ from pydantic import Field
 from validators.api.documents import (
     NEXT_CURSOR,
     EpochDocument,
-    PartDocument,
     ScoredEnvelope,
     ValidatorDetail,
     ValidatorDocument,
 )
+from validators.api.score_documents import PartDocument
 
 
 class RiskDocument(Schema):

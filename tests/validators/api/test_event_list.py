@@ -1,6 +1,7 @@
 """What changed, in one request: since a cursor or a time, of some validators and kinds."""
 
 import csv
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -159,7 +160,8 @@ def test_as_csv_the_cursor_is_in_the_headers(client: Client) -> None:
         ("2", "commission", "'=Blue"),
         ("3", "left", ""),
     ]
-    assert rows[0]["facts"] == '{"confirmed":false,"from":0.05,"to":0.1}'
+    # PostgreSQL keeps the names in an order of its own.
+    assert json.loads(rows[0]["facts"]) == {"from": 0.05, "to": 0.1, "confirmed": False}
     assert (response.headers["Cursor"], response.headers["More"]) == ("3", "true")
 
 
