@@ -26,6 +26,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "SCHEDULING_CONDITIONS": {},
     "READINESS_CHECKS": {},
     "MONITOR_PANELS": [],
+    "COURIER_LANES": {},
     "ALERT_RULES": {
         "broken": "scheduling.monitoring.alert_rules.broken_neighbours",
         "failing": "scheduling.monitoring.alert_rules.failing_jobs",

@@ -28,8 +28,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[
 
 def api_page() -> str:
     document = openapi()
-    schemas = document.get("components", {}).get("schemas", {})
-    shown = {name: schema for name, schema in schemas.items() if schema.get("properties")}
+    schemas = document["components"]["schemas"]
     return page(
         "API",
         document["info"].get("description", ""),
@@ -37,13 +36,17 @@ def api_page() -> str:
         "A bot from zero: [Integrate](../integrate.md).",
         "## Operations",
         *(_operation(path, method, operation) for path, method, operation in operations(document)),
+        "## Refusals",
+        _refusals(document),
         "## Documents",
-        *(_schema(name, schema) for name, schema in sorted(shown.items())),
+        *(_schema(name, schema) for name, schema in sorted(schemas.items())),
     )
 
 
 def _operation(path: str, method: str, operation: Schema) -> str:
     parts = [f"### {method} {path}", operation.get("description") or operation.get("summary") or ""]
+    if operation.get("security"):
+        parts.append("Needs a token, as `Authorization: Bearer …`.")
     rows = [
         (
             code(parameter["name"]),
@@ -57,14 +60,32 @@ def _operation(path: str, method: str, operation: Schema) -> str:
         parts.append(table(("parameter", "type", "default", "meaning"), rows))
     if body := operation.get("requestBody"):
         parts.append(f"Body: {_content(body)}.")
-    answers = [
-        f"{status} {_content(answer)}".strip() for status, answer in sorted(operation["responses"].items())
-    ]
-    parts.append(f"Answers: {'; '.join(answers)}.")
+    parts.append(_answers(operation["responses"]))
     return "\n\n".join(part for part in parts if part)
 
 
+def _answers(responses: Schema) -> str:
+    """What it has; its refusals by their numbers, as what they mean is told once."""
+    given = {status: answer for status, answer in responses.items() if "$ref" not in answer}
+    told = "; ".join(f"{status} {_content(answer) or 'without a body'}" for status, answer in given.items())
+    refused = ", ".join(status for status in responses if status not in given)
+    return f"Answers: {told}. Else: {refused} ([what they mean](#refusals))."
+
+
+def _refusals(document: Schema) -> str:
+    told = document["components"]["responses"]
+    found = {
+        status: told[answer["$ref"].rpartition("/")[2]]["description"]
+        for _, _, operation in operations(document)
+        for status, answer in operation["responses"].items()
+        if "$ref" in answer
+    }
+    return table(("status", "meaning"), sorted(found.items()))
+
+
 def _schema(name: str, schema: Schema) -> str:
+    if "enum" in schema:
+        return f"### {name}\n\n{schema['description'].rstrip('.')}.\n\nOne of: {_type(schema)}."
     rows = [
         (code(field), _type(about), about.get("description", ""))
         for field, about in schema["properties"].items()
@@ -76,8 +97,11 @@ def _schema(name: str, schema: Schema) -> str:
 
 
 def _content(answer: Schema) -> str:
-    types = [_type(media.get("schema", {})) for media in answer.get("content", {}).values()]
-    return " or ".join(dict.fromkeys(each for each in types if each))
+    types = [
+        _type(media["schema"]) if kind == "application/json" else code(kind)
+        for kind, media in answer.get("content", {}).items()
+    ]
+    return " or ".join(types)
 
 
 def _type(schema: Schema) -> str:
@@ -91,10 +115,12 @@ def _type(schema: Schema) -> str:
         return ", ".join(code(value) for value in schema["enum"])
     if "const" in schema:
         return code(schema["const"])
-    kind = str(schema.get("type", "anything"))
+    kind = schema.get("type", "anything")
+    if isinstance(kind, list):
+        return " or ".join(_type({**schema, "type": one}) for one in kind)
     if kind == "array":
         return f"list of {_type(schema.get('items', {}))}"
-    return kind + _limits(schema)
+    return f"{kind}{_limits(schema) if kind != 'null' else ''}"
 
 
 def _limits(schema: Schema) -> str:

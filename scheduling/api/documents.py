@@ -5,7 +5,7 @@ error are among it; and of errors that are not ours, of notes and of names of pe
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import Field
@@ -20,9 +20,29 @@ from scheduling.ledger.selectors import ScheduleRow
 from scheduling.models import Run
 
 # Named, so that generated clients name them so too; the words of `RunTrigger` and of `MODES`.
-RunState = TypeAliasType("RunState", State)
-Trigger = TypeAliasType("Trigger", Literal["schedule", "operator", "backfill", "chain", "alert"])
-Mode = TypeAliasType("Mode", Literal["test", "production"])
+RunState = TypeAliasType(
+    "RunState",
+    Annotated[
+        State,
+        Field(
+            description="pending: waits. queued: a worker was asked. running: a worker has it. The last "
+            "three are ends; skipped: it was not to run"
+        ),
+    ],
+)
+Trigger = TypeAliasType(
+    "Trigger",
+    Annotated[
+        Literal["schedule", "operator", "backfill", "chain", "alert"],
+        Field(
+            description="schedule: its cadence. operator: somebody. backfill: somebody, who wants an "
+            "occurrence of the past made up for. chain: the success of another job. alert: a delivery of one"
+        ),
+    ],
+)
+Mode = TypeAliasType(
+    "Mode", Annotated[Literal["test", "production"], Field(description="Which set of cadences")]
+)
 
 
 class FailedAttemptDocument(Schema):

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from ninja import Schema
 from pydantic import Field
 
-from scheduling.api.replies import json_reply
+from scheduling.api.replies import private_reply
 
 
 class ApiError(Exception):
@@ -30,9 +30,7 @@ class Problem(Schema):
 
 
 def problem(status: int, *, code: str, detail: str, **headers: str) -> HttpResponse:
-    response = json_reply({"detail": detail, "code": code})
-    response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
+    response = private_reply({"detail": detail, "code": code}, status=status)
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response

@@ -55,6 +55,19 @@ def json_reply(document: Document) -> HttpResponse:
     return HttpResponse(to_json(document), content_type=JSON_TYPE)
 
 
+def private_reply(document: Document, *, status: int = 200) -> HttpResponse:
+    """For one caller alone, or of one moment alone: no cache keeps it."""
+    response = json_reply(document)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def nothing_reply() -> HttpResponse:
+    """A 204: it was done, and there is nothing to say."""
+    return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+
+
 def list_reply(
     request: HttpRequest,
     rows: Iterable[Document],

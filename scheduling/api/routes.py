@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from ninja import Body, Path, Query, Router, Schema
-from ninja.security import HttpBearer
 from pydantic import Field
 
+from scheduling.api.bearers import BearerToken, journal_name, token_with
 from scheduling.api.documents import (
     NameList,
     RunDocument,
@@ -26,6 +26,7 @@ from scheduling.api.replies import (
     envelope,
     json_reply,
     list_reply,
+    private_reply,
     wanted_format,
 )
 from scheduling.api.retry_documents import RetryReply, RetryRequest
@@ -35,7 +36,7 @@ from scheduling.ledger.search import found_runs, run_of
 from scheduling.ledger.selectors import schedule_rows
 from scheduling.models import Run, RunTrigger
 from scheduling.models.jobs import LONGEST_NOTE
-from scheduling.models.tokens import ApiToken, Scope, token_of
+from scheduling.models.tokens import Scope, token_of
 from scheduling.operations import changing
 from scheduling.operations.pausing import pause_all, resume_all
 from scheduling.operations.retrying import GONE, failed_runs, retry_all
@@ -60,13 +61,6 @@ router = Router(tags=["schedules and runs"])
 
 _ALL_REFUSALS: Final = {401: Problem, 403: Problem, 409: Problem}
 _REFUSALS: Final = {**_ALL_REFUSALS, 404: Problem}
-
-
-class BearerToken(HttpBearer):
-    """A token made in the admin. Whether it has the scope is asked by each operation."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        return token_of(token, now=database_now())
 
 
 class PauseNote(Schema):
@@ -120,7 +114,7 @@ def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
 @router.post("/runs/retry", auth=BearerToken(), response={200: RetryReply, **_ALL_REFUSALS})
 def retry_runs(request: HttpRequest, body: Body[RetryRequest]) -> HttpResponse:
     """Let up to 200 failed runs begin anew, of a schedule whose runs may not overlap one. Scope: trigger."""
-    token = _token_with(request, Scope.TRIGGER)
+    token = token_with(request, Scope.TRIGGER)
     reads = token.may(Scope.READ)
     if body.wanted.reads_errors and not reads:
         raise ApiError(403, code="missing_scope", detail="`text` and `host` need the scope 'read' as well.")
@@ -132,9 +126,9 @@ def retry_runs(request: HttpRequest, body: Body[RetryRequest]) -> HttpResponse:
         return "" if token.may_act_on(name) else f"This token is not for {name!r}."
 
     ids = body.ids or failed_runs(body.wanted, with_deliveries=reads)
-    retried = retry_all(ids, by=_journal_name(token), now=database_now(), forbidden=forbidden)
+    retried = retry_all(ids, by=journal_name(token), now=database_now(), forbidden=forbidden)
     documents = [run.document() for run in retried.runs]
-    return _stored({**envelope(), "retried": retried.begun, "runs": documents})
+    return private_reply({**envelope(), "retried": retried.begun, "runs": documents})
 
 
 @router.get("/runs/{key}", response={200: RunReply, 404: Problem})
@@ -154,7 +148,7 @@ def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
     """Run it now, beside the schedule. Scope: trigger."""
     by = _authorised(request, Scope.TRIGGER, name)
     run = changing.trigger(name, by=by, now=database_now())
-    return _stored({**envelope(), "run": run_document(run)}, status=202)
+    return private_reply({**envelope(), "run": run_document(run)}, status=202)
 
 
 @router.post("/schedules/{name}/pause", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
@@ -164,7 +158,7 @@ def pause_schedule(
     """Claim no more occurrences until it is resumed, or an instant. Scope: pause."""
     by = _authorised(request, Scope.PAUSE, name)
     changing.pause(name, by=by, note=body.note, until=body.until, now=database_now(), expected=edition)
-    return _stored({**envelope(), "schedule": _schedule(name, to_staff=True)})
+    return private_reply({**envelope(), "schedule": _schedule(name, to_staff=True)})
 
 
 @router.post("/schedules/{name}/resume", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
@@ -172,7 +166,7 @@ def resume_schedule(request: HttpRequest, name: ScheduleName, edition: Edition =
     """Go on with the first occurrence from now. Scope: resume."""
     by = _authorised(request, Scope.RESUME, name)
     changing.resume(name, by=by, now=database_now(), expected=edition)
-    return _stored({**envelope(), "schedule": _schedule(name, to_staff=True)})
+    return private_reply({**envelope(), "schedule": _schedule(name, to_staff=True)})
 
 
 @router.post("/pause-all", auth=BearerToken(), response={200: NameList, **_ALL_REFUSALS})
@@ -180,14 +174,14 @@ def pause_every_schedule(request: HttpRequest, body: Body[PauseNote]) -> HttpRes
     """Pause every schedule that is not paused yet. Scope: pause, for a token that is not held to some."""
     by = _authorised(request, Scope.PAUSE, EVERY_SCHEDULE)
     names = pause_all(by=by, note=body.note, until=body.until, now=database_now())
-    return _stored({**envelope(), "names": names})
+    return private_reply({**envelope(), "names": names})
 
 
 @router.post("/resume-all", auth=BearerToken(), response={200: NameList, **_ALL_REFUSALS})
 def resume_every_schedule(request: HttpRequest) -> HttpResponse:
     """Let every paused schedule go on. Scope: resume, for a token that is not held to some."""
     by = _authorised(request, Scope.RESUME, EVERY_SCHEDULE)
-    return _stored({**envelope(), "names": resume_all(by=by, now=database_now())})
+    return private_reply({**envelope(), "names": resume_all(by=by, now=database_now())})
 
 
 def _is_insider(request: HttpRequest) -> bool:
@@ -211,21 +205,10 @@ def _for_reader(request: HttpRequest, reply: HttpResponse, *, insider: bool) -> 
 
 def _authorised(request: HttpRequest, scope: Scope, schedule: str) -> str:
     """The name that the journal keeps; raises `ApiError` when the token lacks the scope, or is for others."""
-    token = _token_with(request, scope)
+    token = token_with(request, scope)
     if not token.may_act_on(schedule):
         raise ApiError(403, code="not_its_schedule", detail=f"This token is not for {schedule!r}.")
-    return _journal_name(token)
-
-
-def _token_with(request: HttpRequest, scope: Scope) -> ApiToken:
-    token: ApiToken = request.auth  # type: ignore[attr-defined]
-    if not token.may(scope):
-        raise ApiError(403, code="missing_scope", detail=f"This token has no scope {scope.value!r}.")
-    return token
-
-
-def _journal_name(token: ApiToken) -> str:
-    return f"token {token.name}"
+    return journal_name(token)
 
 
 def _schedule(name: str, *, to_staff: bool = False) -> dict[str, Any]:
@@ -233,10 +216,3 @@ def _schedule(name: str, *, to_staff: bool = False) -> dict[str, Any]:
     if row is None:
         raise ApiError(404, code="unknown_schedule", detail=f"There is no schedule named {name!r}.")
     return schedule_document(row, to_staff=to_staff)
-
-
-def _stored(document: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    response = json_reply(document)
-    response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from scheduling.api import cursors
 from scheduling.api.replies import Format
+from scheduling.api.several import one_by_one
 from scheduling.exceptions import CadenceError
 from scheduling.ledger.search import Place, RunFilter
 from scheduling.operations.options import instant
@@ -45,7 +46,9 @@ class RunPlace(BaseModel):
 
 class RunFilters(Schema):
     schedule: str | None = Field(None, max_length=100, pattern=WORDS, description="Its name")
-    state: list[State] = Field([], description="Any of these", max_length=6)
+    state: Annotated[list[State], BeforeValidator(one_by_one)] = Field(
+        [], description="Any of these: with commas between, or repeated", max_length=6
+    )
     since: Instant | None = Field(
         None, alias="from", description="Occurrences from then on; UTC, if not said"
     )

@@ -34,19 +34,20 @@ class _Known(NamedTuple):
 def refusing_unknown(run: View) -> View:
     """For `NinjaAPI.add_decorator(…, mode="view")`: by the signature of whatever operation it decorates.
 
-    The view is what is wrapped, so who may not ask at all is told that, and not what he misspelt.
+    Looked at when values are read: who may not ask at all is told that, and not what he misspelt; and who
+    misspelt what has to be given is told so, and not that it is missing.
     """
     operation = run.__self__  # type: ignore[attr-defined]
-    view, known = operation.view_func, _known(operation.models)
+    read, known = operation._get_values, _known(operation.models)
 
-    @wraps(view)
-    def strict(request: HttpRequest, **values: Any) -> HttpResponse:
+    @wraps(read)
+    def read_strictly(request: HttpRequest, *others: Any) -> dict[str, Any]:
         _check_parameters(request, known)
         _check_body(request, known)
-        answered: HttpResponse = view(request, **values)
-        return answered
+        values: dict[str, Any] = read(request, *others)
+        return values
 
-    operation.view_func = strict
+    operation._get_values = read_strictly
     return run
 
 
@@ -108,7 +109,7 @@ def _check_body(request: HttpRequest, known: _Known) -> None:
     try:
         said = from_json(request.body)
     except ValueError:
-        # Where a body is asked for, it was parsed before; elsewhere it is nothing that we could name.
+        # Where a body is asked for, whoever reads it says so; elsewhere it is nothing that we could name.
         return
     strange = [name for name in said if name not in known.fields] if isinstance(said, dict) else []
     if strange:

@@ -69,7 +69,7 @@ def retry(run_id: int, *, by: str, now: datetime) -> Run:
         _require_sense(run)
         reason = run.error.partition("\n")[0]
         fold(Run.objects.filter(pk=run_id))
-        Run.objects.filter(pk=run_id).update(
+        Run.objects.filter(pk=run_id, state=RunState.FAILED).update(
             state=RunState.PENDING,
             attempt=0,
             losses=0,

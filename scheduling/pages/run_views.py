@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from scheduling.api.errors import ApiError
 from scheduling.api.run_filters import RunFilters, cursor_of
+from scheduling.api.several import words_of
 from scheduling.clock import database_now
 from scheduling.ledger.search import FoundRuns, found_runs
 from scheduling.models import Job, RunState
@@ -49,11 +50,12 @@ def runs_page(request: HttpRequest) -> HttpResponse:
             asked.filters.wanted, place=asked.filters.place, limit=RUNS_ON_A_PAGE, with_deliveries=reader
         )
     lines = run_lines(found.runs, in_full=reader)
+    ticked = words_of(request.GET.getlist("state"))
     context = {
         "now": database_now(),
         "problems": asked.problems,
         "typed": {name: request.GET.get(name, "") for name in _ONE},
-        "states": [(state.value, state.value in request.GET.getlist("state")) for state in RunState],
+        "states": [(state.value, state.value in ticked) for state in RunState],
         "names": Job.objects.order_by("name").values_list("name", flat=True),
         "runs": lines,
         "failed": _failed(lines),
@@ -72,7 +74,7 @@ def runs_page(request: HttpRequest) -> HttpResponse:
 
 def _asked(request: HttpRequest, *, reader: bool) -> Asked:
     given: dict[str, object] = {name: request.GET[name] for name in _ONE if request.GET.get(name)}
-    given |= {name: [*filter(None, request.GET.getlist(name))] for name in _SEVERAL}
+    given |= {name: words for name in _SEVERAL if (words := words_of(request.GET.getlist(name)))}
     try:
         filters = RunFilters.model_validate(given)
         # Asked for here, so that a cursor that is none of ours is told with the rest.

@@ -50,7 +50,9 @@ class ApiHead:
         request.method = "GET"
         response = self._get_response(request)
         request.method = "HEAD"
-        if not response.streaming:
+        if response.streaming:
+            response.streaming_content = ()  # type: ignore[attr-defined]
+        else:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
         return response

@@ -64,19 +64,19 @@ REFUSALS: Final[Mapping[str, Refusal]] = {
     ),
     "404": Refusal(
         "NotFound",
-        "There is none of this name or key",
+        "There is none of this name or key, or nothing is stored of that epoch",
         "unknown_validator",
         "No fetch ever saw the vote account 1111.",
     ),
     "409": Refusal(
         "Conflict",
-        "Not as things stand, or somebody changed it meanwhile",
+        "Not as things stand (`refused`), or somebody changed it meanwhile (`changed_meanwhile`)",
         "changed_meanwhile",
         "Somebody has edited 'fetch-repeatable' since; look at it again.",
     ),
     "410": Refusal(
         "Gone",
-        "What the cursor leads to was deleted",
+        "What the cursor leads to was deleted (`expired_cursor`), or never was (`unknown_cursor`)",
         "expired_cursor",
         "These scores were deleted; begin anew.",
     ),
@@ -88,7 +88,8 @@ REFUSALS: Final[Mapping[str, Refusal]] = {
     ),
     "422": Refusal(
         "Invalid",
-        "A parameter or a field is out of its bounds; the text names it",
+        "A parameter or a field is out of its bounds (`invalid`), given twice (`doubled_parameter`), or none "
+        "has that name (`unknown_parameter`, `unknown_field`); the text names it",
         "invalid",
         "limit: Input should be greater than or equal to 1",
     ),
@@ -102,7 +103,8 @@ REFUSALS: Final[Mapping[str, Refusal]] = {
     "500": Refusal("Internal", "A fault of ours", "internal", "This is a fault of ours; it was recorded."),
     "503": Refusal(
         "Unavailable",
-        "The database does not answer",
+        "Not now: the database does not answer (`unavailable`), or too many streams are open "
+        "(`too_many_streams`)",
         "unavailable",
         "The database does not answer; try again.",
         ("Retry-After",),
@@ -120,6 +122,7 @@ def add_answers(method: str, operation: Json) -> None:
     if unknown:
         raise ValueError(f"{operation['operationId']}: no words for {', '.join(unknown)}; add to REFUSALS")
     answered = {status: answer for status, answer in declared.items() if status.startswith("2")}
+    # What is for one token alone is kept by nobody.
     guarded = "security" in operation
     is_json = any("application/json" in one.get("content", {}) for one in answered.values())
     kept = method == "get" and is_json and not guarded

@@ -1,6 +1,7 @@
 """django-ninja's document, made so that a program can be written against it, whoever adds an operation."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from ninja import NinjaAPI
@@ -15,6 +16,9 @@ Json = dict[str, Any]
 SERVERS: Final = [{"url": "/", "description": "Where this document is from"}]
 TAGS: Final = {
     "validators": "Validators, their scores, history and the cluster; for everybody",
+    "events": "What changed of validators, since when one likes and as it happens; for everybody",
+    "subscriptions": "Events sent to an address, signed; each for the token that made it",
+    "watched validators": "Of which validators alerts tell; for tokens with the scope watch",
     "schedules and runs": "When what is fetched and scored, and what became of it; a token acts upon it",
 }
 _FIRST_SENTENCE: Final = re.compile(r"(.+?)[.:;](?:\s|$)", re.DOTALL)
@@ -34,17 +38,23 @@ class DocumentedApi(NinjaAPI):
     def get_openapi_schema(self, **asked: Any) -> Any:
         prefix = asked.get("path_prefix")
         if prefix not in self._finished:
+            for operation in self._operations():
+                # As the answers say it: `from` is no name in Python.
+                operation.by_alias = True
             self._finished[prefix] = finished(super().get_openapi_schema(**asked), self._deprecations())
         return self._finished[prefix]
 
     def _deprecations(self) -> dict[str, Deprecation]:
-        found = {}
+        return {
+            self.get_openapi_operation_id(operation): deprecation
+            for operation in self._operations()
+            if (deprecation := deprecation_of(operation.view_func))
+        }
+
+    def _operations(self) -> Iterator[Operation]:
         for router in self._get_bound_routers():
             for view in router.path_operations.values():
-                for operation in view.operations:
-                    if deprecation := deprecation_of(operation.view_func):
-                        found[self.get_openapi_operation_id(operation)] = deprecation
-        return found
+                yield from view.operations
 
 
 def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:

@@ -1,6 +1,7 @@
 """An example for every operation, put together from one value for each field."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import NoneType
 from typing import Any, Final
 
 from staking_project.openapi.schemas import PREFIX
@@ -10,6 +11,15 @@ Json = dict[str, Any]
 
 MOMENT: Final = "2026-11-26T12:00:00Z"
 _ABSENT: Final = object()
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (NoneType,),
+}
 
 
 class NoExampleError(Exception):
@@ -52,8 +62,10 @@ def _given(schema: Json, name: str) -> Any:
     # What has a shape of its own is only meant where it is named in full.
     is_shaped = "$ref" in schema or "oneOf" in schema
     for known in (name,) if is_shaped else (name, name.rpartition(".")[2]):
-        if known in VALUES:
-            return [VALUES[known]] if _is_list(schema) else VALUES[known]
+        value = VALUES.get(known, _ABSENT)
+        for one in (value, [value]):
+            if _fits(one, schema):
+                return one
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("format") == "date-time":
@@ -61,8 +73,20 @@ def _given(schema: Json, name: str) -> Any:
     return schema.get("default") or _ABSENT
 
 
-def _is_list(schema: Json) -> bool:
-    return schema.get("type") == "array" and "$ref" not in schema["items"]
+def _fits(value: Any, schema: Json) -> bool:
+    """Whether it is of the schema's type: fields of one name may have nothing else in common."""
+    if "enum" in schema:
+        return value in schema["enum"]
+    if isinstance(value, list):
+        items = schema.get("items", {})
+        return "array" in _kinds(schema) and "$ref" not in items and all(_fits(one, items) for one in value)
+    return value is not _ABSENT and any(type(value) in _TYPES[kind] for kind in _kinds(schema))
+
+
+def _kinds(schema: Json) -> list[str]:
+    # What has a shape of its own may be null, and is a document else.
+    kinds = schema.get("type", ["object", "null"])
+    return [kinds] if isinstance(kinds, str) else kinds
 
 
 def _object(schema: Json, known: Json, name: str) -> Json:

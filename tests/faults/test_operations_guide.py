@@ -51,8 +51,8 @@ def test_a_unit_starts_what_exists_as_somebody_without_rights_and_again_whenever
         assert find_spec(arguments[0]) is not None
         assert find_spec(arguments[arguments.index("--config") + 1].removeprefix("python:")) is not None
     else:
-        assert (Path(settings.BASE_DIR) / arguments[0]).is_file()
-        assert arguments[1] in get_commands()
+        assert program == "/srv/staking/current/bin/staking-backend"
+        assert arguments[0] in get_commands()
 
 
 def test_the_workers_unit_signals_the_parent_alone_and_waits_longer_than_the_grace() -> None:
@@ -74,7 +74,7 @@ def test_every_variable_of_the_environment_file_is_one_that_the_settings_read() 
 def test_the_files_the_guide_names_are_there_and_so_are_its_commands() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", GUIDE)
     assert [link for link in links if not (DOCS / link).exists()] == []
-    commands = set(re.findall(r"manage\.py (\w+)", GUIDE))
+    commands = set(re.findall(r"(?:manage\.py|staking-backend) (\w+)", GUIDE))
     assert commands <= set(get_commands())
     targets = re.findall(r"`make (\w+)`", GUIDE)
     makefile = (Path(settings.BASE_DIR) / "Makefile").read_text()

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from scheduling.models import RunState
-from scheduling.models.tokens import ApiToken, issue_token
 from staking_project.api import api
 from tests.scheduling.factories import NOON, JobFactory, RunFactory, ScheduleFactory
+from tests.staking_project.robots import robot
 from tests.validators.pasts import past
 from tests.validators.rows import fetch, scoring_run, validator
 
@@ -72,34 +72,40 @@ def asked(
 ) -> int:
     response = client.generic(method.upper(), f"{path}{query}", **more)
     assert response.status_code < 500, f"{method} {path}{query[:100]}: {response.status_code}"
-    assert str(response.status_code) in operation["responses"], f"{method} {path}: {response.status_code}"
-    if response.status_code >= 400:
-        assert set(response.json()) == {"detail", "code"}
+    told = response.json() if response.status_code >= 400 else {}
+    assert set(told) == ({"detail", "code"} if told else set())
+    # With a slash in it, or with nothing, an address may be that of no operation.
+    if told.get("code") != "not_found":
+        assert str(response.status_code) in operation["responses"], f"{method} {path}: {response.status_code}"
     return response.status_code
 
 
 def test_no_parameter_of_any_operation_breaks_it(client: Client) -> None:
-    outcomes = set()
+    outcomes, able = set(), robot(subscription=1)
     for path, method, operation in operations():
+        # What acts is asked by strangers.
+        headers = {} if method == "post" else able
         for parameter in operation.get("parameters", []):
             for value in HOSTILE:
                 if parameter["in"] == "path":
                     address = known_path(path, **{parameter["name"]: value})
-                    outcomes.add(asked(client, method, address, operation=operation))
+                    outcomes.add(asked(client, method, address, operation=operation, headers=headers))
+                elif parameter["in"] == "header":
+                    given = {**headers, parameter["name"]: value}
+                    outcomes.add(asked(client, method, known_path(path), operation=operation, headers=given))
                 else:
                     query = f"?{parameter['name']}={quote(value)}"
-                    outcomes.add(asked(client, method, known_path(path), query, operation=operation))
+                    address = known_path(path)
+                    outcomes.add(asked(client, method, address, query, operation=operation, headers=headers))
 
     # The walk reached answers and refusals of several kinds.
     assert {200, 400, 404, 422, 401} <= outcomes
 
 
 def test_no_body_breaks_a_write(client: Client) -> None:
-    scopes = {f"may_{scope}": True for scope in ("trigger", "pause", "resume")}
-    text = issue_token(ApiToken(name="robot", **scopes), by="admin", now=NOON).text
-    outcomes = set()
+    outcomes, able = set(), robot(subscription=1)
     for path, method, operation in operations():
-        if method != "post":
+        if method == "get":
             continue
         for body in BODIES:
             outcomes.add(
@@ -110,7 +116,7 @@ def test_no_body_breaks_a_write(client: Client) -> None:
                     operation=operation,
                     data=body,
                     content_type="application/json",
-                    headers={"Authorization": f"Bearer {text}"},
+                    headers=able,
                 )
             )
 

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 
 from scheduling.models import Job
-from scheduling.models.tokens import ApiToken, issue_token
-from tests.scheduling.factories import NOON, JobFactory, ScheduleFactory
+from tests.scheduling.factories import JobFactory, ScheduleFactory
+from tests.staking_project.robots import robot
 from tests.staking_project.test_api_robustness import known_path, operations
 from tests.validators.rows import fetch, scoring_run, validator
+from validators.models import Subscription, WatchedValidator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -24,10 +25,7 @@ def something_to_ask_for() -> None:
 
 @pytest.fixture
 def bearer() -> dict[str, str]:
-    scopes = {f"may_{scope}": True for scope in ("trigger", "pause", "resume")}
-    return {
-        "Authorization": f"Bearer {issue_token(ApiToken(name='robot', **scopes), by='admin', now=NOON).text}"
-    }
+    return robot(subscription=1)
 
 
 def refused(client: Client, address: str) -> Any:
@@ -58,6 +56,8 @@ def test_no_write_takes_a_field_that_it_does_not_know_and_nothing_is_written(
         )
         assert (response.status_code, response.json()["code"]) == (422, "unknown_field"), path
     assert not Job.objects.exclude(paused_at=None).exists()
+    assert Subscription.objects.filter(paused="").count() == 1
+    assert not WatchedValidator.objects.exists()
 
 
 def test_who_may_not_ask_is_told_that_first(client: Client) -> None:
@@ -78,6 +78,9 @@ def test_who_may_not_ask_is_told_that_first(client: Client) -> None:
         ("selection?sise=5", "did you mean size ("),
         ("runs?stat=failed", "did you mean state ("),
         ("runs?since=2026-11-23", "There are: schedule, state, from, to, "),
+        ("events?kinds=left", "did you mean kind ("),
+        ("events/stream?vote_acount=vote1", "did you mean vote_account ("),
+        ("events/stream?limit=5", "limit: there is no such parameter. There are: since, kind, vote_account."),
         ("cluster?epoch=990", "epoch: there is no such parameter. It takes none."),
     ],
 )
@@ -95,4 +98,21 @@ def test_what_can_be_given_once_is_not_given_twice(client: Client) -> None:
     assert refused(client, "validators?min_score=90&min_score=0")["code"] == "doubled_parameter"
     # The same twice says one thing, and a parameter for several takes several.
     assert client.get("/api/v1/validators?min_score=90&min_score=90").status_code == 200
-    assert client.get("/api/v1/runs?state=failed&state=running").status_code == 200
+    for several in ("state=failed&state=running", "state=failed,running"):
+        assert client.get(f"/api/v1/runs?{several}").status_code == 200
+
+
+def test_of_a_body_the_nearest_field_is_named_before_what_is_missing(
+    client: Client, bearer: dict[str, str]
+) -> None:
+    for address, body, near in (
+        ("subscriptions", {"address": "https://hooks.example.org", "validator": []}, "validators ("),
+        ("runs/retry", {"scedule": "fetch"}, "schedule ("),
+        ("watched-validators/vote1", {"notes": "ours"}, "note ("),
+    ):
+        method = "PUT" if address.startswith("watched") else "POST"
+        answer = client.generic(
+            method, f"/api/v1/{address}", json.dumps(body), "application/json", headers=bearer
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "unknown_field")
+        assert f"did you mean {near}" in answer.json()["detail"]

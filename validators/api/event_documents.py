@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from scheduling.api.replies import Envelope
+from validators.api.words import EventKind
 
 CURSOR = "Text to give back as `since`; it stays good for ever, whatever is asked for beside it"
 # As one is told, for readers of the documentation.
@@ -27,13 +28,13 @@ EXAMPLE: dict[str, Any] = {
 class FactsDocument(Schema):
     """What there is to know of an event beside its kind; each kind has some of these and no others."""
 
-    from_: str | int | float | None = Field(
+    from_: str | float | None = Field(
         None,
         alias="from",
         description="commission, commission_confirmed: a fraction, null where nothing was confirmed before. "
         "identity: a node key. version: a version. rank: a rank",
     )
-    to: str | int | float | None = Field(None, description="As `from`, and what it is since")
+    to: str | float | None = Field(None, description="As `from`, and what it is since")
     confirmed: bool | None = Field(
         None,
         description="commission: it goes back to what two looks had agreed on. Else one look saw it, and "
@@ -66,15 +67,17 @@ class EventDocument(Schema):
     cursor: str = Field(description=CURSOR)
     at: datetime = Field(description="When it was seen, UTC; not when it happened on the chain")
     epoch: int = Field(description="The epoch that ran when it was seen")
-    kind: str = Field(description="What happened; kinds may be added, and are never renamed")
+    kind: EventKind = Field(description="What happened")
     vote_account: str = Field(description="Base58; the validator's key")
     identity: str = Field(description="Its node key now")
     name: str | None = Field(description="What it calls itself now; never trusted")
-    facts: FactsDocument
+    facts: FactsDocument = Field(description="What there is to know of it beside its kind")
     sentence: str = Field(description="What happened, for people; no word of it is the validator's own")
 
 
 class EventList(Envelope):
+    """A part of what happened."""
+
     items: list[EventDocument] = Field(description="Oldest first")
     cursor: str = Field(
         description=f"{CURSOR}: with it comes what is behind all that this answer looked at, also where "

@@ -2,30 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from ninja import Schema
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from scheduling.api.errors import ApiError
 from scheduling.api.replies import Format
+from scheduling.api.several import one_by_one
 from validators.api.parameters import LARGEST
-from validators.api.several import BASE58
-from validators.models import Validator, ValidatorEvent
+from validators.api.several import Keys
+from validators.api.words import EventKind
+from validators.models import Validator
 from validators.reading.events import NotKeptError, UnknownNumberError, number_before
 
-MOST_VALIDATORS: Final = 200
 MOST_EVENTS: Final = 1_000
 SINCE: Final = (
     "A cursor, or a time as ISO 8601, such as 2026-11-25 or 2026-11-25T18:00Z (UTC where it names no zone)"
 )
-
-
-def _parted(words: Any) -> Any:
-    """`a,b` is `a` and `b`."""
-    if not isinstance(words, list):
-        return words
-    return [part for word in words for part in (word.split(",") if isinstance(word, str) else [word])]
 
 
 def _beginning(text: str) -> int | datetime:
@@ -59,18 +53,17 @@ def _is_beginning(text: str) -> str:
 
 
 Since = Annotated[str, AfterValidator(_is_beginning)]
-Key = Annotated[str, StringConstraints(pattern=BASE58)]
 
 
 class Wanted(Schema):
     """Which events; all where nothing narrows them."""
 
     since: Since | None = Field(None, max_length=40, description=SINCE)
-    kind: Annotated[list[ValidatorEvent.Kind], BeforeValidator(_parted)] = Field(
-        [], description="One or several, as kind=a,b or kind=a&kind=b"
+    kind: Annotated[list[EventKind], BeforeValidator(one_by_one)] = Field(
+        [], description="What happened, any of these: with commas between, or repeated"
     )
-    vote_account: Annotated[list[Key], BeforeValidator(_parted)] = Field(
-        [], max_length=MOST_VALIDATORS, description="Of these validators alone, named as kinds are; base58"
+    vote_account: Keys = Field(
+        [], description="Of these validators alone, up to 200: with commas between, or repeated"
     )
 
     def begins(self, otherwise: int | None = None) -> int:

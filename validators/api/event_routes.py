@@ -5,12 +5,13 @@ from typing import Annotated, Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Header, Query, Router
+from pydantic_core import to_json
 
 from scheduling.api.errors import Problem
 from scheduling.api.replies import Format, json_reply, list_reply
 from validators.api.answers import answer
-from validators.api.event_documents import EventDocument, EventList
-from validators.api.event_parameters import EventQuery, Wanted
+from validators.api.event_documents import EXAMPLE, EventDocument, EventList
+from validators.api.event_parameters import EventQuery, Since, Wanted
 from validators.api.event_stream import stream_reply
 from validators.models import ValidatorEvent
 from validators.reading.events import document, events_after, events_version, newest_number
@@ -19,20 +20,24 @@ from validators.reading.picture import envelope
 router = Router(tags=["events"])
 
 LastEventId = Annotated[
-    str | None, Header(alias="Last-Event-ID", max_length=40, description="Goes before `since`")
+    Since | None, Header(alias="Last-Event-ID", max_length=40, description="Goes before `since`")
 ]
 
 _COLUMNS: Final = list(EventDocument.model_fields)
 _PROBLEMS: Final = {404: Problem, 410: Problem, 422: Problem}
-_STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
+_STREAM: Final = {
+    "text/event-stream": {
+        "schema": {"type": "string"},
+        "example": f"retry: 3000\nid: 812\ndata: {to_json(EXAMPLE).decode()}\n\n",
+    }
+}
 _KINDS: Final = "\n".join(f"- `{kind.value}`: {kind.label}" for kind in ValidatorEvent.Kind)
 
 
 @router.get(
     "/events",
     response={200: EventList, **_PROBLEMS},
-    summary="What changed since a cursor or a time",
-    description="Everything that happened to validators, oldest first. “What changed since yesterday” is "
+    description="What changed since a cursor or a time, oldest first. “What changed since yesterday” is "
     "`?since=2026-11-25`; whoever goes on from there gives the answer's `cursor` back as `since`, and misses "
     "nothing and sees nothing twice. Without `since` it begins with the oldest event that is kept. A cursor "
     "stays good whatever is asked for beside it; where events behind it were deleted by age "
@@ -61,12 +66,13 @@ def _event_list(request: HttpRequest, query: EventQuery, form: Format) -> HttpRe
 @router.get(
     "/events/stream",
     response={503: Problem, **_PROBLEMS},
-    openapi_extra={"responses": {200: {"description": "A stream", "content": _STREAM}}},
-    summary="What changes, as it happens",
-    description="Server-sent events (`text/event-stream`): the `data` of each is an event as the list has "
-    "it, its `id` the cursor. It begins now, or behind `since`; a browser's EventSource that lost its "
-    "connection resumes by `Last-Event-ID` and misses nothing. Comments in between keep it alive. Where too "
-    "many are open, 503 says when to come back.",
+    openapi_extra={
+        "responses": {200: {"description": "Goes on until either side ends it", "content": _STREAM}}
+    },
+    description="What changes, as it happens: server-sent events (`text/event-stream`). The `data` of each "
+    "is an event as the list has it, its `id` the cursor. It begins now, or behind `since`; a browser's "
+    "EventSource that lost its connection resumes by `Last-Event-ID` and misses nothing. Comments in between "
+    "keep it alive. Where too many are open, 503 says when to come back.",
 )
 def stream_events(
     request: HttpRequest,
@@ -74,5 +80,5 @@ def stream_events(
     last_event_id: LastEventId = None,
 ) -> HttpResponseBase:
     if last_event_id:
-        query = Wanted(since=last_event_id, kind=query.kind, vote_account=query.vote_account)
+        query = query.model_copy(update={"since": last_event_id})
     return stream_reply(request, query)

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from pydantic_core import to_json
 
-from scheduling.api.replies import json_reply
+from scheduling.api.errors import problem
 from validators.api.event_parameters import Wanted
 from validators.models import ValidatorEvent
 from validators.reading.events import document, events_after, newest_number
@@ -48,7 +48,7 @@ class EventStream(StreamingHttpResponse):
     """What happened so far; `place` is where it goes on, None where the caller has to come back for more."""
 
     def __init__(self, said: bytes, place: Place | None) -> None:
-        super().__init__([said], content_type="text/event-stream")
+        super().__init__([said], content_type="text/event-stream; charset=utf-8")
         self.place = place
         self.headers["Cache-Control"] = "no-store, no-transform"
         # What is added to it later is not compressed, so neither is this.
@@ -82,8 +82,4 @@ def mark(number: int) -> bytes:
 
 def _no_room() -> HttpResponse:
     detail = f"Too many streams are open; come back in {SECONDS_UNTIL_ROOM} s, or ask /api/v1/events."
-    response = json_reply({"detail": detail, "code": "too_many_streams"})
-    response.status_code = 503
-    response.headers["Retry-After"] = str(SECONDS_UNTIL_ROOM)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return problem(503, code="too_many_streams", detail=detail, Retry_After=str(SECONDS_UNTIL_ROOM))

@@ -6,11 +6,11 @@ from pydantic import Field
 from validators.api.documents import (
     NEXT_CURSOR,
     EpochDocument,
-    PartDocument,
     ScoredEnvelope,
     ValidatorDetail,
     ValidatorDocument,
 )
+from validators.api.score_documents import PartDocument
 
 
 class RiskDocument(Schema):
@@ -51,8 +51,8 @@ class ValidatorList(ScoredEnvelope):
     """A page of validators."""
 
     unknown: list[str] = Field(
-        description="Those of `vote_account` and `identity` that no fetch ever saw; with `epoch`, of which "
-        "nothing is stored in it. Not those that other filters leave out"
+        description="Those of `vote_account` that no fetch ever saw, and of `identity` that are nobody's "
+        "now; with `epoch`, of which nothing is stored in it. Not those that other filters leave out"
     )
     items: list[ListedValidator] = Field(description="In the order asked for")
     next_cursor: str | None = Field(description=NEXT_CURSOR)

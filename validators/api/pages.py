@@ -9,7 +9,7 @@ from ninja import Schema
 
 from scheduling.api import cursors
 from scheduling.api.replies import Format, list_reply
-from validators.api import cluster_documents, documents, rows
+from validators.api import cluster_documents, documents, rows, score_documents
 from validators.api.parameters import KeyPlace, Narrowed, Page
 from validators.reading.picture import Picture, envelope
 from validators.reading.standings import Narrowing
@@ -25,9 +25,9 @@ class Listing:
 
 
 EPOCHS: Final = Listing(shape=documents.EpochDocument, document=rows.epoch_document, key="epoch")
-SCORES: Final = Listing(shape=documents.ScoreDocument, document=rows.score_document, key="run_id")
+SCORES: Final = Listing(shape=score_documents.ScoreDocument, document=rows.score_document, key="run_id")
 SCORING_RUNS: Final = Listing(
-    shape=documents.ScoringRunDocument, document=rows.scoring_run_document, key="pk"
+    shape=score_documents.ScoringRunDocument, document=rows.scoring_run_document, key="pk"
 )
 CLUSTER_EPOCHS: Final = Listing(
     shape=cluster_documents.ClusterEpochDocument, document=rows.cluster_epoch_document, key="epoch"

@@ -134,7 +134,9 @@ class ValidatorQuery(Narrowed, Page):
         "unless `limit` is given; `unknown` names those that no fetch ever saw",
     )
     identity: Keys = Field(
-        [], description="Those of these nodes alone, up to 200: with commas between, or repeated"
+        [],
+        description="Those whose node key it is now, up to 200: with commas between, or repeated; `unknown` "
+        "names those that nobody has",
     )
     epoch: int | None = Field(
         None,
@@ -157,8 +159,9 @@ class ValidatorQuery(Narrowed, Page):
     @property
     def rows(self) -> int:
         """Whoever names a hundred and fifty is not told of a hundred, unless he says so."""
-        named = 0 if "limit" in self.model_fields_set else len(self.vote_account)
-        return max(self.limit, named)
+        if "limit" in self.model_fields_set:
+            return self.limit
+        return max(self.limit, len(self.vote_account), len(self.identity))
 
 
 class DetailQuery(Schema):

@@ -5,7 +5,7 @@ from ninja import Query, Router
 
 from scheduling.api.errors import Problem
 from scheduling.api.replies import Format, json_reply
-from validators.api import cluster_documents, documents, included_documents, pages, rows
+from validators.api import cluster_documents, documents, included_documents, pages, rows, score_documents
 from validators.api.answers import answer
 from validators.api.details import known_validator, validator_reply
 from validators.api.parameters import DetailQuery, Method, MethodPage, Page, ValidatorQuery, VoteAccount
@@ -15,13 +15,17 @@ from validators.reading.cluster import chain_state, cluster_epochs, newest_clust
 from validators.reading.histories import epochs_before, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
 
-router = Router(tags=["validators"])
+# A flag has a field named "from", which no attribute can be.
+router = Router(tags=["validators"], by_alias=True)
 
 _CURSOR_PROBLEM = {400: Problem}
 _MISSING = {404: Problem}
 
 
-@router.get("/validators", response={200: included_documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM})
+@router.get(
+    "/validators",
+    response={200: included_documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM, **_MISSING},
+)
 def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpResponse:
     """Validators with their newest score. All pages behind one cursor are of the scores of its first."""
     return answer(request, query.format, lambda form: validator_page(request, query, form))
@@ -53,7 +57,7 @@ def list_epochs(request: HttpRequest, vote_account: VoteAccount, query: Query[Pa
     return answer(request, query.format, build)
 
 
-@router.get("/validators/{vote_account}/score", response={200: documents.ScoreReply, **_MISSING})
+@router.get("/validators/{vote_account}/score", response={200: score_documents.ScoreReply, **_MISSING})
 def get_score(request: HttpRequest, vote_account: VoteAccount, method: Method = None) -> HttpResponse:
     """Its newest score, and what it is made of."""
 
@@ -67,7 +71,8 @@ def get_score(request: HttpRequest, vote_account: VoteAccount, method: Method = 
 
 
 @router.get(
-    "/validators/{vote_account}/scores", response={200: documents.ScoreList, **_CURSOR_PROBLEM, **_MISSING}
+    "/validators/{vote_account}/scores",
+    response={200: score_documents.ScoreList, **_CURSOR_PROBLEM, **_MISSING},
 )
 def list_scores(request: HttpRequest, vote_account: VoteAccount, query: Query[MethodPage]) -> HttpResponse:
     """What each stored run of a method said of it, newest first."""
@@ -81,7 +86,7 @@ def list_scores(request: HttpRequest, vote_account: VoteAccount, query: Query[Me
     return answer(request, query.format, build)
 
 
-@router.get("/scoring-runs", response={200: documents.ScoringRunList, **_CURSOR_PROBLEM})
+@router.get("/scoring-runs", response={200: score_documents.ScoringRunList, **_CURSOR_PROBLEM})
 def list_scoring_runs(request: HttpRequest, query: Query[MethodPage]) -> HttpResponse:
     """Each application of a method, or of all, that is still stored, newest first."""
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import Field
 
 from scheduling.api.replies import Format, list_reply
+from scheduling.api.several import words_of
 from validators.api import documents, pages
 from validators.api.parameters import TEXT, Narrowed
 from validators.reading.picture import current_picture
@@ -35,7 +36,7 @@ class SelectionQuery(Narrowed):
 def selection_reply(request: HttpRequest, query: SelectionQuery, form: Format) -> HttpResponse:
     """All of it in one reply."""
     picture = current_picture(query.method)
-    held = [account for one in query.held.split(",") if (account := one.strip())]
+    held = words_of([query.held])
     found = selection(picture, pages.narrowing(query), held=held, size=query.size, band=query.band)
     columns = list(documents.SelectedDocument.model_fields)
     about = pages.scored_envelope(picture)

@@ -1,13 +1,15 @@
-"""Parameters that name several things: with commas between, repeated, or both."""
+"""Parameters that name several validators, flags, or parts of an answer."""
 
 import re
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from scheduling.api.several import one_by_one
 from validators.reading.flags import FlagCode
 
 BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
+# An address holds these and all else (`limit_request_line` of gunicorn_config.py); a body has more room.
 MOST_KEYS: Final = 200
 MOST_EPOCHS: Final = 100
 # Where `include` names no number.
@@ -33,16 +35,6 @@ class Included(NamedTuple):
         return [name for name, wanted in asked.items() if wanted]
 
 
-def _one_by_one(given: Any) -> Any:
-    """Each once, in the order given. Nothing at all is a mistake: it would be answered with everybody."""
-    if not isinstance(given, list):
-        return given
-    words = [word for one in given for part in str(one).split(",") if (word := part.strip())]
-    if not words:
-        raise ValueError("it names nothing; leave it out for all")
-    return list(dict.fromkeys(words))
-
-
 def _includable(words: list[str]) -> list[str]:
     for word in words:
         found = _INCLUDED.fullmatch(word)
@@ -60,7 +52,7 @@ def included(words: list[str]) -> Included:
 
 
 Keys = Annotated[
-    list[Annotated[str, Field(pattern=BASE58)]], BeforeValidator(_one_by_one), Field(max_length=MOST_KEYS)
+    list[Annotated[str, Field(pattern=BASE58)]], BeforeValidator(one_by_one), Field(max_length=MOST_KEYS)
 ]
-Flags = Annotated[list[FlagCode], BeforeValidator(_one_by_one)]
-Include = Annotated[list[str], BeforeValidator(_one_by_one), AfterValidator(_includable)]
+Flags = Annotated[list[FlagCode], BeforeValidator(one_by_one)]
+Include = Annotated[list[str], BeforeValidator(one_by_one), AfterValidator(_includable)]

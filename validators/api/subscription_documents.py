@@ -1,17 +1,19 @@
 """Subscriptions, their log and watched validators as their owners get them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from validators.api.several import BASE58
-from validators.models import Subscription, SubscriptionDelivery, Validator, ValidatorEvent
+from validators.api.words import DeliveryKind, EventKind, PauseReason, SubscriptionState, WatchOrigin
+from validators.models import Subscription, SubscriptionDelivery, Validator
 from validators.models.subscriptions import LONGEST_URL
 from validators.subscriptions.addresses import problem_of
 
-MOST_VALIDATORS = 500
+# More than an address takes (`several.MOST_KEYS`): a body has room.
+MOST_VALIDATORS: Final = 500
 
 
 def _where_events_may_go(url: str) -> str:
@@ -33,15 +35,13 @@ def _seen_accounts(accounts: list[str]) -> list[str]:
 class NewSubscription(Schema):
     """What is wanted, and where it goes; it never changes: for something else make another one."""
 
-    model_config = ConfigDict(extra="forbid")
-
     url: Annotated[str, AfterValidator(_where_events_may_go)] = Field(
         max_length=LONGEST_URL, description="https, in the internet; gets a POST for each batch of events"
     )
     validators: Annotated[list[Annotated[str, Field(pattern=BASE58)]], AfterValidator(_seen_accounts)] = (
         Field([], max_length=MOST_VALIDATORS, description="Vote accounts; all, when empty")
     )
-    kinds: list[ValidatorEvent.Kind] = Field([], description="Kinds of events; all, when empty")
+    kinds: list[EventKind] = Field([], description="Kinds of events; all, when empty")
 
 
 class LostDocument(Schema):
@@ -54,72 +54,84 @@ class LostDocument(Schema):
 class SubscriptionDocument(Schema):
     """An address that gets events, at least once each and in order."""
 
-    id: int
-    url: str
+    id: int = Field(description="The key of the subscription")
+    url: str = Field(description="Where its events go; only its token reads it")
     validators: list[str] = Field(description="Vote accounts; all, when empty")
-    kinds: list[str] = Field(description="Kinds of events; all, when empty")
-    created_at: datetime
-    state: Literal["active", "paused"]
-    paused_because: Literal["asked", "failed", "gone", "token", "secret"] | None
+    kinds: list[EventKind] = Field(description="Kinds of events; all, when empty")
+    created_at: datetime = Field(description="When it was made, UTC; it tells of what happened since")
+    state: SubscriptionState = Field(description="Whether anything is delivered")
+    paused_because: PauseReason | None = Field(description="Why nothing is; null while it is active")
     paused_reason: str | None = Field(description="The same for people")
-    paused_at: datetime | None
+    paused_at: datetime | None = Field(description="UTC; null: it is active")
     cursor: int = Field(description="Every event up to this number was delivered, or is not wanted")
     failures: int = Field(description="Attempts in a row that came to nothing")
-    failing_since: datetime | None = Field(description="After a day of this it is paused")
-    next_attempt_at: datetime | None = Field(
-        description="While it fails; null when it does not, or is paused"
+    failing_since: datetime | None = Field(
+        description="UTC; after a day of this it is paused. Null: the last attempt was taken"
     )
-    delivered_at: datetime | None = Field(description="When a batch was last taken")
+    next_attempt_at: datetime | None = Field(
+        description="While it fails, UTC; null when it does not, or is paused"
+    )
+    delivered_at: datetime | None = Field(description="When a batch was last taken, UTC; null: none was")
     lost: LostDocument | None = Field(description="The last gap; null when there never was one")
 
 
 class SubscriptionReply(Schema):
-    subscription: SubscriptionDocument
+    """One subscription."""
+
+    subscription: SubscriptionDocument = Field(description="As it stands")
 
 
 class SubscriptionWithSecret(SubscriptionReply):
+    """One subscription, and a secret that was just made."""
+
     secret: str = Field(description="What deliveries are signed with. It is shown this once")
 
 
 class ResumedReply(SubscriptionReply):
+    """One subscription that goes on."""
+
     lost: LostDocument | None = Field(description="What was deleted by age meanwhile; null: nothing is lost")
 
 
 class SubscriptionList(Schema):
-    items: list[SubscriptionDocument]
+    """Every subscription of a token."""
+
+    items: list[SubscriptionDocument] = Field(description="All of them, the oldest first")
 
 
 class TestReply(Schema):
     """What came back from the receiver."""
 
     delivered: bool = Field(description="Whether the answer was a 2xx")
-    status: int | None = Field(description="That was answered; null when nothing was")
-    milliseconds: int
-    error: str | None
+    status: int | None = Field(description="Of HTTP, that was answered; null when nothing was")
+    milliseconds: int = Field(description="From the first byte sent to the last read")
+    error: str | None = Field(description="Why it was not taken, for people; null when it was")
 
 
 class DeliveryDocument(Schema):
     """One attempt to deliver a batch, or a test."""
 
-    id: int
-    at: datetime
-    kind: Literal["events", "test", "lost"]
+    id: int = Field(description="Its key; grows")
+    at: datetime = Field(description="When it ended, UTC")
+    kind: DeliveryKind = Field(description="What it was about")
     first: int | None = Field(description="Number of the first event; null for a test")
-    last: int | None
-    events: int
-    attempt: int
-    status: int | None = Field(description="That was answered; null when nothing was")
-    milliseconds: int | None
-    error: str | None = Field(description="Null when it was taken")
+    last: int | None = Field(description="Number of the last event; null for a test")
+    events: int = Field(description="How many events it held")
+    attempt: int = Field(description="Which one for this batch, from 1")
+    status: int | None = Field(description="Of HTTP, that was answered; null when nothing was")
+    milliseconds: int | None = Field(description="From the first byte sent to the last read; null: not sent")
+    error: str | None = Field(description="Why it was not taken, for people; null when it was")
 
 
 class DeliveryList(Schema):
-    items: list[DeliveryDocument]
+    """A page of what became of deliveries."""
+
+    items: list[DeliveryDocument] = Field(description="The newest first")
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null at the end")
 
 
 class WatchNote(Schema):
-    model_config = ConfigDict(extra="forbid")
+    """Why it is watched."""
 
     note: str = Field("", max_length=200, pattern=r"^[^\x00]*$", description="Why, for people")
 
@@ -127,19 +139,23 @@ class WatchNote(Schema):
 class WatchedDocument(Schema):
     """A validator that alerts are about."""
 
-    vote_account: str
-    origin: Literal["row", "settings"] = Field(description="settings: named by WATCHED_VALIDATORS")
-    note: str | None
-    added_by: str | None
-    added_at: datetime | None
+    vote_account: str = Field(description="Base58; the validator's key")
+    origin: WatchOrigin = Field(description="Who wants it")
+    note: str | None = Field(description="Why, for people; null: nobody said")
+    added_by: str | None = Field(description="Who added it; null for one of the settings")
+    added_at: datetime | None = Field(description="UTC; null for one of the settings")
 
 
 class WatchedReply(Schema):
-    watched: WatchedDocument
+    """One validator that is watched."""
+
+    watched: WatchedDocument = Field(description="As it stands")
 
 
 class WatchedList(Schema):
-    items: list[WatchedDocument]
+    """Every validator that is watched."""
+
+    items: list[WatchedDocument] = Field(description="All of them, by vote account")
 
 
 def subscription_document(one: Subscription) -> dict[str, Any]:

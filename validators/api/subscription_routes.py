@@ -7,11 +7,11 @@ from ninja import Body, Path, Query, Router, Schema
 from pydantic import Field
 
 from scheduling.api import cursors
+from scheduling.api.bearers import BearerToken, token_with
 from scheduling.api.errors import ApiError, Problem
-from scheduling.api.replies import json_reply
-from scheduling.api.routes import BearerToken
+from scheduling.api.replies import nothing_reply, private_reply
 from scheduling.clock import database_now
-from scheduling.models.tokens import ApiToken, Scope
+from scheduling.models.tokens import Scope
 from validators.api.parameters import LARGEST, KeyPlace
 from validators.api.subscription_documents import (
     DeliveryList,
@@ -31,7 +31,7 @@ from validators.subscriptions.sending import send_test
 
 MOST_DELIVERIES: Final = 1_000
 
-SubscriptionKey = Annotated[int, Path(ge=1, le=LARGEST)]
+SubscriptionKey = Annotated[int, Path(ge=1, le=LARGEST, description="The `id` of the subscription")]
 _REFUSALS: Final = {401: Problem, 403: Problem}
 _MISSING: Final = {**_REFUSALS, 404: Problem}
 
@@ -39,42 +39,44 @@ router = Router(tags=["subscriptions"], auth=BearerToken())
 
 
 class DeliveryPage(Schema):
-    limit: int = Field(100, ge=1, le=MOST_DELIVERIES)
+    """A part of the log."""
+
+    limit: int = Field(100, ge=1, le=MOST_DELIVERIES, description="Deliveries in one reply")
     cursor: str | None = Field(None, max_length=200, description="The `next_cursor` of the page before")
 
 
 @router.post("/subscriptions", response={201: SubscriptionWithSecret, 409: Problem, **_REFUSALS})
-def subscribe(request: HttpRequest, body: Body[NewSubscription]) -> HttpResponse:
+def create_subscription(request: HttpRequest, body: Body[NewSubscription]) -> HttpResponse:
     """Have whatever happens from now on sent to an address, signed. Scope: subscribe."""
     made = subscriptions.subscribe(
-        owner(request, Scope.SUBSCRIBE),
+        token_with(request, Scope.SUBSCRIBE),
         url=body.url,
         validators=body.validators,
         kinds=[kind.value for kind in body.kinds],
         now=database_now(),
     )
-    return stored(_told(made.subscription) | {"secret": made.secret}, status=201)
+    return private_reply(_told(made.subscription) | {"secret": made.secret}, status=201)
 
 
 @router.get("/subscriptions", response={200: SubscriptionList, **_REFUSALS})
 def list_subscriptions(request: HttpRequest) -> HttpResponse:
     """Those of this token, the oldest first. Scope: subscribe."""
-    token = owner(request, Scope.SUBSCRIBE)
+    token = token_with(request, Scope.SUBSCRIBE)
     own = Subscription.objects.filter(token=token).order_by("pk")
-    return stored({"items": [subscription_document(one) for one in own]})
+    return private_reply({"items": [subscription_document(one) for one in own]})
 
 
 @router.get("/subscriptions/{key}", response={200: SubscriptionReply, **_MISSING})
 def get_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
     """One, with how far it has got. Scope: subscribe."""
-    return stored(_told(_own(request, key)))
+    return private_reply(_told(_own(request, key)))
 
 
 @router.delete("/subscriptions/{key}", response={204: None, **_MISSING})
-def unsubscribe(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
+def delete_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
     """Send nothing more, and forget its log. Scope: subscribe."""
     _own(request, key).delete()
-    return HttpResponse(status=204)
+    return nothing_reply()
 
 
 @router.post("/subscriptions/{key}/test", response={200: TestReply, 409: Problem, **_MISSING})
@@ -84,7 +86,7 @@ def test_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpRespons
     subscriptions.begin_test(own, now=database_now())
     outcome = send_test(own, now=database_now())
     record_test(own, outcome, now=database_now())
-    return stored(
+    return private_reply(
         {
             "delivered": not outcome.error,
             "status": outcome.status,
@@ -98,7 +100,7 @@ def test_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpRespons
 def pause_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
     """Deliver nothing until it is resumed; events wait. Scope: subscribe."""
     subscriptions.pause(_own(request, key), because=Subscription.Pause.ASKED, now=database_now())
-    return stored(_told(_own(request, key)))
+    return private_reply(_told(_own(request, key)))
 
 
 @router.post("/subscriptions/{key}/resume", response={200: ResumedReply, **_MISSING})
@@ -106,14 +108,14 @@ def resume_subscription(request: HttpRequest, key: SubscriptionKey) -> HttpRespo
     """Go on where it stopped, at once, and say what was deleted by age meanwhile. Scope: subscribe."""
     lost = subscriptions.resume(_own(request, key), now=database_now())
     document = {"first": lost[0], "last": lost[1]} if lost else None
-    return stored(_told(_own(request, key)) | {"lost": document})
+    return private_reply(_told(_own(request, key)) | {"lost": document})
 
 
 @router.post("/subscriptions/{key}/secret", response={200: SubscriptionWithSecret, **_MISSING})
 def renew_secret(request: HttpRequest, key: SubscriptionKey) -> HttpResponse:
     """Sign with a new secret, and for a day with the one before too. Scope: subscribe."""
     renewed = subscriptions.renew_secret(_own(request, key), now=database_now())
-    return stored(_told(renewed.subscription) | {"secret": renewed.secret})
+    return private_reply(_told(renewed.subscription) | {"secret": renewed.secret})
 
 
 @router.get("/subscriptions/{key}/deliveries", response={200: DeliveryList, 400: Problem, **_MISSING})
@@ -125,28 +127,12 @@ def list_deliveries(request: HttpRequest, key: SubscriptionKey, query: Query[Del
     rows = list(found[: query.limit + 1])
     page = rows[: query.limit]
     more = cursors.written(KeyPlace(key=page[-1].pk)) if len(rows) > len(page) else None
-    return stored({"items": [delivery_document(one) for one in page], "next_cursor": more})
-
-
-def owner(request: HttpRequest, scope: Scope) -> ApiToken:
-    """Raises `ApiError` when the token that asks lacks the scope."""
-    token: ApiToken = request.auth  # type: ignore[attr-defined]
-    if not token.may(scope):
-        raise ApiError(403, code="missing_scope", detail=f"This token has no scope {scope.value!r}.")
-    return token
-
-
-def stored(document: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    """An answer for one token alone, which no cache keeps."""
-    response = json_reply(document)
-    response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private_reply({"items": [delivery_document(one) for one in page], "next_cursor": more})
 
 
 def _own(request: HttpRequest, key: int) -> Subscription:
     """Of others' nothing is told, not even that there are any."""
-    token = owner(request, Scope.SUBSCRIBE)
+    token = token_with(request, Scope.SUBSCRIBE)
     found = Subscription.objects.select_related("token").filter(token=token, pk=key).first()
     if found is None:
         raise ApiError(404, code="unknown_subscription", detail=f"This token has no subscription {key}.")

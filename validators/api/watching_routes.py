@@ -5,14 +5,14 @@ from dataclasses import asdict
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 
+from scheduling.api.bearers import BearerToken, journal_name, token_with
 from scheduling.api.errors import ApiError, Problem
-from scheduling.api.routes import BearerToken
+from scheduling.api.replies import nothing_reply, private_reply
 from scheduling.clock import database_now
 from scheduling.exceptions import UnknownNameError
 from scheduling.models.tokens import Scope
 from validators.api.parameters import VoteAccount
 from validators.api.subscription_documents import WatchedList, WatchedReply, WatchNote
-from validators.api.subscription_routes import owner, stored
 from validators.reading.watching import told, watched
 from validators.services import watching
 from validators.solana.pubkey import is_pubkey
@@ -25,28 +25,28 @@ router = Router(tags=["watched validators"], auth=BearerToken())
 @router.get("/watched-validators", response={200: WatchedList, **_REFUSALS})
 def list_watched(request: HttpRequest) -> HttpResponse:
     """Those of the rows and those of the setting WATCHED_VALIDATORS. Scope: watch."""
-    owner(request, Scope.WATCH)
-    return stored({"items": [asdict(one) for one in watched()]})
+    token_with(request, Scope.WATCH)
+    return private_reply({"items": [asdict(one) for one in watched()]})
 
 
 @router.put("/watched-validators/{vote_account}", response={200: WatchedReply, **_REFUSALS})
-def watch(request: HttpRequest, vote_account: VoteAccount, body: Body[WatchNote]) -> HttpResponse:
+def watch_validator(request: HttpRequest, vote_account: VoteAccount, body: Body[WatchNote]) -> HttpResponse:
     """Have alerts tell of it, also of one that no fetch has seen yet. Scope: watch."""
-    token = owner(request, Scope.WATCH)
+    token = token_with(request, Scope.WATCH)
     if not is_pubkey(vote_account):
         raise ApiError(422, code="invalid", detail=f"vote_account: {vote_account!r} is no key of 32 bytes")
-    row = watching.watch(vote_account, by=f"token {token.name}", note=body.note, now=database_now())
-    return stored({"watched": asdict(told(row))})
+    row = watching.watch(vote_account, by=journal_name(token), note=body.note, now=database_now())
+    return private_reply({"watched": asdict(told(row))})
 
 
 @router.delete(
     "/watched-validators/{vote_account}", response={204: None, 404: Problem, 409: Problem, **_REFUSALS}
 )
-def unwatch(request: HttpRequest, vote_account: VoteAccount) -> HttpResponse:
+def unwatch_validator(request: HttpRequest, vote_account: VoteAccount) -> HttpResponse:
     """Tell of it no more; one that the setting names is refused. Scope: watch."""
-    owner(request, Scope.WATCH)
+    token_with(request, Scope.WATCH)
     try:
         watching.unwatch(vote_account)
     except UnknownNameError as exc:
         raise ApiError(404, code="not_watched", detail=str(exc)) from exc
-    return HttpResponse(status=204)
+    return nothing_reply()

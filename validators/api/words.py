@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import WithJsonSchema
 from typing_extensions import TypeAliasType
 
-from validators.models import ChainState, ScoringRun, SourceState, VoteState
+from validators.models import ChainState, ScoringRun, SourceState, Subscription, ValidatorEvent, VoteState
 from validators.models.cluster import BlocksBasis as Basis
 from validators.models.validators import Origin
 from validators.scoring.registry import METHODS
@@ -111,6 +111,49 @@ SourceName = TypeAliasType(
 )
 SelectionAction = TypeAliasType(
     "SelectionAction", Annotated[str, one_of(("stays", "enters", "leaves"), "What to do with it")]
+)
+EventKind = TypeAliasType(
+    "EventKind",
+    Annotated[
+        ValidatorEvent.Kind,
+        one_of(
+            ValidatorEvent.Kind,
+            "What happened; kinds may be added, and are never renamed. commission: one look saw it. "
+            "commission_confirmed: a second one did too. bad_epoch: an epoch that ended with less than 0.97 "
+            "of the cluster's vote performance. rank: by the headline method, by many places",
+        ),
+    ],
+)
+SubscriptionState = TypeAliasType(
+    "SubscriptionState",
+    Annotated[str, one_of(("active", "paused"), "paused: nothing is delivered until it is resumed")],
+)
+PauseReason = TypeAliasType(
+    "PauseReason",
+    Annotated[
+        str,
+        one_of(
+            Subscription.Pause,
+            ". ".join(f"{pause.value}: {pause.label}" for pause in Subscription.Pause),
+        ),
+    ],
+)
+DeliveryKind = TypeAliasType(
+    "DeliveryKind",
+    Annotated[
+        str,
+        one_of(
+            ("events", "test", "lost"),
+            "events: a batch. test: without events, because somebody asked. lost: nothing was sent, for "
+            "these events had been deleted by age",
+        ),
+    ],
+)
+WatchOrigin = TypeAliasType(
+    "WatchOrigin",
+    Annotated[
+        str, one_of(("row", "settings"), "row: somebody added it. settings: WATCHED_VALIDATORS names it")
+    ],
 )
 # What is said of fields that several shapes have; a client of tomorrow is told by its name.
 CLIENT = f"The program it runs; today one of: {', '.join(Client)}. More may come. Null: unknown"

@@ -8,8 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from validators.api.event_parameters import Wanted
 from validators.api.parameters import LARGEST, Narrowed, Sort
-from validators.api.several import BASE58, MOST_KEYS, Keys
-from validators.models import ValidatorEvent
+from validators.api.several import BASE58, Keys
 from validators.reading.standings import DEFAULT_SORT
 from validators.scoring.registry import METHODS
 from validators.scoring.selection import BAND
@@ -100,10 +99,6 @@ class CompareArguments(Arguments):
 
 
 class ChangesArguments(Wanted, Arguments):
-    kind: list[ValidatorEvent.Kind] = Field([], description="Events of these kinds alone; left out, of all")
-    vote_account: list[Key] = Field(
-        [], max_length=MOST_KEYS, description="Of these validators alone, by their keys; left out, of all"
-    )
     limit: int = Field(50, ge=1, le=MOST_EVENTS, description="How many in one answer, oldest first")
 
 

@@ -61,6 +61,9 @@ def answered(name: str, given: Mapping[str, Any]) -> Answer:
         return tool.answer(_arguments(tool, given))
     except ApiError as exc:
         raise ToolProblem(exc.detail) from exc
+    except ValidationError as exc:
+        # Of the arguments, or of what the API asks for beyond them.
+        raise ToolProblem("; ".join(map(_complaint, exc.errors()))) from exc
     except DatabaseError as exc:
         logger.exception("The database refused the tool %s.", name)
         raise ToolProblem("The database does not answer; try again.") from exc
@@ -78,11 +81,8 @@ def _arguments(tool: Tool, given: Mapping[str, Any]) -> BaseModel:
             near = did_you_mean(name, known)
             meant = f"did you mean {near}?" if near else f"There are: {', '.join(known)}."
             raise ToolProblem(f"{name[:LONGEST_SAID]}: there is no such argument; {meant}")
-    try:
-        # Many say null for what they leave out.
-        return tool.takes.model_validate({name: value for name, value in given.items() if value is not None})
-    except ValidationError as exc:
-        raise ToolProblem("; ".join(map(_complaint, exc.errors()))) from exc
+    # Many say null for what they leave out.
+    return tool.takes.model_validate({name: value for name, value in given.items() if value is not None})
 
 
 def _complaint(error: Any) -> str:

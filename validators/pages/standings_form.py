@@ -164,6 +164,7 @@ class StandingsForm(forms.Form):
             "superminority": _word(narrowing.superminority),
             "flagged": _word(narrowing.flagged),
             "flag": [code.value for code in narrowing.flags],
+            "sort": self._known("sort"),
         }
 
     @property

@@ -28,7 +28,7 @@ from validators.solana.look_alikes import NameMark
 
 
 class FlagCode(StrEnum):
-    """Callers keep these words: none is renamed."""
+    """What a delegator should know, as codes that the glossary explains; none is ever renamed."""
 
     COMMISSION_CROSSED_TEN_PERCENT = "commission_crossed_ten_percent"
     COMMISSION_RAISED = "commission_raised"
@@ -48,7 +48,8 @@ LABELS: Final[Mapping[FlagCode, str]] = {
     FlagCode.COMMISSION_RAISED: "commission up 3 points or more in one epoch",
     FlagCode.COMMISSION_ABOVE_HALF: "commission above 50 %",
     FlagCode.COMMISSION_UP_AND_BACK: "commission up and back in one epoch",
-    FlagCode.SUPERMINORITY: "superminority",
+    # Not by its name, which is the label of a filter of its own.
+    FlagCode.SUPERMINORITY: "among the fewest with a third of the stake",
     FlagCode.WITHDRAWER_IS_IDENTITY: "withdraw authority is the identity",
     FlagCode.NAME_SAME_AS_LARGER: "name looks like a larger one's",
     FlagCode.NAME_MIXED_ALPHABETS: "name mixes alphabets",

@@ -170,7 +170,7 @@ def _with_performance(validators: Validators, judged: int | None) -> Validators:
 
 
 def known_keys(*, vote_accounts: Collection[str], identities: Collection[str]) -> set[str]:
-    """Of these, those that a fetch or a history ever told of. One query."""
+    """Of these, those that a fetch or a history ever told of; of identities, those of now. One query."""
     accounts = Validator.objects.filter(vote_account__in=vote_accounts).values_list("vote_account")
     nodes = Validator.objects.filter(identity__in=identities).values_list("identity")
     return {key for (key,) in accounts.union(nodes)}

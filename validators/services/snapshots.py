@@ -82,18 +82,15 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime, genesis_hash: st
     confirmed = record_confirmations(snapshot, stored, before=before.epoch, at=stored_at)
     written = record_epochs(snapshot, keys=keys, stored=stored, before=before, stored_at=stored_at)
     mark_confirmed(confirmed, epoch=fetch.epoch)
+    terms_changed = bool(changed or joined or left)
     record_cluster(
-        snapshot,
-        previous=previous,
-        standing=standing,
-        past=written.past,
-        terms_changed=bool(changed or joined or left),
+        snapshot, previous=previous, standing=standing, past=written.past, terms_changed=terms_changed
     )
     record_votes_success(snapshot, stored_at=stored_at)
+    if is_first_look or written.past:
+        news += bad_epoch_news(fetch)
     # To the first look of all everything is new, and nothing is news.
-    if previous is not None:
-        bad_epochs = bad_epoch_news(fetch) if is_first_look or written.past else []
-        record_events([*news, *confirmed.news(), *bad_epochs], epoch=fetch.epoch, at=stored_at)
+    record_events([*news, *confirmed.news()] if previous else [], epoch=fetch.epoch, at=stored_at)
     return _summary(fetch, joined=len(joined), left=len(left), changed=len(changed), written=written.rows)
 
 

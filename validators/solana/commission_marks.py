@@ -39,7 +39,7 @@ def commission_marks(
     *, steps: Iterable[CommissionStep] = (), epochs: Iterable[EpochCommission] = ()
 ) -> list[CommissionMark]:
     """One for each flag that `commission_flags` finds in the same, the newest."""
-    changes, rows = list(steps), list(epochs)
+    changes, rows = list(steps), without_repeats(list(epochs))
     within: list[Path] = [*_by_epoch(changes), *chain.from_iterable(_row_paths(rows))]
     across: list[Path] = [[seen for step in changes for seen in _seen_in(step)], *_joined(rows)]
     found = [
@@ -54,6 +54,25 @@ def commission_marks(
         if known is None or (mark.epoch, mark.to_bps) > (known.epoch, known.to_bps):
             newest[mark.flag] = mark
     return sorted(newest.values(), key=lambda mark: (-mark.epoch, mark.flag))
+
+
+def without_repeats(rows: Sequence[EpochCommission]) -> list[EpochCommission]:
+    """Of a commission that stands for many epochs the first and the last: nothing happens between them."""
+    return [
+        row
+        for place, row in enumerate(rows)
+        if not (
+            0 < place < len(rows) - 1
+            and row.min_bps == row.max_bps
+            and _goes_on(rows[place - 1], row)
+            and _goes_on(row, rows[place + 1])
+            and {row.first_bps, row.last_bps} <= {row.min_bps, None}
+        )
+    ]
+
+
+def _goes_on(before: EpochCommission, after: EpochCommission) -> bool:
+    return after.epoch == before.epoch + 1 and after[1:] == before[1:]
 
 
 def _seen_in(step: CommissionStep) -> tuple[_Seen, _Seen]:
@@ -114,8 +133,11 @@ def _above_half(path: Path) -> CommissionMark | None:
     run: list[_Seen] = []
     last: list[_Seen] = []
     for seen in path:
-        run = [*run, seen] if seen.bps > HALF else []
-        last = run or last
+        if seen.bps > HALF:
+            run.append(seen)
+            last = run
+        else:
+            run = []
     if not last:
         return None
     highest = max(seen.bps for seen in last)

@@ -12,6 +12,7 @@ class EndedAtOnceError(Exception):
     """In place of the end of the process that runs the tests."""
 
 
+@pytest.mark.django_db
 def test_a_dispatcher_that_breaks_ends_its_process_at_once_and_with_it_the_pool(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

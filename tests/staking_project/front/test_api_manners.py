@@ -3,14 +3,19 @@
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.http import StreamingHttpResponse
+from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
+
+from staking_project.front.api_manners import ApiHead
 
 pytestmark = pytest.mark.django_db
 
 NOWHERE = [
     *("/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/validators", "/api//v1/validators", "/api/docs/"),
     *("/api/v1/validators/", "/api/openapi.json/", "/api/v1/validators/a/b", "/api/%ff", "/api/v1/%00"),
+    *("/api/v1/events/", "/api/v1/events/stream/", "/api/v1/events/streams", "/api/v1/events/stream/1"),
+    *("/api/v1/subscriptions/", "/api/v1/subscriptions/1/", "/api/v1/watched-validators/"),
     *("/api/v1/%E0%A4%A", "/api/v1/schedules/a%2fb", "/api/<b>", "/api/v1/../../etc/passwd"),
 ]
 
@@ -30,6 +35,20 @@ def test_where_there_is_nothing_json_says_so(client: Client, method: str) -> Non
 def test_it_says_where_to_look(client: Client) -> None:
     assert "/api/docs" in client.get("/api").json()["detail"]
     assert "without its last slash" in client.get("/api/v1/validators/").json()["detail"]
+
+
+def test_what_an_address_cannot_be_asked_for_is_a_problem_that_says_what_it_can(client: Client) -> None:
+    answer = client.post("/api/v1/events/stream")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_of_a_stream_head_has_no_body_either(rf: RequestFactory) -> None:
+    """The test client itself would leave one out."""
+    answer: Any = ApiHead(lambda _: StreamingHttpResponse([b"said"]))(rf.head("/api/v1/events/stream"))  # type: ignore[arg-type, return-value]
+
+    assert b"".join(answer) == b""
 
 
 @pytest.mark.parametrize("address", ["/api/v1/cluster", "/api/nothing"])

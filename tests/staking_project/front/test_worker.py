@@ -85,6 +85,13 @@ def port() -> Iterator[int]:
         yield found
 
 
+@pytest.mark.processes
+def test_an_address_may_name_two_hundred_accounts_and_not_a_thousand(port: int) -> None:
+    """Their commas take three letters each; 44 are the most of a key."""
+    assert asked(port, f"/?vote_account={'%2C'.join(['V' * 44] * 200)}").startswith(b"/ ")
+    assert b"Request Line is too large" in asked(port, f"/?vote_account={'%2C'.join(['V' * 44] * 1_000)}")
+
+
 def answers(port: int) -> bool:
     try:
         return asked(port, "/healthz") == b"/healthz 0"

@@ -1,6 +1,7 @@
 """What changed, in one request: since a cursor or a time, of some validators and kinds."""
 
 import csv
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_going_on_from_each_cursor_sees_everything_once(client: Client, both: li
         ("since=6", 410, "The newest event is 5"),
         ("vote_account=vote1,nobody", 404, "nobody"),
         ("vote_account=a%00", 422, "vote_account"),
-        ("vote_account=" + ",".join(["a"] * 201), 422, "200"),
+        ("vote_account=" + ",".join([f"a{n}" for n in range(201)]), 422, "200"),
     ],
 )
 @pytest.mark.parametrize("address", ["events", "events/stream"])
@@ -159,14 +160,15 @@ def test_as_csv_the_cursor_is_in_the_headers(client: Client) -> None:
         ("2", "commission", "'=Blue"),
         ("3", "left", ""),
     ]
-    assert rows[0]["facts"] == '{"confirmed":false,"from":0.05,"to":0.1}'
+    # PostgreSQL keeps the names in an order of its own.
+    assert json.loads(rows[0]["facts"]) == {"from": 0.05, "to": 0.1, "confirmed": False}
     assert (response.headers["Cursor"], response.headers["More"]) == ("3", "true")
 
 
 def test_of_a_server_that_is_not_ours_a_stream_is_what_happened_and_where_to_go_on(client: Client) -> None:
     def streamed(query: str = "", **headers: str) -> str:
         response = client.get(f"/api/v1/events/stream?{query}", headers=headers)
-        assert response.headers["Content-Type"] == "text/event-stream"
+        assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         return b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
 
     assert streamed() == "retry: 3000\n:\nid: 5\n\n"

@@ -133,4 +133,6 @@ def test_every_code_is_in_the_glossary_and_in_the_openapi_document() -> None:
 
     assert [code for code in FlagCode if f"| `{code}` |" not in glossary] == []
     assert schema["components"]["schemas"]["FlagCode"]["enum"] == list(FlagCode)
+    told = schema["components"]["schemas"]["FlagDocument"]["properties"]
+    assert list(told) == ["code", "epoch", "since_epoch", "from", "to", "sentence"]
     assert set(LABELS) == set(FlagCode)

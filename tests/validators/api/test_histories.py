@@ -8,7 +8,7 @@ from django.test import Client
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.pasts import past
 from tests.validators.rows import COMPONENTS, NOON, SOL, fetch, scoring_run, validator
-from validators.api import cluster_documents, documents, included_documents
+from validators.api import cluster_documents, documents, included_documents, score_documents
 from validators.models import ClusterEpoch, DelinquencyIncident, SourceState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -95,7 +95,7 @@ def test_the_newest_score_comes_with_what_it_is_made_of(client: Client) -> None:
 
     reply = get(client, "validators/vote1/score")
 
-    assert documents.ScoreReply.model_validate(reply)
+    assert score_documents.ScoreReply.model_validate(reply)
     parts = reply["score"].pop("parts")
     assert sum(part["points"] for part in parts) == pytest.approx(93.7)
     assert all(part["sentence"] for part in parts)
@@ -122,7 +122,7 @@ def test_the_score_history_is_of_one_method_newest_first(client: Client) -> None
     reply = get(client, "validators/vote1/scores")
     other = get(client, "validators/vote1/scores?method=another")
 
-    assert documents.ScoreList.model_validate(reply)
+    assert score_documents.ScoreList.model_validate(reply)
     assert [item["score"] for item in reply["items"]] == [20, 10]
     assert [item["score"] for item in other["items"]] == [33]
     assert (other["method"], other["version"]) == ("another", "7")
@@ -177,7 +177,7 @@ def test_scoring_runs_of_every_kind_are_listed(client: Client) -> None:
 
     reply = get(client, "scoring-runs")
 
-    assert documents.ScoringRunList.model_validate(reply)
+    assert score_documents.ScoringRunList.model_validate(reply)
     assert [(item["status"], item["reason"], item["scored"]) for item in reply["items"]] == [
         ("failed", "ValueError: bad", 0),
         ("completed", None, 1),

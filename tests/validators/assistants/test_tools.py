@@ -149,6 +149,7 @@ def test_a_long_past_is_told_in_part_and_how_long_it_is(four: list[Validator]) -
         ("compare", {"vote_account": ["vote1"]}, "vote_account: List should have at least 2 items"),
         ("compare", {"vote_account": [f"vote{n}" for n in range(11)]}, "List should have at most 10 items"),
         ("what_changed", {"since": "yesterday"}, "“yesterday” is neither a cursor nor a time"),
+        ("what_changed", {"kind": []}, "kind: it names nothing; leave it out for all"),
         ("what_changed", {"kind": ["marriage"]}, "kind: Input should be 'joined', "),
         ("selection", {"held": ["; drop"]}, "held: String should match pattern"),
     ],

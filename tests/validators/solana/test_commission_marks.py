@@ -9,12 +9,21 @@ from validators.solana.commission_flags import (
     EpochCommission,
     commission_flags,
 )
-from validators.solana.commission_marks import CommissionMark, commission_marks
+from validators.solana.commission_marks import CommissionMark, commission_marks, without_repeats
+
+
+def thrice(epochs: list[list[int]]) -> list[list[int]]:
+    """As if each epoch were seen three times over."""
+    return [looks_of_one for looks_of_one in epochs for _ in range(3)]
 
 
 @given(looks)
 def test_there_is_a_mark_for_each_flag_and_for_no_other(epochs: list[list[int]]) -> None:
-    for told in ({"steps": steps_of(epochs)}, {"epochs": rows_of(epochs)}):
+    for told in (
+        {"steps": steps_of(epochs)},
+        {"epochs": rows_of(epochs)},
+        {"epochs": rows_of(thrice(epochs))},
+    ):
         marks = commission_marks(**told)
         flags = [mark.flag for mark in marks]
         assert len(flags) == len(set(flags))
@@ -23,10 +32,12 @@ def test_there_is_a_mark_for_each_flag_and_for_no_other(epochs: list[list[int]])
 
 @given(looks)
 def test_a_mark_names_values_that_were_seen_and_an_epoch_that_has_them(epochs: list[list[int]]) -> None:
-    for mark in commission_marks(epochs=rows_of(epochs)):
-        assert mark.since <= mark.epoch < len(epochs)
-        assert mark.to_bps in epochs[mark.epoch] or mark.to_bps in epochs[mark.since]
-        assert mark.from_bps is None or mark.from_bps < mark.to_bps
+    for seen in (epochs, thrice(epochs)):
+        for mark in commission_marks(epochs=rows_of(seen)):
+            assert mark.since <= mark.epoch < len(seen)
+            # Above half it is the highest of that time, which may lie in between.
+            assert any(mark.to_bps in looks for looks in seen[mark.since : mark.epoch + 1])
+            assert mark.from_bps is None or mark.from_bps < mark.to_bps
 
 
 def test_of_several_the_newest_is_told() -> None:
@@ -55,4 +66,17 @@ def test_what_is_always_above_half_began_with_the_first_epoch_known() -> None:
 
     assert commission_marks(epochs=epochs) == [
         CommissionMark(CommissionFlag.ABOVE_HALF, 904, 900, None, 10_000)
+    ]
+
+
+def test_what_stood_for_long_is_dated_by_where_it_began_and_ended() -> None:
+    """Also where the middle of a long stand is passed over, the epoch before a rise is the one before it."""
+    stood = [500] * 300 + [6_000] * 300 + [500] * 300
+    epochs = [EpochCommission(epoch, bps, bps, bps, bps) for epoch, bps in enumerate(stood)]
+
+    assert len(without_repeats(epochs)) == 6
+    assert commission_marks(epochs=epochs) == [
+        CommissionMark(CommissionFlag.ABOVE_HALF, 599, 300, None, 6_000),
+        CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, 300, 299, 500, 6_000),
+        CommissionMark(CommissionFlag.JUMPED, 300, 300, 500, 6_000),
     ]

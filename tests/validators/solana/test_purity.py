@@ -75,6 +75,9 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
         "steps": (CommissionStep(5, 500, 1_200), CommissionStep(5, 1_200, 500)),
         "epochs": (EpochCommission(4, 500, 500, 500, 500), EpochCommission(5, 500, 500, 500, 1_200)),
     },
+    commission_marks.without_repeats: {
+        "rows": (EpochCommission(4, 500, 500, 500, 500), EpochCommission(5, 500, 500, 500, 500))
+    },
     concentration.superminority: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     concentration.nakamoto_coefficient: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     economics.apy: {"epochs": (EpochReturn(0.0002, 86_400), EpochReturn(0.0001, 86_400))},
