@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 from django.db import Error as DatabaseError
 from django.db import transaction
 
-from scheduling.clock import database_instant, database_now
+from scheduling.clock import database_now
 from scheduling.conditions import require_condition
 from scheduling.context import RunContext, attempt_began, attempt_ended, running
+from scheduling.engine import statements
 from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
-from scheduling.engine.claims import Claim, claim_of, claim_run, give_back, take
+from scheduling.engine.claims import Claim, claim_run, give_back
 from scheduling.engine.leases import held_lease
 from scheduling.engine.leftovers import children_ended, transactions_closed
 from scheduling.engine.recording import for_certain, persistently, within_reach
@@ -28,7 +29,6 @@ from scheduling.engine.time_limits import time_limit
 from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
-from scheduling.ledger.patience import briefly
 from scheduling.models import Run, RunState
 from scheduling.models.paths import task_at
 from scheduling.modes import declared_jobs, jobs_that_need
@@ -96,7 +96,7 @@ def execute_run(run_id: int) -> str:
     that django-q2's own history shows a failure as a failure.
     """
     asked_at = time.monotonic()
-    claim = claim_run(run_id, now=database_instant())
+    claim = claim_run(run_id)
     if claim is None:
         return "already taken"
     with _under_way(claim):
@@ -164,9 +164,8 @@ def _call(claim: Claim, *, asked_at: float) -> Any:
 
 def warm_up() -> None:
     """Make this process ready for its first run, which would be later than those that follow."""
-    with suppress(Run.DoesNotExist, DatabaseError):
-        take(0, owner="", now=database_instant())  # no run has this number
-        claim_of(0, owner="")
+    with suppress(DatabaseError):
+        statements.take(0, owner="", worker="")  # no run has this number
     for declared in declared_jobs():
         try:
             task_at(declared.task)
@@ -206,8 +205,7 @@ def _end(claim: Claim, state: RunState, **fields: Any) -> None:
     )
     # A statement alone is a transaction by itself, at half the price.
     with transaction.atomic(savepoint=False) if has_sequel else nullcontext():
-        mine = briefly(Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING))
-        if not mine.update(state=state, **fields):
+        if not statements.end(claim.run_id, owner=claim.owner, state=state, **fields):
             raise RunLostError(f"{claim} was given to somebody else during attempt {claim.attempt}.")
         if state == RunState.SUCCEEDED and claim.job_is_followed:
             follow_success(job_id=claim.job_id, occurrence=claim.occurrence, now=now)

@@ -70,9 +70,9 @@ MUTATIONS = (
         safeguard="the claim: only a queued run is taken",
         replacements=(
             (
-                "scheduling/engine/claims.py",
-                "briefly(Run.objects.filter(pk=run_id, state=RunState.QUEUED)).update(",
-                "briefly(Run.objects.filter(pk=run_id)).update(",
+                "scheduling/engine/statements.py",
+                "id = %(run)s AND state = 'queued' AND",
+                "id = %(run)s AND",
             ),
         ),
     ),
@@ -80,9 +80,9 @@ MUTATIONS = (
         safeguard="the fencing: only the owner ends a run",
         replacements=(
             (
-                "scheduling/engine/execution.py",
-                "pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING",
-                "pk=claim.run_id, state=RunState.RUNNING",
+                "scheduling/engine/statements.py",
+                "id = %s AND owner = %s AND state = 'running'",
+                "id = %s AND %s IS NOT NULL AND state = 'running'",
             ),
         ),
     ),
