@@ -1,15 +1,19 @@
-"""The two statements of every run, written down: to have the ORM make them was most of a worker's time.
+"""The statements of every run, written down: to have the ORM make them was most of a worker's time.
 
-A claim is one question and one answer, its end is another. Values go in as the model's own fields store them.
+A claim is one question and one answer, its end is another; schedules are moved on many at a time. Values go
+in as the models' own fields store them.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field
+from django.db.models import Field, Model
 from django.utils import timezone
+from django_q.models import Schedule
 
 from scheduling.ledger.patience import BRIEFLY
 from scheduling.models import Run
@@ -33,15 +37,48 @@ _DIALECTS = {
         "now": "clock_timestamp()",
         "since_occurrence": "clock_timestamp() - occurrence",
         "briefly": BRIEFLY,
+        "following": "CAST(move.column3 AS timestamp with time zone)",
     },
     # Django's own functions, which every connection of it has.
     "sqlite": {
         "now": "%(now)s",
         "since_occurrence": "django_timestamp_diff(%(now)s, occurrence)",
         "briefly": "TRUE",
+        "following": "move.column3",
     },
 }
+# Both databases call the columns so.
+_MOVE = """
+UPDATE django_q_schedule SET next_run = {following}, repeats = move.column4 FROM (VALUES {moves}) move
+WHERE django_q_schedule.id = move.column1 AND django_q_schedule.next_run = move.column2
+RETURNING django_q_schedule.id
+"""
 _END = "UPDATE scheduling_run SET {sets} WHERE id = %s AND owner = %s AND state = 'running' AND {briefly}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A schedule as it was seen, and where it is to stand next; None for nowhere."""
+
+    schedule_id: int
+    seen: datetime
+    following: datetime | None
+    repeats: int
+
+
+def move_on(moves: Sequence[Move]) -> set[int]:
+    """Set each schedule to its next run, if it stands where it was seen; returns those that did."""
+    if not moves:
+        return set()
+    next_run = _column(Schedule, "next_run")
+    values: list[Any] = []
+    for move in moves:
+        seen, following = (next_run.get_db_prep_save(at, connection) for at in (move.seen, move.following))
+        values += move.schedule_id, seen, following, move.repeats
+    sql = _MOVE.format(moves=", ".join(["(%s, %s, %s, %s)"] * len(moves)), **_DIALECTS[connection.vendor])
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return {row[0] for row in cursor.fetchall()}
 
 
 def take(run_id: int, *, owner: str, worker: str) -> tuple[Any, ...] | None:
@@ -60,7 +97,7 @@ def take(run_id: int, *, owner: str, worker: str) -> tuple[Any, ...] | None:
 
 def end(run_id: int, *, owner: str, **fields: Any) -> bool:
     """Store these fields of a run that is running, if it is the owner's; say whether it was."""
-    stored = [_column(name).get_db_prep_save(value, connection) for name, value in fields.items()]
+    stored = [_column(Run, name).get_db_prep_save(value, connection) for name, value in fields.items()]
     with connection.cursor() as cursor:
         cursor.execute(_end_here(connection.vendor, tuple(fields)), [*stored, run_id, owner])
         return bool(cursor.rowcount)
@@ -73,14 +110,14 @@ def _take_here(vendor: str) -> str:
 
 @cache
 def _end_here(vendor: str, names: tuple[str, ...]) -> str:
-    sets = ", ".join(f"{_column(name).column} = %s" for name in names)
+    sets = ", ".join(f"{_column(Run, name).column} = %s" for name in names)
     return _END.format(sets=sets, briefly=_DIALECTS[vendor]["briefly"])
 
 
 @cache
-def _column(name: str) -> "Field[Any, Any]":
-    found = Run._meta.get_field(name)
-    assert isinstance(found, Field), f"{name} is no column of a run"
+def _column(model: type[Model], name: str) -> "Field[Any, Any]":
+    found = model._meta.get_field(name)
+    assert isinstance(found, Field), f"{name} is no column"
     return found
 
 

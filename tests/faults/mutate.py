@@ -60,9 +60,9 @@ MUTATIONS = (
         safeguard="the compare-and-swap: a schedule moves on only from where it was seen",
         replacements=(
             (
-                "scheduling/engine/claiming.py",
-                "pk=one.job.schedule_id, next_run=one.seen_next_run",
-                "pk=one.job.schedule_id",
+                "scheduling/engine/statements.py",
+                "move.column1 AND django_q_schedule.next_run = move.column2",
+                "move.column1 AND move.column2 IS NOT NULL",
             ),
         ),
     ),

@@ -63,8 +63,9 @@ CRASH_POINTS = [
     _dispatcher("dispatcher.claim_batches", "before"),
     _dispatcher("claiming._known_occurrences", "before"),  # the schedule is moved on, the run not there
     _dispatcher("claiming._claim", "after"),  # committed, not rung for
-    _dispatcher("doorbell.async_task", "before"),
-    _dispatcher("doorbell.async_task", "after"),
+    _dispatcher("doorbell.send", "before"),
+    _dispatcher("doorbell.async_task", "after"),  # packed, not handed over
+    _dispatcher("doorbell.send", "after"),
     _dispatcher("recovery._put_back", "before", step="a tick after a worker was lost"),
     _dispatcher("recovery._put_back", "after", step="a tick after a worker was lost"),
     _dispatcher("dispatcher.release_pending", "after", step="a tick after a worker was lost"),
