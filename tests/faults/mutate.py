@@ -110,9 +110,7 @@ MUTATIONS = (
     ),
     Mutation(
         safeguard="the watchdog is called off when the run is over",
-        replacements=(
-            ("scheduling/engine/leases.py", "            faulthandler.cancel_dump_traceback_later()\n", ""),
-        ),
+        replacements=(("scheduling/engine/leases.py", "            own_watchdog().call_off()\n", ""),),
     ),
     Mutation(
         safeguard="a claim that broke off is given back",
