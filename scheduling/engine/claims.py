@@ -11,9 +11,10 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import F
 
+from scheduling.engine import turnover
 from scheduling.engine.processes import this_process
 from scheduling.engine.recording import for_certain
-from scheduling.engine.statements import duration_of, instant_of, take
+from scheduling.engine.statements import duration_of, instant_of
 from scheduling.engine.wording import told
 from scheduling.ledger.patience import is_held
 from scheduling.models import Run, RunState, run_name
@@ -57,7 +58,7 @@ def claim_run(run_id: int) -> Claim | None:
     """
     owner = uuid.uuid4().hex
     try:
-        row = take(run_id, owner=owner, worker=str(this_process()))
+        row = turnover.take(run_id, owner=owner, worker=str(this_process()))
         return claim_of(row, run_id=run_id, owner=owner) if row else None
     except Exception as exc:
         if isinstance(exc, OperationalError) and is_held(exc):

@@ -29,6 +29,7 @@ from django_q.conf import Conf
 from django_q.status import Stat
 from django_q.worker import worker
 
+from scheduling.engine import turnover
 from scheduling.engine.execution import warm_up
 from scheduling.engine.history import keep_history
 from scheduling.engine.leftovers import end_child
@@ -144,10 +145,20 @@ class _RunsAlone:
 
     def get(self) -> Any:
         while True:
-            task = self._tasks.get()
-            if not isinstance(task, dict) or _asks_for_a_run(task):
+            task = self._next()
+            if not isinstance(task, dict):
+                turnover.flush()
+                return task
+            if _asks_for_a_run(task):
                 return task
             logger.error("A message asked for %.200r, which is no run, and was dropped.", task.get("func"))
+
+    def _next(self) -> Any:
+        if turnover.holds_back():
+            with contextlib.suppress(queue.Empty):
+                return self._tasks.get(timeout=0.0)
+            turnover.flush()
+        return self._tasks.get()
 
 
 def _asks_for_a_run(task: dict[str, Any]) -> bool:
@@ -174,7 +185,9 @@ def _work(tasks: Mailbox, results: Mailbox, *args: Any) -> None:
     adopt_orphans()
     warm_up()
     outbox = Outbox(results)
+    turnover.hold_back_while(lambda: not tasks.empty())
     worker(_RunsAlone(tasks), outbox, *args)
+    turnover.flush()
     outbox.flush()
 
 

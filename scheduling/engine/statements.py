@@ -4,7 +4,8 @@ A claim is one question and one answer, its end is another; schedules are moved 
 in as the models' own fields store them.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,6 +18,10 @@ from django_q.models import Schedule
 
 from scheduling.ledger.patience import BRIEFLY
 from scheduling.models import Run
+
+# Seconds. A connection that worked so long ago is taken to work.
+STILL_WORKS = 1.0
+_worked: tuple[object, float] = (None, 0.0)
 
 # Whether another job follows is part of it, so one that is told to follow does from the next run on.
 _TAKE = """
@@ -53,7 +58,15 @@ UPDATE django_q_schedule SET next_run = {following}, repeats = move.column4 FROM
 WHERE django_q_schedule.id = move.column1 AND django_q_schedule.next_run = move.column2
 RETURNING django_q_schedule.id
 """
-_END = "UPDATE scheduling_run SET {sets} WHERE id = %s AND owner = %s AND state = 'running' AND {briefly}"
+_END = """
+UPDATE scheduling_run SET {sets}
+WHERE id = %(ended_run)s AND owner = %(ended_owner)s AND state = 'running' AND {briefly}
+"""
+# Of two runs; both are done, whichever of them comes to nothing.
+_END_AND_TAKE = """
+WITH ended AS ({end} RETURNING 1), taken AS ({take})
+SELECT (SELECT count(*) FROM ended), taken.* FROM (SELECT 1) one LEFT JOIN taken ON TRUE
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +102,44 @@ def take(run_id: int, *, owner: str, worker: str) -> tuple[Any, ...] | None:
     values: dict[str, int | str] = {"run": run_id, "owner": owner, "worker": worker}
     if connection.vendor == "sqlite":
         values["now"] = str(connection.ops.adapt_datetimefield_value(timezone.now()))
-    with connection.cursor() as cursor:
-        cursor.execute(_take_here(connection.vendor), values)
-        rows = cursor.fetchall()
+    rows = _answer(_take_here(connection.vendor), values)
     return rows[0] if rows else None
 
 
 def end(run_id: int, *, owner: str, **fields: Any) -> bool:
     """Store these fields of a run that is running, if it is the owner's; say whether it was."""
-    stored = [_column(Run, name).get_db_prep_save(value, connection) for name, value in fields.items()]
+    values = _stored(fields) | {"ended_run": run_id, "ended_owner": owner}
     with connection.cursor() as cursor:
-        cursor.execute(_end_here(connection.vendor, tuple(fields)), [*stored, run_id, owner])
+        cursor.execute(_end_here(connection.vendor, tuple(fields)), values)
         return bool(cursor.rowcount)
+
+
+def end_and_take(
+    run_id: int, *, owner: str, worker: str, ended_run: int, ended_owner: str, **fields: Any
+) -> tuple[bool, tuple[Any, ...] | None]:
+    """`end` of one run and `take` of another, as one statement of PostgreSQL's."""
+    values = _stored(fields) | {"ended_run": ended_run, "ended_owner": ended_owner}
+    sql = _both(tuple(fields))
+    was_ours, *row = _answer(sql, values | {"run": run_id, "owner": owner, "worker": worker})[0]
+    return bool(was_ours), tuple(row) if row[0] is not None else None
+
+
+def _answer(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Of a connection that has just worked it is not asked first whether it does: that is one round trip."""
+    global _worked
+    here: Any = connection
+    on, at = _worked
+    if here.connection is not None and here.connection is on and time.monotonic() - at < STILL_WORKS:
+        here.health_check_done = True
+    with here.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    _worked = (here.connection, time.monotonic())
+    return rows
+
+
+def _stored(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _column(Run, name).get_db_prep_save(value, connection) for name, value in fields.items()}
 
 
 @cache
@@ -110,8 +149,13 @@ def _take_here(vendor: str) -> str:
 
 @cache
 def _end_here(vendor: str, names: tuple[str, ...]) -> str:
-    sets = ", ".join(f"{_column(Run, name).column} = %s" for name in names)
+    sets = ", ".join(f"{_column(Run, name).column} = %({name})s" for name in names)
     return _END.format(sets=sets, briefly=_DIALECTS[vendor]["briefly"])
+
+
+@cache
+def _both(names: tuple[str, ...]) -> str:
+    return _END_AND_TAKE.format(end=_end_here("postgresql", names), take=_take_here("postgresql"))
 
 
 @cache

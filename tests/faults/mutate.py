@@ -81,8 +81,8 @@ MUTATIONS = (
         replacements=(
             (
                 "scheduling/engine/statements.py",
-                "id = %s AND owner = %s AND state = 'running'",
-                "id = %s AND %s IS NOT NULL AND state = 'running'",
+                "AND owner = %(ended_owner)s AND state = 'running'",
+                "AND %(ended_owner)s IS NOT NULL AND state = 'running'",
             ),
         ),
     ),

@@ -75,8 +75,8 @@ CRASH_POINTS = [
     _worker("execution._end", "before"),
     _worker("execution._end", "after"),  # written with the effect, not committed
     _worker("execution.commit_with_run", "after"),
-    _worker("execution._end", "before", task="store_by_itself"),
-    _worker("execution._end", "after", task="store_by_itself"),
+    _worker("execution._write", "before", task="store_by_itself"),
+    _worker("execution._write", "after", task="store_by_itself"),
     _worker("execution._record_failure", "before", task="fail_at_first"),
     _worker("execution._record_failure", "after", task="fail_at_first"),
 ]
