@@ -16,6 +16,7 @@ from django.db.models import Field, Model
 from django.utils import timezone
 from django_q.models import Schedule
 
+from scheduling.engine import prepared
 from scheduling.ledger.patience import BRIEFLY
 from scheduling.models import Run
 
@@ -132,8 +133,11 @@ def _answer(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     if here.connection is not None and here.connection is on and time.monotonic() - at < STILL_WORKS:
         here.health_check_done = True
     with here.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if prepared.can_be():
+            rows = prepared.answer(cursor, sql, values)
+        else:
+            cursor.execute(sql, values)
+            rows = cursor.fetchall()
     _worked = (here.connection, time.monotonic())
     return rows
 

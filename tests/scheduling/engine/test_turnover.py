@@ -31,6 +31,7 @@ pytestmark = [
 def two_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(turnover, "_more_waits", lambda: True)
     monkeypatch.setattr(turnover, "_held", None)
+    monkeypatch.setattr("scheduling.engine.prepared._gave_up", True)  # statements are counted
     now = database_now()
     for _ in range(2):
         RunFactory(occurrence=now, job__schedule__next_run=now + timedelta(hours=1))
