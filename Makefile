@@ -91,6 +91,7 @@ bench: .venv/.dev
 	$(PYTHON) -m benchmarks.lateness --dripping
 	$(PYTHON) -m benchmarks.lateness --dripping --postgres
 	$(PYTHON) -m benchmarks.faults
+	$(PYTHON) -m benchmarks.throughput
 	$(PYTHON) -m benchmarks.big_database
 	$(PYTHON) -m benchmarks.bad_endpoint
 	$(PYTHON) -m benchmarks.crowd

@@ -3,10 +3,7 @@
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import DateTimeField, Func, Value
 from django.utils import timezone
-
-Instant = Func | Value
 
 
 def database_now() -> datetime:
@@ -21,10 +18,3 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
     return now
-
-
-def database_instant() -> Instant:
-    """The same as an expression, for a statement that stores it: one question less."""
-    if connection.vendor != "postgresql":
-        return Value(timezone.now(), DateTimeField())
-    return Func(function="clock_timestamp", output_field=DateTimeField())

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import redis
@@ -14,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds. The pusher waits this long for a message before it looks whether it should stop.
 WAIT_FOR_MESSAGE = 0.5
+# What waits behind the first is taken so many at a time: the others are for the pools of others.
+TAKEN_AT_ONCE = 10
 # A reply that takes longer means that Redis, or the way to it, is gone. Dispatcher and sentinel
 # wait for it too, so it is short.
 SOCKET_TIMEOUT = 1.5
@@ -34,13 +37,31 @@ class SturdyRedis(Redis):  # type: ignore[misc]
     caller can wait.
     """
 
+    _had_some = False
+
     def dequeue(self) -> Any:
         try:
-            message = self.connection.blpop(self.list_key, WAIT_FOR_MESSAGE)
+            messages = self._waiting() or self._next()
         except UNUSABLE:
             time.sleep(PAUSE)
             return None
-        return [(None, message[1])] if message else None
+        self._had_some = bool(messages)
+        return [(None, message) for message in messages] or None
+
+    def _waiting(self) -> list[bytes]:
+        """What is there already, by one question; where nothing was a moment ago, nothing is asked."""
+        if not self._had_some:
+            return []
+        self._had_some = False
+        return self.connection.lpop(self.list_key, TAKEN_AT_ONCE) or []
+
+    def _next(self) -> list[bytes]:
+        message = self.connection.blpop(self.list_key, WAIT_FOR_MESSAGE)
+        return [message[1]] if message else []
+
+    def enqueue_all(self, packages: Sequence[str]) -> None:
+        """Many by one message to Redis; all of them are there, or it raises."""
+        self.connection.rpush(self.list_key, *packages)
 
     def ping(self) -> bool:
         """Whether Redis answers. A cluster that starts before its Redis waits for it."""

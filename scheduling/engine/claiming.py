@@ -10,10 +10,10 @@ from itertools import islice
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Least
-from django_q.models import Schedule
 
 from scheduling.engine.pressure import adapt_stretch
 from scheduling.engine.room import WAITS, Room
+from scheduling.engine.statements import Move, move_on
 from scheduling.engine.takeover import take_over
 from scheduling.exceptions import CadenceError
 from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState, RunTrigger
@@ -36,6 +36,11 @@ class DueJob:
     seen_next_run: datetime
     plan: Plan
     problem: str = ""
+
+    @property
+    def schedule_id(self) -> int:
+        assert self.job.schedule_id is not None, "only a job with a schedule is due"
+        return self.job.schedule_id
 
 
 def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
@@ -92,7 +97,7 @@ def _plan(job: Job, *, now: datetime) -> DueJob:
 def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
     """Advance each schedule if it still stands where we saw it, and create the runs of those we won."""
     with transaction.atomic():
-        won = [one for one in _not_locked(due) if _advance(one)]
+        won = _advanced(_not_locked(due))
         open_runs = _open_runs(won)
         known = _known_occurrences(won)
         variants, room = _last_variants(won), Room.for_jobs(one.job.name for one in won)
@@ -125,13 +130,20 @@ def _not_locked(due: Sequence[DueJob]) -> list[DueJob]:
     return [one for one in due if one.job.pk in free]
 
 
-def _advance(one: DueJob) -> bool:
-    """The compare-and-swap that makes an occurrence ours."""
-    return bool(
-        Schedule.objects.filter(pk=one.job.schedule_id, next_run=one.seen_next_run).update(
-            next_run=one.plan.following, repeats=one.plan.repeats
-        )
+def _advanced(due: Sequence[DueJob]) -> list[DueJob]:
+    """The compare-and-swap that makes occurrences ours, those that it did."""
+    moved = move_on(
+        [
+            Move(
+                schedule_id=one.schedule_id,
+                seen=one.seen_next_run,
+                following=one.plan.following,
+                repeats=one.plan.repeats,
+            )
+            for one in due
+        ]
     )
+    return [one for one in due if one.schedule_id in moved]
 
 
 def _new_runs(

@@ -1,5 +1,6 @@
 """A claim: how a worker makes a queued run its own, and the token by which all that it writes is fenced."""
 
+import json
 import logging
 import time
 import uuid
@@ -8,15 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError
-from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, When
-from django.db.models.functions import Coalesce
+from django.db.models import F
 
-from scheduling.clock import Instant
+from scheduling.engine import turnover
 from scheduling.engine.processes import this_process
 from scheduling.engine.recording import for_certain
+from scheduling.engine.statements import duration_of, instant_of
 from scheduling.engine.wording import told
-from scheduling.ledger.patience import briefly, is_held
-from scheduling.models import Job, Run, RunState, RunTrigger, run_name
+from scheduling.ledger.patience import is_held
+from scheduling.models import Run, RunState, run_name
 
 logger = logging.getLogger(__name__)
 
@@ -50,15 +51,15 @@ class Claim:
         return self.started_at + self.elapsed()
 
 
-def claim_run(run_id: int, *, now: Instant) -> Claim | None:
+def claim_run(run_id: int) -> Claim | None:
     """Make a queued run ours; None when it is not there to be had, which is no error.
 
     One whose row somebody else holds stays queued, and is asked for again.
     """
     owner = uuid.uuid4().hex
     try:
-        won = take(run_id, owner=owner, now=now)
-        return claim_of(run_id, owner=owner) if won else None
+        row = turnover.take(run_id, owner=owner, worker=str(this_process()))
+        return claim_of(row, run_id=run_id, owner=owner) if row else None
     except Exception as exc:
         if isinstance(exc, OperationalError) and is_held(exc):
             logger.warning("Run %d is left for later: somebody else holds its row.", run_id)
@@ -69,46 +70,24 @@ def claim_run(run_id: int, *, now: Instant) -> Claim | None:
         raise
 
 
-def take(run_id: int, *, owner: str, now: Instant) -> bool:
-    won = briefly(Run.objects.filter(pk=run_id, state=RunState.QUEUED)).update(
-        state=RunState.RUNNING,
-        attempt=F("attempt") + 1,
+def claim_of(row: tuple[Any, ...], *, run_id: int, owner: str) -> Claim:
+    """What the statement that took the run told of it; our stopwatch starts now."""
+    job_id, occurrence, attempt, started_at, parameters, name, task, condition, time_limit, is_followed = row
+    return Claim(
+        run_id=run_id,
         owner=owner,
-        worker=str(this_process()),
-        heartbeat=0,
-        started_at=now,
-        finished_at=None,
-        lateness=_lateness(now),
+        job_id=job_id,
+        job_name=name,
+        job_is_followed=bool(is_followed),
+        occurrence=instant_of(occurrence),
+        task=task,
+        parameters=json.loads(parameters),
+        condition=condition,
+        attempt=attempt,
+        time_limit=duration_of(time_limit),
+        started_at=instant_of(started_at),
+        claimed_at=time.monotonic(),
     )
-    return bool(won)
-
-
-def claim_of(run_id: int, *, owner: str) -> Claim:
-    """One narrow question, which every run asks: a run and its job have fifty columns more.
-
-    Whether another job follows is part of it, so one that is told to follow does from the next run on.
-    """
-    followers = Job.objects.filter(after=OuterRef("job"))
-    row: Any = Run.objects.filter(pk=run_id).values(
-        "job_id",
-        "occurrence",
-        "parameters",
-        "attempt",
-        "started_at",
-        job_name=F("job__name"),
-        task=F("job__task"),
-        condition=F("job__condition"),
-        time_limit=F("job__time_limit"),
-        job_is_followed=Exists(followers),
-    )
-    return Claim(run_id=run_id, owner=owner, claimed_at=time.monotonic(), **row.get())
-
-
-def _lateness(now: Instant) -> "Case":
-    """Of the first start; what somebody asked for, or what follows something, has no time of its own."""
-    since_occurrence: ExpressionWrapper[Any] = ExpressionWrapper(now - F("occurrence"), DurationField())
-    first = Coalesce("lateness", since_occurrence)
-    return Case(When(trigger=RunTrigger.SCHEDULE, then=first), default=F("lateness"))
 
 
 def give_back(run_id: int, *, owner: str) -> None:

@@ -26,15 +26,15 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.conf import Conf
-from django_q.monitor import monitor
 from django_q.status import Stat
 from django_q.worker import worker
 
+from scheduling.engine import turnover
 from scheduling.engine.execution import warm_up
+from scheduling.engine.history import keep_history
 from scheduling.engine.leftovers import end_child
 from scheduling.engine.mailbox import Mailbox, Outbox, Shared
 from scheduling.engine.processes import adopt_orphans, children_of, die_with_parent, is_running
-from scheduling.ledger.task_history import prune_by_statement
 from scheduling.models.paths import EXECUTE_RUN, path_today
 
 logger = logging.getLogger(__name__)
@@ -42,8 +42,8 @@ logger = logging.getLogger(__name__)
 # A sentinel that has not moved for this long (seconds) does not look after its pool.
 STALLED = 8.0
 LOOK_AGAIN = 0.05
-# What django-q2 keeps of a task is written at this niceness, so that many runs at once start sooner.
-HISTORY_IS_IN_NO_HURRY = 5
+# Bytes; what the workers of a pool do until the monitor looks again.
+ROOM_FOR_RESULTS = 128 * 1024
 DEATH_TAKES = 1.0
 
 
@@ -65,13 +65,17 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         self.stop_event, self.start_event = threading.Event(), threading.Event()
         self.pool: list[Any] = []
         self.pool_size, self.timeout = Conf.WORKERS, Conf.TIMEOUT
-        self.task_queue, self.result_queue, self.event_out = Mailbox(), Mailbox(), Shared()
+        self.task_queue, self.result_queue = Mailbox(), Mailbox(room=ROOM_FOR_RESULTS)
+        self.event_out = Shared()
         self.monitor: Any = None
         self.pusher: Any = None
         self.start()
 
     def spawn_worker(self) -> None:
         self.spawn_process(worker, self.task_queue, self.result_queue, Shared(-1), self.timeout)
+
+    def spawn_monitor(self) -> BaseProcess:
+        return self.spawn_process(keep_history, self.result_queue)
 
     def spawn_process(self, target: Callable[..., None], *args: Any) -> BaseProcess:
         process: Any = get_mp_context().Process(
@@ -141,10 +145,20 @@ class _RunsAlone:
 
     def get(self) -> Any:
         while True:
-            task = self._tasks.get()
-            if not isinstance(task, dict) or _asks_for_a_run(task):
+            task = self._next()
+            if not isinstance(task, dict):
+                turnover.flush()
+                return task
+            if _asks_for_a_run(task):
                 return task
             logger.error("A message asked for %.200r, which is no run, and was dropped.", task.get("func"))
+
+    def _next(self) -> Any:
+        if turnover.holds_back():
+            with contextlib.suppress(queue.Empty):
+                return self._tasks.get(timeout=0.0)
+            turnover.flush()
+        return self._tasks.get()
 
 
 def _asks_for_a_run(task: dict[str, Any]) -> bool:
@@ -161,9 +175,6 @@ def _run_child(sentinel_pid: int, target: Callable[..., None], *args: Any) -> No
     die_with_parent(sentinel_pid)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGCHLD})
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if target is monitor:
-        prune_by_statement()
-        os.nice(HISTORY_IS_IN_NO_HURRY)
     if target is worker:
         _work(*args)
     else:
@@ -174,7 +185,9 @@ def _work(tasks: Mailbox, results: Mailbox, *args: Any) -> None:
     adopt_orphans()
     warm_up()
     outbox = Outbox(results)
+    turnover.hold_back_while(lambda: not tasks.empty())
     worker(_RunsAlone(tasks), outbox, *args)
+    turnover.flush()
     outbox.flush()
 
 

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,35 @@ from scheduling.monitoring.refusals import redis_refusal
 TAKEN_AHEAD = 2.0
 # Between two trials of a Redis that takes a trial's message and then not a run's.
 PAUSE_AFTER_RELAPSE = 5.0
+# A run waits for those that are rung for with it to be packed, so these are few.
+RUNG_AT_ONCE = 20
+
+
+class Bundle:
+    """What django-q2 takes for its broker: keeps the messages, to be handed over together."""
+
+    def __init__(self, broker: Any) -> None:
+        self.list_key = broker.list_key
+        self.packages: list[str] = []
+
+    def enqueue(self, package: str) -> str:
+        self.packages.append(package)
+        return f"message {len(self.packages)}"
+
+
+def send(broker: Any, runs: Iterable[Run]) -> None:
+    """One message for each run, and one way to Redis for all of them; raises what Redis does."""
+    bundle = Bundle(broker)
+    for run in runs:
+        async_task(
+            EXECUTE_RUN,
+            run.pk,
+            task_name=str(run),
+            group=run.job.name,
+            # The job's own time limit ends the task; django-q2's would kill the worker.
+            q_options={"timeout": -1, "broker": bundle},
+        )
+    broker.enqueue_all(bundle.packages)
 
 
 class Doorbell:
@@ -36,16 +66,10 @@ class Doorbell:
         """Ask for these runs. A Redis that is away is no error: they are asked for again."""
         if not self._answers:
             return  # whatever is queued is asked for when it answers again
+        left = iter(runs)
         try:
-            for run in runs:
-                async_task(
-                    EXECUTE_RUN,
-                    run.pk,
-                    task_name=str(run),
-                    group=run.job.name,
-                    # The job's own time limit ends the task; django-q2's would kill the worker.
-                    q_options={"timeout": -1, "broker": self._broker},
-                )
+            while some := list(islice(left, RUNG_AT_ONCE)):
+                send(self._broker, some)
         except UNUSABLE as exc:
             self._lost(exc)
 

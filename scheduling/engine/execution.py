@@ -11,24 +11,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import transaction
 
-from scheduling.clock import database_instant, database_now
+from scheduling.clock import database_now
 from scheduling.conditions import require_condition
 from scheduling.context import RunContext, attempt_began, attempt_ended, running
+from scheduling.engine import statements, turnover
 from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
-from scheduling.engine.claims import Claim, claim_of, claim_run, give_back, take
+from scheduling.engine.claims import Claim, claim_run, give_back
 from scheduling.engine.leases import held_lease
 from scheduling.engine.leftovers import children_ended, transactions_closed
 from scheduling.engine.recording import for_certain, persistently, within_reach
 from scheduling.engine.time_limits import time_limit
+from scheduling.engine.turnover import HeldBack
 from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
-from scheduling.ledger.patience import briefly
 from scheduling.models import Run, RunState
 from scheduling.models.paths import task_at
 from scheduling.modes import declared_jobs, jobs_that_need
@@ -96,16 +98,14 @@ def execute_run(run_id: int) -> str:
     that django-q2's own history shows a failure as a failure.
     """
     asked_at = time.monotonic()
-    claim = claim_run(run_id, now=database_instant())
+    claim = claim_run(run_id)
     if claim is None:
         return "already taken"
     with _under_way(claim):
         try:
             result = _call(claim, asked_at=asked_at)
             if _current.get() is not None:
-                persistently(
-                    lambda: _end(claim, RunState.SUCCEEDED, result=keepable(result)), what=str(claim)
-                )
+                _succeed(claim, result=keepable(result))
         except SkipRun as exc:
             reason = told(exc)
             persistently(lambda: _end(claim, RunState.SKIPPED, error=reason), what=str(claim))
@@ -115,8 +115,7 @@ def execute_run(run_id: int) -> str:
             for_certain(lambda: give_back(claim.run_id, owner=claim.owner))
             return "lost"
         except BaseException as exc:
-            error = explained(exc)
-            for_certain(lambda: _record_failure(claim, error=error), what=str(claim))
+            error = _fail(claim, exc)
             if isinstance(exc, Exception) and is_brief(exc):
                 raise
             # Anything else would end the worker, or fill django-q2's history and log.
@@ -164,14 +163,20 @@ def _call(claim: Claim, *, asked_at: float) -> Any:
 
 def warm_up() -> None:
     """Make this process ready for its first run, which would be later than those that follow."""
-    with suppress(Run.DoesNotExist, DatabaseError):
-        take(0, owner="", now=database_instant())  # no run has this number
-        claim_of(0, owner="")
+    with suppress(DatabaseError):
+        statements.take(0, owner="", worker="")  # no run has this number
     for declared in declared_jobs():
         try:
             task_at(declared.task)
         except Exception:  # whatever its module does; the job's own runs will say it again
             logger.exception("%s cannot be imported.", declared.task)
+
+
+def _fail(claim: Claim, exc: BaseException) -> str:
+    """Record for certain that the attempt failed; returns the error as it is kept."""
+    error = explained(exc)
+    for_certain(lambda: _record_failure(claim, error=error), what=str(claim))
+    return error
 
 
 def _record_failure(claim: Claim, *, error: str) -> None:
@@ -192,29 +197,55 @@ def _record_failure(claim: Claim, *, error: str) -> None:
     logger.warning("%s: %s failed, the next is in %s: %s", claim, attempt, show_wait(wait), first_line)
 
 
+def _succeed(claim: Claim, *, result: Any) -> None:
+    """Record a success; where nothing follows from it, with the next claim if there is one to come."""
+    if claim.job_is_followed or jobs_that_need(claim.job_name):
+        persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result), what=str(claim))
+        return
+    fields = {"state": RunState.SUCCEEDED, "result": result} | _ended(claim)
+    turnover.end(
+        HeldBack(
+            name=str(claim),
+            run_id=claim.run_id,
+            owner=claim.owner,
+            fields=fields,
+            write=partial(_write, claim, fields),
+            fail=partial(_fail, claim),
+        )
+    )
+
+
 def _end(claim: Claim, state: RunState, **fields: Any) -> None:
     """Write what became of the claim and what follows from it, if it is still in force.
 
     Raises `RunLostError`, which rolls everything back, if it is not.
     """
-    duration = claim.elapsed()
-    now = claim.started_at + duration
-    fields |= {"finished_at": now, "duration": duration, "pressure": _pressure.get()}
+    ended = _ended(claim)
+    now = ended["finished_at"]
     is_needed = bool(jobs_that_need(claim.job_name))
     has_sequel = state == RunState.FAILED or (
         state == RunState.SUCCEEDED and (claim.job_is_followed or is_needed)
     )
     # A statement alone is a transaction by itself, at half the price.
     with transaction.atomic(savepoint=False) if has_sequel else nullcontext():
-        mine = briefly(Run.objects.filter(pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING))
-        if not mine.update(state=state, **fields):
-            raise RunLostError(f"{claim} was given to somebody else during attempt {claim.attempt}.")
+        _write(claim, {"state": state} | fields | ended)
         if state == RunState.SUCCEEDED and claim.job_is_followed:
             follow_success(job_id=claim.job_id, occurrence=claim.occurrence, now=now)
         if state == RunState.SUCCEEDED and is_needed:
             follow_first_success(job_id=claim.job_id, job_name=claim.job_name, run_id=claim.run_id, now=now)
         if state == RunState.FAILED:
             follow_failure(job_id=claim.job_id, now=now)
+
+
+def _ended(claim: Claim) -> dict[str, Any]:
+    """What every end says: that it is now."""
+    duration = claim.elapsed()
+    return {"finished_at": claim.started_at + duration, "duration": duration, "pressure": _pressure.get()}
+
+
+def _write(claim: Claim, fields: dict[str, Any]) -> None:
+    if not statements.end(claim.run_id, owner=claim.owner, **fields):
+        raise RunLostError(f"{claim} was given to somebody else during attempt {claim.attempt}.")
 
 
 def _require_condition(claim: Claim) -> None:

@@ -6,7 +6,6 @@ not count up for `SURRENDER` by its own stopwatch ends itself first. No wall clo
 so clocks that differ or jump cannot make two hosts believe they hold one run.
 """
 
-import faulthandler
 import logging
 import os
 import signal
@@ -21,6 +20,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import F
 
+from scheduling.engine.watchdog import own_watchdog
 from scheduling.exceptions import RunLostError
 from scheduling.ledger.patience import briefly
 from scheduling.models import Run
@@ -142,7 +142,7 @@ def held_lease(*, run_id: int, owner: str, since: float) -> Iterator[None]:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             heart.end()
         finally:
-            faulthandler.cancel_dump_traceback_later()
+            own_watchdog().call_off()
             signal.signal(signal.SIGUSR1, previous)
 
 
@@ -153,14 +153,13 @@ def let_go() -> None:
     """
     if _heart is not None and _heart.is_alive:
         _heart.end()
-    faulthandler.cancel_dump_traceback_later()
+    own_watchdog().call_off()
 
 
 def _beat(lease: Lease) -> bool:
     """Count the heartbeat up; False when the run is no longer ours, which its task then hears.
 
-    The watchdog that ends this process in time is a thread of the interpreter's own, so it strikes
-    also while a database call hangs on a network that swallows everything, or when this one failed.
+    The watchdog that ends this process in time strikes also when this call hangs, or failed.
     """
     asked_at = time.monotonic()
     ours = Run.objects.filter(pk=lease.run_id, owner=lease.owner)
@@ -178,4 +177,4 @@ def _beat(lease: Lease) -> bool:
 
 def _surrender_at(instant: float) -> None:
     """Have this process end at an instant of its own stopwatch, unless told otherwise before."""
-    faulthandler.dump_traceback_later(max(instant - time.monotonic(), 0.001), exit=True)
+    own_watchdog().strike_at(instant)

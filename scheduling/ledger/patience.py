@@ -13,6 +13,8 @@ from scheduling.exceptions import RefusedError
 # Ours hold a row for milliseconds; who holds it for longer has forgotten it.
 PATIENCE_MS = 300
 _LOCK_NOT_AVAILABLE = "55P03"
+# The same as `briefly` says, in a statement that is written down.
+BRIEFLY = f"set_config('lock_timeout', '{PATIENCE_MS}ms', true) = '{PATIENCE_MS}ms'"
 
 Row = TypeVar("Row", bound=Model)
 

@@ -60,9 +60,9 @@ MUTATIONS = (
         safeguard="the compare-and-swap: a schedule moves on only from where it was seen",
         replacements=(
             (
-                "scheduling/engine/claiming.py",
-                "pk=one.job.schedule_id, next_run=one.seen_next_run",
-                "pk=one.job.schedule_id",
+                "scheduling/engine/statements.py",
+                "move.column1 AND django_q_schedule.next_run = move.column2",
+                "move.column1 AND move.column2 IS NOT NULL",
             ),
         ),
     ),
@@ -70,9 +70,9 @@ MUTATIONS = (
         safeguard="the claim: only a queued run is taken",
         replacements=(
             (
-                "scheduling/engine/claims.py",
-                "briefly(Run.objects.filter(pk=run_id, state=RunState.QUEUED)).update(",
-                "briefly(Run.objects.filter(pk=run_id)).update(",
+                "scheduling/engine/statements.py",
+                "id = %(run)s AND state = 'queued' AND",
+                "id = %(run)s AND",
             ),
         ),
     ),
@@ -80,9 +80,9 @@ MUTATIONS = (
         safeguard="the fencing: only the owner ends a run",
         replacements=(
             (
-                "scheduling/engine/execution.py",
-                "pk=claim.run_id, owner=claim.owner, state=RunState.RUNNING",
-                "pk=claim.run_id, state=RunState.RUNNING",
+                "scheduling/engine/statements.py",
+                "AND owner = %(ended_owner)s AND state = 'running'",
+                "AND %(ended_owner)s IS NOT NULL AND state = 'running'",
             ),
         ),
     ),
@@ -110,9 +110,7 @@ MUTATIONS = (
     ),
     Mutation(
         safeguard="the watchdog is called off when the run is over",
-        replacements=(
-            ("scheduling/engine/leases.py", "            faulthandler.cancel_dump_traceback_later()\n", ""),
-        ),
+        replacements=(("scheduling/engine/leases.py", "            own_watchdog().call_off()\n", ""),),
     ),
     Mutation(
         safeguard="a claim that broke off is given back",

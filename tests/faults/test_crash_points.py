@@ -63,8 +63,9 @@ CRASH_POINTS = [
     _dispatcher("dispatcher.claim_batches", "before"),
     _dispatcher("claiming._known_occurrences", "before"),  # the schedule is moved on, the run not there
     _dispatcher("claiming._claim", "after"),  # committed, not rung for
-    _dispatcher("doorbell.async_task", "before"),
-    _dispatcher("doorbell.async_task", "after"),
+    _dispatcher("doorbell.send", "before"),
+    _dispatcher("doorbell.async_task", "after"),  # packed, not handed over
+    _dispatcher("doorbell.send", "after"),
     _dispatcher("recovery._put_back", "before", step="a tick after a worker was lost"),
     _dispatcher("recovery._put_back", "after", step="a tick after a worker was lost"),
     _dispatcher("dispatcher.release_pending", "after", step="a tick after a worker was lost"),
@@ -74,8 +75,8 @@ CRASH_POINTS = [
     _worker("execution._end", "before"),
     _worker("execution._end", "after"),  # written with the effect, not committed
     _worker("execution.commit_with_run", "after"),
-    _worker("execution._end", "before", task="store_by_itself"),
-    _worker("execution._end", "after", task="store_by_itself"),
+    _worker("execution._write", "before", task="store_by_itself"),
+    _worker("execution._write", "after", task="store_by_itself"),
     _worker("execution._record_failure", "before", task="fail_at_first"),
     _worker("execution._record_failure", "after", task="fail_at_first"),
 ]

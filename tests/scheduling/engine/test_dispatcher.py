@@ -38,7 +38,7 @@ def test_who_was_not_first_comes_a_little_later_until_there_is_something_left(
 ) -> None:
     late = Dispatcher()
     with monkeypatch.context() as somebody_else:
-        somebody_else.setattr(claiming, "_advance", lambda due: False)
+        somebody_else.setattr(claiming, "_advanced", lambda due: [])
         after_losing = late.tick()
     after_winning = late.tick()
 

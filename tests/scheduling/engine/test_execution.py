@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from scheduling.clock import database_instant, database_now
+from scheduling.clock import database_now
 from scheduling.engine.claims import claim_run
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import TimeLimitError, UnknownNameError
@@ -57,7 +57,7 @@ def test_a_run_is_executed_once_however_often_it_is_asked_for() -> None:
 
 @pytest.mark.parametrize("state", [state for state in RunState if state != RunState.QUEUED])
 def test_only_a_queued_run_can_be_claimed(state: RunState) -> None:
-    assert claim_run(queued_run("succeed", state=state).pk, now=database_instant()) is None
+    assert claim_run(queued_run("succeed", state=state).pk) is None
 
 
 def test_a_failure_is_raised_and_waits_for_the_next_attempt() -> None:

@@ -1,0 +1,190 @@
+"""Where the time of a run goes, and how many runs a second come of it.
+
+    python -m benchmarks.throughput [--many 1000] [--database sqlite] [--clusters 1] [--before COMMIT]
+
+A thousand jobs, whose task does nothing, are due in one second. Of each kind of process it prints the CPU and
+the statements of one run: on a busy machine these stay what they are, while runs a second do not. With
+--before the same is measured, in turn, of an older commit, and the last line is the ratio.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.loads import make_many, until_ended
+from benchmarks.rows import instant
+from tests.faults.site import Site, site
+from tests.installation import children
+
+PROJECT = Path(__file__).resolve().parent.parent
+# Seconds until the jobs are due: clusters have started, and have nothing else to do.
+DUE_IN = 14
+READY_AFTER = 10
+HISTORY_TAKES = 1.0
+# In the order they were started.
+ROLES = {"child 0": "worker", "child 1": "worker", "child 2": "monitor", "child 3": "pusher"}
+COPIED = ("benchmarks/throughput.py", "benchmarks/throughput_settings.py")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--many", type=int, default=1_000)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
+    parser.add_argument("--clusters", type=int, action="append")
+    parser.add_argument("--before", metavar="COMMIT", help="measure this commit as well, and the ratio")
+    parser.add_argument("--json", action="store_true", help="one case, for another program")
+    options = parser.parse_args()
+    databases, clusters = options.database or ["sqlite", "postgresql"], options.clusters or [1, 2]
+    if options.json:
+        print(json.dumps(measured(databases[0], clusters=clusters[0], many=options.many)))
+        return 0
+    with ExitStack() as stack:
+        older = stack.enter_context(checkout(options.before)) if options.before else None
+        for database in databases:
+            for number in clusters:
+                print(f"\n{database}, {number} x 2 workers, {options.many} runs due at once")
+                compare(older, database, clusters=number, many=options.many)
+    return 0
+
+
+def compare(older: "Path | None", database: str, *, clusters: int, many: int) -> None:
+    """Print the budget as it is, and beside that of another checkout."""
+    before = case(older, database, clusters=clusters, many=many) if older else None
+    after = case(PROJECT, database, clusters=clusters, many=many)
+    for name, found in (("before", before), ("now", after)):
+        if found:
+            print(
+                f"  {name}: {found['rate']:.0f} runs/s, all started within {found['within']:.2f} s",
+                flush=True,
+            )
+            for what in ("CPU, ms", "statements"):
+                parts = ", ".join(f"{role} {value:.2f}" for role, value in found[what].items())
+                print(f"    {what} of a run: {sum(found[what].values()):.2f} ({parts})")
+            print(
+                f"    beside: {', '.join(f'{name} {value:.2f}' for name, value in found['beside'].items())}"
+            )
+    if before:
+        cpu, statements = (
+            sum(before[what].values()) / sum(after[what].values()) for what in ("CPU, ms", "statements")
+        )
+        rates = after["rate"] / before["rate"]
+        print(f"  ratio: {rates:.1f} x the runs/s, {cpu:.1f} x less CPU, {statements:.1f} x fewer statements")
+
+
+def case(tree: Path, database: str, *, clusters: int, many: int) -> dict[str, Any]:
+    """In a process of that checkout, so that it measures its own code."""
+    words = ["--json", "--database", database, "--clusters", str(clusters), "--many", str(many)]
+    command = [sys.executable, "-m", "benchmarks.throughput", *words]
+    told = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, text=True, check=True).stdout
+    found: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return found
+
+
+class checkout:
+    """A commit in a folder of its own, with this benchmark."""
+
+    def __init__(self, commit: str) -> None:
+        self._commit = commit
+        self._folder = tempfile.TemporaryDirectory(prefix="before-")
+
+    def __enter__(self) -> Path:
+        folder = Path(self._folder.name)
+        packed = subprocess.run(
+            ["git", "archive", self._commit], cwd=PROJECT, capture_output=True, check=True
+        )
+        subprocess.run(["tar", "-x", "-C", folder], input=packed.stdout, check=True)
+        for name in COPIED:
+            (folder / name).write_bytes((PROJECT / name).read_bytes())
+        return folder
+
+    def __exit__(self, *exc: object) -> None:
+        self._folder.cleanup()
+
+
+def measured(database: str, *, clusters: int, many: int) -> dict[str, Any]:
+    """One case: rates in runs a second, the rest for each run."""
+    with site(database) as here, tempfile.TemporaryDirectory() as counts:
+        make_many(here, due_in=DUE_IN, many=many)
+        here.environment |= {"DJANGO_SETTINGS_MODULE": "benchmarks.throughput_settings", "COUNTS": counts}
+        for name in "abcdefgh"[:clusters]:
+            here.start_cluster(name)
+        here.pause(READY_AFTER)
+        roles = roles_of(here)
+        before = [spent(here, roles), asked(roles, Path(counts)), beside(here)]
+        until_ended(here, many)
+        time.sleep(HISTORY_TAKES)
+        after = [spent(here, roles), asked(roles, Path(counts)), beside(here)]
+        first, started, ended, due = here.rows(
+            "SELECT min(started_at), max(started_at), max(finished_at), max(occurrence) FROM scheduling_run"
+        )[0]
+    each = [
+        {key: (new[key] - old.get(key, 0)) / many for key in new}
+        for old, new in zip(before, after, strict=True)
+    ]
+    return {
+        "rate": many / (instant(ended) - instant(first)).total_seconds(),
+        "within": (instant(started) - instant(due)).total_seconds(),
+        "CPU, ms": {key: value * 1_000 for key, value in each[0].items()},
+        "statements": each[1],
+        "beside": each[2],
+    }
+
+
+def roles_of(here: Site) -> dict[int, str]:
+    """Every process, and what it is."""
+    found = {
+        pid: ROLES.get(name, "dispatcher" if name == "parent" else name)
+        for cluster in here.clusters
+        for name, pid in cluster.pids().items()
+    }
+    assert here.redis.process is not None, "it runs"
+    found[here.redis.process.pid] = "redis"
+    if here.postgres is not None and here.postgres.process is not None:
+        server = here.postgres.process.pid
+        found |= dict.fromkeys([server, *children(server)], "postgres")
+    return found
+
+
+def spent(here: Site, roles: dict[int, str]) -> dict[str, float]:
+    """Seconds of CPU up to now, by kind of process; a connection's process of the server may be a new one."""
+    found: defaultdict[str, float] = defaultdict(float)
+    for pid, role in (roles | roles_of(here)).items():
+        try:
+            # In nanoseconds; /proc/PID/stat counts hundredths of a second.
+            threads = list(Path(f"/proc/{pid}/task").glob("*/schedstat"))
+            found[role] += sum(int(one.read_text().split()[0]) for one in threads) / 1e9
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return dict(found)
+
+
+def asked(roles: dict[int, str], counts: Path) -> dict[str, float]:
+    """Statements up to now, by kind of process."""
+    found: defaultdict[str, float] = defaultdict(float)
+    for file in counts.iterdir():
+        if int(file.name) in roles:
+            found[roles[int(file.name)]] += file.stat().st_size
+    return dict(found)
+
+
+def beside(here: Site) -> dict[str, float]:
+    """What else is counted up to now: calls of Redis, and commits where the database counts them."""
+    commands = here.redis.client().info("commandstats")
+    calls = sum(commands.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("rpush", "blpop", "lpop"))
+    found = {"calls of Redis": float(calls)}
+    if here.postgres is not None:
+        found["commits"] = float(
+            here.rows("SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'")[0][0]
+        )
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
