@@ -78,6 +78,17 @@ class _CuttableAdapter(HTTPAdapter):
                 opened.shutdown(socket.SHUT_RDWR)
 
 
+class _Asking(requests.Session):
+    """Reads no body by itself.
+
+    Not following a redirect, requests still makes the next question, and reads the answer in all, inflated,
+    before that.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 class BoundedSession:
     """Questions to others that are all over by `deadline`, an instant of time.monotonic()."""
 
@@ -86,7 +97,7 @@ class BoundedSession:
         self._resolve = resolve
         # A proxy's own address is as the operator wrote it.
         self._adapter = _CuttableAdapter(None if settings.OUTGOING_PROXY else resolve)
-        self._session = requests.Session()
+        self._session = _Asking()
         self._session.trust_env = False
         # The authorities of an organisation that has its own.
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True

@@ -15,6 +15,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # The last 32 bits are an address of the old kind, to which a gateway leads (RFC 6052).
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+# Of protocols, not of anybody; clouds answer there. Older Pythons take most of it for public.
+_OF_PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
 NOT_PUBLIC: Final = "its address is not a public one"
 
 
@@ -35,7 +37,7 @@ def is_public(address: Address, *, ours: Sequence[Network] = ()) -> bool:
     if inner is not None:
         return is_public(inner, ours=ours)
     is_special = address.is_multicast or address.is_reserved or getattr(address, "is_site_local", False)
-    return address.is_global and not is_special
+    return address.is_global and not is_special and address not in _OF_PROTOCOLS
 
 
 def public_addresses(host: str, port: int, *, ours: Sequence[Network] = ()) -> list[tuple[str, int]]:

@@ -64,7 +64,8 @@ BOUNDS: Mapping[str, Bounds] = {
     "API_RATE_LIMIT": Bounds(0, 1_000_000_000, "what one address may ask for a minute; 0 is no limit"),
     "ANSWERS_KEPT_SECONDS": Bounds(0, 3_600, "seconds that an answer for anybody is kept; 0 keeps none"),
     "TRUSTED_PROXIES": Bounds(0, 100, "proxies of yours in front"),
-    "EVENTS_KEPT_DAYS": Bounds(1, 36_500, "days that events about validators are kept"),
+    # A bad epoch that is told within two more is told once, as long as that is remembered.
+    "EVENTS_KEPT_DAYS": Bounds(10, 36_500, "days that events about validators are kept"),
     "STOP_GRACE_SECONDS": Bounds(0, 86_400, "seconds that running tasks may go on when asked to stop"),
     "SESSION_IDLE_SECONDS": Bounds(60, 365 * 86_400, "seconds without use until staff log in again"),
 }

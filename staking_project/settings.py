@@ -226,7 +226,7 @@ CORS_ALLOW_HEADERS = ["accept", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
     *("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Link", "Deprecation", "Sunset"),
     # Of a list as CSV.
-    *("As-Of", "Epoch", "Method", "Version", "Scored-At"),
+    *("As-Of", "Epoch", "Method", "Version", "Scored-At", "Unknown", "Vote-Account", "Cursor", "More"),
 ]
 # As long as browsers remember it at most.
 CORS_PREFLIGHT_MAX_AGE = 86_400

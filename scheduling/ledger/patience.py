@@ -8,7 +8,7 @@ from django.db import Error as DatabaseError
 from django.db import OperationalError, connection
 from django.db.models import CharField, Func, Model, QuerySet, Value
 
-from scheduling.exceptions import RefusedError
+from scheduling.exceptions import HeldError
 
 # Ours hold a row for milliseconds; who holds it for longer has forgotten it.
 PATIENCE_MS = 300
@@ -45,7 +45,7 @@ def briefly(rows: QuerySet[Row]) -> QuerySet[Row]:
 
 @contextmanager
 def refused_while_held(what: str) -> Iterator[None]:
-    """Raise `RefusedError` when the block needs a row that somebody else holds.
+    """Raise `HeldError` when the block needs a row that somebody else holds.
 
     To be put around the whole transaction in which `briefly` is asked: each statement of it breaks off so.
     """
@@ -54,7 +54,7 @@ def refused_while_held(what: str) -> Iterator[None]:
     except OperationalError as exc:
         if not is_held(exc):
             raise
-        raise RefusedError(
+        raise HeldError(
             f"{what} is locked by another session that has not ended its transaction; nothing was changed. "
             "`manage.py health` names who holds a schedule that is due."
         ) from exc

@@ -224,9 +224,10 @@ class Streams:
         is_silent = self._looked_at >= self._said_at + SECONDS_OF_SILENCE and not self._is_cut_off
         if is_silent:
             self._said_at = self._looked_at
-        closing = mark(self._number) if is_silent else b""
         for stream in list(self._open.values()):
             said = b"".join(said for event, said in framed if stream.place.wants(event))
+            # One that came with more than we have looked at yet must not be led back.
+            closing = mark(max(self._number, stream.place.number)) if is_silent else b""
             if not stream.say(said + closing):
                 self._part(stream)
 

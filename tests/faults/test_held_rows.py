@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django_q.models import Schedule
+from pytest_django import DjangoAssertNumQueries
 
 from scheduling.clock import database_now
 from scheduling.engine import locks
@@ -17,13 +18,13 @@ from scheduling.engine.courier import deliver_due
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import RefusedError
-from scheduling.models import AlertRound, Job, JobChange, Run, RunState, RunTrigger
+from scheduling.models import AlertRound, Job, JobChange, Overlap, Run, RunState, RunTrigger
 from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.pausing import end_pauses, pause_all, resume_all
-from scheduling.operations.retrying import retry
+from scheduling.operations.retrying import retry, retry_all
 from tests.scheduling.admin.test_editing_together import Fields, pages_of
 from tests.scheduling.factories import JobFactory, RunFactory
 
@@ -218,6 +219,22 @@ def test_what_people_ask_of_a_held_schedule_is_refused_in_one_line_and_its_news_
     with held("its news"):
         assert deliver_due(now=now) == [other.pk]
     assert deliver_due(now=now) == [channel.pk]
+
+
+def test_many_runs_of_a_held_schedule_are_not_each_waited_for(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    job = JobFactory(schedule__name="held", overlap=Overlap.ALLOW)
+    other = RunFactory(job__schedule__name="other", state=RunState.FAILED)
+    failed = [RunFactory(job=job, state=RunState.FAILED).pk for _ in range(40)]
+
+    with held("its job, for deletion"), django_assert_max_num_queries(40):
+        retried = retry_all([*failed, other.pk], by="ada", now=database_now())
+
+    assert [run.run_id for run in retried.runs if not run.why_not] == [other.pk]
+    assert all("locked by another session" in why_not for why_not in retried.refused)
 
 
 @pytest.mark.parametrize(

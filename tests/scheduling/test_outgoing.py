@@ -99,6 +99,11 @@ def test_only_a_2xx_is_a_yes_and_no_redirect_is_followed(httpserver: HTTPServer,
     assert asked == ["/"]
 
 
+def test_the_body_of_a_redirect_is_left_unread_too() -> None:
+    with dripping(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n") as url:
+        assert told("POST", url, seconds=3, patience=PATIENCE) == (302, False)
+
+
 def test_nothing_of_the_environment_or_the_home_folder_is_used(
     httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

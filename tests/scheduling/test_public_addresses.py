@@ -28,7 +28,7 @@ OURS = networks(["10.1.2.0/24", "fd00::/8"])
         *[(address, False) for address in ("255.255.255.255", "198.18.0.1", "192.0.2.1", "::", "::1")],
         *[(address, False) for address in ("fe80::1%1", "fec0::1", "fc00::1", "ff02::1", "2001:db8::1")],
         *[(address, False) for address in ("::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "64:ff9b::7f00:1")],
-        *[(address, False) for address in ("2002:7f00:1::", "2002:a9fe:a9fe::1", "::7f00:1")],
+        *[(address, False) for address in ("2002:7f00:1::", "2002:a9fe:a9fe::1", "::7f00:1", "192.0.0.192")],
         ("2001:0:808:808:0:0:80ff:fffe", False),
     ],
 )

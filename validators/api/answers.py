@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from scheduling.api.replies import Format, conditional, wanted_format
-from scheduling.ledger.selectors import next_occurrence
+from scheduling.ledger.selectors import undisturbed_until
 from validators.jobs import JOBS
 from validators.reading.picture import picture_version
 
@@ -25,10 +25,11 @@ def answer(
 ) -> HttpResponse:
     """Build it unless the caller has it; it stays as it is at least until the next job is due.
 
+    While one is under way it may change at any moment, and the next may be hours off.
     `beside` is the version of what it is made of beside the picture.
     """
     form = wanted_format(request, asked)
-    due = next_occurrence(_JOB_NAMES)
+    due = undisturbed_until(_JOB_NAMES)
     max_age = int((due - timezone.now()).total_seconds()) if due else 0
     version = f"{picture_version()}-{SHAPE}-{beside}{form}"
     return conditional(request, version=version, max_age=max_age, build=lambda: build(form))

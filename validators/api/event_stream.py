@@ -65,7 +65,8 @@ def stream_reply(request: HttpRequest, query: Wanted) -> HttpResponseBase:
     begin, keys = query.begins(otherwise=newest), query.keys
     found = events_after(begin, kinds=query.kind, validators=keys, limit=MOST_AT_ONCE)
     is_all = len(found) < MOST_AT_ONCE
-    number = max(newest, begin) if is_all else found[-1].number
+    # Some may have happened since the newest was asked for: those are told here, and not once more.
+    number = max(newest, begin, *(event.number for event in found)) if is_all else found[-1].number
     said = b"retry: %d\n%b%b" % (RETRY, b"".join(map(frame, found)), mark(number))
     place = Place(number, frozenset(kind.value for kind in query.kind), frozenset(keys))
     return EventStream(said, place if is_all and has_room is not None else None)

@@ -20,6 +20,7 @@ from validators.reading.flags import FLAG_COLUMNS
 from validators.reading.picture import Picture, current_picture, picture_of_run
 from validators.reading.standings import (
     RISKS,
+    SORT_FIELDS,
     TEXT_SORTS,
     Narrowing,
     Place,
@@ -60,8 +61,12 @@ def _check(query: ValidatorQuery, asked: Included) -> None:
         raise ApiError(422, code="invalid", detail=detail)
     if query.epoch is None:
         return
-    for name, value in (("flagged", query.flagged), ("flag", query.flag or None), ("left", query.left)):
-        if value is not None:
+    is_sorted_by_it = SORT_FIELDS[query.sort.removeprefix("-")] not in past.THEN
+    for name, is_asked in (
+        *(("flagged", query.flagged is not None), ("flag", bool(query.flag))),
+        *(("left", query.left is not None), (f"sort={query.sort}", is_sorted_by_it)),
+    ):
+        if is_asked:
             detail = f"{name}: it is known of the present alone; leave it out, or `epoch`."
             raise ApiError(422, code="invalid", detail=detail)
     if not past.is_stored(query.epoch):

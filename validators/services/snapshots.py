@@ -1,7 +1,7 @@
 """Storing a snapshot of the cluster: all of it in one transaction, or nothing."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from validators.services.fetch_news import superminority_before, superminority_m
 from validators.services.incidents import record_incidents
 from validators.services.sources import record_votes_success
 from validators.services.stored import StoredValidator, stored_validators
+from validators.solana.concentration import superminority
 from validators.solana.snapshot import AccountState, Snapshot
 from validators.solana.standing import NOTHING_KNOWN, Stake, Standing, standing_of
 
@@ -115,11 +116,26 @@ def _gone() -> set[str]:
 
 def _standing(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> Standing:
     software = {row.vote_account: row.software for row in stored.values()}
-    accounts = (state.account for state in snapshot.accounts)
-    return standing_of(
+    accounts = [state.account for state in snapshot.accounts]
+    standing = standing_of(
         Stake(one.vote_account, one.activated_stake, software.get(one.vote_account, NOTHING_KNOWN))
         for one in accounts
     )
+    unread = _stake_of_unread(snapshot)
+    if not unread:
+        return standing
+    # Or one odd record would tell that its validator fell out of the superminority, and another came in.
+    stakes = {one.vote_account: one.activated_stake for one in accounts if one.activated_stake} | unread
+    return replace(standing, superminority=tuple(superminority(stakes)))
+
+
+def _stake_of_unread(snapshot: Snapshot) -> dict[str, int]:
+    """What those held last whose records were rejected, by vote account."""
+    named = [record.vote_account for record in snapshot.rejected if record.vote_account is not None]
+    if not named:
+        return {}
+    known = Validator.objects.present().filter(vote_account__in=named, activated_stake__gt=0)
+    return dict(known.values_list("vote_account", "activated_stake"))
 
 
 def _is_superseded(snapshot: Snapshot, previous: Fetch, stored_at: datetime) -> bool:

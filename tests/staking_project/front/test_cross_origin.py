@@ -55,6 +55,9 @@ def test_a_page_of_any_site_may_read(client: Client, address: str, method: str) 
         "Link",
         "Sunset",
         "Deprecation",
+        "Cursor",
+        "More",
+        "Unknown",
     } <= exposed
     assert "origin" in headers["Vary"].lower()
     assert ALLOW not in client.generic(method, address).headers

@@ -22,7 +22,9 @@ from staking_project.stack import free_port
 from tests.installation import Installation, wait_until
 from tests.validators.happening import happened
 from tests.validators.rows import validator
-from validators.api.event_stream import Place
+from validators.api import event_stream
+from validators.api.event_parameters import Wanted
+from validators.api.event_stream import HAS_ROOM, Place
 from validators.services.events import Kind
 
 EVERYTHING = Place(0, frozenset(), frozenset())
@@ -94,6 +96,33 @@ def test_each_reader_gets_what_he_asked_for_from_where_he_was(hall: Hall) -> Non
     assert (numbers(lefts), numbers(seconds), numbers(firsts)) == ([4], [3, 4], [5])
     # One that was behind the others when he came is told what they know.
     assert numbers(late) == [2, 3, 4, 5]
+
+
+@pytest.mark.django_db
+def test_nobody_is_led_back_by_the_mark_of_those_who_lag(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(front, "SECONDS_OF_SILENCE", 0.0)
+    happened(validator(1), Kind.JOINED, Kind.LEFT)
+    lagging, ahead = hall.reader(), hall.reader(Place(2, frozenset(), frozenset()))
+
+    hall.turn()
+
+    assert numbers(lagging) == [1]
+    assert ahead.recv(100) == b":\nid: 2\n\n"
+
+
+@pytest.mark.django_db
+def test_what_happens_while_the_stream_begins_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened(validator(1), Kind.JOINED, Kind.LEFT)
+    monkeypatch.setattr(event_stream, "newest_number", lambda: 1)
+    request = RequestFactory().get("/")
+    request.META[HAS_ROOM] = lambda _: True
+
+    reply = event_stream.stream_reply(request, Wanted(since="0", kind=[], vote_account=[]))
+
+    assert isinstance(reply, event_stream.EventStream)
+    assert reply.place == Place(2, frozenset(), frozenset())
+    assert b"".join(reply).endswith(b":\nid: 2\n\n")
 
 
 @pytest.mark.django_db

@@ -11,7 +11,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from tests.scheduling.factories import JobFactory, ScheduleFactory
+from scheduling.models import Run, RunState
+from tests.scheduling.factories import JobFactory, RunFactory, ScheduleFactory
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.rows import fetch, scoring_run, validator
 from validators.api import documents, included_documents
@@ -93,6 +94,15 @@ def test_csv_and_json_are_told_apart_by_caches(client: Client) -> None:
 
     assert as_json.headers["ETag"] != as_csv.headers["ETag"]
     assert "Accept" in as_json.headers["Vary"]
+
+
+def test_while_a_job_is_under_way_no_answer_is_kept(client: Client) -> None:
+    schedule = ScheduleFactory(name="fetch-repeatable", next_run=timezone.now() + timedelta(hours=6))
+    run = RunFactory(job=JobFactory(schedule=schedule), state=RunState.RUNNING)
+    assert client.get("/api/v1/events").headers["Cache-Control"] == "no-cache"
+
+    Run.objects.filter(pk=run.pk).update(state=RunState.SUCCEEDED)
+    assert client.get("/api/v1/events").headers["Cache-Control"].startswith("public, max-age=21")
 
 
 def test_an_answer_may_be_kept_until_the_next_job_is_due(client: Client) -> None:

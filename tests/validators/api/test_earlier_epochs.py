@@ -157,7 +157,7 @@ def test_an_epoch_that_is_not_stored_is_a_404_that_says_which_are(client: Client
 
 
 @pytest.mark.usefixtures("today")
-@pytest.mark.parametrize("query", ["flagged=false", "flag=superminority", "left=true"])
+@pytest.mark.parametrize("query", ["flagged=false", "flag=superminority", "left=true", "sort=-apy"])
 def test_what_is_known_of_the_present_alone_is_not_asked_of_the_past(client: Client, query: str) -> None:
     response = client.get(f"/api/v1/validators?epoch=980&{query}")
 

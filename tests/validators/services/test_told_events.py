@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from staking_project.environment import BOUNDS
 from tests.validators import replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import CannedEndpoint
@@ -16,6 +17,7 @@ from validators import tasks
 from validators.exceptions import ValidatorsError
 from validators.models import EventTally, ToldRanks, Validator, ValidatorEvent
 from validators.reading.events import events_after, newest_number
+from validators.services.bad_epochs import EPOCHS_TOLD
 from validators.services.events import Kind, News, record_events
 from validators.services.scores.rank_moves import tell_rank_moves
 
@@ -123,6 +125,18 @@ def test_another_node_and_another_superminority_are_told(endpoint: CannedEndpoin
         ("superminority_entered", ACCOUNTS[1]["votePubkey"], {}),
         ("superminority_left", FIRST, {}),
     ]
+
+
+def test_a_record_that_cannot_be_read_moves_nobody_in_the_superminority(endpoint: CannedEndpoint) -> None:
+    fetch(endpoint, *ACCOUNTS)
+
+    assert fetch(endpoint, *ACCOUNTS[:-1], ACCOUNTS[-1] | {"activatedStake": "?"}) == []
+    assert fetch(endpoint, *ACCOUNTS) == []
+
+
+def test_a_bad_epoch_is_not_forgotten_while_it_may_still_be_told() -> None:
+    days_of_an_epoch = replies.SLOTS * 0.4 / 86_400
+    assert BOUNDS["EVENTS_KEPT_DAYS"].least > (EPOCHS_TOLD + 1) * days_of_an_epoch
 
 
 def test_a_refused_look_tells_nothing(endpoint: CannedEndpoint) -> None:
