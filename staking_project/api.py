@@ -138,4 +138,4 @@ def _complaint(error: dict[str, Any]) -> str:
     Behind it stands a number where one of several is wrong.
     """
     name = next((word for word in reversed(error["loc"]) if isinstance(word, str)), "")
-    return f"{name}: {error['msg']}"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}"

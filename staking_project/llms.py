@@ -17,6 +17,7 @@ _STRANGERS: Final = (
 
 
 def llms_text(request: HttpRequest) -> HttpResponse:
+    """The API told to programs that read text: what to ask, by which words, and what comes back."""
     text = "\n".join(_lines(api.get_openapi_schema(), request)) + "\n"
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "public, max-age=3600"

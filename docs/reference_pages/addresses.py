@@ -47,7 +47,7 @@ def _below(resolver: URLResolver, before: str) -> Iterator[tuple[str, str]]:
 
 def _readable(route: str) -> str:
     named = re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route))
-    return "/" + named.replace("^", "").replace("$", "")
+    return "/" + named.replace("^", "").replace("$", "").replace("\\.", ".")
 
 
 def _sentence(view: Any) -> str:

@@ -46,6 +46,19 @@ def test_with_cadences_longer_than_the_window_an_overdue_occurrence_fails() -> N
     assert "the next is overdue" in fetch_is_on_time(WINDOW).saw
 
 
+def test_the_only_run_yet_may_have_waited_for_the_first_dispatcher_and_no_other_may() -> None:
+    setting_up.set_up("production", now=NOW, by="tester")
+    Run.objects.filter(job__name="fetch-repeatable").delete()
+    ran("fetch-repeatable", seconds_ago=HOUR.total_seconds(), lateness=90 * SECOND)
+
+    assert fetch_is_on_time(WINDOW).passed
+    assert "90000 ms late" in fetch_is_on_time(WINDOW).saw
+
+    ran("fetch-repeatable", seconds_ago=2 * HOUR.total_seconds())
+
+    assert "began 90.0 s late" in fetch_is_on_time(WINDOW).saw
+
+
 def test_a_method_that_nobody_offers_is_no_broken_promise() -> None:
     source_state("names", last_success_at=None, last_error="-32601", unavailable_until=NOW + HOUR)
 

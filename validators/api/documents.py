@@ -184,7 +184,7 @@ class SelectedDocument(Schema):
     """One that is to be held, or no longer."""
 
     vote_account: str = Field(description="Base58; the validator's key")
-    name: str = Field(description="What it calls itself, never trusted; empty if nothing")
+    name: str | None = Field(description="What it calls itself; never trusted")
     name_mark: words.NameMark | None = Field(description=NAME_MARK)
     action: words.SelectionAction = Field(description="stays and enters are to be held")
     place: int | None = Field(description="Among those asked for, 1 is the best; null if none of them")

@@ -15,7 +15,7 @@ class SelectedValidator:
     """`place` is among those asked for, 1 the best; None where it is none of them, or has no score."""
 
     vote_account: str
-    name: str
+    name: str | None
     name_mark: str | None
     action: str
     place: int | None
@@ -69,7 +69,7 @@ def selection(
         name, mark, rank, score = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)[:4]
         return SelectedValidator(
             vote_account=one.key,
-            name=name,
+            name=name or None,
             name_mark=mark or None,
             action=action,
             place=one.place,

@@ -93,7 +93,7 @@ def points(number: float) -> str:
 @register.filter
 def signed(points: float) -> str:
     text = f"{points:+.1f}"
-    return "0.0" if text.lstrip("+-") == "0.0" else text
+    return "0.0" if text.lstrip("+-") == "0.0" else text.replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter

@@ -87,12 +87,12 @@ def test_a_subscription_is_made_with_a_secret_that_is_told_once(bot: Caller, acc
         ({"url": URL, "kinds": ["left", "lefd"]}, "kinds: Input should be 'joined', 'left'"),
         (
             {"url": URL, "validators": ["nobody"]},
-            "validators: Value error, No fetch ever saw the vote account",
+            "validators: No fetch ever saw the vote account",
         ),
         ({"url": URL, "validators": ["vote\x00"]}, "validators: String should match pattern"),
         ({"url": URL, "validators": ["x"] * 501}, "validators: List should have at most 500 items"),
-        ({"url": "http://hooks.example.org"}, "url: Value error, Write it as https://"),
-        ({"url": "https://169.254.169.254/latest"}, "url: Value error, That is no public address."),
+        ({"url": "http://hooks.example.org"}, "url: Write it as https://"),
+        ({"url": "https://169.254.169.254/latest"}, "url: That is no public address."),
         ({"url": f"https://{'x' * 500}.org"}, "url: String should have at most 500 characters"),
     ],
 )

@@ -238,11 +238,12 @@ def test_epochs_of_a_history_that_saw_it_delinquent_stand_beside_our_own_inciden
     seen(shown, 900, 500, 500, 500, 500)
     ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13)
 
-    assert "By epoch, in so many of the looks: 900 (13 of 40)." in words(page(client, "/validators/vote1/"))
+    text = words(page(client, "/validators/vote1/"))
+    assert "By epoch, in so many of the looks: 900 (13 of 40, imported)." in text
 
     for epoch in range(901, 913):
         seen(shown, epoch, 500, 500, 500, 500)
-    ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13)
+    ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13, source="live")
     assert "901 (13 of 40), and 1 epoch before." in words(page(client, "/validators/vote1/"))
 
 
