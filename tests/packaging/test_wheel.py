@@ -60,7 +60,7 @@ def test_its_metadata_is_valid_and_names_what_the_lists_name(wheel: Path) -> Non
     assert BytesParser().parsebytes(raw)["Description-Content-Type"] == "text/markdown"
     required = [one for one in told.requires_dist or [] if not one.marker]
     assert {str(one) for one in required} == set(listed(CODE / "requirements.in"))
-    for extra in ("alerts", "fit"):
+    for extra in ("alerts", "fit", "mcp"):
         more = [one for one in told.requires_dist or [] if f'extra == "{extra}"' in str(one.marker)]
         expected = set(listed(CODE / f"requirements-{extra}.in"))
         assert {str(one).partition(";")[0].strip() for one in more} == expected

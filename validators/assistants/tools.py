@@ -134,7 +134,7 @@ def _validator(asked: arguments.ValidatorArguments) -> Answer:
     answer = answer_of(routes.get_validator(_request(), asked.vote_account, query), "One validator.")
     validator = answer.document["validator"]
     for name in _PASTS:
-        validator[f"{name}_in_all"] = len(validator[name])
+        validator[f"more_{name}"] = len(validator[name]) > MOST_PAST
         validator[name] = validator[name][:MOST_PAST]
     return answer
 
