@@ -116,11 +116,14 @@ def measured(database: str, *, clusters: int, many: int) -> dict[str, Any]:
         for name in "abcdefgh"[:clusters]:
             here.start_cluster(name)
         here.pause(READY_AFTER)
-        roles = roles_of(here)
-        before = [spent(here, roles), asked(roles, Path(counts)), beside(here)]
+        roles = here.wait_until(
+            lambda: all_there(here), seconds=DUE_IN - READY_AFTER, saying="the start of all processes"
+        )
+        before = [spent(roles), asked(roles, Path(counts)), beside(here)]
         until_ended(here, many)
         time.sleep(HISTORY_TAKES)
-        after = [spent(here, roles), asked(roles, Path(counts)), beside(here)]
+        roles |= roles_of(here)
+        after = [spent(roles), asked(roles, Path(counts)), beside(here)]
         first, started, ended, due = here.rows(
             "SELECT min(started_at), max(started_at), max(finished_at), max(occurrence) FROM scheduling_run"
         )[0]
@@ -135,6 +138,13 @@ def measured(database: str, *, clusters: int, many: int) -> dict[str, Any]:
         "statements": each[1],
         "beside": each[2],
     }
+
+
+def all_there(here: Site) -> dict[int, str] | None:
+    """Every process, once a cluster's parent and sentinel have the four below them."""
+    roles = roles_of(here)
+    ours = [role for role in roles.values() if role not in ("redis", "postgres")]
+    return roles if len(ours) >= 6 * len(here.clusters) else None
 
 
 def roles_of(here: Site) -> dict[int, str]:
@@ -152,10 +162,10 @@ def roles_of(here: Site) -> dict[int, str]:
     return found
 
 
-def spent(here: Site, roles: dict[int, str]) -> dict[str, float]:
-    """Seconds of CPU up to now, by kind of process; a connection's process of the server may be a new one."""
+def spent(roles: dict[int, str]) -> dict[str, float]:
+    """Seconds of CPU up to now, by kind of process."""
     found: defaultdict[str, float] = defaultdict(float)
-    for pid, role in (roles | roles_of(here)).items():
+    for pid, role in roles.items():
         try:
             # In nanoseconds; /proc/PID/stat counts hundredths of a second.
             threads = list(Path(f"/proc/{pid}/task").glob("*/schedstat"))

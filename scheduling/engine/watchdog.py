@@ -11,6 +11,8 @@ import time
 
 _CLOCK_MONOTONIC = 1
 _libc = ctypes.CDLL(None, use_errno=True)
+if not hasattr(_libc, "timer_create"):  # glibc before 2.34 keeps it apart
+    _libc = ctypes.CDLL("librt.so.1", use_errno=True)
 
 
 class _Event(ctypes.Structure):
