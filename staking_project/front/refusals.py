@@ -1,4 +1,4 @@
-"""How somebody is told no by no view: as the API tells of problems, in a line of text, or by a page to browsers."""
+"""How somebody is told no by no view: as the API tells of problems, by a page, or in a line of text."""
 
 import sys
 from collections.abc import Mapping
@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from scheduling.api.errors import problem
-
 
 # By status.
 _HEADINGS: Final[Mapping[int, str]] = {

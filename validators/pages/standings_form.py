@@ -144,7 +144,7 @@ class StandingsForm(forms.Form):
 
     def __init__(self, given: QueryDict, starred: Collection[str]) -> None:
         super().__init__(given)
-        self._starred = starred
+        self._given, self._starred = given, starred
         self.is_valid()
 
     @property
@@ -231,7 +231,7 @@ class StandingsForm(forms.Form):
         ]
 
     def _preset(self, label: str, filters: Mapping[str, str]) -> Preset:
-        asked = self.data.copy()
+        asked = self._given.copy()
         asked.pop("page", None)
         in_force = all(asked.get(name) == value for name, value in filters.items())
         for name, value in filters.items():
