@@ -41,7 +41,10 @@ def broken(request: HttpRequest) -> HttpResponse:
     """
     if isinstance(sys.exc_info()[1], DatabaseError):
         detail = "The database does not answer. It is not your fault, and it is logged; try again in a while."
-        return refusal(request, 503, code="unavailable", detail=detail, Retry_After="5")
+        response = refusal(request, 503, code="unavailable", detail=detail, Retry_After="5")
+        # Django logs it yet, with the exception.
+        del response._has_been_logged  # type: ignore[attr-defined]
+        return response
     return server_error(request)
 
 

@@ -122,7 +122,12 @@ def test_what_is_refused_before_any_view_is_a_page_to_a_browser_and_a_line_to_ot
     [(OperationalError("gone"), 503, "The database does not answer"), (ValueError(), 500, "went wrong here")],
 )
 def test_a_page_that_breaks_says_whether_to_come_back(
-    client: Client, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int, said: str
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    status: int,
+    said: str,
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise fault
@@ -133,6 +138,7 @@ def test_a_page_that_breaks_says_whether_to_come_back(
     answer = client.get("/cluster/", headers={"Accept": "text/html"})
 
     assert (answer.status_code, said in answer.content.decode()) == (status, True)
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [fault]
     assert answer.get("Retry-After") == ("5" if status == 503 else None)
     assert b'aria-label="Site"' in answer.content
 

@@ -44,6 +44,11 @@ class SelectionForm(StandingsForm):
         """In the order given, each once; commas, spaces and lines divide them."""
         return list(dict.fromkeys(filter(None, re.split(r"[,;\s]+", self._known("held") or ""))))
 
+    @property
+    def can_be_asked_of_the_api(self) -> bool:
+        """It chooses among all."""
+        return not self._known("watched")
+
     def _for_api(self) -> dict[str, Any]:
         held = ",".join(self.held_accounts)
         return {"size": self.wanted, "band": self.width, "held": held, **super()._for_api()}

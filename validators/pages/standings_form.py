@@ -194,6 +194,11 @@ class StandingsForm(forms.Form):
         return [(name, did_you_mean(name, known)) for name in self.data if name not in known][:MOST_TOLD]
 
     @property
+    def can_be_asked_of_the_api(self) -> bool:
+        """It takes the keys that have a star, and knows no way to name nobody."""
+        return bool(self._starred or not self._known("watched"))
+
+    @property
     def api_query(self) -> str:
         """What asks the API for the same, in its own words and units."""
         asked = {name: value for name, value in self._for_api().items() if value not in (None, "", [])}
@@ -206,6 +211,8 @@ class StandingsForm(forms.Form):
             "method": self.chosen_method,
             "search": narrowing.search,
             "vote_account": ",".join(narrowing.vote_accounts),
+            # Of keys the API tells also where they left.
+            "left": "false" if narrowing.vote_accounts else None,
             "min_score": narrowing.least_score,
             "max_commission": None if bps is None else bps / 10_000,
             "min_stake": narrowing.least_stake,

@@ -1,6 +1,7 @@
 """The stars of the list: a visitor's in a cookie, those of staff as the rows that alerts are about."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -57,7 +58,8 @@ def test_a_visitors_stars_are_kept_by_the_browser_and_narrow_the_list() -> None:
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
     assert listed(client, "?watched=yes") == ["vote2", "vote3"]
     assert listed(client, "?watched=yes&search=vote3") == ["vote3"]
-    assert "vote_account=vote2%2Cvote3" in page(client, "/?watched=yes")
+    api = unescape(re.findall(r'href="([^"]*format=json)"', page(client, "/?watched=yes"))[0])
+    assert {one["vote_account"] for one in client.get(api).json()["items"]} == {"vote2", "vote3"}
     assert "vote1" not in page(client, "/selection/?watched=yes")
     assert "Cookie" in client.get("/").headers["Vary"]
     assert not WatchedValidator.objects.exists()
@@ -72,7 +74,11 @@ def test_a_star_is_taken_away_and_the_last_takes_the_cookie_along(client: Client
 
     assert answer.headers["Location"] == "/validators/vote2/#vote2"
     assert client.cookies["stars"].value == ""
-    assert "You watch none yet" in words(page(client, "/?watched=yes"))
+    empty = page(client, "/?watched=yes")
+    assert "You watch none yet" in words(empty)
+    # Which would be of all.
+    assert "as JSON" not in empty
+    assert "format=json" not in page(client, "/selection/?watched=yes")
 
 
 @pytest.mark.parametrize("written", ["", "..", "<b>.vote2.vote2.%00", "vote2." + "x" * 45, "nobody.vote2"])
