@@ -17,6 +17,9 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("scheduling/icon.svg"), permanent=True)
 
 
+# A dotted path, as Django wants it.
+handler500 = "staking_project.front.refusals.broken"
+
 urlpatterns = [
     path("", include("validators.urls")),
     path("", include("scheduling.urls")),

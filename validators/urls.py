@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from validators.pages.feeds import event_feed
+from validators.pages.stars import star_view, watch_view
 from validators.pages.views import (
     cluster_page,
     compare_page,
@@ -25,6 +26,8 @@ urlpatterns = [
     ),
     path("events/", what_changed_page, name="events"),
     path("events/events.atom", event_feed, name="events-feed"),
+    path("watched/star/", star_view, name="star"),
+    path("watched/alerts/", watch_view, name="watch"),
     path("compare/", compare_page, name="compare"),
     path("selection/", selection_page, name="selection"),
     path("scores/", scores_page, name="scores"),

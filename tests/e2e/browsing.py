@@ -41,7 +41,7 @@ class Size:
 
 
 DESKTOP = Size("desktop", 1280, 800, phone=False)
-PHONE = Size("phone", 390, 844, phone=True)
+PHONE = Size("phone", 380, 760, phone=True)
 SIZES = (DESKTOP, PHONE)
 
 

@@ -42,6 +42,7 @@ PLACES: Final = (
     Place("compare", "/compare/?v={vote}&v={other}"),
     Place("methods", "/scores/compare/"),
     Place("cluster", "/cluster/"),
+    Place("watched", "/?watched=yes&superminority=no"),
     Place("what the scores mean", "/scores/"),
     Place("selection", "/selection/?size=5&held={vote},{other}"),
     Place("documentation of the API", "/api/docs", allowed=SWAGGER),

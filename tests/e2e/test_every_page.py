@@ -9,6 +9,13 @@ from tests.e2e.places import PLACES, Place
 
 pytestmark = pytest.mark.browser
 
+# Bytes of a page of ours with all it loads, as they are before compression; Swagger UI alone is 1.7 MB.
+LARGEST = 200_000
+# Of a validator's page, in CSS pixels.
+HIGHEST = {"desktop": 3_000, "phone": 5_000}
+_WEIGHT = """() => ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))
+  .reduce((sum, {decodedBodySize}) => sum + decodedBodySize, 0)"""
+
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: size.name)
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
@@ -17,7 +24,14 @@ def test_page_has_no_grave_violation_fits_the_screen_and_complains_of_nothing(
 ) -> None:
     with visits.page(addresses_of[place.name], staff=place.staff, size=size) as page:
         wait_until_drawn(page, place)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size.width
+        width, height = page.evaluate(
+            "(({scrollWidth, scrollHeight}) => [scrollWidth, scrollHeight])(document.documentElement)"
+        )
+        assert width <= size.width
+        if not place.staff and place.path != "/api/docs":
+            assert 0 < page.evaluate(_WEIGHT) <= LARGEST
+        if place.name == "validator":
+            assert height <= HIGHEST[size.name]
 
         prepare(page)
         assert violations(page, allowed=place.allowed) == []

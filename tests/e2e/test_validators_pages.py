@@ -29,9 +29,11 @@ def test_search_and_filters_narrow_the_list_and_stand_in_the_address(size: Size,
     with visits.page("/", size=size) as page:
         everybody = page.locator(".count > span").first.inner_text()
         page.get_by_label("Name or key").fill("falcon")
+        if size.phone:
+            page.get_by_text("Filters", exact=True).click()
         page.get_by_label("Commission to (%)").fill("5")
         page.get_by_label("State").select_option("voting")
-        page.get_by_label("Superminority").select_option("outside")
+        page.get_by_label("Superminority:").select_option("outside")
         page.get_by_role("button", name="Show").click()
 
         expect(page).to_have_url(re.compile("search=falcon"))
@@ -43,7 +45,7 @@ def test_search_and_filters_narrow_the_list_and_stand_in_the_address(size: Size,
 
         page.reload()
         expect(page.get_by_label("Name or key")).to_have_value("falcon")
-        expect(page.get_by_label("Superminority")).to_have_value("no")
+        expect(page.get_by_label("Superminority:")).to_have_value("no")
         page.get_by_role("link", name="Everything").click()
         expect(page.locator(".count > span").first).to_have_text(everybody)
 
@@ -173,6 +175,29 @@ def test_a_script_in_a_name_does_not_run_in_the_admin(visits: Visits) -> None:
     with visits.page("/admin/validators/validator/?q=%3Cscript", staff=True) as page:
         page.get_by_role("link", name="<script>alert").click()
         expect(page.locator("#content")).to_contain_text("<script>alert")
+
+
+def test_a_star_is_kept_without_javascript(visits: Visits) -> None:
+    with visits.page("/", javascript=False, size=PHONE, alone=True) as page:
+        star = page.get_by_role("button", name="Watch").nth(4)
+        account = star.get_attribute("value")
+        star.click()
+        expect(page).to_have_url(re.compile(rf"/#{account}$"))
+        page.get_by_role("link", name="Watched", exact=True).click()
+        expect(rows_of(page)).to_have_count(1)
+        expect(page.get_by_role("button", name="Watch", pressed=True)).to_have_attribute(
+            "value", account or ""
+        )
+
+
+def test_a_key_is_copied_and_that_is_said(visits: Visits) -> None:
+    with visits.page("/", alone=True) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        rows_of(page).first.get_by_role("link").click()
+        page.get_by_role("button", name="Copy the identity").click()
+        expect(page.get_by_role("status").filter(has_text="Copied: identity")).to_be_attached()
+        identity = page.locator("[data-copy=identity]").inner_text()
+        assert page.evaluate("navigator.clipboard.readText()") == identity
 
 
 @pytest.mark.parametrize("path", ["/", "/cluster/", "/compare/"])

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.views.defaults import bad_request, server_error
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from tests.validators.rows import fetch, scoring_run, validator
 
@@ -80,6 +83,73 @@ def test_an_error_is_told_without_the_database(
     assert response.status_code == status
     assert said in response.content
     assert b'aria-label="Site"' in response.content
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(400, "Those are too many"), (413, "That is too large"), (429, "Too many requests")],
+)
+def test_what_is_refused_before_any_view_is_a_page_to_a_browser_and_a_line_to_others(
+    settings: Settings, django_assert_num_queries: DjangoAssertNumQueries, status: int, said: str
+) -> None:
+    settings.RATE_LIMIT = 1 if status == 429 else 0
+
+    def asked(accept: str) -> Any:
+        client = Client(headers={"Accept": accept})
+        if status == 413:
+            return client.post("/", "x" * 3_000_000, content_type="text/plain")
+        return client.get("/?" + ("&" * 2_000 if status == 400 else "x"))
+
+    while status == 429 and asked("*/*").status_code == 200:
+        pass
+    with django_assert_num_queries(0):
+        page, line = asked("text/html,*/*;q=0.8"), asked("*/*")
+
+    assert (page.status_code, line.status_code) == (status, status)
+    assert page["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'self'" in page["Content-Security-Policy"]
+    assert said in page.content.decode()
+    assert b'aria-label="Site"' in page.content
+    assert (line["Content-Type"], line.content.decode().startswith(said)) == (
+        "text/plain; charset=utf-8",
+        True,
+    )
+    assert line.content.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "said"),
+    [(OperationalError("gone"), 503, "The database does not answer"), (ValueError(), 500, "went wrong here")],
+)
+def test_a_page_that_breaks_says_whether_to_come_back(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    status: int,
+    said: str,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("validators.pages.views.cluster_picture", broken)
+    client.raise_request_exception = False
+
+    answer = client.get("/cluster/", headers={"Accept": "text/html"})
+
+    assert (answer.status_code, said in answer.content.decode()) == (status, True)
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [fault]
+    assert answer.get("Retry-After") == ("5" if status == 503 else None)
+    assert b'aria-label="Site"' in answer.content
+
+
+def test_what_is_not_found_in_the_admin_is_a_page_of_ours_too() -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+
+    missing = client.get("/admin/validators/nothing/")
+
+    assert (missing.status_code, b"There is no page" in missing.content) == (404, True)
 
 
 def test_there_is_an_icon_where_browsers_look_for_one(client: Client) -> None:

@@ -19,6 +19,7 @@ class SelectionForm(StandingsForm):
     """A field that makes no sense is told of, and its default stands."""
 
     others = ()
+    first = ("size", "band", "held")
     sort = None  # type: ignore[assignment]
     size = forms.IntegerField(required=False, min_value=1, max_value=MOST_SELECTED, label="How many")
     band = forms.FloatField(required=False, min_value=1, max_value=WIDEST_BAND, label="Band")
@@ -28,7 +29,7 @@ class SelectionForm(StandingsForm):
         label="Held now: vote accounts",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
     )
-    field_order = ("size", "band", "held")
+    field_order = first
 
     @property
     def wanted(self) -> int:
@@ -42,6 +43,11 @@ class SelectionForm(StandingsForm):
     def held_accounts(self) -> list[str]:
         """In the order given, each once; commas, spaces and lines divide them."""
         return list(dict.fromkeys(filter(None, re.split(r"[,;\s]+", self._known("held") or ""))))
+
+    @property
+    def can_be_asked_of_the_api(self) -> bool:
+        """It chooses among all."""
+        return not self._known("watched")
 
     def _for_api(self) -> dict[str, Any]:
         held = ",".join(self.held_accounts)

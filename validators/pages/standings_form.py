@@ -1,6 +1,6 @@
 """What a visitor may narrow and order the list of validators by; all of it stands in the address."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -34,6 +34,29 @@ class Column:
     number: bool
     title: str = ""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A link that sets filters, or takes them off where they are in force."""
+
+    label: str
+    query: str
+    in_force: bool
+
+
+_RELIABLE: Final = {"voting": "yes", "min_score": "90"}
+_CHEAP: Final = {"max_commission_percent": "5"}
+_OUTSIDE: Final = {"superminority": "no"}
+# What many want, and which filters that is.
+_PRESETS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
+    ("Reliable, up to 5 %, outside the superminority", {**_RELIABLE, **_CHEAP, **_OUTSIDE}),
+    ("Reliable: votes, score from 90", _RELIABLE),
+    ("Commission up to 5 %", _CHEAP),
+    ("Outside the superminority", _OUTSIDE),
+    ("Watched", {"watched": "yes"}),
+)
+# The key of no validator, for who watches none.
+_NOBODY: Final = ("",)
 
 # Key, label, the order that a first click gives, whether a narrow screen leaves it out, explanation.
 _COLUMNS: Final = (
@@ -74,6 +97,8 @@ class StandingsForm(forms.Form):
 
     # What else stands in the address of such a page.
     others: ClassVar[Sequence[str]] = ("page",)
+    # What is asked first; the rest are filters, which a phone folds.
+    first: ClassVar[Sequence[str]] = ("search",)
 
     search = forms.CharField(
         required=False,
@@ -88,6 +113,7 @@ class StandingsForm(forms.Form):
     min_stake_sol = forms.FloatField(
         required=False, min_value=0, max_value=MOST_SOL, label="Stake from (SOL)"
     )
+    min_score = forms.FloatField(required=False, min_value=0, max_value=100, label="Score from")
     client = forms.CharField(
         required=False, max_length=30, label="Client", validators=[ProhibitNullCharactersValidator()]
     )
@@ -99,6 +125,9 @@ class StandingsForm(forms.Form):
     )
     flagged = forms.ChoiceField(
         required=False, choices=[("", "any"), ("no", "without"), ("yes", "with")], label="Flags"
+    )
+    watched = forms.ChoiceField(
+        required=False, choices=[("", "any"), ("yes", "those with a star")], label="Watched"
     )
     sort = forms.ChoiceField(
         required=False,
@@ -113,9 +142,26 @@ class StandingsForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, given: QueryDict) -> None:
+    def __init__(self, given: QueryDict, starred: Collection[str]) -> None:
         super().__init__(given)
+        self._given, self._starred = given, starred
         self.is_valid()
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.first]
+
+    @property
+    def filters(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name not in self.first]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(field.value() or field.errors for field in self.filters)
+
+    @property
+    def presets(self) -> list[Preset]:
+        return [self._preset(label, filters) for label, filters in _PRESETS]
 
     @property
     def sorting(self) -> str:
@@ -130,6 +176,8 @@ class StandingsForm(forms.Form):
         percent, stake = self._known("max_commission_percent"), self._known("min_stake_sol")
         return Narrowing(
             search=(self._known("search") or "").strip(),
+            vote_accounts=(self._starred or _NOBODY) if self._known("watched") else (),
+            least_score=self._known("min_score"),
             most_commission_bps=None if percent is None else round(percent * BPS_PER_PERCENT),
             least_stake=None if stake is None else round(stake * LAMPORTS_PER_SOL),
             client=self._known("client") or "",
@@ -146,6 +194,11 @@ class StandingsForm(forms.Form):
         return [(name, did_you_mean(name, known)) for name in self.data if name not in known][:MOST_TOLD]
 
     @property
+    def can_be_asked_of_the_api(self) -> bool:
+        """It takes the keys that have a star, and knows no way to name nobody."""
+        return bool(self._starred or not self._known("watched"))
+
+    @property
     def api_query(self) -> str:
         """What asks the API for the same, in its own words and units."""
         asked = {name: value for name, value in self._for_api().items() if value not in (None, "", [])}
@@ -157,6 +210,10 @@ class StandingsForm(forms.Form):
         return {
             "method": self.chosen_method,
             "search": narrowing.search,
+            "vote_account": ",".join(narrowing.vote_accounts),
+            # Of keys the API tells also where they left.
+            "left": "false" if narrowing.vote_accounts else None,
+            "min_score": narrowing.least_score,
             "max_commission": None if bps is None else bps / 10_000,
             "min_stake": narrowing.least_stake,
             "client": narrowing.client,
@@ -180,6 +237,16 @@ class StandingsForm(forms.Form):
             )
             for key, label, first, secondary, title in _COLUMNS
         ]
+
+    def _preset(self, label: str, filters: Mapping[str, str]) -> Preset:
+        asked = self._given.copy()
+        asked.pop("page", None)
+        in_force = all(asked.get(name) == value for name, value in filters.items())
+        for name, value in filters.items():
+            asked[name] = value
+            if in_force:
+                del asked[name]
+        return Preset(label=label, query=asked.urlencode(), in_force=in_force)
 
     def _known(self, field: str) -> Any:
         return getattr(self, "cleaned_data", {}).get(field)

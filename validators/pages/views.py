@@ -16,6 +16,7 @@ from validators.pages.rows import MOST_COMPARED, compared, staleness, standing_r
 from validators.pages.selection_form import SelectionForm
 from validators.pages.selection_page import selected_groups
 from validators.pages.standings_form import StandingsForm
+from validators.pages.stars import stars_of
 from validators.pages.story import chart_of, validator_story
 from validators.reading.method_comparison import (
     MethodChoiceError,
@@ -39,11 +40,13 @@ MOST_NAMED: Final = 8
 @require_safe
 def standings_page(request: HttpRequest) -> HttpResponse:
     """The validators as the address asks for them; a page that is not there shows the nearest."""
-    form = StandingsForm(request.GET)
+    stars = stars_of(request)
+    form = StandingsForm(request.GET, stars.accounts)
     picture = current_picture(form.chosen_method)
     found = standings(picture, narrowing=form.narrowing, sort=form.sorting)
     page = _page(request, found)
-    about = {"form": form, **page, "rows": standing_rows(page["page"], picture)}
+    rows = standing_rows(page["page"], picture)
+    about = {"form": form, **page, "rows": rows, "stars": stars}
     return _shown(request, "standings", picture, **about)
 
 
@@ -55,7 +58,7 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     if story is None:
         return redirect(_way_to_node(request, vote_account))
     others = other_verdicts(story.validator, picture)
-    about = {"chart": chart_of(story), "told": newest_of(story.validator)}
+    about = {"chart": chart_of(story), "told": newest_of(story.validator), "stars": stars_of(request)}
     return _shown(request, "validator", picture, story=story, others=others, **about)
 
 
@@ -69,7 +72,7 @@ def what_changed_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def selection_page(request: HttpRequest) -> HttpResponse:
     """What to hold, by what is held now."""
-    form = SelectionForm(request.GET)
+    form = SelectionForm(request.GET, stars_of(request).accounts)
     picture = current_picture(form.chosen_method)
     groups = selected_groups(picture, form)
     nobody = not any(group.rows for group in groups)

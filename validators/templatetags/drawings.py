@@ -15,12 +15,14 @@ SPARK_WIDTH: Final = 64
 SPARK_HEIGHT: Final = 18
 # Scores that move less than this draw a line that is nearly flat, as they should.
 LEAST_SPAN: Final = 2.0
+# What moves less is a line under a number, and tells nothing.
+LEAST_MOVE: Final = 0.5
 
 
 @register.simple_tag
 def sparkline(scores: Sequence[float]) -> SafeString | str:
-    """The way that scores went, oldest first; nothing for fewer than two."""
-    if len(scores) < 2:
+    """The way that scores went, oldest first; nothing where they stayed."""
+    if len(scores) < 2 or max(scores) - min(scores) < LEAST_MOVE:
         return ""
     middle, span = (max(scores) + min(scores)) / 2, max(LEAST_SPAN, max(scores) - min(scores))
     step = SPARK_WIDTH / (len(scores) - 1)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -129,6 +130,7 @@ def test_pages_of_fifty_and_the_nearest_for_one_that_is_not_there(client: Client
         ("?voting=no", ["vote3"]),
         ("?superminority=yes", ["vote4"]),
         ("?client=agave", ["vote2"]),
+        ("?min_score=1", []),
         ("?flagged=yes", ["vote4"]),
         ("?flagged=no&sort=stake", ["vote1", "vote2", "vote3"]),
         ("?flag=superminority&flag=name_same_as_larger", ["vote4"]),
@@ -145,6 +147,43 @@ def test_search_filters_and_order_stand_in_the_address(client: Client, query: st
     validator(4, superminority=True, commission_bps=None)
 
     assert listed(client, query) == found
+
+
+def test_a_preset_sets_its_filters_keeps_the_others_and_is_taken_off_again(client: Client) -> None:
+    fetch()
+    scoring_run([(validator(1), 95), (validator(2, superminority=True), 94), (validator(3), 50)])
+    label = "Reliable, up to 5 %, outside the superminority"
+
+    before = page(client, "/?sort=-score&page=2")
+    query = unescape(re.findall(rf'href="(\?[^"]*)">{label}<', before)[0])
+    after = page(client, f"/{query}")
+
+    assert query == "?sort=-score&voting=yes&min_score=90&max_commission_percent=5&superminority=no"
+    assert listed(client, query) == ["vote1"]
+    assert f'href="?sort=-score" aria-current="true" title="Take it off">{label}<' in after
+    assert after.count('aria-current="true"') == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "opened"), [("", False), ("?search=x", False), ("?voting=no", True), ("?min_score=x", True)]
+)
+def test_filters_are_folded_unless_one_is_set(client: Client, path: str, opened: bool) -> None:
+    fetch()
+
+    assert ('<details class="wide unfold filters" open>' in page(client, f"/{path}")) == opened
+
+
+@pytest.mark.parametrize(("scores", "drawn"), [([80, 80.4], False), ([80, 79.4], True), ([80], False)])
+def test_a_line_is_drawn_where_a_score_moves(client: Client, scores: list[float], drawn: bool) -> None:
+    fetch()
+    shown = validator(1)
+    for score in scores:
+        scoring_run([(shown, score)])
+
+    for address in ("/", "/validators/vote1/"):
+        assert ('class="spark"' in page(client, address)) == drawn
+    said = "were the same within half a point" in page(client, "/validators/vote1/")
+    assert said == (len(scores) > 1 and not drawn)
 
 
 @pytest.mark.parametrize("path", ["/", "/selection/"])

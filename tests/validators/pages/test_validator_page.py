@@ -71,7 +71,7 @@ def test_a_validator_that_left_keeps_its_page_and_is_told_of_as_gone(client: Cli
     text = words(page(client, "/validators/vote1/"))
 
     for told in (
-        "vote1 left We have not heard",
+        "vote1 ☆ left We have not heard",
         "Left 2026-11-23 12:00 UTC",
         "Not scored: it has left the cluster.",
         "Stake (SOL), last known 1",
@@ -141,7 +141,10 @@ def test_a_page_begins_with_the_number_and_ends_with_the_folded_epochs(client: C
     places = [content.index(part) for part in (*order, 'class="charts"', "Epoch by epoch", 'id="who"')]
     assert places == sorted(places)
     folded = re.findall(r"<details><summary>(.*?)</summary>", content)
-    assert folded == ["All parts of the score, which add up", "Epoch by epoch: the last 3"]
+    parts, before, epochs, others = folded
+    assert parts == "All parts of the score, which add up"
+    assert before.endswith(" before")
+    assert (epochs, others) == ("Epoch by epoch: the last 3", "Its place by each other method, and why")
 
 
 @pytest.mark.parametrize(
