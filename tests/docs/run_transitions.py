@@ -1,12 +1,18 @@
-"""Which changes of state the code writes, read off its UPDATEs: `filter(state=A) … .update(state=B)`."""
+"""Which changes of state the code writes, read off its UPDATEs.
+
+Those of the ORM say `filter(state=A) … .update(state=B)`. Those that are written down as SQL say both in the
+text, or the state before alone, and are given the one after among their fields.
+"""
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
 from django.conf import settings
 
+from scheduling.engine import statements
 from scheduling.models import RunState
 
 # A row that is written for the first time.
@@ -24,7 +30,27 @@ def transitions() -> set[tuple[str, str]]:
             tree = ast.parse(path.read_text())
             for function in (node for node in ast.walk(tree) if isinstance(node, Function)):
                 found |= set(_written_in(function, tree))
-    return found
+                found |= {pair for after in _given(function, tree) for pair in product(ENDED, after)}
+    return found | _taken()
+
+
+# What `statements.end` asks for and what `statements.take` does, by the text of their statements.
+ENDED = re.findall(r"WHERE .* state = '(\w+)'", statements._END)
+
+
+def _taken() -> set[tuple[str, str]]:
+    after, before = re.findall(r"state = '(\w+)'", statements._TAKE)
+    return {(before, after)}
+
+
+def _given(function: Function, module: ast.Module) -> Iterator[set[str]]:
+    """The states after, in functions that hand fields to the statement of an end."""
+    if "_write" not in {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}:
+        return
+    for fields in (node for node in ast.walk(function) if isinstance(node, ast.Dict)):
+        for key, value in zip(fields.keys, fields.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == "state":
+                yield _states(value, function, module)
 
 
 def _written_in(function: Function, module: ast.Module) -> Iterator[tuple[str, str]]:
