@@ -20,12 +20,12 @@ ON_POSTGRES := -m tests.on_postgres -n 4 --dist worksteal
 AGAIN := --last-failed --last-failed-no-failures none
 
 test: .venv/.dev
-	FUZZ_MUTATIONS=150 $(PYTHON) $(PYTEST) -m "not storm and not browser" || \
+	FUZZ_MUTATIONS=100 $(PYTHON) $(PYTEST) -m "not storm and not browser" || \
 		$(PYTHON) -m pytest $(AGAIN) -m "not storm and not browser"
 
 # What stores and claims, once more on PostgreSQL; `check` runs both.
 test-postgres: .venv/.dev
-	FUZZ_MUTATIONS=60 $(PYTHON) $(ON_POSTGRES) -m "database and not storm" || \
+	FUZZ_MUTATIONS=40 $(PYTHON) $(ON_POSTGRES) -m "database and not storm" || \
 		$(PYTHON) -m tests.on_postgres $(AGAIN) -m "database and not storm"
 
 # Two thousand damaged replies for every method; `test` sends some hundreds.

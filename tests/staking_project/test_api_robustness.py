@@ -1,5 +1,6 @@
 """Whatever a stranger sends to whatever the OpenAPI document names, it is no fault of ours."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -82,11 +83,16 @@ def asked(
 
 def test_no_parameter_of_any_operation_breaks_it(client: Client) -> None:
     outcomes, able = set(), robot(subscription=1)
+    # What several operations take in the same way is asked of the first in every way, of the others in some.
+    asked_in_full: set[str] = set()
     for path, method, operation in operations():
         # What acts is asked by strangers.
         headers = {} if method == "post" else able
         for parameter in operation.get("parameters", []):
-            for value in HOSTILE:
+            shape = json.dumps([parameter["name"], parameter["schema"]], sort_keys=True)
+            values = HOSTILE[:: 1 if shape not in asked_in_full else 6]
+            asked_in_full.add(shape)
+            for value in values:
                 if parameter["in"] == "path":
                     address = known_path(path, **{parameter["name"]: value})
                     outcomes.add(asked(client, method, address, operation=operation, headers=headers))
