@@ -1,3 +1,5 @@
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -5,6 +7,20 @@ from pytest_httpserver import HTTPServer
 
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.subscriptions.receiving import Receiver
+from validators.simulator import field, leaders
+
+
+@pytest.fixture(autouse=True, scope="session")
+def schedules_are_drawn_once() -> Iterator[None]:
+    """Tests simulate the same few clusters over and over; a schedule is half of what a simulated epoch costs."""
+    drawn = lru_cache(maxsize=100)(leaders.draw_schedule)
+
+    def draw_schedule(label: str, attendances: Sequence[leaders.Attendance | None]) -> leaders.Schedule:
+        return drawn(label, tuple(attendances))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(field, "draw_schedule", draw_schedule)
+        yield
 
 
 @pytest.fixture

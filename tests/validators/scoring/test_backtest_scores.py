@@ -168,7 +168,7 @@ def test_wrong_words_and_files_are_refused_in_a_sentence(tmp_path: Path) -> None
 @pytest.mark.skipif(not MAINNET.exists(), reason="the recorded epochs are not here")
 def test_on_mainnet_the_risk_tells_bad_from_good(capsys: pytest.CaptureFixture[str]) -> None:
     document = judged(
-        capsys, "--method", "trust-v3", "trust-v2", "ewma", "--from", "930", "--to", "949", "--data", MAINNET
+        capsys, "--method", "trust-v3", "trust-v2", "ewma", "--from", "938", "--to", "949", "--data", MAINNET
     )
 
     ours, before, ewma = (document["methods"][name] for name in ("trust-v3", "trust-v2", "ewma"))

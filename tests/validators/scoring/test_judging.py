@@ -35,7 +35,7 @@ SCORES = {
 def test_the_figures_are_those_of_the_judge_to_four_digits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said, last = tmp_path / "said.csv", 927
+    said, last = tmp_path / "said.csv", 925
     words = ("--from", "921", "--to", str(last), "--method", "trust-v3", "--data", str(MAINNET))
     call_command("backtest_scores", *words, "--predictions", str(said), "--json")
     ours = json.loads(capsys.readouterr().out)["methods"]["trust-v3"]["judged"]
