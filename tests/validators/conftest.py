@@ -12,7 +12,7 @@ from validators.simulator import field, leaders
 
 @pytest.fixture(autouse=True, scope="session")
 def schedules_are_drawn_once() -> Iterator[None]:
-    """Tests simulate the same few clusters over and over; a schedule is half of what a simulated epoch costs."""
+    """Tests simulate the same clusters over and over; a schedule is half of what an epoch of them costs."""
     drawn = lru_cache(maxsize=100)(leaders.draw_schedule)
 
     def draw_schedule(label: str, attendances: Sequence[leaders.Attendance | None]) -> leaders.Schedule:
