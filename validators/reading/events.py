@@ -96,7 +96,7 @@ def document(event: ValidatorEvent) -> dict[str, Any]:
     # PostgreSQL keeps them in an order of its own.
     validator, facts = event.validator, dict(sorted(event.facts.items()))
     if event.kind in _OF_COMMISSION:
-        facts |= {side: _fraction(facts[side]) for side in ("from", "to")}
+        facts |= {side: _fraction(facts.get(side)) for side in ("from", "to")}
     return {
         "id": event.number,
         "cursor": str(event.number),
@@ -114,10 +114,13 @@ def document(event: ValidatorEvent) -> dict[str, Any]:
 def sentence(event: ValidatorEvent) -> str:
     """What happened, without whom it happened to: no word of it is the validator's own.
 
-    A kind that a newer process wrote is named.
+    Of what a process of another version wrote, in its own way, the kind is named: one event that is not
+    understood must keep nobody from all others.
     """
-    said = _SENTENCES.get(event.kind)
-    return said(event.facts) if said else f"{event.kind.replace('_', ' ').capitalize()}."
+    try:
+        return _SENTENCES[event.kind](event.facts)
+    except (KeyError, TypeError):
+        return f"{event.kind.replace('_', ' ').capitalize()}."
 
 
 def _events(*, kinds: Collection[str], validators: Collection[int]) -> "QuerySet[ValidatorEvent]":

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.validators.happening import FACTS, Kind
-from validators.models import ValidatorEvent
-from validators.reading.events import sentence
+from validators.models import Validator, ValidatorEvent
+from validators.reading.events import document, sentence
 
 
 def said(kind: str, **facts: Any) -> str:
@@ -46,3 +46,12 @@ def test_numbers_are_as_pages_show_them() -> None:
 
 def test_a_kind_of_a_newer_version_is_named() -> None:
     assert sentence(ValidatorEvent(kind="stake_moved", facts={})) == "Stake moved."
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_event_whose_facts_another_version_wrote_keeps_nobody_from_the_others(kind: Kind) -> None:
+    event = ValidatorEvent(
+        number=5, kind=kind, facts={"from": None}, validator=Validator(vote_account="vote1")
+    )
+
+    assert document(event)["sentence"].endswith(".")
