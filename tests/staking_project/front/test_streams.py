@@ -118,7 +118,7 @@ def test_what_happens_while_the_stream_begins_is_told_once(monkeypatch: pytest.M
     request = RequestFactory().get("/")
     request.META[HAS_ROOM] = lambda _: True
 
-    reply = event_stream.stream_reply(request, Wanted(since="0"))
+    reply = event_stream.stream_reply(request, Wanted.model_validate({"since": "0"}))
 
     assert isinstance(reply, event_stream.EventStream)
     assert reply.place == Place(2, frozenset(), frozenset())
