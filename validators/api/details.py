@@ -64,7 +64,7 @@ _TOLD: Final = {code.value: flag.value for flag, code in OF_COMMISSION.items()}
 
 def known_validator(vote_account: str) -> Validator:
     """Raises `ApiError` for one that there never was, and says so where it is a node's key."""
-    validator = Validator.objects.filter(vote_account=vote_account).first()
+    validator = Validator.objects.of_account(vote_account)
     if validator is not None:
         return validator
     detail = f"No fetch ever saw the vote account {vote_account}."

@@ -81,7 +81,7 @@ class Wanted(Schema):
     def keys(self) -> Sequence[int]:
         """Of the validators asked for. Raises ApiError where there is none of that name."""
         wanted = set(self.vote_account)
-        found = dict(Validator.objects.filter(vote_account__in=wanted).values_list("vote_account", "pk"))
+        found = Validator.objects.keys_of(wanted)
         if unknown := sorted(wanted - found.keys()):
             detail = f"No fetch ever saw the vote account {', '.join(unknown)}."
             raise ApiError(404, code="unknown_validator", detail=detail)

@@ -25,7 +25,7 @@ def _where_events_may_go(url: str) -> str:
 
 def _seen_accounts(accounts: list[str]) -> list[str]:
     """Let pass what some fetch saw; the complaint names the first that none did."""
-    known = set(Validator.objects.filter(vote_account__in=accounts).values_list("vote_account", flat=True))
+    known = Validator.objects.keys_of(accounts)
     unknown = [account for account in accounts if account not in known]
     if unknown:
         raise ValueError(f"No fetch ever saw the vote account {unknown[0]!r}")

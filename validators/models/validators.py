@@ -1,5 +1,6 @@
 """One vote account, now and by epoch."""
 
+from collections.abc import Collection
 from typing import Self
 
 from django.db import models
@@ -48,6 +49,14 @@ class ValidatorQuerySet(models.QuerySet["Validator"]):
     def present(self) -> Self:
         """Those that the newest fetch saw."""
         return self.filter(left_at=None)
+
+    def of_account(self, vote_account: str) -> "Validator | None":
+        """None for one that no fetch and no history ever told of."""
+        return self.filter(vote_account=vote_account).first()
+
+    def keys_of(self, vote_accounts: Collection[str]) -> dict[str, int]:
+        """The primary key of each of these that there is."""
+        return dict(self.filter(vote_account__in=vote_accounts).values_list("vote_account", "pk"))
 
 
 class Validator(models.Model):

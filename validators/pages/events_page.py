@@ -41,7 +41,7 @@ class EventsForm(forms.Form):
 
     def clean_validator(self) -> Validator | None:
         vote_account = self.cleaned_data["validator"].strip()
-        found = Validator.objects.filter(vote_account=vote_account).first()
+        found = Validator.objects.of_account(vote_account)
         if vote_account and found is None:
             raise forms.ValidationError("No fetch ever saw this vote account.")
         return found

@@ -30,7 +30,7 @@ class EventFeed(_Feed):
     def get_object(self, request: HttpRequest, vote_account: str | None = None) -> Validator | None:
         if vote_account is None:
             return None
-        found = Validator.objects.filter(vote_account=vote_account).first()
+        found = Validator.objects.of_account(vote_account)
         if found is None:
             raise Http404(f"No fetch ever saw {vote_account}.")
         return found

@@ -123,7 +123,7 @@ def _asked(request: HttpRequest) -> tuple[str, str]:
 
 
 def _known(account: str) -> str:
-    if not _KEY.fullmatch(account) or not Validator.objects.filter(vote_account=account).exists():
+    if not _KEY.fullmatch(account) or Validator.objects.of_account(account) is None:
         raise Http404(f"No fetch ever saw {account[:44]}.")
     return account
 

@@ -132,15 +132,7 @@ def _flags(
         # An earlier epoch was not marked by what nobody can date any more.
         found += [_undated(told) for told in row["commission_flags"] if told not in dated]
     if row["superminority"]:
-        first = since.get(row["vote_account"])
-        found.append(
-            Flag(
-                code=FlagCode.SUPERMINORITY,
-                epoch=first,
-                since_epoch=first,
-                sentence=superminority_said(first),
-            )
-        )
+        found.append(_of_stake(since.get(row["vote_account"])))
     found += [*_of_account(row), *_of_name(row)]
     order = list(FlagCode)
     return sorted(found, key=lambda flag: order.index(flag.code))

@@ -119,8 +119,7 @@ def _batch(subscription: Subscription) -> list[ValidatorEvent]:
     """The next events that it wants; of a batch that was tried before the same ones."""
     validators: list[int] = []
     if subscription.validators:
-        wanted = Validator.objects.filter(vote_account__in=subscription.validators)
-        validators = list(wanted.values_list("pk", flat=True))
+        validators = list(Validator.objects.keys_of(subscription.validators).values())
         if not validators:  # which would mean all of them
             return []
     events = events_after(
