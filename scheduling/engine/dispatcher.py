@@ -141,20 +141,15 @@ class Dispatcher:
         if not (outlook.is_unsettled or self._moved or self._messages_lost):
             return False
         now = outlook.now
-        runs = unsettled_runs(now=now, messages_lost=self._messages_lost)
+        waiting = self._doorbell.is_waited_for()
+        runs = unsettled_runs(now=now, messages_lost=self._messages_lost, messages_waiting=waiting)
         lost = []
         if time.monotonic() > self._trials.writers_until:
             lost = put_back_lost(runs, watch=self._watch, now=now)
         if channels():  # deliveries are the courier's
             runs = [run for run in runs if run.trigger != RunTrigger.ALERT]
         queued = release_pending(runs, now=now)
-        queued += requeue_silent(
-            runs,
-            now=now,
-            messages_lost=self._messages_lost,
-            messages_waiting=any(run.state == RunState.QUEUED for run in runs)
-            and self._doorbell.is_waited_for(),
-        )
+        queued += requeue_silent(runs, now=now, messages_lost=self._messages_lost, messages_waiting=waiting)
         self._doorbell.ring(queued)
         self._messages_lost = False
         self._wrote |= bool(lost or queued)

@@ -43,7 +43,7 @@ def open_runs() -> list[Run]:
     return list(Run.objects.filter(state__in=OPEN_STATES).select_related("job").order_by("not_before", "pk"))
 
 
-def unsettled_runs(*, now: datetime, messages_lost: bool) -> list[Run]:
+def unsettled_runs(*, now: datetime, messages_lost: bool, messages_waiting: bool) -> list[Run]:
     """Those open runs about which there may be something to do, and those that a release has to know of.
 
     What was asked for a moment ago is on its way to a worker: most of what is open when much is due.
@@ -51,7 +51,8 @@ def unsettled_runs(*, now: datetime, messages_lost: bool) -> list[Run]:
     due = Q(state=RunState.PENDING, not_before__lte=now)
     silent = Q(state=RunState.QUEUED)
     if not messages_lost:  # nothing is queued before it may start, and by that there is an index
-        silent &= Q(not_before__lt=now - SILENCE, queued_at__lt=now - SILENCE)
+        asked = now - (SILENCE_WITH_A_QUEUE if messages_waiting else SILENCE)
+        silent &= Q(not_before__lt=asked, queued_at__lt=asked)
     rows = Run.objects.select_related("job")
     found = {run.pk: run for run in rows.filter(Q(state=RunState.RUNNING) | due | silent)}
     if any(run.state == RunState.PENDING for run in found.values()):

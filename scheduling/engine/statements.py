@@ -132,10 +132,10 @@ def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     on, at = _worked
     if here.connection is not None and here.connection is on and time.monotonic() - at < STILL_WORKS:
         here.health_check_done = True
-    with here.cursor() as cursor:
-        if prepared.can_be():
-            rows = prepared.answer(cursor, sql, values)
-        else:
+    if prepared.can_be():
+        rows = prepared.answer(sql, values)
+    else:
+        with here.cursor() as cursor:
             cursor.execute(sql, values)
             rows = cursor.fetchall()
     _worked = (here.connection, time.monotonic())

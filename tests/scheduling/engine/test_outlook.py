@@ -23,6 +23,10 @@ def outlook(**changes: object) -> Outlook:
     return Outlook(**{**expected, "next_instant": None, **changes})  # type: ignore[arg-type]
 
 
+def unsettled(*, lost: bool = False, waiting: bool = False) -> list[Run]:
+    return unsettled_runs(now=NOON, messages_lost=lost, messages_waiting=waiting)
+
+
 def test_nothing_is_to_be_done_where_nothing_is() -> None:
     assert look_ahead(at=NOON) == outlook()
 
@@ -68,19 +72,26 @@ def test_what_is_on_its_way_to_a_worker_is_settled(
     run.job.schedule.delete()
 
     assert look_ahead(at=NOON).is_unsettled == is_unsettled
-    assert unsettled_runs(now=NOON, messages_lost=False) == ([run] if is_unsettled else [])
+    assert unsettled() == ([run] if is_unsettled else [])
 
 
 def test_what_was_asked_for_again_a_moment_ago_is_on_its_way_however_old_it_is() -> None:
     RunFactory(state=RunState.QUEUED, occurrence=NOON - timedelta(hours=1), queued_at=NOON - SILENCE)
 
-    assert unsettled_runs(now=NOON, messages_lost=False) == []
+    assert unsettled() == []
+
+
+def test_while_messages_wait_the_queue_is_long_and_what_is_queued_is_not_read() -> None:
+    run = RunFactory(state=RunState.QUEUED, occurrence=NOON - SILENCE - SECOND)
+
+    assert unsettled(waiting=True) == []
+    assert unsettled(waiting=True, lost=True) == [run]
 
 
 def test_where_messages_were_lost_all_that_is_queued_is_seen_to() -> None:
     run = RunFactory(state=RunState.QUEUED, occurrence=NOON)
 
-    assert unsettled_runs(now=NOON, messages_lost=True) == [run]
+    assert unsettled(lost=True) == [run]
 
 
 def test_a_run_that_may_start_is_seen_with_all_that_is_open_of_its_job_and_nothing_else() -> None:
@@ -89,7 +100,7 @@ def test_a_run_that_may_start_is_seen_with_all_that_is_open_of_its_job_and_nothi
     after = RunFactory(job=due.job, state=RunState.PENDING, occurrence=NOON + SECOND)
     RunFactory(state=RunState.QUEUED, occurrence=NOON)
 
-    assert unsettled_runs(now=NOON, messages_lost=False) == [before, due, after]
+    assert unsettled() == [before, due, after]
 
 
 def test_an_idle_tick_asks_one_question() -> None:
