@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from scheduling.engine.claiming import claim_batches
+from scheduling.engine.batches import claim_batches
 from scheduling.engine.doorbell import Doorbell
 from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.locks import HeldSchedules, PatientConnection

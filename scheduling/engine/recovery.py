@@ -53,7 +53,7 @@ def unsettled_runs(*, now: datetime, messages_lost: bool, messages_waiting: bool
     if not messages_lost:  # nothing is queued before it may start, and by that there is an index
         asked = now - (SILENCE_WITH_A_QUEUE if messages_waiting else SILENCE)
         silent &= Q(not_before__lt=asked, queued_at__lt=asked)
-    rows = Run.objects.select_related("job")
+    rows = Run.objects.select_related("job").order_by()
     found = {run.pk: run for run in rows.filter(Q(state=RunState.RUNNING) | due | silent)}
     if any(run.state == RunState.PENDING for run in found.values()):
         of_their_jobs = Q(state__in=OPEN_STATES, job__in=Run.objects.filter(due).values("job"))
