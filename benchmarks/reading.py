@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
@@ -236,7 +236,8 @@ def web(environment: dict[str, str]) -> Iterator[tuple[int, int]]:
             os.sched_setaffinity(server.pid, {0})
             os.sched_setaffinity(0, set(range(1, os.cpu_count() or 1)) or {0})
             for _ in range(600):
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                with suppress(OSError), closing(HTTPConnection("127.0.0.1", port)) as connection:
+                    _ask(connection, "/healthz", {})
                     break
                 time.sleep(0.1)
             workers = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()

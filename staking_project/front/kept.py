@@ -17,7 +17,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from scheduling.api.replies import wanted_format
 from staking_project.front.compression import SMALLEST, coding_of, compressed, is_compressible, mark_as
-from validators.pages.clock_words import clock_words
+from validators.pages.rows import staleness
 from validators.reading.picture import picture_version
 
 # What says the same to everybody who brings neither cookie nor token, while the picture is the same.
@@ -144,7 +144,7 @@ class KeptAnswers:
         picture, now = picture_version(), timezone.now()
         words, of_picture, at = self._words
         if of_picture != picture or abs(now.timestamp() - at) >= WORDS_SECONDS:
-            words = clock_words(now=now)
+            words = staleness()
             self._words = (words, picture, now.timestamp())
         return f"{picture} {words}"
 
