@@ -57,6 +57,6 @@ def ask_at_once(source: Source) -> None:
 
 
 def _record(source: Source, **fields: Any) -> None:
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         SourceState.objects.update_or_create(source=source.value, defaults=fields)
         mark_picture(source)
