@@ -88,6 +88,9 @@ class Kept:
             whole.content = self._body(coding)
             if coding:
                 mark_as(whole, coding)
+            if request.method == "HEAD":
+                whole.headers["Content-Length"] = str(len(whole.content))
+                whole.content = b""
         age = int(time.monotonic() - self.made_at)
         if age and "max-age" in self.headers.get("Cache-Control", ""):
             told.headers["Age"] = str(age)

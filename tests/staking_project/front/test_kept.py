@@ -185,3 +185,14 @@ def test_how_long_it_holds_is_reckoned_from_when_it_was_made(
 
     for given in ({}, {"If-None-Match": 'W/"1"'}):
         assert answers(rf.get("/api/v1/cluster", headers=given)).headers["Age"] == "3"
+
+
+def test_head_is_told_the_length_and_nothing_is_kept_less_for_it(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = keeper(monkeypatch, lambda request: HttpResponse("an answer"))
+
+    for _ in range(2):
+        head = answers(rf.head("/scores/"))
+        assert (head.content, head.headers["Content-Length"]) == (b"", "9")
+    assert answers(rf.get("/scores/")).content == b"an answer"
