@@ -95,6 +95,7 @@ bench: .venv/.dev
 	$(PYTHON) -m benchmarks.big_database
 	$(PYTHON) -m benchmarks.bad_endpoint
 	$(PYTHON) -m benchmarks.crowd
+	$(PYTHON) -m benchmarks.reading
 
 # A minute of faults on two clusters, on SQLite and then on PostgreSQL; prints its seed.
 chaos: .venv/.dev

@@ -1,6 +1,7 @@
 """From rows of the tables to documents."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from validators.models import (
@@ -66,7 +67,7 @@ def lamports(amount: int | None) -> str | None:
 
 def validator_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """Of a row with VALIDATOR_COLUMNS, ADMISSION_COLUMNS and maybe more; thousands make one reply."""
-    document = {field: row[column] for field, column in _DOCUMENT_FIELDS}
+    document: dict[str, Any] = dict(zip(_FIELDS, _VALUES(row), strict=True))
     document["admission"] = admission_document(*(row[column] for column in ADMISSION_COLUMNS))
     for field in _EMPTY_IS_UNKNOWN:
         document[field] = document[field] or None
@@ -77,9 +78,8 @@ def validator_document(row: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-_DOCUMENT_FIELDS: Final = tuple(
-    ("commission" if column == "commission_bps" else column, column) for column in VALIDATOR_COLUMNS
-)
+_FIELDS: Final = tuple("commission" if column == "commission_bps" else column for column in VALIDATOR_COLUMNS)
+_VALUES: Final = itemgetter(*VALIDATOR_COLUMNS)
 _EMPTY_IS_UNKNOWN: Final = ("identity", "name", "name_mark", "website", "version", "client", "apy_basis")
 
 

@@ -12,7 +12,7 @@ from validators.models import (
     ScoringRun,
     TrustScore,
 )
-from validators.monitoring.readiness import stale_data
+from validators.monitoring.readiness import stale_picture
 from validators.reading.explanations import Risk, explained, risk_told
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
@@ -48,8 +48,11 @@ class ComparedValidator:
 
 
 def staleness() -> str:
-    """What is wrong with the age of the data, or nothing."""
-    return stale_data(now=timezone.now())
+    """What is wrong with the age of the data, or nothing: all that pages say of the clock.
+
+    Whoever keeps a page asks for it again. How old something is the browser says (`ages.js`).
+    """
+    return stale_picture(now=timezone.now())
 
 
 def standing_rows(validators: Iterable[Any], picture: Picture) -> list[StandingRow]:

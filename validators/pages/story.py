@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from django.utils import timezone
-
 from validators.models import CommissionChange, SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.cluster import sources
@@ -79,7 +77,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         other_changes=_other_changes(history.epochs, events.commission_changes),
         seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],
         operator=operator,
-        admission=admission_sentences(operator.state, now=timezone.now()) if operator else (),
+        admission=admission_sentences(operator.state) if operator else (),
         unheard=_unheard(),
     )
 
