@@ -106,7 +106,9 @@ def _rank(run: Run) -> tuple[int, datetime]:
 
 @unless_held
 def _queue(run: Run, *, now: datetime) -> bool:
-    pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING)
+    # A pause may have come after the look.
+    held = {"job__paused_at": None} if run.trigger in ASKED_FOR else {}
+    pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING, **held)
     if run.job.overlap == Overlap.ALLOW:
         return bool(pending.update(state=RunState.QUEUED, queued_at=now))
     # Whoever claims an occurrence of the job holds its row, so that of the two one comes first and is seen.

@@ -57,6 +57,9 @@ _DIALECTS = {
 _MOVE = """
 UPDATE django_q_schedule SET next_run = {following}, repeats = move.column4 FROM (VALUES {moves}) move
 WHERE django_q_schedule.id = move.column1 AND django_q_schedule.next_run = move.column2
+    AND NOT EXISTS (
+        SELECT 1 FROM scheduling_job job WHERE job.schedule_id = move.column1 AND job.paused_at IS NOT NULL
+    )
 RETURNING django_q_schedule.id
 """
 _END = """
@@ -81,7 +84,7 @@ class Move:
 
 
 def move_on(moves: Sequence[Move]) -> set[int]:
-    """Set each schedule to its next run, if it stands where it was seen; returns those that did."""
+    """Set each schedule to its next run, if it stands where it was seen and is not paused; returns those."""
     if not moves:
         return set()
     next_run = _column(Schedule, "next_run")

@@ -122,6 +122,10 @@ MUTATIONS = (
             ),
         ),
     ),
+    Mutation(
+        safeguard="a paused schedule is not moved on, whenever it was seen",
+        replacements=(("scheduling/engine/statements.py", " AND job.paused_at IS NOT NULL", " AND FALSE"),),
+    ),
 )
 
 
