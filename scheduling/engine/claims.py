@@ -93,5 +93,6 @@ def claim_of(row: tuple[Any, ...], *, run_id: int, owner: str) -> Claim:
 def give_back(run_id: int, *, owner: str) -> None:
     """Undo a claim that came to nothing, if it still stands; it counts as no attempt."""
     Run.objects.filter(pk=run_id, owner=owner, state=RunState.RUNNING).update(  # [FENCE-2]
-        state=RunState.PENDING, attempt=F("attempt") - 1
+        state=RunState.PENDING,
+        attempt=F("attempt") - 1,  # [ATTEMPT-1]
     )

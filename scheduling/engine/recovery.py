@@ -114,7 +114,7 @@ def _queue(run: Run, *, now: datetime) -> bool:
     # Whoever claims an occurrence of the job holds its row, so that of the two one comes first and is seen.
     under_way = Run.objects.filter(job=run.job_id, state__in=(RunState.QUEUED, RunState.RUNNING))
     with transaction.atomic():
-        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)
+        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)  # [OVERLAP-1]
         # [OVERLAP-1]
         return bool(pending.filter(~Exists(under_way)).update(state=RunState.QUEUED, queued_at=now))
 

@@ -218,6 +218,6 @@ def _changing(name: str, expected: int | None = None) -> Iterator[Job]:
     """
     with refused_while_held(name), transaction.atomic():
         job = job_named(name)
-        briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()
+        briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()  # [ASK-1]
         require_edition(job, expected)
         yield job_named(name)

@@ -62,6 +62,7 @@ SHOWN = {
     switches.BACKFILL_LOOKS: ("ASK-1", _ACT),
     switches.KNOWN: ("LIVE-1", _ACT),
     switches.ONE_AT_A_TIME: ("OVERLAP-1", _QUIET),
+    switches.LOCKED: ("OVERLAP-1", _QUIET | {"catch_up": CatchUp.ALL}),
     switches.ASKED_AGAIN: ("LIVE-1", _QUIET | {"occurrences": 1}),
     switches.HELD: ("PAUSE-2", _QUIET | {"acts": 2}),
     switches.CANCEL_WAITING: ("ASK-1", _ACT),

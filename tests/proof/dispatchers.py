@@ -219,6 +219,14 @@ def _release(state: State, made: Configuration) -> Iterator[Step]:
         queued = replaced(state.rows, run, state.rows[run]._replace(state=QUEUED, bell=True))
         in_order = run == first or made.overlap == Overlap.ALLOW
         yield Step("release" if in_order else "release out of turn", -1, run, state._replace(rows=queued))
+    if (
+        switches.LOCKED in made.without and alone and len(able) > 1
+    ):  # neither sees what the other has not committed
+        both = tuple(
+            row._replace(state=QUEUED, bell=True) if run in able else row
+            for run, row in enumerate(state.rows)
+        )
+        yield Step("release two at once", -1, able[0], state._replace(rows=both))
 
 
 def _ask_again(state: State, made: Configuration) -> Iterator[Step]:
@@ -235,17 +243,21 @@ def belled(state: State, run: int, *, bell: bool) -> State:
 
 
 def _take_over(state: State, made: Configuration) -> Iterator[Step]:
-    """`takeover._end`: UPDATE … WHERE id = … AND state = 'pending' AND attempt = … AND not_before = …"""
+    """`takeover._end`: UPDATE … WHERE id = … AND state = 'pending' AND attempt = … AND not_before = …
+
+    The newer run, for whose sake it is done, waited too when it was seen; the statement asks nothing of it.
+    """
     if made.overlap == Overlap.ALLOW:
         return
-    newest = max(
-        (run for run, row in enumerate(state.rows) if row.state == PENDING and not row.asked), default=0
-    )
+    newer = [run for run, row in enumerate(state.rows) if row.state not in (NONE, MISSED) and not row.asked]
     blind = switches.WAITS_STILL in made.without
-    for run, row in enumerate(state.rows[:newest]):
+    for run in range(max(newer, default=0)):
+        row = state.rows[run]
         if _waits_again(row) or (blind and row.state == RUNNING):
             over = row._replace(state=FAILED, attempt=0, begun=0)
-            yield Step("take over", -1, run, state._replace(rows=replaced(state.rows, run, over)))
+            waits = any(state.rows[other].state == PENDING for other in newer if other > run)
+            name = "take over" if waits else "take over out of turn"
+            yield Step(name, -1, run, state._replace(rows=replaced(state.rows, run, over)))
 
 
 def _now(state: State, who: int, dispatcher: Dispatcher) -> State:

@@ -99,4 +99,14 @@ KEPT = (
         ("ASK-1",), "scheduling/operations/retrying.py", "retry", "filter(pk=run_id, state=RunState.FAILED)"
     ),
     Kept(("ASK-1",), "scheduling/operations/changing.py", "backfill", "if run.state != RunState.SKIPPED]"),
+    Kept(("ATTEMPT-1",), CLAIMS, "give_back", 'attempt=F("attempt") - 1'),
+    # Without these locks what the model takes for one step would be several.
+    Kept(("OVERLAP-1",), RECOVERY, "_queue", "Job.objects.select_for_update(no_key=True)"),
+    Kept(("OVERLAP-1",), "scheduling/monitoring/row_locks.py", "free_jobs", "select_for_update("),
+    Kept(
+        ("ASK-1",),
+        "scheduling/operations/changing.py",
+        "_changing",
+        "briefly(Job.objects.select_for_update()",
+    ),
 )

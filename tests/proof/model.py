@@ -18,6 +18,8 @@ NOT_COUNTED_ON = frozenset(
         "succeed and take, answer lost",
         "forget",
         "release out of turn",
+        "release two at once",
+        "take over out of turn",
         "lose the message",
         "claim by the old version",
         "die",

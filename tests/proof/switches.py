@@ -47,6 +47,7 @@ STOPWATCH = "leases are measured by a stopwatch, not by the wall clock"
 BACKFILL_LOOKS = "a backfill looks for runs that are open or have ended"
 KNOWN = "an occurrence that has a run is not claimed again"
 ONE_AT_A_TIME = "a waiting run is queued only when no other of its job is under way"
+LOCKED = "who queues a run holds its job's row, so that two look one after the other"
 ASKED_AGAIN = "a queued run that no worker took is asked for again"
 HELD = "what was asked for is not queued while its schedule is paused"
 CANCEL_WAITING = "only what waits is cancelled"
@@ -68,6 +69,7 @@ FURTHER = (
     BACKFILL_LOOKS,
     KNOWN,
     ONE_AT_A_TIME,
+    LOCKED,
     ASKED_AGAIN,
     HELD,
     CANCEL_WAITING,

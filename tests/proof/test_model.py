@@ -11,6 +11,7 @@ from tests.proof import model, switches
 from tests.proof.configurations import SHOWN, SMALL, without
 from tests.proof.explorer import System, explore
 from tests.proof.exploring import explored
+from tests.proof.kept import KEPT
 from tests.proof.rules import LIVE
 from tests.proof.state import Configuration
 from tests.proof.stories import BROKEN, SENTENCES, story
@@ -49,9 +50,15 @@ def test_every_mutant_of_the_code_is_a_switch_of_the_model() -> None:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.safeguard)
-def test_a_mutant_changes_words_that_stand_in_the_code_once(mutation: Mutation) -> None:
-    for name, old, _ in mutation.replacements:
-        assert (Path(settings.BASE_DIR) / name).read_text().count(old) == 1
+def test_a_mutant_takes_words_from_the_code_that_the_model_was_transcribed_from(mutation: Mutation) -> None:
+    lost = 0
+    for name, old, new in mutation.replacements:
+        text = (Path(settings.BASE_DIR) / name).read_text()
+        assert text.count(old) == 1
+        mutant = text.replace(old, new)
+        lost += sum(mutant.count(kept.words) < text.count(kept.words) for kept in KEPT if kept.path == name)
+
+    assert lost
 
 
 def test_every_switch_is_shown_and_is_one_of_the_models_steps() -> None:
