@@ -7,16 +7,17 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
+from django.db import transaction
 
-from scheduling.engine import recovery, statements, takeover
-from scheduling.engine.claims import give_back
-from scheduling.exceptions import RefusedError
+from scheduling.engine import execution, recovery, statements, takeover
+from scheduling.engine.claims import Claim, give_back
+from scheduling.exceptions import RefusedError, RunLostError
 from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.changing import backfill
 from scheduling.operations.retrying import retry
 from tests.proof import model, state
-from tests.proof.state import DEAD, STATES, Configuration, Dispatcher, Row, Worker
+from tests.proof.state import DEAD, NONE, STATES, Configuration, Dispatcher, Row, Worker
 from tests.proof.workers import FRESH
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -40,7 +41,7 @@ class Found:
     asked: bool = False
     paused: bool = False
     # The state of another run of the job.
-    other: int = state.NONE
+    other: int = NONE
 
 
 def take(run: Run, found: Found) -> None:
@@ -49,6 +50,31 @@ def take(run: Run, found: Found) -> None:
 
 def end(run: Run, found: Found) -> None:
     statements.end(run.pk, owner=OWNER, state=RunState.SUCCEEDED)
+
+
+def fail(run: Run, found: Found) -> None:
+    claim = Claim(
+        run_id=run.pk,
+        owner=OWNER,
+        job_id=run.job_id,
+        job_name=run.job.name,
+        job_is_followed=False,
+        occurrence=run.occurrence,
+        task=run.job.task,
+        parameters={},
+        condition="",
+        attempt=run.attempt,
+        time_limit=run.job.time_limit,
+        started_at=NOON,
+        claimed_at=0.0,
+    )
+    with suppress(RunLostError), transaction.atomic():
+        execution._record_failure(claim, error="it was not to be")
+
+
+def deployed(run: Run, found: Found) -> None:
+    run.owner = OWNER
+    recovery.give_back_stopped([run])
 
 
 def give(run: Run, found: Found) -> None:
@@ -86,7 +112,9 @@ Act = Callable[[Run, Found], None]
 OWNERS: dict[str, tuple[Act, int]] = {
     "take": (take, state.IDLE),
     "succeed": (end, state.OVER),
+    "fail": (fail, state.OVER),
     "give back": (give, state.GIVING_BACK),
+    "deploy": (deployed, state.EXECUTING),
 }
 OTHERS: dict[str, Act] = {
     "release": release,
@@ -109,8 +137,8 @@ def job() -> Job:
 def test_what_a_worker_writes(name: str, job: Job) -> None:
     """[ONCE-1] [FENCE-1] [FENCE-2] [ATTEMPT-1]"""
     act, at = OWNERS[name]
-    for row_state, mine in product(ROW_STATES, (True, False)):
-        found = Found(state=row_state, attempt=1, mine=mine)
+    for row_state, mine, attempt in product(ROW_STATES, (True, False), (1, 2)):
+        found = Found(state=row_state, attempt=attempt, mine=mine)
         before = _modelled(found, worker=Worker(at, 0, mine) if at else FRESH)
 
         assert _done_by_the_code(act, found, job) == _done_by_the_model(name, before), found
@@ -150,7 +178,9 @@ def _found(name: str) -> Iterator[Found]:
 
 def _modelled(found: Found, *, worker: Worker = FRESH, dispatcher: Dispatcher | None = None) -> state.State:
     idle = Dispatcher(watch=(-1, -1))
-    owner = DEAD if found.state == state.RUNNING else state.NOBODY
+    owner = state.NOBODY
+    if found.state == state.RUNNING:
+        owner = 0 if worker.mine else DEAD
     return state.State(
         state.World(2, found.paused, 0, 1),
         (Row(found.state, found.attempt, owner, bell=True, asked=found.asked), Row(found.other)),
