@@ -29,7 +29,7 @@ KEPT = (
     Kept(("CLAIM-1",), "scheduling/models/jobs.py", "Run", 'UniqueConstraint(fields=["job", "occurrence"]'),
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.next_run = move.column2"),
     Kept(("PAUSE-1",), STATEMENTS, "_MOVE", "AND job.paused_at IS NOT NULL"),
-    Kept(("CLAIM-3",), CLAIMING, "_claim", "with transaction.atomic():"),
+    Kept(("CLAIM-3",), CLAIMING, "_claim", "with transaction.atomic("),
     Kept(("LIVE-1",), CLAIMING, "_claim", "known = _known_occurrences(won)"),
     Kept(("OVERLAP-1",), CLAIMING, "_state_of", "if not open_here or one.job.overlap == Overlap.ALLOW:"),
     Kept(
