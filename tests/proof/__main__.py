@@ -28,7 +28,7 @@ def main(words: str) -> int:
         found = explored(made)
         wrong += not found.rule
         broken = f"[{found.rule}] broken after {len(found.way)} steps" if found.rule else "NOTHING IS BROKEN"
-        say(f"without {safeguard}: {broken}")
+        say(f'without "{safeguard}": {broken}')
         if words and found.rule:
             say(story(found.way, rule=found.rule, made=made))
     return 1 if wrong else 0

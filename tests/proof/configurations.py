@@ -25,7 +25,7 @@ LARGE = {
     "two hosts, one occurrence, two faults and an act": Configuration(occurrences=1, faults=2, acts=1),
     "one host, two faults and an act": Configuration(hosts=1, faults=2, acts=1),
     "one host, two acts": Configuration(hosts=1, acts=2, catch_up=CatchUp.ALL, old_version=True),
-    "one host, three occurrences": Configuration(hosts=1, occurrences=3),
+    "one host, three occurrences": Configuration(hosts=1, occurrences=3, faults=2),
 }
 
 _LEASE = {"occurrences": 1, "faults": 2}
