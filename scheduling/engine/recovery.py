@@ -12,13 +12,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, F
+from django.db.models import Exists, F, Q
 
 from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.locks import unless_held
 from scheduling.engine.processes import ProcessIdentity
-from scheduling.engine.room import Room
+from scheduling.engine.room import Room, taking_room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
 from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState
@@ -41,6 +41,24 @@ OVERDUE = timedelta(seconds=60)
 def open_runs() -> list[Run]:
     """Every run that has not ended, with its job."""
     return list(Run.objects.filter(state__in=OPEN_STATES).select_related("job").order_by("not_before", "pk"))
+
+
+def unsettled_runs(*, now: datetime, messages_lost: bool, messages_waiting: bool) -> list[Run]:
+    """Those open runs about which there may be something to do, and those that a release has to know of.
+
+    What was asked for a moment ago is on its way to a worker: most of what is open when much is due.
+    """
+    due = Q(state=RunState.PENDING, not_before__lte=now)
+    silent = Q(state=RunState.QUEUED)
+    if not messages_lost:  # nothing is queued before it may start, and by that there is an index
+        asked = now - (SILENCE_WITH_A_QUEUE if messages_waiting else SILENCE)
+        silent &= Q(not_before__lt=asked, queued_at__lt=asked)
+    rows = Run.objects.select_related("job").order_by()
+    found = {run.pk: run for run in rows.filter(Q(state=RunState.RUNNING) | due | silent)}
+    if any(run.state == RunState.PENDING for run in found.values()):
+        of_their_jobs = Q(state__in=OPEN_STATES, job__in=Run.objects.filter(due).values("job"))
+        found |= {run.pk: run for run in rows.filter(of_their_jobs | taking_room()) if run.pk not in found}
+    return sorted(found.values(), key=lambda run: (run.not_before, run.pk))
 
 
 def put_back_lost(runs: Iterable[Run], *, watch: LeaseWatch, now: datetime) -> list[Run]:

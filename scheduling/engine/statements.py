@@ -108,7 +108,7 @@ def take(run_id: int, *, owner: str, worker: str) -> tuple[Any, ...] | None:
     values: dict[str, int | str] = {"run": run_id, "owner": owner, "worker": worker}
     if connection.vendor == "sqlite":
         values["now"] = str(connection.ops.adapt_datetimefield_value(timezone.now()))
-    rows = _answer(_take_here(connection.vendor), values)
+    rows = answer_of(_take_here(connection.vendor), values)
     return rows[0] if rows else None
 
 
@@ -126,21 +126,21 @@ def end_and_take(
     """`end` of one run and `take` of another, as one statement of PostgreSQL's."""
     values = _stored(fields) | {"ended_run": ended_run, "ended_owner": ended_owner}
     sql = _both(tuple(fields))
-    was_ours, *row = _answer(sql, values | {"run": run_id, "owner": owner, "worker": worker})[0]
+    was_ours, *row = answer_of(sql, values | {"run": run_id, "owner": owner, "worker": worker})[0]
     return bool(was_ours), tuple(row) if row[0] is not None else None
 
 
-def _answer(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Of a connection that has just worked it is not asked first whether it does: that is one round trip."""
     global _worked
     here: Any = connection
     on, at = _worked
     if here.connection is not None and here.connection is on and time.monotonic() - at < STILL_WORKS:
         here.health_check_done = True
-    with here.cursor() as cursor:
-        if prepared.can_be():
-            rows = prepared.answer(cursor, sql, values)
-        else:
+    if prepared.can_be():
+        rows = prepared.answer(sql, values)
+    else:
+        with here.cursor() as cursor:
             cursor.execute(sql, values)
             rows = cursor.fetchall()
     _worked = (here.connection, time.monotonic())

@@ -54,7 +54,7 @@ def lock_holders(*models: type[Model]) -> list[LockHolder]:
 def free_jobs(keys: Iterable[int]) -> set[int]:
     """Those of the jobs whose row and whose schedule's row nobody holds; held by us until we commit."""
     rows = Job.objects.filter(pk__in=list(keys), schedule__next_run__isnull=False)
-    locked = rows.select_related("schedule").select_for_update(  # [OVERLAP-1]
+    locked = rows.select_related("schedule").select_for_update(
         of=("self", "schedule"), no_key=True, skip_locked=True
     )
     return {job.pk for job in locked.only("pk", "schedule__id")}

@@ -17,11 +17,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 def test_a_schedule_that_was_moved_between_the_look_and_the_claim_stays_where_it_was_moved() -> None:
     job = JobFactory()
-    plan = claiming._plan(job, now=NOON)
+    plan = claiming.plan_of(job, now=NOON)
     tomorrow = NOON + timedelta(days=1)
     Schedule.objects.update(next_run=tomorrow)
 
-    assert claiming._claim([plan], now=NOON) == []
+    assert claiming.claim([plan], now=NOON) == []
 
     assert Schedule.objects.get().next_run == tomorrow
     assert not Run.objects.exists()
@@ -29,11 +29,11 @@ def test_a_schedule_that_was_moved_between_the_look_and_the_claim_stays_where_it
 
 def test_a_dispatcher_that_was_stopped_for_a_while_does_not_set_the_schedule_back() -> None:
     job = JobFactory()
-    old = claiming._plan(job, now=NOON)
+    old = claiming.plan_of(job, now=NOON)
     for second in (0, 10, 20):
         claim_due(now=NOON + timedelta(seconds=second))
 
-    assert claiming._claim([old], now=NOON + timedelta(seconds=21)) == []
+    assert claiming.claim([old], now=NOON + timedelta(seconds=21)) == []
 
     assert Schedule.objects.get().next_run == NOON + timedelta(seconds=30)
     assert Run.objects.count() == 3
@@ -42,10 +42,10 @@ def test_a_dispatcher_that_was_stopped_for_a_while_does_not_set_the_schedule_bac
 def test_a_schedule_that_was_paused_between_the_look_and_the_claim_is_not_claimed() -> None:
     """[PAUSE-1]"""
     job = JobFactory()
-    plan = claiming._plan(job, now=NOON)
+    plan = claiming.plan_of(job, now=NOON)
     pause(job.name, by="ann", note="", now=NOON)
 
-    assert claiming._claim([plan], now=NOON) == []
+    assert claiming.claim([plan], now=NOON) == []
 
     assert Schedule.objects.get().next_run == NOON
     assert not Run.objects.exists()

@@ -65,7 +65,7 @@ def dispatcher_steps(state: State, made: Configuration) -> Iterator[Step]:
 
 
 def _look(state: State, who: int, made: Configuration) -> Iterator[Step]:
-    """`claim_batches` and `open_runs` read."""
+    """`claim_batches` and `unsettled_runs` read."""
     dispatcher, world = state.dispatchers[who], state.world
     if world.next_run < len(state.rows) and not world.paused:
         seen = Dispatcher(SAW_DUE, world.next_run, 0, False, False, dispatcher.watch)
@@ -98,7 +98,7 @@ def ripe_at(made: Configuration) -> int:
 
 
 def _claim(state: State, who: int, made: Configuration) -> Iterator[Step]:
-    """`claiming._claim`, one transaction: `statements.move_on` and the rows; then the bell."""
+    """`claiming.claim`, one transaction: `statements.move_on` and the rows; then the bell."""
     dispatcher, world = state.dispatchers[who], state.world
     seen = dispatcher.of
     stands = world.next_run == seen or switches.COMPARE in made.without

@@ -29,8 +29,8 @@ KEPT = (
     Kept(("CLAIM-1",), "scheduling/models/jobs.py", "Run", 'UniqueConstraint(fields=["job", "occurrence"]'),
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.next_run = move.column2"),
     Kept(("PAUSE-1",), STATEMENTS, "_MOVE", "AND job.paused_at IS NOT NULL"),
-    Kept(("CLAIM-3",), CLAIMING, "_claim", "with transaction.atomic("),
-    Kept(("LIVE-1",), CLAIMING, "_claim", "known = _known_occurrences(won)"),
+    Kept(("CLAIM-3",), CLAIMING, "claim", "with transaction.atomic("),
+    Kept(("LIVE-1",), CLAIMING, "claim", "known = _known_occurrences(won)"),
     Kept(("OVERLAP-1",), CLAIMING, "_state_of", "if not open_here or one.job.overlap == Overlap.ALLOW:"),
     Kept(
         ("OVERLAP-1",), CLAIMING, "_asked_for_under_way", "run.state in (RunState.QUEUED, RunState.RUNNING)"
@@ -102,7 +102,7 @@ KEPT = (
     Kept(("ATTEMPT-1",), CLAIMS, "give_back", 'attempt=F("attempt") - 1'),
     # Without these locks what the model takes for one step would be several.
     Kept(("OVERLAP-1",), RECOVERY, "_queue", "Job.objects.select_for_update(no_key=True)"),
-    Kept(("OVERLAP-1",), "scheduling/monitoring/row_locks.py", "free_jobs", "select_for_update("),
+    Kept(("OVERLAP-1",), "scheduling/engine/batches.py", "_due", "due.select_for_update("),
     Kept(
         ("ASK-1",),
         "scheduling/operations/changing.py",

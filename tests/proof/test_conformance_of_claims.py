@@ -65,7 +65,7 @@ def test_a_claim_whose_runs_cannot_be_written_moves_nothing_on(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[CLAIM-3]"""
-    due = claiming._plan(job, now=NOON)
+    due = claiming.plan_of(job, now=NOON)
 
     def refused(runs: object) -> list[Run]:
         list(runs)  # type: ignore[call-overload]
@@ -73,7 +73,7 @@ def test_a_claim_whose_runs_cannot_be_written_moves_nothing_on(
 
     monkeypatch.setattr(Run.objects, "bulk_create", refused)
     with pytest.raises(DatabaseError):
-        claiming._claim([due], now=NOON)
+        claiming.claim([due], now=NOON)
 
     # Rolled back already, or about to be with the transaction around it, which is this test's.
     is_undone = transaction.get_rollback()
@@ -111,7 +111,7 @@ def _claim_of_the_code(
     Run.objects.all().delete()
     Job.objects.update(overlap=overlap, catch_up=CatchUp.LATEST, paused_at=None)
     Schedule.objects.update(next_run=NOON)
-    due = claiming._plan(Job.objects.select_related("schedule").get(), now=NOON)
+    due = claiming.plan_of(Job.objects.select_related("schedule").get(), now=NOON)
     if ahead.state:
         RunFactory(
             job=job,
@@ -127,7 +127,7 @@ def _claim_of_the_code(
     Schedule.objects.update(next_run=stands)
     Job.objects.update(paused_at=NOON if paused else None)
 
-    claiming._claim([due], now=NOON)
+    claiming.claim([due], now=NOON)
 
     states = dict(Run.objects.values_list("occurrence", "state"))
     none = STATES[state.NONE]
