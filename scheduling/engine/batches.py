@@ -64,4 +64,5 @@ def _due(*, after: int, now: datetime) -> "QuerySet[Job]":
     )
     if connection.vendor != "postgresql":
         return due
+    # [OVERLAP-1]
     return due.select_for_update(of=("self", "schedule"), no_key=True, skip_locked=True)

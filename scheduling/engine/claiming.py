@@ -71,10 +71,10 @@ def plan_of(job: Job, *, now: datetime) -> DueJob:
 
 def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
     """Advance each schedule if it still stands where we saw it, and create the runs of those we won."""
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic(savepoint=False):  # [CLAIM-3]
         won = _advanced(due)
         open_runs = _open_runs(won)
-        known = _known_occurrences(won)
+        known = _known_occurrences(won)  # [LIVE-1]
         variants, room = _last_variants(won), Room.for_jobs(one.job.name for one in won)
         for one in won:
             if not one.problem:
@@ -157,7 +157,7 @@ def _state_of(
         return RunState.FAILED, one.problem
     if planned.skip_reason:
         return RunState.SKIPPED, planned.skip_reason
-    if not open_here or one.job.overlap == Overlap.ALLOW:
+    if not open_here or one.job.overlap == Overlap.ALLOW:  # [OVERLAP-1]
         return (RunState.QUEUED if planned.not_before <= now else RunState.PENDING), ""
     before = f"the run of {open_here[0]:%Y-%m-%d %H:%M:%S}Z"
     made_up_for = len(one.plan.runs) > 1
@@ -211,7 +211,7 @@ def _asked_for_under_way(one: DueJob, open_runs: Iterable[Run]) -> str:
     if one.job.overlap == Overlap.ALLOW:
         return ""
     for run in open_runs:
-        if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):
+        if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):  # [OVERLAP-1]
             return f"waits for the run of {run.occurrence:%Y-%m-%d %H:%M:%S}Z, which was asked for"
     return ""
 

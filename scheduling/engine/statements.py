@@ -25,6 +25,7 @@ STILL_WORKS = 1.0
 _worked: tuple[object, float] = (None, 0.0)
 
 # Whether another job follows is part of it, so one that is told to follow does from the next run on.
+# [ONCE-1] [ATTEMPT-1]
 _TAKE = """
 UPDATE scheduling_run SET state = 'running', attempt = attempt + 1, owner = %(owner)s, worker = %(worker)s,
     heartbeat = 0, started_at = {now}, finished_at = NULL,
@@ -53,17 +54,21 @@ _DIALECTS = {
         "following": "move.column3",
     },
 }
-# Both databases call the columns so.
+# Both databases call the columns so. [CLAIM-2] [PAUSE-1]
 _MOVE = """
 UPDATE django_q_schedule SET next_run = {following}, repeats = move.column4 FROM (VALUES {moves}) move
 WHERE django_q_schedule.id = move.column1 AND django_q_schedule.next_run = move.column2
+    AND NOT EXISTS (
+        SELECT 1 FROM scheduling_job job WHERE job.schedule_id = move.column1 AND job.paused_at IS NOT NULL
+    )
 RETURNING django_q_schedule.id
 """
+# [FENCE-1]
 _END = """
 UPDATE scheduling_run SET {sets}
 WHERE id = %(ended_run)s AND owner = %(ended_owner)s AND state = 'running' AND {briefly}
 """
-# Of two runs; both are done, whichever of them comes to nothing.
+# Of two runs; both are done, whichever of them comes to nothing. [FENCE-1]
 _END_AND_TAKE = """
 WITH ended AS ({end} RETURNING 1), taken AS ({take})
 SELECT (SELECT count(*) FROM ended), taken.* FROM (SELECT 1) one LEFT JOIN taken ON TRUE
@@ -81,7 +86,7 @@ class Move:
 
 
 def move_on(moves: Sequence[Move]) -> set[int]:
-    """Set each schedule to its next run, if it stands where it was seen; returns those that did."""
+    """Set each schedule to its next run, if it stands where it was seen and is not paused; returns those."""
     if not moves:
         return set()
     next_run = _column(Schedule, "next_run")
