@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('validators', '0017_subscriptions'),
+        ('validators', '0018_mev'),
     ]
 
     operations = [

@@ -10,6 +10,7 @@ from validators.reading.admission import Operator, admission_sentences, operator
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
 from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
+from validators.reading.mev import mev_sentences, total_apy_of
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
@@ -21,6 +22,7 @@ from validators.solana.economics import yearly_reward
 _TOLD_BY: Final[Mapping[str, str]] = {
     SourceState.Source.NODES: "versions and clients",
     SourceState.Source.PRODUCTION: "leader slots and blocks",
+    SourceState.Source.MEV: "tips and shared priority fees",
     SourceState.Source.VOTE_STATES: "admission, balance and authorities",
 }
 
@@ -49,6 +51,8 @@ class ValidatorStory:
     operator: Operator | None
     admission: Sequence[str]
     unheard: Mapping[str, str]
+    mev: Sequence[str]
+    total_apy: float | None
 
 
 def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | None:
@@ -79,6 +83,8 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         operator=operator,
         admission=admission_sentences(operator.state) if operator else (),
         unheard=_unheard(),
+        mev=mev_sentences(validator, history.epochs),
+        total_apy=total_apy_of(validator),
     )
 
 

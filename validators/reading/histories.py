@@ -1,7 +1,7 @@
 """What is known of validators' pasts."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
@@ -17,6 +17,7 @@ from validators.models import (
     DelinquencyIncident,
     Fetch,
     IdentityChange,
+    MevEpoch,
     ScoringRun,
     TrustScore,
     Validator,
@@ -60,13 +61,13 @@ class Events:
 
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:
-    """Two queries, each bounded."""
+    """Three queries, each bounded."""
     scores = TrustScore.objects.filter(validator=validator, run__method=method or headline_method()).order_by(
         "-run_id"
     )
     points = scores.values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
     return ValidatorHistory(
-        epochs=list(_epochs_of(validator)[:EPOCHS_SHOWN]),
+        epochs=with_mev(_epochs_of(validator)[:EPOCHS_SHOWN]),
         scores=[ScorePoint(scored_at=at, score=score, rank=rank) for at, score, rank in reversed(points)],
     )
 
@@ -109,19 +110,19 @@ def epochs_before(validator: Validator, place: int | None, *, limit: int) -> lis
     epochs = _epochs_of(validator)
     if place is not None:
         epochs = epochs.filter(epoch__lt=place)
-    return list(epochs[:limit])
+    return with_mev(epochs[:limit])
 
 
 def newest_epochs(
     keys: Sequence[int], *, number: int, until: int | None = None
 ) -> dict[int, list[ValidatorEpoch]]:
-    """By key, so many of the newest epochs of each, newest first; `until` one, no later. One query."""
+    """By key, so many of the newest epochs of each, newest first; `until` one, no later. Two queries."""
     rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
     if until is not None:
         rows = rows.filter(epoch__lte=until)
     place = Window(RowNumber(), partition_by=F("validator_id"), order_by=F("epoch").desc())
     found: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
-    for row in with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch"):
+    for row in with_mev(with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")):
         found[row.validator_id].append(row)
     return found
 
@@ -169,6 +170,19 @@ def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
         "blocks_unfinished": counted_in_part & over,
     }
     return epochs.annotate(**unfinished)
+
+
+def with_mev(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
+    """The same, each with what was told of its tips; a query, or none without any."""
+    rows = list(epochs)
+    if not rows:
+        return []
+    span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
+    told = MevEpoch.objects.filter(validator_id__in={row.validator_id for row in rows}, epoch__range=span)
+    found = {(mev.validator_id, mev.epoch): mev for mev in told}
+    for row in rows:
+        row.told_mev = found.get((row.validator_id, row.epoch))
+    return rows
 
 
 def runs_before(place: int | None, *, method: str | None, limit: int) -> list[ScoringRun]:
