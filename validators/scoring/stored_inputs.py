@@ -111,13 +111,17 @@ def _narrowed(column: Sequence[Any], floats: "array[float]") -> Any:
 
     Of a column that nothing is known of from some epoch on, an object: how many are, and those narrowed.
     """
-    if column and column[-1] is None and column[0] is not None:
+    if not column:
+        return column
+    first, last = column[0], column[-1]
+    if last is None and first is not None:
         known = column[: len(column) - column.count(None)]
         if None not in known:
             return {"known": len(known), "as": _narrowed(known, floats)}
-    if column and column.count(column[0]) == len(column):
-        return column[0]
-    if column and isinstance(column[0], float) and None not in column:
+    # Only where both ends are the same may all of it be.
+    if first == last and column.count(first) == len(column):
+        return first
+    if isinstance(first, float) and None not in column:
         floats.extend(column)
         return FLOATS_FOLLOW
     return column
