@@ -34,7 +34,10 @@ PHASES: Final[dict[str, tuple[str, ...]]] = {
     "read the inputs": ("validators.services.scores.running:cluster_facts",),
     "compute": ("validators.services.scores.running:_verdicts",),
     "pack the inputs": ("validators.services.scores.running:packed",),
-    "make rows": ("validators.services.scores.running:record_scores",),
+    "make rows": (
+        "validators.services.scores.running:_rows",
+        "validators.services.scores.running:record_scores",
+    ),
     "told ranks": ("validators.services.scores.running:tell_rank_moves",),
 }
 REST: Final = "the rest"
