@@ -89,6 +89,10 @@ def budget(action: Callable[[], Any]) -> dict[str, Spent]:
     return {phase: spent[phase] for phase in (*PHASES, REST) if phase in spent}
 
 
+def cpu_of(phases: dict[str, Spent]) -> float:
+    return sum(spent.cpu for spent in phases.values())
+
+
 def _now() -> Spent:
     return Spent(time.perf_counter(), time.process_time())
 
