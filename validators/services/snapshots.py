@@ -75,10 +75,8 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime, genesis_hash: st
     confirmed = record_confirmations(snapshot, moved, before=before.epoch, at=stored_at)
     written = record_epochs(snapshot, keys=keys, stored=stored, before=before, stored_at=stored_at)
     mark_confirmed(confirmed, epoch=fetch.epoch)
-    terms_changed = bool(changed or joined or left)
-    record_cluster(
-        snapshot, previous=previous, standing=standing, past=written.past, terms_changed=terms_changed
-    )
+    terms = bool(changed or joined or left)
+    record_cluster(snapshot, previous=previous, standing=standing, past=written.past, terms_changed=terms)
     record_votes_success(snapshot, stored_at=stored_at)
     if is_first_look or written.past:
         news += bad_epoch_news(fetch)

@@ -72,8 +72,13 @@ def earned_by_epoch(
     Source: `epochCredits` of agave's getVoteAccounts.
     """
     plain = _plainly_earned(tuples, running_epoch, split_epoch, most_vote_credits)
-    if plain is not None:
-        return plain
+    return _earned(tuples, running_epoch, split_epoch, most_vote_credits) if plain is None else plain
+
+
+def _earned(
+    tuples: Sequence[CreditTuple], running_epoch: int, split_epoch: int | None, most_vote_credits: int
+) -> list[Earned]:
+    """Of any tuples. Raises ImpossibleCreditsError."""
     earned: list[Earned] = []
     split_here = False
     dropped_out = _mark_dropped_out(tuples, split_epoch, most_vote_credits)

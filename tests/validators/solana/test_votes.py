@@ -52,13 +52,19 @@ def with_extra(text: bytes) -> bytes:
     return sent().replace(b'"votePubkey"', b'"extra": ' + text + b', "votePubkey"', 1)
 
 
+IDS: list[Any] = [None, True, 1.0, "1", 2**70, [], -1]
+ERRORS: list[Any] = [None, {"code": 1}, {}, 5, []]
+RESULTS: list[Any] = [None, {}, [], {"current": []}, {"current": {}, "delinquent": []}]
+LISTS: list[Any] = [None, 5, "", {}, [[]], [None]]
+
+
 @pytest.mark.parametrize(
     "reply",
     [
-        *(sent(id=value) for value in (None, True, 1.0, "1", 2**70, [], -1)),
-        *(sent(error=value) for value in (None, {"code": 1}, {}, 5, [])),
-        *(sent(result=value) for value in (None, {}, [], {"current": []}, {"current": {}, "delinquent": []})),
-        *(sent(result=GOOD | {"current": value}) for value in (None, 5, "", {}, [[]], [None])),
+        *(sent(id=value) for value in IDS),
+        *(sent(error=value) for value in ERRORS),
+        *(sent(result=value) for value in RESULTS),
+        *(sent(result=GOOD | {"current": value}) for value in LISTS),
         *(sent() + tail for tail in (b" ", b"\n\t", b"x", b"]", b"\0")),
         *(head + sent() for head in (b"\xef\xbb\xbf", b" ", b"[")),
         *map(with_extra, (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"01", b"-", b"1.", b".5")),
