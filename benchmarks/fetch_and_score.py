@@ -5,7 +5,8 @@
 Everything is timed in one run on one machine, three times, and the best is taken. Each case has
 a database and a process of its own; the endpoint is another process on loopback that answers
 with prepared bytes. "first" is a fetch into empty tables, "next" one of the same validators some
-slots later. PostgreSQL is started for the purpose unless DATABASE_URL names one.
+slots later. Below each case stands where the process spent its time, phase by phase.
+PostgreSQL is started for the purpose unless DATABASE_URL names one.
 """
 
 import argparse
@@ -53,7 +54,7 @@ def replies(size: int, slot_index: int, *, epoch: int = EPOCH, seed: int = 7) ->
 
 def measured(database: str, size: int, endpoints: list[str]) -> dict[str, Any]:
     row: dict[str, Any] = {"database": database, "validators": size}
-    for case in ("times", "memory"):
+    for case in ("times", "memory", "budget"):
         with database_url(database) as url, tempfile.TemporaryDirectory() as state:
             answer = subprocess.run(
                 [sys.executable, "-m", "benchmarks.one_case", case, *endpoints],
@@ -97,6 +98,9 @@ def table(rows: list[dict[str, Any]]) -> Iterator[str]:
                 f"{seconds / floor:>6.2f}  {gain}"
             )
         yield f"{row['database']:<11} {row['validators']:>10}  worker's memory {row['memory_mib']:.0f} MiB"
+        for what, phases in row["budget"].items():
+            told = ", ".join(f"{phase} {cpu * 1000:.0f}" for phase, (_, cpu) in phases.items())
+            yield f"{row['database']:<11} {row['validators']:>10}  {what}, ms of this process's CPU: {told}"
 
 
 if __name__ == "__main__":

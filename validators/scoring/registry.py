@@ -24,9 +24,11 @@ def ranked(assessments: Iterable[Assessment]) -> list[Assessment]:
 def ranks(best_first: Sequence[Assessment]) -> list[int]:
     """The rank of each: one more than how many are better."""
     found: list[int] = []
-    for place, one in enumerate(best_first):
-        tied = place and _merit(one) == _merit(best_first[place - 1])
-        found.append(found[-1] if tied else place + 1)
+    before = None
+    for place, one in enumerate(best_first, start=1):
+        merit = _merit(one)
+        found.append(found[-1] if merit == before else place)
+        before = merit
     return found
 
 

@@ -1,22 +1,16 @@
 """What is another than at the fetch before; what an imported history says is not a fetch."""
 
-from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from validators.models import CommissionChange, IdentityChange
 from validators.services import bulk
 from validators.services.events import Kind, News
-from validators.services.stored import StoredValidator
-from validators.solana.schemas import VoteAccount
+from validators.services.stored import Moved
 from validators.solana.snapshot import Snapshot
 
 
 def record_commission_changes(
-    snapshot: Snapshot,
-    stored: Mapping[str, StoredValidator],
-    *,
-    is_first_look: bool,
-    stored_at: datetime,
+    snapshot: Snapshot, moved: Moved, *, is_first_look: bool, stored_at: datetime
 ) -> list[News]:
     """Store every commission that changed, as seen once, and return them as news.
 
@@ -29,8 +23,8 @@ def record_commission_changes(
             *(row.pk, row.commission_bps, account.commission_bps),
             moment if account.commission_bps == row.commission_confirmed_bps else None,
         )
-        for row, account in _seen_before(snapshot, stored)
-        if row.commission_bps != account.commission_bps
+        for row, account in moved
+        if row.seen_by_a_fetch and row.commission_bps != account.commission_bps
     ]
     bulk.insert_rows(
         CommissionChange,
@@ -48,14 +42,12 @@ def record_commission_changes(
     ]
 
 
-def record_identity_changes(
-    snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, stored_at: datetime
-) -> list[News]:
+def record_identity_changes(snapshot: Snapshot, moved: Moved, *, stored_at: datetime) -> list[News]:
     """Store every vote account that another node votes for now, and return them as news."""
     changes = [
         (row.pk, row.identity, account.identity)
-        for row, account in _seen_before(snapshot, stored)
-        if row.identity != account.identity
+        for row, account in moved
+        if row.seen_by_a_fetch and row.identity != account.identity
     ]
     bulk.insert_rows(
         IdentityChange,
@@ -64,13 +56,3 @@ def record_identity_changes(
         constants={"epoch": snapshot.epoch.epoch, "seen_at": stored_at},
     )
     return [News(Kind.IDENTITY, key, {"from": before, "to": after}) for key, before, after in changes]
-
-
-def _seen_before(
-    snapshot: Snapshot, stored: Mapping[str, StoredValidator]
-) -> Iterator[tuple[StoredValidator, VoteAccount]]:
-    """Each account that an earlier fetch saw too, as it was then and as it is now."""
-    for state in snapshot.accounts:
-        row = stored.get(state.account.vote_account)
-        if row is not None and row.seen_by_a_fetch:
-            yield row, state.account

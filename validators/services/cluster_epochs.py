@@ -7,10 +7,9 @@ from django.db.models import Sum
 
 from validators.models import ChainState, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
-from validators.services.performances import refresh_performances
 from validators.services.returns import refresh_ended
 from validators.services.yields import refresh_yields
-from validators.solana.arithmetic import TUPLES_SENT, CreditsUnit
+from validators.solana.arithmetic import TUPLES_SENT, CreditsUnit, unit_in
 from validators.solana.means import CreditMean, credit_mean
 from validators.solana.slot_times import (
     SlotTimeBasis,
@@ -47,7 +46,6 @@ def record_cluster(
         _record_boundaries(previous, snapshot)
     for epoch in sorted(ended):
         record_past(epoch, chain)
-    refresh_performances([running.epoch])
     if not refresh_ended(ended) and terms_changed:
         refresh_yields()
 
@@ -57,7 +55,9 @@ def _open_ended(epochs: Iterable[int], snapshot: Snapshot) -> None:
     ClusterEpoch.objects.bulk_create(
         [
             ClusterEpoch(
-                epoch=epoch, credits_unit=_unit(epoch, split_epoch=snapshot.split_epoch), credits_final=False
+                epoch=epoch,
+                credits_unit=unit_in(epoch, split_epoch=snapshot.split_epoch),
+                credits_final=False,
             )
             for epoch in epochs
         ],
@@ -78,7 +78,7 @@ def _record_running(snapshot: Snapshot, standing: Standing, chain: ChainState | 
     row.superminority = list(standing.superminority)
     row.superminority_size = len(standing.superminority) or None
     row.stake_by_client, row.stake_by_version = dict(standing.by_client), dict(standing.by_version)
-    row.credits_unit = _unit(at.epoch, split_epoch=snapshot.split_epoch)
+    row.credits_unit = unit_in(at.epoch, split_epoch=snapshot.split_epoch)
     row.credits_final = False
     earners = (_earner(state, snapshot, row.credits_unit) for state in snapshot.accounts)
     _set_mean(row, credit_mean((one for one in earners if one is not None), unit=row.credits_unit))
@@ -93,11 +93,6 @@ def set_slot_time(row: ClusterEpoch, chain: ChainState | None) -> None:
         row.slot_ms, row.slot_ms_basis = told, SlotTimeBasis.CHAIN.value
     elif row.slot_ms is None and (measured := row.seen_slot_ms) is not None:
         row.slot_ms, row.slot_ms_basis = nearest_slot_ms(measured), SlotTimeBasis.MEASURED.value
-
-
-def _unit(epoch: int, *, split_epoch: int | None) -> str:
-    lamports = split_epoch is not None and epoch >= split_epoch
-    return (CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS).value
 
 
 def _earner(state: AccountState, snapshot: Snapshot, unit: str) -> tuple[int, int] | None:

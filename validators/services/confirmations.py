@@ -20,7 +20,7 @@ from validators.models import (
 from validators.services import bulk
 from validators.services.events import Kind, News, record_events
 from validators.services.flags import refresh_commission_flags
-from validators.services.stored import StoredValidator
+from validators.services.stored import Moved
 from validators.services.told_changes import keys_with_history, refresh_told_changes
 from validators.solana.commission_flags import HALF
 from validators.solana.snapshot import Snapshot
@@ -84,14 +84,13 @@ def confirm_commissions(seen: Mapping[int, int], *, at: datetime) -> list[int]:
     return list(newly)
 
 
-def record_confirmations(
-    snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, before: int, at: datetime
-) -> Confirmed:
+def record_confirmations(snapshot: Snapshot, moved: Moved, *, before: int, at: datetime) -> Confirmed:
     """Confirm what this fetch is the second to see, and forget what it contradicts; `before` is the epoch of
     the fetch before. Call before the epochs' rows are written, and `mark_confirmed` after."""
-    _forget_first_looks(snapshot, stored, epoch=before)
-    newly = _seen_again(snapshot, stored)
-    known = {row.pk: row.commission_confirmed_bps for row in stored.values() if row.pk in newly}
+    if before != snapshot.epoch.epoch:
+        _forget_first_looks(moved, epoch=before)
+    newly = _seen_again(moved)
+    known = {row.pk: row.commission_confirmed_bps for row, _ in moved if row.pk in newly}
     return Confirmed(newly, _confirm_changes(newly, at=at), known)
 
 
@@ -107,16 +106,13 @@ def mark_confirmed(confirmed: Confirmed, *, epoch: int) -> None:
     refresh_commission_flags(sorted({*changed, *striking, *(newly.keys() - first)}))
 
 
-def _seen_again(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> dict[int, int]:
+def _seen_again(moved: Moved) -> dict[int, int]:
     """The commissions by validator's key that this fetch is the second to see, one after the other."""
-    pairs = ((stored.get(one.account.vote_account), one.account.commission_bps) for one in snapshot.accounts)
+    pairs = ((row, account.commission_bps) for row, account in moved)
     return {
         row.pk: bps
         for row, bps in pairs
-        if row is not None
-        and bps is not None
-        and bps == row.commission_bps
-        and bps != row.commission_confirmed_bps
+        if bps is not None and bps == row.commission_bps and bps != row.commission_confirmed_bps
     }
 
 
@@ -144,21 +140,17 @@ def _confirm_changes(newly: Mapping[int, int], *, at: datetime) -> list[int]:
     return [change[1] for change in changes]
 
 
-def _forget_first_looks(snapshot: Snapshot, stored: Mapping[str, StoredValidator], *, epoch: int) -> None:
+def _forget_first_looks(moved: Moved, *, epoch: int) -> None:
     """Of whom the only look so far showed another commission than this one, neither is an extreme.
 
     `epoch` is that of the look before; what is of the running one, its row is written with.
     """
-    if epoch == snapshot.epoch.epoch:
-        return
-    pairs = ((stored.get(one.account.vote_account), one.account.commission_bps) for one in snapshot.accounts)
     keys = [
         row.pk
-        for row, bps in pairs
-        if row is not None
-        and row.seen_by_a_fetch
+        for row, account in moved
+        if row.seen_by_a_fetch
         and row.commission_confirmed_bps is None
-        and bps != row.commission_bps
+        and account.commission_bps != row.commission_bps
     ]
     for some in _in_parts(keys):
         ValidatorEpoch.objects.filter(

@@ -21,10 +21,10 @@ def record_incidents(
     `left` are the keys of those that just left the set, which ends an incident too.
     """
     delinquent = {keys[state.account.vote_account] for state in snapshot.accounts if state.delinquent}
-    voting = {keys[state.account.vote_account] for state in snapshot.accounts if not state.delinquent}
     rows = DelinquencyIncident.objects.filter(ended_at=None)
     open_ones = list(rows.order_by("pk").values_list("validator_id", "pk", "fetches"))
     open_of = {key: pk for key, pk, _ in open_ones}
+    voting = _voting(snapshot, keys) if open_ones else frozenset()
     over = {pk for key, pk in open_of.items() if key in voting or key in left}
     going_on = [pk for key, pk in open_of.items() if key in delinquent]
     if over:
@@ -46,3 +46,7 @@ def record_incidents(
         if pk in over
     ]
     return [*ended, *(News(Kind.DELINQUENCY_BEGAN, key) for key in begun)]
+
+
+def _voting(snapshot: Snapshot, keys: Mapping[str, int]) -> frozenset[int]:
+    return frozenset(keys[state.account.vote_account] for state in snapshot.accounts if not state.delinquent)

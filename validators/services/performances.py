@@ -1,12 +1,13 @@
 """How well everybody voted in an epoch, worked out from its rows by the one function there is for it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, ValidatorEpoch
 from validators.services import bulk
-from validators.solana.performance import Verdict, Work, verdicts
+from validators.solana.arithmetic import CreditsUnit
+from validators.solana.performance import Verdict, Work, shares_of_mean, verdicts
 
 # Blocks of a part of an epoch say nothing of the whole: scaled up they are wrong by 4 %.
 WHOLE: Final = frozenset({BlocksBasis.FINAL.value, BlocksBasis.SCHEDULE.value})
@@ -35,6 +36,14 @@ def _refresh(cluster: ClusterEpoch, *, ended: bool) -> bool:
     changed = [(*verdict, key) for key, (verdict, is_new) in judged.items() if is_new]
     bulk.update_rows(ValidatorEpoch, fields=JUDGED, rows=changed, constants={})
     return bool(changed)
+
+
+def running_performances(
+    told: Sequence[tuple[int | None, int | None]], *, unit: str
+) -> Sequence[float | None]:
+    """Of the epoch that runs, by everybody's credits and stake: what `refresh_performances` makes of them."""
+    # Of lamports the leader's part cannot be taken off before all blocks are known.
+    return [None] * len(told) if unit == CreditsUnit.LAMPORTS else shares_of_mean(told)
 
 
 def performances(cluster: ClusterEpoch, *, ended: bool) -> dict[int, tuple[Verdict, bool]]:

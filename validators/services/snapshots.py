@@ -16,26 +16,17 @@ from validators.services.events import record_events
 from validators.services.fetch_news import superminority_before, superminority_moves, who_moved
 from validators.services.incidents import record_incidents
 from validators.services.sources import record_votes_success
-from validators.services.stored import StoredValidator, stored_validators
+from validators.services.stored import STANDING, Moved, StoredValidator, stored_validators
 from validators.solana.concentration import superminority
+from validators.solana.schemas import VoteAccount
 from validators.solana.snapshot import AccountState, Snapshot
 from validators.solana.standing import NOTHING_KNOWN, Stake, Standing, standing_of
 
 # How many rejected records are named in the fetch's row; all of them are counted.
 MOST_REJECTED_NAMED: Final = 100
 
-_STATE_FIELDS: Final = (
-    "identity",
-    "activated_stake",
-    "commission_bps",
-    "commission_confirmed_bps",
-    "delinquent",
-    "epoch_vote_account",
-    "last_vote",
-    "root_slot",
-    "superminority",
-    "version_current",
-)
+# What every fetch shows anew; most validators' rows change in nothing else.
+_MOVING: Final = ("last_vote", "root_slot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +55,28 @@ def record_snapshot(snapshot: Snapshot, *, stored_at: datetime, genesis_hash: st
     previous = Fetch.objects.newest()
     if previous is not None and _is_superseded(snapshot, previous, stored_at):
         return FetchSummary(None, snapshot.endpoint, snapshot.epoch.epoch, len(snapshot.accounts))
-    stored, gone = stored_validators(), _gone()
+    stored = stored_validators()
+    gone = {row.vote_account for row in stored.values() if row.is_gone}
     before = _before(snapshot, previous, stored)
     fetch = _create_fetch(snapshot, genesis_hash, stored_at)
     standing = _standing(snapshot, stored)
-    keys = _write_states(snapshot, stored, standing, stored_at)
+    keys, moved = _write_states(snapshot, stored, standing, stored_at)
     is_first_look = previous is None or previous.epoch < snapshot.epoch.epoch
-    changed = record_commission_changes(snapshot, stored, is_first_look=is_first_look, stored_at=stored_at)
+    changed = record_commission_changes(snapshot, moved, is_first_look=is_first_look, stored_at=stored_at)
     joined = [key for vote_account, key in keys.items() if vote_account not in stored]
     left = _mark_left(snapshot, stored, gone, stored_at)
     news = [
         *who_moved(snapshot, keys, stored, gone=gone, left=left),
         *superminority_moves(keys, before=superminority_before(previous), after=standing.superminority),
-        *record_identity_changes(snapshot, stored, stored_at=stored_at),
+        *record_identity_changes(snapshot, moved, stored_at=stored_at),
         *changed,
         *record_incidents(snapshot, keys, left=left, stored_at=stored_at),
     ]
-    confirmed = record_confirmations(snapshot, stored, before=before.epoch, at=stored_at)
+    confirmed = record_confirmations(snapshot, moved, before=before.epoch, at=stored_at)
     written = record_epochs(snapshot, keys=keys, stored=stored, before=before, stored_at=stored_at)
     mark_confirmed(confirmed, epoch=fetch.epoch)
-    terms_changed = bool(changed or joined or left)
-    record_cluster(
-        snapshot, previous=previous, standing=standing, past=written.past, terms_changed=terms_changed
-    )
+    terms = bool(changed or joined or left)
+    record_cluster(snapshot, previous=previous, standing=standing, past=written.past, terms_changed=terms)
     record_votes_success(snapshot, stored_at=stored_at)
     if is_first_look or written.past:
         news += bad_epoch_news(fetch)
@@ -109,17 +99,12 @@ def _summary(fetch: Fetch, *, joined: int, left: int, changed: int, written: int
     )
 
 
-def _gone() -> set[str]:
-    """Who had left before this fetch."""
-    return set(Validator.objects.exclude(left_at=None).values_list("vote_account", flat=True))
-
-
 def _standing(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> Standing:
-    software = {row.vote_account: row.software for row in stored.values()}
     accounts = [state.account for state in snapshot.accounts]
+    rows = map(stored.get, (one.vote_account for one in accounts))
     standing = standing_of(
-        Stake(one.vote_account, one.activated_stake, software.get(one.vote_account, NOTHING_KNOWN))
-        for one in accounts
+        Stake(one.vote_account, one.activated_stake, NOTHING_KNOWN if row is None else row.software)
+        for one, row in zip(accounts, rows, strict=True)
     )
     unread = _stake_of_unread(snapshot)
     if not unread:
@@ -167,24 +152,22 @@ def _create_fetch(snapshot: Snapshot, genesis_hash: str, stored_at: datetime) ->
     )
 
 
-def _state_values(
+def _standing_values(
     state: AccountState, row: StoredValidator | None, standing: Standing, superminority: Set[str]
 ) -> tuple[Any, ...]:
-    """In the order of _STATE_FIELDS."""
+    """In the order of STANDING."""
     account = state.account
+    bps = account.commission_bps
     confirmed = None if row is None else row.commission_confirmed_bps
-    if row is not None and row.commission_bps == account.commission_bps:
-        confirmed = account.commission_bps
+    if row is not None and row.commission_bps == bps:
+        confirmed = bps
     return (
         account.identity,
         account.activated_stake,
-        account.commission_bps,
+        bps,
         confirmed,
         state.delinquent,
         account.epoch_vote_account,
-        account.last_vote,
-        # A node sends 0 for an account without a root.
-        account.root_slot or None,
         account.vote_account in superminority,
         standing.current.get(account.vote_account),
     )
@@ -192,33 +175,44 @@ def _state_values(
 
 def _write_states(
     snapshot: Snapshot, stored: Mapping[str, StoredValidator], standing: Standing, stored_at: datetime
-) -> dict[str, int]:
-    """Write the present state of every account sent; give the primary keys of all by vote account."""
+) -> tuple[dict[str, int], Moved]:
+    """Write the present state of every account sent; give the primary keys of all by vote account, and who
+    of those known is another than before."""
     joined: list[tuple[Any, ...]] = []
-    known: list[tuple[Any, ...]] = []
+    changed: list[tuple[Any, ...]] = []
+    moved: list[tuple[StoredValidator, VoteAccount]] = []
+    steady: list[tuple[Any, ...]] = []
     # Where stake is spread evenly it holds a fifth of everybody.
     superminority = frozenset(standing.superminority)
     for state in snapshot.accounts:
-        row = stored.get(state.account.vote_account)
-        values = _state_values(state, row, standing, superminority)
+        account = state.account
+        row = stored.get(account.vote_account)
+        values = _standing_values(state, row, standing, superminority)
+        # A node sends 0 for an account without a root.
+        moving = (account.last_vote, account.root_slot or None)
         if row is None:
-            joined.append((state.account.vote_account, *values))
+            joined.append((account.vote_account, *values, *moving))
+        elif row.standing == values and not row.is_gone:
+            steady.append((*moving, row.pk))
         else:
-            known.append((*values, row.pk))
+            moved.append((row, account))
+            changed.append((*values, *moving, row.pk))
+    seen = {"last_seen_at": stored_at}
+    bulk.update_rows(Validator, fields=_MOVING, rows=steady, constants=seen)
     bulk.update_rows(
-        Validator, fields=_STATE_FIELDS, rows=known, constants={"last_seen_at": stored_at, "left_at": None}
+        Validator, fields=(*STANDING, *_MOVING), rows=changed, constants={**seen, "left_at": None}
     )
     bulk.insert_rows(
         Validator,
-        fields=("vote_account", *_STATE_FIELDS),
+        fields=("vote_account", *STANDING, *_MOVING),
         rows=joined,
-        constants={"name": "", "first_seen_at": stored_at, "last_seen_at": stored_at},
+        constants={"name": "", "first_seen_at": stored_at, **seen},
     )
     keys = {row.vote_account: row.pk for row in stored.values()}
     if joined:
         newest = max(keys.values(), default=0)
         keys.update(Validator.objects.filter(pk__gt=newest).values_list("vote_account", "pk"))
-    return keys
+    return keys, moved
 
 
 def _before(snapshot: Snapshot, previous: Fetch | None, stored: Mapping[str, StoredValidator]) -> Before:

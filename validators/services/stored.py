@@ -1,9 +1,11 @@
 """What the tables held when a fetch came."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from validators.models import Validator
 from validators.services import bulk
+from validators.solana.schemas import VoteAccount
 from validators.solana.standing import Software
 
 
@@ -12,11 +14,18 @@ class StoredValidator(NamedTuple):
 
     pk: int
     vote_account: str
+    # What stays as it is from one fetch to the next: the fields of `STANDING`.
     identity: str
+    activated_stake: int
     commission_bps: int | None
     commission_confirmed_bps: int | None
+    delinquent: bool
+    epoch_vote_account: bool
+    superminority: bool
+    version_current: bool | None
     version: str
     client: str
+    left_at: Any
 
     @property
     def seen_by_a_fetch(self) -> bool:
@@ -27,8 +36,23 @@ class StoredValidator(NamedTuple):
     def software(self) -> Software:
         return Software(self.version, self.client)
 
+    @property
+    def is_gone(self) -> bool:
+        """It had left before this fetch."""
+        return self.left_at is not None
+
+    @property
+    def standing(self) -> tuple[Any, ...]:
+        """In the order of STANDING."""
+        return self[2:10]
+
+
+# Everybody whose standing is another now: the row, and the account as it was sent.
+Moved = Sequence[tuple[StoredValidator, VoteAccount]]
+STANDING: Final = StoredValidator._fields[2:10]
+
 
 def stored_validators() -> dict[str, StoredValidator]:
     """Every validator that was ever seen, by vote account."""
     rows = bulk.read_rows(Validator.objects.values_list(*StoredValidator._fields))
-    return {row[1]: StoredValidator(*row) for row in rows}
+    return {row[1]: StoredValidator._make(row) for row in rows}

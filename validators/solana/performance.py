@@ -53,18 +53,23 @@ def leader_part(works: Iterable[Work], blocks: int) -> float | None:
 
 
 def _by_credits(works: Sequence[Work], blocks: int | None) -> list[float | None]:
+    return shares_of_mean([(work.credits, work.stake) for work in works])
+
+
+def shares_of_mean(told: Sequence[tuple[int | None, int | None]]) -> list[float | None]:
+    """Each one's credits ÷ the stake-weighted mean, from credits and stake of everybody in one epoch."""
     earned = staked = everything = 0
-    for work in works:
-        stake = work.stake or 0
-        everything += stake
-        if work.credits is not None:
-            earned += work.credits * stake
-            staked += stake
+    for credits, stake in told:
+        if stake:
+            everything += stake
+            if credits is not None:
+                earned += credits * stake
+                staked += stake
     if not earned or staked < LEAST_COVERED * everything:
-        return [None] * len(works)
+        return [None] * len(told)
     mean = earned / staked
     # An account that votes without stake earns two thirds of the mean, which says nothing of it.
-    return [work.credits / mean if work.stake and work.credits is not None else None for work in works]
+    return [credits / mean if stake and credits is not None else None for credits, stake in told]
 
 
 def _by_lamports(works: Sequence[Work], blocks: int | None) -> list[float | None]:

@@ -39,10 +39,17 @@ def _bounds(zeros: int) -> tuple[str, str]:
 # The alphabet is in ASCII order, so texts of one length compare as their numbers do, and
 # whether a text stands for exactly 32 bytes needs no decoding: 0.4 µs instead of 4 a key.
 _BOUNDS: Final = tuple(_bounds(zeros) for zeros in range(KEY_BYTES + 1))
+# Nearly all keys begin with a digit that is between those of the bounds, which then need no look.
+_SURE: Final = re.compile(
+    f"[{ALPHABET[ALPHABET.index(_BOUNDS[0][0][0]) + 1 :]}][{ALPHABET}]{{{len(_BOUNDS[0][0]) - 1}}}|"
+    f"[{ALPHABET[1 : ALPHABET.index(_BOUNDS[0][1][0])]}][{ALPHABET}]{{{len(_BOUNDS[0][1]) - 1}}}"
+)
 
 
 def is_pubkey(text: str) -> bool:
     """Whether the text is base58 of exactly 32 bytes."""
+    if _SURE.fullmatch(text):
+        return True
     if not _SHAPE.fullmatch(text):
         return False
     digits = text.lstrip("1")

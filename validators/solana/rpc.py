@@ -105,7 +105,7 @@ class Endpoint:
         self._last_id += 1
         body = self._body(method, {"jsonrpc": "2.0", "id": self._last_id, "method": method, "params": params})
         try:
-            reply = reply_type.model_validate_json(body)
+            reply = reply_type.read(body)
         except ValidationError as exc:
             raise MalformedReplyError(self.name, method, _malformed(body, exc)) from None
         if reply.error is not None and reply.error.code in THROTTLED:

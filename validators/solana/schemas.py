@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass as plain_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Self, TypeVar
 
+import msgspec
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -67,9 +68,47 @@ def _exact(credits: Any) -> Any:
     return SPLIT_MARK if is_whole and is_split_mark(credits) else credits
 
 
+# The migration's sentinel is beyond it.
+_Counted = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
+
+
+class VoteAccount(msgspec.Struct, frozen=True, gc=False):
+    """One item of getVoteAccounts. Stake in lamports; the commission is as sent and may pass 100 percent.
+
+    These are the bounds that can be told to the quick reader; `SentAccount` has all of them.
+    """
+
+    vote_account: str = msgspec.field(name="votePubkey")
+    identity: str = msgspec.field(name="nodePubkey")
+    activated_stake: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_STAKE)] = msgspec.field(
+        name="activatedStake"
+    )
+    epoch_vote_account: bool = msgspec.field(name="epochVoteAccount")
+    epoch_credits: Annotated[
+        list[tuple[_Counted, _Counted, _Counted]], msgspec.Meta(max_length=MOST_TUPLES)
+    ] = msgspec.field(name="epochCredits")
+    last_vote: Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] = msgspec.field(name="lastVote")
+    root_slot: Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] | None = msgspec.field(
+        default=None, name="rootSlot"
+    )
+    commission_percent: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = msgspec.field(
+        default=None, name="commission"
+    )
+    sent_bps: Annotated[int, msgspec.Meta(ge=0, le=65_535)] | None = msgspec.field(
+        default=None, name="inflationRewardsCommissionBps"
+    )
+
+    @property
+    def commission_bps(self) -> int | None:
+        """The finer of the two fields; older nodes send only percent, one line only basis points."""
+        if self.sent_bps is not None:
+            return self.sent_bps
+        return None if self.commission_percent is None else self.commission_percent * 100
+
+
 @dataclass(frozen=True, slots=True, config=_STRICT)
-class VoteAccount:
-    """One item of getVoteAccounts. Stake in lamports; the commission is as sent and may pass 100 percent."""
+class SentAccount:
+    """The same on its way in: what is wrong with it is told in a sentence."""
 
     vote_account: Key = Field(validation_alias="votePubkey")
     identity: Key = Field(validation_alias="nodePubkey")
@@ -87,13 +126,6 @@ class VoteAccount:
         default=None, validation_alias="inflationRewardsCommissionBps"
     )
 
-    @property
-    def commission_bps(self) -> int | None:
-        """The finer of the two fields; older nodes send only percent, one line only basis points."""
-        if self.sent_bps is not None:
-            return self.sent_bps
-        return None if self.commission_percent is None else self.commission_percent * 100
-
 
 @plain_dataclass(frozen=True, slots=True)
 class RejectedRecord:
@@ -106,9 +138,10 @@ class RejectedRecord:
 def _or_rejected(record: Any, parse: ValidatorFunctionWrapHandler) -> VoteAccount | RejectedRecord:
     """Parse one record; a bad one becomes a RejectedRecord, so that it never takes the others down."""
     try:
-        account: VoteAccount = parse(record)
+        sent: SentAccount = parse(record)
     except ValidationError as exc:
         return RejectedRecord(_readable_key(record), describe(exc))
+    account = VoteAccount(*(getattr(sent, name) for name in VoteAccount.__struct_fields__))
     if account.commission_bps is None:
         return RejectedRecord(account.vote_account, "neither commission nor inflationRewardsCommissionBps")
     return account
@@ -136,7 +169,7 @@ if TYPE_CHECKING:
     Record = VoteAccount | RejectedRecord
 else:
     # As a union, pydantic would try the second form with the sender's text.
-    Record = Annotated[VoteAccount, WrapValidator(_or_rejected)]
+    Record = Annotated[SentAccount, WrapValidator(_or_rejected)]
 
 
 class VoteAccounts(BaseModel):
@@ -182,3 +215,8 @@ class Reply(BaseModel, Generic[Result]):
     id: int | str | None = None
     result: Result | None = None
     error: RpcFailure | None = None
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Raises a ValidationError."""
+        return cls.model_validate_json(body)

@@ -1,7 +1,7 @@
 """Where each validator stands among the others, by its stake and its software. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -56,15 +56,21 @@ class Standing:
 def standing_of(stakes: Iterable[Stake]) -> Standing:
     """From the active stake of every account, delinquent ones too."""
     everybody = list(stakes)
-    staked = [one for one in everybody if one.lamports]
+    staked = {one.vote_account: one.lamports for one in everybody if one.lamports}
+    # Thousands of accounts run a few dozen versions.
+    by_software: defaultdict[Software, int] = defaultdict(int)
+    for _, lamports, software in everybody:
+        by_software[software] += lamports
+    run = [(software, lamports) for software, lamports in by_software.items() if lamports]
+    current = _currency(by_software)
     return Standing(
-        total_stake=sum(one.lamports for one in staked),
+        total_stake=sum(staked.values()),
         accounts=len(everybody),
         staked=len(staked),
-        superminority=tuple(superminority({one.vote_account: one.lamports for one in staked})),
-        by_client=_summed((one.software.client or Client.UNKNOWN.value, one.lamports) for one in staked),
-        by_version=_summed((one.software.version or "unknown", one.lamports) for one in staked),
-        current=_currency(everybody),
+        superminority=tuple(superminority(staked)),
+        by_client=_summed((one.client or Client.UNKNOWN.value, lamports) for one, lamports in run),
+        by_version=_summed((one.version or "unknown", lamports) for one, lamports in run),
+        current={account: current[software] for account, _, software in everybody},
     )
 
 
@@ -76,17 +82,16 @@ def _summed(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _currency(everybody: Sequence[Stake]) -> dict[str, bool | None]:
-    read = {one.software: _read(one.software) for one in everybody}
+def _currency(stakes: Mapping[Software, int]) -> dict[Software, bool | None]:
+    read = {software: _read(software) for software in stakes}
     running: list[Running] = []
-    for one in everybody:
-        version, client = read[one.software]
+    for software, lamports in stakes.items():
+        version, client = read[software]
         lineage = lineage_of(client)
-        if one.lamports and version is not None and lineage is not None:
-            running.append(Running(lineage, version, one.lamports))
+        if lamports and version is not None and lineage is not None:
+            running.append(Running(lineage, version, lamports))
     current = current_versions(running)
-    verdicts = {software: is_current(*parts, current) for software, parts in read.items()}
-    return {one.vote_account: verdicts[one.software] for one in everybody}
+    return {software: is_current(*parts, current) for software, parts in read.items()}
 
 
 @lru_cache(maxsize=512)

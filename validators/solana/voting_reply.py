@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,6 +19,7 @@ from validators.solana.arithmetic import (
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import EpochInfo, RejectedRecord, Reply, VoteAccount, VoteAccounts
 from validators.solana.snapshot import AccountState, Snapshot
+from validators.solana.votes import VotesReply
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +39,22 @@ def ask_snapshot(
 
     split_epoch is what is known from before. Raises an EndpointError.
     """
-    votes = endpoint.call("getVoteAccounts", [{"keepUnstakedDelinquents": True}], Reply[VoteAccounts])
-    next_slot = epoch.absolute_slot - epoch.slot_index + epoch.slots_in_epoch
-    if any(_is_later(account, epoch.epoch, next_slot) for account in _accounts(votes)):
+    votes = endpoint.call("getVoteAccounts", [{"keepUnstakedDelinquents": True}], VotesReply)
+    accounts = list(_accounts(votes))
+    if _is_later(accounts, epoch):
         epoch = ask_epoch(endpoint)
+    if split_epoch is None:
+        split_epoch = _agreed_split_epoch(accounts, _most_vote_credits(epoch))
     return _interpreted(endpoint, _Answers(epoch, votes), began_at=began_at, split_epoch=split_epoch)
 
 
-def _is_later(account: VoteAccount, epoch: int, next_slot: int) -> bool:
-    """Whether it has done something in the epoch after, which begins at next_slot."""
-    earned = account.epoch_credits
-    return bool(earned and earned[-1][0] == epoch + 1) or account.last_vote >= next_slot
+def _is_later(accounts: Sequence[VoteAccount], epoch: EpochInfo) -> bool:
+    """Whether any has done something in the epoch after."""
+    following = epoch.epoch + 1
+    if any(earned[-1][0] == following for account in accounts if (earned := account.epoch_credits)):
+        return True
+    next_slot = epoch.absolute_slot - epoch.slot_index + epoch.slots_in_epoch
+    return max((account.last_vote for account in accounts), default=0) >= next_slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,6 @@ def _accounts(votes: VoteAccounts) -> Iterator[VoteAccount]:
 def _interpreted(
     endpoint: Endpoint, answers: _Answers, *, began_at: datetime, split_epoch: int | None
 ) -> Snapshot:
-    if split_epoch is None:
-        split_epoch = _agreed_split_epoch(answers.votes, _most_vote_credits(answers.epoch))
     accounts, rejected = _sorted_out(answers, split_epoch)
     doubt = _doubt(accounts, rejected, answers.epoch.epoch)
     if doubt is not None:
@@ -96,13 +100,13 @@ def _doubt(
     return None
 
 
-def _agreed_split_epoch(votes: VoteAccounts, most_vote_credits: int) -> int | None:
+def _agreed_split_epoch(accounts: Iterable[VoteAccount], most_vote_credits: int) -> int | None:
     """The migration epoch that more than half of the accounts show; one odd record moves nobody else.
 
     Where the marks have dropped out of the replies already, numbers that no votes could earn
     tell as much: then the migration was before all that is sent.
     """
-    histories = [account.epoch_credits for account in _accounts(votes) if account.epoch_credits]
+    histories = [account.epoch_credits for account in accounts if account.epoch_credits]
     if not histories:
         return None
     epoch, count = Counter(map(own_split_epoch, histories)).most_common(1)[0]
@@ -129,6 +133,7 @@ def _sorted_out(
 def _judged(answers: _Answers, split_epoch: int | None) -> Iterator[AccountState | RejectedRecord]:
     """Each record as a state, or rejected: as unreadable, sent twice, or with impossible credits."""
     seen: set[str] = set()
+    running, most = answers.epoch.epoch, _most_vote_credits(answers.epoch)
     for delinquent, records in ((False, answers.votes.current), (True, answers.votes.delinquent)):
         for record in records:
             if isinstance(record, RejectedRecord):
@@ -137,18 +142,18 @@ def _judged(answers: _Answers, split_epoch: int | None) -> Iterator[AccountState
                 yield RejectedRecord(record.vote_account, "appears twice in one reply")
             else:
                 seen.add(record.vote_account)
-                yield _state(record, delinquent, answers.epoch, split_epoch)
+                yield _state(record, delinquent, running, split_epoch, most)
 
 
 def _state(
-    account: VoteAccount, delinquent: bool, epoch: EpochInfo, split_epoch: int | None
+    account: VoteAccount, delinquent: bool, running: int, split_epoch: int | None, most_vote_credits: int
 ) -> AccountState | RejectedRecord:
     try:
         earned = earned_by_epoch(
             account.epoch_credits,
-            running_epoch=epoch.epoch,
+            running_epoch=running,
             split_epoch=split_epoch,
-            most_vote_credits=_most_vote_credits(epoch),
+            most_vote_credits=most_vote_credits,
         )
     except ImpossibleCreditsError as exc:
         return RejectedRecord(account.vote_account, str(exc))

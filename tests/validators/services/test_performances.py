@@ -149,3 +149,19 @@ def test_an_epoch_that_the_cluster_has_no_row_of_is_passed_over() -> None:
     row(1, 5, 5)
 
     assert refresh_performances([ENDED, 5]) is False
+
+
+def test_a_fetch_leaves_nothing_to_be_worked_out_again_of_the_running_epoch(endpoint: CannedEndpoint) -> None:
+    def looked(**third: Any) -> set[float | None]:
+        endpoint.current = [account(n, epochCredits=epoch_credits(60, 30 + n)) for n in range(24)]
+        endpoint.current[2] |= third
+        tasks.fetch_validators()
+        assert refresh_performances([EPOCH]) is False
+        return set(ValidatorEpoch.objects.filter(epoch=EPOCH).values_list("vote_performance", flat=True))
+
+    first = looked()
+    # It moves the mean by its credits, and of who cannot be read the last known ones count.
+    moved = looked(epochCredits=epoch_credits(60, 50))
+    assert looked(activatedStake=-1) == moved != first
+    ValidatorEpoch.objects.filter(epoch=EPOCH, validator__vote_account=key("vote 2")).update(credits=32)
+    assert looked(activatedStake=-1) == first

@@ -88,6 +88,7 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     means.credit_mean: {"earners": ((5, 10), (7, 20)), "unit": "vote_credits"},
     parsed_votes.parsed_vote_state: {"info": PARSED},
     plausible_votes.typical_vote: {"last_votes": (5, 0, 7)},
+    performance.shares_of_mean: {"told": ((5, 10), (None, 3), (4, None))},
     performance.verdicts: {"works": WORKS, "unit": "lamports", "blocks": 5},
     performance.leader_part: {"works": WORKS, "blocks": 5},
     slot_times.slot_times: {"activations": ((400, 0), (200, 900))},

@@ -58,10 +58,10 @@ def _recent(fetch: Fetch) -> Mapping[int, list[EpochFacts]]:
     history: defaultdict[int, list[EpochFacts]] = defaultdict(list)
     # Of an epoch that ended and was never seen whole it is not known what was earned.
     told = Case(When(Q(credits_final=True) | Q(epoch__gte=fetch.epoch), then="credits"), default=None)
-    found = _rows(fetch, EPOCHS_READ).order_by("epoch", "validator_id").annotate(told=told)
+    found = _rows(fetch, EPOCHS_READ).order_by("epoch").annotate(told=told)
     rows = found.values_list("epoch", "vote_performance", "told", "validator_id")
-    for *facts, key in read_rows(rows):
-        history[key].append(EpochFacts(*facts))
+    for row in read_rows(rows):
+        history[row[3]].append(EpochFacts._make(row[:3]))
     return history
 
 

@@ -52,10 +52,14 @@ class ScoreSummary:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one method said of everybody, best first, and when it began to think."""
+    """What one method said of everybody, best first, and when it began to think.
+
+    `rows` are (validator's key, score, rank, components as JSON), as they are stored: of twenty thousand
+    validators that is a third of what the assessments hold.
+    """
 
     method: ScoringMethod
-    best_first: list[Assessment]
+    rows: list[tuple[int, float, int, str]]
     started_at: datetime
 
 
@@ -105,13 +109,20 @@ def _verdicts(methods: Sequence[ScoringMethod], cluster: ClusterFacts) -> list[V
 def _verdict(method: ScoringMethod, cluster: ClusterFacts) -> Verdict:
     started_at = timezone.now()
     try:
-        return Verdict(method, ranked(method.assess(cluster)), started_at)
+        return Verdict(method, _rows(ranked(method.assess(cluster))), started_at)
     except Exception as exc:
         reason = f"{type(exc).__name__}: {exc}"
         record_unscored(
             method, status=ScoringRun.Status.FAILED, reason=reason, cluster=cluster, started_at=started_at
         )
         raise
+
+
+def _rows(best_first: list[Assessment]) -> list[tuple[int, float, int, str]]:
+    return [
+        (one.validator.pk, one.score, rank, to_json(one.components).decode())
+        for rank, one in zip(ranks(best_first), best_first, strict=True)
+    ]
 
 
 def record_unscored(
@@ -143,11 +154,10 @@ def record_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: byte
     runs = [_record_verdict(verdict, cluster, inputs_id) for verdict in reversed(verdicts)]
     mark_picture(Writer.SCORES)
     headline = runs[-1]
-    best_first = verdicts[0].best_first
     tell_rank_moves(
         headline.method,
         headline.version,
-        {one.validator.pk: rank for rank, one in zip(ranks(best_first), best_first, strict=True)},
+        {key: rank for key, _, rank, _ in verdicts[0].rows},
         epoch=cluster.epoch,
         at=timezone.now(),
     )
@@ -172,7 +182,7 @@ def _stored_inputs(body: bytes) -> int:
 
 
 def _record_verdict(verdict: Verdict, cluster: ClusterFacts, inputs_id: int) -> MethodSummary:
-    method, best_first = verdict.method, verdict.best_first
+    method, rows = verdict.method, verdict.rows
     run = ScoringRun.objects.create(
         method=method.name,
         version=method.version,
@@ -180,17 +190,14 @@ def _record_verdict(verdict: Verdict, cluster: ClusterFacts, inputs_id: int) -> 
         fetch_id=cluster.fetch_id,
         inputs_id=inputs_id,
         status=ScoringRun.Status.COMPLETED,
-        scored_count=len(best_first),
+        scored_count=len(rows),
         started_at=verdict.started_at,
         finished_at=timezone.now(),
     )
     bulk.insert_rows(
         TrustScore,
         fields=("validator_id", "score", "rank", "components"),
-        rows=[
-            (one.validator.pk, one.score, rank, to_json(one.components).decode())
-            for rank, one in zip(ranks(best_first), best_first, strict=True)
-        ],
+        rows=rows,
         constants={"run_id": run.pk},
     )
-    return MethodSummary(run.pk, method.name, method.version, len(best_first))
+    return MethodSummary(run.pk, method.name, method.version, len(rows))

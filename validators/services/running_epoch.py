@@ -1,0 +1,172 @@
+"""The rows of the epoch that runs, of which every fetch writes nearly all again."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from validators.models import Validator, ValidatorEpoch
+from validators.services import bulk
+from validators.services.epoch_numbers import (
+    SEEN_LIVE,
+    EarnedNumbers,
+    LiveNumbers,
+    credits_at_start,
+    earned_numbers,
+    live_numbers,
+    merged_with,
+    touched_by_fetch,
+    unit_of,
+)
+from validators.services.performances import running_performances
+from validators.services.stored import StoredValidator
+from validators.solana.arithmetic import Earned, unit_in
+from validators.solana.snapshot import AccountState
+
+_NUMBERS: Final = (*EarnedNumbers._fields, *LiveNumbers._fields)
+# What every fetch shows anew; most rows change in nothing else, and are written without the rest.
+_MOVING: Final = ("credits", "fetches", "delinquent_fetches", "delinquent_at_end", "vote_performance")
+
+
+class _Stored(NamedTuple):
+    """A row as the fetch before left it: the fields of EarnedNumbers and of LiveNumbers, side by side."""
+
+    key: int
+    pk: int
+    performance: float | None
+    credits: int | None
+    credits_unit: str
+    credits_before_split: int | None
+    cumulative_credits_at_start: int | None
+    credits_final: bool
+    commission_first_bps: int | None
+    commission_last_bps: int | None
+    commission_min_bps: int | None
+    commission_max_bps: int | None
+    commission_source: str
+    activated_stake: int | None
+    identity: str
+    version: str
+    client: str
+    fetches: int
+    delinquent_fetches: int
+    delinquent_at_end: bool | None
+
+    @property
+    def earned(self) -> EarnedNumbers:
+        return EarnedNumbers(*self[3:8])
+
+    @property
+    def live(self) -> LiveNumbers:
+        return LiveNumbers(*self[8:20])
+
+
+class _Touched(NamedTuple):
+    """A row as this fetch leaves it, and the primary key it has unless it is new."""
+
+    key: int
+    pk: int | None
+    earned: EarnedNumbers
+    live: LiveNumbers
+
+
+class RunningEpoch:
+    """What a fetch changes in it: `add` each account, then `write`."""
+
+    def __init__(self, epoch: int, *, split_epoch: int | None) -> None:
+        self._epoch = epoch
+        self._unit = unit_in(epoch, split_epoch=split_epoch)
+        rows = ValidatorEpoch.objects.filter(epoch=epoch)
+        columns = ("validator_id", "pk", "vote_performance", *_NUMBERS)
+        # Of whom this fetch does not show stay in here.
+        self._stored = {row[0]: _Stored._make(row) for row in bulk.read_rows(rows.values_list(*columns))}
+        # Values of _MOVING but the last, and the primary key; beside each its credits and stake.
+        self._steady: list[tuple[Any, ...]] = []
+        self._steady_told: list[tuple[int | None, int | None]] = []
+        self._touched: list[_Touched] = []
+
+    def add(self, key: int, earned: Earned, state: AccountState, known: StoredValidator | None) -> None:
+        """The account of that primary key; `known` is its row of the fetch before."""
+        row = self._stored.pop(key, None)
+        if row is None:
+            live = live_numbers(state, known, LiveNumbers())
+            self._touched.append(_Touched(key, None, earned_numbers(earned, state), live))
+        elif known is not None and _is_steady(row, earned, state, known):
+            delinquent = state.delinquent
+            counts = (row.fetches + 1, row.delinquent_fetches + delinquent, delinquent)
+            self._steady.append((earned.credits, *counts, row.pk))
+            self._steady_told.append(self._told(earned.credits, row.credits_unit, row.activated_stake))
+        else:
+            numbers = merged_with(row.earned, earned_numbers(earned, state))
+            self._touched.append(_Touched(key, row.pk, numbers, live_numbers(state, known, row.live)))
+
+    def write(self, stored_at: datetime) -> int:
+        """Returns how many rows were added or changed."""
+        performances = iter(self._performances())
+        steady = [(*row[:-1], next(performances), row[-1]) for row in self._steady]
+        inserts: list[tuple[Any, ...]] = []
+        changed: list[tuple[Any, ...]] = []
+        for key, pk, earned, live in self._touched:
+            values = (*earned, *live, next(performances))
+            if pk is None:
+                inserts.append((key, *values))
+            else:
+                changed.append((*values, pk))
+        self._write_others(performances)
+        fields: tuple[str, ...] = (*_NUMBERS, "vote_performance")
+        constants = touched_by_fetch(stored_at)
+        bulk.update_rows(ValidatorEpoch, fields=_MOVING, rows=steady, constants=constants)
+        bulk.update_rows(ValidatorEpoch, fields=fields, rows=changed, constants=constants)
+        constants["epoch"] = self._epoch
+        fields = ("validator_id", *fields)
+        bulk.insert_rows(ValidatorEpoch, fields=fields, rows=inserts, constants=constants)
+        return len(self._steady) + len(self._touched)
+
+    def _performances(self) -> Sequence[float | None]:
+        """Of the steady, of those touched, of the others: the mean moves with each of them."""
+        others = self._stored.values()
+        without = [row.key for row in others if row.activated_stake is None]
+        present = dict(Validator.objects.filter(pk__in=without).values_list("pk", "activated_stake"))
+        told = [
+            *self._steady_told,
+            *(self._told(one[0], one[1], live.activated_stake) for _, _, one, live in self._touched),
+            *(
+                self._told(row.credits, row.credits_unit, present.get(row.key, row.activated_stake))
+                for row in others
+            ),
+        ]
+        rows: list[EarnedNumbers | _Stored] = [*(one.earned for one in self._touched), *others]
+        if any(row.credits_before_split is not None for row in rows):
+            # Votes are of one part of the migration's epoch, and lamports of the other.
+            return [None] * len(told)
+        return running_performances(told, unit=self._unit)
+
+    def _told(self, credits: int | None, unit: str, stake: int | None) -> tuple[int | None, int | None]:
+        """Votes and lamports are never compared."""
+        return credits if unit == self._unit else None, stake
+
+    def _write_others(self, performances: Iterator[float | None]) -> None:
+        """Of whom this fetch does not show, only how they compare may be another."""
+        moved = [
+            (performance, row.pk)
+            for row, performance in zip(self._stored.values(), performances, strict=True)
+            if performance != row.performance
+        ]
+        bulk.update_rows(ValidatorEpoch, fields=("vote_performance",), rows=moved, constants={})
+
+
+def _is_steady(row: _Stored, earned: Earned, state: AccountState, known: StoredValidator) -> bool:
+    """Whether `merged_with` and `live_numbers` would leave all as it is, but for what moves."""
+    account, bps = state.account, known.commission_bps
+    lowest, highest = row.commission_min_bps, row.commission_max_bps
+    if bps is None or row.credits is None or earned.credits is None or lowest is None or highest is None:
+        return False
+    return (
+        earned.credits >= row.credits
+        and lowest <= bps <= highest
+        and row.commission_first_bps is not None
+        and account.commission_bps == bps
+        and row[4:8] == (unit_of(earned), earned.credits_before_split, credits_at_start(earned, state), False)
+        and row[12:17] == (SEEN_LIVE, account.activated_stake, account.identity, known.version, known.client)
+        and row.commission_last_bps == bps
+        and row.credits_before_split is None
+    )
