@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "staking_project.front.cross_origin.Preflights",
     "staking_project.front.api_manners.ApiHead",
     "staking_project.front.api_manners.ApiProblems",
+    "staking_project.front.refusals.NotSo",
     "staking_project.front.kept.KeptAnswers",
     "staking_project.front.compression.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -202,6 +203,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")
 METRICS = [
     "scheduling.monitoring.metrics.scheduling_metrics",
     "validators.monitoring.metrics.validator_metrics",
+    "validators.monitoring.subscription_metrics.subscription_metrics",
 ]
 # The bearer token that `/metrics` wants; empty, and anybody may read them.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
@@ -220,7 +222,8 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 CORS_ORIGINS = [origin.strip() for origin in env.list("CORS_ORIGINS", default=["*"])]
 CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
 CORS_ALLOWED_ORIGINS = [origin for origin in CORS_ORIGINS if origin != "*"]
-CORS_URLS_REGEX = r"^/api/(v1/|openapi\.json$)"
+# As it is misread too, so that a page is told what is meant.
+CORS_URLS_REGEX = r"(?i)^/+api/+(v1/|openapi\.json$)"
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match"]
 CORS_EXPOSE_HEADERS = [

@@ -1,6 +1,6 @@
 """What any operation may answer beside what its router says: unchanged, refused, throttled, unavailable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Final, NamedTuple
 
 Json = dict[str, Any]
@@ -128,8 +128,7 @@ def add_answers(method: str, operation: Json) -> None:
     kept = method == "get" and is_json and not guarded
     for answer in answered.values():
         _add_headers(answer, operation, kept=kept)
-        if any(one["name"] == "format" for one in operation.get("parameters", ())):
-            _add_csv(answer)
+        _add_csv(answer, {one["name"] for one in operation.get("parameters", ())})
     statuses = {*declared, *_EVERYWHERE, *(_WITH_A_TOKEN if guarded else ())}
     refused = {status: _reference(REFUSALS[status].name) for status in statuses if status in REFUSALS}
     unchanged = {"304": _reference(_NOT_MODIFIED)} if kept else {}
@@ -163,10 +162,13 @@ def _add_headers(answer: Json, operation: Json, *, kept: bool) -> None:
     answer["headers"] = _headers(*tagged, "Cache-Control", *leaving, *_ALWAYS) | answer.get("headers", {})
 
 
-def _add_csv(answer: Json) -> None:
+def _add_csv(answer: Json, parameters: Set[str]) -> None:
     """The fields of an item as columns; what the reply says beside them is in headers."""
-    answer.setdefault("content", {})["text/csv"] = {"schema": {"type": "string"}}
-    answer["headers"] |= _headers("Link", *_OF_CSV)
+    if "format" in parameters:
+        answer.setdefault("content", {})["text/csv"] = {"schema": {"type": "string"}}
+        # What comes in one piece has no next one.
+        next_page = ("Link",) if parameters & {"cursor", "since"} else ()
+        answer["headers"] |= _headers(*next_page, *_OF_CSV)
 
 
 def _headers(*names: str) -> Json:

@@ -1,7 +1,7 @@
 """What changed as Atom feeds: of all validators, and of one."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest
@@ -68,7 +68,10 @@ def _page_of(validator: Validator) -> str:
     return reverse("validators:validator", args=[validator.vote_account])
 
 
-def _version(request: HttpRequest, **about: Any) -> str:
+def _version(request: HttpRequest, vote_account: str | None = None) -> str | None:
+    """None of a feed that there is not: it has none that anybody could have."""
+    if vote_account is not None and Validator.objects.of_account(vote_account) is None:
+        return None
     return f'"{events_version()}-{picture_version()}"'
 
 

@@ -171,6 +171,7 @@ def test_pages_of_fifty_keep_the_order_in_their_links(client: Client) -> None:
     [
         ("?method=nonsense", "There is no scoring method “nonsense”."),
         ("?other=%3Cb%3E", "There is no scoring method “<b>”."),
+        ("?other=trust-v22", "There is no scoring method “trust-v22”; did you mean trust-v2?"),
         ("?method=trust-v2&other=trust-v2", "“trust-v2” cannot be compared with itself."),
     ],
 )
