@@ -12,6 +12,7 @@ from staking_project.environment import (
     given_database,
     given_email,
     given_secret_key,
+    is_there,
     read_env_file,
 )
 from staking_project.home import CODE, default_env_file, default_state_dir
@@ -25,7 +26,7 @@ BASE_DIR = CODE
 env = Environment()
 if given := env.str("ENV_FILE", default=""):
     read_env_file(env, Path(given))
-elif default_env_file().is_file():
+elif is_there(default_env_file()):
     read_env_file(env, default_env_file())
 
 # What the running project writes: the SQLite file, the generated key, the address of the embedded Redis.
