@@ -1,5 +1,6 @@
 """The public pages."""
 
+from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from validators.pages.selection_page import selected_groups
 from validators.pages.standings_form import StandingsForm
 from validators.pages.stars import stars_of
 from validators.pages.story import chart_of, validator_story
+from validators.pages.unknown_words import unknown_words
 from validators.reading.method_comparison import (
     MethodChoiceError,
     chosen_methods,
@@ -47,7 +49,7 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     page = _page(request, found)
     rows = standing_rows(page["page"], picture)
     about = {"form": form, **page, "rows": rows, "stars": stars}
-    return _shown(request, "standings", picture, **about)
+    return _shown(request, "standings", picture, (*form.fields, "page"), **about)
 
 
 @require_safe
@@ -59,14 +61,14 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
         return redirect(_way_to_node(request, vote_account))
     others = other_verdicts(story.validator, picture)
     about = {"chart": chart_of(story), "told": newest_of(story.validator), "stars": stars_of(request)}
-    return _shown(request, "validator", picture, story=story, others=others, **about)
+    return _shown(request, "validator", picture, ("method",), story=story, others=others, **about)
 
 
 @require_safe
 def what_changed_page(request: HttpRequest) -> HttpResponse:
     """What happened to whom, newest first."""
     form = EventsForm(request.GET)
-    return _shown(request, "events", current_picture(), form=form, events=events_page(form))
+    return _shown(request, "events", current_picture(), form.fields, form=form, events=events_page(form))
 
 
 @require_safe
@@ -76,7 +78,7 @@ def selection_page(request: HttpRequest) -> HttpResponse:
     picture = current_picture(form.chosen_method)
     groups = selected_groups(picture, form)
     nobody = not any(group.rows for group in groups)
-    return _shown(request, "selection", picture, form=form, groups=groups, nobody=nobody)
+    return _shown(request, "selection", picture, form.fields, form=form, groups=groups, nobody=nobody)
 
 
 @require_safe
@@ -92,7 +94,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
         "places": known + [""] * (MOST_COMPARED - len(known)),
         "left_out": [words for words in named if words not in known],
     }
-    return _shown(request, "compare", picture, **about)
+    return _shown(request, "compare", picture, ("v", "method"), **about)
 
 
 @require_safe
@@ -102,8 +104,9 @@ def methods_page(request: HttpRequest) -> HttpResponse:
         choice = chosen_methods(request.GET.get("method"), request.GET.get("other"))
     except MethodChoiceError as exc:
         choice = chosen_methods(None, None)
-        refused = {"form": ComparisonForm(request.GET, choice), "choice": choice, "problem": str(exc)}
-        response = _shown(request, "methods", current_picture(), **refused)
+        form = ComparisonForm(request.GET, choice)
+        refused = {"form": form, "choice": choice, "problem": str(exc)}
+        response = _shown(request, "methods", current_picture(), (*form.fields, "page"), **refused)
         response.status_code = 400
         return response
     comparison, form = current_comparison(choice), ComparisonForm(request.GET, choice)
@@ -119,7 +122,7 @@ def methods_page(request: HttpRequest) -> HttpResponse:
         "agreement": agreement(comparison.pairs),
         "rows": with_reasons(comparison, page["page"].object_list),
     }
-    return _shown(request, "methods", comparison.picture, **about)
+    return _shown(request, "methods", comparison.picture, (*form.fields, "page"), **about)
 
 
 @require_safe
@@ -127,14 +130,14 @@ def scores_page(request: HttpRequest) -> HttpResponse:
     """What the headline number means, and what it was worth."""
     picture = current_picture()
     refit = refit_of(picture.scoring_run)
-    return _shown(request, "scores", picture, measured=shipped_measures(), refit=refit)
+    return _shown(request, "scores", picture, (), measured=shipped_measures(), refit=refit)
 
 
 @require_safe
 def cluster_page(request: HttpRequest) -> HttpResponse:
     """The cluster as a whole."""
     picture = current_picture(_method(request))
-    return _shown(request, "cluster", picture, cluster=cluster_picture(picture))
+    return _shown(request, "cluster", picture, ("method",), cluster=cluster_picture(picture))
 
 
 def _way_to_node(request: HttpRequest, identity: str) -> str:
@@ -163,6 +166,10 @@ def _page(request: HttpRequest, found: Any) -> dict[str, Any]:
     }
 
 
-def _shown(request: HttpRequest, name: str, picture: Picture, **more: Any) -> HttpResponse:
-    context = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS, **more}
+def _shown(
+    request: HttpRequest, name: str, picture: Picture, known: Collection[str], **more: Any
+) -> HttpResponse:
+    """`known` are the words that the page takes in its address."""
+    unknown = unknown_words(request.GET, known)
+    context = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS, "unknown": unknown, **more}
     return render(request, f"validators/{name}.html", context)
