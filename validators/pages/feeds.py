@@ -7,8 +7,9 @@ from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import condition
 
+from scheduling.pages.access import only_read
 from validators.models import Validator, ValidatorEvent
 from validators.reading.events import events_version, newest_events, sentence
 from validators.reading.picture import picture_version
@@ -76,4 +77,4 @@ def _version(request: HttpRequest, vote_account: str | None = None) -> str | Non
 
 
 # Readers of feeds ask again and again, mostly for what they have.
-event_feed = require_safe(condition(etag_func=_version)(EventFeed()))
+event_feed = only_read(condition(etag_func=_version)(EventFeed()))

@@ -8,8 +8,8 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
+from scheduling.pages.access import only_read
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.events_page import EventsForm, events_page, newest_of
 from validators.pages.method_comparison_form import ComparisonForm
@@ -39,7 +39,7 @@ VALIDATORS_PER_PAGE: Final = 50
 MOST_NAMED: Final = 8
 
 
-@require_safe
+@only_read
 def standings_page(request: HttpRequest) -> HttpResponse:
     """The validators as the address asks for them; a page that is not there shows the nearest."""
     stars = stars_of(request)
@@ -52,7 +52,7 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "standings", picture, (*form.fields, "page"), **about)
 
 
-@require_safe
+@only_read
 def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     """One validator: why this score, and its past; the key of a node leads to what it votes with."""
     picture = current_picture(_method(request))
@@ -64,14 +64,14 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     return _shown(request, "validator", picture, ("method",), story=story, others=others, **about)
 
 
-@require_safe
+@only_read
 def what_changed_page(request: HttpRequest) -> HttpResponse:
     """What happened to whom, newest first."""
     form = EventsForm(request.GET)
     return _shown(request, "events", current_picture(), form.fields, form=form, events=events_page(form))
 
 
-@require_safe
+@only_read
 def selection_page(request: HttpRequest) -> HttpResponse:
     """What to hold, by what is held now."""
     form = SelectionForm(request.GET, stars_of(request).accounts)
@@ -81,7 +81,7 @@ def selection_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "selection", picture, form.fields, form=form, groups=groups, nobody=nobody)
 
 
-@require_safe
+@only_read
 def compare_page(request: HttpRequest) -> HttpResponse:
     """Up to four validators side by side."""
     picture = current_picture(_method(request))
@@ -97,7 +97,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "compare", picture, ("v", "method"), **about)
 
 
-@require_safe
+@only_read
 def methods_page(request: HttpRequest) -> HttpResponse:
     """Two scoring methods side by side; a choice that makes no sense is a 400 that says what there is."""
     try:
@@ -125,7 +125,7 @@ def methods_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "methods", comparison.picture, (*form.fields, "page"), **about)
 
 
-@require_safe
+@only_read
 def scores_page(request: HttpRequest) -> HttpResponse:
     """What the headline number means, and what it was worth."""
     picture = current_picture()
@@ -133,7 +133,7 @@ def scores_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "scores", picture, (), measured=shipped_measures(), refit=refit)
 
 
-@require_safe
+@only_read
 def cluster_page(request: HttpRequest) -> HttpResponse:
     """The cluster as a whole."""
     picture = current_picture(_method(request))

@@ -65,8 +65,14 @@ def test_of_one_that_is_like_none_it_says_where_all_are(client: Client, address:
     assert "/api/docs names all there are" in answer.json()["detail"]
 
 
-def test_a_page_that_is_asked_for_as_it_cannot_be_says_how_it_can(client: Client) -> None:
-    for address, method, allowed in (("/cluster/", "POST", "GET, HEAD"), ("/watched/star/", "GET", "POST")):
+def test_a_page_that_is_asked_for_as_it_cannot_be_says_how_it_can() -> None:
+    client = Client(enforce_csrf_checks=True)
+    for address, method, allowed in (
+        ("/cluster/", "POST", "GET, HEAD"),
+        ("/events/events.atom", "DELETE", "GET, HEAD"),
+        ("/healthz", "PUT", "GET, HEAD"),
+        ("/watched/star/", "GET", "POST"),
+    ):
         shown = client.generic(method, address, headers={"Accept": "text/html"})
         line = client.generic(method, address)
 
