@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "staking_project.front.cross_origin.Preflights",
     "staking_project.front.api_manners.ApiHead",
     "staking_project.front.api_manners.ApiProblems",
-    "staking_project.front.refusals.NotSo",
+    "staking_project.front.refusals.NotThisWay",
     "staking_project.front.kept.KeptAnswers",
     "staking_project.front.compression.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -15,7 +15,7 @@ from staking_project.front.api_addresses import is_of_api
 # By status.
 _HEADINGS: Final[Mapping[int, str]] = {
     400: "Not understood",
-    405: "Not so",
+    405: "Not this way",
     413: "Too large",
     429: "Too much at once",
     503: "Not now",
@@ -36,7 +36,7 @@ def refusal(request: HttpRequest, status: int, *, code: str, detail: str, **head
     return response
 
 
-class NotSo:
+class NotThisWay:
     """Middleware: of a page that is asked for as it cannot be, Django's answer says nothing; this does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

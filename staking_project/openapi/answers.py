@@ -30,6 +30,8 @@ HEADERS: Final[Json] = {
     "Deprecation": _header("Since when one should not begin with this: @ and seconds of Unix", "@1798761600"),
     "Sunset": _header("From when it may be gone", "Thu, 01 Jul 2027 00:00:00 GMT"),
     "Link": _header("Of a CSV: where its next page is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
+    "Cursor": _header("Of a CSV: what to give back as `since`, also where it has no rows", "812"),
+    "More": _header("Of a CSV: whether there is more behind it already, true or false", "true"),
     "As-Of": _header("Of a CSV: when the newest picture was stored, UTC", "2026-11-26T12:00:00Z"),
     "Epoch": _header("Of a CSV: the cluster's epoch in that picture", 1010, "integer"),
     "Method": _header("Of a CSV: which method the scores are of", "trust-v3"),
@@ -168,7 +170,8 @@ def _add_csv(answer: Json, parameters: Set[str]) -> None:
         answer.setdefault("content", {})["text/csv"] = {"schema": {"type": "string"}}
         # What comes in one piece has no next one.
         next_page = ("Link",) if parameters & {"cursor", "since"} else ()
-        answer["headers"] |= _headers(*next_page, *_OF_CSV)
+        place = ("Cursor", "More") if "since" in parameters else ()
+        answer["headers"] |= _headers(*next_page, *place, *_OF_CSV)
 
 
 def _headers(*names: str) -> Json:

@@ -122,7 +122,7 @@ def _of_schema(name: str, schema: Json) -> Iterator[str]:
     if schema.get("type") != "object" or not schema.get("description"):
         yield "says nothing of itself, or is no object"
     for key, field in schema.get("properties", {}).items():
-        if not field.get("description"):
+        if field.get("description", "") in ("", "UTC"):
             yield f"{key}: no description"
         yield from (f"{key}: {what}" for what in _of_field(f"{name}.{key}", field))
 

@@ -75,9 +75,8 @@ def misfits(operation: Json, answer: Any) -> Iterator[str]:
     said = resolved(DOCUMENT, said)
     # A request of too many fields is refused before it is counted.
     uncounted = {"RateLimit", "RateLimit-Policy"} if answer.status_code == 400 else set()
-    csv = (
-        {"As-Of", "Epoch", "Method", "Version"} if "csv" not in answer.headers.get("Content-Type", "") else ()
-    )
+    of_csv = {"As-Of", "Epoch", "Method", "Version", "Cursor", "More"}
+    csv = of_csv if "csv" not in answer.headers.get("Content-Type", "") else ()
     optional = {"Link", "Deprecation", "Sunset", *uncounted, *csv}
     yield from (f"no {name}" for name in said["headers"] if name not in {*answer.headers, *optional})
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
