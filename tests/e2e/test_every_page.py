@@ -53,15 +53,3 @@ def wait_until_drawn(page: Page, place: Place) -> None:
 
 def is_folded(page: Page) -> bool:
     return page.get_by_text("Performance and commission, drawn").is_visible()
-
-
-def test_what_a_phone_folds_is_drawn_as_wide_as_there_is_room(
-    visits: Visits, addresses_of: dict[str, str]
-) -> None:
-    phone = next(size for size in SIZES if size.name == "phone")
-    with visits.page(addresses_of["validator"], size=phone) as page:
-        page.get_by_text("Performance and commission, drawn").click()
-
-        canvas = page.locator(".chart canvas").first
-        expect(canvas).to_be_visible()
-        page.wait_for_function("document.querySelector('.chart canvas').clientWidth > 250")
