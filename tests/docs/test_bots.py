@@ -90,7 +90,7 @@ def test_a_bot_that_listens_believes_our_deliveries_alone(
         old = delivered(bot, secret=SECRET, age=timedelta(minutes=6))
         happened(Validator.objects.get(vote_account="vote1"), Kind.DELINQUENCY_BEGAN)
         answers.append(delivered(bot, secret=SECRET))
-        process.terminate()
+        process.kill()
         said = process.communicate(timeout=60)[0].splitlines()
 
     assert answers == [400, 204, 204, 204]
