@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation pins audit wheel release image-check clean
+.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model pins audit wheel release image-check clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -95,6 +95,7 @@ bench: .venv/.dev
 	$(PYTHON) -m benchmarks.big_database
 	$(PYTHON) -m benchmarks.bad_endpoint
 	$(PYTHON) -m benchmarks.crowd
+	$(PYTHON) -m benchmarks.reading
 
 # A minute of faults on two clusters, on SQLite and then on PostgreSQL; prints its seed.
 chaos: .venv/.dev
@@ -112,6 +113,11 @@ e2e: browser
 # Takes each safeguard away in turn and expects the tests to notice.
 mutation: .venv/.dev
 	$(PYTHON) -m tests.faults.mutate
+
+# Tries every order of steps of the scheduler's model (docs/proof/specification.md), some minutes; prints the number of
+# states, and the shortest story where a rule breaks.
+model: .venv/.dev
+	$(PYTHON) -m tests.proof
 
 # Writes requirements*.txt: what the short lists of requirements*.in bring along, each with its hashes, for every
 # Python and platform. What is pinned already stays; `make pins UPGRADE=--upgrade` takes the newest.

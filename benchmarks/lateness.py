@@ -115,7 +115,7 @@ def _report(rows: list[tuple[object, ...]], *, lines: int, floor: float) -> dict
         late = sorted(_milliseconds(value) for job, value, _ in rows if job == name and value is not None)
         report[name] = {
             "occurrences": len(states),
-            "not succeeded": len(states) - states.count("succeeded"),
+            "states": dict(Counter(states)),
             "p50_ms": round(late[len(late) // 2], 1),
             "p99_ms": round(late[-(-len(late) * 99 // 100) - 1], 1),
             "max_ms": round(late[-1], 1),

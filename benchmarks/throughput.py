@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,10 @@ def case(tree: Path, database: str, *, clusters: int, many: int) -> dict[str, An
 
 
 class checkout:
-    """A commit in a folder of its own, with this benchmark."""
+    """A commit in a folder of its own, with this benchmark, or another one."""
 
-    def __init__(self, commit: str) -> None:
-        self._commit = commit
+    def __init__(self, commit: str, *, copied: Sequence[str] = COPIED) -> None:
+        self._commit, self._copied = commit, copied
         self._folder = tempfile.TemporaryDirectory(prefix="before-")
 
     def __enter__(self) -> Path:
@@ -100,7 +101,7 @@ class checkout:
             ["git", "archive", self._commit], cwd=PROJECT, capture_output=True, check=True
         )
         subprocess.run(["tar", "-x", "-C", folder], input=packed.stdout, check=True)
-        for name in COPIED:
+        for name in self._copied:
             (folder / name).write_bytes((PROJECT / name).read_bytes())
         return folder
 

@@ -19,6 +19,8 @@ from scheduling.outgoing import is_private_enough
 from scheduling.telling import INSTALL, is_installed, not_understood, schema_of
 from scheduling.timing.zones import require_canonical
 
+# The tag of what an operator can have set wrongly; what only a change of the code breaks has Django's.
+INSTALLATION = "installation"
 # What is wrong with more rows than these is wrong with all of them.
 MOST_NAMED = 20
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
@@ -26,7 +28,7 @@ UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
 MUST = ("broker_class", "scheduler", "max_attempts")
 
 
-@register()
+@register(INSTALLATION)
 def declared_jobs_can_run(**kwargs: Any) -> list[CheckMessage]:
     """Every declared job has a name of its own, a task that exists and a cadence for every mode."""
     try:
@@ -43,7 +45,7 @@ def declared_jobs_can_run(**kwargs: Any) -> list[CheckMessage]:
     return problems or _problems_of_needs(declared)
 
 
-@register()
+@register(INSTALLATION)
 def named_functions_exist(**kwargs: Any) -> list[CheckMessage]:
     """Every function that a setting names by its path can be imported."""
     named = [
@@ -66,7 +68,7 @@ def named_functions_exist(**kwargs: Any) -> list[CheckMessage]:
     return problems
 
 
-@register()
+@register(INSTALLATION)
 def the_cluster_is_ours(**kwargs: Any) -> list[CheckMessage]:
     """What this app rests on in django-q2's settings is as it has to be, also where it is used alone."""
     differing = [name for name in MUST if settings.Q_CLUSTER.get(name) != CLUSTER[name]]
@@ -81,7 +83,7 @@ def the_cluster_is_ours(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(INSTALLATION)
 def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
     """A webhook has an address that can be asked and a secret to sign with."""
     problems: list[CheckMessage] = []

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
+from scheduling.checks import INSTALLATION
 from scheduling.outgoing import is_this_machine
 from staking_project import accounts
 from validators.solana.endpoint_names import parsed_address
@@ -16,7 +17,7 @@ from validators.solana.endpoint_names import parsed_address
 _SECURE_REDIS: Final = ("rediss", "unix", "redis+unix")
 
 
-@register()
+@register(INSTALLATION)
 def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """REDIS_URL is an address; it may hold a password, so it is not repeated."""
     url = _split(settings.REDIS_URL)
@@ -31,7 +32,7 @@ def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     ]
 
 
-@register()
+@register(INSTALLATION)
 def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """CORS_ORIGINS are origins; with anything else in it, a site that was meant could not read."""
     return [

@@ -74,8 +74,8 @@ MIDDLEWARE = [
     "staking_project.front.api_manners.ApiHead",
     "staking_project.front.api_manners.ApiProblems",
     "staking_project.front.refusals.NotThisWay",
-    "staking_project.front.kept.KeptAnswers",
     "staking_project.front.compression.Compression",
+    "staking_project.front.kept.KeptAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "staking_project.front.sessions.IdleSessions",
     "django.middleware.common.CommonMiddleware",
@@ -215,7 +215,7 @@ API_ENVELOPE = "validators.reading.picture.envelope"
 # 0 is no limit. Before pages were counted too, it was API_RATE_LIMIT.
 RATE_LIMIT = env.int("RATE_LIMIT", default=env.int("API_RATE_LIMIT", default=300))
 # How long an answer for anybody may be given again while the picture is the same; 0 makes each anew.
-ANSWERS_KEPT_SECONDS = env.float("ANSWERS_KEPT_SECONDS", default=5.0)
+ANSWERS_KEPT_SECONDS = env.float("ANSWERS_KEPT_SECONDS", default=3_600.0)
 # Proxies of our own in front, each of which adds a word to X-Forwarded-For.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 

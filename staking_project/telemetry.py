@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from scheduling.checks import INSTALLATION
 from scheduling.context import RunContext, attempt_began, attempt_ended
 
 SENTRY, TRACING, EXPORTER = (
@@ -31,7 +32,7 @@ def start() -> None:
         attempt_ended.connect(end_span, dispatch_uid="traces")
 
 
-@register()
+@register(INSTALLATION)
 def what_is_asked_for_is_installed(**kwargs: Any) -> list[CheckMessage]:
     """A DSN without its library would report nothing, and nobody would notice."""
     wanted = {

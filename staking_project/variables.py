@@ -115,9 +115,9 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
         Variable("API_RATE_LIMIT", "", "The older name of RATE_LIMIT, read where that is not given."),
         Variable(
             "ANSWERS_KEPT_SECONDS",
-            "5",
+            "3600",
             "How long an answer for anybody may be given again while the data is the same; 0 makes each "
-            "anew.",
+            "anew. What was changed with SQL, past the program, is told after so long.",
         ),
         Variable(
             "CORS_ORIGINS",

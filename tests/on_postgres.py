@@ -15,7 +15,10 @@ def main() -> int:
         Path(folder).chmod(0o755)  # the server runs as a user of its own when we are root
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         # It looks at tables at moments of its own, and then plans and the room on pages are others.
-        server.psql("ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf();")
+        # No test takes the machine's power away, which is all that fsync is for.
+        for setting in ("autovacuum = off", "fsync = off", "full_page_writes = off"):
+            server.psql(f"ALTER SYSTEM SET {setting}")
+        server.psql("SELECT pg_reload_conf()")
         try:
             environment = os.environ | {"DATABASE_URL": server.get_uri()}
             return subprocess.run([sys.executable, "-m", "pytest", *sys.argv[1:]], env=environment).returncode

@@ -8,6 +8,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from scheduling.checks import INSTALLATION
 from scheduling.public_addresses import networks
 from validators.scoring.registry import METHODS
 from validators.solana.endpoint_names import masked, parsed_address
@@ -17,7 +18,7 @@ from validators.solana.pubkey import is_pubkey
 LONGEST_SHOWN: Final = 60
 
 
-@register()
+@register(INSTALLATION)
 def check_endpoints(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each address in SOLANA_RPC_URL can be asked, and no name is given twice."""
     return [*_names_given_twice(), *_no_addresses()]
@@ -46,7 +47,7 @@ def _no_addresses() -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(INSTALLATION)
 def check_deadline(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """A fetch has some time, and not for ever."""
     if 0 < settings.FETCH_DEADLINE_SECONDS < float("inf"):
@@ -60,7 +61,7 @@ def check_deadline(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     ]
 
 
-@register()
+@register(INSTALLATION)
 def check_score_methods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """SCORE_METHODS names methods that exist, each once, and at least one."""
     names = list(settings.SCORE_METHODS)
@@ -89,7 +90,7 @@ def _has_space(url: str) -> bool:
     return any(character.isspace() for character in url)
 
 
-@register()
+@register(INSTALLATION)
 def check_watched(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each of WATCHED_VALIDATORS is a key; whether a validator has it shows with the first fetch."""
     return [
@@ -103,7 +104,7 @@ def check_watched(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     ]
 
 
-@register()
+@register(INSTALLATION)
 def check_subscription_networks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each of SUBSCRIPTION_NETWORKS is a network."""
     problems: list[CheckMessage] = []

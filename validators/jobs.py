@@ -82,6 +82,17 @@ SOURCES: Final = (
         reads_the_present=True,
         description="Fetches the vote accounts themselves: 64 epochs of credits, balance, BLS key",
     ),
+    JobDeclaration(
+        name="fetch-mev-repeatable",
+        task="validators.tasks.fetch_mev",
+        every_seconds={"test": 60, "production": HOUR},
+        # Far from the vote accounts, which are asked for by the same method.
+        start_after_seconds={"test": 8, "production": 45},
+        needs=(FETCH.name,),
+        leaves_a_worker=True,
+        reads_the_present=True,
+        description="Fetches tips and shared priority fees, and what validators keep of them",
+    ),
 )
 
 SCORE: Final = JobDeclaration(

@@ -7,6 +7,7 @@ from django.utils import timezone
 from validators.services.chain import fetch_chain
 from validators.services.fetching import fetch_from_cluster
 from validators.services.inflation import fetch_inflation as store_inflation
+from validators.services.mev import fetch_mev as store_mev
 from validators.services.names import fetch_names as store_names
 from validators.services.nodes import fetch_nodes as store_nodes
 from validators.services.production import fetch_production as store_production
@@ -48,6 +49,11 @@ def fetch_cluster() -> dict[str, Any]:
 def fetch_vote_states() -> dict[str, Any]:
     """Fetch the raw vote accounts. Raises a ValidatorsError, or SkipRun while the method is not offered."""
     return store_vote_states()
+
+
+def fetch_mev() -> dict[str, Any]:
+    """Fetch tips and priority fees. Raises a ValidatorsError, or SkipRun while the method is not offered."""
+    return store_mev()
 
 
 def score_validators() -> dict[str, Any]:

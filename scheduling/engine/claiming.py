@@ -5,9 +5,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Least
 
@@ -17,13 +16,10 @@ from scheduling.engine.statements import Move, move_on
 from scheduling.engine.takeover import take_over
 from scheduling.exceptions import CadenceError
 from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState, RunTrigger
-from scheduling.monitoring.row_locks import free_jobs
 from scheduling.timing.planning import Plan, PlannedRun, Policies, plan_runs
 
 logger = logging.getLogger(__name__)
 
-# A thousand jobs due at once are claimed in ten short transactions, not one long one.
-CLAIMS_PER_TRANSACTION = 100
 # What the column holds; a next run of long ago must not stop the schedules that are claimed with it.
 MOST_MISSED = 2_147_483_647
 
@@ -43,27 +39,6 @@ class DueJob:
         return self.job.schedule_id
 
 
-def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
-    """Record everything due that nobody else claimed, and give the runs, a batch at a time.
-
-    So the first may be rung for before the last is claimed.
-
-    A batch is empty when somebody else claimed all of it first.
-
-    A schedule whose cadence cannot be is recorded as failed and gets no next run until
-    somebody mends it; it never stops the others.
-    """
-    # By primary key, so that two dispatchers lock the rows in one order and cannot deadlock.
-    due = (
-        Job.objects.filter(schedule__next_run__lte=now, paused_at=None)
-        .select_related("schedule")
-        .order_by("schedule_id")
-    )
-    planned = (_plan(job, now=now) for job in due)
-    while batch := list(islice(planned, CLAIMS_PER_TRANSACTION)):
-        yield _claim(batch, now=now)
-
-
 def policies_of(job: Job) -> Policies:
     """What the pure planning needs to know; raises `CadenceError` when its cadence cannot be."""
     assert job.schedule is not None, "only a job with a schedule has a cadence"
@@ -79,7 +54,7 @@ def policies_of(job: Job) -> Policies:
     )
 
 
-def _plan(job: Job, *, now: datetime) -> DueJob:
+def plan_of(job: Job, *, now: datetime) -> DueJob:
     schedule = job.schedule
     assert schedule is not None, "only due schedules are planned"
     assert schedule.next_run is not None, "only due schedules are planned"
@@ -94,12 +69,12 @@ def _plan(job: Job, *, now: datetime) -> DueJob:
         return DueJob(job=job, seen_next_run=seen, plan=broken, problem=str(exc))
 
 
-def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
+def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
     """Advance each schedule if it still stands where we saw it, and create the runs of those we won."""
-    with transaction.atomic():
-        won = _advanced(_not_locked(due))
+    with transaction.atomic(savepoint=False):  # [CLAIM-3]
+        won = _advanced(due)
         open_runs = _open_runs(won)
-        known = _known_occurrences(won)
+        known = _known_occurrences(won)  # [LIVE-1]
         variants, room = _last_variants(won), Room.for_jobs(one.job.name for one in won)
         for one in won:
             if not one.problem:
@@ -117,17 +92,6 @@ def _claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
                 room=room,
             )
         )
-
-
-def _not_locked(due: Sequence[DueJob]) -> list[DueJob]:
-    """Those whose rows nobody holds: one that somebody forgot to let go must not stop the others.
-
-    SQLite has no such locks. What another dispatcher is about to claim is left to it.
-    """
-    if connection.vendor != "postgresql":
-        return list(due)
-    free = free_jobs(one.job.pk for one in due)
-    return [one for one in due if one.job.pk in free]
 
 
 def _advanced(due: Sequence[DueJob]) -> list[DueJob]:
@@ -193,7 +157,7 @@ def _state_of(
         return RunState.FAILED, one.problem
     if planned.skip_reason:
         return RunState.SKIPPED, planned.skip_reason
-    if not open_here or one.job.overlap == Overlap.ALLOW:
+    if not open_here or one.job.overlap == Overlap.ALLOW:  # [OVERLAP-1]
         return (RunState.QUEUED if planned.not_before <= now else RunState.PENDING), ""
     before = f"the run of {open_here[0]:%Y-%m-%d %H:%M:%S}Z"
     made_up_for = len(one.plan.runs) > 1
@@ -247,7 +211,7 @@ def _asked_for_under_way(one: DueJob, open_runs: Iterable[Run]) -> str:
     if one.job.overlap == Overlap.ALLOW:
         return ""
     for run in open_runs:
-        if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):
+        if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):  # [OVERLAP-1]
             return f"waits for the run of {run.occurrence:%Y-%m-%d %H:%M:%S}Z, which was asked for"
     return ""
 

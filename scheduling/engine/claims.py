@@ -66,7 +66,7 @@ def claim_run(run_id: int) -> Claim | None:
             return None
         # The claim may stand without our having heard of it, and this process lives on.
         logger.warning("Run %d could not be claimed: %s", run_id, told(exc))
-        for_certain(lambda: give_back(run_id, owner=owner))
+        for_certain(lambda: give_back(run_id, owner=owner))  # [LIVE-1]
         raise
 
 
@@ -92,6 +92,7 @@ def claim_of(row: tuple[Any, ...], *, run_id: int, owner: str) -> Claim:
 
 def give_back(run_id: int, *, owner: str) -> None:
     """Undo a claim that came to nothing, if it still stands; it counts as no attempt."""
-    Run.objects.filter(pk=run_id, owner=owner, state=RunState.RUNNING).update(
-        state=RunState.PENDING, attempt=F("attempt") - 1
+    Run.objects.filter(pk=run_id, owner=owner, state=RunState.RUNNING).update(  # [FENCE-2]
+        state=RunState.PENDING,
+        attempt=F("attempt") - 1,  # [ATTEMPT-1]
     )

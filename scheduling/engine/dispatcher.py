@@ -12,24 +12,23 @@ from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Min
-from django_q.models import Schedule
 
-from scheduling.clock import database_now
-from scheduling.engine.claiming import claim_batches
+from scheduling.engine.batches import claim_batches
 from scheduling.engine.doorbell import Doorbell
 from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.locks import HeldSchedules, PatientConnection
 from scheduling.engine.outage import Outage
+from scheduling.engine.outlook import Outlook, look_ahead
 from scheduling.engine.recovery import (
     give_back_stopped,
     open_runs,
     put_back_lost,
     release_pending,
     requeue_silent,
+    unsettled_runs,
 )
 from scheduling.engine.write_trials import WriteTrials
-from scheduling.models import Run, RunState, RunTrigger
+from scheduling.models import RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import channels
 from scheduling.monitoring.alerts import AlertWatch
 from scheduling.monitoring.refusals import database_refusal, is_full
@@ -60,6 +59,7 @@ class Dispatcher:
         self._deference = 0.0
         self._trials = WriteTrials()
         self._wrote = False
+        self._moved = False
         self._is_full = False
         self._outage = Outage(consequence="trying until it does", back="The database answers again.")
 
@@ -95,13 +95,15 @@ class Dispatcher:
     def _tick(self) -> float:
         self._wrote = False
         self._connection.bound()
-        now, stopwatch = database_now(), time.monotonic()
-        for name in end_pauses(now=now):
-            logger.info("%s goes on: its pause is over.", name)
-        if self._claim_and_finish(now=now):
+        stopwatch, outlook = time.monotonic(), look_ahead()
+        now = outlook.now
+        if outlook.is_pause_over:
+            outlook = self._end_pauses(outlook)
+        if self._claim_and_finish(outlook):
             return 0.0
-        self._held.mention(now=now)
-        next_instant = _next_instant(after=now)
+        if outlook.is_due:
+            self._held.mention(now=now)
+        next_instant = (look_ahead(at=now) if self._moved else outlook).next_instant
         if next_instant is None or next_instant - now > ROOM_FOR_ALERTS:
             self._alerts.look(now=now)
         if next_instant is None:
@@ -109,15 +111,22 @@ class Dispatcher:
         wait = (next_instant - now).total_seconds() - (time.monotonic() - stopwatch)
         return min(max(wait + self._deference, 0.0), LONGEST_SLEEP)
 
-    def _claim_and_finish(self, *, now: datetime) -> bool:
+    def _end_pauses(self, outlook: Outlook) -> Outlook:
+        for name in end_pauses(now=outlook.now):
+            logger.info("%s goes on: its pause is over.", name)
+        return look_ahead(at=outlook.now)
+
+    def _claim_and_finish(self, outlook: Outlook) -> bool:
         """Both, also when nothing can be claimed: an overdue run may be what holds the database up."""
+        self._moved = outlook.is_due
         try:
-            self._claim_and_ring(now=now)
+            if outlook.is_due:
+                self._claim_and_ring(now=outlook.now)
         except DatabaseError:
             connection.close()
-            self._finish_open(now=now)
+            self._finish_open(outlook)
             raise
-        return self._finish_open(now=now)
+        return self._finish_open(outlook)
 
     def _claim_and_ring(self, *, now: datetime) -> None:
         for recorded in claim_batches(now=now):
@@ -125,26 +134,26 @@ class Dispatcher:
             self._deference = 0.0 if recorded else DEFERENCE
             self._wrote |= bool(recorded)
 
-    def _finish_open(self, *, now: datetime) -> bool:
-        """See to every run that has not ended; say whether one was put back, which may start at once."""
+    def _finish_open(self, outlook: Outlook) -> bool:
+        """See to the runs that have not ended; say whether one was put back, which may start at once."""
         # Remembered until it is acted upon: what follows may break off.
         self._messages_lost |= self._doorbell.has_lost_messages()
-        runs = open_runs()
+        if not (outlook.is_unsettled or self._moved or self._messages_lost):
+            return False
+        now = outlook.now
+        waiting = self._doorbell.is_waited_for()
+        runs = unsettled_runs(now=now, messages_lost=self._messages_lost, messages_waiting=waiting)
         lost = []
         if time.monotonic() > self._trials.writers_until:
             lost = put_back_lost(runs, watch=self._watch, now=now)
         if channels():  # deliveries are the courier's
             runs = [run for run in runs if run.trigger != RunTrigger.ALERT]
         queued = release_pending(runs, now=now)
-        queued += requeue_silent(
-            runs,
-            now=now,
-            messages_lost=self._messages_lost,
-            messages_waiting=bool(runs) and self._doorbell.is_waited_for(),
-        )
+        queued += requeue_silent(runs, now=now, messages_lost=self._messages_lost, messages_waiting=waiting)
         self._doorbell.ring(queued)
         self._messages_lost = False
         self._wrote |= bool(lost or queued)
+        self._moved |= self._wrote
         return bool(lost)
 
     def _database_failed(self, exc: DatabaseError) -> None:
@@ -161,17 +170,3 @@ class Dispatcher:
 
 def _one_line(exc: Exception) -> str:
     return " ".join(str(exc).split())
-
-
-def _next_instant(*, after: datetime) -> datetime | None:
-    """When the next schedule is due or the next attempt may start, whichever is sooner.
-
-    What lay before has been seen to, or waits for something else than a time.
-    """
-    schedules = Schedule.objects.filter(job__isnull=False, next_run__gt=after)
-    attempts = Run.objects.filter(state=RunState.PENDING, not_before__gt=after)
-    instants = (
-        schedules.aggregate(first=Min("next_run"))["first"],
-        attempts.aggregate(first=Min("not_before"))["first"],
-    )
-    return min((instant for instant in instants if instant), default=None)

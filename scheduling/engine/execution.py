@@ -83,7 +83,7 @@ def _committed(claim: Claim, write: Callable[[], Result]) -> Result:
     """
 
     def commit() -> Result:
-        with transaction.atomic():
+        with transaction.atomic():  # [EFFECT-1]
             result = write()
             _end(claim, RunState.SUCCEEDED, result=keepable(result))
             return result
@@ -188,7 +188,7 @@ def _record_failure(claim: Claim, *, error: str) -> None:
     fields = {"error": error, "failed_attempts": with_failed_attempt(run, error=error, now=claim.now())}
     first_line = error.partition("\n")[0]
     attempt = f"attempt {claim.attempt} of {len(waits) + 1}"
-    if claim.attempt > len(waits):
+    if claim.attempt > len(waits):  # [ATTEMPT-1]
         _end(claim, RunState.FAILED, **fields)
         logger.warning("%s: %s failed, and so the run has: %s", claim, attempt, first_line)
         return
@@ -244,7 +244,7 @@ def _ended(claim: Claim) -> dict[str, Any]:
 
 
 def _write(claim: Claim, fields: dict[str, Any]) -> None:
-    if not statements.end(claim.run_id, owner=claim.owner, **fields):
+    if not statements.end(claim.run_id, owner=claim.owner, **fields):  # [FENCE-1]
         raise RunLostError(f"{claim} was given to somebody else during attempt {claim.attempt}.")
 
 

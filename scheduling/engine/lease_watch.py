@@ -34,10 +34,11 @@ class LeaseWatch:
         Time in which nobody could write does not count: a worker that has finished, and waits for the
         database to take that, is no lost one. Raises what a write raises.
         """
-        now = time.monotonic()
+        now = time.monotonic()  # [TIME-1]
         seen = {}
         for run in runs:
             known = self._seen.get(run.owner)
+            # [RECOVER-1]
             seen[run.owner] = known if known and known.count == run.heartbeat else _Seen(run.heartbeat, now)
         self._seen = seen
         doubted = [one for one in seen.values() if now - one.since > DOUBT and one.proven_at is None]
@@ -50,4 +51,4 @@ class LeaseWatch:
 
 def _is_over(seen: _Seen, *, now: float) -> bool:
     proven = seen.proven_at is not None and now - seen.proven_at > WRITERS_FIRST
-    return proven and now - seen.since > LEASE
+    return proven and now - seen.since > LEASE  # [RECOVER-1]

@@ -124,12 +124,12 @@ def held_lease(*, run_id: int, owner: str, since: float) -> Iterator[None]:
     def lose(signum: int, frame: FrameType | None) -> None:
         raise RunLostError(f"Run {run_id} was given to somebody else while we worked on it.")
 
-    if time.monotonic() - since > SURRENDER:
+    if time.monotonic() - since > SURRENDER:  # [ONCE-1]
         raise RunLostError(f"Run {run_id} was ours only after {SURRENDER:.0f} s; somebody else may have it.")
     heart = _own_heart()
     previous = signal.signal(signal.SIGUSR1, lose)
     try:
-        _surrender_at(since + SURRENDER)
+        _surrender_at(since + SURRENDER)  # [ONCE-2]
         heart.begin(Lease(run_id=run_id, owner=owner))
         yield
     except RunLostError:
@@ -142,7 +142,7 @@ def held_lease(*, run_id: int, owner: str, since: float) -> Iterator[None]:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             heart.end()
         finally:
-            own_watchdog().call_off()
+            own_watchdog().call_off()  # [WATCH-1]
             signal.signal(signal.SIGUSR1, previous)
 
 
@@ -162,14 +162,14 @@ def _beat(lease: Lease) -> bool:
     The watchdog that ends this process in time strikes also when this call hangs, or failed.
     """
     asked_at = time.monotonic()
-    ours = Run.objects.filter(pk=lease.run_id, owner=lease.owner)
+    ours = Run.objects.filter(pk=lease.run_id, owner=lease.owner)  # [ONCE-1]
     try:
         # Of a row that somebody else holds too: whoever lets the lease go waits for the beat under way.
         held = bool(briefly(ours).update(heartbeat=F("heartbeat") + 1))
     except DatabaseError:
         connection.close()
         return True
-    _surrender_at(asked_at + SURRENDER)
+    _surrender_at(asked_at + SURRENDER)  # [ONCE-2]
     if not held:
         os.kill(os.getpid(), signal.SIGUSR1)
     return held

@@ -12,13 +12,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, F
+from django.db.models import Exists, F, Q
 
 from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.locks import unless_held
 from scheduling.engine.processes import ProcessIdentity
-from scheduling.engine.room import Room
+from scheduling.engine.room import Room, taking_room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
 from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState
@@ -43,6 +43,24 @@ def open_runs() -> list[Run]:
     return list(Run.objects.filter(state__in=OPEN_STATES).select_related("job").order_by("not_before", "pk"))
 
 
+def unsettled_runs(*, now: datetime, messages_lost: bool, messages_waiting: bool) -> list[Run]:
+    """Those open runs about which there may be something to do, and those that a release has to know of.
+
+    What was asked for a moment ago is on its way to a worker: most of what is open when much is due.
+    """
+    due = Q(state=RunState.PENDING, not_before__lte=now)
+    silent = Q(state=RunState.QUEUED)
+    if not messages_lost:  # nothing is queued before it may start, and by that there is an index
+        asked = now - (SILENCE_WITH_A_QUEUE if messages_waiting else SILENCE)
+        silent &= Q(not_before__lt=asked, queued_at__lt=asked)
+    rows = Run.objects.select_related("job").order_by()
+    found = {run.pk: run for run in rows.filter(Q(state=RunState.RUNNING) | due | silent)}
+    if any(run.state == RunState.PENDING for run in found.values()):
+        of_their_jobs = Q(state__in=OPEN_STATES, job__in=Run.objects.filter(due).values("job"))
+        found |= {run.pk: run for run in rows.filter(of_their_jobs | taking_room()) if run.pk not in found}
+    return sorted(found.values(), key=lambda run: (run.not_before, run.pk))
+
+
 def put_back_lost(runs: Iterable[Run], *, watch: LeaseWatch, now: datetime) -> list[Run]:
     """Take back the runs whose worker is gone; the last attempt's loss ends the run as failed."""
     local: list[Run] = []
@@ -50,8 +68,8 @@ def put_back_lost(runs: Iterable[Run], *, watch: LeaseWatch, now: datetime) -> l
     for run in runs:
         if run.state == RunState.RUNNING:
             (local if _is_local(run) else remote).append(run)
-    lost = [run for run in local if not _worker_lives(run, now=now)]
-    return [run for run in (*lost, *watch.expired(remote)) if _put_back(run, now=now)]
+    lost = [run for run in local if not _worker_lives(run, now=now)]  # [RECOVER-1]
+    return [run for run in (*lost, *watch.expired(remote)) if _put_back(run, now=now)]  # [LIVE-1]
 
 
 def give_back_stopped(runs: Iterable[Run]) -> list[Run]:
@@ -62,7 +80,7 @@ def give_back_stopped(runs: Iterable[Run]) -> list[Run]:
         if run.state == RunState.RUNNING
         and _is_local(run)
         and not _process_lives(run)
-        and Run.objects.filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING).update(
+        and Run.objects.filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING).update(  # [FENCE-2]
             state=RunState.PENDING, attempt=F("attempt") - 1, error="given back by a worker that was stopped"
         )
     ]
@@ -106,13 +124,16 @@ def _rank(run: Run) -> tuple[int, datetime]:
 
 @unless_held
 def _queue(run: Run, *, now: datetime) -> bool:
-    pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING)
+    # A pause may have come after the look.
+    held = {"job__paused_at": None} if run.trigger in ASKED_FOR else {}  # [PAUSE-2]
+    pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING, **held)  # [END-1]
     if run.job.overlap == Overlap.ALLOW:
         return bool(pending.update(state=RunState.QUEUED, queued_at=now))
     # Whoever claims an occurrence of the job holds its row, so that of the two one comes first and is seen.
     under_way = Run.objects.filter(job=run.job_id, state__in=(RunState.QUEUED, RunState.RUNNING))
     with transaction.atomic():
-        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)
+        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)  # [OVERLAP-1]
+        # [OVERLAP-1]
         return bool(pending.filter(~Exists(under_way)).update(state=RunState.QUEUED, queued_at=now))
 
 
@@ -134,7 +155,7 @@ def requeue_silent(
 
 @unless_held
 def _ask_again(run: Run, *, now: datetime) -> bool:
-    silent = Run.objects.filter(pk=run.pk, state=RunState.QUEUED, queued_at=run.queued_at)
+    silent = Run.objects.filter(pk=run.pk, state=RunState.QUEUED, queued_at=run.queued_at)  # [LIVE-1]
     return bool(silent.update(queued_at=now))
 
 
@@ -174,11 +195,11 @@ def _worker_lives(run: Run, *, now: datetime) -> bool:
 def _put_back(run: Run, *, now: datetime) -> bool:
     losses = run.losses + 1
     waits = waits_of(run.job, occurrence=run.occurrence)
-    ended = run.attempt > len(waits) or losses >= MOST_LOSSES
+    ended = run.attempt > len(waits) or losses >= MOST_LOSSES  # [ATTEMPT-1]
     # The first loss is nobody's fault, and costs no time.
     wait = with_jitter(waits[min(losses - 2, len(waits) - 1)]) if losses > 1 and not ended else timedelta(0)
     error = f"worker lost {losses} times (attempt {run.attempt} of {len(waits) + 1}, {run.worker})"
-    # The heartbeat too: what we know of it may be old, after a slow answer say.
+    # The heartbeat too: what we know of it may be old, after a slow answer say. [RECOVER-1] [END-1]
     seen = Run.objects.filter(pk=run.pk, owner=run.owner, heartbeat=run.heartbeat, state=RunState.RUNNING)
     with transaction.atomic():
         won = seen.update(

@@ -3,11 +3,17 @@
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.db.models import Q
 
-from scheduling.models import OPEN_STATES, Run, RunState
+from scheduling.models import Run, RunState
 from scheduling.modes import jobs_that_leave_a_worker
 
 WAITS = "waits until another source has ended, so that a worker is left for the other jobs"
+
+
+def taking_room() -> Q:
+    """The runs of such jobs that are queued or running."""
+    return Q(job__name__in=jobs_that_leave_a_worker(), state__in=(RunState.QUEUED, RunState.RUNNING))
 
 
 class Room:
@@ -28,10 +34,7 @@ class Room:
         names = jobs_that_leave_a_worker()
         if names.isdisjoint(wanted):
             return cls(())
-        taken = Run.objects.filter(
-            job__name__in=names, state__in=[state for state in OPEN_STATES if state != RunState.PENDING]
-        )
-        return cls(taken.values_list("job__name", flat=True))
+        return cls(Run.objects.filter(taking_room()).values_list("job__name", flat=True))
 
     def take(self, name: str) -> bool:
         """Whether a run of that job may be queued; it then counts."""

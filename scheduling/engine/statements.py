@@ -25,6 +25,7 @@ STILL_WORKS = 1.0
 _worked: tuple[object, float] = (None, 0.0)
 
 # Whether another job follows is part of it, so one that is told to follow does from the next run on.
+# [ONCE-1] [ATTEMPT-1]
 _TAKE = """
 UPDATE scheduling_run SET state = 'running', attempt = attempt + 1, owner = %(owner)s, worker = %(worker)s,
     heartbeat = 0, started_at = {now}, finished_at = NULL,
@@ -53,17 +54,21 @@ _DIALECTS = {
         "following": "move.column3",
     },
 }
-# Both databases call the columns so.
+# Both databases call the columns so. [CLAIM-2] [PAUSE-1]
 _MOVE = """
 UPDATE django_q_schedule SET next_run = {following}, repeats = move.column4 FROM (VALUES {moves}) move
 WHERE django_q_schedule.id = move.column1 AND django_q_schedule.next_run = move.column2
+    AND NOT EXISTS (
+        SELECT 1 FROM scheduling_job job WHERE job.schedule_id = move.column1 AND job.paused_at IS NOT NULL
+    )
 RETURNING django_q_schedule.id
 """
+# [FENCE-1]
 _END = """
 UPDATE scheduling_run SET {sets}
 WHERE id = %(ended_run)s AND owner = %(ended_owner)s AND state = 'running' AND {briefly}
 """
-# Of two runs; both are done, whichever of them comes to nothing.
+# Of two runs; both are done, whichever of them comes to nothing. [FENCE-1]
 _END_AND_TAKE = """
 WITH ended AS ({end} RETURNING 1), taken AS ({take})
 SELECT (SELECT count(*) FROM ended), taken.* FROM (SELECT 1) one LEFT JOIN taken ON TRUE
@@ -81,7 +86,7 @@ class Move:
 
 
 def move_on(moves: Sequence[Move]) -> set[int]:
-    """Set each schedule to its next run, if it stands where it was seen; returns those that did."""
+    """Set each schedule to its next run, if it stands where it was seen and is not paused; returns those."""
     if not moves:
         return set()
     next_run = _column(Schedule, "next_run")
@@ -103,7 +108,7 @@ def take(run_id: int, *, owner: str, worker: str) -> tuple[Any, ...] | None:
     values: dict[str, int | str] = {"run": run_id, "owner": owner, "worker": worker}
     if connection.vendor == "sqlite":
         values["now"] = str(connection.ops.adapt_datetimefield_value(timezone.now()))
-    rows = _answer(_take_here(connection.vendor), values)
+    rows = answer_of(_take_here(connection.vendor), values)
     return rows[0] if rows else None
 
 
@@ -121,21 +126,21 @@ def end_and_take(
     """`end` of one run and `take` of another, as one statement of PostgreSQL's."""
     values = _stored(fields) | {"ended_run": ended_run, "ended_owner": ended_owner}
     sql = _both(tuple(fields))
-    was_ours, *row = _answer(sql, values | {"run": run_id, "owner": owner, "worker": worker})[0]
+    was_ours, *row = answer_of(sql, values | {"run": run_id, "owner": owner, "worker": worker})[0]
     return bool(was_ours), tuple(row) if row[0] is not None else None
 
 
-def _answer(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Of a connection that has just worked it is not asked first whether it does: that is one round trip."""
     global _worked
     here: Any = connection
     on, at = _worked
     if here.connection is not None and here.connection is on and time.monotonic() - at < STILL_WORKS:
         here.health_check_done = True
-    with here.cursor() as cursor:
-        if prepared.can_be():
-            rows = prepared.answer(cursor, sql, values)
-        else:
+    if prepared.can_be():
+        rows = prepared.answer(sql, values)
+    else:
+        with here.cursor() as cursor:
             cursor.execute(sql, values)
             rows = cursor.fetchall()
     _worked = (here.connection, time.monotonic())

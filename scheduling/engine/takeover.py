@@ -50,7 +50,10 @@ def _end(run: Run, *, by: datetime, now: datetime) -> bool:
     reason = run.error.partition("\n")[0]
     with transaction.atomic():
         won = Run.objects.filter(
-            pk=run.pk, state=RunState.PENDING, attempt=run.attempt, not_before=run.not_before
+            pk=run.pk,
+            state=RunState.PENDING,  # [END-1]
+            attempt=run.attempt,
+            not_before=run.not_before,
         ).update(
             state=RunState.FAILED,
             finished_at=now,

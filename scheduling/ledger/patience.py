@@ -24,7 +24,7 @@ def is_held(exc: DatabaseError) -> bool:
     return getattr(exc.__cause__, "sqlstate", "") == _LOCK_NOT_AVAILABLE
 
 
-def briefly(rows: QuerySet[Row]) -> QuerySet[Row]:
+def briefly(rows: QuerySet[Row], *, milliseconds: int = PATIENCE_MS) -> QuerySet[Row]:
     """Those rows, of which a statement waits for none longer than that; it then raises `OperationalError`.
 
     The statement itself sets the limit, for its transaction: the same without another question, and what
@@ -34,12 +34,13 @@ def briefly(rows: QuerySet[Row]) -> QuerySet[Row]:
         return rows
     limit: Any = Func(
         Value("lock_timeout"),
-        Value(f"{PATIENCE_MS}ms"),
+        Value(f"{milliseconds}ms"),
         Value(True),
         function="set_config",
         output_field=CharField(),
     )
-    limited: Any = rows.alias(patience=limit).filter(patience=f"{PATIENCE_MS}ms")
+    # What it says it set may have another unit: 3000ms is 3s.
+    limited: Any = rows.alias(patience=limit).filter(patience__gt="")
     return limited  # type: ignore[no-any-return]
 
 

@@ -234,6 +234,7 @@ class Run(models.Model):
     class Meta:
         ordering: ClassVar = ["-occurrence", "-pk"]
         constraints: ClassVar = [
+            # [CLAIM-1]
             models.UniqueConstraint(fields=["job", "occurrence"], name="scheduling_run_once_per_occurrence"),
         ]
         indexes: ClassVar = [

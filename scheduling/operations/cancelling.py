@@ -32,7 +32,9 @@ def cancel(name: str, *, what: What, by: str, now: datetime) -> int:
         job = job_named(name)
         briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()
         waiting = Run.objects.filter(
-            job=job, trigger__in=_TRIGGERS[what], state__in=(RunState.PENDING, RunState.QUEUED)
+            job=job,
+            trigger__in=_TRIGGERS[what],
+            state__in=(RunState.PENDING, RunState.QUEUED),  # [ASK-1]
         )
         cancelled = waiting.update(state=RunState.SKIPPED, finished_at=now, error=f"cancelled by {by}")
         if cancelled:

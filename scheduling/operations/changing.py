@@ -106,7 +106,7 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
             )
         occurrences = past_occurrences(job, start=start, end=end, now=now)
         known = {run.occurrence: run for run in Run.objects.filter(job=job, occurrence__in=occurrences)}
-        ran = [run for run in known.values() if run.state != RunState.SKIPPED]
+        ran = [run for run in known.values() if run.state != RunState.SKIPPED]  # [ASK-1]
         if ran:
             raise RefusedError(
                 f"{len(ran)} of the {len(occurrences)} occurrences ran already or are under way, "
@@ -218,6 +218,6 @@ def _changing(name: str, expected: int | None = None) -> Iterator[Job]:
     """
     with refused_while_held(name), transaction.atomic():
         job = job_named(name)
-        briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()
+        briefly(Job.objects.select_for_update().filter(pk=job.pk)).get()  # [ASK-1]
         require_edition(job, expected)
         yield job_named(name)

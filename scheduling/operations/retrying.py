@@ -72,7 +72,7 @@ def retry(run_id: int, *, by: str, now: datetime) -> Run:
         _require_sense(run)
         reason = run.error.partition("\n")[0]
         fold(Run.objects.filter(pk=run_id))
-        Run.objects.filter(pk=run_id, state=RunState.FAILED).update(
+        Run.objects.filter(pk=run_id, state=RunState.FAILED).update(  # [ASK-1]
             state=RunState.PENDING,
             attempt=0,
             losses=0,

@@ -28,7 +28,7 @@ _ACCEPTED: Final = re.compile(r"\s*([a-z-]+)\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\
 
 
 class Compression:
-    """Middleware, behind the kept answers, so that they are kept as they are sent.
+    """Middleware, before the kept answers, which are compressed already.
 
     Not for who brings a cookie: his answers may hold what only he may read, and how far they shrink tells
     who makes him ask what is in them (BREACH). Nor for streams, which would be held back.

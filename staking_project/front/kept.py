@@ -1,17 +1,23 @@
-"""Answers for anybody that are kept for a moment, so that a crowd that asks the same costs one of it."""
+"""One picture, one rendering: answers for anybody, kept until the picture is another one."""
 
+import hashlib
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
+from weakref import WeakValueDictionary
 
+import brotli
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_vary_headers
 
-from staking_project.front.compression import coding_of
+from scheduling.api.replies import wanted_format
+from staking_project.front.compression import SMALLEST, coding_of, compressed, is_compressible, mark_as
+from validators.pages.rows import staleness
 from validators.reading.picture import picture_version
 
 # What says the same to everybody who brings neither cookie nor token, while the picture is the same.
@@ -28,94 +34,178 @@ FOR_ANYBODY: Final = (
     ),
 )
 LARGEST: Final = 4 * 1024 * 1024
-# Bytes in all, in each process, and what an answer takes beside its key and its content.
-MOST_BYTES: Final = 32 * 1024 * 1024
+# Bytes in all, in each process: the pages of 2,000 validators take a third of it. And what an answer takes
+# beside its key and its content.
+MOST_BYTES: Final = 64 * 1024 * 1024
 OVERHEAD: Final = 2 * 1024
-# Of an address and an Accept that many would ask with. Longer ones are made up by somebody.
+# Up to here an answer is kept compressed alone: unpacking it takes a fraction of a millisecond, a list 6.
+PACKED: Final = 256 * 1024
+# Of an address that many would ask with. Longer ones are made up by somebody.
 LONGEST_KEY: Final = 768
+# How long the words of the clock are taken to be the same, so that they are not asked for each time.
+WORDS_SECONDS: Final = 5.0
 
 
-class Kept(NamedTuple):
-    """An answer, of which picture it is, and when it was made (time.monotonic())."""
+class Kept:
+    """An answer with its headers, and its bytes in each coding that somebody asked for; "" is as it is.
 
-    response: HttpResponse
-    version: str
-    made_at: float
+    Of a 304, which was all that was made, there are no bytes.
+    """
+
+    def __init__(self, response: HttpResponse, version: str) -> None:
+        self.version, self.made_at = version, time.monotonic()
+        is_whole = response.status_code == 200
+        if is_whole and "ETag" not in response.headers:
+            # Only what has one of its own says how long it holds.
+            response.headers["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+            response.headers.setdefault("Cache-Control", "no-cache")
+        self._shrinks = is_whole and is_compressible(response) and len(response.content) >= SMALLEST
+        if response.status_code == 304 or is_compressible(response):
+            patch_vary_headers(response, ["Accept-Encoding"])
+        self.headers = dict(response.items())
+        self.bodies = {"": response.content} if is_whole else {}
+        if self._shrinks and len(response.content) <= PACKED:
+            self.bodies = {"br": compressed(response.content, "br")}
 
     @property
     def is_fresh(self) -> bool:
         seconds: float = settings.ANSWERS_KEPT_SECONDS
         return time.monotonic() - self.made_at < seconds
 
-    def weight(self, key: str) -> int:
-        return len(key) + len(self.response.content) + OVERHEAD
+    @property
+    def weight(self) -> int:
+        return sum(map(len, self.bodies.values())) + OVERHEAD
+
+    def answer(self, request: HttpRequest) -> HttpResponse | None:
+        """None where nothing but "you have it" was kept, and this client has another one."""
+        # With headers of its own, for what stands before us writes into them.
+        whole = HttpResponse(headers=self.headers)
+        told = get_conditional_response(request, etag=self.headers["ETag"], response=whole) or whole
+        if told is whole:
+            if not self.bodies:
+                return None
+            coding = coding_of(request) if self._shrinks else ""
+            whole.content = self._body(coding)
+            if coding:
+                mark_as(whole, coding)
+            if request.method == "HEAD":
+                whole.headers["Content-Length"] = str(len(whole.content))
+                whole.content = b""
+        age = int(time.monotonic() - self.made_at)
+        if age and "max-age" in self.headers.get("Cache-Control", ""):
+            told.headers["Age"] = str(age)
+        return told
+
+    def _body(self, coding: str) -> bytes:
+        found = self.bodies.get(coding)
+        if found is None:
+            plain = self.bodies[""] if "" in self.bodies else bytes(brotli.decompress(self.bodies["br"]))
+            if not coding:
+                return plain
+            found = self.bodies[coding] = compressed(plain, coding)
+        return found
 
 
 class KeptAnswers:
-    """Middleware, behind the throttle: `ANSWERS_KEPT_SECONDS` and one picture long; 0 keeps nothing.
+    """Middleware, behind the throttle and the compression: gives what was rendered of this picture before.
 
-    Not longer, for pages say how old things are.
+    `ANSWERS_KEPT_SECONDS` is for rows that somebody changes with SQL; 0 keeps nothing.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
         self._kept: OrderedDict[str, Kept] = OrderedDict()
+        # Of each, in bytes, and their sum.
+        self._weights: dict[str, int] = {}
         self._bytes = 0
         self._lock = threading.Lock()
+        self._being_made: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        # The words of the clock, of which picture, and when they were read (seconds).
+        self._words = ("", "", 0.0)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not settings.ANSWERS_KEPT_SECONDS or not _is_for_anybody(request):
             return self._get_response(request)
-        # By the host too, which is refused here where it is none of ours; and as it is sent.
-        asked = f"{request.get_full_path()} {request.headers.get('Accept', '')}"
-        key = f"{request.get_host()} {coding_of(request)} {asked}"
+        key = _key(request)
         if len(key) > LONGEST_KEY:
             return self._get_response(request)
         try:
-            version = picture_version()
+            version = self._version()
         except DatabaseError:
             return self._get_response(request)
-        kept = self._kept.get(key)
-        if kept is not None and kept.version == version and kept.is_fresh:
-            return _again(request, kept.response)
+        found = self._again(request, key, version)
+        if found is not None:
+            return found
+        with self._lock:
+            being_made = self._being_made.setdefault(key, threading.Lock())
+        # Who asks for the same meanwhile waits for it, and makes it no second time.
+        with being_made:
+            return self._again(request, key, version) or self._made(request, key, version)
+
+    def _version(self) -> str:
+        """Read before the answer is made: that is of this picture, or of a newer one and soon forgotten."""
+        picture, now = picture_version(), timezone.now()
+        words, of_picture, at = self._words
+        if of_picture != picture or abs(now.timestamp() - at) >= WORDS_SECONDS:
+            words = staleness()
+            self._words = (words, picture, now.timestamp())
+        return f"{picture} {words}"
+
+    def _again(self, request: HttpRequest, key: str, version: str) -> HttpResponse | None:
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or kept.version != version or not kept.is_fresh:
+                return None
+            self._kept.move_to_end(key)
+            codings = len(kept.bodies)
+        answer = kept.answer(request)
+        if len(kept.bodies) > codings:
+            self._keep(key, kept)
+        return answer
+
+    def _made(self, request: HttpRequest, key: str, version: str) -> HttpResponse:
         response = self._get_response(request)
-        if response.status_code == 200 and not response.streaming and not response.cookies:
-            self._keep(key, Kept(_copied(response), version, time.monotonic()))
-        return response
+        if not _can_be_kept(response):
+            return response
+        kept = Kept(response, version)
+        answer = kept.answer(request) or response
+        self._keep(key, kept)
+        return answer
 
     def _keep(self, key: str, kept: Kept) -> None:
-        if len(kept.response.content) > LARGEST:
-            return
         with self._lock:
             self._forget(key)
             self._kept[key] = kept
-            self._bytes += kept.weight(key)
-            # The oldest first, which are the first to be stale too.
-            while self._kept and (self._bytes > MOST_BYTES or not next(iter(self._kept.values())).is_fresh):
+            self._weights[key] = len(key) + kept.weight
+            self._bytes += self._weights[key]
+            # Those first that nobody asked for longest; before them stand all of an older picture.
+            while self._kept and (self._bytes > MOST_BYTES or self._is_over(kept.version)):
                 self._forget(next(iter(self._kept)))
 
+    def _is_over(self, version: str) -> bool:
+        first = next(iter(self._kept.values()))
+        return first.version != version or not first.is_fresh
+
     def _forget(self, key: str) -> None:
-        before = self._kept.pop(key, None)
-        if before:
-            self._bytes -= before.weight(key)
+        if self._kept.pop(key, None):
+            self._bytes -= self._weights.pop(key)
 
 
 def _is_for_anybody(request: HttpRequest) -> bool:
     asked = request.path == "/" or request.path.startswith(FOR_ANYBODY)
-    return (
-        asked and request.method == "GET" and not request.COOKIES and "Authorization" not in request.headers
-    )
+    if not asked or request.method not in ("GET", "HEAD") or request.COOKIES:
+        return False
+    return "Authorization" not in request.headers and "If-Match" not in request.headers
 
 
-def _copied(response: HttpResponse) -> HttpResponse:
-    """Its own, for what stands before us writes into the headers of what is sent."""
-    copied = HttpResponse(response.content, status=response.status_code)
-    for name, value in response.items():
-        copied.headers[name] = value
-    return copied
+def _key(request: HttpRequest) -> str:
+    """By the host too, which is refused here where it is none of ours; and as it is asked, to the letter."""
+    place = f"{request.scheme}://{request.get_host()}{request.get_full_path()}"
+    return f"{wanted_format(request, None)} {place}"
 
 
-def _again(request: HttpRequest, kept: HttpResponse) -> HttpResponse:
-    copied = _copied(kept)
-    etag = copied.headers.get("ETag")
-    return (get_conditional_response(request, etag=etag, response=copied) if etag else None) or copied
+def _can_be_kept(response: HttpResponse) -> bool:
+    is_for_one = response.cookies or "Content-Encoding" in response.headers
+    if response.streaming or is_for_one or len(response.content) > LARGEST:
+        return False
+    return response.status_code == 200 or (response.status_code == 304 and "ETag" in response.headers)

@@ -12,6 +12,7 @@ SOURCES: Final = (
     "fetch-names-repeatable",
     "fetch-inflation-repeatable",
     "vote-states-repeatable",
+    "fetch-mev-repeatable",
 )
 
 # Rules of axe that templates of others break, each with where. Nothing of ours is among them.

@@ -106,21 +106,23 @@ MUTATIONS = (
     ),
     Mutation(
         safeguard="the watchdog: a worker that cannot renew its lease ends itself",
-        replacements=(("scheduling/engine/leases.py", "        _surrender_at(since + SURRENDER)\n", ""),),
+        replacements=(("scheduling/engine/leases.py", "_surrender_at(since + SURRENDER)", "pass"),),
     ),
     Mutation(
         safeguard="the watchdog is called off when the run is over",
-        replacements=(("scheduling/engine/leases.py", "            own_watchdog().call_off()\n", ""),),
+        replacements=(
+            ("scheduling/engine/leases.py", "            own_watchdog().call_off()", "            pass"),
+        ),
     ),
     Mutation(
         safeguard="a claim that broke off is given back",
         replacements=(
-            (
-                "scheduling/engine/claims.py",
-                "        for_certain(lambda: give_back(run_id, owner=owner))\n",
-                "",
-            ),
+            ("scheduling/engine/claims.py", "for_certain(lambda: give_back(run_id, owner=owner))", "pass"),
         ),
+    ),
+    Mutation(
+        safeguard="a paused schedule is not moved on, whenever it was seen",
+        replacements=(("scheduling/engine/statements.py", " AND job.paused_at IS NOT NULL", " AND FALSE"),),
     ),
 )
 

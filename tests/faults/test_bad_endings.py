@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -14,6 +15,7 @@ from scheduling.engine.dispatcher import LONGEST_SLEEP, Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.outage import REMINDER_EVERY
+from scheduling.engine.outlook import look_ahead
 from scheduling.engine.processes import ProcessIdentity, this_process
 from scheduling.engine.recovery import give_back_stopped, open_runs, put_back_lost
 from scheduling.models import Job, Overlap, Run, RunState
@@ -97,6 +99,7 @@ def test_overdue_runs_are_looked_for_even_when_nothing_can_be_claimed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = queued(state=RunState.RUNNING, attempt=1, owner="a" * 32, worker=dead_worker())
+    JobFactory(schedule__next_run=database_now() - timedelta(seconds=1))
 
     def locked(*, now: object) -> list[Run]:
         raise OperationalError("database is locked")
@@ -170,12 +173,12 @@ def test_a_database_that_stays_away_is_mentioned_once_and_then_now_and_then(
     def fail() -> None:
         raise OperationalError("connection\n refused")
 
-    monkeypatch.setattr("scheduling.engine.dispatcher.database_now", fail)
+    monkeypatch.setattr("scheduling.engine.dispatcher.look_ahead", fail)
     with caplog.at_level(logging.INFO, logger="scheduling.engine.outage"):
         for _ in range(int(2.5 * REMINDER_EVERY / LONGEST_SLEEP)):
             assert dispatcher.tick() == LONGEST_SLEEP
             stopwatch[0] += LONGEST_SLEEP
-        monkeypatch.setattr("scheduling.engine.dispatcher.database_now", database_now)
+        monkeypatch.setattr("scheduling.engine.dispatcher.look_ahead", look_ahead)
         dispatcher.tick()
 
     assert [record.message for record in caplog.records if record.name == "scheduling.engine.outage"] == [
@@ -196,7 +199,7 @@ def test_lost_messages_are_asked_for_again_also_when_the_database_broke_off_in_b
     broker.connection.flushdb()
 
     with monkeypatch.context() as patched:
-        patched.setattr("scheduling.engine.dispatcher.open_runs", _break_off)
+        patched.setattr("scheduling.engine.dispatcher.unsettled_runs", _break_off)
         dispatcher.tick()
     dispatcher.tick()
 
@@ -204,7 +207,7 @@ def test_lost_messages_are_asked_for_again_also_when_the_database_broke_off_in_b
     assert execute_run(run.pk) == "succeeded"
 
 
-def _break_off() -> None:
+def _break_off(**_: Any) -> None:
     raise OperationalError("the connection was lost")
 
 

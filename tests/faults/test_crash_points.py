@@ -62,7 +62,8 @@ def _worker(function: str, when: str, *, task: str = "store") -> CrashPoint:
 CRASH_POINTS = [
     _dispatcher("dispatcher.claim_batches", "before"),
     _dispatcher("claiming._known_occurrences", "before"),  # the schedule is moved on, the run not there
-    _dispatcher("claiming._claim", "after"),  # committed, not rung for
+    _dispatcher("batches.claim", "after"),  # recorded; committed by itself on SQLite alone
+    _dispatcher("batches._claim_next", "after"),  # committed, not rung for
     _dispatcher("doorbell.send", "before"),
     _dispatcher("doorbell.async_task", "after"),  # packed, not handed over
     _dispatcher("doorbell.send", "after"),

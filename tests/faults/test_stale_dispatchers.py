@@ -6,20 +6,22 @@ import pytest
 from django_q.models import Schedule
 
 from scheduling.engine import claiming
-from scheduling.models import Run
+from scheduling.engine.recovery import open_runs, release_pending
+from scheduling.models import Overlap, Run, RunState, RunTrigger
+from scheduling.operations.changing import pause
 from tests.scheduling.claims import claim_due
-from tests.scheduling.factories import NOON, JobFactory
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def test_a_schedule_that_was_moved_between_the_look_and_the_claim_stays_where_it_was_moved() -> None:
     job = JobFactory()
-    plan = claiming._plan(job, now=NOON)
+    plan = claiming.plan_of(job, now=NOON)
     tomorrow = NOON + timedelta(days=1)
     Schedule.objects.update(next_run=tomorrow)
 
-    assert claiming._claim([plan], now=NOON) == []
+    assert claiming.claim([plan], now=NOON) == []
 
     assert Schedule.objects.get().next_run == tomorrow
     assert not Run.objects.exists()
@@ -27,11 +29,36 @@ def test_a_schedule_that_was_moved_between_the_look_and_the_claim_stays_where_it
 
 def test_a_dispatcher_that_was_stopped_for_a_while_does_not_set_the_schedule_back() -> None:
     job = JobFactory()
-    old = claiming._plan(job, now=NOON)
+    old = claiming.plan_of(job, now=NOON)
     for second in (0, 10, 20):
         claim_due(now=NOON + timedelta(seconds=second))
 
-    assert claiming._claim([old], now=NOON + timedelta(seconds=21)) == []
+    assert claiming.claim([old], now=NOON + timedelta(seconds=21)) == []
 
     assert Schedule.objects.get().next_run == NOON + timedelta(seconds=30)
     assert Run.objects.count() == 3
+
+
+def test_a_schedule_that_was_paused_between_the_look_and_the_claim_is_not_claimed() -> None:
+    """[PAUSE-1]"""
+    job = JobFactory()
+    plan = claiming.plan_of(job, now=NOON)
+    pause(job.name, by="ann", note="", now=NOON)
+
+    assert claiming.claim([plan], now=NOON) == []
+
+    assert Schedule.objects.get().next_run == NOON
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("overlap", Overlap.values)
+def test_a_backfill_whose_schedule_was_paused_since_the_look_is_not_queued(overlap: str) -> None:
+    """[PAUSE-2]"""
+    run = RunFactory(state=RunState.PENDING, trigger=RunTrigger.BACKFILL, job__overlap=overlap)
+    seen = open_runs()
+    pause(run.job.name, by="ann", note="", now=NOON)
+
+    assert release_pending(seen, now=NOON + timedelta(hours=1)) == []
+
+    run.refresh_from_db()
+    assert run.state == RunState.PENDING

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from scheduling.engine.claiming import claim_batches
+from scheduling.engine.batches import claim_batches
 from scheduling.models import Run, RunState
 
 

@@ -117,26 +117,29 @@ def test_two_copies_at_once_each_fetch_score_are_toured_report_and_end_on_either
         state = Path(each["STATE_DIR"])
         assert open_to_others(state) == []
         assert {"db.sqlite3", "secret_key", "redis.log"} <= {path.name for path in state.iterdir()}
+    assert_it_ends_well(copies[0], signal.SIGINT, validators=1500)
     type_the_tours(other)
     start_the_bots(f"http://127.0.0.1:{other['PORT']}", tmp_path)
-
-    for copy, stop in zip(copies, (signal.SIGINT, signal.SIGTERM), strict=True):
-        copy.send_signal(stop)
-    for copy in copies:
-        out, err = copy.communicate(timeout=120)
-        assert copy.returncode == 0, err
-        document = json.loads(out)
-        assert document["orphans"] == 0
-        assert document["validators"] == (1500 if copy is copies[0] else SMALLEST_CLUSTER_WITH_RARE_ONES)
-        assert document["scores"] > document["validators"] / 2
-        for name in ("fetch-repeatable", "score-repeatable"):
-            assert document["runs"][name]["succeeded"] >= 1
-            assert document["runs"][name]["failed"] == 0
-            assert set(document["runs"][name]["lateness_ms"]) == {"p50", "p99", "max"}
-        assert "This talks to the built-in simulated cluster; for mainnet: SOLANA_RPC_URL=" in err
-        assert "shown this once" in err
+    assert_it_ends_well(copies[1], signal.SIGTERM, validators=SMALLEST_CLUSTER_WITH_RARE_ONES)
     assert [pid for pid in everyone if alive(pid)] == []
     assert not [left for each in environments for left in Path(each["STATE_DIR"]).glob("run-*.json")]
+
+
+def assert_it_ends_well(copy: subprocess.Popen[str], stop: signal.Signals, *, validators: int) -> None:
+    """On a signal it prints what it did: every run on time, everybody scored, nothing left."""
+    copy.send_signal(stop)
+    out, err = copy.communicate(timeout=120)
+    assert copy.returncode == 0, err
+    document = json.loads(out)
+    assert document["orphans"] == 0
+    assert document["validators"] == validators
+    assert document["scores"] > validators / 2
+    for name in ("fetch-repeatable", "score-repeatable"):
+        assert document["runs"][name]["succeeded"] >= 1
+        assert document["runs"][name]["failed"] == 0
+        assert set(document["runs"][name]["lateness_ms"]) == {"p50", "p99", "max"}
+    assert "This talks to the built-in simulated cluster; for mainnet: SOLANA_RPC_URL=" in err
+    assert "shown this once" in err
 
 
 def test_killing_it_outright_leaves_no_process_behind_and_a_second_start_works_at_once(

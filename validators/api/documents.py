@@ -100,6 +100,31 @@ class ValidatorDocument(Schema):
     reward_of_100_sol: str | None = Field(
         description="Of a year at `apy`, what is earned staying staked; without MEV and fees. " + LAMPORTS
     )
+    runs_jito: bool | None = Field(
+        description="Whether it had a tip account of Jito's in `mev_epoch`; false only where it made a block "
+        "and had none. Null is unknown, also in an earlier epoch"
+    )
+    mev_commission: float | None = Field(
+        description="Its share of the tips in `mev_epoch`, a fraction; null without a tip account"
+    )
+    mev_epoch: int | None = Field(description="The newest epoch of which `runs_jito` is known")
+    mev_apy: float | None = Field(
+        description="What tips add to `apy`, after its commission and the tip router's fee: by the mean of "
+        "up to ten ended epochs. 0 where it does not run Jito; null is unknown"
+    )
+    shared_apy: float | None = Field(
+        description="What priority fees add that it shares through Jito's program; 0 where it shares none"
+    )
+    mev_apy_basis: words.ApyBasis | None = Field(description="What `mev_apy` and `shared_apy` are made of")
+    mev_apy_epochs: int | None = Field(description="How many epochs these two are the mean of")
+    block_apy: float | None = Field(
+        description="What block revenue adds that the chain itself hands on (SIMD-0123): an estimate by what "
+        "waits in its vote account. 0 where it keeps all, or nobody hands on; null is unknown"
+    )
+    total_apy: float | None = Field(
+        description="`apy`, `mev_apy`, `shared_apy` and `block_apy` together; null while one of them is. "
+        "Tips and fees reach the stake accounts unstaked, so they are not compounded"
+    )
     flags: list[FlagDocument] = Field(
         description="What a delegator should know of it: of its commission, ever, as two looks saw it; of "
         "stake, account, name and admission as they are. In a list of an earlier epoch of commission and "
@@ -231,6 +256,25 @@ class EpochDocument(Schema):
     estimated_return: float | None = Field(description="Lamports per staked one, once the epoch has ended")
     source: words.EpochSource = Field(description="Where this row comes from")
     fetched_at: datetime = Field(description="When it was seen or told, UTC")
+    runs_jito: bool | None = Field(
+        description="Whether it had a tip account; false only where it made a block and had none"
+    )
+    mev_commission: float | None = Field(description="Its share of the tips, a fraction; null is unknown")
+    tips: str | None = Field(
+        description="For stakers, validator and tip router together, so far or `tips_final`; null without "
+        f"an account. {LAMPORTS}"
+    )
+    tips_final: bool | None = Field(description="Whether `tips` will not change any more; null without them")
+    priority_fee_commission: float | None = Field(
+        description="Its share of `priority_fees`, a fraction; null without an account"
+    )
+    priority_fees: str | None = Field(
+        description="What it put into Jito's program to be shared, so far or `priority_fees_final`; null "
+        f"without an account, which is no statement of what it earned. {LAMPORTS}"
+    )
+    priority_fees_final: bool | None = Field(description="Whether `priority_fees` will not change any more")
+    mev_source: words.MevSource | None = Field(description="Who told of tips and fees; null: nobody yet")
+    mev_looked_at: datetime | None = Field(description="When its accounts were last looked at, UTC")
 
 
 class EpochList(Envelope):

@@ -1,6 +1,7 @@
 """From rows of the tables to documents."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from validators.models import (
@@ -8,6 +9,7 @@ from validators.models import (
     ClusterEpoch,
     CommissionChange,
     DelinquencyIncident,
+    MevEpoch,
     ScoringRun,
     SourceState,
     TrustScore,
@@ -20,6 +22,7 @@ from validators.reading.rewards import reward_of_100_sol
 from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
 from validators.scoring.ten_epochs import risk_of_ten_epochs
+from validators.solana.economics import total_apy
 
 BPS_IN_ALL: Final = 10_000
 
@@ -53,6 +56,14 @@ VALIDATOR_COLUMNS: Final = (
     "apy_epochs",
     "leader_luck",
     *RISKS,
+    "runs_jito",
+    "mev_commission_bps",
+    "mev_epoch",
+    "mev_apy",
+    "shared_apy",
+    "mev_apy_basis",
+    "mev_apy_epochs",
+    "block_apy",
 )
 
 
@@ -66,21 +77,25 @@ def lamports(amount: int | None) -> str | None:
 
 def validator_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """Of a row with VALIDATOR_COLUMNS, ADMISSION_COLUMNS and maybe more; thousands make one reply."""
-    document = {field: row[column] for field, column in _DOCUMENT_FIELDS}
+    document: dict[str, Any] = dict(zip(_FIELDS, _VALUES(row), strict=True))
     document["admission"] = admission_document(*(row[column] for column in ADMISSION_COLUMNS))
     for field in _EMPTY_IS_UNKNOWN:
         document[field] = document[field] or None
     document["risk_ten_epochs"] = risk_of_ten_epochs(document["risk"])
     document["reward_of_100_sol"] = reward_of_100_sol(document["apy"])
+    document["total_apy"] = total_apy(*(document[part] for part in _PARTS_OF_APY))
     document["commission"] = fraction(document["commission"])
+    document["mev_commission"] = fraction(document["mev_commission"])
     document["activated_stake"] = lamports(document["activated_stake"])
     return document
 
 
-_DOCUMENT_FIELDS: Final = tuple(
-    ("commission" if column == "commission_bps" else column, column) for column in VALIDATOR_COLUMNS
+_PARTS_OF_APY: Final = ("apy", "mev_apy", "shared_apy", "block_apy")
+_FIELDS: Final = tuple(column.removesuffix("_bps") for column in VALIDATOR_COLUMNS)
+_VALUES: Final = itemgetter(*VALIDATOR_COLUMNS)
+_EMPTY_IS_UNKNOWN: Final = (
+    *("identity", "name", "name_mark", "website", "version", "client", "apy_basis", "mev_apy_basis"),
 )
-_EMPTY_IS_UNKNOWN: Final = ("identity", "name", "name_mark", "website", "version", "client", "apy_basis")
 
 
 def flag_document(flag: Flag) -> dict[str, Any]:
@@ -166,6 +181,23 @@ def epoch_document(row: ValidatorEpoch) -> dict[str, Any]:
         "estimated_return": row.estimated_return,
         "source": row.source,
         "fetched_at": row.fetched_at,
+        **mev_document(row.told_mev),
+    }
+
+
+def mev_document(mev: MevEpoch | None) -> dict[str, Any]:
+    """All of it null while nobody looked at its accounts."""
+    told = mev or MevEpoch()
+    return {
+        "runs_jito": told.runs_jito,
+        "mev_commission": fraction(told.commission_bps),
+        "tips": lamports(told.tips),
+        "tips_final": told.tips_final if told.tips is not None else None,
+        "priority_fee_commission": fraction(told.priority_commission_bps),
+        "priority_fees": lamports(told.priority_fees),
+        "priority_fees_final": told.priority_final if told.priority_fees is not None else None,
+        "mev_source": mev.source if mev else None,
+        "mev_looked_at": told.looked_at,
     }
 
 

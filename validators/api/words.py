@@ -10,7 +10,15 @@ from typing import Annotated
 from pydantic import WithJsonSchema
 from typing_extensions import TypeAliasType
 
-from validators.models import ChainState, ScoringRun, SourceState, Subscription, ValidatorEvent, VoteState
+from validators.models import (
+    ChainState,
+    MevEpoch,
+    ScoringRun,
+    SourceState,
+    Subscription,
+    ValidatorEvent,
+    VoteState,
+)
 from validators.models.cluster import BlocksBasis as Basis
 from validators.models.validators import Origin
 from validators.scoring.registry import METHODS
@@ -66,6 +74,10 @@ EpochSource = TypeAliasType(
         ),
     ],
 )
+MevSource = TypeAliasType(
+    "MevSource",
+    Annotated[str, one_of(MevEpoch.Source.values, "accounts: the distribution accounts of the epoch")],
+)
 BlsKey = TypeAliasType(
     "BlsKey", Annotated[str, one_of(Key, "not_reported: the node is too old to say, which is not missing")]
 )
@@ -105,7 +117,8 @@ SourceName = TypeAliasType(
             SourceState.Source.values,
             "votes: stake, credits, commission. production: leader slots and blocks. nodes: versions and "
             "clients. names: names and websites. inflation: rates and supply. cluster: slot time, Alpenglow, "
-            "the admission rule. vote-states: the vote accounts themselves",
+            "the admission rule. vote-states: the vote accounts themselves. mev: tips, shared priority "
+            "fees",
         ),
     ],
 )

@@ -7,6 +7,8 @@ Start with `validators`. Django looks for models in this module, so here alone n
 from validators.models.chain import THE_CHAIN, ChainState, VoteState
 from validators.models.cluster import BlocksBasis, ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
+from validators.models.marks import PictureMark
+from validators.models.mev import MevEpoch
 from validators.models.news import THE_TALLY, EventTally, ToldRanks, ValidatorEvent
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
@@ -30,7 +32,9 @@ __all__ = [
     "EventTally",
     "Fetch",
     "IdentityChange",
+    "MevEpoch",
     "Origin",
+    "PictureMark",
     "Refit",
     "RequestTally",
     "ScoringInputs",

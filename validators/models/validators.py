@@ -1,7 +1,7 @@
 """One vote account, now and by epoch."""
 
 from collections.abc import Collection
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 
@@ -112,6 +112,23 @@ class Validator(models.Model):
         max_length=8, blank=True, db_default="", choices=[(one.value, one.value) for one in ApyBasis]
     )
     apy_epochs = models.IntegerField(null=True, blank=True, help_text="How many epochs that mean is of")
+    # As MevEpoch tells, in the newest epoch of which it does.
+    runs_jito = models.BooleanField(null=True, blank=True)
+    mev_commission_bps = models.IntegerField(null=True, blank=True)
+    mev_epoch = models.BigIntegerField(null=True, blank=True, help_text="Of which both are")
+    mev_apy = models.FloatField(null=True, blank=True, help_text="What tips add to the APY; none is 0")
+    mev_apy_basis = models.CharField(
+        max_length=8, blank=True, db_default="", choices=[(one.value, one.value) for one in ApyBasis]
+    )
+    shared_apy = models.FloatField(
+        null=True, blank=True, help_text="What shared priority fees add to it; none is 0"
+    )
+    mev_apy_epochs = models.IntegerField(
+        null=True, blank=True, help_text="How many epochs these two are the mean of"
+    )
+    block_apy = models.FloatField(
+        null=True, blank=True, help_text="What block revenue adds that the chain hands on (SIMD-0123)"
+    )
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True, help_text="When a fetch first missed it")
@@ -186,6 +203,8 @@ class ValidatorEpoch(models.Model):
     # Set where histories are read: whether the epoch is over, and our looks ended inside it.
     is_unfinished = False
     blocks_unfinished = False
+    # As well: the MevEpoch beside it, None while nobody looked at its accounts.
+    told_mev: Any = None
 
     class Meta:
         constraints = [

@@ -8,19 +8,24 @@ from validators.models import ClusterEpoch, Fetch, VoteState
 Admission = VoteState.Admission
 
 
-def time_left(epoch: int, *, now: datetime) -> str:
-    """Until that epoch ends, roughly; empty when it has, or its pace is not known.
+def end_of_epoch(epoch: int) -> datetime | None:
+    """When that epoch ends, if it runs and its pace is known.
 
     By the pace at which we saw its slots pass: that is the time which people have.
     """
     newest, running = Fetch.objects.newest(), ClusterEpoch.objects.filter(epoch=epoch).first()
     if newest is None or running is None or newest.epoch != epoch or running.slots is None:
-        return ""
+        return None
     slot_ms = running.seen_slot_ms or running.slot_ms
     if slot_ms is None:
-        return ""
-    rest = timedelta(milliseconds=slot_ms * (running.slots - newest.slot_index)) - (now - newest.started_at)
-    return show_roughly(rest) if rest > timedelta(0) else ""
+        return None
+    return newest.started_at + timedelta(milliseconds=slot_ms * (running.slots - newest.slot_index))
+
+
+def time_left(epoch: int, *, now: datetime) -> str:
+    """Until that epoch ends, roughly; empty when it has, or nobody knows."""
+    end = end_of_epoch(epoch)
+    return show_roughly(end - now) if end is not None and end > now else ""
 
 
 def counts() -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Whether what we know of the cluster is recent enough to be relied on."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from scheduling.ledger.selectors import interval_of, paused_job
@@ -19,19 +19,33 @@ def stale_data(*, now: datetime) -> str:
     newest = Fetch.objects.newest()
     if newest is None:
         return NOTHING
+    limit = _outlived(newest, now=now)
+    if limit is None:
+        return ""
+    old = show_roughly(now - newest.stored_at)
+    return f"The newest fetch is {old} old; more than {show_duration(limit)} is stale{_paused()}."
+
+
+def stale_picture(*, now: datetime) -> str:
+    """The same for pages, which are kept: once it is said, its words stay until something happens."""
+    newest = Fetch.objects.newest()
+    limit = None if newest is None else _outlived(newest, now=now)
+    return "" if limit is None else f"No fetch for more than {show_duration(limit)}{_paused()}."
+
+
+def _outlived(newest: Fetch, *, now: datetime) -> timedelta | None:
+    """The age from which on a fetch is stale, of one that is older."""
     interval = interval_of(FETCH_JOB)
-    if interval is None:
-        return ""
-    age, limit = now - newest.stored_at, STALE_AFTER_INTERVALS * interval
-    if age <= limit:
-        return ""
-    # Roughly: said every second anew, it would make a page another one that shows it.
-    sentence = f"The newest fetch is {show_roughly(age)} old; more than {show_duration(limit)} is stale"
+    limit = None if interval is None else STALE_AFTER_INTERVALS * interval
+    return limit if limit is not None and now - newest.stored_at > limit else None
+
+
+def _paused() -> str:
     job = paused_job(FETCH_JOB)
     if job is None:
-        return f"{sentence}."
+        return ""
     until = f" until {job.paused_until:%Y-%m-%d %H:%M}Z" if job.paused_until else ""
-    return f"{sentence}. Fetching is paused{until}."
+    return f". Fetching is paused{until}"
 
 
 def neglected_data(*, now: datetime) -> str:

@@ -1,5 +1,6 @@
 """What of the fetches, the score history and the events is deleted by age, and what always stays."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from validators.models import (
     TrustScore,
     ValidatorEvent,
 )
+from validators.models.marks import Writer, mark_picture
 
 
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
@@ -37,13 +39,15 @@ def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str,
             "fetches": fetches.count(),
         }
     going = list(runs.order_by("pk").values_list("pk", flat=True))
-    return {
+    deleted = {
         # Run by run, which one index serves, whatever the size of the history.
         "trust scores": sum(delete_in_batches(TrustScore.objects.filter(run=run)) for run in going),
         "scoring runs": delete_in_batches(ScoringRun.objects.filter(pk__in=going)),
         "scoring inputs": delete_in_batches(_unread_inputs(going=ScoringRun.objects.none())),
         "fetches": delete_in_batches(_old_fetches(before, going=ScoringRun.objects.none())),
     }
+    _tell_readers(deleted)
+    return deleted
 
 
 def prune_deliveries(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
@@ -87,7 +91,9 @@ def prune_events(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, 
         return {"events": old.count()}
     at = ValidatorEvent.objects.values_list("at", flat=True).get(number=last)
     EventTally.objects.filter(pk=THE_TALLY).update(forgotten=last, forgotten_at=at)
-    return {"events": delete_in_batches(ValidatorEvent.objects.filter(number__lte=last))}
+    deleted = {"events": delete_in_batches(ValidatorEvent.objects.filter(number__lte=last))}
+    _tell_readers(deleted)
+    return deleted
 
 
 def _old_events(before: datetime) -> QuerySet[ValidatorEvent]:
@@ -95,3 +101,9 @@ def _old_events(before: datetime) -> QuerySet[ValidatorEvent]:
     young = ValidatorEvent.objects.filter(at__gte=before).aggregate(first=Min("number"))["first"]
     old = ValidatorEvent.objects.filter(at__lt=before)
     return old if young is None else old.filter(number__lt=young)
+
+
+def _tell_readers(deleted: Mapping[str, int]) -> None:
+    """After the last of many transactions: what was kept meanwhile goes with the mark before."""
+    if any(deleted.values()):
+        mark_picture(Writer.RETENTION)

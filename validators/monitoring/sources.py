@@ -25,6 +25,7 @@ TELLS: Final[Mapping[str, str]] = {
     Source.NAMES: "names and websites of validators",
     Source.INFLATION: "the returns of epochs that count vote credits",
     Source.CLUSTER: "slot time, Alpenglow and the admission rule on the cluster page, and what APY rests on",
+    Source.MEV: "MEV commission, tips and shared fees on validators' pages, and their part of the total APY",
     Source.VOTE_STATES: "admission, operators, and the past of newcomers on validators' pages",
 }
 

@@ -1,6 +1,6 @@
 """What changed as Atom feeds: of all validators, and of one."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from django.contrib.syndication.views import Feed
@@ -22,10 +22,17 @@ else:
     _Feed = Feed
 
 
+class _Atom(Atom1Feed):
+    """Of an empty one Django says that it was updated just now, each time anew."""
+
+    def latest_post_date(self) -> datetime:
+        return super().latest_post_date() if self.items else datetime.fromtimestamp(0, UTC)
+
+
 class EventFeed(_Feed):
     """The newest of one validator, or of all."""
 
-    feed_type = Atom1Feed
+    feed_type = _Atom
     subtitle = "As the fetches of this site saw it, newest first"
 
     def get_object(self, request: HttpRequest, vote_account: str | None = None) -> Validator | None:

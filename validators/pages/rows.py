@@ -12,8 +12,9 @@ from validators.models import (
     ScoringRun,
     TrustScore,
 )
-from validators.monitoring.readiness import stale_data
+from validators.monitoring.readiness import stale_picture
 from validators.reading.explanations import Risk, explained, risk_told
+from validators.reading.mev import total_apy_of
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
@@ -45,11 +46,15 @@ class ComparedValidator:
     parts: Sequence[Part]
     risk: Risk | None
     reward: int | None
+    total_apy: float | None
 
 
 def staleness() -> str:
-    """What is wrong with the age of the data, or nothing."""
-    return stale_data(now=timezone.now())
+    """What is wrong with the age of the data, or nothing: all that pages say of the clock.
+
+    Whoever keeps a page asks for it again. How old something is the browser says (`ages.js`).
+    """
+    return stale_picture(now=timezone.now())
 
 
 def standing_rows(validators: Iterable[Any], picture: Picture) -> list[StandingRow]:
@@ -73,6 +78,7 @@ def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedVal
             parts=explained(picture.scoring_run, one.components),
             risk=risk_told(one.components),
             reward=yearly_reward(HUNDRED_SOL, one.apy),
+            total_apy=total_apy_of(one),
         )
         for one in with_marks(wanted)
     ]

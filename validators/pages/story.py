@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from django.utils import timezone
-
 from validators.models import CommissionChange, SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
 from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
+from validators.reading.mev import mev_sentences, total_apy_of
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
@@ -23,6 +22,7 @@ from validators.solana.economics import yearly_reward
 _TOLD_BY: Final[Mapping[str, str]] = {
     SourceState.Source.NODES: "versions and clients",
     SourceState.Source.PRODUCTION: "leader slots and blocks",
+    SourceState.Source.MEV: "tips and shared priority fees",
     SourceState.Source.VOTE_STATES: "admission, balance and authorities",
 }
 
@@ -51,6 +51,8 @@ class ValidatorStory:
     operator: Operator | None
     admission: Sequence[str]
     unheard: Mapping[str, str]
+    mev: Sequence[str]
+    total_apy: float | None
 
 
 def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | None:
@@ -81,14 +83,15 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         operator=operator,
         admission=_admission(validator, operator),
         unheard=_unheard(),
+        mev=mev_sentences(validator, history.epochs),
+        total_apy=total_apy_of(validator),
     )
 
 
 def _admission(validator: Any, operator: Operator | None) -> Sequence[str]:
     if operator is None:
         return ()
-    has_stake = validator.activated_stake > 0
-    return admission_sentences(operator.state, has_stake=has_stake, now=timezone.now())
+    return admission_sentences(operator.state, has_stake=validator.activated_stake > 0)
 
 
 def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:

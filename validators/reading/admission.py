@@ -1,13 +1,12 @@
 """Who is let into the next epochs, in words and as documents; whose accounts are one operator's."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Q
 
 from validators.models import Validator, VoteState
-from validators.monitoring.admission import time_left
+from validators.monitoring.admission import end_of_epoch
 
 Admission = VoteState.Admission
 
@@ -72,7 +71,7 @@ def to_be_left_out_said(epoch: int, reason: str) -> str:
     return f"It will not vote in epoch {epoch}: {reason}"
 
 
-def admission_sentences(state: VoteState, *, has_stake: bool, now: datetime) -> list[str]:
+def admission_sentences(state: VoteState, *, has_stake: bool) -> list[str]:
     """What it means for the next two epochs; nothing where nobody knows."""
     first, second = state.epoch + 1, state.epoch + 2
     said = []
@@ -81,8 +80,8 @@ def admission_sentences(state: VoteState, *, has_stake: bool, now: datetime) -> 
     elif state.next_epoch == Admission.OUT:
         said.append(not_admitted_said(first))
     if state.after_next == Admission.OUT:
-        left = time_left(state.epoch, now=now)
-        until = f", in about {left}" if left else ""
+        end = end_of_epoch(state.epoch)
+        until = f", about {end:%Y-%m-%d %H:%M} UTC" if end else ""
         out = to_be_left_out_said(second, state.reason)
         said.append(f"{out}. That can be mended until epoch {first} begins{until}.")
     elif state.after_next == Admission.OK:

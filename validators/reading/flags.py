@@ -42,6 +42,7 @@ class FlagCode(StrEnum):
     NOT_ADMITTED_AFTER_NEXT = "not_admitted_after_next"
 
 
+_PLACES: Final = {code: place for place, code in enumerate(FlagCode)}
 # For people who choose one.
 LABELS: Final[Mapping[FlagCode, str]] = {
     FlagCode.COMMISSION_CROSSED_TEN_PERCENT: "commission crossed 10 % upward",
@@ -134,8 +135,7 @@ def _flags(
     if row["superminority"]:
         found.append(_of_stake(since.get(row["vote_account"])))
     found += [*_of_account(row), *_of_name(row)]
-    order = list(FlagCode)
-    return sorted(found, key=lambda flag: order.index(flag.code))
+    return sorted(found, key=lambda flag: _PLACES[flag.code])
 
 
 def _of_mark(mark: CommissionMark) -> Flag:

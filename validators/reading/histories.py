@@ -1,10 +1,10 @@
 """What is known of validators' pasts."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db.models import Count, Exists, F, Min, Model, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
@@ -17,6 +17,7 @@ from validators.models import (
     DelinquencyIncident,
     Fetch,
     IdentityChange,
+    MevEpoch,
     ScoringRun,
     TrustScore,
     Validator,
@@ -30,6 +31,7 @@ Event = TypeVar("Event", bound=Model)
 EPOCHS_SHOWN: Final = 100
 CHANGES_SHOWN: Final = 100
 SCORES_SHOWN: Final = 500
+MOST_NAMED_KEYS: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +61,13 @@ class Events:
 
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:
-    """Two queries, each bounded."""
+    """Three queries, each bounded."""
     scores = TrustScore.objects.filter(validator=validator, run__method=method or headline_method()).order_by(
         "-run_id"
     )
     points = scores.values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
     return ValidatorHistory(
-        epochs=list(_epochs_of(validator)[:EPOCHS_SHOWN]),
+        epochs=with_mev(_epochs_of(validator)[:EPOCHS_SHOWN]),
         scores=[ScorePoint(scored_at=at, score=score, rank=rank) for at, score, rank in reversed(points)],
     )
 
@@ -108,19 +110,19 @@ def epochs_before(validator: Validator, place: int | None, *, limit: int) -> lis
     epochs = _epochs_of(validator)
     if place is not None:
         epochs = epochs.filter(epoch__lt=place)
-    return list(epochs[:limit])
+    return with_mev(epochs[:limit])
 
 
 def newest_epochs(
     keys: Sequence[int], *, number: int, until: int | None = None
 ) -> dict[int, list[ValidatorEpoch]]:
-    """By key, so many of the newest epochs of each, newest first; `until` one, no later. One query."""
+    """By key, so many of the newest epochs of each, newest first; `until` one, no later. Two queries."""
     rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
     if until is not None:
         rows = rows.filter(epoch__lte=until)
     place = Window(RowNumber(), partition_by=F("validator_id"), order_by=F("epoch").desc())
     found: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
-    for row in with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch"):
+    for row in with_mev(with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")):
         found[row.validator_id].append(row)
     return found
 
@@ -134,7 +136,7 @@ class EpochsKnown(NamedTuple):
 
 def epochs_known(keys: Sequence[int], *, until: int | None = None) -> dict[int, EpochsKnown]:
     """By key; nothing for one of which no epoch is stored. One query."""
-    rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
+    rows = ValidatorEpoch.objects.filter(**_with_key(keys))
     if until is not None:
         rows = rows.filter(epoch__lte=until)
     told = rows.order_by().values("validator_id").annotate(first=Min("epoch"), number=Count("pk"))
@@ -142,6 +144,13 @@ def epochs_known(keys: Sequence[int], *, until: int | None = None) -> dict[int, 
         key: EpochsKnown(first, count)
         for key, first, count in told.values_list("validator_id", "first", "number")
     }
+
+
+def _with_key(keys: Sequence[int]) -> dict[str, Any]:
+    """Of many all between: these are most that there are, and to name one costs more than to read it."""
+    if len(keys) <= MOST_NAMED_KEYS:
+        return {"validator_id__in": keys}
+    return {"validator_id__gte": min(keys), "validator_id__lte": max(keys)}
 
 
 def _epochs_of(validator: Validator) -> "QuerySet[ValidatorEpoch]":
@@ -161,6 +170,19 @@ def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
         "blocks_unfinished": counted_in_part & over,
     }
     return epochs.annotate(**unfinished)
+
+
+def with_mev(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
+    """The same, each with what was told of its tips; a query, or none without any."""
+    rows = list(epochs)
+    if not rows:
+        return []
+    span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
+    told = MevEpoch.objects.filter(validator_id__in={row.validator_id for row in rows}, epoch__range=span)
+    found = {(mev.validator_id, mev.epoch): mev for mev in told}
+    for row in rows:
+        row.told_mev = found.get((row.validator_id, row.epoch))
+    return rows
 
 
 def runs_before(place: int | None, *, method: str | None, limit: int) -> list[ScoringRun]:

@@ -8,13 +8,13 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection
 
-from validators.models import Fetch, Refit, ScoringRun, SourceState, ValidatorEpoch
+from validators.models import Fetch, PictureMark, Refit, ScoringRun, SourceState, ValidatorEpoch
 from validators.scoring.registry import METHODS
 
 # An epoch whose blocks nobody told is passed over; further back, votes say little of today.
 EPOCHS_UNTIL_JUDGED: Final = 3
 # One statement, because it is asked at every request: each part is the end of an index, or of a few rows.
-# The oldest run tells of what retention deleted.
+# The marks would do, but that processes of an older version, and people with SQL, leave none.
 _VERSION: Final = "SELECT " + ", ".join(
     f"(SELECT {end} FROM {model._meta.db_table})"
     for model, end in (
@@ -23,6 +23,7 @@ _VERSION: Final = "SELECT " + ", ".join(
         (ScoringRun, "MIN(id)"),
         (ValidatorEpoch, "MAX(id)"),
         (SourceState, "MAX(last_attempt_at)"),
+        (PictureMark, "SUM(mark)"),
     )
 )
 
@@ -73,7 +74,8 @@ def headline_method() -> str:
 def picture_version() -> str:
     """Another whenever what answers are made of may be.
 
-    That is after a fetch, a score, a source, an import, and with other methods or versions of them.
+    That is after a fetch, a score, a source, a refit, an import, a clean-up, each of which marks it in its
+    transaction (`validators.models.marks`), and with other methods or versions of them.
     """
     methods = [f"{name}.{METHODS[name].version}" for name in settings.SCORE_METHODS]
     with connection.cursor() as cursor:

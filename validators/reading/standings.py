@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Case, Exists, F, FilteredRelation, FloatField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
@@ -119,7 +120,11 @@ def in_order(validators: Any, *, narrowing: Narrowing | None, sort: str) -> Any:
 
 def with_risk(validators: Validators) -> Validators:
     """Add `risk`, `risk_low` and `risk_high` of standings, None where their method gives none."""
-    return validators.annotate(**{name: F(f"newest__components__{name}") for name in RISKS})
+    # As numbers of the database, which nothing has to parse one by one.
+    components = F("newest__components")
+    return validators.annotate(
+        **{name: Cast(KeyTextTransform(name, components), FloatField()) for name in RISKS}
+    )
 
 
 def behind(validators: Any, place: Place, *, sort: str) -> Any:

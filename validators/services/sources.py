@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import transaction
+
 from validators.models import SourceState
+from validators.models.marks import mark_picture
 from validators.solana.records import Rejected
 from validators.solana.snapshot import Snapshot
 
@@ -54,4 +57,6 @@ def ask_at_once(source: Source) -> None:
 
 
 def _record(source: Source, **fields: Any) -> None:
-    SourceState.objects.update_or_create(source=source.value, defaults=fields)
+    with transaction.atomic(savepoint=False):
+        SourceState.objects.update_or_create(source=source.value, defaults=fields)
+        mark_picture(source)

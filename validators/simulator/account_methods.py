@@ -41,7 +41,7 @@ def multiple_accounts(view: ClusterView, parameters: Params) -> object:
         if key in vote_accounts:
             account: Account | None = _vote_account(view, vote_accounts[key])
         else:
-            account = _runtime_account(view, key)
+            account = _other_account(view, key)
         value.append(None if account is None else _shown(account, encoding, part))
     return {"context": replies.context(view.moment), "value": value}
 
@@ -84,7 +84,7 @@ def _vote_account(view: ClusterView, outlook: ValidatorOutlook) -> Account:
     return Account(VOTE_PROGRAM, lamports, state.encoded(), "vote", parsed)
 
 
-def _runtime_account(view: ClusterView, key: str) -> Account | None:
+def _other_account(view: ClusterView, key: str) -> Account | None:
     cluster, moment = view.cluster, view.moment
     if key == runtime_accounts.CLOCK:
         return _sysvar("clock", *runtime_accounts.clock(cluster.world, moment))
@@ -93,7 +93,13 @@ def _runtime_account(view: ClusterView, key: str) -> Account | None:
     if key == runtime_accounts.STAKE_HISTORY:
         return _sysvar("stakeHistory", *runtime_accounts.stake_history(cluster, moment))
     raw = runtime_accounts.features(cluster.world, moment).get(key)
-    return None if raw is None else Account(runtime_accounts.FEATURE_PROGRAM, rent(len(raw)), raw)
+    if raw is not None:
+        return Account(runtime_accounts.FEATURE_PROGRAM, rent(len(raw)), raw)
+    if runtime_accounts.is_feature(key):
+        # Not switched on yet.
+        return None
+    held = cluster.tips.found(key, moment)
+    return None if held is None else Account(held.owner, held.lamports, held.raw)
 
 
 def _sysvar(kind: str, raw: bytes, told: object) -> Account:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from validators.simulator import draws
+from validators.simulator.clients import software_of
 from validators.simulator.cluster import ValidatorOutlook
 
 SHRED_VERSION = 50_093
@@ -14,22 +15,6 @@ _NODES_WITHOUT_VOTES_PER_VALIDATOR = 0.5
 # One validator in so many is unknown to gossip, and as many appear twice.
 _VALIDATORS_PER_ABSENT_ONE = 60
 _VALIDATORS_PER_DOUBLED_ONE = 150
-
-# Version, client id as newer nodes report it, and the share of nodes in percent.
-_VERSIONS = (
-    ("4.2.1", "JitoLabs", 38),
-    ("4.1.2", "JitoLabs", 10),
-    ("4.2.1", "Agave", 12),
-    ("4.2.0-rc.1", "Agave", 2),
-    ("3.1.9", "Agave", 3),
-    ("0.1105.40200", "Frankendancer", 20),
-    ("0.1002.40100", "Frankendancer", 5),
-    ("1.1.4", "Firedancer", 6),
-    ("26.8.0", None, 2),
-    ("unknown", None, 1),
-    (None, None, 1),
-)
-NEWEST_VERSION = _VERSIONS[0][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +51,7 @@ def _appearances(identity: str) -> int:
 
 def _node(identity: str, copy: int, *, serves_rpc: bool) -> Node:
     drawn = draws.number(identity, "address", copy)
-    version, client = _version(draws.number(identity, "version") % 100)
+    version, client = software_of(identity)
     return Node(
         identity=identity,
         # 198.18.0.0/15 is set aside for benchmarks: nobody real is named.
@@ -76,11 +61,3 @@ def _node(identity: str, copy: int, *, serves_rpc: bool) -> Node:
         client=client,
         serves_rpc=serves_rpc,
     )
-
-
-def _version(percentile: int) -> tuple[str | None, str | None]:
-    for version, client, share in _VERSIONS:
-        if percentile < share:
-            return version, client
-        percentile -= share
-    raise ValueError("The shares of versions do not add up to 100 %")

@@ -6,11 +6,12 @@ Key for key what agave 4.x sends, and what `@solana/web3.js` 1.x insists on.
 import base64
 from collections.abc import Iterable
 
+from validators.simulator.clients import NEWEST_VERSION
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 from validators.simulator.cluster import ValidatorState
 from validators.simulator.draws import base58
 from validators.simulator.economy import Inflation, Supply
-from validators.simulator.gossip import FEATURE_SET, NEWEST_VERSION, SHRED_VERSION, Node
+from validators.simulator.gossip import FEATURE_SET, SHRED_VERSION, Node
 from validators.simulator.jsonrpc import INVALID_REQUEST, RpcError
 from validators.simulator.leaders import Production
 from validators.simulator.names import CONFIG_PROGRAM, ConfigAccount

@@ -35,6 +35,10 @@ class Rewards:
     lamports: int
 
 
+def is_feature(address: str) -> bool:
+    return address in (ALPENGLOW_FEATURE, VAT_FEATURE, *SLOT_TIME_FEATURES.values())
+
+
 def features(world: World, moment: Moment) -> dict[str, bytes]:
     """By address the feature accounts that exist: on, or waiting for the next boundary."""
     # A slot time is in effect in the epoch after the one it was switched on in.

@@ -96,6 +96,25 @@ def ask_accounts(
     return AccountsAnswer(result.context.slot, [one.account() if one else None for one in result.value])
 
 
+def ask_of_one_epoch(
+    endpoint: Endpoint, keys: Sequence[str], *, least_slot: int, next_epoch_slot: int, parsed: bool = False
+) -> list[AccountsAnswer]:
+    """A page for each hundred accounts, all of them before the next epoch or all of them in it."""
+
+    def page(of: Sequence[str], *, least_slot: int) -> AccountsAnswer:
+        return ask_accounts(endpoint, of, parsed=parsed, least_slot=least_slot)
+
+    pages = [keys[at : at + MOST_KEYS] for at in range(0, len(keys), MOST_KEYS)]
+    answers = [page(one, least_slot=least_slot) for one in pages]
+    if max(answer.slot for answer in answers) < next_epoch_slot:
+        return answers
+    # The epoch turned between two pages. A node that is still before it is refused there.
+    return [
+        answer if answer.slot >= next_epoch_slot else page(one, least_slot=next_epoch_slot)
+        for one, answer in zip(pages, answers, strict=True)
+    ]
+
+
 def _patiently(endpoint: Endpoint, params: list[Any]) -> _MultipleAccounts:
     """Ask; while the node has not reached the slot, wait and ask again, twice."""
     for wait in _WAITS:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from validators.solana.programs.jito import stakers_share
 from validators.solana.slot_times import slots_per_year
 
 SECONDS_PER_YEAR: Final = 365.25 * 86_400
@@ -75,6 +76,11 @@ def alpenglow_return(*, commission_bps: int | None, lamports: int | None, stake:
     return kept * (lamports / stake)
 
 
+def shared_return(*, total: int, commission_bps: int, stake: int) -> float:
+    """Per staked lamport, of what lay in an account of Jito's at the end of an epoch."""
+    return stakers_share(total, commission_bps) / stake
+
+
 def plausible_seconds(seconds: float | None, nominal: float | None) -> float | None:
     """A measured length of an epoch, or the nominal one where that cannot be."""
     if seconds is None or nominal is None:
@@ -95,6 +101,23 @@ def apy(epochs: Sequence[EpochReturn]) -> float | None:
         return math.expm1(math.log1p(mean) * in_a_year)
     except OverflowError:
         return None
+
+
+def added_apy(epochs: Sequence[EpochReturn]) -> float | None:
+    """What is paid beside the rewards, in a year: mean return x epochs, for what is paid so is not staked.
+
+    Source: the claim of jito-programs' tip-distribution hands lamports to stake accounts, whose delegation
+    stays as it is. None of no epoch.
+    """
+    if not epochs:
+        return None
+    return sum(one.earned for one in epochs) / sum(one.seconds for one in epochs) * SECONDS_PER_YEAR
+
+
+def total_apy(apy: float | None, *added: float | None) -> float | None:
+    """Rewards, and what tips, shared fees and block revenue add; None while one of them is unknown."""
+    known = [part for part in (apy, *added) if part is not None]
+    return sum(known) if len(known) == 1 + len(added) else None
 
 
 def yearly_reward(stake: int, yearly: float | None) -> int | None:

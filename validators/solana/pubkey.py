@@ -6,6 +6,7 @@ from typing import Final
 KEY_BYTES: Final = 32
 ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 # 32 zero bytes are 32 ones; 32 bytes of 255 are 44 characters.
+_PLACES: Final = {letter: place for place, letter in enumerate(ALPHABET)}
 _SHAPE: Final = re.compile(f"[{ALPHABET}]{{32,44}}")
 
 
@@ -50,3 +51,13 @@ def is_pubkey(text: str) -> bool:
         return False
     smallest, largest = _BOUNDS[zeros]
     return (len(smallest), smallest) <= (len(digits), digits) <= (len(largest), largest)
+
+
+def raw_key(text: str) -> bytes:
+    """The 32 bytes of a key; a ValueError where the text is none."""
+    if not is_pubkey(text):
+        raise ValueError("no base58 of 32 bytes")
+    number = 0
+    for letter in text:
+        number = number * len(ALPHABET) + _PLACES[letter]
+    return number.to_bytes(KEY_BYTES, "big")

@@ -7,11 +7,10 @@ from typing import Final
 from validators.exceptions import LayoutError, RpcError
 from validators.solana.accounts import (
     METHOD,
-    MOST_KEYS,
     SLOT_NOT_REACHED,
     Account,
     AccountsAnswer,
-    ask_accounts,
+    ask_of_one_epoch,
 )
 from validators.solana.layouts import BlsKey, VoteState, decoded_vote_state
 from validators.solana.parsed_votes import parsed_vote_state
@@ -58,23 +57,13 @@ class _Question:
     next_epoch_slot: int
 
     def answers(self, *, parsed: bool) -> list[AccountsAnswer]:
-        """A page for each hundred accounts, all of them before the next epoch or all of them in it."""
-        pages = [
-            self.vote_accounts[at : at + MOST_KEYS] for at in range(0, len(self.vote_accounts), MOST_KEYS)
-        ]
-        answers = [self._page(page, parsed=parsed, least_slot=self.least_slot) for page in pages]
-        if max(answer.slot for answer in answers) < self.next_epoch_slot:
-            return answers
-        # The epoch turned between two pages. A node that is still before it is refused there.
-        return [
-            answer
-            if answer.slot >= self.next_epoch_slot
-            else self._page(page, parsed=parsed, least_slot=self.next_epoch_slot)
-            for page, answer in zip(pages, answers, strict=True)
-        ]
-
-    def _page(self, page: Sequence[str], *, parsed: bool, least_slot: int) -> AccountsAnswer:
-        return ask_accounts(self.endpoint, page, parsed=parsed, least_slot=least_slot)
+        return ask_of_one_epoch(
+            self.endpoint,
+            self.vote_accounts,
+            parsed=parsed,
+            least_slot=self.least_slot,
+            next_epoch_slot=self.next_epoch_slot,
+        )
 
     def judged(self, answers: list[AccountsAnswer]) -> list[OwnedVoteState | Rejected]:
         accounts = (account for answer in answers for account in answer.accounts)

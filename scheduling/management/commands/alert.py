@@ -3,11 +3,12 @@ from argparse import ArgumentParser
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from scheduling.clock import database_now
 from scheduling.engine.time_limits import time_limit
 from scheduling.ledger.presentation import clock_time, iso
+from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import table
 from scheduling.monitoring.alert_delivery import (
     DELIVERY_DEADLINE,
@@ -24,7 +25,7 @@ from scheduling.monitoring.alerts import open_alerts
 NOBODY = "Nobody is to be told: set ALERT_EMAILS, ALERT_URLS or ALERT_WEBHOOK_URL."
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Shows the open alerts, or tells everybody who is to be told that this is a test."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -2,14 +2,13 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from scheduling.clock import database_now
 from scheduling.ledger.retention import prune
+from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import table
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Deletes the history that is older than the mode keeps it, as the cleanup job does."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -2,9 +2,10 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from scheduling.ledger.presentation import pause_text
+from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import table
 from scheduling.models import Job
 from scheduling.monitoring.documents import readiness_document
@@ -13,7 +14,7 @@ from scheduling.monitoring.readiness import readiness
 NOT_READY = 3
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Says whether database, Redis, workers, schedules and data are as they should be, and why not."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,13 +6,14 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 from django.db import connection
 
 from scheduling.clock import database_now
 from scheduling.ledger.presentation import clock_time
+from scheduling.management.command import OperatorCommand
 from scheduling.management.monitor_screen import problem_screen, screen_of
 from scheduling.management.tables import table
 from scheduling.management.watching import Picture, may_draw, watch
@@ -24,7 +25,7 @@ REFRESH = 2.0
 MEBIBYTE = 1024 * 1024
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Shows alerts, health, schedules, runs, workers, queue and database; works on nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

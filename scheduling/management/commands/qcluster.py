@@ -3,16 +3,16 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from scheduling.engine.cluster import CrashOnlyCluster
 from scheduling.engine.courier import Courier
 from scheduling.engine.dispatcher import Dispatcher
+from scheduling.management.command import OperatorCommand
 
 logger = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Runs the workers and the dispatcher of this host until it is stopped."
 
     def handle(self, *args: Any, **options: Any) -> None:

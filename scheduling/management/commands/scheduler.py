@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError, UnknownNameError
@@ -15,6 +15,7 @@ from scheduling.ledger.comparison import compare_variants
 from scheduling.ledger.journal_words import journal_words
 from scheduling.ledger.stories import explain
 from scheduling.management.audit_reply import audit_reply
+from scheduling.management.command import OperatorCommand
 from scheduling.management.retry_reply import retry_reply
 from scheduling.management.scheduler_arguments import (
     add_audit_arguments,
@@ -58,7 +59,7 @@ scheduler help                        this text
 Add --json for programs. A running `qcluster` picks changes up within a second."""
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Sets up, lists, changes and removes the schedules."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from scheduling.management.command import OperatorCommand
 from staking_project.api import VERSION
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -17,7 +18,7 @@ SHORTEST_TOKEN: Final = 32
 MISSING: Final = "It needs the SDK of the Model Context Protocol: pip install -r requirements-mcp.txt"
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = (
         "Answers assistants over the Model Context Protocol, on stdin and stdout or, with --http, over HTTP."
     )

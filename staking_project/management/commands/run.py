@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from scheduling.clock import database_now
 from scheduling.ledger import selectors
+from scheduling.management.command import OperatorCommand
 from scheduling.operations import setting_up
 from staking_project import accounts, stack, trial
 from staking_project.home import run_words
@@ -26,7 +27,7 @@ from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Runs everything on this machine: Redis, workers, dispatcher, web server, until it is stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,15 +3,16 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
 from scheduling.ledger.selectors import current_mode
+from scheduling.management.command import OperatorCommand
 from staking_project.acceptance.results import CheckResult
 from staking_project.acceptance.verification import default_seconds, verification
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Checks the running system against what it promises; fails when a promise is not kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django_q.models import Schedule
 
-from scheduling.engine.claiming import claim_batches
+from scheduling.engine.batches import claim_batches
 from scheduling.exceptions import RefusedError
 from scheduling.models import OPEN_STATES, CatchUp, Job, Overlap, Run, RunState
 from scheduling.operations import changing

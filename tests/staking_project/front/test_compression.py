@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
-from staking_project.front.compression import SMALLEST, Compression, coding_of
+from staking_project.front.compression import SMALLEST, Compression, coding_of, compressed
 from staking_project.front.kept import KeptAnswers
 from tests.validators.rows import fetch, validator
 
@@ -136,7 +136,9 @@ def test_a_strong_tag_becomes_a_weak_one(rf: RequestFactory) -> None:
     assert sent.headers["ETag"] == 'W/"1"'
 
 
-def test_a_crowd_costs_one_compression_for_each_coding(rf: RequestFactory, settings: Settings) -> None:
+def test_a_crowd_costs_one_answer_and_one_compression_for_each_coding(
+    rf: RequestFactory, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.ANSWERS_KEPT_SECONDS = 5
     made = []
 
@@ -144,8 +146,15 @@ def test_a_crowd_costs_one_compression_for_each_coding(rf: RequestFactory, setti
         made.append(request)
         return HttpResponse(json.dumps(LONG), content_type="application/json")
 
-    answers = KeptAnswers(Compression(view))
+    codings = []
+
+    def counted(content: bytes, coding: str) -> bytes:
+        codings.append(coding)
+        return compressed(content, coding)
+
+    monkeypatch.setattr("staking_project.front.kept.compressed", counted)
+    answers = Compression(KeptAnswers(view))
     for coding in ("br", "gzip, br", "gzip", "gzip", "", "identity"):
         answers(rf.get("/api/v1/cluster", headers={"Accept-Encoding": coding}))
 
-    assert len(made) == 3
+    assert (len(made), codings) == (1, ["br", "gzip"])

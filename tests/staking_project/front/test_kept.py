@@ -1,12 +1,15 @@
 """A crowd that asks the same costs one of it, and nobody is given what was meant for another."""
 
+import random
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
@@ -99,3 +102,97 @@ def test_what_nobody_else_would_ask_for_is_not_kept_nor_what_is_stale(settings: 
 
     assert len(answers._kept) == 1
     assert answers._bytes < 2 * kept.OVERHEAD
+
+
+def keeper(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., HttpResponse]) -> kept.KeptAnswers:
+    """One of an unchanging picture, without a database."""
+    monkeypatch.setattr(kept.KeptAnswers, "_version", lambda self: "1")
+    return kept.KeptAnswers(answer)
+
+
+def test_whatever_codings_come_to_an_answer_the_bound_holds(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 60_000)
+    dice = random.Random(1)
+    answers = keeper(monkeypatch, lambda request: HttpResponse(dice.randbytes(2_000).hex()))
+    for number in range(200):
+        coding = dice.choice(("br", "gzip", ""))
+        answers(rf.get(f"/scores/?{number % 40}", headers={"Accept-Encoding": coding}))
+        held = sum(len(key) + one.weight for key, one in answers._kept.items())
+        assert answers._bytes == held <= kept.MOST_BYTES
+
+    # Those asked for last are there.
+    assert next(reversed(answers._kept)).endswith(f"?{199 % 40}")
+
+
+def test_a_crowd_waits_for_one_rendering(rf: RequestFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[HttpRequest] = []
+    crowd, begun = threading.Barrier(4, timeout=30), threading.Event()
+
+    def view(request: HttpRequest) -> HttpResponse:
+        made.append(request)
+        assert begun.wait(30)
+        return HttpResponse("an answer")
+
+    answers = keeper(monkeypatch, view)
+
+    def ask() -> bytes:
+        crowd.wait()
+        return answers(rf.get("/scores/")).content
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask) for _ in range(4)]
+        begun.set()
+        assert [one.result() for one in asked] == [b"an answer"] * 4
+    assert len(made) == 1
+    # One that broke off is in nobody's way.
+    assert not answers._being_made
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Content-Encoding": "br"}, {"Set-Cookie": "a=b"}], ids=["coded already", "for one"]
+)
+def test_what_is_not_for_all_is_made_each_time(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    made = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        made.append(request)
+        answer = HttpResponse("an answer")
+        if "Set-Cookie" in headers:
+            answer.set_cookie("a", "b")
+        else:
+            answer.headers["Content-Encoding"] = "br"
+        return answer
+
+    answers = keeper(monkeypatch, view)
+    for _ in range(2):
+        assert answers(rf.get("/scores/")).content == b"an answer"
+
+    assert len(made) == 2
+
+
+def test_how_long_it_holds_is_reckoned_from_when_it_was_made(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Cache-Control": "public, max-age=60", "ETag": 'W/"1"'}
+    answers = keeper(monkeypatch, lambda request: HttpResponse("an answer", headers=headers))
+    assert "Age" not in answers(rf.get("/api/v1/cluster")).headers
+    made_at = next(iter(answers._kept.values())).made_at
+    monkeypatch.setattr("staking_project.front.kept.time.monotonic", lambda: made_at + 3)
+
+    for given in ({}, {"If-None-Match": 'W/"1"'}):
+        assert answers(rf.get("/api/v1/cluster", headers=given)).headers["Age"] == "3"
+
+
+def test_head_is_told_the_length_and_nothing_is_kept_less_for_it(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = keeper(monkeypatch, lambda request: HttpResponse("an answer"))
+
+    for _ in range(2):
+        head = answers(rf.head("/scores/"))
+        assert (head.content, head.headers["Content-Length"]) == (b"", "9")
+    assert answers(rf.get("/scores/")).content == b"an answer"

@@ -55,6 +55,14 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
         superminority=True,
         commission_flags=["above 50 %"],
         root_slot=426_999_968,
+        runs_jito=True,
+        mev_commission_bps=800,
+        mev_epoch=990,
+        mev_apy=0.003,
+        shared_apy=0.0,
+        mev_apy_basis="realised",
+        mev_apy_epochs=4,
+        block_apy=0.0,
     )
     ended_epoch(shown, 0.993, luck=1.21)
     vote_state(shown, after_next="out", reason="no BLS key", epochs_paid=2)
@@ -114,6 +122,15 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
                 ],
                 "first_epoch": 989,
                 "epochs_known": 1,
+                "runs_jito": True,
+                "mev_commission": 0.08,
+                "mev_epoch": 990,
+                "mev_apy": 0.003,
+                "shared_apy": 0.0,
+                "mev_apy_basis": "realised",
+                "mev_apy_epochs": 4,
+                "block_apy": 0.0,
+                "total_apy": 0.0712 + 0.003,
             }
         ],
         "unknown": [],
@@ -152,6 +169,15 @@ def test_unknown_is_null(client: Client) -> None:
         "risk_high",
         "risk_ten_epochs",
         "reward_of_100_sol",
+        "runs_jito",
+        "mev_commission",
+        "mev_epoch",
+        "mev_apy",
+        "shared_apy",
+        "mev_apy_basis",
+        "mev_apy_epochs",
+        "block_apy",
+        "total_apy",
     }
     nothing_told = dict.fromkeys(("next_epoch", "after_next", "reason", "epochs_paid"))
     assert item["admission"] == {"status": "unknown", **nothing_told}

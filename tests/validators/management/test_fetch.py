@@ -12,7 +12,7 @@ from validators.models import Fetch, SourceState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-EVERY = ["votes", "cluster", "nodes", "production", "names", "inflation", "vote-states"]
+EVERY = ["votes", "cluster", "nodes", "production", "names", "inflation", "vote-states", "mev"]
 
 
 def fetched(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from validators.jobs import BY_SOURCE
 START_EPOCH = 905
 # Long enough for many endpoints, short enough to fail.
 DEADLINE_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
 
 
 class Outcome(NamedTuple):
@@ -82,6 +83,10 @@ class Trial:
 
     def ask_only(self, *addresses: ManyNodes) -> None:
         settings.SOLANA_RPC_URLS = [address.url for address in addresses]
+
+    def be_patient(self) -> None:
+        """Where a fetch asks for much that the chain works out at the first question."""
+        settings.FETCH_DEADLINE_SECONDS = PATIENCE_SECONDS
 
     def wait(self, **span: float) -> None:
         self._clock.shift(timedelta(**span))

@@ -15,6 +15,7 @@ METHODS: dict[str, tuple[Task, str]] = {
     "nodes": (tasks.fetch_nodes, "getClusterNodes"),
     "names": (tasks.fetch_names, "getProgramAccounts"),
     "inflation": (tasks.fetch_inflation, "getInflationRate"),
+    "mev": (tasks.fetch_mev, "getMultipleAccounts"),
     "vote-states": (tasks.fetch_vote_states, "getMultipleAccounts"),
 }
 

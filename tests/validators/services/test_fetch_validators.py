@@ -50,7 +50,9 @@ def test_a_fetch_stores_the_state_of_each_validator(endpoint: CannedEndpoint) ->
         **dict.fromkeys(
             ("leader_slots", "blocks_produced", "production_epoch", "version_epoch", "version_current", "apy")
         ),
-        **dict.fromkeys(("apy_basis", "name_mark"), ""),
+        **dict.fromkeys(("runs_jito", "mev_commission_bps", "mev_epoch")),
+        **dict.fromkeys(("mev_apy", "shared_apy", "mev_apy_epochs", "block_apy")),
+        **dict.fromkeys(("apy_basis", "mev_apy_basis", "name_mark"), ""),
         "apy_epochs": None,
         "superminority": False,
         "commission_flags": [],

@@ -181,6 +181,8 @@ def test_each_source_asks_as_little_as_it_can(endpoint: CannedEndpoint) -> None:
         "names": ["getProgramAccounts"],
         "inflation": ["getInflationRate", "getSupply"],
         "vote-states": ["getMultipleAccounts"],
+        # Two accounts of each in the running epoch and, until they have told all, in the nine before it.
+        "mev": ["getMultipleAccounts"] * 4 + ["getMinimumBalanceForRentExemption"],
     }
 
 

@@ -19,6 +19,7 @@ METHODS = {
     "inflation": ("getInflationRate", "getSupply"),
     "cluster": ("getMultipleAccounts", "getAgGenesisCert", "getMinimumBalanceForRentExemption"),
     "vote-states": ("getMultipleAccounts",),
+    "mev": ("getMultipleAccounts", "getMinimumBalanceForRentExemption"),
 }
 ANY_METHOD = ("getGenesisHash", "getEpochInfo", "getSlot")
 KINDS = IMPLAUSIBLE | REFUSING
@@ -27,13 +28,14 @@ OLD, STILL = "20,000 slots behind in the same epoch", "standing still"
 # Gossip and names are of no slot: nobody can tell that they are old.
 CASES = [
     *((source, kind) for source in METHODS for kind in (FOREIGN, REFUSED, "403")),
-    *((source, LATE) for source in ("production", "inflation", "cluster", "vote-states")),
-    *((source, kind) for source in ("production", "cluster", "vote-states") for kind in (OLD, STILL)),
+    *((source, LATE) for source in ("production", "inflation", "cluster", "vote-states", "mev")),
+    *((source, kind) for source in ("production", "cluster", "vote-states", "mev") for kind in (OLD, STILL)),
 ]
 
 
 def _spoilt(trial: Trial, kind: Kind, source: str) -> None:
     """Both endpoints were good a while ago, and the votes are known since; then the first went bad."""
+    trial.be_patient()
     trial.fetch()
     # Inflation is asked once in an epoch.
     for earlier in {"cluster", source} - {"inflation"}:

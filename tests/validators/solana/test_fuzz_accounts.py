@@ -11,7 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.validators import raw_accounts, replies
+from tests.validators import distributions, raw_accounts, replies
 from tests.validators.account_endpoints import AccountsEndpoint, runtime_accounts
 from tests.validators.endpoints import reply
 from tests.validators.solana.test_fuzz import body, hostile
@@ -20,6 +20,7 @@ from validators.exceptions import ValidatorsError
 from validators.solana.chain_state import ChainState, ask_chain_state
 from validators.solana.pubkey import is_pubkey
 from validators.solana.rpc import Endpoint
+from validators.solana.tips import Tips, Wanted, ask_tips
 from validators.solana.vote_states import VoteStates, ask_vote_states
 
 MUTATIONS = int(os.environ.get("FUZZ_MUTATIONS", "2000"))
@@ -43,9 +44,8 @@ class DamagedEndpoint(AccountsEndpoint):
         super().__init__(server)
         self.method = method
         self.rng = random.Random(seed)
-        self.accounts = runtime_accounts() | {
-            key: raw_accounts.sent(BYTES[place % 3](place)) for place, key in enumerate(KEYS)
-        }
+        self.accounts = distributions.of(KEYS, replies.EPOCH) | runtime_accounts()
+        self.accounts |= {key: raw_accounts.sent(BYTES[place % 3](place)) for place, key in enumerate(KEYS)}
         self.parsed = {
             key: raw_accounts.sent_parsed(raw_accounts.parsed_info(place)) for place, key in enumerate(KEYS)
         }
@@ -134,11 +134,30 @@ def ask_votes(endpoint: Endpoint) -> None:
     assert_whole_votes(ask_vote_states(endpoint, KEYS, least_slot=SLOT, next_epoch_slot=SLOT + 5_000))
 
 
+def assert_whole_tips(found: Tips) -> None:
+    assert 0 <= found.slot <= LARGEST
+    assert len(found.records.good) + len(found.records.rejected) == len(KEYS)
+    for one in found.records.good:
+        assert (one.vote_account in KEYS, one.epoch) == (True, replies.EPOCH)
+        for account, total in ((one.tip_account, one.tips), (one.priority_account, one.priority_fees)):
+            assert total is None or (account is not None and 0 <= total <= LARGEST)
+            if account is not None:
+                assert (account.vote_account, account.epoch) == (one.vote_account, one.epoch)
+                assert 0 <= account.commission_bps <= 10_000
+
+
+def ask_for_tips(endpoint: Endpoint) -> None:
+    wanted = [Wanted(key, replies.EPOCH) for key in KEYS]
+    slots = {"least_slot": SLOT, "next_epoch_slot": SLOT + 5_000}
+    assert_whole_tips(ask_tips(endpoint, wanted, genesis_hash="", **slots))
+
+
 CASES = [(method, ask_chain, False) for method in CHAIN_METHODS] + [
     ("getMultipleAccounts", ask_votes, False),
     ("getMultipleAccounts", ask_votes, True),
+    ("getMultipleAccounts", ask_for_tips, False),
 ]
-NAMES = [*CHAIN_METHODS, "vote accounts", "parsed vote accounts"]
+NAMES = [*CHAIN_METHODS, "vote accounts", "parsed vote accounts", "distribution accounts"]
 
 
 @pytest.mark.parametrize("part", range(PARTS))

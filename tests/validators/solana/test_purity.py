@@ -35,6 +35,7 @@ from validators.solana.arithmetic import CreditsUnit, Earned
 from validators.solana.commission_flags import CommissionStep, EpochCommission
 from validators.solana.economics import EpochReturn
 from validators.solana.performance import Work
+from validators.solana.programs import addresses
 from validators.solana.standing import Software, Stake
 
 MUTABLE: Final = ("list", "dict", "set", "bytearray", "deque", "defaultdict", "Counter", "Mutable")
@@ -81,6 +82,8 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     concentration.superminority: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     concentration.nakamoto_coefficient: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     economics.apy: {"epochs": (EpochReturn(0.0002, 86_400), EpochReturn(0.0001, 86_400))},
+    economics.added_apy: {"epochs": (EpochReturn(0.00002, 86_400), EpochReturn(0.00001, 86_400))},
+    addresses.program_address: {"program": bytes(32), "seeds": (b"seed", b"\1" * 32)},
     look_alikes.name_marks: {"everybody": (look_alikes.Named("a", "b", "Kiln", 1),)},
     means.credit_mean: {"earners": ((5, 10), (7, 20)), "unit": "vote_credits"},
     parsed_votes.parsed_vote_state: {"info": PARSED},

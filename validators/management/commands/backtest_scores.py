@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.scoring.backtest.figures import figures
 from validators.scoring.backtest.judged_report import judgement_document
@@ -29,7 +30,7 @@ ASKABLE: Final = METHODS | PEERS | POOLS
 COLUMNS: Final = ("epoch", "vote_account", "method", "score", "risk")
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Judge scoring methods on recorded epochs: the scores of each against what the next one brought."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -9,14 +9,15 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from scheduling.management.command import OperatorCommand
 from validators.services.history.exporting import history_lines
 
 STDOUT: Final = "-"
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Write the per-epoch history as the CSV file that import_epochs reads."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,10 +5,11 @@ import time
 from argparse import ArgumentParser
 from typing import Any, NamedTuple
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
 from scheduling.exceptions import SkipRun
+from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.jobs import BY_SOURCE
 from validators.services.fetching import fetch_from_cluster
@@ -27,7 +28,7 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Fetches sources now, without Redis or a worker; exits with 1 when one failed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

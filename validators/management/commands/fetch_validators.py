@@ -4,13 +4,14 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.tasks import fetch_validators
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Fetch the cluster's validators once and store them, without Redis or a worker."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,9 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.scoring.fitting import trust_v2, trust_v3
 from validators.scoring.fitting.trust_v2 import Provenance
@@ -15,7 +16,7 @@ from validators.services.memory import collector_paused
 from validators.services.scores.recorded import recorded_history
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Fit a method to recorded epochs; the same history gives the same coefficients. Takes minutes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

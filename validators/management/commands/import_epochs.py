@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from scheduling.management.command import OperatorCommand
 from validators.exceptions import HistoryFileError
 from validators.services.history.files import HistoryFile, RejectedLine
 from validators.services.history.importing import ImportSummary, import_history
@@ -16,7 +17,7 @@ from validators.services.history.importing import ImportSummary, import_history
 BAR_WIDTH: Final = 40
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Load per-epoch history from a CSV file, compressed with gzip or not; as often as you like."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

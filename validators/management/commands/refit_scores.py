@@ -5,14 +5,15 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.services.scores.refitting import refit_scores
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = (
         "Fit trust-v3 to this installation's own history; accepted only if it beats what is shipped on the "
         "last 30 epochs. Takes minutes, and needs what requirements-fit.txt names."

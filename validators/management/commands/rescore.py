@@ -4,8 +4,9 @@ import json
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.scoring.registry import ranks
 from validators.services.scores.again import Again, score_again
@@ -13,7 +14,7 @@ from validators.services.scores.again import Again, score_again
 NAMED: Final = 5
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Compute a stored scoring run again from its stored inputs; exit 1 when a digit differs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

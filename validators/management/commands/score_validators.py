@@ -4,14 +4,15 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from scheduling.exceptions import SkipRun
+from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.tasks import score_validators
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Score the validators of the newest fetch once, without Redis or a worker."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from scheduling.management.command import OperatorCommand
 from validators.reading.flags import FlagCode
 from validators.reading.picture import current_picture
 from validators.reading.selection import SelectedValidator, selection
@@ -20,7 +21,7 @@ MOST_PERCENT: Final = 100
 COLUMNS: Final = tuple(SelectedValidator.__dataclass_fields__)
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Choose the best validators to hold, letting those held stay until they fall behind a band."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,8 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from scheduling.management.command import OperatorCommand
 from validators.reading.selectors import RankedValidator, ranked_validators
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
@@ -18,7 +17,7 @@ def positive(text: str) -> int:
     return int(text)
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Show the best validators by the newest scores; those without a score come last."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,12 +4,13 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
 from scheduling.ledger.presentation import clock_time, iso
+from scheduling.management.command import OperatorCommand
 from scheduling.management.scheduler_arguments import user_name
 from scheduling.management.tables import table
 from validators.reading.watching import watched
@@ -18,7 +19,7 @@ from validators.services.watching import unwatch, watch
 NOBODY = "Nobody is watched; manage.py watched add KEY."
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Lists, adds or removes the validators that alerts are about."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

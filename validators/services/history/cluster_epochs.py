@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from django.db import transaction
 
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, Origin, ValidatorEpoch
+from validators.models.marks import Writer, mark_picture
 from validators.services import bulk
 from validators.services.flags import refresh_commission_flags
 from validators.services.returns import refresh_ended
@@ -43,33 +44,28 @@ _COLUMNS: Final = (
 _UNKNOWN: Final[tuple[Any, ...]] = (None, [], {})
 
 
-def derive_cluster_epochs(epochs: Iterable[int]) -> bool:
+def derive_cluster_epochs(epochs: Iterable[int]) -> None:
     """Bring the ClusterEpoch rows of these epochs to what the validators' rows say.
 
     An imported row is replaced; of a live one only what it does not know is filled in.
-    Returns whether any changed.
     """
-    changed = False
     for epoch in epochs:
         with transaction.atomic():
             bulk.serialize_writers()
             rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list(*_COLUMNS)
             numbers = cluster_numbers([Member._make(row) for row in bulk.read_rows(rows)])
-            changed |= _store(epoch, numbers)
-    return changed
+            if _store(epoch, numbers):
+                mark_picture(Writer.IMPORTS)
 
 
-def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> bool:
-    """Bring these validators' commission flags and changes, and returns where inflation is known, up to date.
-
-    Returns whether any changed.
-    """
-    changed = False
+def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> None:
+    """Bring these validators' commission flags and changes, and known returns, up to date."""
     for start in range(0, len(keys), VALIDATORS_AT_ONCE):
         with transaction.atomic():
             bulk.serialize_writers()
-            changed |= refresh_commission_flags(keys[start : start + VALIDATORS_AT_ONCE])
-            changed |= refresh_told_changes(keys[start : start + VALIDATORS_AT_ONCE])
+            some = keys[start : start + VALIDATORS_AT_ONCE]
+            if any([refresh_commission_flags(some), refresh_told_changes(some)]):
+                mark_picture(Writer.IMPORTS)
     with transaction.atomic():
         bulk.serialize_writers()
         newest = Fetch.objects.newest()
@@ -79,7 +75,8 @@ def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> bool:
         ended = list(
             (known.filter(epoch__lt=newest.epoch) if newest else known).values_list("epoch", flat=True)
         )
-        return refresh_ended(ended) or changed
+        if refresh_ended(ended):
+            mark_picture(Writer.IMPORTS)
 
 
 def _store(epoch: int, numbers: dict[str, Any]) -> bool:

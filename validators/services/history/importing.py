@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 
 from validators.exceptions import HistoryFileError
 from validators.models import Fetch, Origin, Validator, ValidatorEpoch
+from validators.models.marks import Writer, mark_picture
 from validators.services import bulk
 from validators.services.history.cluster_epochs import derive_cluster_epochs, refresh_derived
 from validators.services.history.files import HistoryFile, RejectedLine, opened
@@ -130,13 +131,9 @@ class _Import:
 
     def finish(self) -> None:
         """Bring what is computed from the rows up to date; also what an interrupted import left undone."""
-        news = [
-            _describe_departed(),
-            derive_cluster_epochs(sorted(self.seen)),
-            refresh_derived(sorted(self.keys.values()), self.seen),
-        ]
-        if self.added or self.changed or any(news):
-            _tell_readers()
+        _describe_departed()
+        derive_cluster_epochs(sorted(self.seen))
+        refresh_derived(sorted(self.keys.values()), self.seen)
 
     def summary(self) -> ImportSummary:
         return ImportSummary(
@@ -200,23 +197,8 @@ class _Import:
         )
         self.added += len(inserts)
         self.changed += len(updates)
-        if updates and not inserts:
-            _tell_readers()
-
-
-@transaction.atomic
-def _tell_readers() -> None:
-    """Store the newest row once more, under a higher key than any: by the highest one they know of news.
-
-    See `validators.reading.picture.picture_version`: a changed row is otherwise found only by reading all.
-    """
-    bulk.serialize_writers()
-    newest = ValidatorEpoch.objects.order_by("-pk").first()
-    if newest is None:
-        return
-    ValidatorEpoch.objects.filter(pk=newest.pk).delete()
-    newest.pk = None
-    newest.save(force_insert=True)
+        if inserts or updates:
+            mark_picture(Writer.IMPORTS)
 
 
 def _repeated(number: int, row: HistoryRow) -> RejectedLine:
@@ -250,11 +232,8 @@ def _insert_departed(rows: Sequence[HistoryRow], at: datetime) -> None:
     )
 
 
-def _describe_departed() -> bool:
-    """Give those that are known from history only the identity and stake of their newest epoch.
-
-    Returns whether any had others.
-    """
+def _describe_departed() -> None:
+    """Give those that are known from history only the identity and stake of their newest epoch."""
     newest = ValidatorEpoch.objects.filter(validator=OuterRef("pk")).order_by("-epoch")
     with transaction.atomic():
         bulk.serialize_writers()
@@ -263,4 +242,5 @@ def _describe_departed() -> bool:
             newest_stake=Coalesce(Subquery(newest.values("activated_stake")[:1]), 0),
         )
         others = departed.exclude(identity=F("newest_identity"), activated_stake=F("newest_stake"))
-        return others.update(identity=F("newest_identity"), activated_stake=F("newest_stake")) > 0
+        if others.update(identity=F("newest_identity"), activated_stake=F("newest_stake")):
+            mark_picture(Writer.IMPORTS)

@@ -11,6 +11,7 @@ from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
 from validators.exceptions import ValidatorsError
 from validators.models import Refit
+from validators.models.marks import Writer, mark_picture
 from validators.scoring.backtest.judging import Judgement
 from validators.scoring.backtest.running import backtest
 from validators.scoring.backtest.truth import truth
@@ -170,4 +171,5 @@ def _stored(summary: RefitSummary, document: Mapping[str, Any], now: datetime) -
             "coefficients": document if summary.accepted else None,
         },
     )
+    mark_picture(Writer.REFITS)
     return asdict(summary)

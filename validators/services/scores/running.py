@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
 from validators.models import ScoringInputs, ScoringRun, TrustScore
+from validators.models.marks import Writer, mark_picture
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
 from validators.scoring.registry import ranked, ranks
 from validators.scoring.stored_inputs import packed
@@ -140,6 +141,7 @@ def record_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: byte
     inputs_id = _stored_inputs(body)
     # Stored last, the headline run is the newest one.
     runs = [_record_verdict(verdict, cluster, inputs_id) for verdict in reversed(verdicts)]
+    mark_picture(Writer.SCORES)
     headline = runs[-1]
     best_first = verdicts[0].best_first
     tell_rank_moves(

@@ -162,7 +162,7 @@ def test_a_run_asks_the_database_a_fixed_number_of_questions(
     endpoint.current = replies.accounts(200)
     fetch_validators()
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         score_validators()
 
 

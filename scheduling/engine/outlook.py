@@ -1,0 +1,76 @@
+"""Whether there is anything to do now, and when there will be: the one question of an idle tick."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from scheduling.engine.recovery import SILENCE
+from scheduling.engine.statements import answer_of
+
+# What is queued and was asked for a moment ago is on its way to a worker.
+_LOOK = """
+WITH clock AS {materialized} (SELECT {at} AS now, {silent} AS silent)
+SELECT (SELECT now FROM clock),
+    count(*) FILTER (WHERE job.paused_at IS NULL AND schedule.next_run <= (SELECT now FROM clock)),
+    count(*) FILTER (WHERE job.paused_at IS NOT NULL AND job.paused_until <= (SELECT now FROM clock)),
+    min(schedule.next_run) FILTER (WHERE schedule.next_run > (SELECT now FROM clock)),
+    (SELECT min(not_before) FROM scheduling_run
+     WHERE state = 'pending' AND not_before > (SELECT now FROM clock)),
+    EXISTS (SELECT 1 FROM scheduling_run WHERE state = 'running')
+    OR EXISTS (SELECT 1 FROM scheduling_run
+               WHERE state = 'pending' AND not_before <= (SELECT now FROM clock))
+    OR EXISTS (SELECT 1 FROM scheduling_run
+               WHERE state = 'queued' AND not_before < (SELECT silent FROM clock))
+FROM scheduling_job job JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
+"""
+_DIALECTS = {
+    "postgresql": {
+        "materialized": "MATERIALIZED",
+        "at": "coalesce(CAST(%(at)s AS timestamp with time zone), clock_timestamp())",
+        "silent": "coalesce(CAST(%(at)s AS timestamp with time zone), clock_timestamp())"
+        " - CAST(%(silence)s AS interval)",
+    },
+    "sqlite": {"materialized": "", "at": "%(at)s", "silent": "%(silent)s"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How things stood at an instant of the database's clock."""
+
+    now: datetime
+    is_due: bool
+    is_pause_over: bool
+    # Whether a run is under way, may start or was taken by nobody.
+    is_unsettled: bool
+    # When the next schedule is due or the next attempt may start, whichever is sooner. What lay before
+    # has been seen to, or waits for something else than a time.
+    next_instant: datetime | None
+
+
+def look_ahead(*, at: datetime | None = None) -> Outlook:
+    """As things are now, or as they are now for that instant."""
+    sql = _LOOK.format_map(_DIALECTS[connection.vendor])
+    values: dict[str, Any] = {"at": at, "silence": SILENCE}
+    if connection.vendor == "sqlite":
+        # It lives on one host, whose clock it would ask anyway.
+        here = at or timezone.now()
+        stored = connection.ops.adapt_datetimefield_value
+        values = {"at": str(stored(here)), "silent": str(stored(here - SILENCE))}
+    now, due, over, next_run, not_before, is_unsettled = answer_of(sql, values)[0]
+    instants = [_instant_of(one) for one in (next_run, not_before) if one is not None]
+    return Outlook(
+        now=_instant_of(now),
+        is_due=bool(due),
+        is_pause_over=bool(over),
+        is_unsettled=bool(is_unsettled),
+        next_instant=min(instants, default=None),
+    )
+
+
+def _instant_of(stored: datetime | str) -> datetime:
+    """SQLite tells what it computed as it keeps it: in words, and in UTC."""
+    return stored if isinstance(stored, datetime) else datetime.fromisoformat(stored).replace(tzinfo=UTC)

@@ -1,0 +1,14 @@
+"""What the commands of operators have in common."""
+
+from django.core.management.base import BaseCommand
+
+from scheduling.checks import INSTALLATION
+
+
+class OperatorCommand(BaseCommand):
+    """A command that looks at the settings before it acts, and leaves the code to `manage.py check`.
+
+    To check addresses and templates, every page and route is loaded: a quarter of a second each time.
+    """
+
+    requires_system_checks = [INSTALLATION]

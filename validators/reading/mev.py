@@ -1,0 +1,99 @@
+"""Tips and shared priority fees in sentences: what they add, by what, and who keeps how much before that."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from validators.models import MevEpoch, Validator, ValidatorEpoch
+from validators.solana.economics import ApyBasis, total_apy
+from validators.solana.programs.jito import ROUTER_FEE_BPS
+from validators.templatetags.units import bps_percent, fraction_percent, sol
+
+# A hundredth of a percent is as much as pages show.
+LEAST_SHOWN: Final = 0.000_05
+
+
+def mev_sentences(validator: Validator, epochs: Sequence[ValidatorEpoch]) -> list[str]:
+    """Of one validator and its epochs, newest first."""
+    told = [row.told_mev for row in epochs if row.told_mev is not None]
+    said = [_total_said(validator), _jito_said(validator), *map(_epoch_said, _with_account(told)[:1])]
+    if validator.runs_jito:
+        said.append(_chain_said(validator))
+    return [one for one in said if one]
+
+
+def total_apy_of(validator: Validator) -> float | None:
+    """None while a part of it is unknown."""
+    return total_apy(validator.apy, validator.mev_apy, validator.shared_apy, validator.block_apy)
+
+
+def _with_account(told: Sequence[MevEpoch]) -> list[MevEpoch]:
+    return [mev for mev in told if mev.tips is not None or mev.priority_fees is not None]
+
+
+def _total_said(validator: Validator) -> str:
+    total = total_apy_of(validator)
+    if total is None:
+        return f"Its total APY is not known: {_missing_said(validator)}."
+    added = _basis_said(validator.mev_apy_basis, validator.mev_apy_epochs)
+    parts = [
+        f"{fraction_percent(validator.apy)} by rewards "
+        f"({_basis_said(validator.apy_basis, validator.apy_epochs)})",
+        f"{fraction_percent(validator.mev_apy)} by tips ({added})",
+    ]
+    if (validator.shared_apy or 0) >= LEAST_SHOWN:
+        parts.append(f"{fraction_percent(validator.shared_apy)} by shared priority fees ({added})")
+    if (validator.block_apy or 0) >= LEAST_SHOWN:
+        waiting = "an estimate by what waits in its vote account"
+        parts.append(f"{fraction_percent(validator.block_apy)} by block revenue ({waiting})")
+    return f"In a year {', '.join(parts[:-1])} and {parts[-1]}: {fraction_percent(total)} in all."
+
+
+def _missing_said(validator: Validator) -> str:
+    if validator.apy is None:
+        return "its APY by rewards is not known"
+    if validator.mev_apy is None:
+        return "of no ended epoch is it known what tips added"
+    return "whether it hands on block revenue is not known, as its vote account was not read yet"
+
+
+def _basis_said(basis: str, epochs: int | None) -> str:
+    if basis == ApyBasis.ESTIMATE:
+        return "an estimate by the stake of today"
+    return f"realised in {epochs} epoch{'' if epochs == 1 else 's'}"
+
+
+def _jito_said(validator: Validator) -> str:
+    if validator.runs_jito:
+        return ""
+    if validator.runs_jito is None:
+        return (
+            "Whether it runs Jito is not known: no account of its tips was seen, and no block of its own "
+            "that would have made one."
+        )
+    return f"It does not run Jito: in epoch {validator.mev_epoch} it made blocks, and had no account of tips."
+
+
+def _epoch_said(mev: MevEpoch) -> str:
+    """What its newest epoch with an account brought, by the accounts themselves."""
+    parts = []
+    if mev.tips is not None:
+        parts.append(f"{sol(mev.tips)} SOL of tips{'' if mev.tips_final else _so_far(mev)}")
+    if mev.priority_fees is not None:
+        fees = f"{sol(mev.priority_fees)} SOL of priority fees{'' if mev.priority_final else _so_far(mev)}"
+        parts.append(f"{fees}, shared at a commission of {bps_percent(mev.priority_commission_bps)}")
+    looked = f"{mev.looked_at:%Y-%m-%d %H:%M} UTC"
+    return f"Epoch {mev.epoch}: {' and '.join(parts)}, by Jito's accounts as of {looked}."
+
+
+def _so_far(mev: MevEpoch) -> str:
+    return " at least, as its account closed before it told all" if mev.settled else " so far"
+
+
+def _chain_said(validator: Validator) -> str:
+    """Of shared fees the router takes as much, and each epoch says the validator's part beside them."""
+    own = bps_percent(validator.mev_commission_bps)
+    return (
+        "Of the tips that are there when an epoch ends, Jito's tip router takes "
+        f"{bps_percent(ROUTER_FEE_BPS)} and the validator {own}; what is left comes to the stake accounts in "
+        "the next epoch, and is not staked there. What the block engine kept before that, no account tells."
+    )

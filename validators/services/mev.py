@@ -1,0 +1,279 @@
+"""Storing tips and shared priority fees by validator and epoch, before the accounts that tell close."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from django.utils import timezone
+
+from validators.exceptions import ImplausibleError
+from validators.models import BlocksBasis, ClusterEpoch, Fetch, MevEpoch, Validator, ValidatorEpoch
+from validators.services import bulk
+from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
+from validators.services.mev_yields import refresh_mev_yields
+from validators.services.sources import Source, record_success
+from validators.solana.accounts import METHOD, MOST_KEYS
+from validators.solana.programs.jito import EPOCHS_VALID, Distribution
+from validators.solana.tips import KINDS, Shares, Tips, Wanted, ask_tips
+
+# Back from the running epoch: of these no account is closed yet, so that one which is missing never was.
+EPOCHS_OPEN: Final = EPOCHS_VALID - 1
+# Of one run. Public endpoints allow 40 of a method in ten seconds, and the vote accounts of a thousand
+# validators, and the chain's own, are asked for by the same one.
+MOST_PAGES: Final = 28
+_PAIRS_IN_PAGE: Final = MOST_KEYS // len(KINDS)
+_MOST_PAIRS: Final = MOST_PAGES * _PAIRS_IN_PAGE
+# Ended epochs leave the rest to the running one, however many there are.
+_MOST_ENDED: Final = _MOST_PAIRS * 2 // 3
+# Accounts stay for ten epochs: an answer without so many of those that were there is not this chain's.
+MOST_VANISHED: Final = 0.5
+LEAST_JUDGED: Final = 4
+
+_TOLD: Final = (
+    *("runs_jito", "commission_bps", "tips", "tips_final"),
+    *("priority_commission_bps", "priority_fees", "priority_final", "settled"),
+)
+
+
+class Pair(NamedTuple):
+    """A validator by key and vote account, and an epoch."""
+
+    validator_id: int
+    vote_account: str
+    epoch: int
+
+
+class Told(NamedTuple):
+    """In the order of _TOLD."""
+
+    runs_jito: bool | None = None
+    commission_bps: int | None = None
+    tips: int | None = None
+    tips_final: bool = False
+    priority_commission_bps: int | None = None
+    priority_fees: int | None = None
+    priority_final: bool = False
+    settled: bool = False
+
+
+class Known(NamedTuple):
+    """What is stored of a pair."""
+
+    pk: int
+    told: Told
+    slot: int
+
+
+Rows = Mapping[tuple[int, int], Known]
+
+
+def fetch_mev() -> dict[str, Any]:
+    """Ask for the accounts of the running epoch, and of ended ones until they have told all.
+
+    At most 29 requests; of who left, only what was begun is asked to its end.
+    """
+    newest = newest_fetch()
+    known = _known(newest.epoch)
+    pairs = _pairs(newest, known)
+    next_epoch_slot = newest.absolute_slot - newest.slot_index + newest.slots_in_epoch
+    return attempt(
+        Source.MEV,
+        newest=newest,
+        ask=lambda endpoint: ask_tips(
+            endpoint,
+            [Wanted(pair.vote_account, pair.epoch) for pair in pairs],
+            genesis_hash=newest.genesis_hash,
+            least_slot=newest.absolute_slot,
+            next_epoch_slot=next_epoch_slot,
+        ),
+        judge=lambda endpoint, tips: _judge(endpoint, tips, pairs, known, newest),
+        store=lambda tips: _store(tips, pairs, known, newest),
+    )
+
+
+def _known(running: int) -> Rows:
+    """Of the epochs whose accounts are open."""
+    columns = ("pk", "validator_id", "epoch", "slot", *_TOLD)
+    rows = MevEpoch.objects.filter(epoch__gte=running - EPOCHS_OPEN).values_list(*columns)
+    # SQLite tells truth as a number.
+    return {
+        (key, epoch): Known(pk, _as_told(told), slot) for pk, key, epoch, slot, *told in bulk.read_rows(rows)
+    }
+
+
+def _as_told(told: Sequence[Any]) -> Told:
+    one = Told._make(told)
+    return one._replace(
+        runs_jito=None if one.runs_jito is None else bool(one.runs_jito),
+        tips_final=bool(one.tips_final),
+        priority_final=bool(one.priority_final),
+        settled=bool(one.settled),
+    )
+
+
+def _pairs(newest: Fetch, known: Rows) -> list[Pair]:
+    """Of ended epochs the newest first, of the running one who was looked at longest ago."""
+    running = newest.epoch
+    accounts = dict(bulk.read_rows(Validator.objects.values_list("pk", "vote_account")))
+    present = [key for (key,) in bulk.read_rows(Validator.objects.present().values_list("pk"))]
+    open_ones = {pair for pair, row in known.items() if not row.told.settled and pair[1] < running}
+    ended = (
+        (key, epoch)
+        for epoch in range(running - 1, max(-1, running - EPOCHS_OPEN - 1), -1)
+        for key in sorted({*present, *(key for key, of in open_ones if of == epoch)})
+        if (key, epoch) in open_ones or (key, epoch) not in known
+    )
+    asked = list(islice(ended, _MOST_ENDED))
+    slots = {key: row.slot for (key, epoch), row in known.items() if epoch == running}
+    longest_ago = sorted(present, key=lambda key: (slots.get(key, -1), key))
+    asked += [(key, running) for key in longest_ago[: _MOST_PAIRS - len(asked)]]
+    return [Pair(key, accounts[key], epoch) for key, epoch in asked]
+
+
+def _counted_until(running: int) -> int | None:
+    """The last slot of which blocks were counted: who made one until then had its account by then."""
+    row = ClusterEpoch.objects.filter(epoch=running).first()
+    if row is None or row.first_slot is None or row.blocks_slots is None:
+        return None
+    return row.first_slot + row.blocks_slots - 1
+
+
+def _judge(endpoint: str, tips: Tips, pairs: Iterable[Pair], known: Rows, newest: Fetch) -> None:
+    """Raises an ImplausibleError for a node that is behind, and for one that lacks what there was."""
+    refuse_if_behind(endpoint, tips.slot, newest, method=METHOD)
+    told = {(one.vote_account, one.epoch): one for one in tips.records.good}
+    seen = [
+        told[pair.vote_account, pair.epoch].tip_account
+        for pair in pairs
+        if (pair.vote_account, pair.epoch) in told
+        and (row := known.get((pair.validator_id, pair.epoch))) is not None
+        and row.told.commission_bps is not None
+    ]
+    missing = sum(account is None for account in seen)
+    if len(seen) >= LEAST_JUDGED and missing > MOST_VANISHED * len(seen):
+        cause = f"{missing} of {len(seen)} tip accounts are missing that were there, and none is closed yet"
+        raise ImplausibleError(endpoint, METHOD, cause)
+
+
+def _store(tips: Tips, pairs: Sequence[Pair], known: Rows, newest: Fetch) -> dict[str, Any]:
+    bulk.serialize_writers()
+    now, running = timezone.now(), newest.epoch + tips.in_next_epoch
+    told = {(one.vote_account, one.epoch): one for one in tips.records.good}
+    rows = {
+        (pair.validator_id, pair.epoch): _merged(
+            known[pair.validator_id, pair.epoch].told if (pair.validator_id, pair.epoch) in known else Told(),
+            told[pair.vote_account, pair.epoch],
+            is_over=pair.epoch < running,
+        )
+        for pair in pairs
+        if (pair.vote_account, pair.epoch) in told
+    }
+    rows = _without_account(rows, slot=tips.slot, running=newest.epoch)
+    _write(rows, slot=tips.slot, at=now)
+    _decide_earlier(known, running=newest.epoch)
+    _give_up(before=newest.epoch - EPOCHS_OPEN)
+    changed = refresh_mev_yields(newest.epoch)
+    record_success(Source.MEV, endpoint=tips.endpoint, rejected=tips.records.rejected, at=now)
+    return {
+        "endpoint": tips.endpoint,
+        "epoch": newest.epoch,
+        "asked": len(pairs),
+        "tip_accounts": sum(one.tip_account is not None for one in told.values()),
+        "priority_fee_accounts": sum(one.priority_account is not None for one in told.values()),
+        "settled": sum(row.settled for row in rows.values()),
+        "yields_changed": changed,
+        "rejected": len(tips.records.rejected),
+    }
+
+
+def _merged(known: Told, now: Shares, *, is_over: bool) -> Told:
+    """What is known by now: an account that closed takes nothing with it, and no sum ever falls."""
+    tips, fees = now.tip_account, now.priority_account
+    told = Told(
+        runs_jito=True if tips is not None or known.commission_bps is not None else known.runs_jito,
+        commission_bps=tips.commission_bps if tips else known.commission_bps,
+        tips=_sum(known.tips, now.tips, tips),
+        tips_final=known.tips_final or _is_final(tips),
+        priority_commission_bps=fees.commission_bps if fees else known.priority_commission_bps,
+        priority_fees=_sum(known.priority_fees, now.priority_fees, fees),
+        priority_final=known.priority_final or _is_final(fees),
+    )
+    # One that was seen and is missing may be there again on the next node that is asked.
+    seen = (told.commission_bps is not None, told.priority_commission_bps is not None)
+    whole = (told.tips_final or not seen[0]) and (told.priority_final or not seen[1])
+    return told._replace(settled=is_over and whole)
+
+
+def _sum(known: int | None, now: int | None, account: Distribution | None) -> int | None:
+    """With a root it is what the root says."""
+    if _is_final(account) or known is None:
+        return now
+    return known if now is None else max(known, now)
+
+
+def _is_final(account: Distribution | None) -> bool:
+    return account is not None and account.root is not None
+
+
+def _without_account(
+    rows: Mapping[tuple[int, int], Told], *, slot: int, running: int
+) -> dict[tuple[int, int], Told]:
+    """Who made a block and has no account does not run Jito; without a block nobody knows.
+
+    Blocks belong to an identity, so of several accounts of one nobody knows either.
+    """
+    epochs = {epoch for (_, epoch), told in rows.items() if told.runs_jito is None}
+    counted = _counted_until(running)
+    if counted is None or counted > slot:
+        epochs.discard(running)
+    made = ValidatorEpoch.objects.filter(epoch__in=epochs, blocks_produced__gt=0)
+    known = made.exclude(blocks_basis=BlocksBasis.SHARED).values_list("validator_id", "epoch", "identity")
+    found = bulk.read_rows(known)
+    alone = _alone(found)
+    return {
+        pair: told._replace(runs_jito=False) if told.runs_jito is None and pair in alone else told
+        for pair, told in rows.items()
+    }
+
+
+def _decide_earlier(known: Rows, *, running: int) -> None:
+    """Blocks of an ended epoch may be known later than that it had no account."""
+    undecided = {
+        pair: row.told for pair, row in known.items() if row.told.runs_jito is None and row.told.settled
+    }
+    decided = _without_account(undecided, slot=0, running=running)
+    rows = [(False, known[pair].pk) for pair, told in decided.items() if told.runs_jito is False]
+    bulk.update_rows(MevEpoch, fields=("runs_jito",), rows=rows, constants={})
+
+
+def _give_up(*, before: int) -> None:
+    """Accounts of these epochs close: what they did not tell by now, they never will."""
+    MevEpoch.objects.filter(epoch__lt=before, settled=False).update(settled=True)
+
+
+def _alone(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:
+    """Those whose identity made the blocks for no other account."""
+    of: dict[tuple[str, int], list[int]] = {}
+    for key, epoch, identity in made:
+        of.setdefault((identity or str(key), epoch), []).append(key)
+    return {(keys[0], epoch) for (_, epoch), keys in of.items() if len(keys) == 1}
+
+
+def _write(rows: Mapping[tuple[int, int], Told], *, slot: int, at: Any) -> None:
+    """What another run stored while we asked is found again."""
+    stored = MevEpoch.objects.filter(epoch__in={epoch for _, epoch in rows})
+    columns = ("pk", "validator_id", "epoch")
+    keys = {(key, epoch): pk for pk, key, epoch in bulk.read_rows(stored.values_list(*columns))}
+    constants = {"slot": slot, "looked_at": at}
+    bulk.update_rows(
+        MevEpoch,
+        fields=_TOLD,
+        rows=[(*told, keys[pair]) for pair, told in rows.items() if pair in keys],
+        constants=constants,
+    )
+    bulk.insert_rows(
+        MevEpoch,
+        fields=("validator_id", "epoch", *_TOLD),
+        rows=[(*pair, *told) for pair, told in rows.items() if pair not in keys],
+        constants={**constants, "source": MevEpoch.Source.ACCOUNTS.value},
+    )
