@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Final
@@ -26,6 +27,11 @@ CHUNK: Final = 256 * 1024
 
 # Where a host and a port lead; raises UnreachableError for where they must not.
 Resolve = Callable[[str, int], Sequence[tuple[str, int]]]
+
+
+# Names that are looked up at once. Nothing ends a look-up that nobody answers, for up to half a minute.
+MOST_LOOKED_UP: Final = 32
+_LOOKING_UP: Final = threading.BoundedSemaphore(MOST_LOOKED_UP)
 
 
 class TooLargeError(SchedulingError):
@@ -94,9 +100,9 @@ class BoundedSession:
 
     def __init__(self, *, deadline: float, resolve: Resolve | None = None) -> None:
         self._deadline = deadline
-        self._resolve = resolve
+        self._resolve = resolve and partial(_looked_up, resolve, deadline)
         # A proxy's own address is as the operator wrote it.
-        self._adapter = _CuttableAdapter(None if settings.OUTGOING_PROXY else resolve)
+        self._adapter = _CuttableAdapter(None if settings.OUTGOING_PROXY else self._resolve)
         self._session = _Asking()
         self._session.trust_env = False
         # The authorities of an organisation that has its own.
@@ -157,6 +163,28 @@ def _opened(connection: Any, resolve: Resolve) -> socket.socket:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return opened
     raise refusal or UnreachableError("its name leads nowhere")
+
+
+def _looked_up(resolve: Resolve, deadline: float, host: str, port: int) -> Sequence[tuple[str, int]]:
+    """Where a name leads, unless that takes longer than there is time. Raises what `resolve` does."""
+    found: Future[Sequence[tuple[str, int]]] = Future()
+    places = _LOOKING_UP
+
+    def look_up() -> None:
+        try:
+            found.set_result(resolve(host, port))
+        except Exception as exc:
+            found.set_exception(exc)
+        finally:
+            places.release()
+
+    if not places.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        raise UnreachableError("too many names are being looked up")
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        return found.result(timeout=max(0.0, deadline - time.monotonic()))
+    except TimeoutError:
+        raise UnreachableError("nobody said in time where its name leads") from None
 
 
 def _judge(url: str, resolve: Resolve) -> None:

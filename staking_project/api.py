@@ -3,16 +3,17 @@
 import logging
 from collections.abc import Callable
 from functools import wraps
+from itertools import chain
 from typing import Any, Final
 
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import Swagger
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError, ValidationErrorContext
 
 from scheduling.api.errors import ApiError, problem
 from scheduling.api.routes import router as scheduling_router
-from scheduling.api.unknown import refusing_unknown
+from scheduling.api.unknown import complaint, refusing_unknown
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
 from staking_project.openapi.document import DocumentedApi
 from validators.api.comparison import router as comparison_router
@@ -65,7 +66,20 @@ def _self_contained(view: View) -> View:
     return shown
 
 
-api = DocumentedApi(
+class Api(DocumentedApi):
+    """Whose errors name the word that was meant: of what was said, django-ninja keeps nothing."""
+
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
+        found = [context.pydantic_validation_error.errors(include_url=False) for context in error_contexts]
+        told = super().validation_error_from_error_contexts(error_contexts)
+        for error, one in zip(told.errors, chain.from_iterable(found), strict=True):
+            error["msg"] = complaint(error, one["input"])
+        return told
+
+
+api = Api(
     title="Solana staking",
     version=VERSION,
     description=DESCRIPTION,
@@ -116,7 +130,7 @@ def _malformed(request: HttpRequest, exc: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
-    return problem(422, code="invalid", detail="; ".join(map(_complaint, exc.errors)))
+    return problem(422, code="invalid", detail="; ".join(error["msg"] for error in exc.errors))
 
 
 @api.exception_handler(DatabaseError)
@@ -130,12 +144,3 @@ def _unavailable(request: HttpRequest, exc: DatabaseError) -> HttpResponse:
 def _broken(request: HttpRequest, exc: Exception) -> HttpResponse:
     logger.exception("%s broke.", request.path)
     return problem(500, code="internal", detail="This is a fault of ours; it was recorded.")
-
-
-def _complaint(error: dict[str, Any]) -> str:
-    """`limit: Input should be greater than or equal to 1`; which parameter is the last word of `loc`.
-
-    Behind it stands a number where one of several is wrong.
-    """
-    name = next((word for word in reversed(error["loc"]) if isinstance(word, str)), "")
-    return f"{name}: {error['msg'].removeprefix('Value error, ')}"

@@ -129,11 +129,21 @@ def read_env_file(env: Environment, path: Path) -> None:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "no text in UTF-8"
-        raise ImproperlyConfigured(f"ENV_FILE {path}: {reason}") from exc
+        raise ImproperlyConfigured(
+            f"the file of settings {path}: {reason}; let this user read it, or name another by ENV_FILE"
+        ) from exc
     for number, line in enumerate(lines, start=1):
         if line.strip() and not re.match(r"#|(export )?[A-Za-z_]\w*=", line):
             raise ImproperlyConfigured(f"{path}, line {number} is not written NAME=value, without spaces.")
     env.read_env(path)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file; also one that may not be looked at, which reading it will say."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
 
 
 def given_secret_key(env: Environment) -> str:

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from django.core.exceptions import ImproperlyConfigured
+
 # The folder that our packages are in: a checkout, or the site-packages of a virtual environment.
 CODE: Final = Path(__file__).resolve().parent.parent
 NAME: Final = "staking-backend"
@@ -20,7 +22,7 @@ def default_state_dir() -> Path:
         return CODE / "var"
     # What is not absolute does not count: XDG Base Directory Specification.
     given = os.environ.get("XDG_STATE_HOME", "")
-    states = Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
+    states = Path(given) if given.startswith("/") else _home() / ".local" / "state"
     return states / NAME
 
 
@@ -29,6 +31,15 @@ def default_env_file() -> Path:
     if is_checkout():
         return CODE / ".env"
     return Path(os.environ.get("STATE_DIR") or default_state_dir()) / ".env"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise ImproperlyConfigured(
+            "STATE_DIR: no HOME says where this user's files are; name a folder for those of this project"
+        ) from None
 
 
 def run_words() -> str:

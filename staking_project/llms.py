@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from scheduling.pages.access import only_read
 from staking_project.api import api
 from staking_project.front.throttle import UNIT_SECONDS
 
@@ -16,6 +17,7 @@ _STRANGERS: Final = (
 )
 
 
+@only_read
 def llms_text(request: HttpRequest) -> HttpResponse:
     """The API told to programs that read text: what to ask, by which words, and what comes back."""
     text = "\n".join(_lines(api.get_openapi_schema(), request)) + "\n"

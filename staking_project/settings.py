@@ -12,6 +12,7 @@ from staking_project.environment import (
     given_database,
     given_email,
     given_secret_key,
+    is_there,
     read_env_file,
 )
 from staking_project.home import CODE, default_env_file, default_state_dir
@@ -25,7 +26,7 @@ BASE_DIR = CODE
 env = Environment()
 if given := env.str("ENV_FILE", default=""):
     read_env_file(env, Path(given))
-elif default_env_file().is_file():
+elif is_there(default_env_file()):
     read_env_file(env, default_env_file())
 
 # What the running project writes: the SQLite file, the generated key, the address of the embedded Redis.
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "staking_project.front.cross_origin.Preflights",
     "staking_project.front.api_manners.ApiHead",
     "staking_project.front.api_manners.ApiProblems",
+    "staking_project.front.refusals.NotThisWay",
     "staking_project.front.compression.Compression",
     "staking_project.front.kept.KeptAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -202,6 +204,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="staking@localhost")
 METRICS = [
     "scheduling.monitoring.metrics.scheduling_metrics",
     "validators.monitoring.metrics.validator_metrics",
+    "validators.monitoring.subscription_metrics.subscription_metrics",
 ]
 # The bearer token that `/metrics` wants; empty, and anybody may read them.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
@@ -220,7 +223,8 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 CORS_ORIGINS = [origin.strip() for origin in env.list("CORS_ORIGINS", default=["*"])]
 CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
 CORS_ALLOWED_ORIGINS = [origin for origin in CORS_ORIGINS if origin != "*"]
-CORS_URLS_REGEX = r"^/api/(v1/|openapi\.json$)"
+# As it is misread too, so that a page is told what is meant.
+CORS_URLS_REGEX = r"(?i)^/+api/+(v1/|openapi\.json$)"
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match"]
 CORS_EXPOSE_HEADERS = [

@@ -46,7 +46,15 @@ def generated_secret_key(folder: Path) -> str:
     repository would let whoever reaches Redis run code. Several hosts need one common
     SECRET_KEY; `check --deploy` asks for it.
     """
-    path = private_folder(folder) / "secret_key"
+    try:
+        return _made_once(private_folder(folder) / "secret_key")
+    except OSError as exc:
+        raise ImproperlyConfigured(
+            f"STATE_DIR {folder}: {exc.strerror} ({exc.filename}); it has to be this user's own"
+        ) from exc
+
+
+def _made_once(path: Path) -> str:
     candidate = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
         candidate.touch(mode=0o600)
@@ -75,7 +83,7 @@ def running_copy(folder: Path, *, port: int) -> dict[str, str]:
 
 def _close(path: Path, mode: int) -> None:
     """As earlier versions left it, with all that is in it; of what may hold more than ours only the door."""
-    shared = mode & stat.S_ISVTX or path.resolve() in (Path("/"), Path.home().resolve())
+    shared = mode & stat.S_ISVTX or path.resolve() in (Path("/"), Path(os.path.expanduser("~")).resolve())
     if shared or path.stat().st_uid != os.geteuid():
         raise ImproperlyConfigured(
             f"STATE_DIR {path} is open to others (mode {stat.S_IMODE(mode):o}), and what is in it makes "

@@ -6,12 +6,14 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
 
+from scheduling.pages.access import only_read
 from staking_project.api import api
 from staking_project.llms import llms_text
 
 admin.site.site_header = admin.site.site_title = "Solana staking"
 
 
+@only_read
 def favicon(request: HttpRequest) -> HttpResponse:
     """Browsers ask for this where a page names no icon, as in the admin."""
     return redirect(static("scheduling/icon.svg"), permanent=True)

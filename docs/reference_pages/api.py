@@ -36,6 +36,8 @@ def api_page() -> str:
         "A bot from zero: [Integrate](../integrate.md).",
         "## Operations",
         *(_operation(path, method, operation) for path, method, operation in operations(document)),
+        "## Webhooks",
+        *(_webhook(operation["post"]) for operation in document["webhooks"].values()),
         "## Refusals",
         _refusals(document),
         "## Documents",
@@ -62,6 +64,22 @@ def _operation(path: str, method: str, operation: Schema) -> str:
         parts.append(f"Body: {_content(body)}.")
     parts.append(_answers(operation["responses"]))
     return "\n\n".join(part for part in parts if part)
+
+
+def _webhook(operation: Schema) -> str:
+    """What is sent to an address of the caller's."""
+    headers = [(code(one["name"]), one["description"]) for one in operation["parameters"]]
+    answers = [(code(status), one["description"]) for status, one in operation["responses"].items()]
+    return "\n\n".join(
+        (
+            f"### {operation['summary']}",
+            operation["description"],
+            f"Body: {_content(operation['requestBody'])}. "
+            "How to receive it: [Subscriptions](../subscriptions.md).",
+            table(("header", "meaning"), headers),
+            table(("your answer", "what follows"), answers),
+        )
+    )
 
 
 def _answers(responses: Schema) -> str:

@@ -81,7 +81,7 @@ class OverrideDocument(Schema):
 
     policy: str = Field(description="Which policy of the schedule")
     by: str = Field(description="Who set it")
-    at: datetime = Field(description="UTC")
+    at: datetime = Field(description="When, UTC")
 
 
 class ScheduleDocument(Schema):

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import parse_etags
 from django.utils.module_loading import import_string
 from ninja import Schema
 from pydantic import Field
@@ -76,8 +77,12 @@ def list_reply(
     form: Format,
     about: Document,
     next_cursor: str | None,
+    behind: str = "cursor",
 ) -> HttpResponse:
-    """Rows as `items` beside what they are `about`, or as CSV with that in headers."""
+    """Rows as `items` beside what they are `about`, or as CSV with that in headers.
+
+    `behind` is the parameter that the next page is asked for by.
+    """
     if form == "json":
         return json_reply({**about, "items": list(rows), "next_cursor": next_cursor})
     response = HttpResponse(_csv(rows, columns=columns), content_type=f"{CSV_TYPE}; charset=utf-8")
@@ -85,7 +90,7 @@ def list_reply(
         response.headers[name.replace("_", "-").title()] = str(_cell(value) or "")
     if next_cursor is not None:
         query = request.GET.copy()
-        query["cursor"] = next_cursor
+        query[behind] = next_cursor
         response.headers["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'
     return response
 
@@ -95,11 +100,17 @@ def conditional(
 ) -> HttpResponse:
     """A 304 when the caller has this version of this answer already; otherwise build it.
 
-    `version` is known before the answer is; `max_age` is in seconds, 0 for: ask every time.
+    `version` is known before the answer is; `max_age` is in seconds, 0 for: ask every time. The tag is of the
+    address too: who has it was answered there, and so nothing is wrong with what he asks. Who names no tag
+    but `*` may never have been, so what is wrong is found first.
     """
-    etag = f'W/"{version}"'
-    unchanged: HttpResponse | None = get_conditional_response(request, etag=etag)
+    address = hashlib.sha256(request.get_full_path().encode()).hexdigest()[:12]
+    etag = f'W/"{version}-{address}"'
+    may_know = "*" not in parse_etags(request.headers.get("If-None-Match", ""))
+    unchanged: HttpResponse | None = get_conditional_response(request, etag=etag) if may_know else None
     response = build() if unchanged is None else unchanged
+    if response.status_code == 200:
+        response = get_conditional_response(request, etag=etag, response=response) or response
     if response.status_code in (200, 304):
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age > 0 else "no-cache"

@@ -72,7 +72,11 @@ class PauseNote(Schema):
 
 @router.get("/schedules", response=ScheduleList)
 def list_schedules(request: HttpRequest, format: AskedFormat = None) -> HttpResponse:
-    """Every schedule with its cadence, next and last run."""
+    """Every schedule with its cadence, next and last run.
+
+    All of them in one reply, by name, with their policies and whether they are paused and why. Notes, names
+    of people and errors are for staff and for tokens that read.
+    """
     insider = _is_insider(request)
     rows = [schedule_document(row, to_staff=insider) for row in schedule_rows()]
     form = wanted_format(request, format)
@@ -83,7 +87,11 @@ def list_schedules(request: HttpRequest, format: AskedFormat = None) -> HttpResp
 
 @router.get("/schedules/{name}", response={200: ScheduleReply, 404: Problem})
 def get_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
-    """One schedule with its cadence, next and last run."""
+    """One schedule with its cadence, next and last run.
+
+    Its `edition` is what changing it may be held to: `?edition=` of pause and resume is refused with 409
+    where somebody edited it since.
+    """
     insider = _is_insider(request)
     reply = json_reply({**envelope(), "schedule": _schedule(name, to_staff=insider)})
     return _for_reader(request, reply, insider=insider)
@@ -91,7 +99,12 @@ def get_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
 
 @router.get("/runs", response={200: RunList, 400: Problem, 403: Problem})
 def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
-    """What became of the occurrences, newest first."""
+    """What became of the occurrences, newest first.
+
+    Each occurrence of each schedule has one run, which is open (pending, queued, running) or ended
+    (succeeded, failed, skipped); one that was skipped says why. Deliveries of alerts, errors that are not
+    ours, hosts, and the filters by those, are for staff and for tokens that read.
+    """
     wanted, insider = filters.wanted, _is_insider(request)
     if wanted.reads_errors and not insider:
         # Even that nothing was found would tell what errors and hosts are.
@@ -113,7 +126,11 @@ def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
 # Before the address of one run, which would be found for this one.
 @router.post("/runs/retry", auth=BearerToken(), response={200: RetryReply, **_ALL_REFUSALS})
 def retry_runs(request: HttpRequest, body: Body[RetryRequest]) -> HttpResponse:
-    """Let up to 200 failed runs begin anew, of a schedule whose runs may not overlap one. Scope: trigger."""
+    """Let up to 200 failed runs begin anew, of a schedule whose runs may not overlap one. Scope: trigger.
+
+    Named by `ids`, or by the filters of the list. The answer says of each whether it begins anew and, if
+    not, why: it is gone, it has not failed, the token is not for its schedule, another waits already.
+    """
     token = token_with(request, Scope.TRIGGER)
     reads = token.may(Scope.READ)
     if body.wanted.reads_errors and not reads:
@@ -133,7 +150,11 @@ def retry_runs(request: HttpRequest, body: Body[RetryRequest]) -> HttpResponse:
 
 @router.get("/runs/{key}", response={200: RunReply, 404: Problem})
 def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
-    """One run: what became of one occurrence, attempt by attempt."""
+    """One run: what became of one occurrence, attempt by attempt.
+
+    A run that retention has deleted is a 404. Deliveries of alerts are runs too, for staff and for tokens
+    that read.
+    """
     run, insider = run_of(key), _is_insider(request)
     if run is None or (run.trigger == RunTrigger.ALERT and not insider):
         raise ApiError(
@@ -145,7 +166,12 @@ def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
 
 @router.post("/schedules/{name}/trigger", auth=BearerToken(), response={202: RunReply, **_REFUSALS})
 def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
-    """Run it now, beside the schedule. Scope: trigger."""
+    """Run it now, beside the schedule. Scope: trigger.
+
+    The answer is the run as it begins, and not how it ends: ask for it by its `id`. It waits for a run under
+    way unless the two may overlap; while one that was asked for waits, the answer is that one, and no second
+    is made. The next occurrence stays when it was.
+    """
     by = _authorised(request, Scope.TRIGGER, name)
     run = changing.trigger(name, by=by, now=database_now())
     return private_reply({**envelope(), "run": run_document(run)}, status=202)
@@ -155,7 +181,11 @@ def trigger_schedule(request: HttpRequest, name: ScheduleName) -> HttpResponse:
 def pause_schedule(
     request: HttpRequest, name: ScheduleName, body: Body[PauseNote], edition: Edition = None
 ) -> HttpResponse:
-    """Claim no more occurrences until it is resumed, or an instant. Scope: pause."""
+    """Claim no more occurrences until it is resumed, or an instant. Scope: pause.
+
+    A run that is under way goes on. With `until` it goes on by itself then; occurrences in between are not
+    made up for. One that is paused already is a 409.
+    """
     by = _authorised(request, Scope.PAUSE, name)
     changing.pause(name, by=by, note=body.note, until=body.until, now=database_now(), expected=edition)
     return private_reply({**envelope(), "schedule": _schedule(name, to_staff=True)})
@@ -163,7 +193,10 @@ def pause_schedule(
 
 @router.post("/schedules/{name}/resume", auth=BearerToken(), response={200: ScheduleReply, **_REFUSALS})
 def resume_schedule(request: HttpRequest, name: ScheduleName, edition: Edition = None) -> HttpResponse:
-    """Go on with the first occurrence from now. Scope: resume."""
+    """Go on with the first occurrence from now. Scope: resume.
+
+    What was due during the pause is not made up for. One that is not paused is a 409.
+    """
     by = _authorised(request, Scope.RESUME, name)
     changing.resume(name, by=by, now=database_now(), expected=edition)
     return private_reply({**envelope(), "schedule": _schedule(name, to_staff=True)})
@@ -171,7 +204,10 @@ def resume_schedule(request: HttpRequest, name: ScheduleName, edition: Edition =
 
 @router.post("/pause-all", auth=BearerToken(), response={200: NameList, **_ALL_REFUSALS})
 def pause_every_schedule(request: HttpRequest, body: Body[PauseNote]) -> HttpResponse:
-    """Pause every schedule that is not paused yet. Scope: pause, for a token that is not held to some."""
+    """Pause every schedule that is not paused yet. Scope: pause, for a token that is not held to some.
+
+    `names` are those that this paused; one that was paused before keeps its note and its end.
+    """
     by = _authorised(request, Scope.PAUSE, EVERY_SCHEDULE)
     names = pause_all(by=by, note=body.note, until=body.until, now=database_now())
     return private_reply({**envelope(), "names": names})
@@ -179,7 +215,10 @@ def pause_every_schedule(request: HttpRequest, body: Body[PauseNote]) -> HttpRes
 
 @router.post("/resume-all", auth=BearerToken(), response={200: NameList, **_ALL_REFUSALS})
 def resume_every_schedule(request: HttpRequest) -> HttpResponse:
-    """Let every paused schedule go on. Scope: resume, for a token that is not held to some."""
+    """Let every paused schedule go on. Scope: resume, for a token that is not held to some.
+
+    Each goes on with its first occurrence from now; `names` are those that did.
+    """
     by = _authorised(request, Scope.RESUME, EVERY_SCHEDULE)
     return private_reply({**envelope(), "names": resume_all(by=by, now=database_now())})
 

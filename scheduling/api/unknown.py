@@ -3,6 +3,7 @@
 A misspelt filter that is passed over would answer with everything.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import wraps
@@ -21,6 +22,9 @@ View = Callable[..., HttpResponse]
 # Of what strangers wrote, so much is said back.
 LONGEST_SAID: Final = 60
 MOST_SAID: Final = 5
+# What pydantic calls a word that is none of a closed set, which it says in quotes.
+_CLOSED: Final = frozenset({"enum", "literal_error"})
+_QUOTED: Final = re.compile(r"'([^']+)'")
 
 
 class _Known(NamedTuple):
@@ -55,6 +59,27 @@ def did_you_mean(name: str, known: Collection[str]) -> str | None:
     """The nearest of those that there are."""
     near = get_close_matches(name.lower(), known, n=1)
     return near[0] if near else None
+
+
+def there_is_no(word: str, known: Collection[str], *, kind: str = "") -> str:
+    """Why a word of a closed set is refused: the nearest first, then all that there are."""
+    said = "There is no" + (f" {kind}" if kind else "")
+    near = did_you_mean(word, known)
+    meant = f"; did you mean {near}?" if near else "."
+    return f"{said} “{_shortened(word)}”{meant} There are: {', '.join(known)}"
+
+
+def complaint(error: Mapping[str, Any], said: object) -> str:
+    """What pydantic has against something that was `said`: which it is, and why it is refused.
+
+    `limit: Input should be greater than or equal to 1`; which one is the last word of `loc`. Behind it
+    stands a number where one of several is wrong.
+    """
+    name = next((word for word in reversed(error["loc"]) if isinstance(word, str)), "")
+    expected = error.get("ctx", {}).get("expected", "") if error["type"] in _CLOSED else ""
+    if expected and isinstance(said, str):
+        return f"{name}: {there_is_no(said, _QUOTED.findall(expected))}"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}"
 
 
 def _known(models: list[type[ParamModel]]) -> _Known:
@@ -121,10 +146,14 @@ def _told(strange: list[str], known: Mapping[str, str], *, kind: str) -> str:
 
 
 def _said(name: str, known: Mapping[str, str], *, kind: str) -> str:
-    shown = name if len(name) <= LONGEST_SAID else f"{name[:LONGEST_SAID]}…"
+    shown = _shortened(name)
     near = did_you_mean(name, known)
     if near is not None:
         about = f" ({known[near]})" if known[near] else ""
         return f"{shown}: there is no such {kind}; did you mean {near}{about}?"
     there_are = f"There are: {', '.join(known)}." if known else "It takes none."
     return f"{shown}: there is no such {kind}. {there_are}"
+
+
+def _shortened(word: str) -> str:
+    return word if len(word) <= LONGEST_SAID else f"{word[:LONGEST_SAID]}…"

@@ -2,16 +2,15 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from scheduling.clock import database_now
-from scheduling.pages.access import is_staff, may_read, staff_only
+from scheduling.pages.access import is_staff, may_read, only_read, staff_only
 from scheduling.pages.dashboard import Dashboard, dashboard
 from scheduling.pages.live import live_part, session_ended, whole_page
 from scheduling.pages.schedule_detail import ScheduleDetail, schedule_detail
 
 
-@require_safe
+@only_read
 @staff_only
 def operations_page(request: HttpRequest) -> HttpResponse:
     """Everything at one glance."""
@@ -20,14 +19,14 @@ def operations_page(request: HttpRequest) -> HttpResponse:
     return whole_page(request, "scheduling/operations.html", _dashboard(request), more=more)
 
 
-@require_safe
+@only_read
 def operations_live(request: HttpRequest) -> HttpResponse:
     if not is_staff(request):
         return session_ended()
     return live_part(request, "scheduling/live.html", _dashboard(request))
 
 
-@require_safe
+@only_read
 @staff_only
 def schedule_page(request: HttpRequest, name: str) -> HttpResponse:
     """One schedule: what it does, when, what became of it and why; and whatever can be done to it."""
@@ -35,7 +34,7 @@ def schedule_page(request: HttpRequest, name: str) -> HttpResponse:
     return whole_page(request, "scheduling/schedule.html", _detail(request, name), more=more)
 
 
-@require_safe
+@only_read
 def schedule_live(request: HttpRequest, name: str) -> HttpResponse:
     if not is_staff(request):
         return session_ended()

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
-from django.views.decorators.http import require_safe
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -17,7 +16,7 @@ from scheduling.api.several import words_of
 from scheduling.clock import database_now
 from scheduling.ledger.search import FoundRuns, found_runs
 from scheduling.models import Job, RunState
-from scheduling.pages.access import may_operate, may_read, staff_only
+from scheduling.pages.access import may_operate, may_read, only_read, staff_only
 from scheduling.pages.run_lines import RunLine, run_lines
 
 # Fewer than the most that are retried at once.
@@ -38,7 +37,7 @@ class Asked:
     problems: tuple[str, ...] = ()
 
 
-@require_safe
+@only_read
 @staff_only
 def runs_page(request: HttpRequest) -> HttpResponse:
     """Runs found by the words of the API, newest first."""

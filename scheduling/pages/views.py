@@ -5,23 +5,23 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from scheduling.monitoring.documents import readiness_document
 from scheduling.monitoring.metrics import exposition
 from scheduling.monitoring.readiness import readiness
+from scheduling.pages.access import only_read
 
 
 @never_cache
-@require_safe
+@only_read
 def health(request: HttpRequest) -> JsonResponse:
     """This process answers. It asks nobody else, so that nobody else's fault restarts it."""
     return JsonResponse({"status": "alive"})
 
 
 @never_cache
-@require_safe
+@only_read
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when everything is as it should be, 503 with the reasons when it is not."""
     found = readiness()
@@ -29,7 +29,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 @never_cache
-@require_safe
+@only_read
 def metrics(request: HttpRequest) -> HttpResponse:
     """What Prometheus scrapes, of all hosts; 503 while the database, which knows it, is away.
 

@@ -5,12 +5,13 @@ from http import HTTPStatus
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
 
 from scheduling.api.errors import problem
 from scheduling.api.replies import JSON_TYPE
+from staking_project.front.api_addresses import address_meant, is_of_api
 
 DOCUMENTATION: Final = "/api/docs"
+_LED_ON: Final = HTTPStatus.MOVED_PERMANENTLY
 
 
 class ApiProblems:
@@ -21,13 +22,9 @@ class ApiProblems:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
-        # Django would lead this to the same address with a slash, where nothing is either.
-        is_the_root = request.path == "/api"
-        if not (is_the_root or request.path.startswith("/api/")):
-            return response
-        if response.headers.get("Content-Type") == JSON_TYPE or not (
-            is_the_root or response.status_code >= HTTPStatus.BAD_REQUEST
-        ):
+        # Django would lead /api to the same address with a slash, where nothing is either.
+        is_answer = response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != _LED_ON
+        if is_answer or response.headers.get("Content-Type") == JSON_TYPE or not is_of_api(request.path):
             return response
         told = _problem_of(request, response)
         # It was, as what it is.
@@ -45,7 +42,7 @@ class ApiHead:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method != "HEAD" or not request.path.startswith("/api/"):
+        if request.method != "HEAD" or not is_of_api(request.path):
             return self._get_response(request)
         request.method = "GET"
         response = self._get_response(request)
@@ -60,7 +57,7 @@ class ApiHead:
 
 def _problem_of(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     status = response.status_code
-    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.MOVED_PERMANENTLY):
+    if status in (HTTPStatus.NOT_FOUND, _LED_ON):
         return problem(404, code="not_found", detail=_nothing_here(request))
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = response.headers["Allow"].replace("GET", "GET, HEAD")
@@ -74,11 +71,7 @@ def _problem_of(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def _nothing_here(request: HttpRequest) -> str:
-    shorter = request.path_info.rstrip("/")
-    try:
-        resolve(shorter)
-    except Resolver404:
-        return f"There is nothing at this address; {DOCUMENTATION} names all there are."
-    if shorter == request.path_info:
-        return "There is nothing at this address."
-    return "There is nothing at this address, but there is without its last slash."
+    meant = address_meant(request.path_info)
+    if meant is not None:
+        return f"There is nothing at this address; did you mean {meant}?"
+    return f"There is nothing at this address; {DOCUMENTATION} names all there are."

@@ -7,6 +7,8 @@ from corsheaders.middleware import CorsMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from staking_project.front.api_addresses import is_of_api
+
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -33,6 +35,6 @@ class Preflights:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asks_first = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-        if asks_first and request.path.startswith("/api/"):
+        if asks_first and is_of_api(request.path):
             return HttpResponse(status=204)
         return self._get_response(request)

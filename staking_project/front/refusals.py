@@ -1,7 +1,7 @@
 """How somebody is told no by no view: as the API tells of problems, by a page, or in a line of text."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.db import Error as DatabaseError
@@ -10,10 +10,12 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from scheduling.api.errors import problem
+from staking_project.front.api_addresses import is_of_api
 
 # By status.
 _HEADINGS: Final[Mapping[int, str]] = {
     400: "Not understood",
+    405: "Not this way",
     413: "Too large",
     429: "Too much at once",
     503: "Not now",
@@ -21,7 +23,7 @@ _HEADINGS: Final[Mapping[int, str]] = {
 
 
 def refusal(request: HttpRequest, status: int, *, code: str, detail: str, **headers: str) -> HttpResponse:
-    if request.path.startswith("/api/"):
+    if is_of_api(request.path):
         response = problem(status, code=code, detail=detail, **headers)
     else:
         response = _page(status, detail) if _is_browser(request) else _line(status, detail)
@@ -32,6 +34,21 @@ def refusal(request: HttpRequest, status: int, *, code: str, detail: str, **head
     # Django would write a line for each: a flood of them fills a disk.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
+
+
+class NotThisWay:
+    """Middleware: of a page that is asked for as it cannot be, Django's answer says nothing; this does."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        allowed = response.headers["Allow"]
+        detail = f"This address takes {allowed}, and was asked by {request.method}. Nothing has changed."
+        return refusal(request, 405, code="method_not_allowed", detail=detail, Allow=allowed)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

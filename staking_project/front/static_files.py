@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from staking_project.front.compression import KINDS, SMALLEST, coding_of, compressed, mark_as
@@ -18,9 +19,11 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
         self._bodies: dict[tuple[str, str, str], bytes] = {}
 
     def serve(self, static_file: Any, request: HttpRequest) -> Any:
-        # Of what was compressed the client has a weak tag; WhiteNoise compares letters.
-        if "HTTP_IF_NONE_MATCH" in request.META:
-            request.META["HTTP_IF_NONE_MATCH"] = request.META["HTTP_IF_NONE_MATCH"].removeprefix("W/")
+        # Of what was compressed the client has a weak tag, maybe one of several; WhiteNoise compares letters.
+        known = {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
+        etag = getattr(static_file, "etag", "")
+        if known & {etag, "*"}:
+            request.META["HTTP_IF_NONE_MATCH"] = etag
         response = WhiteNoiseMiddleware.serve(static_file, request)
         if response.headers.get("Content-Type", "").partition(";")[0] in KINDS or response.status_code == 304:
             patch_vary_headers(response, ["Accept-Encoding"])

@@ -35,6 +35,8 @@ SECONDS_BETWEEN_LOOKS: Final = 1.0
 SECONDS_OF_SILENCE: Final = 15.0
 # Bytes that wait for a reader, beside what the kernel holds for him.
 MOST_UNSENT: Final = 64 * 1024
+# Bytes that a reader says once his request is over. Browsers say none, and each wakes the thread of all.
+MOST_HEARD: Final = 4 * 1024
 # Milliseconds in which what was sent is acknowledged, or the other side is gone without a word.
 ACKNOWLEDGED_WITHIN: Final = 30_000
 _ADDRESS: Final = "events.address"
@@ -77,7 +79,7 @@ class Stream:
 
     def __init__(self, conn: Any, handed: HandedOverError) -> None:
         self.conn, self.place, self.address = conn, handed.place, handed.address
-        self._chunked, self._unsent = handed.chunked, bytearray()
+        self._chunked, self._unsent, self._heard = handed.chunked, bytearray(), 0
 
     def say(self, said: bytes) -> bool:
         """False for one to part from: he is gone, or reads too slowly."""
@@ -98,13 +100,15 @@ class Stream:
         self.say(b"")
 
     def is_there(self) -> bool:
-        """Whether a reader who has something to say says anything but farewell; what it is, is no matter."""
+        """Whether a reader who has something to say says anything but farewell, and does not go on and on."""
         try:
-            return bool(self.conn.sock.recv(4096))
+            said = self.conn.sock.recv(MOST_HEARD)
         except BlockingIOError:
             return True
         except OSError:
             return False
+        self._heard += len(said)
+        return bool(said) and self._heard <= MOST_HEARD
 
 
 class Streams:

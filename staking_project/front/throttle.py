@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from staking_project.front.addresses import client_address
+from staking_project.front.api_addresses import is_of_api
 from staking_project.front.counting import WINDOW_SECONDS, SlidingCount
 from staking_project.front.refusals import refusal
 
@@ -48,7 +49,7 @@ class Throttle:
         if request.path in UNCOUNTED:
             return self._get_response(request)
         response, spent = self._counted_answer(request, limit)
-        if limit and request.path.startswith("/api/"):
+        if limit and is_of_api(request.path):
             # As draft-ietf-httpapi-ratelimit-headers has them.
             response.headers["RateLimit-Policy"] = f'"address";q={limit};w={WINDOW_SECONDS}'
             response.headers["RateLimit"] = f'"address";r={max(0, int(limit - spent))}'

@@ -1,6 +1,6 @@
 """What any operation may answer beside what its router says: unchanged, refused, throttled, unavailable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Final, NamedTuple
 
 Json = dict[str, Any]
@@ -30,6 +30,8 @@ HEADERS: Final[Json] = {
     "Deprecation": _header("Since when one should not begin with this: @ and seconds of Unix", "@1798761600"),
     "Sunset": _header("From when it may be gone", "Thu, 01 Jul 2027 00:00:00 GMT"),
     "Link": _header("Of a CSV: where its next page is", '</api/v1/validators?cursor=eyJ9>; rel="next"'),
+    "Cursor": _header("Of a CSV: what to give back as `since`, also where it has no rows", "812"),
+    "More": _header("Of a CSV: whether there is more behind it already, true or false", "true"),
     "As-Of": _header("Of a CSV: when the newest picture was stored, UTC", "2026-11-26T12:00:00Z"),
     "Epoch": _header("Of a CSV: the cluster's epoch in that picture", 1010, "integer"),
     "Method": _header("Of a CSV: which method the scores are of", "trust-v3"),
@@ -128,8 +130,7 @@ def add_answers(method: str, operation: Json) -> None:
     kept = method == "get" and is_json and not guarded
     for answer in answered.values():
         _add_headers(answer, operation, kept=kept)
-        if any(one["name"] == "format" for one in operation.get("parameters", ())):
-            _add_csv(answer)
+        _add_csv(answer, {one["name"] for one in operation.get("parameters", ())})
     statuses = {*declared, *_EVERYWHERE, *(_WITH_A_TOKEN if guarded else ())}
     refused = {status: _reference(REFUSALS[status].name) for status in statuses if status in REFUSALS}
     unchanged = {"304": _reference(_NOT_MODIFIED)} if kept else {}
@@ -163,10 +164,14 @@ def _add_headers(answer: Json, operation: Json, *, kept: bool) -> None:
     answer["headers"] = _headers(*tagged, "Cache-Control", *leaving, *_ALWAYS) | answer.get("headers", {})
 
 
-def _add_csv(answer: Json) -> None:
+def _add_csv(answer: Json, parameters: Set[str]) -> None:
     """The fields of an item as columns; what the reply says beside them is in headers."""
-    answer.setdefault("content", {})["text/csv"] = {"schema": {"type": "string"}}
-    answer["headers"] |= _headers("Link", *_OF_CSV)
+    if "format" in parameters:
+        answer.setdefault("content", {})["text/csv"] = {"schema": {"type": "string"}}
+        # What comes in one piece has no next one.
+        next_page = ("Link",) if parameters & {"cursor", "since"} else ()
+        place = ("Cursor", "More") if "since" in parameters else ()
+        answer["headers"] |= _headers(*next_page, *place, *_OF_CSV)
 
 
 def _headers(*names: str) -> Json:

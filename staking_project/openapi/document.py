@@ -9,6 +9,7 @@ from ninja.operation import Operation
 
 from scheduling.api.deprecations import Deprecation, deprecation_of
 from staking_project.openapi import answers, examples, schemas
+from staking_project.openapi.webhooks import webhooks
 
 Json = dict[str, Any]
 
@@ -70,6 +71,9 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
         _finish_parameters(operation, components["schemas"])
         answers.add_answers(method, operation)
         examples.add_examples(operation, components["schemas"])
+    document["webhooks"] = webhooks(components)
+    for sent in document["webhooks"].values():
+        examples.add_examples(sent["post"], components["schemas"])
     components["responses"] = answers.problems()
     components["headers"] = answers.HEADERS
     schemas.prune(document, "schemas")

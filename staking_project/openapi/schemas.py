@@ -7,7 +7,9 @@ from typing import Any, Final
 Json = dict[str, Any]
 _NULL: Final = {"type": "null"}
 # Whose keys are names that we gave, not words of JSON Schema.
-_OF_NAMES: Final = frozenset({"properties", "schemas", "paths", "content", "responses", "patternProperties"})
+_OF_NAMES: Final = frozenset(
+    {"properties", "schemas", "paths", "webhooks", "content", "responses", "patternProperties"}
+)
 PREFIX: Final = "#/components/schemas/"
 
 
@@ -45,7 +47,7 @@ def prune(document: Json, kind: str) -> None:
     """Leave out components that no operation leads to, such as forms of parameters."""
     components, prefix = document["components"], f"#/components/{kind}/"
     known = components[kind]
-    waiting = list(references([document["paths"], components["responses"]], prefix))
+    waiting = list(references([document["paths"], document["webhooks"], components["responses"]], prefix))
     used: set[str] = set()
     while waiting:
         name = waiting.pop()

@@ -109,8 +109,12 @@ def test_a_validator_shows_its_charts_and_leads_on(size: Size, visits: Visits) -
         rows_of(page).first.get_by_role("link").click()
         vote = page.url.rstrip("/").rsplit("/", 1)[1]
 
+        if size.phone:
+            page.get_by_text("Performance and commission, drawn").click()
         expect(page.locator("#performance-chart canvas")).to_be_visible()
         expect(page.locator("#commission-chart canvas")).to_be_visible()
+        # Drawn while it was folded, a chart had no room.
+        page.wait_for_function("document.querySelector('.chart canvas').clientWidth > 250")
         page.get_by_text("All parts of the score").click()
         expect(page.get_by_role("region", name="What the score is made of")).to_be_visible()
         for explorer in ("Solana Explorer", "Solscan", "Stakewiz"):

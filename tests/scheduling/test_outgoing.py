@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from scheduling import outgoing
 from scheduling.exceptions import UnreachableError
 from scheduling.outgoing import (
     BoundedSession,
@@ -82,6 +83,27 @@ def test_a_body_is_read_to_what_is_wanted_as_it_inflates(httpserver: HTTPServer)
     ):
         body_of(response, largest=1_000_000)
     session.close()
+
+
+def test_a_name_that_nobody_looks_up_costs_no_more_than_there_is_time_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outgoing, "_LOOKING_UP", threading.BoundedSemaphore(1))
+    ended, began = threading.Event(), time.monotonic()
+
+    def never(host: str, port: int) -> list[tuple[str, int]]:
+        ended.wait()
+        return []
+
+    try:
+        # The second one waits for the first, whose look-up goes on.
+        for said in ("nobody said in time", "too many names"):
+            with pytest.raises(UnreachableError, match=said):
+                told("POST", "http://hooks.example.org/", seconds=0.05, patience=PATIENCE, resolve=never)
+    finally:
+        ended.set()
+
+    assert time.monotonic() - began < AT_ONCE
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308, 400, 500])

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from staking_project import home
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -41,6 +44,52 @@ def test_a_wrong_setting_is_named(tmp_path: Path, variable: str, value: str) -> 
     assert variable in result.stderr
     assert "Traceback" not in result.stderr
     assert "a-password" not in result.stderr
+
+
+# As whom nothing is open that is not his: root is let in everywhere.
+NO_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+# As pip installs it, `.env` is in the state folder.
+INSTALLED = (
+    "import sys; from staking_project import home; home.is_checkout = lambda: False; "
+    "from staking_project.command_line import main; sys.argv = ['staking-backend', 'check']; main()"
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("manage.py", "check"), "Wrong setting: STATE_DIR {0}: Permission denied ({0}/secret_key); "),
+        (("-c", INSTALLED), "Wrong setting: the file of settings {0}/.env: Permission denied; "),
+    ],
+)
+def test_what_may_not_be_read_is_named(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    result = subprocess.run(
+        [*NO_RIGHTS, sys.executable, *words],
+        cwd=PROJECT,
+        env=os.environ | {"STATE_DIR": str(closed), "ENV_FILE": "", "SECRET_KEY": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert result.returncode != 0
+    assert result.stderr.startswith(said.format(closed))
+    assert result.stderr.count("\n") == 1
+
+
+def test_who_has_no_home_is_told_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setattr(home, "is_checkout", lambda: False)
+
+    with pytest.raises(ImproperlyConfigured, match="STATE_DIR: no HOME says"):
+        home.default_state_dir()
 
 
 def test_a_terminal_of_ascii_alone_gets_everything_spelt() -> None:

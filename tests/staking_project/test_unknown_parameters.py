@@ -90,6 +90,27 @@ def test_the_nearest_one_is_named_with_its_unit_or_all_that_there_are(
     assert said in refused(client, address)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (
+            "events?kind=commision",
+            "kind: There is no “commision”; did you mean commission? There are: joined, ",
+        ),
+        ("events/stream?kind=left,RANK", "kind: There is no “RANK”; did you mean rank?"),
+        ("runs?state=fail", "state: There is no “fail”; did you mean failed? There are: pending, "),
+        ("validators?flag=comission_raised", "did you mean commission_raised?"),
+        ("validators?sort=-scor", "sort: There is no order “-scor”; did you mean -score?"),
+        ("validators?method=trust-v33", "did you mean trust-v3?"),
+        ("validators?format=jsn", "format: There is no “jsn”; did you mean json? There are: json, csv"),
+    ],
+)
+def test_of_words_that_there_are_so_and_so_many_of_the_nearest_is_named_too(
+    client: Client, address: str, said: str
+) -> None:
+    assert said in refused(client, address)["detail"]
+
+
 def test_a_long_name_is_not_said_back_whole(client: Client) -> None:
     assert len(refused(client, f"cluster?{'x' * 5_000}=1")["detail"]) < 200
 

@@ -95,7 +95,7 @@ def test_a_password_of_the_file_is_taken_as_it_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "ENV_FILE .*env: No such file or directory"),
+        (None, "the file of settings .*env: No such file or directory; .*ENV_FILE"),
         (b"A=1\nSECRET = a-password\n", "env, line 2 is not written NAME=value"),
         (b"\xff\xfe", "no text in UTF-8"),
     ],

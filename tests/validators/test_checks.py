@@ -5,7 +5,9 @@ from django.core.checks import run_checks
 
 
 def complaints() -> list[tuple[str | None, str]]:
-    return [(found.id, found.msg) for found in run_checks() if str(found.id).startswith("validators.")]
+    return [
+        (found.id, found.msg) for found in run_checks(databases=[]) if str(found.id).startswith("validators.")
+    ]
 
 
 @pytest.mark.parametrize(

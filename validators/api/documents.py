@@ -173,7 +173,7 @@ class CommissionMarkDocument(Schema):
 class VoteStateDocument(Schema):
     """The vote account itself, as last read."""
 
-    looked_at: datetime = Field(description="UTC")
+    looked_at: datetime = Field(description="When the account was last read, UTC")
     epoch: int = Field(description="The epoch in which it was read")
     state_version: words.StateVersion = Field(description="Which layout the account has")
     withdraw_authority: str = Field(description="Base58; who may take what the account holds")

@@ -59,7 +59,13 @@ def _event_list(request: HttpRequest, query: EventQuery, form: Format) -> HttpRe
     if form == "json":
         return json_reply({**about, "items": list(map(document, shown))})
     return list_reply(
-        request, map(document, shown), columns=_COLUMNS, form=form, about=about, next_cursor=None
+        request,
+        map(document, shown),
+        columns=_COLUMNS,
+        form=form,
+        about=about,
+        next_cursor=str(cursor) if more else None,
+        behind="since",
     )
 
 

@@ -7,6 +7,7 @@ from ninja import Path, Query, Schema
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from scheduling.api.replies import Format
+from scheduling.api.unknown import there_is_no
 from validators.api.several import BASE58, Flags, Include, Keys
 from validators.models import ScoringRun
 from validators.reading.standings import DEFAULT_SORT, MOST_ROWS, SORT_FIELDS
@@ -26,7 +27,7 @@ VoteAccount = Annotated[str, Path(pattern=BASE58, description="The validator's k
 def _known_method(name: str | None) -> str | None:
     """Let pass a method that there is, or was when scores were stored."""
     if name is not None and name not in METHODS and not ScoringRun.objects.filter(method=name).exists():
-        raise ValueError(f"There is no scoring method “{name}”; there are: {', '.join(METHODS)}")
+        raise ValueError(there_is_no(name, METHODS, kind="scoring method"))
     return name
 
 
@@ -43,7 +44,7 @@ def one_of(sorts: Sequence[str]) -> Callable[[str], str]:
 
     def known(sort: str) -> str:
         if sort not in sorts:
-            raise ValueError(f"Sort by one of {', '.join(sorts)}")
+            raise ValueError(there_is_no(sort, sorts, kind="order"))
         return sort
 
     return known

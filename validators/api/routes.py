@@ -27,19 +27,34 @@ _MISSING = {404: Problem}
     response={200: included_documents.ValidatorList, 410: Problem, **_CURSOR_PROBLEM, **_MISSING},
 )
 def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpResponse:
-    """Validators with their newest score. All pages behind one cursor are of the scores of its first."""
+    """Validators with their newest score. All pages behind one cursor are of the scores of its first.
+
+    Narrowed by what is known of them now, or as an earlier epoch left them (`epoch`), in an order of your
+    choice, by rank unless `sort` says otherwise. Those that left are only among them where they are named
+    or `left` says so. A run of the scores that ends between two pages moves nobody from one to the other.
+    """
     return answer(request, query.format, lambda form: validator_page(request, query, form))
 
 
 @router.get("/selection", response=documents.SelectionReply)
 def select_validators(request: HttpRequest, query: Query[SelectionQuery]) -> HttpResponse:
-    """What to hold of those asked for: held ones stay until they fall behind a band."""
+    """What to hold of those asked for: held ones stay until they fall behind a band.
+
+    Give what is held now as `held`: the best `size` enter, and who is held leaves only when he falls behind
+    place `size` x `band`, so that a place more or less moves no stake. Each is told `action` and why; a held
+    key that no fetch ever saw, or that a filter leaves out, leaves. All comes in one reply.
+    """
     return answer(request, query.format, lambda form: selection_reply(request, query, form))
 
 
 @router.get("/validators/{vote_account}", response={200: included_documents.ValidatorReply, **_MISSING})
 def get_validator(request: HttpRequest, vote_account: VoteAccount, query: Query[DetailQuery]) -> HttpResponse:
-    """One validator, also one that left, with its incidents and commission changes."""
+    """One validator, also one that left, with its incidents and commission changes.
+
+    What the list tells of it, and beside that the account as the chain holds it (`vote_state`), what it says
+    of itself, and its newest incidents of delinquency and changes of commission.
+    The key is its vote account; of a node key the 404 names the vote accounts.
+    """
     return answer(request, "json", lambda _: validator_reply(vote_account, query))
 
 
@@ -47,7 +62,12 @@ def get_validator(request: HttpRequest, vote_account: VoteAccount, query: Query[
     "/validators/{vote_account}/epochs", response={200: documents.EpochList, **_CURSOR_PROBLEM, **_MISSING}
 )
 def list_epochs(request: HttpRequest, vote_account: VoteAccount, query: Query[Page]) -> HttpResponse:
-    """What it did in each epoch, newest first."""
+    """What it did in each epoch, newest first.
+
+    Credits, vote performance against the cluster, blocks, commission and stake of one epoch in a row. In
+    the row of the epoch that runs they are as far as it has got; what is `final` stays. `source` says where
+    a row is from, for not every epoch was seen by fetches of ours.
+    """
 
     def build(form: Format) -> HttpResponse:
         found = epochs_before(known_validator(vote_account), pages.key_of(query), limit=query.limit + 1)
@@ -59,7 +79,11 @@ def list_epochs(request: HttpRequest, vote_account: VoteAccount, query: Query[Pa
 
 @router.get("/validators/{vote_account}/score", response={200: score_documents.ScoreReply, **_MISSING})
 def get_score(request: HttpRequest, vote_account: VoteAccount, method: Method = None) -> HttpResponse:
-    """Its newest score, and what it is made of."""
+    """Its newest score, and what it is made of.
+
+    By the headline method unless `method` names another: each part with its value, its weight and the points
+    that it brings, and a sentence. `score` is null where that method has not scored it.
+    """
 
     def build(form: Format) -> HttpResponse:
         picture, validator = current_picture(method), known_validator(vote_account)
@@ -75,7 +99,11 @@ def get_score(request: HttpRequest, vote_account: VoteAccount, method: Method = 
     response={200: score_documents.ScoreList, **_CURSOR_PROBLEM, **_MISSING},
 )
 def list_scores(request: HttpRequest, vote_account: VoteAccount, query: Query[MethodPage]) -> HttpResponse:
-    """What each stored run of a method said of it, newest first."""
+    """What each stored run of a method said of it, newest first.
+
+    Score and rank in each; runs of several methods are told apart by `method` and `version`, and what one
+    is made of is told of the newest alone. Older runs are deleted by age.
+    """
 
     def build(form: Format) -> HttpResponse:
         validator, place = known_validator(vote_account), pages.key_of(query)
@@ -88,7 +116,11 @@ def list_scores(request: HttpRequest, vote_account: VoteAccount, query: Query[Me
 
 @router.get("/scoring-runs", response={200: score_documents.ScoringRunList, **_CURSOR_PROBLEM})
 def list_scoring_runs(request: HttpRequest, query: Query[MethodPage]) -> HttpResponse:
-    """Each application of a method, or of all, that is still stored, newest first."""
+    """Each application of a method, or of all, that is still stored, newest first.
+
+    When it was, of which fetch and epoch, how many it scored, and, where it scored nobody, the reason.
+    `id` is what scores call their `scoring_run`.
+    """
 
     def build(form: Format) -> HttpResponse:
         found = runs_before(pages.key_of(query), method=query.method, limit=query.limit + 1)
@@ -100,7 +132,11 @@ def list_scoring_runs(request: HttpRequest, query: Query[MethodPage]) -> HttpRes
 
 @router.get("/cluster", response=cluster_documents.ClusterReply)
 def get_cluster(request: HttpRequest) -> HttpResponse:
-    """The cluster as a whole in the running epoch, and how old each source is."""
+    """The cluster as a whole in the running epoch, and how old each source is.
+
+    Stake, validators, versions and clients, slot times, inflation, the superminority and how far Alpenglow
+    is. `sources` tells of each kind of question how old its answer is.
+    """
 
     def build(form: Format) -> HttpResponse:
         newest = newest_cluster_epoch()
@@ -112,7 +148,11 @@ def get_cluster(request: HttpRequest) -> HttpResponse:
 
 @router.get("/cluster/epochs", response={200: cluster_documents.ClusterEpochList, **_CURSOR_PROBLEM})
 def list_cluster_epochs(request: HttpRequest, query: Query[Page]) -> HttpResponse:
-    """The cluster as a whole in each epoch, newest first."""
+    """The cluster as a whole in each epoch, newest first.
+
+    One row for each epoch that a fetch saw or an import brought; that of the running epoch still changes.
+    The mean credits are those that vote performances of that epoch are measured against.
+    """
 
     def build(form: Format) -> HttpResponse:
         found = cluster_epochs(before=pages.key_of(query), limit=query.limit + 1)

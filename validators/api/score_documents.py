@@ -15,7 +15,7 @@ class ScoreDocument(Schema):
     """What one run said of one validator."""
 
     scoring_run: int = Field(description="The key of the run, as in /scoring-runs")
-    scored_at: datetime = Field(description="UTC")
+    scored_at: datetime = Field(description="When that run ended, UTC")
     epoch: int | None = Field(description="The running epoch of the picture that was scored")
     method: str = Field(description=METHOD)
     version: str = Field(description=METHOD_VERSION)
@@ -66,8 +66,8 @@ class ScoringRunDocument(Schema):
     status: ScoringRunStatus = Field(description="What became of it")
     reason: str | None = Field(description="Why there are no scores")
     scored: int = Field(description="How many validators it scored")
-    started_at: datetime = Field(description="UTC")
-    finished_at: datetime = Field(description="UTC")
+    started_at: datetime = Field(description="When it began, UTC")
+    finished_at: datetime = Field(description="When its scores were stored, UTC")
 
 
 class ScoringRunList(Envelope):

@@ -6,6 +6,7 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from scheduling.api.several import one_by_one
+from scheduling.api.unknown import there_is_no
 from validators.reading.flags import FlagCode
 
 BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
@@ -14,6 +15,7 @@ MOST_KEYS: Final = 200
 MOST_EPOCHS: Final = 100
 # Where `include` names no number.
 EPOCHS: Final = 10
+_INCLUDABLE: Final = ("parts", "risk", "epochs", f"epochs:1 to epochs:{MOST_EPOCHS}")
 _INCLUDED: Final = re.compile(r"parts|risk|epochs(?::(?P<number>[0-9]{1,3}))?")
 
 
@@ -40,8 +42,7 @@ def _includable(words: list[str]) -> list[str]:
         found = _INCLUDED.fullmatch(word)
         number = found["number"] if found else None
         if found is None or (number is not None and not 1 <= int(number) <= MOST_EPOCHS):
-            there_are = f"there are parts, risk and epochs:1 to epochs:{MOST_EPOCHS}"
-            raise ValueError(f"there is no “{word[:40]}”; {there_are}")
+            raise ValueError(there_is_no(word, _INCLUDABLE))
     return words
 
 

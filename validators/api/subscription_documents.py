@@ -6,8 +6,16 @@ from typing import Annotated, Any, Final
 from ninja import Schema
 from pydantic import AfterValidator, Field
 
+from validators.api.event_documents import EventDocument
 from validators.api.several import BASE58
-from validators.api.words import DeliveryKind, EventKind, PauseReason, SubscriptionState, WatchOrigin
+from validators.api.words import (
+    DeliveryKind,
+    EventKind,
+    MessageType,
+    PauseReason,
+    SubscriptionState,
+    WatchOrigin,
+)
 from validators.models import Subscription, SubscriptionDelivery, Validator
 from validators.models.subscriptions import LONGEST_URL
 from validators.subscriptions.addresses import problem_of
@@ -63,7 +71,10 @@ class SubscriptionDocument(Schema):
     paused_because: PauseReason | None = Field(description="Why nothing is; null while it is active")
     paused_reason: str | None = Field(description="The same for people")
     paused_at: datetime | None = Field(description="UTC; null: it is active")
-    cursor: int = Field(description="Every event up to this number was delivered, or is not wanted")
+    cursor: str = Field(
+        description="Every event up to this one was delivered, or is not wanted; as `since` of the list of "
+        "events it leads to what is to come"
+    )
     failures: int = Field(description="Attempts in a row that came to nothing")
     failing_since: datetime | None = Field(
         description="UTC; after a day of this it is paused. Null: the last attempt was taken"
@@ -130,6 +141,21 @@ class DeliveryList(Schema):
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null at the end")
 
 
+class MessageData(Schema):
+    """What a message is about."""
+
+    subscription: int = Field(description="The key of the subscription")
+    events: list[EventDocument] = Field(description="Up to 100, oldest first; none in a test")
+
+
+class EventsMessage(Schema):
+    """What is sent to the address of a subscription."""
+
+    type: MessageType = Field(description="What it is")
+    timestamp: datetime = Field(description="When the last of its events was seen, UTC; of a test: now")
+    data: MessageData = Field(description="What it is about")
+
+
 class WatchNote(Schema):
     """Why it is watched."""
 
@@ -169,7 +195,7 @@ def subscription_document(one: Subscription) -> dict[str, Any]:
         "paused_because": one.paused or None,
         "paused_reason": one.get_paused_display() or None,
         "paused_at": one.paused_at,
-        "cursor": one.cursor,
+        "cursor": str(one.cursor),
         "failures": one.failures,
         "failing_since": one.failing_since,
         "next_attempt_at": one.due_at if one.failures and not one.paused else None,

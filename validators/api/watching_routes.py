@@ -24,14 +24,21 @@ router = Router(tags=["watched validators"], auth=BearerToken())
 
 @router.get("/watched-validators", response={200: WatchedList, **_REFUSALS})
 def list_watched(request: HttpRequest) -> HttpResponse:
-    """Those of the rows and those of the setting WATCHED_VALIDATORS. Scope: watch."""
+    """Those of the rows and those of the setting WATCHED_VALIDATORS. Scope: watch.
+
+    `origin` tells them apart. Of each of them alerts tell when its commission jumps or it is not let into
+    an epoch to come.
+    """
     token_with(request, Scope.WATCH)
     return private_reply({"items": [asdict(one) for one in watched()]})
 
 
 @router.put("/watched-validators/{vote_account}", response={200: WatchedReply, **_REFUSALS})
 def watch_validator(request: HttpRequest, vote_account: VoteAccount, body: Body[WatchNote]) -> HttpResponse:
-    """Have alerts tell of it, also of one that no fetch has seen yet. Scope: watch."""
+    """Have alerts tell of it, also of one that no fetch has seen yet. Scope: watch.
+
+    Put again, its note is the new one. Whatever is no key of 32 bytes is a 422.
+    """
     token = token_with(request, Scope.WATCH)
     if not is_pubkey(vote_account):
         raise ApiError(422, code="invalid", detail=f"vote_account: {vote_account!r} is no key of 32 bytes")
@@ -43,7 +50,11 @@ def watch_validator(request: HttpRequest, vote_account: VoteAccount, body: Body[
     "/watched-validators/{vote_account}", response={204: None, 404: Problem, 409: Problem, **_REFUSALS}
 )
 def unwatch_validator(request: HttpRequest, vote_account: VoteAccount) -> HttpResponse:
-    """Tell of it no more; one that the setting names is refused. Scope: watch."""
+    """Tell of it no more; one that the setting names is refused. Scope: watch.
+
+    That one is a 409, for it would be back at once: take it out of WATCHED_VALIDATORS. One that is not
+    watched is a 404.
+    """
     token_with(request, Scope.WATCH)
     try:
         watching.unwatch(vote_account)

@@ -162,6 +162,16 @@ DeliveryKind = TypeAliasType(
         ),
     ],
 )
+MessageType = TypeAliasType(
+    "MessageType",
+    Annotated[
+        str,
+        one_of(
+            ("validators.events", "test"),
+            "validators.events: what happened. test: somebody asked for it, and it holds no events",
+        ),
+    ],
+)
 WatchOrigin = TypeAliasType(
     "WatchOrigin",
     Annotated[

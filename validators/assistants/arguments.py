@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Final
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
+from scheduling.api.unknown import there_is_no
 from validators.api.event_parameters import Wanted
 from validators.api.parameters import LARGEST, Narrowed, Sort
 from validators.api.several import BASE58, Keys
@@ -29,7 +30,7 @@ def _known(words: Collection[str], what: str) -> Callable[[str], str]:
 
     def known(word: str) -> str:
         if word not in words:
-            raise ValueError(f"there is no {what} “{word[:40]}”; there are: {', '.join(words)}")
+            raise ValueError(there_is_no(word, words, kind=what))
         return word
 
     return known

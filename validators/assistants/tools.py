@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import BaseModel, ValidationError
 
 from scheduling.api.errors import ApiError
-from scheduling.api.unknown import LONGEST_SAID, did_you_mean
+from scheduling.api.unknown import LONGEST_SAID, complaint, did_you_mean, there_is_no
 from validators.api import event_routes, routes
 from validators.api.event_parameters import EventQuery
 from validators.api.parameters import DetailQuery, ValidatorQuery
@@ -56,14 +56,16 @@ def answered(name: str, given: Mapping[str, Any]) -> Answer:
     """Raises ToolProblem, whatever happens."""
     tool = TOOLS.get(name)
     if tool is None:
-        raise ToolProblem(f"There is no tool “{name[:LONGEST_SAID]}”; there are: {', '.join(TOOLS)}.")
+        raise ToolProblem(there_is_no(name, TOOLS, kind="tool"))
     try:
         return tool.answer(_arguments(tool, given))
     except ApiError as exc:
         raise ToolProblem(exc.detail) from exc
     except ValidationError as exc:
         # Of the arguments, or of what the API asks for beyond them.
-        raise ToolProblem("; ".join(map(_complaint, exc.errors()))) from exc
+        raise ToolProblem(
+            "; ".join(" ".join(complaint(one, one["input"]).split()) for one in exc.errors())
+        ) from exc
     except DatabaseError as exc:
         logger.exception("The database refused the tool %s.", name)
         raise ToolProblem("The database does not answer; try again.") from exc
@@ -83,11 +85,6 @@ def _arguments(tool: Tool, given: Mapping[str, Any]) -> BaseModel:
             raise ToolProblem(f"{name[:LONGEST_SAID]}: there is no such argument; {meant}")
     # Many say null for what they leave out.
     return tool.takes.model_validate({name: value for name, value in given.items() if value is not None})
-
-
-def _complaint(error: Any) -> str:
-    name = next((word for word in reversed(error["loc"]) if isinstance(word, str)), "")
-    return " ".join(f"{name}: {error['msg'].removeprefix('Value error, ')}".split())
 
 
 def _plain(schema: Any) -> Any:

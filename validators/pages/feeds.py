@@ -1,14 +1,15 @@
 """What changed as Atom feeds: of all validators, and of one."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import condition
 
+from scheduling.pages.access import only_read
 from validators.models import Validator, ValidatorEvent
 from validators.reading.events import events_version, newest_events, sentence
 from validators.reading.picture import picture_version
@@ -75,9 +76,12 @@ def _page_of(validator: Validator) -> str:
     return reverse("validators:validator", args=[validator.vote_account])
 
 
-def _version(request: HttpRequest, **about: Any) -> str:
+def _version(request: HttpRequest, vote_account: str | None = None) -> str | None:
+    """None of a feed that there is not: it has none that anybody could have."""
+    if vote_account is not None and Validator.objects.of_account(vote_account) is None:
+        return None
     return f'"{events_version()}-{picture_version()}"'
 
 
 # Readers of feeds ask again and again, mostly for what they have.
-event_feed = require_safe(condition(etag_func=_version)(EventFeed()))
+event_feed = only_read(condition(etag_func=_version)(EventFeed()))

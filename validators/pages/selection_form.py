@@ -18,7 +18,6 @@ LONGEST_HELD: Final = 7_500
 class SelectionForm(StandingsForm):
     """A field that makes no sense is told of, and its default stands."""
 
-    others = ()
     first = ("size", "band", "held")
     sort = None  # type: ignore[assignment]
     size = forms.IntegerField(required=False, min_value=1, max_value=MOST_SELECTED, label="How many")

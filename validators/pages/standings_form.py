@@ -10,14 +10,11 @@ from django.conf import settings
 from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 
-from scheduling.api.unknown import did_you_mean
 from validators.reading.flags import LABELS, FlagCode
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
 from validators.templatetags.units import LAMPORTS_PER_SOL
 
 _YES: Final = {"yes": True, "no": False}
-# Of words that no page knows.
-MOST_TOLD: Final = 5
 BPS_PER_PERCENT: Final = 100
 # More SOL than there will ever be, and still a number that the database holds.
 MOST_SOL: Final = 9_000_000_000
@@ -90,13 +87,11 @@ def methods() -> list[tuple[str, str]]:
 
 
 class StandingsForm(forms.Form):
-    """A field that makes no sense is told of and otherwise left out, and so is a word that is no field.
+    """A field that makes no sense is told of and otherwise left out.
 
     People get a page where programs get a 422. Units stand in the fields' names; the API has its own.
     """
 
-    # What else stands in the address of such a page.
-    others: ClassVar[Sequence[str]] = ("page",)
     # What is asked first; the rest are filters, which a phone folds.
     first: ClassVar[Sequence[str]] = ("search",)
 
@@ -186,12 +181,6 @@ class StandingsForm(forms.Form):
             flagged=_YES.get(self._known("flagged") or ""),
             flags=[FlagCode(code) for code in self._known("flag") or ()],
         )
-
-    @property
-    def unknown(self) -> list[tuple[str, str | None]]:
-        """Words of the address that are no fields, each with the nearest that is one."""
-        known = [*self.fields, *self.others]
-        return [(name, did_you_mean(name, known)) for name in self.data if name not in known][:MOST_TOLD]
 
     @property
     def can_be_asked_of_the_api(self) -> bool:

@@ -81,11 +81,17 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         other_changes=_other_changes(history.epochs, events.commission_changes),
         seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],
         operator=operator,
-        admission=admission_sentences(operator.state) if operator else (),
+        admission=_admission(validator, operator),
         unheard=_unheard(),
         mev=mev_sentences(validator, history.epochs),
         total_apy=total_apy_of(validator),
     )
+
+
+def _admission(validator: Any, operator: Operator | None) -> Sequence[str]:
+    if operator is None:
+        return ()
+    return admission_sentences(operator.state, has_stake=validator.activated_stake > 0)
 
 
 def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:

@@ -1,5 +1,6 @@
 """The public pages."""
 
+from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -7,8 +8,8 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
+from scheduling.pages.access import only_read
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.events_page import EventsForm, events_page, newest_of
 from validators.pages.method_comparison_form import ComparisonForm
@@ -18,6 +19,7 @@ from validators.pages.selection_page import selected_groups
 from validators.pages.standings_form import StandingsForm
 from validators.pages.stars import stars_of
 from validators.pages.story import chart_of, validator_story
+from validators.pages.unknown_words import unknown_words
 from validators.reading.method_comparison import (
     MethodChoiceError,
     chosen_methods,
@@ -37,7 +39,7 @@ VALIDATORS_PER_PAGE: Final = 50
 MOST_NAMED: Final = 8
 
 
-@require_safe
+@only_read
 def standings_page(request: HttpRequest) -> HttpResponse:
     """The validators as the address asks for them; a page that is not there shows the nearest."""
     stars = stars_of(request)
@@ -47,10 +49,10 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     page = _page(request, found)
     rows = standing_rows(page["page"], picture)
     about = {"form": form, **page, "rows": rows, "stars": stars}
-    return _shown(request, "standings", picture, **about)
+    return _shown(request, "standings", picture, (*form.fields, "page"), **about)
 
 
-@require_safe
+@only_read
 def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     """One validator: why this score, and its past; the key of a node leads to what it votes with."""
     picture = current_picture(_method(request))
@@ -59,27 +61,27 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
         return redirect(_way_to_node(request, vote_account))
     others = other_verdicts(story.validator, picture)
     about = {"chart": chart_of(story), "told": newest_of(story.validator), "stars": stars_of(request)}
-    return _shown(request, "validator", picture, story=story, others=others, **about)
+    return _shown(request, "validator", picture, ("method",), story=story, others=others, **about)
 
 
-@require_safe
+@only_read
 def what_changed_page(request: HttpRequest) -> HttpResponse:
     """What happened to whom, newest first."""
     form = EventsForm(request.GET)
-    return _shown(request, "events", current_picture(), form=form, events=events_page(form))
+    return _shown(request, "events", current_picture(), form.fields, form=form, events=events_page(form))
 
 
-@require_safe
+@only_read
 def selection_page(request: HttpRequest) -> HttpResponse:
     """What to hold, by what is held now."""
     form = SelectionForm(request.GET, stars_of(request).accounts)
     picture = current_picture(form.chosen_method)
     groups = selected_groups(picture, form)
     nobody = not any(group.rows for group in groups)
-    return _shown(request, "selection", picture, form=form, groups=groups, nobody=nobody)
+    return _shown(request, "selection", picture, form.fields, form=form, groups=groups, nobody=nobody)
 
 
-@require_safe
+@only_read
 def compare_page(request: HttpRequest) -> HttpResponse:
     """Up to four validators side by side."""
     picture = current_picture(_method(request))
@@ -92,18 +94,19 @@ def compare_page(request: HttpRequest) -> HttpResponse:
         "places": known + [""] * (MOST_COMPARED - len(known)),
         "left_out": [words for words in named if words not in known],
     }
-    return _shown(request, "compare", picture, **about)
+    return _shown(request, "compare", picture, ("v", "method"), **about)
 
 
-@require_safe
+@only_read
 def methods_page(request: HttpRequest) -> HttpResponse:
     """Two scoring methods side by side; a choice that makes no sense is a 400 that says what there is."""
     try:
         choice = chosen_methods(request.GET.get("method"), request.GET.get("other"))
     except MethodChoiceError as exc:
         choice = chosen_methods(None, None)
-        refused = {"form": ComparisonForm(request.GET, choice), "choice": choice, "problem": str(exc)}
-        response = _shown(request, "methods", current_picture(), **refused)
+        form = ComparisonForm(request.GET, choice)
+        refused = {"form": form, "choice": choice, "problem": str(exc)}
+        response = _shown(request, "methods", current_picture(), (*form.fields, "page"), **refused)
         response.status_code = 400
         return response
     comparison, form = current_comparison(choice), ComparisonForm(request.GET, choice)
@@ -119,22 +122,22 @@ def methods_page(request: HttpRequest) -> HttpResponse:
         "agreement": agreement(comparison.pairs),
         "rows": with_reasons(comparison, page["page"].object_list),
     }
-    return _shown(request, "methods", comparison.picture, **about)
+    return _shown(request, "methods", comparison.picture, (*form.fields, "page"), **about)
 
 
-@require_safe
+@only_read
 def scores_page(request: HttpRequest) -> HttpResponse:
     """What the headline number means, and what it was worth."""
     picture = current_picture()
     refit = refit_of(picture.scoring_run)
-    return _shown(request, "scores", picture, measured=shipped_measures(), refit=refit)
+    return _shown(request, "scores", picture, (), measured=shipped_measures(), refit=refit)
 
 
-@require_safe
+@only_read
 def cluster_page(request: HttpRequest) -> HttpResponse:
     """The cluster as a whole."""
     picture = current_picture(_method(request))
-    return _shown(request, "cluster", picture, cluster=cluster_picture(picture))
+    return _shown(request, "cluster", picture, ("method",), cluster=cluster_picture(picture))
 
 
 def _way_to_node(request: HttpRequest, identity: str) -> str:
@@ -163,6 +166,10 @@ def _page(request: HttpRequest, found: Any) -> dict[str, Any]:
     }
 
 
-def _shown(request: HttpRequest, name: str, picture: Picture, **more: Any) -> HttpResponse:
-    context = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS, **more}
+def _shown(
+    request: HttpRequest, name: str, picture: Picture, known: Collection[str], **more: Any
+) -> HttpResponse:
+    """`known` are the words that the page takes in its address."""
+    unknown = unknown_words(request.GET, known)
+    context = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS, "unknown": unknown, **more}
     return render(request, f"validators/{name}.html", context)

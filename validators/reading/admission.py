@@ -71,11 +71,13 @@ def to_be_left_out_said(epoch: int, reason: str) -> str:
     return f"It will not vote in epoch {epoch}: {reason}"
 
 
-def admission_sentences(state: VoteState) -> list[str]:
+def admission_sentences(state: VoteState, *, has_stake: bool) -> list[str]:
     """What it means for the next two epochs; nothing where nobody knows."""
     first, second = state.epoch + 1, state.epoch + 2
     said = []
-    if state.next_epoch == Admission.OUT:
+    if not has_stake:
+        said.append("It has no stake, and without any it votes in no epoch.")
+    elif state.next_epoch == Admission.OUT:
         said.append(not_admitted_said(first))
     if state.after_next == Admission.OUT:
         end = end_of_epoch(state.epoch)
@@ -83,7 +85,8 @@ def admission_sentences(state: VoteState) -> list[str]:
         out = to_be_left_out_said(second, state.reason)
         said.append(f"{out}. That can be mended until epoch {first} begins{until}.")
     elif state.after_next == Admission.OK:
-        said.append(f"As its account stands, it is let into epoch {second}.")
+        is_let_in = "is let into" if has_stake else "would with some be let into"
+        said.append(f"As its account stands, it {is_let_in} epoch {second}.")
     elif state.reason:
         said.append(f"Whether it is let into epoch {second} is not known: {state.reason}.")
     if state.epochs_paid is not None:

@@ -200,7 +200,8 @@ _SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
     Kind.IDENTITY: lambda facts: f"Its identity was {facts['from']} and is {facts['to']}.",
     Kind.ADMISSION_LOST: _admission_lost,
     Kind.ADMISSION_REGAINED: lambda facts: (
-        f"As its account stands, it is let into epoch {facts['epoch']} again."
+        # Also of one without stake, which votes in no epoch.
+        f"Its account no longer keeps it out of epoch {facts['epoch']}."
     ),
     Kind.VERSION: _version,
     Kind.SUPERMINORITY_ENTERED: lambda _: "It is one of the fewest that hold more than a third of the stake.",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
+from scheduling.api.unknown import did_you_mean
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringRun, TrustScore, Validator
 from validators.reading.explanations import explained, is_explained
@@ -106,7 +107,9 @@ def chosen_methods(method: str | None, other: str | None) -> MethodChoice:
     """What is not named is the first that is left. Raises MethodChoiceError."""
     for name in (method, other):
         if name and name not in METHODS:
-            raise MethodChoiceError(f"There is no scoring method “{name}”.", code="unknown_method")
+            near = did_you_mean(name, METHODS)
+            meant = f"; did you mean {near}?" if near else "."
+            raise MethodChoiceError(f"There is no scoring method “{name}”{meant}", code="unknown_method")
     if method and method == other:
         raise MethodChoiceError(f"“{method}” cannot be compared with itself.", code="same_method")
     first = method or next(name for name in known_methods() if name != other)

@@ -17,7 +17,7 @@ from validators.models import THE_TALLY, EventTally, Subscription, SubscriptionD
 
 Pause = Subscription.Pause
 
-# Longer than any attempt takes, with the look-up of a name that nobody answers.
+# Longer than any attempt takes.
 HELD_FOR: Final = timedelta(seconds=60)
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)

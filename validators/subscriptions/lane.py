@@ -5,13 +5,16 @@ Threads wait for receivers and do nothing else; whatever asks the database is do
 
 import logging
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from scheduling.clock import database_now
 from scheduling.models.tokens import Scope
 from validators.models import Subscription, Validator, ValidatorEvent
+from validators.models.subscriptions import SubscriptionQuerySet
 from validators.reading.events import events_after
 from validators.services.deliveries import Claimed, Outcome, claim, pass_over, record, step_over_lost, tally
 from validators.services.secrets import is_ours
@@ -28,8 +31,9 @@ MOST_EVENTS: Final = 100
 # hang holds nobody else back.
 MOST_AT_ONCE: Final = 16
 MOST_OF_A_TOKEN: Final = 4
-# Subscriptions that one look goes through.
+# Subscriptions whose events one look asks for, and how many are loaded at once.
 MOST_LOOKED_AT: Final = 500
+_LOADED: Final = 100
 # Seconds that a look waits for the next answer, and that it goes on while there is more to send.
 PATIENCE: Final = 0.5
 LONGEST_LOOK: Final = 1.0
@@ -63,13 +67,13 @@ class SubscriptionLane:
         )
         unwanted = []
         may_go_on: dict[int, bool] = {}  # what a token may is several questions to the database
-        for subscription in behind[:MOST_LOOKED_AT]:
+        for subscription in islice(self._with_room(behind), MOST_LOOKED_AT):
             if len(self._under_way) >= MOST_AT_ONCE:
                 break
             token = subscription.token
             if token.pk not in may_go_on:
                 may_go_on[token.pk] = token.opens_at(now) and token.may(Scope.SUBSCRIBE)
-            if self._has_too_many(token.pk) or _is_stopped(subscription, may_go_on[token.pk], now=now):
+            if _is_stopped(subscription, may_go_on[token.pk], now=now):
                 continue
             step_over_lost(subscription, forgotten=known.forgotten, now=now)
             events = _batch(subscription)
@@ -79,6 +83,16 @@ class SubscriptionLane:
                 unwanted.append(subscription)
         pass_over(unwanted, through=known.newest)
         return len(self._under_way) > before
+
+    def _with_room(self, behind: SubscriptionQuerySet) -> Iterator[Subscription]:
+        """The longest waiting first, but of no token that has too many: those would take others' places."""
+        waiting = list(behind.values_list("pk", "token_id"))
+        while waiting := [(key, token) for key, token in waiting if not self._has_too_many(token)]:
+            loaded = behind.in_bulk([key for key, _ in waiting[:_LOADED]])
+            for key, token in waiting[:_LOADED]:
+                if key in loaded and not self._has_too_many(token):
+                    yield loaded[key]
+            waiting = waiting[_LOADED:]
 
     def _has_too_many(self, token: int) -> bool:
         whose = [batch.subscription.token_id for batch in self._under_way.values()]

@@ -53,7 +53,7 @@ def component(components: Mapping[str, Any] | None, name: str) -> Any:
 
 @register.filter
 def two_places(number: float | None) -> str:
-    return UNKNOWN if number is None else f"{number:.2f}"
+    return UNKNOWN if number is None else _with_minus(f"{number:.2f}")
 
 
 @register.filter
@@ -93,13 +93,18 @@ def points(number: float) -> str:
 @register.filter
 def signed(points: float) -> str:
     text = f"{points:+.1f}"
-    return "0.0" if text.lstrip("+-") == "0.0" else text.replace("-", "\N{MINUS SIGN}")
+    return "0.0" if text.lstrip("+-") == "0.0" else _with_minus(text)
 
 
 @register.filter
 def places(difference: int | None) -> str:
     """So many ranks up or down."""
-    return UNKNOWN if difference is None else f"{difference:+,}" if difference else "0"
+    return UNKNOWN if difference is None else _with_minus(f"{difference:+,}") if difference else "0"
+
+
+def _with_minus(text: str) -> str:
+    """As it is set in print; a hyphen may end a line."""
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter

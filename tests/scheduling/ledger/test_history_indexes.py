@@ -34,6 +34,10 @@ def plan(rows: "QuerySet[Any, Any]") -> str:
     return rows.explain()
 
 
+def test_runs_that_are_not_tallied() -> None:
+    assert "scheduling_run_untallied" in plan(Run.objects.filter(tallied=False).order_by("job_id"))
+
+
 def test_the_newest_runs_of_all_jobs() -> None:
     assert "scheduling_run_newest" in plan(Run.objects.order_by("-occurrence", "-pk")[:50])
 

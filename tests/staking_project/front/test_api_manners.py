@@ -32,9 +32,54 @@ def test_where_there_is_nothing_json_says_so(client: Client, method: str) -> Non
             assert answer.json()["code"] == "not_found"
 
 
-def test_it_says_where_to_look(client: Client) -> None:
-    assert "/api/docs" in client.get("/api").json()["detail"]
-    assert "without its last slash" in client.get("/api/v1/validators/").json()["detail"]
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("/api/v1/validators/", "/api/v1/validators"),
+        ("/API/V1/Validators", "/api/v1/validators"),
+        ("//api/v1/validators/Vote1", "/api/v1/validators/Vote1"),
+        ("/Api//v1/./cluster", "/api/v1/cluster"),
+        ("/api/cluster", "/api/v1/cluster"),
+        ("/API/docs", "/api/docs"),
+    ],
+)
+def test_an_address_that_is_misread_is_answered_with_the_one_that_is_meant(
+    client: Client, settings: Settings, address: str, meant: str
+) -> None:
+    settings.RATE_LIMIT = 1_000_000
+    # As it is: the test client takes what follows two slashes for a host.
+    answer = client.get("/", PATH_INFO=address, headers={"Origin": "https://wallet.example.org"})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert f"did you mean {meant}?" in answer.json()["detail"]
+    assert "RateLimit" in answer.headers
+
+
+@pytest.mark.parametrize(
+    "address", ["/api", "//API//", "/api/%00", "/api/../etc/passwd", f"/API/{'x' * 900}"]
+)
+def test_of_one_that_is_like_none_it_says_where_all_are(client: Client, address: str) -> None:
+    answer = client.get("/", PATH_INFO=address)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "/api/docs names all there are" in answer.json()["detail"]
+
+
+def test_a_page_that_is_asked_for_as_it_cannot_be_says_how_it_can() -> None:
+    client = Client(enforce_csrf_checks=True)
+    for address, method, allowed in (
+        ("/cluster/", "POST", "GET, HEAD"),
+        ("/events/events.atom", "DELETE", "GET, HEAD"),
+        ("/healthz", "PUT", "GET, HEAD"),
+        ("/watched/star/", "GET", "POST"),
+    ):
+        shown = client.generic(method, address, headers={"Accept": "text/html"})
+        line = client.generic(method, address)
+
+        assert (shown.status_code, shown.headers["Allow"]) == (line.status_code, allowed) == (405, allowed)
+        assert "<h1>" in shown.content.decode()
+        assert f"This address takes {allowed}" in shown.content.decode()
+        assert line.content.decode().count("\n") == 1
 
 
 def test_what_an_address_cannot_be_asked_for_is_a_problem_that_says_what_it_can(client: Client) -> None:

@@ -148,6 +148,23 @@ def test_who_leaves_and_who_reads_nothing_is_parted_from_and_nobody_else(
 
 
 @pytest.mark.django_db
+def test_who_goes_on_talking_is_parted_from(hall: Hall) -> None:
+    talks, babbles = hall.reader(), hall.reader()
+    hall.turn()
+    talks.sendall(b"x" * front.MOST_HEARD)
+    hall.turn(2)
+    assert hall.parted == []
+
+    babbles.sendall(b"x" * 3 * front.MOST_HEARD)
+    hall.turn(2)
+
+    assert len(hall.parted) == 1
+    happened(validator(1), Kind.LEFT)
+    hall.turn()
+    assert b'"kind":"left"' in talks.recv(1 << 20)
+
+
+@pytest.mark.django_db
 def test_the_end_is_told_as_http_wants_it(hall: Hall) -> None:
     happened(validator(1), Kind.LEFT)
     chunked, plain = hall.reader(chunked=True), hall.reader()

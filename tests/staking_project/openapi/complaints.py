@@ -11,6 +11,8 @@ Json = dict[str, Any]
 SCHEMAS = "#/components/schemas/"
 # What any operation may answer.
 COMMON = {"400", "413", "422", "429", "500", "503"}
+# Of what a description tells beyond the summary.
+FEWEST_LETTERS = 40
 # Whose keys and values are the method's own.
 FREE_FORMS = {"ScoreBreakdown.components"}
 
@@ -58,6 +60,8 @@ def _of_operations(document: Json) -> Iterator[str]:
         seen.add(name)
         if not operation.get("description") or operation["summary"].lower() == name.replace("_", " "):
             yield f"{name}: says nothing of itself"
+        if len(_beyond_summary(operation)) < FEWEST_LETTERS:
+            yield f"{name}: its description tells no more than its summary"
         if not operation.get("tags"):
             yield f"{name}: no tag"
         for status in sorted(_expected(document, path, method, operation) - set(operation["responses"])):
@@ -65,6 +69,12 @@ def _of_operations(document: Json) -> Iterator[str]:
         for parameter in operation.get("parameters", ()):
             yield from (f"{name}.{parameter['name']}: {what}" for what in _of_parameter(document, parameter))
         yield from (f"{name}: {what}" for what in _of_answers(document, operation))
+
+
+def _beyond_summary(operation: Json) -> str:
+    """What the description tells beside the summary, and beside the scope that a token needs."""
+    said = " ".join(operation.get("description", "").split())
+    return re.sub(r"Scope: [^.]*\.", "", said.removeprefix(operation["summary"])).strip(" .:;")
 
 
 def _expected(document: Json, path: str, method: str, operation: Json) -> set[str]:
@@ -112,7 +122,7 @@ def _of_schema(name: str, schema: Json) -> Iterator[str]:
     if schema.get("type") != "object" or not schema.get("description"):
         yield "says nothing of itself, or is no object"
     for key, field in schema.get("properties", {}).items():
-        if not field.get("description"):
+        if field.get("description", "") in ("", "UTC"):
             yield f"{key}: no description"
         yield from (f"{key}: {what}" for what in _of_field(f"{name}.{key}", field))
 
@@ -136,6 +146,7 @@ def _of_examples(document: Json) -> Iterator[str]:
         answers += [(operation["operationId"], one) for one in operation["responses"].values()]
         if "requestBody" in operation:
             answers.append((operation["operationId"], operation["requestBody"]))
+    answers += [(name, one["post"]["requestBody"]) for name, one in document["webhooks"].items()]
     for name, answer in answers:
         for content in answer.get("content", {}).values():
             if "example" in content:

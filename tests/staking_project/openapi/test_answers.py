@@ -75,9 +75,8 @@ def misfits(operation: Json, answer: Any) -> Iterator[str]:
     said = resolved(DOCUMENT, said)
     # A request of too many fields is refused before it is counted.
     uncounted = {"RateLimit", "RateLimit-Policy"} if answer.status_code == 400 else set()
-    csv = (
-        {"As-Of", "Epoch", "Method", "Version"} if "csv" not in answer.headers.get("Content-Type", "") else ()
-    )
+    of_csv = {"As-Of", "Epoch", "Method", "Version", "Cursor", "More"}
+    csv = of_csv if "csv" not in answer.headers.get("Content-Type", "") else ()
     optional = {"Link", "Deprecation", "Sunset", *uncounted, *csv}
     yield from (f"no {name}" for name in said["headers"] if name not in {*answer.headers, *optional})
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
@@ -113,10 +112,27 @@ def test_every_reading_is_as_described(client: Client, able: dict[str, str]) -> 
         if "cursor" in parameters:
             assert fitting(operation, robots.get(address, {"cursor": "mine"})) == 400
         if "{" in path:
-            assert (
-                fitting(operation, robots.get(address_of(path, vote_account="x", name="x", key="999999999")))
-                == 404
-            )
+            unknown = address_of(path, vote_account="x", name="x", key="999999999")
+            assert fitting(operation, robots.get(unknown)) == 404
+
+
+def test_what_is_wrong_is_told_before_what_is_unchanged(client: Client, able: dict[str, str]) -> None:
+    robots = Client(headers=able)
+    for path, operation in READINGS:
+        address = address_of(path)
+        wrong = [(f"{address}?nonsense=1", 422)]
+        if any(one["name"] == "cursor" for one in operation.get("parameters", ())):
+            wrong.append((f"{address}?cursor=mine", 400))
+        if "{" in path:
+            wrong.append((address_of(path, vote_account="x", name="x", key="999999999"), 404))
+        # Whatever there is, and what another address of the same picture was given.
+        known = robots.get(address).headers.get("ETag", '"x"')
+        for asked, status in wrong:
+            for tags in ("*", known, f'"x", {known}'):
+                answer = robots.get(asked, headers={"If-None-Match": tags})
+                assert fitting(operation, answer) == status, (asked, tags)
+        if "304" in operation["responses"]:
+            assert fitting(operation, robots.get(address, headers={"If-None-Match": "*"})) == 304
 
 
 def test_every_refusal_before_an_operation_is_as_described(client: Client, settings: Settings) -> None:

@@ -101,6 +101,13 @@ def test_the_chain_is_told_with_the_cluster(client: Client) -> None:
             ],
         ),
         (
+            {"stake": 0},
+            [
+                "It has no stake, and without any it votes in no epoch.",
+                "As its account stands, it would with some be let into epoch 992.",
+            ],
+        ),
+        (
             {"next_epoch": "out"},
             ["It will not vote in epoch 991, and its stakers earn nothing there."],
         ),
@@ -118,7 +125,8 @@ def test_a_page_says_in_sentences_who_is_let_in(
     client: Client, state: dict[str, object], said: list[str]
 ) -> None:
     fetch()
-    vote_state(validator(1), **state)
+    about = dict(state)
+    vote_state(validator(1, activated_stake=about.pop("stake", SOL)), **about)
 
     text = words(page(client, "/validators/vote1/"))
 

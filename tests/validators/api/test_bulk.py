@@ -72,7 +72,10 @@ def test_a_reply_holds_all_that_were_named_unless_a_limit_says_otherwise(client:
         ("identity=,,", "names nothing"),
         ("vote_account=a%00", "vote_account"),
         (f"vote_account={','.join(f'v{number}' for number in range(201))}", "at most 200"),
-        ("include=part", "there are parts, risk and epochs:1 to epochs:100"),
+        (
+            "include=part",
+            "include: There is no “part”; did you mean parts? There are: parts, risk, epochs, ",
+        ),
         ("include=epochs:0", "epochs:1"),
         ("include=epochs:101", "epochs:1"),
         ("include=parts&limit=201", "at most 200"),

@@ -137,7 +137,7 @@ def test_a_method_that_never_was_is_refused_with_those_there_are(client: Client,
     refused = client.get(f"/api/v1/{route}?method=nope")
 
     assert refused.status_code == 422
-    assert "“nope”; there are: baseline-v1, trust-v2" in refused.json()["detail"]
+    assert "“nope”. There are: baseline-v1, trust-v2" in refused.json()["detail"]
 
 
 def test_the_cluster_is_told_with_the_age_of_each_source(client: Client) -> None:

@@ -68,7 +68,7 @@ def test_a_subscription_is_made_with_a_secret_that_is_told_once(bot: Caller, acc
         "paused_because": None,
         "paused_reason": None,
         "paused_at": None,
-        "cursor": 0,
+        "cursor": "0",
         "failures": 0,
         "failing_since": None,
         "next_attempt_at": None,
@@ -84,7 +84,10 @@ def test_a_subscription_is_made_with_a_secret_that_is_told_once(bot: Caller, acc
     [
         ({}, "url: Field required"),
         ({"url": URL, "validator": []}, "validator: there is no such field; did you mean validators ("),
-        ({"url": URL, "kinds": ["left", "lefd"]}, "kinds: Input should be 'joined', 'left'"),
+        (
+            {"url": URL, "kinds": ["left", "lefd"]},
+            "kinds: There is no “lefd”; did you mean left? There are: ",
+        ),
         (
             {"url": URL, "validators": ["nobody"]},
             "validators: No fetch ever saw the vote account",

@@ -94,4 +94,7 @@ def test_a_feed_tells_the_newest_each_under_an_address_of_its_own(
 
 
 def test_there_is_no_feed_of_whom_nobody_saw(client: Client) -> None:
-    assert client.get("/validators/nobody/events.atom").status_code == 404
+    tag = client.get("/events/events.atom").headers["ETag"]
+
+    for headers in ({}, {"If-None-Match": "*"}, {"If-None-Match": tag}):
+        assert client.get("/validators/nobody/events.atom", headers=headers).status_code == 404

@@ -96,3 +96,27 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
 @pytest.mark.parametrize("address", EVERY_PAGE)
 def test_the_pages_are_only_read(client: Client, address: str) -> None:
     assert client.post(address).status_code == 405
+
+
+@pytest.mark.parametrize("address", EVERY_PAGE)
+def test_a_word_that_the_page_does_not_know_is_told_of_with_the_nearest_that_it_knows(
+    client: Client, address: str
+) -> None:
+    whole_cluster()
+    between = "&" if "?" in address else "?"
+
+    text = words(page(client, f"{address}{between}metod=trust-v2&nonsense=%3Cb%3E"))
+
+    assert "This page knows no metod " in text
+    assert "This page knows no nonsense . It was left out." in text
+    assert "knows no" not in words(page(client, address))
+
+
+def test_the_nearest_word_of_a_page_has_its_unit(client: Client) -> None:
+    whole_cluster()
+    known = "search=vote&flagged=no&flag=superminority"
+
+    for address in ("/", "/selection/"):
+        text = words(page(client, f"{address}?max_commission=0.05&{known}"))
+        assert "This page knows no max_commission ; did you mean max_commission_percent ?" in text
+        assert "knows no" not in words(page(client, f"{address}?{known}"))

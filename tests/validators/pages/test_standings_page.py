@@ -186,18 +186,6 @@ def test_a_line_is_drawn_where_a_score_moves(client: Client, scores: list[float]
     assert said == (len(scores) > 1 and not drawn)
 
 
-@pytest.mark.parametrize("path", ["/", "/selection/"])
-def test_a_word_that_is_no_filter_is_told_of_with_the_nearest_one(client: Client, path: str) -> None:
-    fetch()
-    scoring_run([(validator(1), 50)])
-
-    text = words(page(client, f"{path}?max_commission=0.05&nonsense=%3Cb%3E&search=vote"))
-
-    assert "This page knows no max_commission ; did you mean max_commission_percent ?" in text
-    assert "This page knows no nonsense . It was left out." in text
-    assert "knows no" not in words(page(client, f"{path}?search=vote&flagged=no&flag=superminority"))
-
-
 @pytest.mark.parametrize(("validators", "label"), [(5_000, "All as CSV"), (5_001, "First 5,000 as CSV")])
 def test_a_file_that_is_cut_is_not_called_all(client: Client, validators: int, label: str) -> None:
     fetch(validators_total=validators)

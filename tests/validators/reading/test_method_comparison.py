@@ -51,7 +51,7 @@ def test_those_on_whom_the_methods_disagree_most_come_first(client: Client, four
 
     assert listed(content) == ["vote1", "vote2", "vote3", "vote4"]
     assert row_of(content, "vote1").startswith(" Name 1 vote1 1 4 +3 99.00 30.00 ")
-    assert row_of(content, "vote2").startswith(" Name 2 vote2 2 1 -1 94.00 90.00 ")
+    assert row_of(content, "vote2").startswith(" Name 2 vote2 2 1 \N{MINUS SIGN}1 94.00 90.00 ")
 
 
 def test_each_row_says_what_moves_it_in_either_method(client: Client, four: list[Validator]) -> None:
@@ -73,7 +73,7 @@ def test_the_summary_says_how_far_they_agree(client: Client, four: list[Validato
         "Both judged the same fetch.",
         "Scored by both 4",
         "Only by trust-v2 0",
-        "Rank correlation -0.20",
+        "Rank correlation \N{MINUS SIGN}0.20",
         "Of the top 4 shared 4",
         "Furthest up by baseline-v1 3 places",
         "Furthest down by baseline-v1 1 place ",
@@ -86,7 +86,7 @@ def test_the_methods_change_places_when_asked_for_the_other_way_round(
 ) -> None:
     content = page(client, "?method=trust-v2")
 
-    assert row_of(content, "vote1").startswith(" Name 1 vote1 4 1 -3 30.00 99.00 ")
+    assert row_of(content, "vote1").startswith(" Name 1 vote1 4 1 \N{MINUS SIGN}3 30.00 99.00 ")
     assert '<option value="trust-v2" selected>trust-v2' in content
     assert '<option value="baseline-v1" selected>baseline-v1' in content
     assert "scored by trust-v2" in words(content)
@@ -171,6 +171,7 @@ def test_pages_of_fifty_keep_the_order_in_their_links(client: Client) -> None:
     [
         ("?method=nonsense", "There is no scoring method “nonsense”."),
         ("?other=%3Cb%3E", "There is no scoring method “<b>”."),
+        ("?other=trust-v22", "There is no scoring method “trust-v22”; did you mean trust-v2?"),
         ("?method=trust-v2&other=trust-v2", "“trust-v2” cannot be compared with itself."),
     ],
 )

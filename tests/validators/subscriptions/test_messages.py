@@ -1,5 +1,6 @@
 """What a receiver verifies, by the library that the scheme's authors publish; and where nothing is sent."""
 
+import json
 import socket
 from typing import Any
 
@@ -8,11 +9,15 @@ from pytest_django.fixtures import Settings
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from scheduling.clock import database_now
-from tests.validators.subscriptions.receiving import Receiver, subscribed
+from staking_project.api import api
+from tests.staking_project.openapi.complaints import misfits
+from tests.validators.rows import validator
+from tests.validators.subscriptions.receiving import Kind, Receiver, happens, subscribed
+from validators.models import ValidatorEvent
 from validators.services.secrets import BOTH_SIGN_FOR
 from validators.services.subscriptions import renew_secret
 from validators.subscriptions.addresses import HTTPS_ONLY, NOT_PUBLIC, problem_of
-from validators.subscriptions.sending import post, send_test
+from validators.subscriptions.sending import message_of, post, send_test
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +31,20 @@ def test_a_test_is_sent_signed_and_says_what_came_back(receiver: Receiver) -> No
     assert (taken.status, taken.error) == (204, "")
     assert (refused.status, refused.error) == (418, "It answered 418.")
     assert [message["type"] for _, message in receiver.messages] == ["test", "test"]
+
+
+def test_a_message_is_as_the_document_tells_receivers(receiver: Receiver) -> None:
+    document = api.get_openapi_schema()
+    sent = document["webhooks"]["events"]["post"]
+    made, one = subscribed(receiver), validator(1)
+    happens(one, Kind.JOINED, Kind.LEFT)
+    body, headers = message_of(made, list(ValidatorEvent.objects.order_by("number")), now=database_now())
+
+    assert (
+        misfits(document, sent["requestBody"]["content"]["application/json"]["schema"], json.loads(body))
+        == []
+    )
+    assert {one["name"] for one in sent["parameters"]} < set(headers)
 
 
 def test_after_a_renewal_both_secrets_verify_for_a_day_and_then_the_new_one_alone(receiver: Receiver) -> None:

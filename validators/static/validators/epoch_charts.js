@@ -16,7 +16,8 @@ function draw(place, label, epochs, values, least) {
         x: { time: false },
         y: { range: (plot, low, high) => [Math.max(0, (low ?? 0) - least), (high ?? 1) + least] },
       },
-      axes: [{ ...axis, incrs: [1, 2, 5, 10, 20, 50] }, { ...axis, size: 56 }],
+      // An epoch is a name: by itself uPlot writes 1,090.
+      axes: [{ ...axis, incrs: [1, 2, 5, 10, 20, 50], values: (plot, epochs) => epochs.map(String) }, { ...axis, size: 56 }],
       series: [
         { label: "Epoch", value: (plot, epoch) => epoch ?? "–" },
         {
