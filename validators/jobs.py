@@ -21,7 +21,7 @@ FETCH: Final = JobDeclaration(
     description="Fetches every vote account of the cluster and stores what changed",
 )
 # Each at a second of its own, so that none of them delays the votes; all of them before the first score.
-SOURCES: Final = (
+_SCORED: Final = (
     JobDeclaration(
         name="fetch-cluster-repeatable",
         task="validators.tasks.fetch_cluster",
@@ -95,13 +95,38 @@ SOURCES: Final = (
     ),
 )
 
+# No score is made of these, so none waits for them. Which pools there are is asked before what is in them.
+_OF_POOLS: Final = (
+    JobDeclaration(
+        name="fetch-pool-search-repeatable",
+        task="validators.tasks.fetch_pool_search",
+        every_seconds={"test": 120, "production": DAY},
+        start_after_seconds={"test": 11, "production": 65},
+        needs=(FETCH.name,),
+        leaves_a_worker=True,
+        reads_the_present=True,
+        description="Fetches which stake pools there are, beside those that are known by name",
+    ),
+    JobDeclaration(
+        name="fetch-pools-repeatable",
+        task="validators.tasks.fetch_pools",
+        every_seconds={"test": 60, "production": HOUR},
+        start_after_seconds={"test": 12, "production": 70},
+        needs=(FETCH.name,),
+        leaves_a_worker=True,
+        reads_the_present=True,
+        description="Fetches how much each stake pool stakes with each validator",
+    ),
+)
+SOURCES: Final = (*_SCORED, *_OF_POOLS)
+
 SCORE: Final = JobDeclaration(
     name="score-repeatable",
     task="validators.tasks.score_validators",
     every_seconds={"test": 30, "production": SIX_HOURS},
     # Behind the first look of every source, so that it lacks none; what comes later it follows.
     start_after_seconds={"test": 10, "production": 60},
-    needs=(FETCH.name, *(source.name for source in SOURCES)),
+    needs=(FETCH.name, *(source.name for source in _SCORED)),
     description="Scores every staked validator of the newest fetch",
 )
 

@@ -30,6 +30,7 @@ FOR_ANYBODY: Final = (
         "/api/v1/scores/",
         "/api/v1/scoring-runs",
         "/api/v1/cluster",
+        "/api/v1/pools",
         "/api/v1/events",
     ),
 )

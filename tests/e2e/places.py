@@ -13,6 +13,8 @@ SOURCES: Final = (
     "fetch-inflation-repeatable",
     "vote-states-repeatable",
     "fetch-mev-repeatable",
+    "fetch-pool-search-repeatable",
+    "fetch-pools-repeatable",
 )
 
 # Rules of axe that templates of others break, each with where. Nothing of ours is among them.

@@ -31,7 +31,7 @@ def runtime_accounts() -> dict[str, Any]:
 
 
 class AccountsEndpoint(CannedEndpoint):
-    """Answers getMultipleAccounts from `accounts` (base64) or `parsed`.
+    """Answers getMultipleAccounts from `accounts` (base64) or `parsed`, and getAccountInfo from `accounts`.
 
     Each answer is as of the next of `slots`, and the last of them stays; without any, of the slot that runs.
     """
@@ -49,12 +49,18 @@ class AccountsEndpoint(CannedEndpoint):
         }
 
     def _result(self, method: str) -> Any:
+        if method == "getAccountInfo":
+            key, options = self.params[method]
+            self.questions.append((1, options))
+            account = raw_accounts.cut(self.accounts.get(key), options)
+            return {"context": {"slot": self._next_slot()}, "value": account}
         if method != "getMultipleAccounts":
             return super()._result(method)
         keys, options = self.params[method]
         self.questions.append((len(keys), options))
         known = self.parsed if options["encoding"] == "jsonParsed" else self.accounts
-        return {"context": {"slot": self._next_slot()}, "value": [known.get(key) for key in keys]}
+        value = [raw_accounts.cut(known.get(key), options) for key in keys]
+        return {"context": {"slot": self._next_slot()}, "value": value}
 
     def _next_slot(self) -> int:
         if not self.slots:

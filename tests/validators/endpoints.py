@@ -11,7 +11,8 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.validators import canned_accounts, replies
+from tests.validators import canned_accounts, pool_accounts, replies
+from validators.solana.programs.stake_pools import PROGRAMS as POOL_PROGRAMS
 
 Answer = Response | Callable[[dict[str, Any]], Response]
 
@@ -27,6 +28,8 @@ class CannedEndpoint:
         # By method; what is not here is made to fit the accounts. A question about the slots of an ended
         # epoch is answered by "getBlockProduction range".
         self.results: dict[str, Any] = {}
+        # Accounts of stake pools and their lists.
+        self.pools: dict[str, Any] = {}
         self.faults: list[Response | None] = []
         self.asked: list[tuple[float, str]] = []
         self.params: dict[str, Any] = {}
@@ -52,6 +55,8 @@ class CannedEndpoint:
             slots = self.params[method][0]["range"]
             whole = self.results.get("getBlockProduction range")
             return replies.whole_production(self._identities(), **slots) if whole is None else whole
+        if method == "getProgramAccounts" and self.params[method][0] in POOL_PROGRAMS:
+            return self.results.get("getProgramAccounts of pools", {}).get(self.params[method][0], [])
         if method in self.results:
             return self.results[method]
         if method == "getBlockProduction":
@@ -60,6 +65,10 @@ class CannedEndpoint:
             return replies.SOURCES[method](self._identities())
         if method == "getVoteAccounts":
             return {"current": list(map(self._voting, self.current)), "delinquent": self.delinquent}
+        if method == "getAccountInfo":
+            return pool_accounts.answer(self.params[method], self.pools, slot=self.slot)
+        if method == "getMultipleAccounts" and self.pools.keys() & set(self.params[method][0]):
+            return pool_accounts.answer(self.params[method], self.pools, slot=self.slot)
         if method == "getMultipleAccounts":
             return canned_accounts.answer(self.params[method], self.current + self.delinquent, slot=self.slot)
         return self.epoch_infos.pop(0) if len(self.epoch_infos) > 1 else self.epoch_infos[0]

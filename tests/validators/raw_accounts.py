@@ -103,6 +103,15 @@ def sent(data: bytes, owner: str = VOTE_PROGRAM, lamports: int = 2_000_000_000) 
     }
 
 
+def cut(account: Any, options: dict[str, Any]) -> Any:
+    """Of an account no more than the dataSlice that is asked for."""
+    part = options.get("dataSlice")
+    if account is None or part is None:
+        return account
+    data = base64.b64decode(account["data"][0])[part["offset"] : part["offset"] + part["length"]]
+    return account | {"data": [base64.b64encode(data).decode(), "base64"]}
+
+
 def parsed_info(name: object = 1, *, credits: Credits = CREDITS, **changes: Any) -> dict[str, Any]:
     """`data.parsed.info` of a node of 4.x; a change to `...` leaves the field out."""
     info = {

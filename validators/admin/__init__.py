@@ -3,6 +3,6 @@
 Lists and filters live here, their queries in `reading`. Start with `validators`.
 """
 
-from validators.admin import histories, scores, subscriptions, validators, watching
+from validators.admin import histories, pools, scores, subscriptions, validators, watching
 
-__all__ = ["histories", "scores", "subscriptions", "validators", "watching"]
+__all__ = ["histories", "pools", "scores", "subscriptions", "validators", "watching"]

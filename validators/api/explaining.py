@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from validators.api import rows
+from validators.api.pool_documents import pool_stake_document
 from validators.api.several import Included
 from validators.models import ScoringRun
 from validators.reading.explanations import explained, risk_told, verdict
 from validators.reading.flags import flags_of, told_then
 from validators.reading.histories import EpochsKnown, epochs_known, newest_epochs
+from validators.reading.stake_pools import pool_shares
 
 
 def explained_documents(
@@ -20,11 +22,13 @@ def explained_documents(
 ) -> Iterator[dict[str, Any]]:
     """Of rows of validators, in their order; `until` an epoch, as it left them.
 
-    For parts and risk the rows hold the `components` of the run. Six queries at most.
+    For parts and risk the rows hold the `components` of the run. Seven queries at most.
     """
     keys = [row["pk"] for row in found]
     flags, known = flags_of(found, until=until), epochs_known(keys, until=until)
     epochs = newest_epochs(keys, number=asked.epochs, until=until) if asked.epochs else {}
+    stakes = {row["pk"]: row["activated_stake"] for row in found}
+    pools = pool_shares(stakes, epoch=until) if asked.pools else {}
     for row in found:
         document = rows.validator_document(row)
         if until is not None:
@@ -33,6 +37,8 @@ def explained_documents(
         document["first_epoch"], document["epochs_known"] = known.get(row["pk"], EpochsKnown())
         if asked.epochs:
             document["epochs"] = list(map(rows.epoch_document, epochs.get(row["pk"], ())))
+        if asked.pools:
+            document["pools"] = list(map(pool_stake_document, pools.get(row["pk"], ())))
         yield document | _of_score(row, run, asked)
 
 

@@ -10,6 +10,7 @@ from validators.api.documents import (
     ValidatorDetail,
     ValidatorDocument,
 )
+from validators.api.pool_documents import PoolStakeDocument
 from validators.api.score_documents import PartDocument
 
 
@@ -33,6 +34,11 @@ class Included(Schema):
     )
     risk_explained: RiskDocument | None = Field(
         None, description="With `include=risk`: its risk in words. Null where the method gives none"
+    )
+    pools: list[PoolStakeDocument] | None = Field(
+        None,
+        description="With `include=pools`: the stake pools that stake with it, the largest stake first, by "
+        "the newest look at each; with `epoch`, in that one. Empty where none of those looked at does",
     )
     epochs: list[EpochDocument] | None = Field(
         None, description="With `include=epochs:N`: its newest N epochs, the newest first"

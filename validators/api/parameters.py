@@ -55,6 +55,12 @@ Sort = Annotated[
 ]
 
 
+class Formatted(Schema):
+    """A list that comes whole."""
+
+    format: Format | None = Field(None, description="Goes before the Accept header")
+
+
 class Page(Schema):
     """A part of a list."""
 
@@ -147,8 +153,8 @@ class ValidatorQuery(Narrowed, Page):
     )
     include: Include = Field(
         [],
-        description="What else is told of each: parts (of its score), risk (in words), epochs:N (the newest "
-        "N, up to 100); with commas between, or repeated. Up to 200 rows then",
+        description="What else is told of each: parts (of its score), risk (in words), pools (that stake "
+        "with it), epochs:N (the newest N, up to 100); with commas between, or repeated. Up to 200 rows then",
     )
     sort: Sort = Field(DEFAULT_SORT, description="`-` before it turns it round; unknown values come last")
     left: bool | None = Field(
@@ -173,8 +179,8 @@ class DetailQuery(Schema):
     )
     include: Include = Field(
         [],
-        description="What else is told: parts (of its score), risk (in words), epochs:N (the newest N, up to "
-        "100); with commas between, or repeated",
+        description="What else is told: parts (of its score), risk (in words), pools (that stake with it), "
+        "epochs:N (the newest N, up to 100); with commas between, or repeated",
     )
 
 

@@ -4,16 +4,33 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from scheduling.api.errors import Problem
-from scheduling.api.replies import Format, json_reply
-from validators.api import cluster_documents, documents, included_documents, pages, rows, score_documents
+from scheduling.api.replies import Format, json_reply, list_reply
+from validators.api import (
+    cluster_documents,
+    documents,
+    included_documents,
+    pages,
+    pool_documents,
+    rows,
+    score_documents,
+)
 from validators.api.answers import answer
 from validators.api.details import known_validator, validator_reply
-from validators.api.parameters import DetailQuery, Method, MethodPage, Page, ValidatorQuery, VoteAccount
+from validators.api.parameters import (
+    DetailQuery,
+    Formatted,
+    Method,
+    MethodPage,
+    Page,
+    ValidatorQuery,
+    VoteAccount,
+)
 from validators.api.selections import SelectionQuery, selection_reply
 from validators.api.validator_lists import validator_page
 from validators.reading.cluster import chain_state, cluster_epochs, newest_cluster_epoch, sources
 from validators.reading.histories import epochs_before, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
+from validators.reading.stake_pools import stake_pools
 
 # A flag has a field named "from", which no attribute can be.
 router = Router(tags=["validators"], by_alias=True)
@@ -157,5 +174,22 @@ def list_cluster_epochs(request: HttpRequest, query: Query[Page]) -> HttpRespons
     def build(form: Format) -> HttpResponse:
         found = cluster_epochs(before=pages.key_of(query), limit=query.limit + 1)
         return pages.page(request, query, form, found, listing=pages.CLUSTER_EPOCHS, about=envelope())
+
+    return answer(request, query.format, build)
+
+
+@router.get("/pools", response=pool_documents.StakePoolList)
+def list_pools(request: HttpRequest, query: Query[Formatted]) -> HttpResponse:
+    """Stake pools: what each holds, what its token is worth, and how many it stakes with.
+
+    Those that were looked at, the largest first, each by its own accounts in the newest look at it. A pool
+    reckons its stakes anew some time into each epoch: `stale` says that it has not yet. Who stakes with one
+    validator is told by `include=pools` of `/validators`.
+    """
+
+    def build(form: Format) -> HttpResponse:
+        columns = list(pool_documents.StakePoolDocument.model_fields)
+        written = map(pool_documents.stake_pool_document, stake_pools())
+        return list_reply(request, written, columns=columns, form=form, about=envelope(), next_cursor=None)
 
     return answer(request, query.format, build)

@@ -15,8 +15,8 @@ MOST_KEYS: Final = 200
 MOST_EPOCHS: Final = 100
 # Where `include` names no number.
 EPOCHS: Final = 10
-_INCLUDABLE: Final = ("parts", "risk", "epochs", f"epochs:1 to epochs:{MOST_EPOCHS}")
-_INCLUDED: Final = re.compile(r"parts|risk|epochs(?::(?P<number>[0-9]{1,3}))?")
+_INCLUDABLE: Final = ("parts", "risk", "pools", "epochs", f"epochs:1 to epochs:{MOST_EPOCHS}")
+_INCLUDED: Final = re.compile(r"parts|risk|pools|epochs(?::(?P<number>[0-9]{1,3}))?")
 
 
 class Included(NamedTuple):
@@ -24,6 +24,7 @@ class Included(NamedTuple):
 
     parts: bool = False
     risk: bool = False
+    pools: bool = False
     epochs: int = 0
 
     @property
@@ -33,7 +34,12 @@ class Included(NamedTuple):
     @property
     def fields(self) -> list[str]:
         """Of the document, in the order of the columns of a CSV."""
-        asked = {"parts": self.parts, "risk_explained": self.risk, "epochs": bool(self.epochs)}
+        asked = {
+            "parts": self.parts,
+            "risk_explained": self.risk,
+            "pools": self.pools,
+            "epochs": bool(self.epochs),
+        }
         return [name for name, wanted in asked.items() if wanted]
 
 
@@ -49,7 +55,8 @@ def _includable(words: list[str]) -> list[str]:
 def included(words: list[str]) -> Included:
     """Of words that `Include` let pass."""
     told = [int(word.partition(":")[2] or EPOCHS) for word in words if word.startswith("epochs")]
-    return Included(parts="parts" in words, risk="risk" in words, epochs=max(told, default=0))
+    named = {word: word in words for word in ("parts", "risk", "pools")}
+    return Included(**named, epochs=max(told, default=0))
 
 
 Keys = Annotated[

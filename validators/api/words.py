@@ -13,6 +13,7 @@ from typing_extensions import TypeAliasType
 from validators.models import (
     ChainState,
     MevEpoch,
+    PoolStake,
     ScoringRun,
     SourceState,
     Subscription,
@@ -27,6 +28,7 @@ from validators.solana.economics import ApyBasis as ReturnBasis
 from validators.solana.layouts import BlsKey as Key
 from validators.solana.layouts import StateVersion as Layout
 from validators.solana.look_alikes import NameMark as Mark
+from validators.solana.programs.stake_pools import EntryStatus
 from validators.solana.slot_times import SlotTimeBasis as SlotBasis
 from validators.solana.versions import Client
 
@@ -78,6 +80,17 @@ MevSource = TypeAliasType(
     "MevSource",
     Annotated[str, one_of(MevEpoch.Source.values, "accounts: the distribution accounts of the epoch")],
 )
+PoolSource = TypeAliasType(
+    "PoolSource",
+    Annotated[str, one_of(PoolStake.Source.values, "list: the pool's own accounts, as one look read them")],
+)
+PoolEntryStatus = TypeAliasType(
+    "PoolEntryStatus",
+    Annotated[
+        str,
+        one_of(EntryStatus, "active: it is staked with. The others: the pool takes its stake away"),
+    ],
+)
 BlsKey = TypeAliasType(
     "BlsKey", Annotated[str, one_of(Key, "not_reported: the node is too old to say, which is not missing")]
 )
@@ -118,7 +131,7 @@ SourceName = TypeAliasType(
             "votes: stake, credits, commission. production: leader slots and blocks. nodes: versions and "
             "clients. names: names and websites. inflation: rates and supply. cluster: slot time, Alpenglow, "
             "the admission rule. vote-states: the vote accounts themselves. mev: tips, shared priority "
-            "fees",
+            "fees. pools: stake pools and whom they stake with. pool-search: which pools there are",
         ),
     ],
 )

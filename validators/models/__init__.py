@@ -10,6 +10,7 @@ from validators.models.events import CommissionChange, DelinquencyIncident, Iden
 from validators.models.marks import PictureMark
 from validators.models.mev import MevEpoch
 from validators.models.news import THE_TALLY, EventTally, ToldRanks, ValidatorEvent
+from validators.models.pools import PoolStake, StakePool
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
@@ -35,11 +36,13 @@ __all__ = [
     "MevEpoch",
     "Origin",
     "PictureMark",
+    "PoolStake",
     "Refit",
     "RequestTally",
     "ScoringInputs",
     "ScoringRun",
     "SourceState",
+    "StakePool",
     "Subscription",
     "SubscriptionDelivery",
     "ToldRanks",

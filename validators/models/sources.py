@@ -25,6 +25,10 @@ class SourceState(models.Model):
         VOTE_STATES = "vote-states"
         # Jito's distribution accounts: tips, priority fees that are shared, and what is kept of both.
         MEV = "mev"
+        # Accounts of stake pools and their lists of validators: who stakes with whom.
+        POOLS = "pools"
+        # getProgramAccounts of their programs: which pools there are.
+        POOL_SEARCH = "pool-search"
 
     source = models.CharField(max_length=12, choices=Source.choices, unique=True)
     endpoint = models.CharField(

@@ -26,6 +26,8 @@ TELLS: Final[Mapping[str, str]] = {
     Source.INFLATION: "the returns of epochs that count vote credits",
     Source.CLUSTER: "slot time, Alpenglow and the admission rule on the cluster page, and what APY rests on",
     Source.MEV: "MEV commission, tips and shared fees on validators' pages, and their part of the total APY",
+    Source.POOLS: "who stakes through which pool, on validators' pages and on the cluster page",
+    Source.POOL_SEARCH: "which stake pools there are, beside those that are known by name",
     Source.VOTE_STATES: "admission, operators, and the past of newcomers on validators' pages",
 }
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from validators.models import ChainState, ClusterEpoch, SourceState, Validator
+from validators.models import ChainState, ClusterEpoch, SourceState, StakePool, Validator
 from validators.reading.cluster import chain_state, cluster_epochs, sources
 from validators.reading.picture import Picture
+from validators.reading.stake_pools import stake_pools
 from validators.reading.standings import standings
 
 # The largest by stake that the page names.
@@ -55,6 +56,7 @@ class ClusterPicture:
     epochs: Sequence[ClusterEpoch]
     sources: Sequence[SourceState]
     chain: ChainState | None
+    pools: Sequence[StakePool]
 
 
 # Stake in lamports, commission in basis points, score; None is unknown.
@@ -62,7 +64,7 @@ Row = tuple[int, int | None, float | None]
 
 
 def cluster_picture(picture: Picture) -> ClusterPicture:
-    """Five queries, one of them over every present validator."""
+    """Six queries, one of them over every present validator."""
     present: Any = standings(picture)
     rows: list[Row] = list(present.values_list("activated_stake", "commission_bps", "score"))
     epochs = cluster_epochs(limit=EPOCHS_SHOWN)
@@ -78,6 +80,7 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         epochs=epochs,
         sources=sources(),
         chain=chain_state(),
+        pools=stake_pools(),
     )
 
 

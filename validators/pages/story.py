@@ -13,6 +13,7 @@ from validators.reading.histories import Events, ValidatorHistory, events_of, va
 from validators.reading.mev import mev_sentences, total_apy_of
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
+from validators.reading.stake_pools import WhoStakes, who_stakes
 from validators.reading.standings import standings
 from validators.reading.terms import term_sentences, with_marks
 from validators.scoring.facts import Part
@@ -23,6 +24,7 @@ _TOLD_BY: Final[Mapping[str, str]] = {
     SourceState.Source.NODES: "versions and clients",
     SourceState.Source.PRODUCTION: "leader slots and blocks",
     SourceState.Source.MEV: "tips and shared priority fees",
+    SourceState.Source.POOLS: "stake pools",
     SourceState.Source.VOTE_STATES: "admission, balance and authorities",
 }
 
@@ -53,6 +55,7 @@ class ValidatorStory:
     unheard: Mapping[str, str]
     mev: Sequence[str]
     total_apy: float | None
+    who_stakes: WhoStakes
 
 
 def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | None:
@@ -85,6 +88,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         unheard=_unheard(),
         mev=mev_sentences(validator, history.epochs),
         total_apy=total_apy_of(validator),
+        who_stakes=who_stakes(validator),
     )
 
 

@@ -28,7 +28,9 @@ from validators.solana.rpc import Endpoint
 Answer = TypeVar("Answer")
 
 # The sources whose answers say as of which slot they are, beside the votes.
-TELL_SLOT: Final = frozenset({Source.PRODUCTION, Source.CLUSTER, Source.VOTE_STATES, Source.MEV})
+TELL_SLOT: Final = frozenset(
+    {Source.PRODUCTION, Source.CLUSTER, Source.VOTE_STATES, Source.MEV, Source.POOLS}
+)
 # By which a node that follows the chain may be behind another one: half a minute.
 SLOTS_BETWEEN_NODES: Final = 150
 # An outage of ours of three years; what is later than that is no epoch of this chain.

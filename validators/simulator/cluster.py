@@ -23,6 +23,7 @@ from validators.simulator.ledger import (
 )
 from validators.simulator.seats import Seat, seats_of
 from validators.simulator.stake import nominal_stakes
+from validators.simulator.stake_pools import PoolAccounts
 from validators.simulator.tenants import Tenant, identity_of
 from validators.simulator.tips import TipAccounts
 from validators.simulator.votes import is_in_set, votes_in
@@ -87,6 +88,7 @@ class Cluster:
         self.seats = seats_of(seed, count)
         self.field = Field(self.world, self.seats, nominal_stakes(self.seats))
         self.tips = TipAccounts(self.seats, self.field)
+        self.pools = PoolAccounts(self.seats, self.field)
         # The running epoch and its predecessor, which a request may still be reading.
         self._outlooks = lru_cache(maxsize=2)(self._work_out)
         self._ledgers = lru_cache(maxsize=4)(self._keep_ledgers)

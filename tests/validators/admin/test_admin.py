@@ -19,8 +19,10 @@ from validators.models import (
     DelinquencyIncident,
     Fetch,
     IdentityChange,
+    PoolStake,
     ScoringRun,
     SourceState,
+    StakePool,
     Subscription,
     TrustScore,
     Validator,
@@ -35,7 +37,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:validators_validator_changelist")
 HISTORY = (
     *(Fetch, ScoringRun, TrustScore, ValidatorEpoch, ClusterEpoch),
-    *(CommissionChange, IdentityChange, DelinquencyIncident, ValidatorEvent),
+    *(CommissionChange, IdentityChange, DelinquencyIncident, ValidatorEvent, StakePool, PoolStake),
 )
 MODELS = (Validator, SourceState, ChainState, VoteState, *HISTORY)
 

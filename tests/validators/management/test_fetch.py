@@ -12,7 +12,10 @@ from validators.models import Fetch, SourceState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-EVERY = ["votes", "cluster", "nodes", "production", "names", "inflation", "vote-states", "mev"]
+EVERY = [
+    *("votes", "cluster", "nodes", "production", "names", "inflation", "vote-states", "mev"),
+    *("pool-search", "pools"),
+]
 
 
 def fetched(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ METHODS: dict[str, tuple[Task, str]] = {
     "names": (tasks.fetch_names, "getProgramAccounts"),
     "inflation": (tasks.fetch_inflation, "getInflationRate"),
     "mev": (tasks.fetch_mev, "getMultipleAccounts"),
+    "pool-search": (tasks.fetch_pool_search, "getProgramAccounts"),
+    "pools": (tasks.fetch_pools, "getMultipleAccounts"),
     "vote-states": (tasks.fetch_vote_states, "getMultipleAccounts"),
 }
 

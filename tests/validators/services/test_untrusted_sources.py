@@ -19,17 +19,20 @@ METHODS = {
     "inflation": ("getInflationRate", "getSupply"),
     "cluster": ("getMultipleAccounts", "getAgGenesisCert", "getMinimumBalanceForRentExemption"),
     "vote-states": ("getMultipleAccounts",),
+    "pools": ("getMultipleAccounts", "getAccountInfo"),
+    "pool-search": ("getProgramAccounts",),
     "mev": ("getMultipleAccounts", "getMinimumBalanceForRentExemption"),
 }
 ANY_METHOD = ("getGenesisHash", "getEpochInfo", "getSlot")
 KINDS = IMPLAUSIBLE | REFUSING
 FOREIGN, REFUSED, LATE = "another cluster", "-32005", "an epoch behind"
 OLD, STILL = "20,000 slots behind in the same epoch", "standing still"
-# Gossip and names are of no slot: nobody can tell that they are old.
+OF_A_SLOT = ("vote-states", "mev", "pools")
+# Gossip, names and which pools there are are of no slot: nobody can tell that they are old.
 CASES = [
     *((source, kind) for source in METHODS for kind in (FOREIGN, REFUSED, "403")),
-    *((source, LATE) for source in ("production", "inflation", "cluster", "vote-states", "mev")),
-    *((source, kind) for source in ("production", "cluster", "vote-states", "mev") for kind in (OLD, STILL)),
+    *((source, LATE) for source in ("production", "inflation", "cluster", *OF_A_SLOT)),
+    *((source, kind) for source in ("production", "cluster", *OF_A_SLOT) for kind in (OLD, STILL)),
 ]
 
 

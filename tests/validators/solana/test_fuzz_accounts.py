@@ -11,7 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.validators import distributions, raw_accounts, replies
+from tests.validators import distributions, pool_accounts, raw_accounts, replies
 from tests.validators.account_endpoints import AccountsEndpoint, runtime_accounts
 from tests.validators.endpoints import reply
 from tests.validators.solana.test_fuzz import body, hostile
@@ -20,6 +20,7 @@ from validators.exceptions import ValidatorsError
 from validators.solana.chain_state import ChainState, ask_chain_state
 from validators.solana.pubkey import is_pubkey
 from validators.solana.rpc import Endpoint
+from validators.solana.stake_pools import Pools, ask_pools, ask_which_pools
 from validators.solana.tips import Tips, Wanted, ask_tips
 from validators.solana.vote_states import VoteStates, ask_vote_states
 
@@ -28,6 +29,11 @@ PARTS = 2
 LARGEST = 2**63 - 1
 SLOT = raw_accounts.SLOT
 KEYS = [replies.key(f"vote {name}") for name in range(21)]
+POOLS = {
+    replies.key("pool"): pool_accounts.SPL,
+    replies.key("small pool"): pool_accounts.SANCTUM,
+    replies.key("large pool"): pool_accounts.SANCTUM_MULTI,
+}
 CHAIN_METHODS = (
     "getMultipleAccounts",
     "getAgGenesisCert",
@@ -49,6 +55,13 @@ class DamagedEndpoint(AccountsEndpoint):
         self.parsed = {
             key: raw_accounts.sent_parsed(raw_accounts.parsed_info(place)) for place, key in enumerate(KEYS)
         }
+        for place, (address, program) in enumerate(POOLS.items()):
+            entries = [pool_accounts.Entry(key) for key in KEYS[: 7 * place + 1]]
+            self.accounts |= pool_accounts.sent(address, entries, program=program)
+        self.results["getProgramAccounts of pools"] = {
+            program: [pool_accounts.searched(key, place, owner=program) for place, key in enumerate(KEYS)]
+            for program in POOLS.values()
+        }
         # So that the parsed ones come into play.
         self.refuses_base64 = False
 
@@ -67,10 +80,11 @@ class DamagedEndpoint(AccountsEndpoint):
 
     def _damage(self, document: dict[str, Any]) -> None:
         result = document["result"]
-        if self.rng.random() < 0.03 or not isinstance(result, dict):
+        if self.rng.random() < 0.03 or not isinstance(result, dict | list):
             document["result"] = hostile(self.rng) if self.rng.random() < 0.7 else result
-        elif self.rng.random() < 0.5 and isinstance(result.get("value"), list) and result["value"]:
-            self._damage_bytes(self.rng.choice(result["value"]))
+        elif self.rng.random() < 0.5 and isinstance(result, dict) and result.get("value"):
+            value = result["value"]
+            self._damage_bytes(self.rng.choice(value) if isinstance(value, list) else value)
         else:
             damage(self.rng, result)
 
@@ -152,12 +166,46 @@ def ask_for_tips(endpoint: Endpoint) -> None:
     assert_whole_tips(ask_tips(endpoint, wanted, genesis_hash="", **slots))
 
 
+def assert_whole_pools(found: Pools) -> None:
+    assert SLOT <= found.slot <= LARGEST
+    looks, rejected = found.records.good, found.records.rejected
+    assert len(looks) + len(rejected) + len(found.missing) == len(POOLS)
+    for look in looks:
+        pool, entries = look.pool, look.entries
+        assert POOLS[pool.address] == pool.program
+        assert SLOT <= look.slot <= LARGEST
+        assert 0 <= pool.updated_epoch <= replies.EPOCH
+        assert 0 <= pool.total_lamports <= LARGEST
+        assert 0 <= pool.supply <= LARGEST
+        assert 0 <= sum(entry.active + entry.transient for entry in entries) <= LARGEST
+        assert len({entry.vote_account for entry in entries}) == len(entries)
+        assert all(is_pubkey(entry.vote_account) for entry in entries)
+        assert all(0 <= entry.updated_epoch <= replies.EPOCH for entry in entries)
+
+
+def ask_for_pools(endpoint: Endpoint) -> None:
+    assert_whole_pools(ask_pools(endpoint, list(POOLS), least_slot=SLOT, latest_epoch=replies.EPOCH))
+
+
+def ask_for_search(endpoint: Endpoint) -> None:
+    found = ask_which_pools(endpoint)
+    assert len(found.rejected) <= 0.05 * (len(found.good) + len(found.rejected))
+    for one in found.good:
+        assert is_pubkey(one.address)
+        assert one.program in POOLS.values()
+        assert 0 <= one.total_lamports <= LARGEST
+
+
 CASES = [(method, ask_chain, False) for method in CHAIN_METHODS] + [
     ("getMultipleAccounts", ask_votes, False),
     ("getMultipleAccounts", ask_votes, True),
     ("getMultipleAccounts", ask_for_tips, False),
+    ("getMultipleAccounts", ask_for_pools, False),
+    ("getAccountInfo", ask_for_pools, False),
+    ("getProgramAccounts", ask_for_search, False),
 ]
 NAMES = [*CHAIN_METHODS, "vote accounts", "parsed vote accounts", "distribution accounts"]
+NAMES += ["stake pools", "validator lists", "which pools"]
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -1,0 +1,147 @@
+"""What pages and the API say of stake pools: with which epoch, how old, and what is not known."""
+
+import csv
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.validators.looking import page, words
+from tests.validators.rows import NOON, SOL, fetch, validator
+from validators.api import included_documents, pool_documents
+from validators.models import ClusterEpoch, PoolStake, StakePool, Validator
+from validators.templatetags.units import UNKNOWN
+
+pytestmark = pytest.mark.django_db
+
+SPL = "SPoo1Ku8WFXoNDMHPsrGSTSG1Y47rzgn41SLUNakuHy"
+
+
+def pool(name: str, **fields: Any) -> StakePool:
+    given: dict[str, Any] = {
+        "address": f"address of {name}",
+        "name": name,
+        "program": SPL,
+        "mint": "mint",
+        "total_lamports": 120 * SOL,
+        "supply": 100 * SOL,
+        "updated_epoch": 990,
+        "active": 100 * SOL,
+        "transient": 2 * SOL,
+        "entries": 7,
+        "strangers": 0,
+        "is_there": True,
+        "epoch": 990,
+        "slot": 1,
+        "looked_at": NOON,
+        "found_at": NOON,
+    }
+    return StakePool.objects.create(**(given | fields))
+
+
+def stake(of: StakePool, with_whom: Validator, active: int, **fields: Any) -> PoolStake:
+    given = {"transient": 0, "epoch": 990, "updated_epoch": 990, "status": "active", "slot": 1}
+    return PoolStake.objects.create(
+        pool=of, validator=with_whom, active=active, looked_at=NOON, **(given | fields)
+    )
+
+
+def told(client: Client, address: str) -> Any:
+    return json.loads(client.get(f"/api/v1/{address}").content)
+
+
+def test_a_validators_page_says_who_stakes_how_much_as_of_when(client: Client) -> None:
+    fetch()
+    shown = validator(40)
+    stake(pool("JitoSOL"), shown, 10 * SOL, transient=SOL)
+    stake(pool("bSOL"), shown, 4 * SOL, updated_epoch=989)
+    stake(pool("jupSOL"), shown, 50 * SOL, status="deactivating_all")
+    # Taken off the list since, closed, and never looked at.
+    stake(pool("before"), shown, SOL, epoch=989)
+    stake(pool("closed", is_there=False), shown, SOL)
+    StakePool.objects.create(address="found", program=SPL, found_at=NOON)
+
+    said = words(page(client, "/validators/vote40/")).partition("Who stakes")[2].partition("Commission")[0]
+
+    assert "By the pools' own lists of validators, 4 stake pools in epoch 990." in said
+    assert "what is older is of the epoch beside it" in said
+    assert "JitoSOL 10 25.00 % 1 990 bSOL 4 10.00 % 0 989 not yet of epoch 990" in said
+    assert f"jupSOL leaves it 50 {UNKNOWN}" in said
+    assert "before" not in said
+    assert "closed" not in said
+
+
+def test_who_stakes_is_not_known_before_a_look_and_nobody_is_no_claim_after_it(client: Client) -> None:
+    fetch()
+    validator(1)
+    assert "No stake pool of this cluster is known yet, so which of them" in words(
+        page(client, "/validators/vote1/")
+    )
+    assert "No stake pool of this cluster is known yet" in words(page(client, "/cluster/"))
+
+    pool("JitoSOL", epoch=989)
+    pool("bSOL")
+    said = words(page(client, "/validators/vote1/"))
+    assert (
+        "on no list of the 2 stake pools that were looked at in epochs 989 to 990; others may stake" in said
+    )
+
+
+def test_the_cluster_page_says_what_pools_hold_and_what_comes_and_goes(client: Client) -> None:
+    fetch()
+    ClusterEpoch.objects.create(epoch=990, credits_unit="vote_credits")
+    ended = {"activating_stake": 5 * SOL, "deactivating_stake": 3 * SOL, "total_stake": 400 * SOL}
+    ClusterEpoch.objects.create(epoch=989, credits_unit="vote_credits", **ended)
+    pool("JitoSOL")
+    pool("small", total_lamports=3 * SOL, supply=0, updated_epoch=989)
+
+    said = words(page(client, "/cluster/"))
+
+    assert "JitoSOL SPL 120 100 2 7 1.2 990 small SPL 3 100 2 7" in said
+    assert "989 not yet of epoch 990" in said
+    assert " 400 5 3 " in said
+
+
+def test_the_api_tells_of_pools_and_of_who_stakes_with_each(client: Client) -> None:
+    fetch()
+    for number in (1, 20):
+        validator(number)
+    first = pool("JitoSOL")
+    pool("", address="nameless", total_lamports=None, supply=None, updated_epoch=None)
+    stake(first, Validator.objects.get(vote_account="vote20"), 5 * SOL, updated_epoch=989)
+    stake(first, Validator.objects.get(vote_account="vote1"), SOL, epoch=980, updated_epoch=980)
+
+    listed = told(client, "pools")
+
+    assert pool_documents.StakePoolList.model_validate(listed)
+    named, nameless = listed["items"]
+    assert (named["total_lamports"], named["token_value"], named["stale"]) == (str(120 * SOL), 1.2, False)
+    assert (nameless["name"], nameless["total_lamports"], nameless["token_value"]) == (None, None, None)
+    lines = client.get("/api/v1/pools?format=csv").content.decode().splitlines()
+    assert [row[:2] for row in csv.reader(lines)] == [
+        ["address", "name"],
+        ["address of JitoSOL", "JitoSOL"],
+        ["nameless", ""],
+    ]
+
+    reply = told(client, "validators?include=pools")
+    assert included_documents.ValidatorList.model_validate(reply)
+    by_key = {item["vote_account"]: item["pools"] for item in reply["items"]}
+    assert by_key["vote1"] == []
+    [one] = by_key["vote20"]
+    assert one | {"looked_at": None} == {
+        "pool": "address of JitoSOL",
+        "name": "JitoSOL",
+        "active_stake": str(5 * SOL),
+        "transient_stake": "0",
+        "share": 0.25,
+        "status": "active",
+        "updated_epoch": 989,
+        "stale": True,
+        "epoch": 990,
+        "looked_at": None,
+        "source": "list",
+    }
+    assert told(client, "validators/vote20?include=pools")["validator"]["pools"] == [one]
+    assert "pools" not in told(client, "validators")["items"][0]
