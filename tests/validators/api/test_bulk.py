@@ -74,7 +74,7 @@ def test_a_reply_holds_all_that_were_named_unless_a_limit_says_otherwise(client:
         (f"vote_account={','.join(f'v{number}' for number in range(201))}", "at most 200"),
         (
             "include=part",
-            "include: There is no “part”; did you mean parts? There are: parts, risk, epochs, ",
+            "include: There is no “part”; did you mean parts? There are: parts, risk, pools, ",
         ),
         ("include=epochs:0", "epochs:1"),
         ("include=epochs:101", "epochs:1"),
