@@ -19,6 +19,7 @@ from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import mev
 from validators.simulator.clock import Moment
 from validators.solana.programs.jito import TIPS
+from validators.solana.tips import ask_tips
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -167,11 +168,9 @@ def test_what_another_run_stored_meanwhile_stays(
     address = _present(node, epoch=replies.EPOCH - 1, lamports=RENT + 1_000)
     validator(1, vote_account=node.current[0]["votePubkey"])
     _epoch_runs(node, replies.EPOCH)
-    ask = mev.ask_tips
-
     def slowly(*question: Any, **options: Any) -> Any:
-        answer = ask(*question, **options)
-        monkeypatch.setattr(mev, "ask_tips", ask)
+        answer = ask_tips(*question, **options)
+        monkeypatch.setattr(mev, "ask_tips", ask_tips)
         # Its root is there by now, and says a little less than there was.
         whole = distributions.sent(TIPS, node.current[0]["votePubkey"], replies.EPOCH - 1, root=Root(999))
         node.accounts[address] = whole
