@@ -168,6 +168,7 @@ def test_what_another_run_stored_meanwhile_stays(
     address = _present(node, epoch=replies.EPOCH - 1, lamports=RENT + 1_000)
     validator(1, vote_account=node.current[0]["votePubkey"])
     _epoch_runs(node, replies.EPOCH)
+
     def slowly(*question: Any, **options: Any) -> Any:
         answer = ask_tips(*question, **options)
         monkeypatch.setattr(mev, "ask_tips", ask_tips)
