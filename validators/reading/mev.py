@@ -5,7 +5,7 @@ from typing import Final
 
 from validators.models import MevEpoch, Validator, ValidatorEpoch
 from validators.solana.economics import ApyBasis, total_apy
-from validators.solana.programs.jito import ROUTER_FEE_BPS
+from validators.solana.programs.jito import ALL_BPS, ROUTER_FEE_BPS
 from validators.templatetags.units import bps_percent, fraction_percent, sol
 
 # A hundredth of a percent is as much as pages show.
@@ -53,7 +53,10 @@ def _missing_said(validator: Validator) -> str:
         return "its APY by rewards is not known"
     if validator.mev_apy is None:
         return "of no ended epoch is it known what tips added"
-    return "whether it hands on block revenue is not known, as its vote account was not read yet"
+    return (
+        "whether it hands on block revenue is not known, as its vote account was not read yet, or too early "
+        "in an epoch"
+    )
 
 
 def _basis_said(basis: str, epochs: int | None) -> str:
@@ -80,7 +83,8 @@ def _epoch_said(mev: MevEpoch) -> str:
         parts.append(f"{sol(mev.tips)} SOL of tips{'' if mev.tips_final else _so_far(mev)}")
     if mev.priority_fees is not None:
         fees = f"{sol(mev.priority_fees)} SOL of priority fees{'' if mev.priority_final else _so_far(mev)}"
-        parts.append(f"{fees}, shared at a commission of {bps_percent(mev.priority_commission_bps)}")
+        kept = bps_percent(mev.priority_commission_bps)
+        parts.append(f"{fees}, which it shares after a commission of {kept}")
     looked = f"{mev.looked_at:%Y-%m-%d %H:%M} UTC"
     return f"Epoch {mev.epoch}: {' and '.join(parts)}, by Jito's accounts as of {looked}."
 
@@ -90,10 +94,16 @@ def _so_far(mev: MevEpoch) -> str:
 
 
 def _chain_said(validator: Validator) -> str:
-    """Of shared fees the router takes as much, and each epoch says the validator's part beside them."""
-    own = bps_percent(validator.mev_commission_bps)
+    """Of shared fees the router is taken to keep as much; the validator kept its part before."""
+    commission = validator.mev_commission_bps or 0
+    if commission + ROUTER_FEE_BPS < ALL_BPS:
+        left = (
+            f"and the validator {bps_percent(commission)}; what is left comes to the stake accounts in "
+            "the next epoch, and is not staked there"
+        )
+    else:
+        left = "and the validator all the rest; nothing is left for stakers"
     return (
         "Of the tips that are there when an epoch ends, Jito's tip router takes "
-        f"{bps_percent(ROUTER_FEE_BPS)} and the validator {own}; what is left comes to the stake accounts in "
-        "the next epoch, and is not staked there. What the block engine kept before that, no account tells."
+        f"{bps_percent(ROUTER_FEE_BPS)} {left}. What the block engine kept before that, no account tells."
     )

@@ -14,7 +14,7 @@ from validators.templatetags.units import UNKNOWN
 
 pytestmark = pytest.mark.django_db
 
-ROUTER = "Jito's tip router takes 3 % and the validator 8 %"
+ROUTER = "Jito's tip router takes 3.09 % and the validator 8 %; what is left comes to the stake accounts"
 KNOWN: dict[str, Any] = {
     "apy": 0.0524,
     "apy_basis": "realised",
@@ -72,17 +72,44 @@ def test_tips_say_their_epoch_and_whether_they_are_whole(client: Client) -> None
     fetch()
     shown = validator(1, **KNOWN)
     history(shown, epochs=3)
-    told(shown, 2, runs_jito=True, commission_bps=800, tips=4 * SOL, priority_fees=SOL // 2)
+    fees = {"priority_commission_bps": 5_000, "priority_fees": SOL // 2}
+    told(shown, 2, runs_jito=True, commission_bps=800, tips=4 * SOL, **fees)
     told(shown, 1, runs_jito=True, commission_bps=0, tips=9 * SOL, tips_final=True, settled=True)
     told(shown, 0, runs_jito=False, settled=True)
 
     said = page_of(client, shown)
 
-    assert "Epoch 2: 4 SOL of tips so far and 0.500 SOL of priority fees so far, shared at a" in said
+    told_of_two = "Epoch 2: 4 SOL of tips so far and 0.500 SOL of priority fees so far, which it shares after"
+    assert f"{told_of_two} a commission of 50 %, by Jito's accounts as of" in said
     rows = said.partition("Epoch by epoch")[2]
     without = f"{UNKNOWN} (no tip account of it was seen in this epoch)"
     for cells in ("8 % 4 so far 0.500 so far", f"0 % 9 {UNKNOWN} (no account of", f"no Jito {without}"):
         assert cells in rows
+
+
+def test_an_account_is_not_denied_because_its_sum_is_unknown_and_one_that_closed_early_has_no_more(
+    client: Client,
+) -> None:
+    fetch()
+    shown = validator(1, **KNOWN)
+    history(shown, epochs=2)
+    told(shown, 1, runs_jito=True, commission_bps=800)
+    told(shown, 0, runs_jito=True, commission_bps=700, tips=9 * SOL, settled=True)
+
+    said = page_of(client, shown)
+
+    assert "Epoch 0: 9 SOL of tips at least, as its account closed before it told all" in said
+    rows = said.partition("Epoch by epoch")[2]
+    assert f"8 % {UNKNOWN} (its balance alone does not tell: no endpoint gave the rent)" in rows
+    assert "7 % 9 at least" in rows
+
+
+@pytest.mark.parametrize("commission_bps", [9_691, 10_000])
+def test_where_all_is_taken_nothing_is_said_to_be_left(client: Client, commission_bps: int) -> None:
+    fetch()
+    said = page_of(client, validator(1, **KNOWN | {"mev_commission_bps": commission_bps, "mev_apy": 0.0}))
+
+    assert "takes 3.09 % and the validator all the rest; nothing is left for stakers." in said
 
 
 def test_who_is_not_known_to_run_jito_is_not_said_to_take_nothing(client: Client) -> None:
