@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from django.db.models import Q
 from django.utils import timezone
 
 from validators.exceptions import ImplausibleError
@@ -247,8 +248,12 @@ def _decide_earlier(known: Rows, *, running: int) -> None:
 
 
 def _give_up(*, before: int) -> None:
-    """Accounts of these epochs close: what they did not tell by now, they never will."""
-    MevEpoch.objects.filter(epoch__lt=before, settled=False).update(settled=True)
+    """Accounts of these epochs close: what they did not tell by now, they never will.
+
+    Of who had none when the epoch still ran, nobody knows whether it got one: that stays open.
+    """
+    seen = Q(commission_bps__isnull=False) | Q(priority_commission_bps__isnull=False)
+    MevEpoch.objects.filter(seen, epoch__lt=before, settled=False).update(settled=True)
 
 
 def _alone(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:

@@ -70,12 +70,15 @@ def refresh_mev_yields(running: int) -> int:
     changed = []
     known_now = Validator.objects.values_list("pk", "activated_stake", *_FIELDS)
     for key, today, *known in bulk.read_rows(known_now):
-        told = [row for row in rows.get(key, ()) if row.runs_jito is not None]
-        realised = _added(told, stakes, seconds)
-        of_today = {(key, row.epoch): today for row in told}
+        looked = rows.get(key, ())
+        told = [row for row in looked if row.runs_jito is not None]
+        # Once it is known of one epoch, those without a block count too: they brought nothing.
+        counted = looked if told else ()
+        realised = _added(counted, stakes, seconds)
+        of_today = {(key, row.epoch): today for row in counted}
         found = _mev(told, realised, ApyBasis.REALISED)
         if not realised:
-            found = _mev(told, _added(told, of_today, seconds), ApyBasis.ESTIMATE)
+            found = _mev(told, _added(counted, of_today, seconds), ApyBasis.ESTIMATE)
         found = found._replace(block_apy=handed_on.get(key))
         if list(found) != known:
             changed.append((*found, key))
