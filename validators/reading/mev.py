@@ -23,7 +23,7 @@ def mev_sentences(validator: Validator, epochs: Sequence[ValidatorEpoch]) -> lis
 
 def total_apy_of(validator: Validator) -> float | None:
     """None while a part of it is unknown."""
-    return total_apy(validator.apy, validator.mev_apy, validator.shared_apy, validator.block_apy)
+    return total_apy(validator.apy, *_added_of(validator))
 
 
 def _with_account(told: Sequence[MevEpoch]) -> list[MevEpoch]:
@@ -45,7 +45,13 @@ def _total_said(validator: Validator) -> str:
     if (validator.block_apy or 0) >= LEAST_SHOWN:
         waiting = "an estimate by what waits in its vote account"
         parts.append(f"{fraction_percent(validator.block_apy)} by block revenue ({waiting})")
-    return f"In a year {', '.join(parts[:-1])} and {parts[-1]}: {fraction_percent(total)} in all."
+    shown = [round(one or 0, 4) for one in (validator.apy, *_added_of(validator))]
+    rounded = "" if abs(sum(shown) - round(total, 4)) < LEAST_SHOWN else ", each of them rounded"
+    return f"In a year {', '.join(parts[:-1])} and {parts[-1]}: {fraction_percent(total)} in all{rounded}."
+
+
+def _added_of(validator: Validator) -> tuple[float | None, ...]:
+    return validator.mev_apy, validator.shared_apy, validator.block_apy
 
 
 def _missing_said(validator: Validator) -> str:

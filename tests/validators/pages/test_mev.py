@@ -10,7 +10,7 @@ from django.utils.html import strip_tags
 from tests.validators.rows import NOON, SOL, fetch, history, validator, vote_state
 from validators.models import ClusterEpoch, MevEpoch, Validator
 from validators.services.block_yields import block_yields
-from validators.templatetags.units import UNKNOWN
+from validators.templatetags.units import UNKNOWN, measured
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,23 @@ def test_the_total_is_said_in_its_parts_each_with_its_basis(client: Client) -> N
         "revenue (an estimate by what waits in its vote account): 5.68 % in all." in said
     )
     assert ROUTER in said
+
+
+def test_parts_that_do_not_add_up_as_they_are_shown_say_that_they_are_rounded(client: Client) -> None:
+    fetch()
+    shown = validator(1, **KNOWN | {"mev_apy": 0.002_66, "shared_apy": 0.002_26})
+
+    said = page_of(client, shown)
+
+    for part in ("5.24 % by rewards", "0.27 % by tips", "0.23 % by shared"):
+        assert part in said
+    assert "5.73 % in all, each of them rounded." in said
+
+
+def test_no_number_is_written_with_an_exponent() -> None:
+    assert [measured(one) for one in (6.40453e-05, 0.000147308, 0.0, 512_345.6)] == [
+        *("0.000064045", "0.000147308", "0", "512,346")
+    ]
 
 
 @pytest.mark.parametrize(

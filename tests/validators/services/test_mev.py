@@ -1,5 +1,6 @@
 """Tips and shared priority fees by validator and epoch, as the simulated cluster's accounts tell them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.distributions import RENT, Root
 from tests.validators.nodes.chain import Chain
 from tests.validators.nodes.trial import START_EPOCH, Trial
-from tests.validators.rows import fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, validator
 from tests.validators.services.sources import state
 from validators import tasks
 from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import mev
+from validators.services.mev_yields import refresh_mev_yields
 from validators.simulator.clock import Moment
 from validators.solana.programs.jito import TIPS
 from validators.solana.tips import ask_tips
@@ -88,6 +90,28 @@ def test_what_tips_add_is_their_mean_less_router_and_commission_by_the_stake_of_
     assert row.mev_apy == pytest.approx(earned * in_a_year, rel=1e-6)
     # Who does not run Jito adds nothing, which is known; of others that is not.
     assert set(Validator.objects.filter(runs_jito=None).values_list("mev_apy", flat=True)) <= {None}
+
+
+def test_an_epoch_without_a_block_brought_nothing_and_counts() -> None:
+    led, never = validator(1), validator(2)
+    times = {"started_at": NOON - timedelta(days=1), "ended_at": NOON}
+    for epoch in (988, 989):
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", **times)
+        for one in (led, never):
+            ValidatorEpoch.objects.create(
+                validator=one, epoch=epoch, activated_stake=SOL, credits_unit="lamports", fetched_at=NOON
+            )
+            given = {"slot": 1, "looked_at": NOON, "settled": True}
+            if one == led and epoch == 988:
+                given |= {"runs_jito": True, "commission_bps": 700, "tips": 1_000_000, "tips_final": True}
+            MevEpoch.objects.create(validator=one, epoch=epoch, **given)
+
+    refresh_mev_yields(990)
+
+    yearly = 1_000_000 * 0.9 / SOL / 2 * 365.25
+    told = Validator.objects.order_by("pk").values_list("mev_apy", "mev_apy_epochs", "runs_jito")
+    # Of who made no block at all nobody knows what its blocks would bring.
+    assert list(told) == [(pytest.approx(yearly), 2, True), (None, None, None)]
 
 
 def test_an_endpoint_that_lacks_the_accounts_that_were_there_is_passed_over(trial: Trial) -> None:
