@@ -76,7 +76,6 @@ def fetch_mev() -> dict[str, Any]:
     newest = newest_fetch()
     known = _known(newest.epoch)
     pairs = _pairs(newest, known)
-    next_epoch_slot = newest.absolute_slot - newest.slot_index + newest.slots_in_epoch
     return attempt(
         Source.MEV,
         newest=newest,
@@ -85,7 +84,7 @@ def fetch_mev() -> dict[str, Any]:
             [Wanted(pair.vote_account, pair.epoch) for pair in pairs],
             genesis_hash=newest.genesis_hash,
             least_slot=newest.absolute_slot,
-            next_epoch_slot=next_epoch_slot,
+            next_epoch_slot=newest.next_epoch_slot,
         ),
         judge=lambda endpoint, tips: _judge(endpoint, tips, pairs, known, newest),
         store=lambda tips: _store(tips, pairs, newest),
@@ -158,13 +157,13 @@ def _judge(endpoint: str, tips: Tips, pairs: Iterable[Pair], known: Rows, newest
 
 def _store(tips: Tips, pairs: Sequence[Pair], newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
-    skip_if_ahead(_epoch_of(tips.slot, newest), newest)
+    skip_if_ahead(newest.epoch_of(tips.slot), newest)
     # Anew: another run may have stored more while we asked.
     now, known = timezone.now(), _known(newest.epoch)
     told = {(one.vote_account, one.epoch): one for one in tips.records.good}
     rows = {
         (pair.validator_id, pair.epoch): _merged(
-            known[pair.validator_id, pair.epoch].told if (pair.validator_id, pair.epoch) in known else Told(),
+            row.told if (row := known.get((pair.validator_id, pair.epoch))) else Told(),
             told[pair.vote_account, pair.epoch],
             # As the votes tell, which are checked: one node's slot alone settles nothing for ever.
             is_over=pair.epoch < newest.epoch,
@@ -173,7 +172,7 @@ def _store(tips: Tips, pairs: Sequence[Pair], newest: Fetch) -> dict[str, Any]:
         if (pair.vote_account, pair.epoch) in told
     }
     rows = _without_account(rows, slot=tips.slot, running=newest.epoch)
-    _write(rows, slot=tips.slot, at=now)
+    _write(rows, known, slot=tips.slot, at=now)
     _decide_earlier(known, running=newest.epoch)
     _give_up(before=newest.epoch - EPOCHS_OPEN)
     changed = refresh_mev_yields(newest.epoch)
@@ -261,10 +260,6 @@ def _give_up(*, before: int) -> None:
     MevEpoch.objects.filter(seen, epoch__lt=before, settled=False).update(settled=True)
 
 
-def _epoch_of(slot: int, newest: Fetch) -> int:
-    return newest.epoch + (slot - newest.absolute_slot + newest.slot_index) // newest.slots_in_epoch
-
-
 def _alone(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:
     """Those whose identity made the blocks for no other account."""
     of: dict[tuple[str, int], list[int]] = {}
@@ -273,21 +268,17 @@ def _alone(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:
     return {(keys[0], epoch) for (_, epoch), keys in of.items() if len(keys) == 1}
 
 
-def _write(rows: Mapping[tuple[int, int], Told], *, slot: int, at: Any) -> None:
-    """What another run stored while we asked is found again."""
-    stored = MevEpoch.objects.filter(epoch__in={epoch for _, epoch in rows})
-    columns = ("pk", "validator_id", "epoch")
-    keys = {(key, epoch): pk for pk, key, epoch in bulk.read_rows(stored.values_list(*columns))}
+def _write(rows: Mapping[tuple[int, int], Told], known: Rows, *, slot: int, at: Any) -> None:
     constants = {"slot": slot, "looked_at": at}
     bulk.update_rows(
         MevEpoch,
         fields=_TOLD,
-        rows=[(*told, keys[pair]) for pair, told in rows.items() if pair in keys],
+        rows=[(*told, known[pair].pk) for pair, told in rows.items() if pair in known],
         constants=constants,
     )
     bulk.insert_rows(
         MevEpoch,
         fields=("validator_id", "epoch", *_TOLD),
-        rows=[(*pair, *told) for pair, told in rows.items() if pair not in keys],
+        rows=[(*pair, *told) for pair, told in rows.items() if pair not in known],
         constants={**constants, "source": MevEpoch.Source.ACCOUNTS.value},
     )
