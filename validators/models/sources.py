@@ -24,7 +24,7 @@ class SourceState(models.Model):
         # The vote accounts themselves: 64 epochs of credits, collectors, balance, BLS key.
         VOTE_STATES = "vote-states"
         # Jito's distribution accounts: tips, priority fees that are shared, and what is kept of both.
-        MEV = "mev"
+        MEV = "mev", "MEV"
         # Accounts of stake pools and their lists of validators: who stakes with whom.
         POOLS = "pools"
         # getProgramAccounts of their programs: which pools there are.
