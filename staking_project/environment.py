@@ -59,6 +59,8 @@ BOUNDS: Mapping[str, Bounds] = {
     "WORKERS": Bounds(1, 512, "worker processes of each qcluster"),
     "SAVE_LIMIT": Bounds(-1, 1_000_000, "successes that django-q2 keeps; 0 is all, -1 none"),
     "FETCH_DEADLINE_SECONDS": Bounds(0.001, 86_400, "seconds that a whole fetch may take"),
+    # Beside the four other requests by the method, as many of it as public endpoints take in ten seconds.
+    "STAKES_PER_RUN": Bounds(0, 36, "validators whose stake accounts a run asks for; 0 asks for none"),
     "ALERT_REPEAT_SECONDS": Bounds(60, 365 * 86_400, "seconds until an open alert is told again"),
     "RATE_LIMIT": Bounds(0, 1_000_000_000, "what one address may ask for a minute; 0 is no limit"),
     "API_RATE_LIMIT": Bounds(0, 1_000_000_000, "what one address may ask for a minute; 0 is no limit"),

@@ -124,6 +124,8 @@ SOLANA_RPC_IS_OUR_OWN = not SOLANA_RPC_URLS
 if SOLANA_RPC_IS_OUR_OWN and "rpc_url" in _COPY:
     SOLANA_RPC_URLS = [_COPY["rpc_url"]]
 FETCH_DEADLINE_SECONDS = env.float("FETCH_DEADLINE_SECONDS", default=60.0)
+# Of how many validators a run asks for the stake accounts, one request each; 0 asks for none.
+STAKES_PER_RUN = env.int("STAKES_PER_RUN", default=20)
 # The scoring methods that every run computes; the first is the headline one.
 SCORE_METHODS = env.list("SCORE_METHODS", default=["trust-v3", "trust-v2", "baseline-v1"])
 

@@ -29,6 +29,12 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
         ),
         Variable("FETCH_DEADLINE_SECONDS", "60", "A whole fetch ends within this."),
         Variable(
+            "STAKES_PER_RUN",
+            "20",
+            "Of how many validators a run asks for the stake accounts, one request of getProgramAccounts "
+            "each; 0 asks for none.",
+        ),
+        Variable(
             "SCORE_METHODS",
             "trust-v3,trust-v2,baseline-v1",
             "Scoring methods that every run computes; the first is the headline one.",

@@ -7,6 +7,7 @@ from typing import Final
 from scheduling.modes import JobDeclaration
 
 HOUR: Final = 3600
+HALF_AN_HOUR: Final = HOUR // 2
 SIX_HOURS: Final = 6 * HOUR
 DAY: Final = 24 * HOUR
 # About ten epochs.
@@ -96,7 +97,7 @@ _SCORED: Final = (
 )
 
 # No score is made of these, so none waits for them. Which pools there are is asked before what is in them.
-_OF_POOLS: Final = (
+_WHO_STAKES: Final = (
     JobDeclaration(
         name="fetch-pool-search-repeatable",
         task="validators.tasks.fetch_pool_search",
@@ -117,8 +118,20 @@ _OF_POOLS: Final = (
         reads_the_present=True,
         description="Fetches how much each stake pool stakes with each validator",
     ),
+    JobDeclaration(
+        name="fetch-stakes-repeatable",
+        task="validators.tasks.fetch_stakes",
+        # Seven hundred validators in eighteen hours, which is less than any epoch takes.
+        every_seconds={"test": 60, "production": HALF_AN_HOUR},
+        # Ten seconds from the search for pools, which asks by the same method.
+        start_after_seconds={"test": 13, "production": 85},
+        needs=(FETCH.name,),
+        leaves_a_worker=True,
+        reads_the_present=True,
+        description="Fetches what stake comes to and leaves some validators, and what is their own",
+    ),
 )
-SOURCES: Final = (*_SCORED, *_OF_POOLS)
+SOURCES: Final = (*_SCORED, *_WHO_STAKES)
 
 SCORE: Final = JobDeclaration(
     name="score-repeatable",

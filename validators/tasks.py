@@ -13,6 +13,7 @@ from validators.services.nodes import fetch_nodes as store_nodes
 from validators.services.production import fetch_production as store_production
 from validators.services.scores.refitting import refit_newest_history
 from validators.services.scores.running import score_newest_fetch
+from validators.services.stake_accounts import fetch_stakes as store_stakes
 from validators.services.stake_pools import fetch_pool_search as store_pool_search
 from validators.services.stake_pools import fetch_pools as store_pools
 from validators.services.vote_states import fetch_vote_states as store_vote_states
@@ -66,6 +67,11 @@ def fetch_pools() -> dict[str, Any]:
 def fetch_pool_search() -> dict[str, Any]:
     """Fetch which pools there are. Raises a ValidatorsError, or SkipRun while the method is not offered."""
     return store_pool_search()
+
+
+def fetch_stakes() -> dict[str, Any]:
+    """Fetch stake accounts of some validators. Raises a ValidatorsError, or SkipRun where nobody tells."""
+    return store_stakes()
 
 
 def score_validators() -> dict[str, Any]:

@@ -90,6 +90,13 @@ VALUES: Final[Mapping[str, Any]] = {
     "unknown_validators": 0,
     "pool_epoch": 1010,
     "StakePoolList.next_cursor": None,
+    # Stake accounts.
+    "stake_accounts": 1_204,
+    "EpochDocument.activating_stake": "1204567890123",
+    "EpochDocument.deactivating_stake": "4204567890123",
+    "self_stake": "204567890123",
+    "stakes_source": "accounts",
+    "stakes_looked_at": "2026-11-25T18:02:11Z",
     "risk": 0.012,
     "risk_low": 0.009,
     "risk_high": 0.018,

@@ -15,6 +15,7 @@ SOURCES: Final = (
     "fetch-mev-repeatable",
     "fetch-pool-search-repeatable",
     "fetch-pools-repeatable",
+    "fetch-stakes-repeatable",
 )
 
 # Rules of axe that templates of others break, each with where. Nothing of ours is among them.
@@ -75,6 +76,8 @@ PLACES: Final = (
         staff=True,
         allowed=BREADCRUMBS,
     ),
+    Place("stake pools", "/admin/validators/stakepool/", staff=True, allowed=BREADCRUMBS | SEARCH),
+    Place("stakes of pools", "/admin/validators/poolstake/", staff=True, allowed=BREADCRUMBS | SEARCH),
     Place("scores", "/admin/validators/trustscore/", staff=True, allowed=BREADCRUMBS | SEARCH),
     Place("scoring runs", "/admin/validators/scoringrun/", staff=True, allowed=BREADCRUMBS),
 )

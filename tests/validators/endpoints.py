@@ -11,8 +11,8 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.validators import canned_accounts, pool_accounts, replies
-from validators.solana.programs.stake_pools import PROGRAMS as POOL_PROGRAMS
+from tests.validators import canned_accounts, packed_stakes, pool_accounts, replies
+from validators.solana.names import CONFIG_PROGRAM
 
 Answer = Response | Callable[[dict[str, Any]], Response]
 
@@ -30,6 +30,8 @@ class CannedEndpoint:
         self.results: dict[str, Any] = {}
         # Accounts of stake pools and their lists.
         self.pools: dict[str, Any] = {}
+        # Stake accounts by vote account; who is not here has one that holds all its stake.
+        self.stakes: dict[str, list[dict[str, Any]]] = {}
         self.faults: list[Response | None] = []
         self.asked: list[tuple[float, str]] = []
         self.params: dict[str, Any] = {}
@@ -55,8 +57,8 @@ class CannedEndpoint:
             slots = self.params[method][0]["range"]
             whole = self.results.get("getBlockProduction range")
             return replies.whole_production(self._identities(), **slots) if whole is None else whole
-        if method == "getProgramAccounts" and self.params[method][0] in POOL_PROGRAMS:
-            return self.results.get("getProgramAccounts of pools", {}).get(self.params[method][0], [])
+        if method == "getProgramAccounts" and self.params[method][0] != CONFIG_PROGRAM:
+            return self._searched(*self.params[method])
         if method in self.results:
             return self.results[method]
         if method == "getBlockProduction":
@@ -72,6 +74,13 @@ class CannedEndpoint:
         if method == "getMultipleAccounts":
             return canned_accounts.answer(self.params[method], self.current + self.delinquent, slot=self.slot)
         return self.epoch_infos.pop(0) if len(self.epoch_infos) > 1 else self.epoch_infos[0]
+
+    def _searched(self, program: str, options: dict[str, Any]) -> Any:
+        if program == packed_stakes.STAKE_PROGRAM:
+            items = packed_stakes.of_votes(self.current + self.delinquent) | self.stakes
+            return packed_stakes.answer(options, items, slot=self.slot)
+        found = self.results.get("getProgramAccounts of pools", {}).get(program, [])
+        return {"context": {"slot": max(self.slot, options["minContextSlot"])}, "value": found}
 
     @property
     def slot(self) -> int:

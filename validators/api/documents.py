@@ -279,6 +279,26 @@ class EpochDocument(Schema):
     priority_fees_final: bool | None = Field(description="Whether `priority_fees` will not change any more")
     mev_source: words.MevSource | None = Field(description="Who told of tips and fees; null: nobody yet")
     mev_looked_at: datetime | None = Field(description="When its accounts were last looked at, UTC")
+    stake_accounts: int | None = Field(
+        description="How many are staked with it, in the last look of the epoch; null where nobody looked, "
+        "or no endpoint tells"
+    )
+    activating_stake: str | None = Field(
+        description=f"Coming to it with the next epoch, by that look. {LAMPORTS}"
+    )
+    deactivating_stake: str | None = Field(
+        description="Leaving it with the end of the epoch, by that look; it is part of `activated_stake`. "
+        f"{LAMPORTS}"
+    )
+    self_stake: str | None = Field(
+        description="Of `activated_stake`, what the withdraw authority of the vote account may withdraw as "
+        "well; what its people staked by other keys is not told apart. Null as well where that authority is "
+        f"not known. {LAMPORTS}"
+    )
+    stakes_source: words.StakesSource | None = Field(
+        description="Who told of the stake accounts; null: nobody yet"
+    )
+    stakes_looked_at: datetime | None = Field(description="When that look was, UTC")
 
 
 class EpochList(Envelope):

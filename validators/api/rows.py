@@ -12,6 +12,7 @@ from validators.models import (
     MevEpoch,
     ScoringRun,
     SourceState,
+    StakeEpoch,
     TrustScore,
     ValidatorEpoch,
 )
@@ -182,6 +183,7 @@ def epoch_document(row: ValidatorEpoch) -> dict[str, Any]:
         "source": row.source,
         "fetched_at": row.fetched_at,
         **mev_document(row.told_mev),
+        **stakes_document(row.told_stakes),
     }
 
 
@@ -198,6 +200,19 @@ def mev_document(mev: MevEpoch | None) -> dict[str, Any]:
         "priority_fees_final": told.priority_final if told.priority_fees is not None else None,
         "mev_source": mev.source if mev else None,
         "mev_looked_at": told.looked_at,
+    }
+
+
+def stakes_document(stakes: StakeEpoch | None) -> dict[str, Any]:
+    """All of it null while nobody looked at its stake accounts."""
+    told = stakes or StakeEpoch()
+    return {
+        "stake_accounts": told.accounts,
+        "activating_stake": lamports(told.activating),
+        "deactivating_stake": lamports(told.deactivating),
+        "self_stake": lamports(told.own),
+        "stakes_source": stakes.source if stakes else None,
+        "stakes_looked_at": told.looked_at,
     }
 
 

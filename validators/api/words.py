@@ -16,6 +16,7 @@ from validators.models import (
     PoolStake,
     ScoringRun,
     SourceState,
+    StakeEpoch,
     Subscription,
     ValidatorEvent,
     VoteState,
@@ -80,6 +81,10 @@ MevSource = TypeAliasType(
     "MevSource",
     Annotated[str, one_of(MevEpoch.Source.values, "accounts: the distribution accounts of the epoch")],
 )
+StakesSource = TypeAliasType(
+    "StakesSource",
+    Annotated[str, one_of(StakeEpoch.Source.values, "accounts: getProgramAccounts of the stake program")],
+)
 PoolSource = TypeAliasType(
     "PoolSource",
     Annotated[str, one_of(PoolStake.Source.values, "list: the pool's own accounts, as one look read them")],
@@ -131,7 +136,8 @@ SourceName = TypeAliasType(
             "votes: stake, credits, commission. production: leader slots and blocks. nodes: versions and "
             "clients. names: names and websites. inflation: rates and supply. cluster: slot time, Alpenglow, "
             "the admission rule. vote-states: the vote accounts themselves. mev: tips, shared priority "
-            "fees. pools: stake pools and whom they stake with. pool-search: which pools there are",
+            "fees. pools: stake pools and whom they stake with. pool-search: which pools there are. stakes: "
+            "stake accounts, what comes and leaves",
         ),
     ],
 )

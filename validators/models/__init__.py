@@ -14,6 +14,7 @@ from validators.models.pools import PoolStake, StakePool
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
+from validators.models.stakes import StakeEpoch
 from validators.models.subscriptions import Subscription, SubscriptionDelivery
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
 from validators.models.watching import WatchedValidator
@@ -42,6 +43,7 @@ __all__ = [
     "ScoringInputs",
     "ScoringRun",
     "SourceState",
+    "StakeEpoch",
     "StakePool",
     "Subscription",
     "SubscriptionDelivery",

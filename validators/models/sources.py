@@ -29,6 +29,8 @@ class SourceState(models.Model):
         POOLS = "pools"
         # getProgramAccounts of their programs: which pools there are.
         POOL_SEARCH = "pool-search"
+        # getProgramAccounts of the stake program: how many stake accounts, what comes and leaves, whose own.
+        STAKES = "stakes"
 
     source = models.CharField(max_length=12, choices=Source.choices, unique=True)
     endpoint = models.CharField(

@@ -203,8 +203,9 @@ class ValidatorEpoch(models.Model):
     # Set where histories are read: whether the epoch is over, and our looks ended inside it.
     is_unfinished = False
     blocks_unfinished = False
-    # As well: the MevEpoch beside it, None while nobody looked at its accounts.
+    # As well: the MevEpoch and the StakeEpoch beside it, None while nobody looked at its accounts.
     told_mev: Any = None
+    told_stakes: Any = None
 
     class Meta:
         constraints = [

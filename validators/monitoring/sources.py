@@ -28,6 +28,7 @@ TELLS: Final[Mapping[str, str]] = {
     Source.MEV: "MEV commission, tips and shared fees on validators' pages, and their part of the total APY",
     Source.POOLS: "who stakes through which pool, on validators' pages and on the cluster page",
     Source.POOL_SEARCH: "which stake pools there are, beside those that are known by name",
+    Source.STAKES: "stake accounts, what comes and leaves, and self stake on validators' pages",
     Source.VOTE_STATES: "admission, operators, and the past of newcomers on validators' pages",
 }
 

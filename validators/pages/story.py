@@ -13,9 +13,9 @@ from validators.reading.histories import Events, ValidatorHistory, events_of, va
 from validators.reading.mev import mev_sentences, total_apy_of
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
-from validators.reading.stake_pools import WhoStakes, who_stakes
 from validators.reading.standings import standings
 from validators.reading.terms import term_sentences, with_marks
+from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
 
@@ -69,6 +69,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     operator = operator_of(validator)
     events = events_of(validator.pk)
     parts = explained(run, validator.components)
+    states = {state.source: state for state in sources()}
     return ValidatorStory(
         validator=validator,
         verdict=verdict(run, validator.score, validator.components, parts),
@@ -85,10 +86,10 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],
         operator=operator,
         admission=_admission(validator, operator),
-        unheard=_unheard(),
+        unheard=_unheard(states),
         mev=mev_sentences(validator, history.epochs),
         total_apy=total_apy_of(validator),
-        who_stakes=who_stakes(validator),
+        who_stakes=who_stakes(validator, history.epochs, states),
     )
 
 
@@ -152,9 +153,8 @@ def _between(before: ValidatorEpoch, after: ValidatorEpoch) -> str:
     )
 
 
-def _unheard() -> dict[str, str]:
+def _unheard(states: Mapping[str, SourceState]) -> dict[str, str]:
     """By source, in a sentence: whatever it tells is missing, or old, through a fault of ours."""
-    states = {state.source: state for state in sources()}
     said = {}
     for source, told in _TOLD_BY.items():
         state = states.get(source)

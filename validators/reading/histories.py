@@ -19,6 +19,7 @@ from validators.models import (
     IdentityChange,
     MevEpoch,
     ScoringRun,
+    StakeEpoch,
     TrustScore,
     Validator,
     ValidatorEpoch,
@@ -67,7 +68,7 @@ def validator_history(validator: Validator, *, method: str | None = None) -> Val
     )
     points = scores.values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
     return ValidatorHistory(
-        epochs=with_mev(_epochs_of(validator)[:EPOCHS_SHOWN]),
+        epochs=with_accounts(_epochs_of(validator)[:EPOCHS_SHOWN]),
         scores=[ScorePoint(scored_at=at, score=score, rank=rank) for at, score, rank in reversed(points)],
     )
 
@@ -110,7 +111,7 @@ def epochs_before(validator: Validator, place: int | None, *, limit: int) -> lis
     epochs = _epochs_of(validator)
     if place is not None:
         epochs = epochs.filter(epoch__lt=place)
-    return with_mev(epochs[:limit])
+    return with_accounts(epochs[:limit])
 
 
 def newest_epochs(
@@ -122,7 +123,9 @@ def newest_epochs(
         rows = rows.filter(epoch__lte=until)
     place = Window(RowNumber(), partition_by=F("validator_id"), order_by=F("epoch").desc())
     found: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
-    for row in with_mev(with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")):
+    for row in with_accounts(
+        with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")
+    ):
         found[row.validator_id].append(row)
     return found
 
@@ -172,16 +175,18 @@ def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
     return epochs.annotate(**unfinished)
 
 
-def with_mev(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
-    """The same, each with what was told of its tips; a query, or none without any."""
+def with_accounts(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
+    """The same, each with what accounts told of its tips and its stake; two queries, or none without any."""
     rows = list(epochs)
     if not rows:
         return []
     span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
-    told = MevEpoch.objects.filter(validator_id__in={row.validator_id for row in rows}, epoch__range=span)
-    found = {(mev.validator_id, mev.epoch): mev for mev in told}
+    of = {"validator_id__in": {row.validator_id for row in rows}, "epoch__range": span}
+    mev = {(one.validator_id, one.epoch): one for one in MevEpoch.objects.filter(**of)}
+    stakes = {(one.validator_id, one.epoch): one for one in StakeEpoch.objects.filter(**of)}
     for row in rows:
-        row.told_mev = found.get((row.validator_id, row.epoch))
+        pair = (row.validator_id, row.epoch)
+        row.told_mev, row.told_stakes = mev.get(pair), stakes.get(pair)
     return rows
 
 

@@ -29,7 +29,10 @@ Answer = TypeVar("Answer")
 
 # The sources whose answers say as of which slot they are, beside the votes.
 TELL_SLOT: Final = frozenset(
-    {Source.PRODUCTION, Source.CLUSTER, Source.VOTE_STATES, Source.MEV, Source.POOLS}
+    {
+        *(Source.PRODUCTION, Source.CLUSTER, Source.VOTE_STATES, Source.MEV),
+        *(Source.POOLS, Source.POOL_SEARCH, Source.STAKES),
+    }
 )
 # By which a node that follows the chain may be behind another one: half a minute.
 SLOTS_BETWEEN_NODES: Final = 150

@@ -12,12 +12,13 @@ from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD
+from validators.solana.program_accounts import SEARCH_METHOD
 from validators.solana.programs.stake_pools import KNOWN
 from validators.solana.records import Records
 from validators.solana.stake_pools import FoundPool, PoolLook, Pools, ask_pools, ask_which_pools
 
 # Of one run: a request for the list of each. Public endpoints allow 40 of a method in ten seconds.
-MOST_POOLS: Final = 30
+MOST_POOLS: Final = 22
 # Beside those that are known by name: the largest. Hundreds of others hold next to nothing.
 MOST_FOUND: Final = 100
 # Pools are not closed: an answer that lacks more of those that were there is not this chain's.
@@ -33,7 +34,7 @@ _OF_STAKE: Final = ("active", "transient", "updated_epoch", "status", "slot", "l
 def fetch_pools() -> dict[str, Any]:
     """Ask for pools and their lists: those that are known by name, then who was looked at longest ago.
 
-    At most 32 requests: two, and one for each pool that is there.
+    At most 24 requests: two, and one for each pool that is there.
     """
     newest = newest_fetch()
     known = {pool.address: pool for pool in StakePool.objects.all()}
@@ -54,12 +55,13 @@ def fetch_pool_search() -> dict[str, Any]:
 
     What is in them the next look at the pools tells.
     """
+    newest = newest_fetch()
     return attempt(
         Source.POOL_SEARCH,
-        newest=newest_fetch(),
-        ask=ask_which_pools,
-        judge=lambda endpoint, found: None,
-        store=_remember,
+        newest=newest,
+        ask=lambda endpoint: ask_which_pools(endpoint, least_slot=newest.absolute_slot),
+        judge=lambda endpoint, found: refuse_if_behind(endpoint, found.slot, newest, method=SEARCH_METHOD),
+        store=lambda found: _remember(found.records),
     )
 
 
@@ -84,12 +86,12 @@ def _judge(
 
 def _store(pools: Pools, known: Mapping[str, StakePool], newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
-    now, next_epoch_slot = timezone.now(), newest.absolute_slot - newest.slot_index + newest.slots_in_epoch
+    now = timezone.now()
     accounts = dict(bulk.read_rows(Validator.objects.values_list("vote_account", "pk")))
     # Another run may have looked meanwhile: what it stored is not taken back.
     slots = dict(bulk.read_rows(StakePool.objects.values_list("address", "slot")))
     looks = [look for look in pools.records.good if look.slot >= (slots.get(look.pool.address) or 0)]
-    epochs = [newest.epoch + (look.slot >= next_epoch_slot) for look in looks]
+    epochs = [newest.epoch_of(look.slot) for look in looks]
     rows = [_row(look, accounts, epoch=epoch, at=now) for look, epoch in zip(looks, epochs, strict=True)]
     stored = StakePool.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["address"], update_fields=_OF_POOL

@@ -6,12 +6,18 @@ from typing import Any
 from validators.simulator import params, replies, runtime_accounts
 from validators.simulator.admission import balance, rent
 from validators.simulator.cluster import ValidatorOutlook
+from validators.simulator.jsonrpc import INVALID_REQUEST, RpcError
 from validators.simulator.view import ClusterView, Params, options_of
 from validators.simulator.vote_accounts import VOTE_PROGRAM, vote_state
 
 # MAX_MULTIPLE_ACCOUNTS.
 MOST_ACCOUNTS = 100
 _ENCODINGS = ("base58", "base64", "jsonParsed")
+# MAX_BASE58_BYTES.
+_LONGEST_BASE58 = 128
+_TOO_LONG_FOR_BASE58 = (
+    "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding."
+)
 _LARGEST_ACCOUNT_BYTES = 10 * 1024 * 1024
 
 
@@ -120,5 +126,7 @@ def shown(account: Account, encoding: str, part: slice | None) -> replies.JsonOb
         told: object = {"program": account.program, "parsed": account.parsed, "space": space}
     else:
         raw = account.raw if part is None else account.raw[part]
+        if encoding == "base58" and len(raw) > _LONGEST_BASE58:
+            raise RpcError(INVALID_REQUEST, _TOO_LONG_FOR_BASE58)
         told = replies.binary(raw, "base58" if encoding == "base58" else "base64")
     return replies.account(told, owner=account.owner, lamports=account.lamports, space=space)

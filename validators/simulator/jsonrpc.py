@@ -13,6 +13,8 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 # Solana's own: the asked node lags behind the cluster.
 NODE_BEHIND = -32005
+# Solana's own: the node does not keep an index of what is asked for.
+KEY_EXCLUDED = -32010
 # Solana's own: the slot that the client insists on is not reached.
 SLOT_NOT_REACHED = -32016
 

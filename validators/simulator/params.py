@@ -6,7 +6,7 @@ from typing import Any
 from validators.simulator.draws import base58_decoded
 from validators.simulator.jsonrpc import INVALID_PARAMS, SLOT_NOT_REACHED, RpcError
 
-_KEY_BYTES = 32
+KEY_BYTES = 32
 # The longest that 32 bytes become in base58.
 _LONGEST_KEY = 44
 _COMMITMENTS = ("processed", "confirmed", "finalized")
@@ -65,7 +65,7 @@ def whole_number(options: dict[str, Any], name: str) -> int | None:
 
 def key(value: Any, name: str) -> str:
     raw = base58_decoded(value) if isinstance(value, str) and len(value) <= _LONGEST_KEY else None
-    if raw is None or len(raw) != _KEY_BYTES:
+    if raw is None or len(raw) != KEY_BYTES:
         raise invalid(f"{name} must be a base58 key of 32 bytes")
     return str(value)
 

@@ -72,6 +72,10 @@ class PoolAccounts:
         found = {key: self.found(key, moment) for key, pool in known.items() if pool.program == program}
         return {key: account for key, account in found.items() if account is not None}
 
+    def holders(self, seat: Seat) -> list[tuple[str, float]]:
+        """The pools that stake with a seat while it has stake: each one's authority, and its part of that."""
+        return [(_key(pool, "withdraw"), _part(pool, seat)) for pool in _POOLS if _has(pool, seat)]
+
     def _pool_account(self, pool: _Pool, moment: Moment) -> ProgramAccount:
         epoch = _updated_epoch(pool, moment)
         staked = sum(active + transient for _, active, transient, _ in self._entries(pool, epoch))
@@ -98,17 +102,25 @@ class PoolAccounts:
         return tuple(
             self._entry(pool, seat, epoch)
             for seat in self._seats
-            if draws.fraction(seat.key, pool.address) < pool.seats and self._field.stake(seat, epoch)
+            if _has(pool, seat) and self._field.stake(seat, epoch)
         )
 
     def _entry(self, pool: _Pool, seat: Seat, epoch: int) -> tuple[bytes, int, int, int]:
         """What comes or goes with the next epoch is on its way, and who dies is taken off the list."""
         tenant = self._field.tenant(seat, epoch)
-        part = pool.part * draws.between(0.3, 1.0, seat.key, pool.address, "part")
+        part = _part(pool, seat)
         now, next_one = (int(self._field.stake(seat, one) * part) for one in (epoch, epoch + 1))
         is_dying = tenant.dies is not None and tenant.dies[0] < epoch
         vote_account = draws.base58_decoded(tenant.vote_account) or b""
         return vote_account, now, abs(next_one - now), _DEACTIVATING if is_dying else 0
+
+
+def _has(pool: _Pool, seat: Seat) -> bool:
+    return draws.fraction(seat.key, pool.address) < pool.seats
+
+
+def _part(pool: _Pool, seat: Seat) -> float:
+    return pool.part * draws.between(0.3, 1.0, seat.key, pool.address, "part")
 
 
 def _updated_epoch(pool: _Pool, moment: Moment) -> int:

@@ -38,7 +38,7 @@ def vote_state(cluster: Cluster, outlook: ValidatorOutlook, moment: Moment) -> V
         is_v4=is_v4,
         vote_account=tenant.vote_account,
         identity=outlook.identity,
-        withdrawer=_withdrawer(outlook),
+        withdrawer=withdrawer(outlook),
         rewards_collector=_rewards_collector(outlook) if is_v4 else tenant.vote_account,
         commission_bps=commission_bps,
         bls_key=_bls_key(tenant.key) if is_v4 and papers != Papers.NO_BLS_KEY else None,
@@ -72,7 +72,8 @@ def _bls_key(key: str) -> bytes:
     return sha512(f"{key}:bls".encode()).digest()[:_BLS_KEY_BYTES]
 
 
-def _withdrawer(outlook: ValidatorOutlook) -> str:
+def withdrawer(outlook: ValidatorOutlook) -> str:
+    """The key that may take the account's lamports."""
     if outlook.seat.index == _CARELESS_SEAT:
         return outlook.identity
     if outlook.seat.index % _SEATS_PER_OPERATOR in _WITHDRAWN_BY_OPERATOR:

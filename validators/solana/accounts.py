@@ -102,7 +102,7 @@ def ask_accounts(
     if len(keys) > MOST_KEYS:
         raise ValueError(f"{len(keys)} accounts in one question, {MOST_KEYS} are allowed")
     options = _options(parsed=parsed, least_slot=least_slot, first_bytes=first_bytes)
-    result = _patiently(endpoint, METHOD, [list(keys), options], Reply[_MultipleAccounts])
+    result = answered_patiently(endpoint, METHOD, [list(keys), options], Reply[_MultipleAccounts])
     doubt = _doubt(result, len(keys), parsed=parsed, least_slot=least_slot, first_bytes=first_bytes)
     if doubt:
         raise MalformedReplyError(endpoint.name, METHOD, doubt)
@@ -115,7 +115,7 @@ def ask_account(endpoint: Endpoint, key: str, *, least_slot: int, first_bytes: i
     Endpoints count it apart from getMultipleAccounts, whose dataSlice is the same for all.
     """
     options = _options(parsed=False, least_slot=least_slot, first_bytes=first_bytes)
-    one = _patiently(endpoint, ONE_METHOD, [key, options], Reply[_AccountInfo])
+    one = answered_patiently(endpoint, ONE_METHOD, [key, options], Reply[_AccountInfo])
     result = _MultipleAccounts.model_construct(context=one.context, value=[one.value])
     doubt = _doubt(result, 1, parsed=False, least_slot=least_slot, first_bytes=first_bytes)
     if doubt:
@@ -151,7 +151,9 @@ def _options(*, parsed: bool, least_slot: int | None, first_bytes: int | None) -
     return options
 
 
-def _patiently(endpoint: Endpoint, method: str, params: list[Any], reply_type: type[Reply[Result]]) -> Result:
+def answered_patiently(
+    endpoint: Endpoint, method: str, params: list[Any], reply_type: type[Reply[Result]]
+) -> Result:
     """Ask; while the node has not reached the slot, wait and ask again, twice."""
     for wait in _WAITS:
         try:

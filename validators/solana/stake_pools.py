@@ -1,16 +1,14 @@
 """Stake pools as an endpoint tells them: each with its list of validators, and which pools there are."""
 
-import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
-
-from pydantic import ConfigDict, WrapValidator
-from pydantic.dataclasses import dataclass as checked_dataclass
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from validators.exceptions import LayoutError, MalformedReplyError
 from validators.solana.accounts import METHOD, MOST_KEYS, Account, ask_account, ask_accounts
 from validators.solana.byte_reader import Reader
+from validators.solana.program_accounts import SEARCH_METHOD, Part, ask_program_accounts
 from validators.solana.programs.stake_pools import (
     LIST_HEADER,
     POOL_BYTES,
@@ -22,14 +20,11 @@ from validators.solana.programs.stake_pools import (
     decoded_pool,
     entries_listed,
 )
-from validators.solana.records import Records, Rejected, or_reason, sorted_out
+from validators.solana.records import Records, Rejected, sorted_out
 from validators.solana.rpc import Endpoint
-from validators.solana.schemas import Key, Reply
 
-SEARCH_METHOD: Final = "getProgramAccounts"
 # Of a pool, where its total lamports are: they tell which pools are large enough to be looked at.
-_TOTAL: Final = {"offset": 258, "length": 8}
-_LONGEST_TOTAL: Final = 100
+_TOTAL: Final = Part(258, 8)
 # The type of a pool in base58.
 _TYPE_OF_POOL: Final = "2"
 
@@ -125,62 +120,39 @@ class FoundPool(NamedTuple):
     total_lamports: int
 
 
-@checked_dataclass(frozen=True, slots=True, config=ConfigDict(strict=True))
-class _WireAccount:
-    data: Any
-    owner: Key
+@dataclass(frozen=True, slots=True)
+class FoundPools:
+    """Of all programs; `slot` is the oldest of what was said."""
+
+    slot: int
+    records: Records[FoundPool]
 
 
-@checked_dataclass(frozen=True, slots=True, config=ConfigDict(strict=True))
-class _WirePool:
-    pubkey: Key
-    account: _WireAccount
-
-
-if TYPE_CHECKING:
-    _Item = _WirePool | str
-else:
-    _Item = Annotated[_WirePool, WrapValidator(or_reason)]
-
-
-def ask_which_pools(endpoint: Endpoint) -> Records[FoundPool]:
+def ask_which_pools(endpoint: Endpoint, *, least_slot: int) -> FoundPools:
     """Every pool of each program: one request a program, for eight bytes a pool. Raises an EndpointError."""
-    options = {
-        "encoding": "base64",
-        "filters": [{"dataSize": POOL_BYTES}, {"memcmp": {"offset": 0, "bytes": _TYPE_OF_POOL}}],
-        "dataSlice": _TOTAL,
-    }
-    judged = [
-        one
-        for program in PROGRAMS
-        for one in _found(program, endpoint.call(SEARCH_METHOD, [program, options], Reply[list[_Item]]))
-    ]
+    of_type = {"offset": 0, "bytes": _TYPE_OF_POOL}
+    filters: list[dict[str, Any]] = [{"dataSize": POOL_BYTES}, {"memcmp": of_type}]
+    slots: list[int] = []
+    judged: list[FoundPool | Rejected] = []
+    for program in PROGRAMS:
+        slot, found = ask_program_accounts(
+            endpoint,
+            program,
+            filters=filters,
+            part=_TOTAL,
+            least_slot=least_slot,
+            decode=partial(_found_pool, program),
+        )
+        slots.append(slot)
+        judged += found
     # Another cluster may have none, which is no fault of the reply.
-    return sorted_out(endpoint, SEARCH_METHOD, judged) if judged else Records(endpoint.name, (), ())
+    nothing: Records[FoundPool] = Records(endpoint.name, (), ())
+    return FoundPools(min(slots), sorted_out(endpoint, SEARCH_METHOD, judged) if judged else nothing)
 
 
-def _found(program: str, items: list[_WirePool | str]) -> Iterator[FoundPool | Rejected]:
-    for place, item in enumerate(items):
-        if isinstance(item, str):
-            yield Rejected(f"record {place}", item)
-        elif item.account.owner != program:
-            yield Rejected(item.pubkey, f"owned by {item.account.owner} instead of {program}")
-        else:
-            yield _with_total(program, item)
-
-
-def _with_total(program: str, item: _WirePool) -> FoundPool | Rejected:
-    match item.account.data:
-        case [str(text), "base64"] if len(text) < _LONGEST_TOTAL:
-            try:
-                sent = base64.b64decode(text, validate=True)
-            except ValueError:
-                return Rejected(item.pubkey, "no base64")
-        case _:
-            return Rejected(item.pubkey, 'not a short [text, "base64"]')
-    reader = Reader(f"stake pool {item.pubkey}", sent)
-    try:
-        reader.expect_length(_TOTAL["length"])
-        return FoundPool(item.pubkey, program, reader.unsigned(8, "total lamports"))
-    except LayoutError as exc:
-        return Rejected(item.pubkey, str(exc))
+def _found_pool(program: str, address: str, owner: str, data: bytes) -> FoundPool:
+    reader = Reader("stake pool", data)
+    if owner != program:
+        raise reader.refusal(f"owned by {owner} instead of {program}")
+    reader.expect_length(_TOTAL.length)
+    return FoundPool(address, program, reader.unsigned(8, "total lamports"))

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 EVERY = [
     *("votes", "cluster", "nodes", "production", "names", "inflation", "vote-states", "mev"),
-    *("pool-search", "pools"),
+    *("pool-search", "pools", "stakes"),
 ]
 
 

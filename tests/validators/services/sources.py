@@ -18,6 +18,7 @@ METHODS: dict[str, tuple[Task, str]] = {
     "mev": (tasks.fetch_mev, "getMultipleAccounts"),
     "pool-search": (tasks.fetch_pool_search, "getProgramAccounts"),
     "pools": (tasks.fetch_pools, "getMultipleAccounts"),
+    "stakes": (tasks.fetch_stakes, "getProgramAccounts"),
     "vote-states": (tasks.fetch_vote_states, "getMultipleAccounts"),
 }
 

@@ -184,6 +184,8 @@ def test_each_source_asks_as_little_as_it_can(endpoint: CannedEndpoint) -> None:
         # One for each program; and where no pool is, there is no list to ask for.
         "pool-search": ["getProgramAccounts"] * 3,
         "pools": ["getMultipleAccounts"],
+        # One for each validator, up to STAKES_PER_RUN.
+        "stakes": ["getProgramAccounts"] * 20,
         # Two accounts of each in the running epoch and, until they have told all, in the nine before it.
         "mev": ["getMultipleAccounts"] * 4 + ["getMinimumBalanceForRentExemption"],
     }

@@ -21,14 +21,15 @@ METHODS = {
     "vote-states": ("getMultipleAccounts",),
     "pools": ("getMultipleAccounts", "getAccountInfo"),
     "pool-search": ("getProgramAccounts",),
+    "stakes": ("getProgramAccounts",),
     "mev": ("getMultipleAccounts", "getMinimumBalanceForRentExemption"),
 }
 ANY_METHOD = ("getGenesisHash", "getEpochInfo", "getSlot")
 KINDS = IMPLAUSIBLE | REFUSING
 FOREIGN, REFUSED, LATE = "another cluster", "-32005", "an epoch behind"
 OLD, STILL = "20,000 slots behind in the same epoch", "standing still"
-OF_A_SLOT = ("vote-states", "mev", "pools")
-# Gossip, names and which pools there are are of no slot: nobody can tell that they are old.
+OF_A_SLOT = ("vote-states", "mev", "pools", "pool-search", "stakes")
+# Gossip and names are of no slot: nobody can tell that they are old.
 CASES = [
     *((source, kind) for source in METHODS for kind in (FOREIGN, REFUSED, "403")),
     *((source, LATE) for source in ("production", "inflation", "cluster", *OF_A_SLOT)),

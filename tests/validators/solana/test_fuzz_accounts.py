@@ -188,7 +188,7 @@ def ask_for_pools(endpoint: Endpoint) -> None:
 
 
 def ask_for_search(endpoint: Endpoint) -> None:
-    found = ask_which_pools(endpoint)
+    found = ask_which_pools(endpoint, least_slot=SLOT).records
     assert len(found.rejected) <= 0.05 * (len(found.good) + len(found.rejected))
     for one in found.good:
         assert is_pubkey(one.address)

@@ -14,10 +14,11 @@ from validators.solana.byte_reader import Reader
 from validators.solana.features import SYSTEM_PROGRAM
 from validators.solana.pubkey import KEY_BYTES
 
+# Named as explorers name them (solana-labs/explorer, Solscan).
 PROGRAMS: Final[Mapping[str, str]] = {
     "SPoo1Ku8WFXoNDMHPsrGSTSG1Y47rzgn41SLUNakuHy": "SPL",
-    "SP12tWFxD9oJsVWNavTTBZvMbA6gkAmxtVgxdqvyvhY": "Sanctum",
-    "SPMBzsVUuoHA4Jm6KunbsotaahvVikZs1JyTW6iJvbn": "Sanctum multi",
+    "SP12tWFxD9oJsVWNavTTBZvMbA6gkAmxtVgxdqvyvhY": "Sanctum single-validator",
+    "SPMBzsVUuoHA4Jm6KunbsotaahvVikZs1JyTW6iJvbn": "Sanctum multi-validator",
 }
 # By address; nothing on the chain names a pool. The others are found by their program.
 KNOWN: Final[Mapping[str, str]] = {
