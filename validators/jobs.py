@@ -121,7 +121,7 @@ _WHO_STAKES: Final = (
     JobDeclaration(
         name="fetch-stakes-repeatable",
         task="validators.tasks.fetch_stakes",
-        # Seven hundred validators in eighteen hours, which is less than any epoch takes.
+        # Seven hundred validators in eighteen hours; an epoch takes a day at 200 ms a slot.
         every_seconds={"test": 60, "production": HALF_AN_HOUR},
         # Ten seconds from the search for pools, which asks by the same method.
         start_after_seconds={"test": 13, "production": 85},

@@ -172,9 +172,7 @@ def test_the_largest_pools_are_remembered_with_nothing_known_of_them(
     # Again it brings nothing new, and a reply that is mostly bad is mistrusted as a whole.
     assert tasks.fetch_pool_search()["new"] == 0
     sent[SPL] = [searched(JITO, 900, owner=SANCTUM)]
-    with pytest.raises(
-        ValidatorsError, match=f"first {JITO}: stake pool: owned by {SANCTUM} instead of {SPL}"
-    ):
+    with pytest.raises(ValidatorsError, match=f"first {JITO}: stake pool: owned by {SANCTUM} "):
         tasks.fetch_pool_search()
 
 

@@ -11,15 +11,17 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.validators import distributions, pool_accounts, raw_accounts, replies
+from tests.validators import distributions, packed_stakes, pool_accounts, raw_accounts, replies
 from tests.validators.account_endpoints import AccountsEndpoint, runtime_accounts
 from tests.validators.endpoints import reply
 from tests.validators.solana.test_fuzz import body, hostile
 from tests.validators.solana.test_fuzz_sources import damage
-from validators.exceptions import ValidatorsError
+from validators.exceptions import LayoutError, ValidatorsError
 from validators.solana.chain_state import ChainState, ask_chain_state
+from validators.solana.programs.stakes import summed
 from validators.solana.pubkey import is_pubkey
 from validators.solana.rpc import Endpoint
+from validators.solana.stake_accounts import ask_stake_accounts
 from validators.solana.stake_pools import Pools, ask_pools, ask_which_pools
 from validators.solana.tips import Tips, Wanted, ask_tips
 from validators.solana.vote_states import VoteStates, ask_vote_states
@@ -62,6 +64,10 @@ class DamagedEndpoint(AccountsEndpoint):
             program: [pool_accounts.searched(key, place, owner=program) for place, key in enumerate(KEYS)]
             for program in POOLS.values()
         }
+        for key in KEYS[:3]:
+            until = (packed_stakes.NEVER, replies.EPOCH)
+            stakes = [packed_stakes.stake(key, 1_000 + place, until=until[place % 2]) for place in range(9)]
+            self.stakes[key] = [packed_stakes.item((key, place), raw) for place, raw in enumerate(stakes)]
         # So that the parsed ones come into play.
         self.refuses_base64 = False
 
@@ -84,7 +90,8 @@ class DamagedEndpoint(AccountsEndpoint):
             document["result"] = hostile(self.rng) if self.rng.random() < 0.7 else result
         elif self.rng.random() < 0.5 and isinstance(result, dict) and result.get("value"):
             value = result["value"]
-            self._damage_bytes(self.rng.choice(value) if isinstance(value, list) else value)
+            one = self.rng.choice(value) if isinstance(value, list) else value
+            self._damage_bytes(one["account"] if isinstance(one, dict) and "account" in one else one)
         else:
             damage(self.rng, result)
 
@@ -187,6 +194,22 @@ def ask_for_pools(endpoint: Endpoint) -> None:
     assert_whole_pools(ask_pools(endpoint, list(POOLS), least_slot=SLOT, latest_epoch=replies.EPOCH))
 
 
+def ask_for_stakes(endpoint: Endpoint) -> None:
+    found = ask_stake_accounts(endpoint, KEYS[:3], least_slot=SLOT, latest_epoch=replies.EPOCH)
+    assert not found.stopped
+    assert len(found.records.good) + len(found.records.rejected) == 3
+    for look in found.records.good:
+        assert SLOT <= look.slot <= LARGEST
+        assert all(one.voter == look.vote_account and is_pubkey(one.withdrawer) for one in look.stakes)
+        try:
+            told = summed(look.stakes, epoch=replies.EPOCH, withdrawer=replies.key("wallet"))
+        except LayoutError:
+            continue
+        assert 0 <= told.deactivating <= told.active <= told.active + told.activating <= LARGEST
+        assert told.own is not None
+        assert 0 <= told.own <= told.active
+
+
 def ask_for_search(endpoint: Endpoint) -> None:
     found = ask_which_pools(endpoint, least_slot=SLOT).records
     assert len(found.rejected) <= 0.05 * (len(found.good) + len(found.rejected))
@@ -203,9 +226,10 @@ CASES = [(method, ask_chain, False) for method in CHAIN_METHODS] + [
     ("getMultipleAccounts", ask_for_pools, False),
     ("getAccountInfo", ask_for_pools, False),
     ("getProgramAccounts", ask_for_search, False),
+    ("getProgramAccounts", ask_for_stakes, False),
 ]
 NAMES = [*CHAIN_METHODS, "vote accounts", "parsed vote accounts", "distribution accounts"]
-NAMES += ["stake pools", "validator lists", "which pools"]
+NAMES += ["stake pools", "validator lists", "which pools", "stake accounts"]
 
 
 @pytest.mark.parametrize("part", range(PARTS))
