@@ -22,7 +22,7 @@ def explained_documents(
 ) -> Iterator[dict[str, Any]]:
     """Of rows of validators, in their order; `until` an epoch, as it left them.
 
-    For parts and risk the rows hold the `components` of the run. Seven queries at most.
+    For parts and risk the rows hold the `components` of the run. Eight queries at most.
     """
     keys = [row["pk"] for row in found]
     flags, known = flags_of(found, until=until), epochs_known(keys, until=until)

@@ -87,7 +87,7 @@ def test_a_source_that_is_silent_for_two_intervals_is_named_with_what_it_tells(
     tasks.fetch_validators()
     for source in SourceState.Source:
         SourceState.objects.update_or_create(source=source.value, defaults={"last_success_at": NOON})
-    soon, later = NOON + timedelta(minutes=100), NOON + timedelta(hours=3)
+    soon, later = NOON + timedelta(minutes=50), NOON + timedelta(hours=3)
 
     assert readiness.silent_sources(now=soon) == ""
     assert "The nodes source was last heard 3h ago, and tells versions and clients on" in (

@@ -83,9 +83,9 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
     for number in range(4):
         past(validator(number), epochs=epochs)
 
-    # Fetch, run, last judged epoch, row; epochs, their tips, scores, account; three kinds of changes, what
-    # is told of them; who stakes, of how many pools; sources; too old.
-    with django_assert_num_queries(17):
+    # Fetch, run, last judged epoch, row; epochs, their tips and stake, scores, account; three kinds of
+    # changes, what is told of them; who stakes, of how many pools; sources; too old.
+    with django_assert_num_queries(18):
         page(client, "/validators/vote1/")
     with django_assert_num_queries(6):
         page(client, "/compare/?v=vote0&v=vote1&v=vote2&v=vote3")

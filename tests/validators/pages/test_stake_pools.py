@@ -9,12 +9,21 @@ from django.test import Client
 
 from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, validator
-from validators.api import included_documents, pool_documents
-from validators.models import ClusterEpoch, PoolStake, StakePool, Validator
+from validators.api import documents, included_documents, pool_documents
+from validators.models import (
+    ClusterEpoch,
+    PoolStake,
+    SourceState,
+    StakeEpoch,
+    StakePool,
+    Validator,
+    ValidatorEpoch,
+)
 from validators.templatetags.units import UNKNOWN
 
 pytestmark = pytest.mark.django_db
 
+NO_CREDITS = {"credits_unit": "vote_credits"}
 SPL = "SPoo1Ku8WFXoNDMHPsrGSTSG1Y47rzgn41SLUNakuHy"
 
 
@@ -70,6 +79,43 @@ def test_a_validators_page_says_who_stakes_how_much_as_of_when(client: Client) -
     assert f"jupSOL leaves it 50 {UNKNOWN}" in said
     assert "before" not in said
     assert "closed" not in said
+
+
+def test_a_validators_page_and_the_api_say_what_comes_leaves_and_is_its_own(client: Client) -> None:
+    fetch()
+    shown = validator(40)
+    for epoch, stake_then in ((990, 40 * SOL), (989, 50 * SOL)):
+        ValidatorEpoch.objects.create(
+            validator=shown, epoch=epoch, fetched_at=NOON, activated_stake=stake_then, **NO_CREDITS
+        )
+    assert "is its own, is not known: they were not looked at yet." in _who(client)
+    SourceState.objects.create(source="stakes", unavailable_until=NOON)
+    assert "is its own, is not known: no endpoint that is asked offers it." in _who(client)
+
+    looks = {"validator": shown, "slot": 1, "looked_at": NOON}
+    StakeEpoch.objects.create(
+        epoch=990, accounts=1204, active=40 * SOL, activating=0, deactivating=10 * SOL, own=2 * SOL, **looks
+    )
+    StakeEpoch.objects.create(epoch=989, accounts=1, active=50 * SOL, activating=SOL, deactivating=0, **looks)
+
+    said = _who(client)
+    assert "1,204 stake accounts are staked with it in epoch 990, as of" in said
+    assert "UTC: 10 SOL (25.00 %) leave with its end. 2 SOL (5.00 %) of it is its own:" in said
+    assert "From epoch 989 to 990 its stake fell by 10 SOL (20.00 %)." in said
+    assert f"990 1,204 0 10 2 2026-11-23 12:00 989 1 1 0 {UNKNOWN}" in said
+
+    newest, before = told(client, "validators/vote40/epochs")["items"]
+    assert documents.EpochDocument.model_validate(newest)
+    fields = ("stake_accounts", "activating_stake", "deactivating_stake", "self_stake", "stakes_source")
+    assert [newest[name] for name in fields] == [1204, "0", str(10 * SOL), str(2 * SOL), "accounts"]
+    assert [before[name] for name in fields] == [1, str(SOL), "0", None, "accounts"]
+    StakeEpoch.objects.all().delete()
+    unknown = told(client, "validators/vote40/epochs?limit=2")["items"][0]
+    assert [unknown[name] for name in (*fields, "stakes_looked_at")] == [None] * 6
+
+
+def _who(client: Client) -> str:
+    return words(page(client, "/validators/vote40/")).partition("Who stakes")[2].partition("Commission")[0]
 
 
 def test_who_stakes_is_not_known_before_a_look_and_nobody_is_no_claim_after_it(client: Client) -> None:
