@@ -20,9 +20,9 @@ class WhoStakes:
     """
 
     accounts_said: Sequence[str]
+    pools_said: Sequence[str]
     looks: Sequence[StakeEpoch]
     shares: Sequence[PoolShare]
-    pools_said: Sequence[str]
 
 
 def who_stakes(
@@ -30,18 +30,17 @@ def who_stakes(
 ) -> WhoStakes:
     """Of its newest epochs, with what accounts told of each. Two queries."""
     looks = [row.told_stakes for row in epochs if row.told_stakes is not None]
-    told = _told_of(looks[0]) if looks else [_untold(states.get(Source.STAKES))]
+    told, moved = list(_told_of(looks[0])) if looks else [], _moved_said(epochs)
+    accounts = [*told[:1], moved, *told[1:]] if looks else [moved, _untold(states.get(Source.STAKES))]
     shares = pool_shares({validator.pk: validator.activated_stake})[validator.pk]
     there: Any = StakePool.objects.filter(is_there=True).exclude(epoch=None)
     read = list(there.order_by("epoch").values_list("epoch", flat=True))
     pools = (_pools_said(shares, read), _stale_said(shares))
-    moved = _moved_said(epochs)
-    return WhoStakes([*told, *([moved] if moved else [])], looks, shares, [one for one in pools if one])
+    return WhoStakes(list(filter(None, accounts)), list(filter(None, pools)), looks, shares)
 
 
 def _told_of(look: StakeEpoch) -> Iterator[str]:
     accounts = f"{grouped(look.accounts)} stake account{'' if look.accounts == 1 else 's'}"
-    when = f"in epoch {look.epoch}, as of {look.looked_at:%Y-%m-%d %H:%M} UTC"
     moves = [
         f"{sol(look.activating)} SOL come with the next epoch" if look.activating else "",
         f"{sol(look.deactivating)} SOL{_of(look.deactivating, look.active)} leave with its end"
@@ -49,7 +48,7 @@ def _told_of(look: StakeEpoch) -> Iterator[str]:
         else "",
     ]
     moving = " and ".join(filter(None, moves)) or "no stake of theirs comes or leaves with the next epoch"
-    yield f"{accounts} {'is' if look.accounts == 1 else 'are'} staked with it {when}: {moving}."
+    yield f"{accounts} {'is' if look.accounts == 1 else 'are'} staked with it in epoch {look.epoch}: {moving}."
     if look.own is None:
         yield "What of it is its own is not known, as the withdraw authority of its vote account is not."
         return

@@ -99,9 +99,11 @@ def test_a_validators_page_and_the_api_say_what_comes_leaves_and_is_its_own(clie
     StakeEpoch.objects.create(epoch=989, accounts=1, active=50 * SOL, activating=SOL, deactivating=0, **looks)
 
     said = _who(client)
-    assert "1,204 stake accounts are staked with it in epoch 990, as of" in said
-    assert "UTC: 10 SOL (25.00 %) leave with its end. 2 SOL (5.00 %) of it is its own:" in said
+    assert (
+        "1,204 stake accounts are staked with it in epoch 990: 10 SOL (25.00 %) leave with its end." in said
+    )
     assert "From epoch 989 to 990 its stake fell by 10 SOL (20.00 %)." in said
+    assert "2 SOL (5.00 %) of it is its own:" in said
     assert f"990 1,204 0 10 2 2026-11-23 12:00 989 1 1 0 {UNKNOWN}" in said
 
     newest, before = told(client, "validators/vote40/epochs")["items"]
