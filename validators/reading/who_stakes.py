@@ -48,7 +48,8 @@ def _told_of(look: StakeEpoch) -> Iterator[str]:
         else "",
     ]
     moving = " and ".join(filter(None, moves)) or "no stake of theirs comes or leaves with the next epoch"
-    yield f"{accounts} {'is' if look.accounts == 1 else 'are'} staked with it in epoch {look.epoch}: {moving}."
+    are = "is" if look.accounts == 1 else "are"
+    yield f"{accounts} {are} staked with it in epoch {look.epoch}: {moving}."
     if look.own is None:
         yield "What of it is its own is not known, as the withdraw authority of its vote account is not."
         return
