@@ -101,6 +101,8 @@ class DamagedEndpoint(AccountsEndpoint):
             data = bytearray(base64.b64decode(account["data"][0]))
         except (TypeError, KeyError, ValueError, IndexError):
             return
+        if not isinstance(account["data"], list):
+            return
         for _ in range(self.rng.choice((1, 2, 8))):
             if data:
                 data[self.rng.randrange(min(len(data), 700))] = self.rng.choice((0, 1, 255, 32, 65))
