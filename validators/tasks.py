@@ -13,6 +13,7 @@ from validators.services.nodes import fetch_nodes as store_nodes
 from validators.services.production import fetch_production as store_production
 from validators.services.scores.refitting import refit_newest_history
 from validators.services.scores.running import score_newest_fetch
+from validators.services.verdicts.running import judge_newest_fetch
 from validators.services.vote_states import fetch_vote_states as store_vote_states
 
 
@@ -59,6 +60,11 @@ def fetch_mev() -> dict[str, Any]:
 def score_validators() -> dict[str, Any]:
     """Score what the newest fetch left. Raises SkipRun when nothing is there to be scored."""
     return score_newest_fetch()
+
+
+def judge_by_rules() -> dict[str, Any]:
+    """Judge everybody by the rule sets. Raises SkipRun before the first fetch."""
+    return judge_newest_fetch()
 
 
 def refit_scores() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
 from validators.models.subscriptions import Subscription, SubscriptionDelivery
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
+from validators.models.verdicts import RuleVerdict
 from validators.models.watching import WatchedValidator
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PictureMark",
     "Refit",
     "RequestTally",
+    "RuleVerdict",
     "ScoringInputs",
     "ScoringRun",
     "SourceState",

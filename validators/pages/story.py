@@ -15,6 +15,7 @@ from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
 from validators.reading.terms import term_sentences, with_marks
+from validators.reading.verdicts import ToldVerdict, verdicts_of
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
 
@@ -53,6 +54,7 @@ class ValidatorStory:
     unheard: Mapping[str, str]
     mev: Sequence[str]
     total_apy: float | None
+    verdicts: Sequence[ToldVerdict]
 
 
 def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | None:
@@ -85,6 +87,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         unheard=_unheard(),
         mev=mev_sentences(validator, history.epochs),
         total_apy=total_apy_of(validator),
+        verdicts=verdicts_of(validator),
     )
 
 
