@@ -46,6 +46,9 @@ class RuleSetDocument(Schema):
     eligible: int = Field(description="Those that do, where a ranking or an auction chooses", examples=[0])
     fails: int = Field(description="Validators that fail a rule", examples=[412])
     unknown: int = Field(description="Of whom it is not known", examples=[600])
+    meet_measured: int = Field(
+        description="Of those, the ones that meet every rule that can be looked at", examples=[388]
+    )
 
 
 class RuleSetList(Envelope):

@@ -135,6 +135,7 @@ def _set_document(told_set: ToldSet) -> dict[str, Any]:
         "notes": rules.notes,
         "items": [_rule_document(rules, rule) for rule in rules.rules],
         **{result.value: told_set.counts.get(result.value, 0) for result in Outcome},
+        "meet_measured": told_set.meet_measured,
     }
 
 

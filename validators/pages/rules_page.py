@@ -51,7 +51,7 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
 
 def _with_counts(one: ToldSet) -> dict[str, Any]:
     counts = [(result.value, one.counts[result]) for result in RESULTS if one.counts.get(result)]
-    return {"rules": one.rules, "counts": counts, "judged": one.judged}
+    return {"rules": one.rules, "counts": counts, "judged": one.judged, "meet": one.meet_measured}
 
 
 def _rules(rules: RuleSet) -> list[dict[str, Any]]:

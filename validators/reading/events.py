@@ -194,7 +194,7 @@ def _verdict(facts: Facts) -> str:
     failing = f" because of {', '.join(facts['failing'])}" if facts["failing"] else ""
     clears = "" if facts["clears_in"] is None else f"; out of its windows in epoch {facts['clears_in']}"
     now, before = _SAID[facts["to"]], _SAID[facts["from"]]
-    return f"By the rules of {facts['rules']} it {now}{failing}{clears}; before, it {before}."
+    return f"It {now} by the rules of {facts['rules']}{failing}{clears}; before, it {before}."
 
 
 _SAID: Final = {

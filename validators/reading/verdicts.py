@@ -1,10 +1,11 @@
 """What the rule sets say, in words: of one validator, of many, and of each set."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from validators.models import RuleVerdict, Validator
 from validators.rules.inputs import ABOUT, Unit
@@ -52,10 +53,14 @@ class ToldVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldSet:
-    """One rule set, and how many validators have which result."""
+    """One rule set, and how many validators have which result.
+
+    Of those of whom it is unknown, `meet_measured` meet every rule that can be looked at.
+    """
 
     rules: RuleSet
     counts: Mapping[str, int]
+    meet_measured: int
 
     @property
     def judged(self) -> int:
@@ -64,11 +69,17 @@ class ToldSet:
 
 def told_sets() -> list[ToldSet]:
     """One query."""
-    groups = RuleVerdict.objects.order_by().values_list("rules", "result").annotate(number=Count("pk"))
-    counted: dict[str, dict[str, int]] = {}
-    for rules, result, number in groups:
-        counted.setdefault(rules, {})[result] = number
-    return [ToldSet(rules=one, counts=counted.get(one.name, {})) for one in rule_sets().sets.values()]
+    met = Count("pk", filter=Q(result=Outcome.UNKNOWN, measured=Outcome.PASSES))
+    groups = RuleVerdict.objects.order_by().values("rules", "result").annotate(number=Count("pk"), met=met)
+    counted: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    meet: Counter[str] = Counter()
+    for rules, result, number, meeting in groups.values_list("rules", "result", "number", "met"):
+        counted[rules][result] = number
+        meet[rules] += meeting
+    return [
+        ToldSet(rules=one, counts=counted[one.name], meet_measured=meet[one.name])
+        for one in rule_sets().sets.values()
+    ]
 
 
 def refused_files() -> Sequence[str]:
@@ -165,9 +176,9 @@ def _told_finding(rules: RuleSet | None, finding: Mapping[str, Any]) -> ToldFind
     by_name = {rule.name: rule for rule in rules.rules} if rules else {}
     rule = by_name.get(finding["rule"])
     said = rule.said if rule else finding["rule"]
-    of_now = isinstance(rule, ValueRule) and rule.window == "all"
+    for_ever = isinstance(rule, ValueRule) and rule.window == "all"
     failed = finding["outcome"] == Outcome.FAILS
-    why = _failed_said(finding, rule, never=of_now) if failed else finding.get("because", "not known")
+    why = _failed_said(finding, rule, never=for_ever) if failed else finding.get("because", "not known")
     return ToldFinding(
         rule=finding["rule"],
         result=finding["outcome"],
@@ -186,7 +197,10 @@ def _failed_said(finding: Mapping[str, Any], rule: Any, *, never: bool) -> str:
     if isinstance(rule, ValueRule) and rule.in_at_least is not None:
         return f"{finding['epochs']} too few, enough in epoch {finding['clears_in']} if nothing else happens"
     unit = ABOUT[rule.input].unit if isinstance(rule, ValueRule) else Unit.VERSION
-    said = f"{_written(finding.get('value'), unit)} in epoch {finding['epoch']}"
+    of_tips = isinstance(rule, ValueRule) and rule.input == "mev_commission"
+    nothing = "no account of tips" if of_tips else "not in the cluster"
+    value = finding.get("value")
+    said = f"{nothing if value is None else _written(value, unit)} in epoch {finding['epoch']}"
     if finding.get("epochs", 0) > 1:
         said += f", the last of {finding['epochs']} since epoch {finding['first_epoch']}"
     clears_in = finding.get("clears_in")
@@ -197,9 +211,7 @@ def _failed_said(finding: Mapping[str, Any], rule: Any, *, never: bool) -> str:
     return f"{said}; out of the window in epoch {clears_in}, if nothing else happens"
 
 
-def _written(value: float | bool | str | None, unit: Unit) -> str:
-    if value is None:
-        return "none at all"
+def _written(value: float | bool | str, unit: Unit) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):

@@ -44,7 +44,7 @@ class Bound(_Strict):
 
 
 class Doubt(Bound):
-    """What is not sure of a rule's own bound. Beyond this one it fails all the same; without one nothing does."""
+    """What is not sure of a rule's own bound. Beyond this one it fails for sure; without one nothing does."""
 
     because: Text
 
