@@ -125,7 +125,7 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     if not settings.RULES_DIR:
         return []
     found = read_rule_sets(Path(settings.RULES_DIR))
-    hint = "docs/verdicts.md has a file that works; manage.py verdicts tries it."
+    hint = "docs/verdicts.md has a file that works; manage.py verdicts tries yours."
     return [Error(problem, hint=hint, id="validators.E007") for problem in found.refused]
 
 

@@ -137,7 +137,9 @@ def test_a_file_that_breaks_is_told_and_keeps_what_was_said_by_it(
 
     result = tasks.judge_by_rules()
 
-    assert result["refused"] == ["mine.toml: rule size: at_most: Input should be a valid number"]
+    assert result["refused"] == [
+        "mine.toml: rule size: at_most: Input should be a valid number, unable to parse string as a number"
+    ]
     assert "Rules not used: mine.toml" in caplog.text
     assert results() == {"vote1": "passes"}
     mine.unlink()

@@ -129,11 +129,11 @@ def _mev_now(validator: Validator, *, without: str) -> str:
 
 
 def _steward(validator: Validator) -> dict[str, str]:
-    fees = [row.commission_last_bps for epoch in range(NOW - 30, NOW) if (row := _row(validator, epoch))]
-    fees.append(validator.commission_bps)
+    past = [row for epoch in range(NOW - 30, NOW) if (row := _row(validator, epoch))]
+    fees = [row.commission_last_bps or 0 for row in past] + [validator.commission_bps or 0]
     told = [mev for epoch in range(NOW - 30, NOW + 1) if (mev := _mev(validator, epoch))]
     tips = [mev.commission_bps for mev in told if mev.commission_bps is not None]
-    credits = [row.credits if (row := _row(validator, epoch)) else 0 for epoch in range(NOW - 30, NOW)]
+    credits = [(row.credits or 0) if (row := _row(validator, epoch)) else 0 for epoch in range(NOW - 30, NOW)]
     fee = FAILS if any(one > 1_000 for one in fees) else UNKNOWN if any(one > 500 for one in fees) else PASSES
     votes = FAILS if any(one / (16 * BLOCKS) < 0.85 for one in credits) else UNKNOWN
     ever = any((row.commission_last_bps or 0) > 5_000 for row in validator.epochs.all())
@@ -151,7 +151,8 @@ def _steward(validator: Validator) -> dict[str, str]:
 
 
 def _marinade(validator: Validator) -> dict[str, str]:
-    votes = [row.vote_performance for epoch in (NOW - 3, NOW - 2, NOW - 1) if (row := _row(validator, epoch))]
+    rows = [row for epoch in (NOW - 3, NOW - 2, NOW - 1) if (row := _row(validator, epoch))]
+    votes = [row.vote_performance or 0.0 for row in rows]
     return {
         "uptime": PASSES if len(votes) == 3 and min(votes) >= 0.8 else FAILS,
         "commission": _percent_now(validator, 7, None),
