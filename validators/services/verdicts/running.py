@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 from django.utils import timezone
@@ -13,7 +12,7 @@ from validators.exceptions import PictureChangedError
 from validators.models import Fetch, RuleVerdict
 from validators.models.marks import Writer, mark_picture
 from validators.rules.files import RuleSets
-from validators.rules.judging import Outcome, Verdict, judge
+from validators.rules.judging import Finding, Outcome, Verdict, judge
 from validators.rules.schema import RuleSet
 from validators.services import bulk
 from validators.services.attempts import newest_fetch
@@ -25,9 +24,11 @@ from validators.services.verdicts.rule_sets import rule_sets
 logger = logging.getLogger(__name__)
 
 MOST_READINGS: Final = 5
+_FIELDS: Final = tuple(Finding.__dataclass_fields__)
 _WRITTEN: Final = ("rules_version", "result", "measured", "findings", "since_epoch")
 # (validator's key, name of the rule set)
 Pair = tuple[int, str]
+Findings = list[dict[str, Any]]
 
 
 @collector_paused()
@@ -41,7 +42,9 @@ def judge_newest_fetch() -> dict[str, Any]:
     for problem in sets.refused:
         logger.warning("Rules not used: %s", problem)
     fetch, verdicts = _verdicts(list(sets.sets.values()), None)
-    changed = commit_with_run(lambda: record_verdicts(sets, verdicts, epoch=fetch.epoch))
+    # Beforehand, for who writes is waited for by others.
+    findings = {pair: _findings(verdict) for pair, verdict in verdicts.items()}
+    changed = commit_with_run(lambda: record_verdicts(sets, verdicts, findings, epoch=fetch.epoch))
     return {"epoch": fetch.epoch, "rule_sets": len(sets.sets), **changed, "refused": list(sets.refused)}
 
 
@@ -60,7 +63,9 @@ def _verdicts(sets: Sequence[RuleSet], keys: Sequence[int] | None) -> tuple[Fetc
     raise PictureChangedError(f"A fetch was stored during each of {MOST_READINGS} readings of the newest one")
 
 
-def record_verdicts(sets: RuleSets, verdicts: Mapping[Pair, Verdict], *, epoch: int) -> dict[str, int]:
+def record_verdicts(
+    sets: RuleSets, verdicts: Mapping[Pair, Verdict], findings: Mapping[Pair, Findings], *, epoch: int
+) -> dict[str, int]:
     """Write what is another verdict than before. Call inside a transaction.
 
     By a rule set of another version nothing is told: there it is the rules that changed.
@@ -70,11 +75,12 @@ def record_verdicts(sets: RuleSets, verdicts: Mapping[Pair, Verdict], *, epoch: 
     new, again, news = [], [], []
     for pair, verdict in verdicts.items():
         rules, row = sets.sets[pair[1]], stored.get(pair)
-        told = _row(rules, verdict, since=_since(row, rules, verdict, epoch))
+        told = (rules.version, verdict.outcome.value, verdict.measured.value)
         if row is None:
-            new.append((*pair, *told))
-        elif told[:3] != (row.rules_version, row.result, row.measured) or _findings(verdict) != row.findings:
-            again.append((*told, row.pk))
+            new.append((*pair, *told, _text(findings[pair]), epoch))
+        elif told != (row.rules_version, row.result, row.measured) or findings[pair] != row.findings:
+            same = told[:2] == (row.rules_version, row.result)
+            again.append((*told, _text(findings[pair]), row.since_epoch if same else epoch, row.pk))
             if row.rules_version == rules.version and row.result != verdict.outcome:
                 news.append(News(Kind.VERDICT, pair[0], _facts(rules, verdict, before=row.result)))
     gone = _gone(sets, verdicts, stored)
@@ -93,20 +99,14 @@ def record_verdicts(sets: RuleSets, verdicts: Mapping[Pair, Verdict], *, epoch: 
     }
 
 
-def _since(row: RuleVerdict | None, rules: RuleSet, verdict: Verdict, epoch: int) -> int:
-    same = row is not None and (row.rules_version, row.result) == (rules.version, verdict.outcome)
-    return row.since_epoch if row is not None and same else epoch
+def _text(findings: Findings) -> str:
+    return to_json(findings).decode()
 
 
-def _row(rules: RuleSet, verdict: Verdict, *, since: int) -> tuple[Any, ...]:
-    findings = to_json(_findings(verdict)).decode()
-    return rules.version, verdict.outcome.value, verdict.measured.value, findings, since
-
-
-def _findings(verdict: Verdict) -> list[dict[str, Any]]:
+def _findings(verdict: Verdict) -> Findings:
     """Those that keep it from passing, each as its fields that say something."""
     return [
-        {name: value for name, value in asdict(one).items() if name == "value" or _says_something(value)}
+        {name: value for name in _FIELDS if _says_something(value := getattr(one, name)) or name == "value"}
         for one in verdict.findings
         if one.outcome is not Outcome.PASSES
     ]
