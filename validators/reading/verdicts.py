@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from validators.models import RuleVerdict, Validator
 from validators.rules.inputs import ABOUT, Unit
-from validators.rules.judging import Outcome
+from validators.rules.judging import Outcome, all_clear_in
 from validators.rules.schema import RuleSet, ValueRule
 from validators.services.verdicts.rule_sets import rule_sets
 
@@ -111,8 +111,6 @@ def told(row: RuleVerdict, validator: Validator) -> ToldVerdict:
     unknown = [one for one in findings if one.result == Outcome.UNKNOWN]
     kept = {one.rule for one in findings}
     passing = [rule.name for rule in rules.rules if rule.name not in kept] if rules else []
-    clears = [one.clears_in for one in failing]
-    known = [epoch for epoch in clears if epoch is not None]
     return ToldVerdict(
         validator=validator,
         rules=row.rules,
@@ -124,7 +122,7 @@ def told(row: RuleVerdict, validator: Validator) -> ToldVerdict:
         failing=failing,
         unknown=unknown,
         passing=passing,
-        clears_in=max(known) if known and len(known) == len(clears) else None,
+        clears_in=all_clear_in([one.clears_in for one in failing]),
         sentence=_sentence(row, failing, unknown, passing),
     )
 

@@ -57,9 +57,13 @@ class Verdict:
     @property
     def clears_in(self) -> int | None:
         """The epoch in which all that fails is out of its windows; None is never, or not known."""
-        clears = [one.clears_in for one in self.findings if one.outcome is Outcome.FAILS]
-        known = [epoch for epoch in clears if epoch is not None]
-        return max(known) if known and len(known) == len(clears) else None
+        return all_clear_in([one.clears_in for one in self.findings if one.outcome is Outcome.FAILS])
+
+
+def all_clear_in(clears: Sequence[int | None]) -> int | None:
+    """The last of these epochs; None where one is never, or not known, or there is none."""
+    known = [epoch for epoch in clears if epoch is not None]
+    return max(known) if known and len(known) == len(clears) else None
 
 
 def judge(rules: RuleSet, past: Past) -> Verdict:
