@@ -20,12 +20,13 @@ from validators.api.comparison import router as comparison_router
 from validators.api.event_routes import router as events_router
 from validators.api.routes import router as validators_router
 from validators.api.subscription_routes import router as subscriptions_router
+from validators.api.verdict_routes import router as verdicts_router
 from validators.api.watching_routes import router as watching_router
 
 logger = logging.getLogger(__name__)
 
 # Of the API, not of the project; docs/api-changelog.md tells what each brought.
-VERSION: Final = "1.2.0"
+VERSION: Final = "1.4.0"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 
@@ -91,6 +92,7 @@ api.add_decorator(refusing_unknown, mode="view")
 api.add_router("/v1", validators_router)
 api.add_router("/v1", comparison_router)
 api.add_router("/v1", events_router)
+api.add_router("/v1", verdicts_router)
 api.add_router("/v1", subscriptions_router)
 api.add_router("/v1", watching_router)
 api.add_router("/v1", scheduling_router)

@@ -176,6 +176,7 @@ ALERT_RULES = {
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
     "subscriptions": "validators.monitoring.alerts.paused_subscriptions",
     "commission": "validators.monitoring.alerts.commission_jumps",
+    "verdict": "validators.monitoring.alerts.changed_verdicts",
     "admission": "validators.monitoring.alerts.not_admitted",
 }
 # What anybody may read of a text of ours, such as why a run failed: dotted path of a function.
@@ -196,6 +197,8 @@ OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 SUBSCRIPTION_NETWORKS = env.list("SUBSCRIPTION_NETWORKS", default=[])
 # Vote accounts that alerts are about, beside those that are rows.
 WATCHED_VALIDATORS = [key.strip() for key in env.list("WATCHED_VALIDATORS", default=[]) if key.strip()]
+# A folder of rule sets of one's own, TOML files as docs/verdicts.md has them, beside those that are shipped.
+RULES_DIR = env.str("RULES_DIR", default="")
 # The proxy that all questions to others go through; variables such as http_proxy are not looked at.
 OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://

@@ -48,8 +48,14 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
         Variable(
             "WATCHED_VALIDATORS",
             "",
-            "Vote accounts whose commission and admission open alerts, beside those that `manage.py "
-            "watched`, the admin or the API added.",
+            "Vote accounts whose commission, admission and verdicts open alerts, beside those that "
+            "`manage.py watched`, the admin or the API added.",
+        ),
+        Variable(
+            "RULES_DIR",
+            "",
+            "A folder of rule sets of your own, TOML files as docs/verdicts.md has them; one of the name of "
+            "a shipped set goes before it.",
         ),
         Variable(
             "EVENTS_KEPT_DAYS", "400", "How long what changed about validators is told: /events/, the API."

@@ -1,6 +1,7 @@
 """Wrong settings, found before anything runs."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from scheduling.checks import INSTALLATION
 from scheduling.public_addresses import networks
+from validators.rules.files import read_rule_sets
 from validators.scoring.registry import METHODS
 from validators.solana.endpoint_names import masked, parsed_address
 from validators.solana.pubkey import is_pubkey
@@ -115,6 +117,16 @@ def check_subscription_networks(app_configs: Sequence[AppConfig] | None, **kwarg
             hint = "Write networks as 127.0.0.0/8 or 10.1.2.0/24, with commas between them."
             problems.append(Error(f"SUBSCRIPTION_NETWORKS: {exc}.", hint=hint, id="validators.E006"))
     return problems
+
+
+@register(INSTALLATION)
+def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Each file of RULES_DIR is a rule set."""
+    if not settings.RULES_DIR:
+        return []
+    found = read_rule_sets(Path(settings.RULES_DIR))
+    hint = "docs/verdicts.md has a file that works; manage.py verdicts tries yours."
+    return [Error(problem, hint=hint, id="validators.E007") for problem in found.refused]
 
 
 def _shown(url: str) -> str:

@@ -143,9 +143,20 @@ SCORE: Final = JobDeclaration(
     description="Scores every staked validator of the newest fetch",
 )
 
+VERDICTS: Final = JobDeclaration(
+    name="verdicts-repeatable",
+    task="validators.tasks.judge_by_rules",
+    every_seconds={"test": 60, "production": SIX_HOURS},
+    # Behind the score, so that it takes no worker from it.
+    start_after_seconds={"test": 12, "production": 90},
+    needs=(FETCH.name,),
+    reads_the_present=True,
+    description="Judges every validator by the rules of those who delegate",
+)
+
 # What every page rests on. Their runs are promised, each on time; of a source, only that it is heard.
 PIPELINE: Final = (FETCH, SCORE)
-JOBS: Final = (*PIPELINE, *SOURCES)
+JOBS: Final = (*PIPELINE, *SOURCES, VERDICTS)
 # Set up only where the setting REFIT_SCHEDULE says so: minutes of a worker's time, and a library beside ours.
 REFIT: Final = JobDeclaration(
     name="refit-repeatable",

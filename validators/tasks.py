@@ -16,6 +16,7 @@ from validators.services.scores.running import score_newest_fetch
 from validators.services.stake_accounts import fetch_stakes as store_stakes
 from validators.services.stake_pools import fetch_pool_search as store_pool_search
 from validators.services.stake_pools import fetch_pools as store_pools
+from validators.services.verdicts.running import judge_newest_fetch
 from validators.services.vote_states import fetch_vote_states as store_vote_states
 
 
@@ -77,6 +78,11 @@ def fetch_stakes() -> dict[str, Any]:
 def score_validators() -> dict[str, Any]:
     """Score what the newest fetch left. Raises SkipRun when nothing is there to be scored."""
     return score_newest_fetch()
+
+
+def judge_by_rules() -> dict[str, Any]:
+    """Judge everybody by the rule sets. Raises SkipRun before the first fetch."""
+    return judge_newest_fetch()
 
 
 def refit_scores() -> dict[str, Any]:

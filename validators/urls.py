@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from validators.pages.feeds import event_feed
+from validators.pages.rules_page import rule_set_page, rules_page
 from validators.pages.stars import star_view, watch_view
 from validators.pages.views import (
     cluster_page,
@@ -33,4 +34,6 @@ urlpatterns = [
     path("scores/", scores_page, name="scores"),
     path("scores/compare/", methods_page, name="methods"),
     path("cluster/", cluster_page, name="cluster"),
+    path("rules/", rules_page, name="rules"),
+    re_path(r"^rules/(?P<name>[a-z0-9][a-z0-9_-]{0,39})/$", rule_set_page, name="rule-set"),
 ]

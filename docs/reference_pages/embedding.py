@@ -8,7 +8,7 @@ from docs.reference_pages.declared_settings import ROOT
 
 DOCS: Final = ROOT / "docs"
 SHOWN: Final = re.compile(r"<!-- shows (\S+) -->\n.*?<!-- end -->", re.DOTALL)
-LANGUAGES: Final = {".py": "python", ".mjs": "javascript", ".html": "html", ".sh": "sh"}
+LANGUAGES: Final = {".py": "python", ".mjs": "javascript", ".html": "html", ".sh": "sh", ".toml": "toml"}
 
 
 def with_code(text: str) -> str:

@@ -26,7 +26,7 @@ from validators.reading.picture import picture_version
 
 # What says the same to everybody who brings neither cookie nor token, while the picture is the same.
 FOR_ANYBODY: Final = (
-    *("/validators/", "/compare/", "/selection/", "/scores/", "/cluster/", "/events/"),
+    *("/validators/", "/compare/", "/selection/", "/scores/", "/cluster/", "/events/", "/rules/"),
     *("/api/docs", "/api/openapi.json", "/llms.txt"),
     *(
         "/api/v1/validators",
@@ -36,6 +36,8 @@ FOR_ANYBODY: Final = (
         "/api/v1/cluster",
         "/api/v1/pools",
         "/api/v1/events",
+        "/api/v1/rules",
+        "/api/v1/verdicts",
     ),
 )
 LARGEST: Final = 4 * 1024 * 1024

@@ -1,9 +1,12 @@
 """Each recipe is a file that is dropped in as it is, named where its page says, and works."""
 
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from examples.recipes import scoring_method, source
 from scheduling.clock import database_now
@@ -17,9 +20,9 @@ from scheduling.operations import setting_up
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.rows import validator
-from validators.models import ScoringRun, Validator
+from validators.models import RuleVerdict, ScoringRun, Validator
 from validators.scoring import registry
-from validators.tasks import fetch_validators, score_validators
+from validators.tasks import fetch_validators, judge_by_rules, score_validators
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +65,28 @@ def test_a_source_of_ones_own_is_set_up_and_keeps_its_answer(settings: Any, endp
 
     assert result["version"] == "4.0.1"
     assert endpoint.methods == ["getVersion"]
+
+
+def test_rules_of_ones_own_judge_everybody(
+    settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], endpoint: CannedEndpoint
+) -> None:
+    shutil.copy("examples/recipes/rule_set.toml", tmp_path)
+    settings.RULES_DIR = str(tmp_path)
+    assert call_command("check", "--tag", "installation") is None
+    endpoint.current = [
+        replies.account(1),
+        replies.account(2, commission=50, inflationRewardsCommissionBps=5_000),
+    ]
+    fetch_validators()
+
+    judge_by_rules()
+
+    verdicts = RuleVerdict.objects.filter(rules="ours").order_by("validator__commission_bps")
+    assert [one.result for one in verdicts] == ["unknown", "fails"]
+    [commission, *_] = verdicts[1].findings
+    assert (commission["rule"], commission["value"], commission["goes_on"]) == ("commission", 0.5, True)
+    call_command("verdicts", "--rules", "ours")
+    assert "Our own rules" in capsys.readouterr().out
 
 
 def test_a_scoring_method_of_ones_own_ranks_and_explains(

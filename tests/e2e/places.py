@@ -48,6 +48,8 @@ PLACES: Final = (
     Place("cluster", "/cluster/"),
     Place("watched", "/?watched=yes&superminority=no"),
     Place("what the scores mean", "/scores/"),
+    Place("rules", "/rules/"),
+    Place("rule set", "/rules/jitosol-steward/"),
     Place("selection", "/selection/?size=5&held={vote},{other}"),
     Place("documentation of the API", "/api/docs", allowed=SWAGGER),
     Place("login", "/admin/login/"),

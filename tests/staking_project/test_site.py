@@ -18,7 +18,10 @@ from tests.validators.rows import fetch, scoring_run, validator
 
 pytestmark = pytest.mark.django_db
 
-LINKS = {"/", "/selection/", "/events/", "/cluster/", "/compare/", "/scores/compare/", "/api/docs", "/admin/"}
+LINKS = {
+    *("/", "/selection/", "/events/", "/cluster/", "/rules/", "/compare/", "/scores/compare/"),
+    *("/api/docs", "/admin/"),
+}
 
 
 @pytest.fixture

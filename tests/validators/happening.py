@@ -21,6 +21,14 @@ FACTS: dict[Kind, dict[str, Any]] = {
     Kind.VERSION: {"from": "4.2.1", "to": "4.2.2", "from_client": "", "to_client": "agave"},
     Kind.RANK: {"from": 40, "to": 10, "of": 90, "method": "trust-v3", "version": "1"},
     Kind.BAD_EPOCH: {"epoch": 990, "vote_performance": 0.5},
+    Kind.VERDICT: {
+        "rules": "jpool",
+        "version": "1",
+        "from": "unknown",
+        "to": "fails",
+        "failing": ["commission"],
+        "clears_in": 1021,
+    },
 }
 
 

@@ -19,7 +19,7 @@ from validators.models import (
 )
 
 PAGES = ("/", "/validators/vote1/", "/compare/?v=vote1&v=vote2", "/cluster/")
-EVERY_PAGE = (*PAGES, "/scores/", "/scores/compare/", "/selection/", "/events/")
+EVERY_PAGE = (*PAGES, "/scores/", "/scores/compare/", "/selection/", "/events/", "/rules/", "/rules/jpool/")
 
 
 def page(client: Client, address: str = "/") -> str:

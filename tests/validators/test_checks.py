@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,3 +77,14 @@ def test_what_subscriptions_may_reach_are_networks(settings: Any) -> None:
             "SUBSCRIPTION_NETWORKS: 'intranet' does not appear to be an IPv4 or IPv6 network.",
         ),
     ]
+
+
+def test_a_rule_set_that_cannot_be_used_is_an_error_with_file_and_key(settings: Any, tmp_path: Path) -> None:
+    settings.RULES_DIR = str(tmp_path)
+    assert complaints() == []
+    (tmp_path / "mine.toml").write_text("name = 5")
+
+    [(found, said)] = complaints()
+
+    assert found == "validators.E007"
+    assert said.startswith("mine.toml: name: Input should be a valid string; mine.toml: title: it is missing")

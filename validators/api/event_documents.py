@@ -32,7 +32,7 @@ class FactsDocument(Schema):
         None,
         alias="from",
         description="commission, commission_confirmed: a fraction, null where nothing was confirmed before. "
-        "identity: a node key. version: a version. rank: a rank",
+        "identity: a node key. version: a version. rank: a rank. verdict: a result",
     )
     to: str | float | None = Field(None, description="As `from`, and what it is since")
     confirmed: bool | None = Field(
@@ -52,7 +52,16 @@ class FactsDocument(Schema):
     to_client: str | None = Field(None, description="version: the client since; empty is unknown")
     of: int | None = Field(None, description="rank: how many were ranked")
     method: str | None = Field(None, description="rank: by which method, the headline one")
-    version: str | None = Field(None, description="rank: by which version of that method")
+    version: str | None = Field(
+        None, description="rank: by which version of that method. verdict: of the rule set"
+    )
+    rules: str | None = Field(None, description="verdict: by which rule set")
+    failing: list[str] | None = Field(None, description="verdict: the rules that fail; none unless it fails")
+    clears_in: int | None = Field(
+        None,
+        description="verdict: the first epoch that looks back at nothing of what fails, if nothing else "
+        "does; null is never, or not known",
+    )
     vote_performance: float | None = Field(
         None, description="bad_epoch: below 0.97, where 1 is as the cluster's mean"
     )

@@ -14,6 +14,7 @@ from validators.models import (
     ChainState,
     MevEpoch,
     PoolStake,
+    RuleVerdict,
     ScoringRun,
     SourceState,
     StakeEpoch,
@@ -153,6 +154,27 @@ EventKind = TypeAliasType(
             "What happened; kinds may be added, and are never renamed. commission: one look saw it. "
             "commission_confirmed: a second one did too. bad_epoch: an epoch that ended with less than 0.97 "
             "of the cluster's vote performance. rank: by the headline method, by many places",
+        ),
+    ],
+)
+VerdictResult = TypeAliasType(
+    "VerdictResult",
+    Annotated[
+        str,
+        one_of(
+            RuleVerdict.Result.values,
+            "passes: every rule is met. eligible: so it is, and a ranking or an auction chooses. fails: a "
+            "rule is not met. unknown: none is known to fail, and of one or more it is not known",
+        ),
+    ],
+)
+RulesDecide = TypeAliasType(
+    "RulesDecide",
+    Annotated[
+        str,
+        one_of(
+            ("rules", "ranking", "auction"),
+            "rules: who meets them is taken. ranking, auction: it chooses among those",
         ),
     ],
 )

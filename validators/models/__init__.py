@@ -17,6 +17,7 @@ from validators.models.sources import DoubtedLook, EndpointState, RequestTally, 
 from validators.models.stakes import StakeEpoch
 from validators.models.subscriptions import Subscription, SubscriptionDelivery
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
+from validators.models.verdicts import RuleVerdict
 from validators.models.watching import WatchedValidator
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "PoolStake",
     "Refit",
     "RequestTally",
+    "RuleVerdict",
     "ScoringInputs",
     "ScoringRun",
     "SourceState",

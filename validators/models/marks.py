@@ -16,6 +16,7 @@ class Writer(models.TextChoices):
     REFITS = "refits"
     IMPORTS = "imports"
     RETENTION = "retention"
+    VERDICTS = "verdicts"
 
 
 class PictureMark(models.Model):

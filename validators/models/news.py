@@ -32,6 +32,8 @@ class ValidatorEvent(models.Model):
         # Of the headline method, by many places.
         RANK = "rank", "rank moved"
         BAD_EPOCH = "bad_epoch", "bad epoch"
+        # By one set of rules.
+        VERDICT = "verdict", "verdict changed"
 
     # Grows in the order of commits, without gaps; it is the cursor that readers go on from.
     number = models.BigIntegerField(primary_key=True)

@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils.text import Truncator
 
 from scheduling.monitoring.alerts import MOST_TROUBLES, Trouble
-from validators.models import CommissionChange, Fetch, Subscription, Validator
+from validators.models import CommissionChange, Fetch, Subscription, Validator, ValidatorEvent
 from validators.models.watching import watched_accounts
 from validators.monitoring import endpoints, readiness, sources
 from validators.monitoring.admission import kept_out, time_left
@@ -107,6 +107,33 @@ def not_admitted(*, now: datetime) -> list[Trouble]:
             f"{running + 2}{f'; {left} left to mend it' if left else ''}: {named}{more}.",
         )
     ]
+
+
+def changed_verdicts(*, now: datetime) -> list[Trouble]:
+    """The watched validators of which a rule set said something else within a day."""
+    watched = watched_accounts()
+    if not watched:
+        return []
+    events = ValidatorEvent.objects.filter(
+        kind=ValidatorEvent.Kind.VERDICT, validator__vote_account__in=watched, at__gte=now - DAY
+    )
+    # The last of each day and rule set; those before it are in the list of events.
+    newest = {
+        (event.validator.vote_account, event.facts["rules"]): event
+        for event in events.select_related("validator").order_by("number")
+    }
+    return [
+        Trouble(
+            subject=f"{account} {rules}",
+            message=f"{account} by {rules}: {event.facts['from']} before, {event.facts['to']} now"
+            f"{_failing(event.facts['failing'])}.{_own_words(event.validator)}",
+        )
+        for (account, rules), event in newest.items()
+    ]
+
+
+def _failing(rules: list[str]) -> str:
+    return f", because of {', '.join(rules[:MOST_NAMED])}" if rules else ""
 
 
 def paused_subscriptions(*, now: datetime) -> list[Trouble]:

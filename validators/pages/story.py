@@ -16,6 +16,7 @@ from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
 from validators.reading.terms import term_sentences, with_marks
 from validators.reading.who_stakes import WhoStakes, who_stakes
+from validators.reading.verdicts import ToldVerdict, verdicts_of
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
 
@@ -56,6 +57,7 @@ class ValidatorStory:
     mev: Sequence[str]
     total_apy: float | None
     who_stakes: WhoStakes
+    verdicts: Sequence[ToldVerdict]
 
 
 def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | None:
@@ -90,6 +92,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         mev=mev_sentences(validator, history.epochs),
         total_apy=total_apy_of(validator),
         who_stakes=who_stakes(validator, history.epochs, states),
+        verdicts=verdicts_of(validator),
     )
 
 

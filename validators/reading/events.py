@@ -190,6 +190,19 @@ def _bad_epoch(facts: Facts) -> str:
     return f"Epoch {facts['epoch']} was a bad one: it voted at {performance} of the cluster's mean."
 
 
+def _verdict(facts: Facts) -> str:
+    failing = f" because of {', '.join(facts['failing'])}" if facts["failing"] else ""
+    clears = "" if facts["clears_in"] is None else f"; out of its windows in epoch {facts['clears_in']}"
+    now, before = _SAID[facts["to"]], _SAID[facts["from"]]
+    return f"It {now} by the rules of {facts['rules']}{failing}{clears}; before, it {before}."
+
+
+_SAID: Final = {
+    "passes": "passes",
+    "eligible": "is eligible",
+    "fails": "fails",
+    "unknown": "is not known to pass",
+}
 _SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
     Kind.JOINED: _joined,
     Kind.LEFT: lambda _: "It left the cluster.",
@@ -210,4 +223,5 @@ _SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
     ),
     Kind.RANK: _rank,
     Kind.BAD_EPOCH: _bad_epoch,
+    Kind.VERDICT: _verdict,
 }

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.validators.endpoints import CannedEndpoint, reply, rpc_error
-from validators.jobs import BY_SOURCE, JOBS, SCORE
+from validators.jobs import BY_SOURCE, JOBS, SCORE, VERDICTS
 from validators.models import Fetch, SourceState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -24,9 +24,10 @@ def fetched(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, A
     return outcomes
 
 
-def test_there_is_a_source_for_every_job_but_the_scores_and_each_has_a_state() -> None:
+def test_there_is_a_source_for_every_job_that_asks_and_each_has_a_state() -> None:
     assert list(BY_SOURCE) == EVERY
-    assert {job.name for job in BY_SOURCE.values()} == {job.name for job in JOBS} - {SCORE.name}
+    asking = {job.name for job in JOBS} - {SCORE.name, VERDICTS.name}
+    assert {job.name for job in BY_SOURCE.values()} == asking
     assert set(EVERY) == set(SourceState.Source.values)
 
 

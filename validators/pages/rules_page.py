@@ -1,0 +1,75 @@
+"""The pages of the rule sets: what each asks, and what it says of whom."""
+
+from typing import Any, Final
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from scheduling.pages.access import only_read
+from validators.pages.rows import staleness
+from validators.pages.unknown_words import unknown_words
+from validators.reading.picture import current_picture
+from validators.reading.verdicts import ToldSet, refused_files, told, told_sets, verdict_rows
+from validators.rules.judging import Outcome
+from validators.rules.schema import ElsewhereRule, RuleSet
+
+VERDICTS_PER_PAGE: Final = 50
+# Of known results the ones that tell most come first.
+RESULTS: Final = (Outcome.PASSES, Outcome.ELIGIBLE, Outcome.UNKNOWN, Outcome.FAILS)
+
+
+@only_read
+def rules_page(request: HttpRequest) -> HttpResponse:
+    """Every rule set, and how many meet it."""
+    about = {"sets": [_with_counts(one) for one in told_sets()], "refused": refused_files()}
+    return _shown(request, "rules", (), about)
+
+
+@only_read
+def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
+    """One rule set: its rules with their sources, and the verdicts by it."""
+    found = next((one for one in told_sets() if one.rules.name == name), None)
+    if found is None:
+        raise Http404(f"There is no rule set {name}.")
+    chosen = request.GET.get("result", "")
+    result = chosen if chosen in RESULTS else ""
+    # The largest first: there the answer matters to most.
+    rows = verdict_rows(rules=name, result=result).order_by("-validator__activated_stake", "validator_id")
+    paginator = Paginator(rows, VERDICTS_PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    about = {
+        "set": _with_counts(found),
+        "chosen": result,
+        "rules": _rules(found.rules),
+        "verdicts": [told(row, row.validator) for row in page],
+        "page": page,
+        "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+    }
+    return _shown(request, "rule_set", ("result", "page"), about)
+
+
+def _with_counts(one: ToldSet) -> dict[str, Any]:
+    counts = [(result.value, one.counts[result]) for result in RESULTS if one.counts.get(result)]
+    return {"rules": one.rules, "counts": counts, "judged": one.judged, "meet": one.meet_measured}
+
+
+def _rules(rules: RuleSet) -> list[dict[str, Any]]:
+    sources = {source.name: source for source in rules.sources}
+    return [
+        {
+            "rule": rule,
+            "source": sources.get(rule.source or ""),
+            "doubt": rule.because
+            if isinstance(rule, ElsewhereRule)
+            else getattr(rule.doubt, "because", rule.doubt),
+            "elsewhere": isinstance(rule, ElsewhereRule),
+        }
+        for rule in rules.rules
+    ]
+
+
+def _shown(request: HttpRequest, name: str, known: tuple[str, ...], about: dict[str, Any]) -> HttpResponse:
+    unknown = unknown_words(request.GET, known)
+    context = {"picture": current_picture(), "stale": staleness(), "unknown": unknown, **about}
+    return render(request, f"validators/{name}.html", context)

@@ -1,0 +1,214 @@
+"""The pasts that rules look at: what the tables tell of each present validator, epoch by epoch."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from validators.models import BlocksBasis, ClusterEpoch, Fetch, MevEpoch, Validator, ValidatorEpoch
+from validators.rules.inputs import ABSENT, Known, Past, Value, WholePast
+from validators.rules.schema import RuleSet, ValueRule
+from validators.services.bulk import read_rows
+from validators.solana.arithmetic import LAMPORTS_PER_SOL, CreditsUnit
+from validators.solana.versions import Client, lineage_of
+
+BPS: Final = 10_000
+# What a vote earns that lands at once, so for each block of the cluster at most (SIMD-0033).
+CREDITS_OF_A_BLOCK: Final = 16
+# An ended epoch's votes are judged, and its tips told, a while after it.
+EPOCHS_UNTIL_TOLD: Final = 3
+# Of the present validators: less of a past epoch is no picture of the cluster, so who is missing there may
+# have been in it.
+LEAST_HELD: Final = 0.5
+# The history begins where so much of the cluster does: a few rows before it are of somebody's file.
+LEAST_AT_START: Final = 0.1
+
+_COLUMNS: Final = (
+    *("validator_id", "epoch", "commission_last_bps", "commission_max_bps", "vote_performance", "credits"),
+    *("credits_unit", "credits_final", "fetches", "delinquent_fetches", "skip_rate", "blocks_basis"),
+    "activated_stake",
+)
+_PRESENT: Final = (
+    *("pk", "commission_bps", "activated_stake", "delinquent", "superminority", "name", "icon_url"),
+    *("version", "client"),
+)
+_COMES_LATER: Final = ("vote_performance", "credits_share", "mev_commission", "runs_jito", "skip_rate")
+Epochs = dict[int, Known]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """What the cluster did in an epoch."""
+
+    blocks: int | None = None
+    skip_rate: float | None = None
+    is_counted: bool = False
+
+
+def pasts_by_key(
+    fetch: Fetch, sets: Sequence[RuleSet], *, keys: Sequence[int] | None = None
+) -> Iterator[tuple[int, Past]]:
+    """Of everybody present, or of these, as far back as the rules look. Six queries, or eight."""
+    rules = [rule for one in sets for rule in one.rules if isinstance(rule, ValueRule)]
+    # A rule of the last judged epoch looks past those of which nobody was told yet.
+    longest = max((rule.window for rule in rules if rule.window != "all"), default=1)
+    first = fetch.epoch - longest - EPOCHS_UNTIL_TOLD
+    found = _epochs(fetch, first=first)
+    _add_tips(found, first=first)
+    _add_present(found, fetch.epoch)
+    held = _held(found, len(found))
+    pending = _pending(found, fetch.epoch)
+    over_all = [rule for rule in rules if rule.window == "all"]
+    wholes = _wholes() if over_all else {}
+    old = _old(over_all, before=first)
+    for key in found if keys is None else [key for key in keys if key in found]:
+        whole = wholes.get(key, WholePast())
+        yield key, Past(fetch.epoch, found[key], held, pending, whole, old.get(key, {}))
+
+
+def _present() -> "QuerySet[Validator]":
+    return Validator.objects.present().order_by("pk")
+
+
+def _epochs(fetch: Fetch, *, first: int) -> dict[int, Epochs]:
+    clusters = _clusters(first)
+    found: dict[int, Epochs] = {key: {} for (key,) in read_rows(_present().values_list("pk"))}
+    rows = ValidatorEpoch.objects.filter(epoch__gte=first, epoch__lte=fetch.epoch)
+    for row in read_rows(rows.values_list(*_COLUMNS)):
+        epochs = found.get(row[0])
+        if epochs is not None:
+            epochs[row[1]] = _known(row, clusters.get(row[1], _Cluster()), is_over=row[1] < fetch.epoch)
+    return found
+
+
+def _known(row: tuple[Any, ...], cluster: _Cluster, *, is_over: bool) -> Known:
+    _, _, last, highest, performance, earned, unit, final, looks, delinquent, skips, basis, stake = row
+    if is_over and basis in (BlocksBasis.PARTIAL, BlocksBasis.SHARED) and not cluster.is_counted:
+        skips = None
+    share = None
+    if (
+        final
+        and earned is not None
+        and unit == CreditsUnit.VOTE_CREDITS
+        and cluster.blocks
+        and cluster.is_counted
+    ):
+        share = earned / (CREDITS_OF_A_BLOCK * cluster.blocks)
+    return Known(
+        commission=_rate(last),
+        highest_commission=_rate(highest),
+        vote_performance=performance if is_over else None,
+        credits_share=share if is_over else None,
+        delinquent_share=delinquent / looks if looks else None,
+        skip_rate=skips,
+        skip_rate_above_cluster=(
+            None if skips is None or cluster.skip_rate is None else skips - cluster.skip_rate
+        ),
+        stake=_sol(stake),
+        voted=None if earned is None else earned > 0,
+    )
+
+
+def _clusters(first: int) -> dict[int, _Cluster]:
+    rows = ClusterEpoch.objects.filter(epoch__gte=first)
+    columns = rows.values_list("epoch", "blocks_produced", "leader_slots", "blocks_basis")
+    return {
+        epoch: _Cluster(
+            blocks, 1 - blocks / slots if blocks is not None and slots else None, basis == BlocksBasis.FINAL
+        )
+        for epoch, blocks, slots, basis in read_rows(columns)
+    }
+
+
+def _add_tips(found: Mapping[int, Epochs], *, first: int) -> None:
+    rows = MevEpoch.objects.filter(epoch__gte=first)
+    for key, epoch, runs, bps in read_rows(
+        rows.values_list("validator_id", "epoch", "runs_jito", "commission_bps")
+    ):
+        epochs = found.get(key)
+        if epochs is not None:
+            commission: Value = ABSENT if runs is not None and not runs else _rate(bps)
+            runs_jito = None if runs is None else bool(runs)
+            epochs[epoch] = epochs.get(epoch, Known())._replace(
+                mev_commission=commission, runs_jito=runs_jito
+            )
+
+
+def _add_present(found: Mapping[int, Epochs], running: int) -> None:
+    """What the newest looks say, in the running epoch."""
+    for key, bps, stake, delinquent, superminority, name, icon, version, client in read_rows(
+        _present().values_list(*_PRESENT)
+    ):
+        epochs = found.get(key)
+        if epochs is None:
+            continue
+        before = epochs.get(running, Known())
+        lineage = lineage_of(Client(client)) if client in set(Client) else None
+        epochs[running] = before._replace(
+            commission=_rate(bps) if bps is not None else before.commission,
+            stake=_sol(stake),
+            delinquent=bool(delinquent),
+            superminority=bool(superminority),
+            has_name=bool(name),
+            has_icon=bool(icon),
+            version=version or None,
+            lineage=lineage or "",
+        )
+
+
+def _held(found: Mapping[int, Epochs], present: int) -> frozenset[int]:
+    told = Counter(epoch for epochs in found.values() for epoch in epochs)
+    return frozenset(epoch for epoch, number in told.items() if number >= LEAST_HELD * present)
+
+
+def _pending(found: Mapping[int, Epochs], running: int) -> frozenset[tuple[str, int]]:
+    """What nobody was told of yet in the last epochs that ended."""
+    late = [(name, running - age) for age in range(1, EPOCHS_UNTIL_TOLD + 1) for name in _COMES_LATER]
+    return frozenset(
+        (name, epoch)
+        for name, epoch in late
+        if all(getattr(epochs[epoch], name) is None for epochs in found.values() if epoch in epochs)
+    )
+
+
+def _wholes() -> dict[int, WholePast]:
+    groups = (
+        ValidatorEpoch.objects.order_by()
+        .values("validator_id")
+        .annotate(
+            first=Min("epoch"),
+            number=Count("epoch"),
+            commissions=Count("commission_last_bps"),
+            voted=Count("epoch", filter=Q(credits__gt=0)),
+        )
+        .values_list("validator_id", "first", "number", "commissions", "voted")
+    )
+    rows = read_rows(groups)
+    firsts = sorted(row[1] for row in rows)
+    start = firsts[int(len(firsts) * LEAST_AT_START)] if firsts else 0
+    return {
+        key: WholePast(first, number, commissions, voted, joined_then=first > start)
+        for key, first, number, commissions, voted in rows
+    }
+
+
+def _old(rules: Sequence[ValueRule], *, before: int) -> Mapping[int, Epochs]:
+    """Commissions above a bound of a rule over all epochs, before those that are read in full."""
+    bounds = [rule.at_most for rule in rules if rule.at_most is not None]
+    if not bounds:
+        return {}
+    rows = ValidatorEpoch.objects.filter(epoch__lt=before, commission_last_bps__gt=round(min(bounds) * BPS))
+    found: defaultdict[int, Epochs] = defaultdict(dict)
+    for key, epoch, bps in read_rows(rows.values_list("validator_id", "epoch", "commission_last_bps")):
+        found[key][epoch] = Known(commission=_rate(bps))
+    return found
+
+
+def _rate(bps: int | None) -> float | None:
+    return None if bps is None else bps / BPS
+
+
+def _sol(lamports: int | None) -> float | None:
+    return None if lamports is None else lamports / LAMPORTS_PER_SOL
