@@ -26,10 +26,17 @@ class Account:
     parsed: dict[str, object] | None = None
 
 
+def account_info(view: ClusterView, parameters: Params) -> object:
+    if not parameters or not isinstance(parameters[0], str):
+        raise params.invalid("a key is missing")
+    found: Any = multiple_accounts(view, [parameters[:1], *parameters[1:]])
+    return {"context": found["context"], "value": found["value"][0]}
+
+
 def multiple_accounts(view: ClusterView, parameters: Params) -> object:
     keys, options = _keys_and_options(view, parameters)
     encoding = params.option_among(options, "encoding", _ENCODINGS) or "base64"
-    part = _slice(options)
+    part = data_slice(options)
     wanted = set(keys)
     vote_accounts = {
         outlook.tenant.vote_account: outlook
@@ -42,7 +49,7 @@ def multiple_accounts(view: ClusterView, parameters: Params) -> object:
             account: Account | None = _vote_account(view, vote_accounts[key])
         else:
             account = _other_account(view, key)
-        value.append(None if account is None else _shown(account, encoding, part))
+        value.append(None if account is None else shown(account, encoding, part))
     return {"context": replies.context(view.moment), "value": value}
 
 
@@ -65,7 +72,7 @@ def _keys_and_options(view: ClusterView, parameters: Params) -> tuple[list[str],
     return [params.key(key, "every account") for key in keys], options_of(view, parameters, 1)
 
 
-def _slice(options: dict[str, Any]) -> slice | None:
+def data_slice(options: dict[str, Any]) -> slice | None:
     wanted = options.get("dataSlice")
     if wanted is None:
         return None
@@ -98,7 +105,7 @@ def _other_account(view: ClusterView, key: str) -> Account | None:
     if runtime_accounts.is_feature(key):
         # Not switched on yet.
         return None
-    held = cluster.tips.found(key, moment)
+    held = cluster.histories.found(key, moment) or cluster.tips.found(key, moment)
     return None if held is None else Account(held.owner, held.lamports, held.raw)
 
 
@@ -107,11 +114,11 @@ def _sysvar(kind: str, raw: bytes, told: object) -> Account:
     return Account(runtime_accounts.SYSVAR_OWNER, rent(len(raw)), raw, "sysvar", parsed)
 
 
-def _shown(account: Account, encoding: str, part: slice | None) -> replies.JsonObject:
+def shown(account: Account, encoding: str, part: slice | None) -> replies.JsonObject:
     space = len(account.raw)
     if encoding == "jsonParsed" and account.parsed is not None:
-        shown: object = {"program": account.program, "parsed": account.parsed, "space": space}
+        told: object = {"program": account.program, "parsed": account.parsed, "space": space}
     else:
         raw = account.raw if part is None else account.raw[part]
-        shown = replies.binary(raw, "base58" if encoding == "base58" else "base64")
-    return replies.account(shown, owner=account.owner, lamports=account.lamports, space=space)
+        told = replies.binary(raw, "base58" if encoding == "base58" else "base64")
+    return replies.account(told, owner=account.owner, lamports=account.lamports, space=space)

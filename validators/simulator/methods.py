@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 
-from validators.simulator import draws, economy, gossip, names, params, replies
-from validators.simulator.account_methods import minimum_balance, multiple_accounts
+from validators.simulator import draws, economy, gossip, params, replies
+from validators.simulator.account_methods import account_info, minimum_balance, multiple_accounts
 from validators.simulator.block_methods import block_production, leader_schedule
 from validators.simulator.clock import MIGRATION_SLOT, Moment
 from validators.simulator.jsonrpc import METHOD_NOT_FOUND, RpcError
+from validators.simulator.program_methods import program_accounts
 from validators.simulator.view import ClusterView, Params, options_of
 
 # At this distance a validator is called delinquent (DELINQUENT_VALIDATOR_SLOT_DISTANCE).
 DELINQUENT_SLOTS = 128
-
-_ENCODINGS = ("base58", "base64", "jsonParsed")
-
 
 Method = Callable[[ClusterView, Params], object]
 
@@ -98,25 +96,6 @@ def _supply(view: ClusterView, parameters: Params) -> object:
     return replies.supply(supply, accounts=accounts, moment=view.moment)
 
 
-def _program_accounts(view: ClusterView, parameters: Params) -> object:
-    if not parameters:
-        raise params.invalid("the address of a program is missing")
-    program = params.key(parameters[0], "the program")
-    options = options_of(view, parameters, 1)
-    encoding = params.option_among(options, "encoding", _ENCODINGS) or "base58"
-    if options.get("filters") or options.get("dataSlice"):
-        raise params.invalid("filters and dataSlice are not simulated")
-    accounts = _config_accounts(view, encoding) if program == names.CONFIG_PROGRAM else []
-    if params.flag(options, "withContext"):
-        return {"context": replies.context(view.moment), "value": accounts}
-    return accounts
-
-
-def _config_accounts(view: ClusterView, encoding: str) -> list[replies.JsonObject]:
-    accounts = names.config_accounts(view.cluster.seed, view.cluster.outlooks(view.moment.epoch))
-    return [replies.config_account(account, encoding=encoding) for account in accounts]
-
-
 # Name: the most parameters it takes, and what it does.
 METHODS: dict[str, tuple[int, Method]] = {
     "getHealth": (0, _health),
@@ -129,10 +108,11 @@ METHODS: dict[str, tuple[int, Method]] = {
     "getVoteAccounts": (1, _vote_accounts),
     "getBlockProduction": (1, block_production),
     "getLeaderSchedule": (2, leader_schedule),
+    "getAccountInfo": (2, account_info),
     "getMultipleAccounts": (2, multiple_accounts),
     "getMinimumBalanceForRentExemption": (2, minimum_balance),
     "getClusterNodes": (0, _cluster_nodes),
     "getInflationRate": (0, _inflation_rate),
     "getSupply": (1, _supply),
-    "getProgramAccounts": (2, _program_accounts),
+    "getProgramAccounts": (2, program_accounts),
 }

@@ -1,10 +1,10 @@
-"""getMultipleAccounts: accounts as the chain stores them."""
+"""getMultipleAccounts and getAccountInfo: accounts as the chain stores them."""
 
 import base64
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
@@ -13,6 +13,7 @@ from validators.solana.rpc import Endpoint
 from validators.solana.schemas import Key, Reply, Unsigned
 
 METHOD: Final = "getMultipleAccounts"
+ONE_METHOD: Final = "getAccountInfo"
 # Nodes refuse to answer for more at once.
 MOST_KEYS: Final = 100
 # The largest account that the chain allows (MAX_PERMITTED_DATA_LENGTH).
@@ -21,6 +22,8 @@ LARGEST_DATA: Final = 10 * 1024 * 1024
 SLOT_NOT_REACHED: Final = -32016
 # One slot, and what a node behind a load balancer usually lags, in seconds.
 _WAITS: Final = (0.4, 1.6)
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +80,48 @@ class _MultipleAccounts(BaseModel):
     value: Annotated[list[_WireAccount | None], Field(max_length=MOST_KEYS)]
 
 
+class _AccountInfo(BaseModel):
+    model_config = ConfigDict(strict=True)
+    context: _Context
+    value: _WireAccount | None
+
+
 def ask_accounts(
-    endpoint: Endpoint, keys: Sequence[str], *, parsed: bool = False, least_slot: int | None = None
+    endpoint: Endpoint,
+    keys: Sequence[str],
+    *,
+    parsed: bool = False,
+    least_slot: int | None = None,
+    first_bytes: int | None = None,
+    from_byte: int = 0,
 ) -> AccountsAnswer:
     """One question for at most 100 accounts, in base64 or as the node parses them, not older than least_slot.
 
-    Raises an EndpointError, an RpcError of -32016 when the node does not get to that slot in time.
+    Of their data all, or so many bytes, the first or those from one on. Raises an EndpointError, an
+    RpcError of -32016 when the node does not get to that slot in time.
     """
     if len(keys) > MOST_KEYS:
         raise ValueError(f"{len(keys)} accounts in one question, {MOST_KEYS} are allowed")
-    options: dict[str, Any] = {"encoding": "jsonParsed" if parsed else "base64"}
-    if least_slot is not None:
-        options["minContextSlot"] = least_slot
-    result = _patiently(endpoint, [list(keys), options])
-    doubt = _doubt(result, len(keys), parsed=parsed, least_slot=least_slot)
+    options = _options(parsed=parsed, least_slot=least_slot, first_bytes=first_bytes, from_byte=from_byte)
+    result = answered_patiently(endpoint, METHOD, [list(keys), options], Reply[_MultipleAccounts])
+    doubt = _doubt(result, len(keys), parsed=parsed, least_slot=least_slot, first_bytes=first_bytes)
     if doubt:
         raise MalformedReplyError(endpoint.name, METHOD, doubt)
     return AccountsAnswer(result.context.slot, [one.account() if one else None for one in result.value])
+
+
+def ask_account(endpoint: Endpoint, key: str, *, least_slot: int, first_bytes: int) -> AccountsAnswer:
+    """So many first bytes of one account, not older than least_slot. Raises as `ask_accounts` does.
+
+    Endpoints count it apart from getMultipleAccounts, whose dataSlice is the same for all.
+    """
+    options = _options(parsed=False, least_slot=least_slot, first_bytes=first_bytes)
+    one = answered_patiently(endpoint, ONE_METHOD, [key, options], Reply[_AccountInfo])
+    result = _MultipleAccounts.model_construct(context=one.context, value=[one.value])
+    doubt = _doubt(result, 1, parsed=False, least_slot=least_slot, first_bytes=first_bytes)
+    if doubt:
+        raise MalformedReplyError(endpoint.name, ONE_METHOD, doubt)
+    return AccountsAnswer(one.context.slot, [one.value.account() if one.value else None])
 
 
 def ask_of_one_epoch(
@@ -115,24 +143,48 @@ def ask_of_one_epoch(
     ]
 
 
-def _patiently(endpoint: Endpoint, params: list[Any]) -> _MultipleAccounts:
+def _options(
+    *, parsed: bool, least_slot: int | None, first_bytes: int | None, from_byte: int = 0
+) -> dict[str, Any]:
+    options: dict[str, Any] = {"encoding": "jsonParsed" if parsed else "base64"}
+    if least_slot is not None:
+        options["minContextSlot"] = least_slot
+    if first_bytes is not None:
+        options["dataSlice"] = {"offset": from_byte, "length": first_bytes}
+    return options
+
+
+def answered_patiently(
+    endpoint: Endpoint, method: str, params: list[Any], reply_type: type[Reply[Result]]
+) -> Result:
     """Ask; while the node has not reached the slot, wait and ask again, twice."""
     for wait in _WAITS:
         try:
-            return endpoint.call(METHOD, params, Reply[_MultipleAccounts])
+            return endpoint.call(method, params, reply_type)
         except RpcError as refusal:
             if refusal.code != SLOT_NOT_REACHED or wait >= endpoint.seconds_left:
                 raise
         time.sleep(wait)
-    return endpoint.call(METHOD, params, Reply[_MultipleAccounts])
+    return endpoint.call(method, params, reply_type)
 
 
-def _doubt(result: _MultipleAccounts, count: int, *, parsed: bool, least_slot: int | None) -> str | None:
+def _doubt(
+    result: _MultipleAccounts,
+    count: int,
+    *,
+    parsed: bool,
+    least_slot: int | None,
+    first_bytes: int | None,
+) -> str | None:
     """Why a reply of the right shape is no answer to what was asked."""
     if len(result.value) != count:
         return f"{len(result.value)} accounts, asked for {count}"
     if least_slot is not None and result.context.slot < least_slot:
         return f"as of slot {result.context.slot}, asked for {least_slot} or later"
-    if not parsed and any(one is not None and not isinstance(one.data, bytes) for one in result.value):
+    sent = [one.data for one in result.value if one is not None]
+    if not parsed and any(not isinstance(data, bytes) for data in sent):
         return "parsed accounts, asked for base64"
+    longest = max(map(len, sent), default=0)
+    if first_bytes is not None and longest > first_bytes:
+        return f"{longest} bytes of an account, asked for {first_bytes}"
     return None

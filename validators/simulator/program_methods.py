@@ -1,0 +1,94 @@
+"""getProgramAccounts: the accounts of the simulated programs, narrowed and cut as they are asked for."""
+
+import base64
+from typing import Any
+
+from validators.simulator import names, params, replies
+from validators.simulator.account_methods import Account, data_slice, shown
+from validators.simulator.draws import base58_decoded
+from validators.simulator.history_accounts import HISTORY_PROGRAM
+from validators.simulator.tips import ProgramAccount
+from validators.simulator.view import ClusterView, Params, options_of
+
+_ENCODINGS = ("base58", "base64", "jsonParsed")
+# MAX_GET_PROGRAM_ACCOUNT_FILTERS, MAX_DATA_SIZE and MAX_DATA_BASE58_SIZE.
+_MOST_FILTERS = 4
+_MOST_COMPARED = 128
+_LONGEST_TEXT = 175
+
+# A size, or what stands at an offset.
+Filter = int | tuple[int, bytes]
+
+
+def program_accounts(view: ClusterView, parameters: Params) -> object:
+    if not parameters:
+        raise params.invalid("the address of a program is missing")
+    program = params.key(parameters[0], "the program")
+    options = options_of(view, parameters, 1)
+    encoding = params.option_among(options, "encoding", _ENCODINGS) or "base58"
+    if program == names.CONFIG_PROGRAM:
+        accounts = _config_accounts(view, options, encoding)
+    elif program == HISTORY_PROGRAM:
+        accounts = _narrowed(view.cluster.histories.everybody(view.moment), options, encoding)
+    else:
+        accounts = []
+    if params.flag(options, "withContext"):
+        return {"context": replies.context(view.moment), "value": accounts}
+    return accounts
+
+
+def _config_accounts(view: ClusterView, options: dict[str, Any], encoding: str) -> list[replies.JsonObject]:
+    if options.get("filters") or options.get("dataSlice"):
+        raise params.invalid("filters and dataSlice are not simulated for this program")
+    accounts = names.config_accounts(view.cluster.seed, view.cluster.outlooks(view.moment.epoch))
+    return [replies.config_account(account, encoding=encoding) for account in accounts]
+
+
+def _narrowed(
+    held: dict[str, ProgramAccount], options: dict[str, Any], encoding: str
+) -> list[replies.JsonObject]:
+    filters, part = _filters(options), data_slice(options)
+    return [
+        {"account": shown(Account(one.owner, one.lamports, one.raw), encoding, part), "pubkey": address}
+        for address, one in held.items()
+        if all(_fits(one.raw, wanted) for wanted in filters)
+    ]
+
+
+def _filters(options: dict[str, Any]) -> list[Filter]:
+    """Each a size, or what stands at an offset."""
+    sent = options.get("filters") or []
+    if not isinstance(sent, list):
+        raise params.invalid("filters must be an array")
+    if len(sent) > _MOST_FILTERS:
+        raise params.invalid(f"Too many filters provided; max {_MOST_FILTERS}")
+    return [_filter(one) for one in sent]
+
+
+def _filter(sent: Any) -> Filter:
+    match sent:
+        case {"dataSize": int(size)}:
+            return size
+        case {"memcmp": {"offset": int(offset), "bytes": str(text), **rest}}:
+            raw = _compared(text, rest.get("encoding", "base58"))
+            if raw is not None and len(raw) <= _MOST_COMPARED:
+                return offset, raw
+    raise params.invalid(
+        f"a filter is dataSize, or memcmp with offset and at most {_MOST_COMPARED} bytes in base58 or base64"
+    )
+
+
+def _compared(text: str, encoding: object) -> bytes | None:
+    if encoding == "base64":
+        try:
+            return base64.b64decode(text, validate=True)
+        except ValueError:
+            return None
+    return base58_decoded(text) if encoding == "base58" and len(text) <= _LONGEST_TEXT else None
+
+
+def _fits(raw: bytes, wanted: Filter) -> bool:
+    if isinstance(wanted, int):
+        return len(raw) == wanted
+    offset, expected = wanted
+    return raw[offset : offset + len(expected)] == expected
