@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from validators.api import rows
+from validators.api import epoch_rows, rows
 from validators.api.several import Included
 from validators.models import ScoringRun
 from validators.reading.explanations import explained, risk_told, verdict
@@ -32,7 +32,7 @@ def explained_documents(
         document["flags"] = list(map(rows.flag_document, flags[row["pk"]]))
         document["first_epoch"], document["epochs_known"] = known.get(row["pk"], EpochsKnown())
         if asked.epochs:
-            document["epochs"] = list(map(rows.epoch_document, epochs.get(row["pk"], ())))
+            document["epochs"] = list(map(epoch_rows.epoch_document, epochs.get(row["pk"], ())))
         yield document | _of_score(row, run, asked)
 
 

@@ -207,6 +207,8 @@ class ValidatorEpoch(models.Model):
     blocks_unfinished = False
     # As well: the MevEpoch beside it, None while nobody looked at its accounts.
     told_mev: Any = None
+    # The JitoEpoch beside it, None where Jito's history was not read.
+    told_jito: Any = None
 
     class Meta:
         constraints = [

@@ -17,6 +17,7 @@ from validators.models import (
     DelinquencyIncident,
     Fetch,
     IdentityChange,
+    JitoEpoch,
     MevEpoch,
     ScoringRun,
     TrustScore,
@@ -173,15 +174,17 @@ def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
 
 
 def with_mev(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
-    """The same, each with what was told of its tips; a query, or none without any."""
+    """The same, each with what was told of its tips and of where it stood; two queries, or none."""
     rows = list(epochs)
     if not rows:
         return []
     span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
-    told = MevEpoch.objects.filter(validator_id__in={row.validator_id for row in rows}, epoch__range=span)
-    found = {(mev.validator_id, mev.epoch): mev for mev in told}
+    of_these = {"validator_id__in": {row.validator_id for row in rows}, "epoch__range": span}
+    mev = {(one.validator_id, one.epoch): one for one in MevEpoch.objects.filter(**of_these)}
+    jito = {(one.validator_id, one.epoch): one for one in JitoEpoch.objects.filter(**of_these)}
     for row in rows:
-        row.told_mev = found.get((row.validator_id, row.epoch))
+        row.told_mev = mev.get((row.validator_id, row.epoch))
+        row.told_jito = jito.get((row.validator_id, row.epoch))
     return rows
 
 

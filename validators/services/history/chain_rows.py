@@ -10,7 +10,6 @@ from validators.solana.arithmetic import (
     LARGEST_STAKE,
     MOST_VOTE_CREDITS,
     CreditsUnit,
-    unit_in,
 )
 from validators.solana.programs.jito import ALL_BPS
 from validators.solana.programs.validator_history import Entry, Refused, Told
@@ -18,6 +17,9 @@ from validators.solana.versions import Client, client_of
 
 _MEV_UNIT: Final = LAMPORTS_PER_SOL // 100
 _UNKNOWN_CLIENT: Final = Client.UNKNOWN.value
+# An enum's member costs ten times a name, and these are asked for of hundreds of thousands of entries.
+_VOTES: Final = CreditsUnit.VOTE_CREDITS.value
+_LAMPORTS: Final = CreditsUnit.LAMPORTS.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +132,19 @@ def _doubt_about_blocks(entry: Entry, calendar: Calendar) -> str | None:
 
 def _counts_votes(epoch: int, calendar: Calendar) -> bool:
     """Lamports do not fit where vote credits do, so since the migration there is nothing to be read there."""
-    return unit_in(epoch, split_epoch=calendar.split_epoch) == CreditsUnit.VOTE_CREDITS
+    return calendar.split_epoch is None or epoch < calendar.split_epoch
 
 
 def _row(vote_account: str, entry: Entry, calendar: Calendar, *, copied_later: bool) -> ChainRow:
-    is_final = copied_later and _counts_votes(entry.epoch, calendar)
+    counts_votes = _counts_votes(entry.epoch, calendar)
     bps = None if entry.commission_percent is None else entry.commission_percent * BPS_PER_PERCENT
     slots, blocks = _blocks(entry, calendar)
     numbers = HistoryRow(
         *(entry.epoch, vote_account, "", entry.stake, bps, bps, bps, bps, entry.version, 0, 0),
-        credits=entry.credits if is_final else None,
+        credits=entry.credits if copied_later and counts_votes else None,
         cumulative_credits_at_start=None,
         skip_rate=1 - blocks / slots if slots and blocks is not None else None,
-        credits_unit=unit_in(entry.epoch, split_epoch=calendar.split_epoch),
+        credits_unit=_VOTES if counts_votes else _LAMPORTS,
         leader_slots=slots,
         blocks_produced=blocks,
         client=_client(entry),

@@ -37,7 +37,7 @@ def test_an_import_that_is_killed_goes_on_behind_its_last_page(
     node.current = replies.accounts(60)
     for account in node.current:
         node.has(account["votePubkey"], *(usual(replies.EPOCH - age) for age in range(3, -1, -1)))
-    url = {"SOLANA_RPC_URL": node.url, "FETCH_DEADLINE_SECONDS": "60"}
+    url: Any = {"SOLANA_RPC_URL": node.url, "FETCH_DEADLINE_SECONDS": "60"}
     stack.manage("fetch", "votes", **url)
     killed = stack.start("import_history", "--from", "chain", **url)
     wait_until(lambda: node.pages == 2)
