@@ -111,19 +111,20 @@ def epochs_before(validator: Validator, place: int | None, *, limit: int) -> lis
     epochs = _epochs_of(validator)
     if place is not None:
         epochs = epochs.filter(epoch__lt=place)
-    return with_mev(epochs[:limit])
+    return with_standing(with_mev(epochs[:limit]))
 
 
 def newest_epochs(
     keys: Sequence[int], *, number: int, until: int | None = None
 ) -> dict[int, list[ValidatorEpoch]]:
-    """By key, so many of the newest epochs of each, newest first; `until` one, no later. Two queries."""
+    """By key, so many of the newest epochs of each, newest first; `until` one, no later. Three queries."""
     rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
     if until is not None:
         rows = rows.filter(epoch__lte=until)
     place = Window(RowNumber(), partition_by=F("validator_id"), order_by=F("epoch").desc())
     found: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
-    for row in with_mev(with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")):
+    newest = with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")
+    for row in with_standing(with_mev(newest)):
         found[row.validator_id].append(row)
     return found
 
@@ -174,18 +175,30 @@ def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
 
 
 def with_mev(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
-    """The same, each with what was told of its tips and of where it stood; two queries, or none."""
+    """The same, each with what was told of its tips; a query, or none without any."""
     rows = list(epochs)
     if not rows:
         return []
-    span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
-    of_these = {"validator_id__in": {row.validator_id for row in rows}, "epoch__range": span}
-    mev = {(one.validator_id, one.epoch): one for one in MevEpoch.objects.filter(**of_these)}
-    jito = {(one.validator_id, one.epoch): one for one in JitoEpoch.objects.filter(**of_these)}
+    mev = {(one.validator_id, one.epoch): one for one in MevEpoch.objects.filter(_of(rows))}
     for row in rows:
         row.told_mev = mev.get((row.validator_id, row.epoch))
+    return rows
+
+
+def with_standing(rows: list[ValidatorEpoch]) -> list[ValidatorEpoch]:
+    """The same, each with where Jito's history says it stood; a query, or none without any."""
+    if not rows:
+        return []
+    jito = {(one.validator_id, one.epoch): one for one in JitoEpoch.objects.filter(_of(rows))}
+    for row in rows:
         row.told_jito = jito.get((row.validator_id, row.epoch))
     return rows
+
+
+def _of(rows: Sequence[ValidatorEpoch]) -> Q:
+    """Of these validators, between the first and the last of these epochs."""
+    span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
+    return Q(validator_id__in={row.validator_id for row in rows}, epoch__range=span)
 
 
 def runs_before(place: int | None, *, method: str | None, limit: int) -> list[ScoringRun]:

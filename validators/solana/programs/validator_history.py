@@ -6,7 +6,7 @@ rank and superminority of an epoch once in it; credits of all epochs that the vo
 every copy of it; blocks until a slot behind the epoch's last is recorded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -156,7 +156,7 @@ def told_by(head: Head, data: bytes, *, first: int) -> Told:
     return Told(head.vote_account, tuple(entries), tuple(refused))
 
 
-def _backwards(fields: list[tuple[Any, ...]], newest: int) -> Iterator[tuple[Any, ...]]:
+def _backwards(fields: Sequence[tuple[Any, ...]], newest: int) -> Iterator[tuple[Any, ...]]:
     """From the newest to the oldest; only the whole ring has entries behind the newest, which are older."""
     yield from reversed(fields[: newest + 1])
     if len(fields) == MOST_ENTRIES:
