@@ -299,6 +299,13 @@ class EpochDocument(Schema):
         description="Who told of the stake accounts; null: nobody yet"
     )
     stakes_looked_at: datetime | None = Field(description="When that look was, UTC")
+    stake_rank: int | None = Field(
+        description="By stake in that epoch; Jito's history tells it and the next four. Null: nobody read it"
+    )
+    superminority: bool | None = Field(description="Whether it was one of those")
+    ip_address: str | None = Field(description="IPv4, by gossip in that epoch")
+    bam: bool | None = Field(description="Whether it was connected to BAM, Jito's block assembly")
+    all_priority_fees: str | None = Field(description=f"That its blocks brought, shared or not. {LAMPORTS}")
 
 
 class EpochList(Envelope):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from validators.api import rows
+from validators.api import epoch_rows, rows
 from validators.api.pool_documents import pool_stake_document
 from validators.api.several import Included
 from validators.models import ScoringRun
@@ -22,7 +22,7 @@ def explained_documents(
 ) -> Iterator[dict[str, Any]]:
     """Of rows of validators, in their order; `until` an epoch, as it left them.
 
-    For parts and risk the rows hold the `components` of the run. Eight queries at most.
+    For parts and risk the rows hold the `components` of the run. Ten queries at most.
     """
     keys = [row["pk"] for row in found]
     flags, known = flags_of(found, until=until), epochs_known(keys, until=until)
@@ -36,7 +36,7 @@ def explained_documents(
         document["flags"] = list(map(rows.flag_document, flags[row["pk"]]))
         document["first_epoch"], document["epochs_known"] = known.get(row["pk"], EpochsKnown())
         if asked.epochs:
-            document["epochs"] = list(map(rows.epoch_document, epochs.get(row["pk"], ())))
+            document["epochs"] = list(map(epoch_rows.epoch_document, epochs.get(row["pk"], ())))
         if asked.pools:
             document["pools"] = list(map(pool_stake_document, pools.get(row["pk"], ())))
         yield document | _of_score(row, run, asked)

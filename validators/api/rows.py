@@ -9,12 +9,9 @@ from validators.models import (
     ClusterEpoch,
     CommissionChange,
     DelinquencyIncident,
-    MevEpoch,
     ScoringRun,
     SourceState,
-    StakeEpoch,
     TrustScore,
-    ValidatorEpoch,
 )
 from validators.reading.admission import ADMISSION_COLUMNS, Operator, admission_document
 from validators.reading.explanations import Risk, explained
@@ -158,61 +155,6 @@ def change_document(change: CommissionChange) -> dict[str, Any]:
         "confirmed": change.is_confirmed,
         "confirmed_at": change.confirmed_at,
         "source": change.source,
-    }
-
-
-def epoch_document(row: ValidatorEpoch) -> dict[str, Any]:
-    return {
-        "epoch": row.epoch,
-        "credits": None if row.is_unfinished else lamports(row.credits),
-        "final": row.credits_final and row.credits is not None,
-        "credits_unit": row.credits_unit,
-        "vote_performance": row.vote_performance,
-        "leader_luck": row.leader_luck,
-        "commission_first": fraction(row.commission_first_bps),
-        "commission_last": fraction(row.commission_last_bps),
-        "activated_stake": lamports(row.activated_stake),
-        "leader_slots": row.leader_slots,
-        "blocks_produced": row.blocks_produced,
-        "blocks_basis": row.blocks_basis or None,
-        "skip_rate": None if row.blocks_unfinished else row.skip_rate,
-        "delinquent_share": row.delinquent_fetches / row.fetches if row.fetches else None,
-        "version": row.version or None,
-        "client": row.client or None,
-        "estimated_return": row.estimated_return,
-        "source": row.source,
-        "fetched_at": row.fetched_at,
-        **mev_document(row.told_mev),
-        **stakes_document(row.told_stakes),
-    }
-
-
-def mev_document(mev: MevEpoch | None) -> dict[str, Any]:
-    """All of it null while nobody looked at its accounts."""
-    told = mev or MevEpoch()
-    return {
-        "runs_jito": told.runs_jito,
-        "mev_commission": fraction(told.commission_bps),
-        "tips": lamports(told.tips),
-        "tips_final": told.tips_final if told.tips is not None else None,
-        "priority_fee_commission": fraction(told.priority_commission_bps),
-        "priority_fees": lamports(told.priority_fees),
-        "priority_fees_final": told.priority_final if told.priority_fees is not None else None,
-        "mev_source": mev.source if mev else None,
-        "mev_looked_at": told.looked_at,
-    }
-
-
-def stakes_document(stakes: StakeEpoch | None) -> dict[str, Any]:
-    """All of it null while nobody looked at its stake accounts."""
-    told = stakes or StakeEpoch()
-    return {
-        "stake_accounts": told.accounts,
-        "activating_stake": lamports(told.activating),
-        "deactivating_stake": lamports(told.deactivating),
-        "self_stake": lamports(told.own),
-        "stakes_source": stakes.source if stakes else None,
-        "stakes_looked_at": told.looked_at,
     }
 
 

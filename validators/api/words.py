@@ -74,13 +74,20 @@ EpochSource = TypeAliasType(
         str,
         one_of(
             Origin.values,
-            "live: our own fetches. imported: a file of history. account: the account's memory of 64 epochs",
+            "live: our own fetches. imported: a file of history. account: the account's memory of 64 epochs. "
+            "history: Jito's ValidatorHistory accounts",
         ),
     ],
 )
 MevSource = TypeAliasType(
     "MevSource",
-    Annotated[str, one_of(MevEpoch.Source.values, "accounts: the distribution accounts of the epoch")],
+    Annotated[
+        str,
+        one_of(
+            MevEpoch.Source.values,
+            "accounts: the distribution accounts of the epoch. history: Jito's ValidatorHistory accounts",
+        ),
+    ],
 )
 StakesSource = TypeAliasType(
     "StakesSource",

@@ -7,6 +7,7 @@ Start with `validators`. Django looks for models in this module, so here alone n
 from validators.models.chain import THE_CHAIN, ChainState, VoteState
 from validators.models.cluster import BlocksBasis, ClusterEpoch, Fetch
 from validators.models.events import CommissionChange, DelinquencyIncident, IdentityChange
+from validators.models.jito_history import HistoryAccount, JitoEpoch
 from validators.models.marks import PictureMark
 from validators.models.mev import MevEpoch
 from validators.models.news import THE_TALLY, EventTally, ToldRanks, ValidatorEvent
@@ -34,7 +35,9 @@ __all__ = [
     "EndpointState",
     "EventTally",
     "Fetch",
+    "HistoryAccount",
     "IdentityChange",
+    "JitoEpoch",
     "MevEpoch",
     "Origin",
     "PictureMark",

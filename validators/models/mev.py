@@ -17,6 +17,8 @@ class MevEpoch(models.Model):
 
         # The distribution accounts of the epoch themselves.
         ACCOUNTS = "accounts"
+        # Jito's ValidatorHistory, which rounds tips to hundredths of a SOL.
+        HISTORY = "history"
 
     # The unique constraint serves the look-up by validator.
     validator = models.ForeignKey(Validator, on_delete=models.CASCADE, related_name="mev", db_index=False)

@@ -34,6 +34,8 @@ class Origin(models.TextChoices):
     IMPORTED = "imported"
     # The 64 epochs that a vote account remembers.
     ACCOUNT = "account"
+    # Jito's ValidatorHistory accounts: `manage.py import_history --from chain`.
+    HISTORY = "history"
 
 
 class CommissionSource(models.TextChoices):
@@ -41,7 +43,7 @@ class CommissionSource(models.TextChoices):
 
     # The vote account's own setting, as getVoteAccounts shows it.
     VOTE_ACCOUNT = "vote_account"
-    # A file of history.
+    # A file of history, or Jito's accounts of it.
     IMPORTED = "imported"
 
 
@@ -206,6 +208,8 @@ class ValidatorEpoch(models.Model):
     # As well: the MevEpoch and the StakeEpoch beside it, None while nobody looked at its accounts.
     told_mev: Any = None
     told_stakes: Any = None
+    # The JitoEpoch beside it, None where Jito's history was not read.
+    told_jito: Any = None
 
     class Meta:
         constraints = [

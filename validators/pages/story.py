@@ -15,8 +15,8 @@ from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
 from validators.reading.terms import term_sentences, with_marks
-from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.reading.verdicts import ToldVerdict, verdicts_of
+from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
 

@@ -17,6 +17,7 @@ from validators.models import (
     DelinquencyIncident,
     Fetch,
     IdentityChange,
+    JitoEpoch,
     MevEpoch,
     ScoringRun,
     StakeEpoch,
@@ -62,7 +63,7 @@ class Events:
 
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:
-    """Three queries, each bounded."""
+    """Four queries, each bounded."""
     scores = TrustScore.objects.filter(validator=validator, run__method=method or headline_method()).order_by(
         "-run_id"
     )
@@ -111,21 +112,20 @@ def epochs_before(validator: Validator, place: int | None, *, limit: int) -> lis
     epochs = _epochs_of(validator)
     if place is not None:
         epochs = epochs.filter(epoch__lt=place)
-    return with_accounts(epochs[:limit])
+    return with_standing(with_accounts(epochs[:limit]))
 
 
 def newest_epochs(
     keys: Sequence[int], *, number: int, until: int | None = None
 ) -> dict[int, list[ValidatorEpoch]]:
-    """By key, so many of the newest epochs of each, newest first; `until` one, no later. Two queries."""
+    """By key, so many of the newest epochs of each, newest first; `until` one, no later. Three queries."""
     rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
     if until is not None:
         rows = rows.filter(epoch__lte=until)
     place = Window(RowNumber(), partition_by=F("validator_id"), order_by=F("epoch").desc())
     found: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
-    for row in with_accounts(
-        with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")
-    ):
+    newest = with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")
+    for row in with_standing(with_accounts(newest)):
         found[row.validator_id].append(row)
     return found
 
@@ -180,14 +180,29 @@ def with_accounts(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
     rows = list(epochs)
     if not rows:
         return []
-    span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
-    of = {"validator_id__in": {row.validator_id for row in rows}, "epoch__range": span}
-    mev = {(one.validator_id, one.epoch): one for one in MevEpoch.objects.filter(**of)}
-    stakes = {(one.validator_id, one.epoch): one for one in StakeEpoch.objects.filter(**of)}
+    of = _of(rows)
+    mev = {(one.validator_id, one.epoch): one for one in MevEpoch.objects.filter(of)}
+    stakes = {(one.validator_id, one.epoch): one for one in StakeEpoch.objects.filter(of)}
     for row in rows:
         pair = (row.validator_id, row.epoch)
         row.told_mev, row.told_stakes = mev.get(pair), stakes.get(pair)
     return rows
+
+
+def with_standing(rows: list[ValidatorEpoch]) -> list[ValidatorEpoch]:
+    """The same, each with where Jito's history says it stood; a query, or none without any."""
+    if not rows:
+        return []
+    jito = {(one.validator_id, one.epoch): one for one in JitoEpoch.objects.filter(_of(rows))}
+    for row in rows:
+        row.told_jito = jito.get((row.validator_id, row.epoch))
+    return rows
+
+
+def _of(rows: Sequence[ValidatorEpoch]) -> Q:
+    """Of these validators, between the first and the last of these epochs."""
+    span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
+    return Q(validator_id__in={row.validator_id for row in rows}, epoch__range=span)
 
 
 def runs_before(place: int | None, *, method: str | None, limit: int) -> list[ScoringRun]:

@@ -143,8 +143,11 @@ def _present_epochs(accounts: Iterable[int]) -> Mapping[int, dict[int, Present]]
 def _split_epoch(accounts: Iterable[Sequence[CreditTuple]], newest: Fetch) -> int | None:
     """The epoch of the migration that most accounts remember; one born after it has no mark of its own."""
     marks = Counter(epoch for tuples in accounts if (epoch := own_split_epoch(tuples)) is not None)
-    if marks:
-        return marks.most_common(1)[0][0]
+    return marks.most_common(1)[0][0] if marks else known_split_epoch(newest)
+
+
+def known_split_epoch(newest: Fetch) -> int | None:
+    """The epoch of the migration as the chain's own accounts tell, else as the newest fetch took it for."""
     chain = ChainState.objects.first()
     known = chain.alpenglow_epoch if chain and chain.alpenglow == ChainState.Alpenglow.ON else None
     return newest.split_epoch if known is None else known

@@ -98,7 +98,7 @@ def mark_confirmed(confirmed: Confirmed, *, epoch: int) -> None:
     """What follows from commissions that a look in this epoch confirmed; call after its rows are written."""
     newly, changed, first = confirmed.newly, confirmed.changed, confirmed.first
     striking = {key for key in first if newly[key] > HALF}
-    if first and ValidatorEpoch.objects.filter(source=Origin.IMPORTED).exists():
+    if first and ValidatorEpoch.objects.filter(source__in=(Origin.IMPORTED, Origin.HISTORY)).exists():
         # It may have changed between the end of a history and our first look.
         striking = set(first)
         since = epoch - EPOCHS_JOINED

@@ -25,7 +25,8 @@ from validators.solana.snapshot import AccountState, Snapshot
 logger = logging.getLogger(__name__)
 
 _KEYS_PER_QUERY: Final = 5_000
-_IMPORTED: Final = Origin.IMPORTED.value
+# Both may be wrong, and the chain is not.
+_TOLD_BY_OTHERS: Final = (Origin.IMPORTED.value, Origin.HISTORY.value)
 
 
 class StoredEpoch(NamedTuple):
@@ -47,8 +48,8 @@ class StoredEpoch(NamedTuple):
 
     @property
     def is_settled(self) -> bool:
-        """The chain itself told all of it; what a file says the chain may correct."""
-        return self.credits is not None and bool(self.credits_final) and self.source != _IMPORTED
+        """The chain itself told all of it; what others wrote down the chain may correct."""
+        return self.credits is not None and bool(self.credits_final) and self.source not in _TOLD_BY_OTHERS
 
 
 # (validator's primary key, epoch) -> its row

@@ -111,7 +111,8 @@ def _other_account(view: ClusterView, key: str) -> Account | None:
     if runtime_accounts.is_feature(key):
         # Not switched on yet.
         return None
-    held = cluster.pools.found(key, moment) or cluster.tips.found(key, moment)
+    places = (cluster.pools, cluster.histories, cluster.tips)
+    held = next((one for place in places if (one := place.found(key, moment))), None)
     return None if held is None else Account(held.owner, held.lamports, held.raw)
 
 

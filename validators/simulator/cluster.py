@@ -12,6 +12,7 @@ from functools import lru_cache
 from validators.simulator.clock import MIGRATION_SLOT, SLOTS_PER_EPOCH, Moment, first_slot_of
 from validators.simulator.commission import CommissionStep, commission_at, commission_steps
 from validators.simulator.field import Field
+from validators.simulator.history_accounts import HistoryAccounts
 from validators.simulator.ledger import (
     CREDIT_TUPLES_KEPT,
     CREDIT_TUPLES_SHOWN,
@@ -89,6 +90,7 @@ class Cluster:
         self.field = Field(self.world, self.seats, nominal_stakes(self.seats))
         self.tips = TipAccounts(self.seats, self.field)
         self.pools = PoolAccounts(self.seats, self.field)
+        self.histories = HistoryAccounts(self.world, self.seats, self.field, self.tips)
         # The running epoch and its predecessor, which a request may still be reading.
         self._outlooks = lru_cache(maxsize=2)(self._work_out)
         self._ledgers = lru_cache(maxsize=4)(self._keep_ledgers)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from validators.simulator import draws
-from validators.simulator.clients import software_of
+from validators.simulator.clients import address_of, software_of
 from validators.simulator.cluster import ValidatorOutlook
 
 SHRED_VERSION = 50_093
@@ -54,8 +54,7 @@ def _node(identity: str, copy: int, *, serves_rpc: bool) -> Node:
     version, client = software_of(identity)
     return Node(
         identity=identity,
-        # 198.18.0.0/15 is set aside for benchmarks: nobody real is named.
-        address=f"198.{18 + drawn % 2}.{drawn >> 8 & 255}.{drawn >> 16 & 255}",
+        address=address_of(identity, copy),
         first_port=8_000 + drawn % 20 * 100,
         version=version,
         client=client,

@@ -6,6 +6,7 @@ from typing import Any
 from validators.simulator import names, params, replies
 from validators.simulator.account_methods import Account, data_slice, shown
 from validators.simulator.draws import base58, base58_decoded
+from validators.simulator.history_accounts import HISTORY_PROGRAM
 from validators.simulator.jsonrpc import KEY_EXCLUDED, RpcError
 from validators.simulator.params import KEY_BYTES
 from validators.simulator.stake_accounts import STAKE_PROGRAM, VOTER_OFFSET, stake_accounts
@@ -41,6 +42,8 @@ def program_accounts(view: ClusterView, parameters: Params) -> object:
         )
     if program == names.CONFIG_PROGRAM:
         accounts = _config_accounts(view, options, encoding)
+    elif program == HISTORY_PROGRAM:
+        accounts = _narrowed(view.cluster.histories.everybody(view.moment), options, encoding)
     elif program in PROGRAMS:
         accounts = _narrowed(view.cluster.pools.of_program(program, view.moment), options, encoding)
     elif program == STAKE_PROGRAM:

@@ -97,6 +97,13 @@ class TipAccounts:
             return None
         return draws.choice(_FEE_COMMISSIONS_BPS, seat.key, "fee commission")
 
+    def tips_of(self, seat: Seat, epoch: int) -> int | None:
+        """Lamports of an epoch that is over; None for who had no tip account."""
+        made = self._whole(epoch).get(seat.index)
+        if made is None or not made.blocks_produced or self.tip_commission(seat, epoch) is None:
+            return None
+        return _brought(_PROGRAMS[0], seat, epoch, made)
+
     def _commission(self, program: _Program, seat: Seat, epoch: int) -> int | None:
         if program.counts_transfers:
             return self.fee_commission(seat, epoch)
@@ -118,8 +125,7 @@ class TipAccounts:
         commission = self._commission(program, seat, epoch)
         if made is None or not made.blocks_produced or commission is None:
             return None
-        of_block = int(draws.between(*program.of_block, seat.key, program.label, epoch))
-        total = made.blocks_produced * of_block
+        total = _brought(program, seat, epoch, made)
         if program.counts_transfers:
             total = total * (ALL_BPS - commission) // ALL_BPS
         passed = moment.absolute_slot - (epoch + 1) * SLOTS_PER_EPOCH
@@ -140,6 +146,11 @@ class TipAccounts:
 
     def _made_until(self, epoch: int, last: int = SLOTS_PER_EPOCH - 1) -> dict[int, Production]:
         return self._field.schedule(epoch).production(0, last)
+
+
+def _brought(program: _Program, seat: Seat, epoch: int, made: Production) -> int:
+    of_block = int(draws.between(*program.of_block, seat.key, program.label, epoch))
+    return made.blocks_produced * of_block
 
 
 def _tip_commission(seat: Seat, epoch: int) -> int:

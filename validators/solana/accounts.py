@@ -93,15 +93,16 @@ def ask_accounts(
     parsed: bool = False,
     least_slot: int | None = None,
     first_bytes: int | None = None,
+    from_byte: int = 0,
 ) -> AccountsAnswer:
     """One question for at most 100 accounts, in base64 or as the node parses them, not older than least_slot.
 
-    Of their data all, or so many of its first bytes. Raises an EndpointError, an RpcError of -32016 when
-    the node does not get to that slot in time.
+    Of their data all, or so many bytes, the first or those from one on. Raises an EndpointError, an
+    RpcError of -32016 when the node does not get to that slot in time.
     """
     if len(keys) > MOST_KEYS:
         raise ValueError(f"{len(keys)} accounts in one question, {MOST_KEYS} are allowed")
-    options = _options(parsed=parsed, least_slot=least_slot, first_bytes=first_bytes)
+    options = _options(parsed=parsed, least_slot=least_slot, first_bytes=first_bytes, from_byte=from_byte)
     result = answered_patiently(endpoint, METHOD, [list(keys), options], Reply[_MultipleAccounts])
     doubt = _doubt(result, len(keys), parsed=parsed, least_slot=least_slot, first_bytes=first_bytes)
     if doubt:
@@ -142,12 +143,14 @@ def ask_of_one_epoch(
     ]
 
 
-def _options(*, parsed: bool, least_slot: int | None, first_bytes: int | None) -> dict[str, Any]:
+def _options(
+    *, parsed: bool, least_slot: int | None, first_bytes: int | None, from_byte: int = 0
+) -> dict[str, Any]:
     options: dict[str, Any] = {"encoding": "jsonParsed" if parsed else "base64"}
     if least_slot is not None:
         options["minContextSlot"] = least_slot
     if first_bytes is not None:
-        options["dataSlice"] = {"offset": 0, "length": first_bytes}
+        options["dataSlice"] = {"offset": from_byte, "length": first_bytes}
     return options
 
 

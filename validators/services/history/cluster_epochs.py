@@ -136,13 +136,16 @@ def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:
 
 
 def _blocks(everybody: Sequence[Member]) -> dict[str, Any]:
-    """All of the cluster's, where they are known of all with stake; accounts of one identity share theirs."""
+    """All of the cluster's, where they are known of all with stake; accounts of one identity share theirs.
+
+    Jito's history tells no identity, and of blocks only where no other account has the same.
+    """
     whole = {
-        one.identity: (one.leader_slots, one.blocks_produced)
+        one.identity or one.vote_account: (one.leader_slots, one.blocks_produced)
         for one in everybody
         if one.blocks_basis in (BlocksBasis.FINAL, BlocksBasis.SHARED)
     }
-    if not whole or any(one.stake and one.identity not in whole for one in everybody):
+    if not whole or any(one.stake and (one.identity or one.vote_account) not in whole for one in everybody):
         return {}
     return {
         "leader_slots": sum(slots or 0 for slots, _ in whole.values()),

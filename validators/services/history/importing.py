@@ -1,10 +1,10 @@
 """Loading history that others recorded.
 
 Imported rows fill gaps and live ones win: of a row that our own fetches wrote, only what they
-left unknown is filled in; a row that an import wrote is replaced by what a later import says.
+left unknown is filled in; a row that a file wrote is replaced by what a later file says.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,15 +21,17 @@ from validators.services import bulk
 from validators.services.history.cluster_epochs import derive_cluster_epochs, refresh_derived
 from validators.services.history.files import HistoryFile, RejectedLine, opened
 from validators.services.history.lines import HistoryRow
-from validators.services.history.rows import FIELDS, Stored, imported, merged
+from validators.services.history.rows import FIELDS, Numbers, Stored, imported, merged
 
 # Lines that are committed together: a fetch waits for one batch, not for the whole import.
 BATCH_LINES: Final = 5_000
 # How many rejected lines a summary names; all of them are counted, and reported as they come.
 MOST_REJECTED_NAMED: Final = 100
-
+# Of so few validators the rows are looked up by their keys; of more, all of the epochs concerned are read.
+FEW: Final = 500
 
 Progress = Callable[[HistoryFile], None]
+OnKnown = Callable[[HistoryRow, Stored, Numbers], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def import_history(
     changes nothing. on_rejected hears of every line that is left out, on_progress of every batch.
     Raises HistoryFileError when the file is no history or is damaged; what came before stays.
     """
-    loading = _Import(imported_at)
+    loading = FileImport(imported_at)
     with opened(path) as file:
         try:
             for batch in _batches(file):
@@ -90,18 +92,71 @@ def _batches(file: HistoryFile) -> Iterator[list[tuple[int, HistoryRow | Rejecte
 
 
 @dataclass(slots=True)
-class _Import:
-    """An import under way: what it did, and which lines it saw."""
+class Import:
+    """Rows on their way into the table, and what became of them so far."""
 
     imported_at: datetime
-    lines: int = 0
+    origin: Origin = Origin.IMPORTED
     added: int = 0
     changed: int = 0
     validators_added: int = 0
-    rejected_count: int = 0
-    rejected: list[RejectedLine] = field(default_factory=list)
     # Primary keys by vote account.
     keys: dict[str, int] = field(default_factory=dict)
+
+    def find_validators(self, rows: Iterable[HistoryRow]) -> None:
+        """Know the primary key of every account; one that no fetch has seen is stored as having left."""
+        unknown = {row.vote_account: row for row in rows if row.vote_account not in self.keys}
+        if not unknown:
+            return
+        accounts = Validator.objects.filter(vote_account__in=unknown).values_list("vote_account", "pk")
+        self.keys.update(accounts)
+        new = [row for account, row in unknown.items() if account not in self.keys]
+        _insert_departed(new, self.imported_at)
+        self.validators_added += len(new)
+        self.keys.update(accounts.all())
+
+    def write(self, rows: Sequence[HistoryRow], *, on_known: OnKnown | None = None) -> None:
+        """Call inside a transaction. `on_known` hears of what was stored already and what is told now."""
+        stored = _stored({row.epoch for row in rows}, {self.keys[row.vote_account] for row in rows})
+        newest = Fetch.objects.newest()
+        inserts: list[tuple[Any, ...]] = []
+        updates: list[tuple[Any, ...]] = []
+        for row in rows:
+            key, numbers = (
+                self.keys[row.vote_account],
+                imported(row, running=newest.epoch if newest else None),
+            )
+            found = stored.get((key, row.epoch))
+            if found is None:
+                inserts.append((key, row.epoch, *numbers))
+                continue
+            if on_known is not None:
+                on_known(row, found, numbers)
+            if (after := merged(found, numbers, origin=self.origin)) != found:
+                updates.append((*after.numbers, after.source, found.pk))
+        bulk.update_rows(ValidatorEpoch, fields=(*FIELDS, "source"), rows=updates, constants={})
+        bulk.insert_rows(
+            ValidatorEpoch,
+            fields=("validator_id", "epoch", *FIELDS),
+            rows=inserts,
+            constants={
+                "source": self.origin.value,
+                "fetched_at": self.imported_at,
+            },
+        )
+        self.added += len(inserts)
+        self.changed += len(updates)
+        if inserts or updates:
+            mark_picture(Writer.IMPORTS)
+
+
+@dataclass(slots=True)
+class FileImport(Import):
+    """An import of a file: also which lines it saw, and which it left out."""
+
+    lines: int = 0
+    rejected_count: int = 0
+    rejected: list[RejectedLine] = field(default_factory=list)
     # By epoch one byte for each vote account in the order of their first lines: a set of millions
     # of pairs would take a hundred times as much.
     seen: dict[int, bytearray] = field(default_factory=dict)
@@ -126,12 +181,12 @@ class _Import:
             return
         with transaction.atomic():
             bulk.serialize_writers()
-            self._find_validators(rows)
-            self._write(rows)
+            self.find_validators(rows)
+            self.write(rows)
 
     def finish(self) -> None:
         """Bring what is computed from the rows up to date; also what an interrupted import left undone."""
-        _describe_departed()
+        describe_departed()
         derive_cluster_epochs(sorted(self.seen))
         refresh_derived(sorted(self.keys.values()), self.seen)
 
@@ -158,56 +213,15 @@ class _Import:
         marks[position] = 1
         return first
 
-    def _find_validators(self, rows: Iterable[HistoryRow]) -> None:
-        """Know the primary key of every account; one that no fetch has seen is stored as having left."""
-        unknown = {row.vote_account: row for row in rows if row.vote_account not in self.keys}
-        if not unknown:
-            return
-        accounts = Validator.objects.filter(vote_account__in=unknown).values_list("vote_account", "pk")
-        self.keys.update(accounts)
-        new = [row for account, row in unknown.items() if account not in self.keys]
-        _insert_departed(new, self.imported_at)
-        self.validators_added += len(new)
-        self.keys.update(accounts.all())
-
-    def _write(self, rows: Sequence[HistoryRow]) -> None:
-        stored = _stored({row.epoch for row in rows})
-        newest = Fetch.objects.newest()
-        inserts: list[tuple[Any, ...]] = []
-        updates: list[tuple[Any, ...]] = []
-        for row in rows:
-            key, numbers = (
-                self.keys[row.vote_account],
-                imported(row, running=newest.epoch if newest else None),
-            )
-            found = stored.get((key, row.epoch))
-            if found is None:
-                inserts.append((key, row.epoch, *numbers))
-            elif (after := merged(found, numbers)) != found.numbers:
-                updates.append((*after, found.pk))
-        bulk.update_rows(ValidatorEpoch, fields=FIELDS, rows=updates, constants={})
-        bulk.insert_rows(
-            ValidatorEpoch,
-            fields=("validator_id", "epoch", *FIELDS),
-            rows=inserts,
-            constants={
-                "source": Origin.IMPORTED.value,
-                "fetched_at": self.imported_at,
-            },
-        )
-        self.added += len(inserts)
-        self.changed += len(updates)
-        if inserts or updates:
-            mark_picture(Writer.IMPORTS)
-
 
 def _repeated(number: int, row: HistoryRow) -> RejectedLine:
     return RejectedLine(number, f"a second line of {row.vote_account} in epoch {row.epoch}")
 
 
-def _stored(epochs: Iterable[int]) -> Mapping[tuple[int, int], Stored]:
-    """The rows of those epochs by validator and epoch."""
-    rows = ValidatorEpoch.objects.filter(epoch__in=sorted(epochs))
+def _stored(epochs: Collection[int], keys: Collection[int]) -> Mapping[tuple[int, int], Stored]:
+    """The rows of those epochs and at least those validators, by both."""
+    rows = ValidatorEpoch.objects.filter(epoch__gte=min(epochs), epoch__lte=max(epochs))
+    rows = rows.filter(validator_id__in=keys) if len(keys) <= FEW else rows.filter(epoch__in=sorted(epochs))
     columns = ("validator_id", "epoch", "pk", "source", *FIELDS)
     return {(row[0], row[1]): Stored.of(row[2:]) for row in bulk.read_rows(rows.values_list(*columns))}
 
@@ -232,13 +246,15 @@ def _insert_departed(rows: Sequence[HistoryRow], at: datetime) -> None:
     )
 
 
-def _describe_departed() -> None:
+def describe_departed() -> None:
     """Give those that are known from history only the identity and stake of their newest epoch."""
     newest = ValidatorEpoch.objects.filter(validator=OuterRef("pk")).order_by("-epoch")
     with transaction.atomic():
         bulk.serialize_writers()
         departed = Validator.objects.filter(left_at=F("first_seen_at")).annotate(
-            newest_identity=Coalesce(Subquery(newest.values("identity")[:1]), F("identity")),
+            newest_identity=Coalesce(
+                Subquery(newest.exclude(identity="").values("identity")[:1]), F("identity")
+            ),
             newest_stake=Coalesce(Subquery(newest.values("activated_stake")[:1]), 0),
         )
         others = departed.exclude(identity=F("newest_identity"), activated_stake=F("newest_stake"))

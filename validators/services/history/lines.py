@@ -63,6 +63,8 @@ class HistoryRow(NamedTuple):
     blocks_produced: int | None = None
     delinquent_at_end: bool | None = None
     end_performance: float | None = None
+    # No column of a file: a file tells it by the version.
+    client: str = ""
 
 
 def columns_of(header: str) -> tuple[str, ...]:

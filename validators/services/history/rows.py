@@ -1,6 +1,6 @@
-"""What becomes of a stored row when a history file tells of the same validator and epoch."""
+"""What becomes of a stored row when somebody else's history tells of the same validator and epoch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
@@ -70,7 +70,7 @@ def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
         *commissions,
         CommissionSource.IMPORTED.value if known else "",
         row.version,
-        _client(row.version),
+        row.client or _client(row.version),
         row.fetches,
         row.delinquent_fetches,
         row.identity,
@@ -88,16 +88,26 @@ def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
     )
 
 
-def merged(stored: Stored, told: Numbers) -> Numbers:
-    """An imported row is replaced; a live one keeps what it knows, and learns what it does not."""
-    if stored.source == Origin.IMPORTED:
-        return told
-    if stored.numbers.credits_unit != told.credits_unit:
-        # What the file counts, this row does not.
+def merged(stored: Stored, told: Numbers, *, origin: str) -> Stored:
+    """A row that a file wrote is replaced by a file; any other keeps what it knows, and learns the rest.
+
+    What Jito's history told gives way to a file, and to what it tells later, where they know.
+    """
+    if stored.source == Origin.IMPORTED and origin == Origin.IMPORTED:
+        return replace(stored, numbers=told)
+    if stored.source == Origin.HISTORY:
+        return replace(stored, source=origin, numbers=_filled(told, stored.numbers))
+    return replace(stored, numbers=_filled(stored.numbers, told))
+
+
+def _filled(kept: Numbers, told: Numbers) -> Numbers:
+    """The first, and where it knows nothing the second."""
+    if kept.credits_unit != told.credits_unit:
+        # What the one counts, the other does not.
         told = told._replace(credits=None, cumulative_credits_at_start=None, credits_final=False)
-    kept = stored.numbers
+    is_final = bool(kept.credits_final or told.credits_final)
     if told.credits_final and not kept.credits_final:
-        # We saw a part of the epoch.
+        # It saw a part of the epoch.
         kept = kept._replace(credits=None)
     own: tuple[Any, ...] = kept
     new: tuple[Any, ...] = told
@@ -107,19 +117,19 @@ def merged(stored: Stored, told: Numbers) -> Numbers:
     return Numbers._make(
         (
             *commissions[_COMMISSIONS],
-            *(own if stored.numbers.version else new)[_VERSION],
-            *(own if stored.numbers.fetches else new)[_FETCHES],
+            *(own if kept.version else new)[_VERSION],
+            *(own if kept.fetches else new)[_FETCHES],
             *(theirs if ours in (None, "") else ours for ours, theirs in single),
-            stored.numbers.credits_unit,
-            *(new if _tells_more_of_blocks(told, stored.numbers) else own)[_BLOCKS],
-            bool(kept.credits_final or told.credits_final),
+            kept.credits_unit,
+            *(new if _tells_more_of_blocks(told, kept) else own)[_BLOCKS],
+            is_final,
             *(theirs if ours is None else ours for ours, theirs in ends),
         )
     )
 
 
 def _tells_more_of_blocks(told: Numbers, own: Numbers) -> bool:
-    """A file tells of the blocks of whole epochs, which we may have counted in a part only."""
+    """Others tell of the blocks of whole epochs, which we may have counted in a part only."""
     return told.blocks_produced is not None and own.blocks_basis not in (
         BlocksBasis.FINAL,
         BlocksBasis.SHARED,
