@@ -3,7 +3,8 @@
     python -m benchmarks.cycle [--validators 5000] [--databases sqlite postgresql] [--before COMMIT] [--json]
 
 The cluster is a process of its own. "first" is a cycle into empty tables, "next" the one of three that took
-least of the same epoch, after one that nobody measures. Counted is CPU of the asking process, which on a busy
+least, in the same epoch and as it is on most days: the tips of ended epochs are settled, and those of the
+running one were asked for by this worker before. Counted is CPU of the asking process, which on a busy
 machine stays what it is, and beside it that of its PostgreSQL server process. "floor" is `json.loads` of the
 same bytes. With --before the same is measured, in turn, of an older commit.
 """
@@ -77,7 +78,10 @@ def measured(tree: Path, database: str, endpoint: str) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    yield "database    code    source        first, ms   next, ms  server, ms  floor, ms  next / floor  statements"
+    yield (
+        "database    code    source        first, ms   next, ms  server, ms  floor, ms  "
+        "next / floor  statements"
+    )
     for row in rows:
         for source, one in row["sources"].items():
             yield (

@@ -12,6 +12,7 @@ from validators.exceptions import ImplausibleError
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch, refuse_if_behind, skip_if_ahead
+from validators.services.blocks import sole_makers
 from validators.services.mev_yields import refresh_mev_yields
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD, MOST_KEYS
@@ -72,10 +73,6 @@ class Known(NamedTuple):
     @property
     def told(self) -> Told:
         return _as_told(self.columns)
-
-    @property
-    def settled(self) -> bool:
-        return bool(self.columns[_SETTLED])
 
 
 Rows = Mapping[tuple[int, int], Known]
@@ -257,7 +254,7 @@ def _without_account(
     made = ValidatorEpoch.objects.filter(epoch__in=epochs, blocks_produced__gt=0)
     known = made.exclude(blocks_basis=BlocksBasis.SHARED).values_list("validator_id", "epoch", "identity")
     found = bulk.read_rows(known)
-    alone = _alone(found)
+    alone = sole_makers(found)
     return {
         pair: told._replace(runs_jito=False) if told.runs_jito is None and pair in alone else told
         for pair, told in rows.items()
@@ -267,7 +264,9 @@ def _without_account(
 def _decide_earlier(known: Rows, *, running: int) -> None:
     """Blocks of an ended epoch may be known later than that it had no account."""
     undecided = {
-        pair: row.told for pair, row in known.items() if row.columns[_RUNS_JITO] is None and row.settled
+        pair: row.told
+        for pair, row in known.items()
+        if row.columns[_RUNS_JITO] is None and row.columns[_SETTLED]
     }
     decided = _without_account(undecided, slot=0, running=running)
     rows = [(False, known[pair].pk) for pair, told in decided.items() if told.runs_jito is False]
@@ -281,14 +280,6 @@ def _give_up(*, before: int) -> None:
     """
     seen = Q(commission_bps__isnull=False) | Q(priority_commission_bps__isnull=False)
     MevEpoch.objects.filter(seen, epoch__lt=before, settled=False).update(settled=True)
-
-
-def _alone(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:
-    """Those whose identity made the blocks for no other account."""
-    of: dict[tuple[str, int], list[int]] = {}
-    for key, epoch, identity in made:
-        of.setdefault((identity or str(key), epoch), []).append(key)
-    return {(keys[0], epoch) for (_, epoch), keys in of.items() if len(keys) == 1}
 
 
 def _write(rows: Mapping[tuple[int, int], Told], known: Rows, *, slot: int, at: Any) -> None:

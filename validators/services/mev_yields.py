@@ -84,11 +84,18 @@ def refresh_mev_yields(running: int) -> int:
 
 def _mev(told: Sequence[_Row], added: Added, basis: ApyBasis, block_apy: float | None) -> Mev:
     """Of one validator, whose newest epoch is the last."""
-    now = (bool(told[-1][_RUNS_JITO]), told[-1][_BPS], told[-1][_EPOCH]) if told else (None, None, None)
+    now = Mev(block_apy=block_apy)
+    if told:
+        last = told[-1]
+        now = Mev(bool(last[_RUNS_JITO]), last[_BPS], last[_EPOCH], block_apy=block_apy)
     if not added.tips:
-        return Mev(*now, block_apy=block_apy)
-    returns = added_apy_of(added.tips, added.seconds), added_apy_of(added.fees, added.seconds)
-    return Mev(*now, *returns, basis.value, len(added.tips), block_apy)
+        return now
+    return now._replace(
+        mev_apy=added_apy_of(added.tips, added.seconds),
+        shared_apy=added_apy_of(added.fees, added.seconds),
+        basis=basis.value,
+        epochs=len(added.tips),
+    )
 
 
 def _added(counted: Sequence[_Row], stakes: Stakes, seconds: Mapping[int, float]) -> Added:
