@@ -218,6 +218,12 @@ class ValidatorEpoch(models.Model):
         indexes = [
             # The cluster in one epoch: scoring, and closing the epoch.
             models.Index(fields=["epoch"], name="validator_epoch_by_epoch"),
+            # Who has an ended epoch that was never seen whole: a few among hundreds of thousands.
+            models.Index(
+                fields=["epoch", "validator"],
+                condition=models.Q(credits_final=False),
+                name="validator_epoch_unfinished",
+            ),
         ]
 
     def __str__(self) -> str:

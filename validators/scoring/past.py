@@ -1,10 +1,10 @@
 """From epoch rows to each validator's past. Pure."""
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, compress
+from operator import mul
 from typing import Any, Final, NamedTuple
 
 from validators.scoring.facts import Past
@@ -59,11 +59,12 @@ class EpochColumns(NamedTuple):
 class EpochTable:
     """One epoch of everybody: what a past is made of, and how much stake stands behind its means.
 
-    `entries` are (key, values in the order of Past), `covered` the stake with a known performance.
+    `columns` are of the keys, in the order of Past, `covered` the stake with a known performance.
     """
 
     epoch: int
-    entries: Sequence[tuple[Any, tuple[Any, ...]]]
+    keys: Sequence[Any]
+    columns: Sequence[Sequence[Any]]
     covered: int
     skip_rate: float | None
 
@@ -77,17 +78,42 @@ def epoch_columns(rows: Iterable[EpochRow]) -> EpochColumns:
 def pasts(tables: Iterable[EpochTable], *, present_stake: int) -> dict[Any, Past]:
     """Each key's past from the tables, newest first; epochs that tell too little of the cluster show no
     performance."""
-    gathered: defaultdict[Any, list[tuple[Any, ...]]] = defaultdict(list)
+    tables = list(tables)
+    everybody = list(dict.fromkeys(chain.from_iterable(table.keys for table in tables)))
     least = LEAST_COVERED * present_stake
-    for table in tables:
-        entries = table.entries if table.covered >= least else _without_performance(table)
-        for key, values in entries:
-            gathered[key].append(values)
-    return {key: Past(*zip(*rows, strict=True)) for key, rows in gathered.items()}
+    known = [table.columns if table.covered >= least else _without_performance(table) for table in tables]
+    absent = {
+        key for table in tables if table.keys != everybody for key in {*everybody}.difference(table.keys)
+    }
+    aligned = [
+        columns if table.keys == everybody else _aligned(columns, table.keys, everybody)
+        for table, columns in zip(tables, known, strict=True)
+    ]
+    # One zip for each column: row by row would make tuples of a cluster times sixty epochs first.
+    whole = [list(zip(*(one[place] for one in aligned), strict=True)) for place in range(len(Past._fields))]
+    return {
+        key: _of_those_there(columns) if key in absent else Past._make(columns)
+        for key, columns in zip(everybody, zip(*whole, strict=True), strict=True)
+    }
 
 
-def _without_performance(table: EpochTable) -> list[tuple[Any, tuple[Any, ...]]]:
-    return [(key, (values[0], None, *values[2:])) for key, values in table.entries]
+def _aligned(
+    columns: Sequence[Sequence[Any]], keys: Sequence[Any], everybody: Sequence[Any]
+) -> Sequence[Sequence[Any]]:
+    """The columns of everybody; who is absent has no epoch there."""
+    places = {key: place for place, key in enumerate(keys)}
+    found = [places.get(key, len(keys)) for key in everybody]
+    return [[padded[place] for place in found] for padded in ([*column, None] for column in columns)]
+
+
+def _of_those_there(columns: Sequence[Sequence[Any]]) -> Past:
+    there = [epoch is not None for epoch in columns[0]]
+    return Past._make(tuple(compress(column, there)) for column in columns)
+
+
+def _without_performance(table: EpochTable) -> Sequence[Sequence[Any]]:
+    epochs, performances, *rest = table.columns
+    return [epochs, [None] * len(performances), *rest]
 
 
 def epoch_table(
@@ -102,8 +128,8 @@ def epoch_table(
         ]
         columns = columns._replace(stakes=stakes)
     shares = _delinquent_shares(columns)
-    values = zip(
-        repeat(epoch, len(columns.keys)),
+    values = (
+        [epoch] * len(columns.keys),
         _performances(columns, shares),
         shares,
         columns.commission_bps,
@@ -113,13 +139,12 @@ def epoch_table(
         [None if stake is None else stake / LAMPORTS_PER_SOL for stake in told],
         columns.delinquent_at_end,
         columns.end_performance,
-        strict=True,
     )
     unknown = (
         stake for stake, known in zip(columns.stakes, columns.performances, strict=True) if known is None
     )
     covered = sum(columns.stakes) - (sum(unknown) if None in columns.performances else 0)
-    return EpochTable(epoch, list(zip(columns.keys, values, strict=True)), covered, _skip_rate(columns))
+    return EpochTable(epoch, columns.keys, values, covered, _skip_rate(columns))
 
 
 def _delinquent_shares(columns: EpochColumns) -> list[float | None]:
@@ -143,14 +168,13 @@ def _performances(columns: EpochColumns, shares: Sequence[float | None]) -> Sequ
 
 def _skip_rate(columns: EpochColumns) -> float | None:
     """The cluster's, stake-weighted over those whose own is known."""
-    known = [
-        (rate, stake)
-        for rate, stake in zip(columns.skip_rates, columns.stakes, strict=True)
-        if rate is not None
+    stakes = [
+        stake for rate, stake in zip(columns.skip_rates, columns.stakes, strict=True) if rate is not None
     ]
-    total = sum(stake for _, stake in known)
+    rates = [rate for rate in columns.skip_rates if rate is not None]
+    total = sum(stakes)
     # fsum does not depend on the order of the rows.
-    return math.fsum(rate * stake for rate, stake in known) / total if total else None
+    return math.fsum(map(mul, rates, stakes)) / total if total else None
 
 
 def _leader_slots(columns: EpochColumns, slots: int) -> list[int | None]:

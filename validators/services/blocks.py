@@ -1,7 +1,7 @@
 """Writing down whose the blocks of an epoch were: the chain counts by identity, we keep by vote account."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.db.models import Q
@@ -35,6 +35,14 @@ def record_blocks(epoch: int, leaders: Mapping[str, Leader], *, basis: BlocksBas
     cluster.blocks_basis, cluster.blocks_slots = basis.value, slots
     cluster.save()
     return _write(epoch, leaders, basis)
+
+
+def sole_makers(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:
+    """Of (validator's key, epoch, identity) those whose identity made the blocks for no other account."""
+    of: dict[tuple[str, int], list[int]] = {}
+    for key, epoch, identity in made:
+        of.setdefault((identity or str(key), epoch), []).append(key)
+    return {(keys[0], epoch) for (_, epoch), keys in of.items() if len(keys) == 1}
 
 
 def counted_in_part(*, running: int, since: int = 0) -> Q | None:

@@ -1,16 +1,18 @@
 """Storing tips and shared priority fees by validator and epoch, before the accounts that tell close."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from validators.exceptions import ImplausibleError
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch, refuse_if_behind, skip_if_ahead
+from validators.services.blocks import sole_makers
 from validators.services.mev_yields import refresh_mev_yields
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD, MOST_KEYS
@@ -36,6 +38,10 @@ _TOLD: Final = (
 )
 
 
+_RUNS_JITO: Final = _TOLD.index("runs_jito")
+_SETTLED: Final = _TOLD.index("settled")
+
+
 class Pair(NamedTuple):
     """A validator by key and vote account, and an epoch."""
 
@@ -58,11 +64,15 @@ class Told(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is stored of a pair."""
+    """What is stored of a pair; `columns` are in the order of _TOLD, as the driver gives them."""
 
     pk: int
-    told: Told
     slot: int
+    columns: Sequence[Any]
+
+    @property
+    def told(self) -> Told:
+        return _as_told(self.columns)
 
 
 Rows = Mapping[tuple[int, int], Known]
@@ -74,7 +84,7 @@ def fetch_mev() -> dict[str, Any]:
     At most 29 requests; of who left, only what was begun is asked to its end.
     """
     newest = newest_fetch()
-    known = _known(newest.epoch)
+    known = _known(newest.epoch, Q(epoch=newest.epoch) | Q(settled=False))
     pairs = _pairs(newest, known)
     return attempt(
         Source.MEV,
@@ -91,17 +101,23 @@ def fetch_mev() -> dict[str, Any]:
     )
 
 
-def _known(running: int) -> Rows:
-    """Of the epochs whose accounts are open."""
+def _known(running: int, which: Q) -> Rows:
+    """Those among the rows of the epochs whose accounts are open, of which most have nothing more to tell."""
     columns = ("pk", "validator_id", "epoch", "slot", *_TOLD)
-    rows = MevEpoch.objects.filter(epoch__gte=running - EPOCHS_OPEN).values_list(*columns)
-    # SQLite tells truth as a number.
-    return {
-        (key, epoch): Known(pk, _as_told(told), slot) for pk, key, epoch, slot, *told in bulk.read_rows(rows)
-    }
+    rows = MevEpoch.objects.filter(which, epoch__gte=running - EPOCHS_OPEN).values_list(*columns)
+    return {(key, epoch): Known(pk, slot, told) for pk, key, epoch, slot, *told in bulk.read_rows(rows)}
+
+
+def _never_asked(epoch: int, present: Collection[int], found: Mapping[int, int]) -> set[int]:
+    """Who of those present has no row of an ended epoch; `found` says of each epoch how many have one."""
+    if found.get(epoch, 0) == len(present):
+        return set()
+    rows = bulk.read_rows(MevEpoch.objects.filter(epoch=epoch).values_list("validator_id"))
+    return set(present).difference(key for (key,) in rows)
 
 
 def _as_told(told: Sequence[Any]) -> Told:
+    """SQLite tells truth as a number."""
     one = Told._make(told)
     return one._replace(
         runs_jito=None if one.runs_jito is None else bool(one.runs_jito),
@@ -116,12 +132,15 @@ def _pairs(newest: Fetch, known: Rows) -> list[Pair]:
     running = newest.epoch
     accounts = dict(bulk.read_rows(Validator.objects.values_list("pk", "vote_account")))
     present = [key for (key,) in bulk.read_rows(Validator.objects.present().values_list("pk"))]
-    open_ones = {pair for pair, row in known.items() if not row.told.settled and pair[1] < running}
+    open_ones: defaultdict[int, set[int]] = defaultdict(set)
+    for key, epoch in known:
+        open_ones[epoch].add(key)
+    told = MevEpoch.objects.filter(epoch__gte=running - EPOCHS_OPEN, validator__left_at=None)
+    found = dict(told.order_by().values_list("epoch").annotate(Count("pk")))
     ended = (
         (key, epoch)
         for epoch in range(running - 1, max(-1, running - EPOCHS_OPEN - 1), -1)
-        for key in sorted({*present, *(key for key, of in open_ones if of == epoch)})
-        if (key, epoch) in open_ones or (key, epoch) not in known
+        for key in sorted(open_ones[epoch] | _never_asked(epoch, present, found))
     )
     asked = list(islice(ended, _MOST_ENDED))
     slots = {key: row.slot for (key, epoch), row in known.items() if epoch == running}
@@ -159,7 +178,8 @@ def _store(tips: Tips, pairs: Sequence[Pair], newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
     skip_if_ahead(newest.epoch_of(tips.slot), newest)
     # Anew: another run may have stored more while we asked.
-    now, known = timezone.now(), _known(newest.epoch)
+    asked = Q(epoch__in={pair.epoch for pair in pairs})
+    now, known = timezone.now(), _known(newest.epoch, asked | Q(runs_jito=None))
     told = {(one.vote_account, one.epoch): one for one in tips.records.good}
     rows = {
         (pair.validator_id, pair.epoch): _merged(
@@ -234,7 +254,7 @@ def _without_account(
     made = ValidatorEpoch.objects.filter(epoch__in=epochs, blocks_produced__gt=0)
     known = made.exclude(blocks_basis=BlocksBasis.SHARED).values_list("validator_id", "epoch", "identity")
     found = bulk.read_rows(known)
-    alone = _alone(found)
+    alone = sole_makers(found)
     return {
         pair: told._replace(runs_jito=False) if told.runs_jito is None and pair in alone else told
         for pair, told in rows.items()
@@ -244,7 +264,9 @@ def _without_account(
 def _decide_earlier(known: Rows, *, running: int) -> None:
     """Blocks of an ended epoch may be known later than that it had no account."""
     undecided = {
-        pair: row.told for pair, row in known.items() if row.told.runs_jito is None and row.told.settled
+        pair: row.told
+        for pair, row in known.items()
+        if row.columns[_RUNS_JITO] is None and row.columns[_SETTLED]
     }
     decided = _without_account(undecided, slot=0, running=running)
     rows = [(False, known[pair].pk) for pair, told in decided.items() if told.runs_jito is False]
@@ -258,14 +280,6 @@ def _give_up(*, before: int) -> None:
     """
     seen = Q(commission_bps__isnull=False) | Q(priority_commission_bps__isnull=False)
     MevEpoch.objects.filter(seen, epoch__lt=before, settled=False).update(settled=True)
-
-
-def _alone(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:
-    """Those whose identity made the blocks for no other account."""
-    of: dict[tuple[str, int], list[int]] = {}
-    for key, epoch, identity in made:
-        of.setdefault((identity or str(key), epoch), []).append(key)
-    return {(keys[0], epoch) for (_, epoch), keys in of.items() if len(keys) == 1}
 
 
 def _write(rows: Mapping[tuple[int, int], Told], known: Rows, *, slot: int, at: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any, Final, NamedTuple
 from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.block_yields import block_yields
-from validators.solana.economics import EPOCHS_IN_MEAN, ApyBasis, EpochReturn, added_apy, shared_return
+from validators.solana.economics import EPOCHS_IN_MEAN, ApyBasis, added_apy_of, shared_return
 
-# By validator and epoch, lamports.
-Stakes = Mapping[tuple[int, int], int]
+# By epoch, lamports of one validator.
+Stakes = Mapping[int, int]
 
 
 class Mev(NamedTuple):
@@ -33,24 +33,21 @@ _FIELDS: Final = (
 )
 
 
-class _Row(NamedTuple):
-    key: int
-    epoch: int
-    runs_jito: bool | None
-    commission_bps: int | None
-    tips: int | None
-    tips_final: bool
-    priority_commission_bps: int | None
-    priority_fees: int | None
-    priority_final: bool
-    settled: bool
+# In the order of _COLUMNS. Plain, for a refresh looks at ten of everybody.
+_Row = tuple[Any, ...]
+_COLUMNS: Final = (
+    *("validator_id", "epoch", "runs_jito", "commission_bps", "tips", "tips_final"),
+    *("priority_commission_bps", "priority_fees", "priority_final", "settled"),
+)
+_KEY, _EPOCH, _RUNS_JITO, _BPS, _SETTLED = 0, 1, 2, 3, 9
 
 
 class Added(NamedTuple):
-    """What tips and fees added in one epoch per staked lamport, by the stake of then or of today."""
+    """What tips and fees added in some epochs per staked lamport, by the stake of then or of today."""
 
-    tips: EpochReturn
-    fees: EpochReturn
+    tips: list[float]
+    fees: list[float]
+    seconds: list[float]
 
 
 def refresh_mev_yields(running: int) -> int:
@@ -63,57 +60,57 @@ def refresh_mev_yields(running: int) -> int:
     """
     since = running - EPOCHS_IN_MEAN
     stored = MevEpoch.objects.filter(epoch__gte=since).order_by("epoch")
-    columns = ("validator_id", *_Row._fields[1:])
     rows: defaultdict[int, list[_Row]] = defaultdict(list)
-    for row in map(_Row._make, bulk.read_rows(stored.values_list(*columns))):
-        rows[row.key].append(row)
+    for row in bulk.read_rows(stored.values_list(*_COLUMNS)):
+        rows[row[_KEY]].append(row)
     stakes, seconds = _stakes(since, running), _seconds(since, running)
     handed_on = block_yields()
     changed = []
     known_now = Validator.objects.values_list("pk", "activated_stake", *_FIELDS)
     for key, today, *known in bulk.read_rows(known_now):
         of_it = rows.get(key, [])
-        told = [row for row in of_it if row.runs_jito is not None]
-        counted = [row for row in of_it if told and row.epoch >= told[0].epoch]
-        realised = _added(counted, stakes, seconds)
-        of_today = {(key, row.epoch): today for row in counted}
-        found = _mev(told, realised, ApyBasis.REALISED)
-        if not realised:
-            found = _mev(told, _added(counted, of_today, seconds), ApyBasis.ESTIMATE)
-        found = found._replace(block_apy=handed_on.get(key))
+        told = [row for row in of_it if row[_RUNS_JITO] is not None]
+        counted = [row for row in of_it if row[_SETTLED] and told and row[_EPOCH] >= told[0][_EPOCH]]
+        added, basis = _added(counted, stakes.get(key, {}), seconds), ApyBasis.REALISED
+        if counted and not added.tips:
+            of_today = dict.fromkeys((row[_EPOCH] for row in counted), today)
+            added, basis = _added(counted, of_today, seconds), ApyBasis.ESTIMATE
+        found = _mev(told, added, basis, handed_on.get(key))
         if list(found) != known:
             changed.append((*found, key))
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     return len(changed)
 
 
-def _mev(told: Sequence[_Row], added: Sequence[Added], basis: ApyBasis) -> Mev:
+def _mev(told: Sequence[_Row], added: Added, basis: ApyBasis, block_apy: float | None) -> Mev:
     """Of one validator, whose newest epoch is the last."""
-    now = Mev()
+    now = Mev(block_apy=block_apy)
     if told:
-        now = Mev(bool(told[-1].runs_jito), told[-1].commission_bps, told[-1].epoch)
-    if not added:
+        last = told[-1]
+        now = Mev(bool(last[_RUNS_JITO]), last[_BPS], last[_EPOCH], block_apy=block_apy)
+    if not added.tips:
         return now
     return now._replace(
-        mev_apy=added_apy([one.tips for one in added]),
-        shared_apy=added_apy([one.fees for one in added]),
+        mev_apy=added_apy_of(added.tips, added.seconds),
+        shared_apy=added_apy_of(added.fees, added.seconds),
         basis=basis.value,
-        epochs=len(added),
+        epochs=len(added.tips),
     )
 
 
-def _added(counted: Sequence[_Row], stakes: Stakes, seconds: Mapping[int, float]) -> list[Added]:
-    found = []
-    for row in counted:
-        stake, length = stakes.get((row.key, row.epoch)), seconds.get(row.epoch)
-        if not row.settled or not stake or length is None:
+def _added(counted: Sequence[_Row], stakes: Stakes, seconds: Mapping[int, float]) -> Added:
+    found = Added([], [], [])
+    for _, epoch, _, bps, tips, tips_final, fees_bps, fees, fees_final, _ in counted:
+        stake, length = stakes.get(epoch), seconds.get(epoch)
+        if not stake or length is None:
             continue
-        tips = _return(row.commission_bps, row.tips, stake, is_final=row.tips_final)
+        of_tips = _return(bps, tips, stake, is_final=tips_final)
         # What lies there is what its commission left: of that nothing is taken for it again.
-        kept_of_fees = None if row.priority_commission_bps is None else 0
-        fees = _return(kept_of_fees, row.priority_fees, stake, is_final=row.priority_final)
-        if tips is not None and fees is not None:
-            found.append(Added(EpochReturn(tips, length), EpochReturn(fees, length)))
+        of_fees = _return(None if fees_bps is None else 0, fees, stake, is_final=fees_final)
+        if of_tips is not None and of_fees is not None:
+            found.tips.append(of_tips)
+            found.fees.append(of_fees)
+            found.seconds.append(length)
     return found
 
 
@@ -128,10 +125,14 @@ def _return(bps: int | None, total: int | None, stake: int, *, is_final: bool) -
     )
 
 
-def _stakes(since: int, running: int) -> Stakes:
+def _stakes(since: int, running: int) -> Mapping[int, Stakes]:
+    """By validator's key."""
     rows: Any = ValidatorEpoch.objects.filter(epoch__range=(since, running - 1), activated_stake__gt=0)
     found = bulk.read_rows(rows.values_list("validator_id", "epoch", "activated_stake"))
-    return {(key, epoch): stake for key, epoch, stake in found}
+    stakes: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for key, epoch, stake in found:
+        stakes[key][epoch] = stake
+    return stakes
 
 
 def _seconds(since: int, running: int) -> dict[int, float]:

@@ -1,7 +1,8 @@
 """Storing what validators call themselves."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 from django.utils import timezone
@@ -16,7 +17,8 @@ from validators.solana.names import METHOD, Profile, SignedProfile, ask_names
 from validators.solana.records import Records
 
 _FIELDS: Final = tuple(field.name for field in fields(Profile))
-_NOTHING: Final = Profile()
+_words_of: Final = attrgetter(*_FIELDS)
+_NOTHING: Final = _words_of(Profile())
 # Nobody takes a name back, and accounts are rarely closed.
 LEAST_STILL_NAMED: Final = 0.5
 
@@ -51,13 +53,11 @@ def _judge(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str
 
 def _store(profiles: Records[SignedProfile]) -> dict[str, Any]:
     bulk.serialize_writers()
-    by_identity = {signed.identity: signed.profile for signed in profiles.good}
+    by_identity = {signed.identity: _words_of(signed.profile) for signed in profiles.good}
     validators = bulk.read_rows(Validator.objects.present().values_list("pk", "identity", *_FIELDS))
     named = sum(row[1] in by_identity for row in validators)
     changed = [
-        (*words, row[0])
-        for row in validators
-        if (words := astuple(by_identity.get(row[1], _NOTHING))) != tuple(row[2:])
+        (*words, row[0]) for row in validators if (words := by_identity.get(row[1], _NOTHING)) != row[2:]
     ]
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     _mark()

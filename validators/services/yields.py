@@ -1,7 +1,7 @@
 """What staking with each validator yields in a year: by what was earned, else by what can be estimated."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Final, NamedTuple
 
 from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
@@ -43,7 +43,7 @@ def refresh_yields() -> bool:
         row.epoch: row for row in ClusterEpoch.objects.filter(epoch__range=(last - EPOCHS_IN_MEAN, last))
     }
     realised = _realised(clusters, running=last)
-    estimated = _estimated(clusters, running=last)
+    estimated = _estimated(clusters, running=last, known=realised.keys())
     changed = []
     for key, *stored in bulk.read_rows(Validator.objects.values_list("pk", *_FIELDS)):
         found = realised.get(key) or estimated.get(key) or NO_YIELD
@@ -76,8 +76,11 @@ def _realised(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int
     }
 
 
-def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int, Yield]:
-    """By the epochs that a node sends of every account, with the stake and the commission of today."""
+def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set[int]) -> dict[int, Yield]:
+    """By the epochs that a node sends of every account, with the stake and the commission of today.
+
+    Of those that are not `known` better.
+    """
     now = clusters.get(running)
     seconds = now.seconds if now else None
     if now is None or seconds is None:
@@ -89,7 +92,7 @@ def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[in
     return {
         key: Yield(value, ApyBasis.ESTIMATE.value, len(earned))
         for key, earned in returns.items()
-        if (value := apy([EpochReturn(one, seconds) for one in earned])) is not None
+        if key not in known and (value := apy([EpochReturn(one, seconds) for one in earned])) is not None
     }
 
 
@@ -118,8 +121,9 @@ def _with_today(epochs: list[int]) -> list[_Row]:
 
 def _lamports_returns(rows: list[_Row]) -> dict[int, list[float]]:
     returns: defaultdict[int, list[float]] = defaultdict(list)
+    lamports = CreditsUnit.LAMPORTS.value
     for row in rows:
-        if row.unit != CreditsUnit.LAMPORTS:
+        if row.unit != lamports:
             continue
         earned = alpenglow_return(commission_bps=row.bps, lamports=row.credits, stake=row.stake)
         if earned is not None:

@@ -1,6 +1,7 @@
 """Reading an account's bytes part by part, little-endian. Pure."""
 
-from typing import Final
+import struct
+from typing import Any, Final
 
 from validators.exceptions import LayoutError
 from validators.solana.arithmetic import LARGEST
@@ -33,6 +34,9 @@ class Reader:
         taken = self._data[self._at : end]
         self._at = end
         return taken
+
+    def unpacked(self, layout: struct.Struct, part: str) -> tuple[Any, ...]:
+        return layout.unpack(self.take(layout.size, part))
 
     def unsigned(self, width: int, part: str, *, most: int = LARGEST) -> int:
         number = int.from_bytes(self.take(width, part), "little")

@@ -109,9 +109,12 @@ def added_apy(epochs: Sequence[EpochReturn]) -> float | None:
     Source: the claim of jito-programs' tip-distribution hands lamports to stake accounts, whose delegation
     stays as it is. None of no epoch.
     """
-    if not epochs:
-        return None
-    return sum(one.earned for one in epochs) / sum(one.seconds for one in epochs) * SECONDS_PER_YEAR
+    return added_apy_of([one.earned for one in epochs], [one.seconds for one in epochs])
+
+
+def added_apy_of(earned: Sequence[float], seconds: Sequence[float]) -> float | None:
+    """The same of returns and lengths apart."""
+    return sum(earned) / sum(seconds) * SECONDS_PER_YEAR if earned else None
 
 
 def total_apy(apy: float | None, *added: float | None) -> float | None:

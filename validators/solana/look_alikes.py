@@ -71,6 +71,8 @@ def skeletons(name: str) -> frozenset[str]:
 
 def mixes_alphabets(name: str) -> bool:
     """Whether a word has letters of several alphabets that look alike."""
+    if name.isascii():
+        return False
     return any(len(_alphabets(word)) > 1 for word in unicodedata.normalize("NFKC", name).split())
 
 
@@ -80,22 +82,28 @@ def _alphabets(word: str) -> frozenset[str]:
 
 
 def _alike(text: str) -> str:
-    alike = _prototypes()
-    return "".join(alike.get(one, one) for one in unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFD", text).translate(_prototypes())
 
 
 def _letters(text: str) -> str:
     """All of it where it has none, as of a name made of pictures."""
     bare = unicodedata.normalize("NFKD", text)
-    letters = "".join(one for one in bare if unicodedata.category(one)[0] in "LN").casefold() or text
+    if bare.isascii():
+        kept = "".join(filter(str.isalnum, bare))
+    else:
+        kept = "".join(one for one in bare if unicodedata.category(one)[0] in "LN")
+    letters = kept.casefold() or text
     for one, other in _FURTHER:
         letters = letters.replace(one, other)
     return letters
 
 
 @cache
-def _prototypes() -> dict[str, str]:
-    """For each character what it looks like: of a group, the one that all others are said to look like."""
+def _prototypes() -> dict[int, str]:
+    """For each character what it looks like: of a group, the one that all others are said to look like.
+
+    As `str.translate` wants it.
+    """
     # Not above: it reads a megabyte, and few processes ask.
     from confusable_homoglyphs import confusables
 
@@ -105,5 +113,5 @@ def _prototypes() -> dict[str, str]:
         # A group's prototype names every other, and each other the prototype alone.
         prototype = others[0]["c"]
         if len(one) == 1 and len(others) == 1 and (len(table[prototype]) > 1 or one > prototype):
-            found[one] = prototype.replace(_DIRECTION, "")
+            found[ord(one)] = prototype.replace(_DIRECTION, "")
     return found

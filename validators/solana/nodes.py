@@ -54,15 +54,24 @@ def ask_nodes(endpoint: Endpoint) -> Records[Node]:
 
 
 def _judged(contacts: list[Any]) -> Iterator[Node | Rejected]:
+    # Thousands of nodes say a few dozen things.
+    read: dict[tuple[str | None, int | str | None], tuple[str, str]] = {}
     for place, contact in enumerate(contacts):
         if isinstance(contact, str):
             yield Rejected(f"record {place}", contact)
         else:
-            version = plain_text(contact.version, longest=LONGEST_VERSION)
-            if version == UNKNOWN_VERSION:
-                version = ""
-            client = client_of(parse_version(version), contact.client_id)
-            yield Node(contact.pubkey, version, client.value)
+            said = (contact.version, contact.client_id)
+            if said not in read:
+                read[said] = _read(*said)
+            yield Node(contact.pubkey, *read[said])
+
+
+def _read(said: str | None, client_id: int | str | None) -> tuple[str, str]:
+    """Its version and our name of the client."""
+    version = plain_text(said, longest=LONGEST_VERSION)
+    if version == UNKNOWN_VERSION:
+        version = ""
+    return version, client_of(parse_version(version), client_id).value
 
 
 def _rank(node: Node) -> tuple[bool, Version | tuple[()], str, str]:

@@ -33,7 +33,10 @@ def plain_text(value: object, *, longest: int) -> str:
     """At most that many characters in one line; empty for whatever is no text. Still not to be trusted."""
     if not isinstance(value, str):
         return ""
-    return " ".join("".join(_seen(value[:_LOOKED_AT])).split())[:longest].rstrip()
+    # Of printable ASCII everything is seen, and nearly all is that.
+    plain = value.isascii() and value.isprintable()
+    seen = value[:_LOOKED_AT] if plain else "".join(_seen(value[:_LOOKED_AT]))
+    return " ".join(seen.split())[:longest].rstrip()
 
 
 def _seen(value: str) -> Iterator[str]:

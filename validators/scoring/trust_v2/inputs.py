@@ -100,7 +100,7 @@ def inputs_of(
             skipping(ages, past, around.skip_rate, weights["skipping"]),
         ),
         len(known),
-        sum(earned < BAD_PERFORMANCE for earned in window),
+        sum([earned < BAD_PERFORMANCE for earned in window]),
         len(window),
         median(window) if window else None,
     )

@@ -53,22 +53,21 @@ def expected_return(inputs: Inputs, commission_bps: int | None, risk: float, tab
     return kept * level * (1.0 - risk * tables.loss_when_bad)
 
 
-def risk_range(inputs: Inputs, centre: float, tables: Tables) -> tuple[float, float]:
-    """The risk if all that is unknown were as good, or as bad, as the curves allow.
+def risk_range(inputs: Inputs, at: Sequence[float], centre: float, tables: Tables) -> tuple[float, float]:
+    """The risk if all that is unknown were as good, or as bad, as the curves allow; `at` is where they are.
 
     The means move by the share of evidence that a short history misses. No confidence
     interval: what is known is taken as it is.
     """
     missing = 1.0 / (1.0 + inputs.epochs_known)
     low = high = centre
-    for curve, value in zip(tables.curves, inputs.values, strict=True):
+    for curve, value, here in zip(tables.curves, inputs.values, at, strict=True):
         if value is None:
             low += curve.lowest - curve.unknown
             high += curve.highest - curve.unknown
         elif curve.name in OPEN_WITH_HISTORY:
-            at = curve.at(value)
-            low += missing * (curve.lowest - at)
-            high += missing * (curve.highest - at)
+            low += missing * (curve.lowest - here)
+            high += missing * (curve.highest - here)
     return tables.calibration.at(low), tables.calibration.at(high)
 
 
@@ -92,7 +91,7 @@ def _assessment(
         "terms": _terms(held, tables),
     }
     score = _score(points, expected, tables)
-    low, high = risk_range(inputs, log_odds, tables)
+    low, high = risk_range(inputs, at, log_odds, tables)
     return Assessment(
         validator,
         score,

@@ -131,7 +131,7 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
     return Inputs(
         values,
         len(known),
-        sum(earned < BAD_PERFORMANCE for earned in window),
+        sum([earned < BAD_PERFORMANCE for earned in window]),
         len(window),
         round(median(window), 6) if window else None,
         _commission(validator, around.epoch),

@@ -60,11 +60,11 @@ class Tables:
 
     def risks(self, *each: tuple[float | None, ...]) -> list[float]:
         """Of several inputs that mostly reach the same leaves, which are added up once."""
-        reached = [self.trees.reached(values) for values in each]
-        totals = {leaves: self.trees.sum_of(leaves) for leaves in set(reached)}
-        return [
-            self._calibrated(totals[leaves], values) for leaves, values in zip(reached, each, strict=True)
-        ]
+        # Of a long history without gaps they are one and the same.
+        reached = {values: self.trees.reached(values) for values in set(each)}
+        totals = {leaves: self.trees.sum_of(leaves) for leaves in set(reached.values())}
+        risks = {values: self._calibrated(totals[leaves], values) for values, leaves in reached.items()}
+        return [risks[values] for values in each]
 
     def _calibrated(self, total: int, values: tuple[float | None, ...]) -> float:
         found = self.calibration.at((self.intercept + total) / LEAF_UNIT)
