@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("validators", "0019_picture_marks"),
+        ("validators", "0022_verdicts"),
     ]
 
     operations = [
