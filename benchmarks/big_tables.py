@@ -32,13 +32,14 @@ from validators.models import (
 from validators.simulator.running import running_cluster
 
 VALIDATORS: Final = 2_000
-EPOCH_ROWS: Final = 2_500_000
-SCORE_ROWS: Final = 2_500_000
-RUNS: Final = 1_000_000
+# Of ten years of an epoch a day.
+EPOCH_ROWS: Final = 7_300_000
+SCORE_ROWS: Final = 10_000_000
+RUNS: Final = 5_000_000
 TASKS: Final = 300_000
 # Fetches, alerts, changes of jobs, commission changes, incidents: of each so many.
 EVENTS: Final = 100_000
-EPOCH_SECONDS: Final = 172_800
+EPOCH_SECONDS: Final = 86_400
 # As many as end between two clean-ups in the mode `test`.
 UNTALLIED: Final = 40
 Expressions = Mapping[str, str]
@@ -114,8 +115,9 @@ def copy_scores(times: int) -> None:
     """Runs of every method, then for each of them the scores of the run it was copied from."""
     of_first = ", ".join(map(str, _first_runs()))
     last = ScoringRun.objects.order_by("-pk").values_list("pk", flat=True)[0]
-    instants = {name: ago("n * 30") for name in ("started_at", "finished_at")}
-    copy(ScoringRun, times, instants, where=f"source.id IN ({of_first})")
+    instants = {name: ago(f"n * {EPOCH_SECONDS}") for name in ("started_at", "finished_at")}
+    # The last of its epoch, which no clean-up deletes.
+    copy(ScoringRun, times, instants | {"epoch": "source.epoch - n"}, where=f"source.id IN ({of_first})")
     runs, scores = ScoringRun._meta.db_table, TrustScore._meta.db_table
     _execute(
         f"INSERT INTO {scores} (run_id, validator_id, score, rank, components) "

@@ -8,7 +8,8 @@ from validators.api.several import Included
 from validators.models import ScoringRun
 from validators.reading.explanations import explained, risk_told, verdict
 from validators.reading.flags import flags_of, told_then
-from validators.reading.histories import EpochsKnown, epochs_known, newest_epochs
+from validators.reading.histories import newest_epochs
+from validators.services.settled_past import Past, pasts_of
 
 
 def explained_documents(
@@ -23,14 +24,16 @@ def explained_documents(
     For parts and risk the rows hold the `components` of the run. Six queries at most.
     """
     keys = [row["pk"] for row in found]
-    flags, known = flags_of(found, until=until), epochs_known(keys, until=until)
+    pasts = pasts_of(keys)
+    flags = flags_of(found, pasts=pasts, until=until)
     epochs = newest_epochs(keys, number=asked.epochs, until=until) if asked.epochs else {}
     for row in found:
         document = rows.validator_document(row)
         if until is not None:
             document["commission_flags"] = told_then(row["commission_flags"], flags[row["pk"]])
         document["flags"] = list(map(rows.flag_document, flags[row["pk"]]))
-        document["first_epoch"], document["epochs_known"] = known.get(row["pk"], EpochsKnown())
+        past = pasts.get(row["pk"], Past()).until(until)
+        document["first_epoch"], document["epochs_known"] = past.first_epoch, past.epochs_known
         if asked.epochs:
             document["epochs"] = list(map(rows.epoch_document, epochs.get(row["pk"], ())))
         yield document | _of_score(row, run, asked)

@@ -12,6 +12,7 @@ from validators.models.mev import MevEpoch
 from validators.models.news import THE_TALLY, EventTally, ToldRanks, ValidatorEvent
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
+from validators.models.settled import SettledPast
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
 from validators.models.subscriptions import Subscription, SubscriptionDelivery
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
@@ -39,6 +40,7 @@ __all__ = [
     "RequestTally",
     "ScoringInputs",
     "ScoringRun",
+    "SettledPast",
     "SourceState",
     "Subscription",
     "SubscriptionDelivery",

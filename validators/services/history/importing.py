@@ -22,6 +22,7 @@ from validators.services.history.cluster_epochs import derive_cluster_epochs, re
 from validators.services.history.files import HistoryFile, RejectedLine, opened
 from validators.services.history.lines import HistoryRow
 from validators.services.history.rows import FIELDS, Stored, imported, merged
+from validators.services.settled_past import settle, unsettle
 
 # Lines that are committed together: a fetch waits for one batch, not for the whole import.
 BATCH_LINES: Final = 5_000
@@ -134,6 +135,7 @@ class _Import:
         _describe_departed()
         derive_cluster_epochs(sorted(self.seen))
         refresh_derived(sorted(self.keys.values()), self.seen)
+        settle()
 
     def summary(self) -> ImportSummary:
         return ImportSummary(
@@ -195,6 +197,8 @@ class _Import:
                 "fetched_at": self.imported_at,
             },
         )
+        if inserts or updates:
+            unsettle((self.keys[row.vote_account], row.epoch) for row in rows)
         self.added += len(inserts)
         self.changed += len(updates)
         if inserts or updates:

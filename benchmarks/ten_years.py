@@ -1,6 +1,6 @@
 """How long every page and every route of the API takes with millions of rows behind it.
 
-    python -m benchmarks.big_database [--scale 1] [--database postgresql] [--asked 10] [--filled] [--json]
+    python -m benchmarks.ten_years [--scale 1] [--database postgresql] [--asked 10] [--filled] [--json]
 
 `--scale 1` is 2,000 validators, 2.5 million epoch rows, as many score rows, a million runs, 300,000
 tasks of django-q2, 100,000 events of each kind; the default is a tenth of that. Each address is asked
