@@ -15,6 +15,7 @@ from django.db import connection, models
 from django.utils import timezone
 from django_q.models import Task
 
+from benchmarks.big_costs import Cost, fetches
 from scheduling.models import Alert, Job, JobChange, Run, RunState
 from scheduling.operations.setting_up import set_up
 from validators import tasks
@@ -29,6 +30,7 @@ from validators.models import (
     Validator,
     ValidatorEpoch,
 )
+from validators.services.settled_past import settle
 from validators.simulator.running import running_cluster
 
 VALIDATORS: Final = 2_000
@@ -55,8 +57,8 @@ class Clock:
         return time.time() + self.ahead
 
 
-def fill(scale: float) -> None:
-    """The whole of it times `scale`, but always all the validators."""
+def fill(scale: float) -> tuple[Cost, Cost]:
+    """The whole of it times `scale`, but always all the validators; what a fetch cost before and after."""
     set_up("test", now=timezone.now(), by="benchmark")
     clock = Clock()
     with running_cluster(validators=VALIDATORS, clock=clock) as url:
@@ -64,11 +66,14 @@ def fill(scale: float) -> None:
         _look(clock)
         clock.ahead = EPOCH_SECONDS
         _look(clock)
+        before = fetches()
         _copy_history(scale)
         _copy_ledger(scale)
         clock.ahead = 2 * EPOCH_SECONDS
         _look(clock)
-    vacuum()
+        vacuum()
+        settle()
+        return before, fetches()
 
 
 def vacuum() -> None:
