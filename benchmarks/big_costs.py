@@ -16,13 +16,15 @@ from django.utils import timezone
 from scheduling.ledger.retention import current_retention, prune
 from scheduling.models import Run
 from tests.validators.histories import HEADER, line
+from tests.validators.replies import key
 from validators import tasks
-from validators.models import Validator, ValidatorEpoch
+from validators.models import Validator
 from validators.services.history.importing import import_history
 
 REPEATS: Final = 5
-# Older than all that is there.
+# Of accounts that nobody knew: the copied history fills all epochs of those that there are.
 IMPORTED_EPOCHS: Final = 50
+IMPORTED_ACCOUNTS: Final = 2_000
 # Of each job so many seconds of the oldest runs, one in ten seconds of them: what a clean-up finds.
 CLEANED_SECONDS: Final = 20_000
 
@@ -48,14 +50,13 @@ def _fetched() -> int:
 
 
 def imported() -> Cost:
-    """Epochs before all others, of every validator."""
-    first = ValidatorEpoch.objects.aggregate(first=Min("epoch"))["first"]
-    accounts = list(Validator.objects.values_list("vote_account", "identity"))
+    """The first epochs of all, of accounts that have left."""
+    accounts = [(key(f"imported {number}"), key(f"node {number}")) for number in range(IMPORTED_ACCOUNTS)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.csv"
         with path.open("w") as file:
             file.write(f"{HEADER}\n")
-            for epoch in range(first - IMPORTED_EPOCHS, first):
+            for epoch in range(IMPORTED_EPOCHS):
                 rows = (line(epoch, vote_account=account, identity=node) for account, node in accounts)
                 file.writelines(f"{row}\n" for row in rows)
         return _cost(lambda: _imported(path))

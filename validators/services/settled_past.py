@@ -19,7 +19,7 @@ from validators.services import bulk
 # A fetch still writes to the running epoch and the one before it; what it writes to earlier ones is rare.
 OPEN_EPOCHS: Final = 2
 # Of one transaction: the first time all of their epochs are read.
-VALIDATORS_AT_ONCE: Final = 25
+VALIDATORS_AT_ONCE: Final = 5
 # More are asked for by their lowest and highest key: these are most that there are.
 MOST_NAMED_KEYS: Final = 500
 
