@@ -80,5 +80,6 @@ def look_ahead(*, at: datetime | None = None) -> Outlook:
 
 
 def _instant_of(stored: datetime | str) -> datetime:
-    """SQLite tells what it computed as it keeps it: in words, and in UTC."""
-    return stored if isinstance(stored, datetime) else datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    """SQLite tells what it computed as it keeps it, in words, and a column without its zone; both are UTC."""
+    found = stored if isinstance(stored, datetime) else datetime.fromisoformat(stored)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
