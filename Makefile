@@ -91,9 +91,11 @@ bench: .venv/.dev
 	$(PYTHON) -m benchmarks.lateness
 	$(PYTHON) -m benchmarks.lateness --dripping
 	$(PYTHON) -m benchmarks.lateness --dripping --postgres
+	-$(PYTHON) -m benchmarks.lateness --validators 20000
+	-$(PYTHON) -m benchmarks.lateness --validators 20000 --postgres
 	$(PYTHON) -m benchmarks.faults
 	$(PYTHON) -m benchmarks.throughput
-	$(PYTHON) -m benchmarks.big_database
+	$(PYTHON) -m benchmarks.ten_years
 	$(PYTHON) -m benchmarks.bad_endpoint
 	$(PYTHON) -m benchmarks.crowd
 	$(PYTHON) -m benchmarks.reading

@@ -1,4 +1,4 @@
-"""Every page and every route of the API, as `big_database` asks for them."""
+"""Every page and every route of the API, as `ten_years` asks for them."""
 
 import re
 from collections.abc import Iterator

@@ -15,6 +15,7 @@ from django.db import connection, models
 from django.utils import timezone
 from django_q.models import Task
 
+from benchmarks.big_costs import Cost, fetches
 from scheduling.models import Alert, Job, JobChange, Run, RunState
 from scheduling.operations.setting_up import set_up
 from validators import tasks
@@ -29,16 +30,18 @@ from validators.models import (
     Validator,
     ValidatorEpoch,
 )
+from validators.services.settled_past import settle
 from validators.simulator.running import running_cluster
 
 VALIDATORS: Final = 2_000
-EPOCH_ROWS: Final = 2_500_000
-SCORE_ROWS: Final = 2_500_000
-RUNS: Final = 1_000_000
+# Of ten years of an epoch a day.
+EPOCH_ROWS: Final = 7_300_000
+SCORE_ROWS: Final = 10_000_000
+RUNS: Final = 5_000_000
 TASKS: Final = 300_000
 # Fetches, alerts, changes of jobs, commission changes, incidents: of each so many.
 EVENTS: Final = 100_000
-EPOCH_SECONDS: Final = 172_800
+EPOCH_SECONDS: Final = 86_400
 # As many as end between two clean-ups in the mode `test`.
 UNTALLIED: Final = 40
 Expressions = Mapping[str, str]
@@ -54,8 +57,8 @@ class Clock:
         return time.time() + self.ahead
 
 
-def fill(scale: float) -> None:
-    """The whole of it times `scale`, but always all the validators."""
+def fill(scale: float) -> tuple[Cost, Cost]:
+    """The whole of it times `scale`, but always all the validators; what a fetch cost before and after."""
     set_up("test", now=timezone.now(), by="benchmark")
     clock = Clock()
     with running_cluster(validators=VALIDATORS, clock=clock) as url:
@@ -63,11 +66,14 @@ def fill(scale: float) -> None:
         _look(clock)
         clock.ahead = EPOCH_SECONDS
         _look(clock)
+        before = fetches()
         _copy_history(scale)
         _copy_ledger(scale)
         clock.ahead = 2 * EPOCH_SECONDS
         _look(clock)
-    vacuum()
+        vacuum()
+        settle()
+        return before, fetches()
 
 
 def vacuum() -> None:
@@ -114,8 +120,9 @@ def copy_scores(times: int) -> None:
     """Runs of every method, then for each of them the scores of the run it was copied from."""
     of_first = ", ".join(map(str, _first_runs()))
     last = ScoringRun.objects.order_by("-pk").values_list("pk", flat=True)[0]
-    instants = {name: ago("n * 30") for name in ("started_at", "finished_at")}
-    copy(ScoringRun, times, instants, where=f"source.id IN ({of_first})")
+    instants = {name: ago(f"n * {EPOCH_SECONDS}") for name in ("started_at", "finished_at")}
+    # The last of its epoch, which no clean-up deletes.
+    copy(ScoringRun, times, instants | {"epoch": "source.epoch - n"}, where=f"source.id IN ({of_first})")
     runs, scores = ScoringRun._meta.db_table, TrustScore._meta.db_table
     _execute(
         f"INSERT INTO {scores} (run_id, validator_id, score, rank, components) "

@@ -3,7 +3,8 @@
 import json
 import multiprocessing
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -58,11 +59,14 @@ def epoch_info(slot_index: int, *, epoch: int = EPOCH) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(results: dict[str, bytes]) -> Iterator[str]:
-    """Serve these results, by method, from a process of their own; yields the URL."""
+def serving(*turns: dict[str, bytes], every: float = 1.0) -> Iterator[str]:
+    """Serve these results, by method, from a process of their own; yields the URL.
+
+    Of several the first for `every` seconds, then the next, and so on; the last stays.
+    """
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    server = context.Process(target=_serve, args=(results, theirs), daemon=True)
+    server = context.Process(target=_serve, args=(turns, every, theirs), daemon=True)
     server.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
@@ -71,7 +75,9 @@ def serving(results: dict[str, bytes]) -> Iterator[str]:
         server.join()
 
 
-def _serve(results: dict[str, bytes], parent: Any) -> None:
+def _serve(turns: Sequence[dict[str, bytes]], every: float, parent: Any) -> None:
+    began = time.monotonic()
+
     class Canned(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         # Or the body waits 40 ms for the headers to be acknowledged, which no node lets it do.
@@ -80,7 +86,8 @@ def _serve(results: dict[str, bytes], parent: Any) -> None:
         def do_POST(self) -> None:
             question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             head = b'{"jsonrpc":"2.0","id":%d,' % question["id"]
-            known = results.get(question["method"])
+            turn = min(int((time.monotonic() - began) / every), len(turns) - 1)
+            known = turns[turn].get(question["method"])
             body = head + (NO_SUCH_METHOD if known is None else b'"result":' + known) + b"}"
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))

@@ -35,7 +35,7 @@ Found = dict[str, Any]
 COPIED = ("benchmarks/reading.py", "benchmarks/throughput.py")
 FIRSTS, REPEATS = 7, 50
 # Of the tables that benchmarks.big_tables fills.
-SCALE = 0.02
+SCALE = 0.007
 READERS = 16
 CHANGES_EVERY = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -9,13 +9,14 @@ the statements of one run: on a busy machine these stay what they are, while run
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,19 @@ from benchmarks.loads import make_many, until_ended
 from benchmarks.rows import instant
 from tests.faults.site import Site, site
 from tests.installation import children
+from tests.redis_for_tests import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Seconds until the jobs are due: clusters have started, and have nothing else to do.
-DUE_IN = 14
+DUE_IN = 18
 READY_AFTER = 10
 HISTORY_TAKES = 1.0
+# Seconds more until the jobs are due, for each cluster after the first.
+MORE_FOR_EACH = 4
+# How long it is looked what clusters cost that have nothing to do.
+IDLE_SECONDS = 3.0
+# Sessions of PostgreSQL that a pooler takes.
+POOL = 8
 # In the order they were started.
 ROLES = {"child 0": "worker", "child 1": "worker", "child 2": "monitor", "child 3": "pusher"}
 COPIED = ("benchmarks/throughput.py", "benchmarks/throughput_settings.py")
@@ -40,11 +48,13 @@ def main() -> int:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
     parser.add_argument("--clusters", type=int, action="append")
     parser.add_argument("--before", metavar="COMMIT", help="measure this commit as well, and the ratio")
+    parser.add_argument("--pooled", action="store_true", help="with --json: with pgbouncer between")
     parser.add_argument("--json", action="store_true", help="one case, for another program")
     options = parser.parse_args()
     databases, clusters = options.database or ["sqlite", "postgresql"], options.clusters or [1, 2]
     if options.json:
-        print(json.dumps(measured(databases[0], clusters=clusters[0], many=options.many)))
+        found = measured(databases[0], clusters=clusters[0], many=options.many, pooled=options.pooled)
+        print(json.dumps(found))
         return 0
     with ExitStack() as stack:
         older = stack.enter_context(checkout(options.before)) if options.before else None
@@ -79,9 +89,9 @@ def compare(older: "Path | None", database: str, *, clusters: int, many: int) ->
         print(f"  ratio: {rates:.1f} x the runs/s, {cpu:.1f} x less CPU, {statements:.1f} x fewer statements")
 
 
-def case(tree: Path, database: str, *, clusters: int, many: int) -> dict[str, Any]:
+def case(tree: Path, database: str, *, clusters: int, many: int, more: Sequence[str] = ()) -> dict[str, Any]:
     """In a process of that checkout, so that it measures its own code."""
-    words = ["--json", "--database", database, "--clusters", str(clusters), "--many", str(many)]
+    words = ["--json", "--database", database, "--clusters", str(clusters), "--many", str(many), *more]
     command = [sys.executable, "-m", "benchmarks.throughput", *words]
     told = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, text=True, check=True).stdout
     found: dict[str, Any] = json.loads(told.splitlines()[-1])
@@ -109,36 +119,79 @@ class checkout:
         self._folder.cleanup()
 
 
-def measured(database: str, *, clusters: int, many: int) -> dict[str, Any]:
-    """One case: rates in runs a second, the rest for each run."""
-    with site(database) as here, tempfile.TemporaryDirectory() as counts:
-        make_many(here, due_in=DUE_IN, many=many)
+def measured(database: str, *, clusters: int, many: int, pooled: bool = False) -> dict[str, Any]:
+    """One case: rates in runs a second, the rest for each run, and what a second without any costs."""
+    due_in = DUE_IN + MORE_FOR_EACH * (clusters - 1)
+    with site(database) as here, tempfile.TemporaryDirectory() as counts, ExitStack() as stack:
+        make_many(here, due_in=due_in, many=many)
         here.environment |= {"DJANGO_SETTINGS_MODULE": "benchmarks.throughput_settings", "COUNTS": counts}
+        if pooled:
+            here.environment["DATABASE_URL"] = stack.enter_context(pooler(here))
         for name in "abcdefgh"[:clusters]:
             here.start_cluster(name)
         here.pause(READY_AFTER)
         roles = here.wait_until(
-            lambda: all_there(here), seconds=DUE_IN - READY_AFTER, saying="the start of all processes"
+            lambda: all_there(here), seconds=due_in - READY_AFTER, saying="the start of all processes"
         )
+        asleep = [spent(roles), asked(roles, Path(counts)), beside(here)]
+        here.pause(IDLE_SECONDS)
         before = [spent(roles), asked(roles, Path(counts)), beside(here)]
         until_ended(here, many)
         time.sleep(HISTORY_TAKES)
+        sessions = sessions_of(here)
         roles |= roles_of(here)
         after = [spent(roles), asked(roles, Path(counts)), beside(here)]
         first, started, ended, due = here.rows(
             "SELECT min(started_at), max(started_at), max(finished_at), max(occurrence) FROM scheduling_run"
         )[0]
-    each = [
-        {key: (new[key] - old.get(key, 0)) / many for key in new}
-        for old, new in zip(before, after, strict=True)
-    ]
+    each, idle = _between(before, after, many), _between(asleep, before, IDLE_SECONDS)
     return {
         "rate": many / (instant(ended) - instant(first)).total_seconds(),
         "within": (instant(started) - instant(due)).total_seconds(),
         "CPU, ms": {key: value * 1_000 for key, value in each[0].items()},
         "statements": each[1],
         "beside": each[2],
+        "sessions": sessions,
+        "idle CPU, ms": {key: value * 1_000 for key, value in idle[0].items()},
+        "idle statements": idle[1],
     }
+
+
+def _between(old: list[dict[str, float]], new: list[dict[str, float]], by: float) -> list[dict[str, float]]:
+    return [
+        {key: (value - before.get(key, 0)) / by for key, value in after.items()}
+        for before, after in zip(old, new, strict=True)
+    ]
+
+
+@contextmanager
+def pooler(here: Site) -> Iterator[str]:
+    """pgbouncer before its PostgreSQL, a transaction at a time; the address for the clusters."""
+    assert here.postgres is not None, "there is something to pool"
+    port, folder = free_port(), here.folder
+    settings = folder / "pgbouncer.ini"
+    settings.write_text(
+        f"[databases]\n* = host={here.postgres.host} port={here.postgres.port} user=postgres\n[pgbouncer]\n"
+        f"listen_addr = {here.postgres.host}\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+        f"pool_mode = transaction\nmax_client_conn = 2000\ndefault_pool_size = {POOL}\n"
+    )
+    with (folder / "pgbouncer.log").open("a") as log:
+        user = "nobody" if os.geteuid() == 0 else None
+        process = subprocess.Popen(["pgbouncer", settings], stdout=log, stderr=log, user=user)
+    try:
+        yield f"postgresql://postgres@{here.postgres.host}:{port}/postgres?disable_server_side_cursors=true"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def sessions_of(here: Site) -> int:
+    """Of PostgreSQL, those that are not ours and not its own."""
+    if here.postgres is None:
+        return 0
+    return int(
+        here.rows("SELECT count(*) - 1 FROM pg_stat_activity WHERE backend_type = 'client backend'")[0][0]
+    )
 
 
 def all_there(here: Site) -> dict[int, str] | None:
@@ -191,9 +244,11 @@ def beside(here: Site) -> dict[str, float]:
     calls = sum(commands.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("rpush", "blpop", "lpop"))
     found = {"calls of Redis": float(calls)}
     if here.postgres is not None:
-        found["commits"] = float(
-            here.rows("SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'")[0][0]
-        )
+        commits, wal = here.rows(
+            "SELECT xact_commit, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') FROM pg_stat_database "
+            "WHERE datname = 'postgres'"
+        )[0]
+        found |= {"commits": float(commits), "bytes of WAL": float(wal)}
     return found
 
 

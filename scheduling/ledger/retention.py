@@ -68,13 +68,15 @@ def current_retention() -> Retention:
 def delete_in_batches(rows: QuerySet[Any]) -> int:
     """Delete the rows of a queryset in short transactions; returns how many.
 
-    The batch is chosen by primary key first, so each transaction touches only its own rows.
+    The batch is chosen first, in the order that the rows have, or by primary key, so each transaction touches
+    only its own rows.
     """
+    ordered = rows if rows.query.order_by else rows.order_by("pk")
     deleted = 0
     model: type[Model] = rows.model
     while True:
         with transaction.atomic():
-            keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+            keys = list(ordered.values_list("pk", flat=True)[:BATCH])
             if not keys:
                 return deleted
             model._base_manager.filter(pk__in=keys).delete()
@@ -92,4 +94,7 @@ def _old_runs(job: Job, *, now: datetime) -> QuerySet[Run]:
     too_old = Q(state=RunState.FAILED, finished_at__lt=now - job.keep_failed) | Q(
         state__in=(RunState.SUCCEEDED, RunState.SKIPPED), finished_at__lt=now - job.keep_succeeded
     )
-    return Run.objects.filter(too_old, job=job).exclude(pk__in=kept)
+    # The bound and the order are those of an index: by primary key a batch may have to pass all that is kept.
+    bound = now - min(job.keep_failed, job.keep_succeeded)
+    old = Run.objects.filter(too_old, job=job, finished_at__lt=bound).exclude(pk__in=kept)
+    return old.order_by("finished_at", "pk")

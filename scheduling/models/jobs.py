@@ -122,6 +122,14 @@ class Job(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
+        indexes: ClassVar = [
+            # A tick's look for pauses that are over.
+            models.Index(
+                fields=["paused_until"],
+                condition=Q(paused_until__isnull=False),
+                name="scheduling_job_paused_until",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -286,6 +294,8 @@ class JobChange(models.Model):
         indexes: ClassVar = [
             # The newest changes of a job.
             models.Index(fields=["job", "-at"], name="scheduling_change_newest"),
+            # Its newest of one kind: when it was resumed, say, which may be never.
+            models.Index(fields=["job", "action", "-at"], name="scheduling_change_by_action"),
         ]
 
     def __str__(self) -> str:

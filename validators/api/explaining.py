@@ -9,8 +9,9 @@ from validators.api.several import Included
 from validators.models import ScoringRun
 from validators.reading.explanations import explained, risk_told, verdict
 from validators.reading.flags import flags_of, told_then
-from validators.reading.histories import EpochsKnown, epochs_known, newest_epochs
+from validators.reading.histories import newest_epochs
 from validators.reading.stake_pools import pool_shares
+from validators.services.settled_past import Past, pasts_of
 
 
 def explained_documents(
@@ -25,7 +26,8 @@ def explained_documents(
     For parts and risk the rows hold the `components` of the run. Ten queries at most.
     """
     keys = [row["pk"] for row in found]
-    flags, known = flags_of(found, until=until), epochs_known(keys, until=until)
+    pasts = pasts_of(keys)
+    flags = flags_of(found, pasts=pasts, until=until)
     epochs = newest_epochs(keys, number=asked.epochs, until=until) if asked.epochs else {}
     stakes = {row["pk"]: row["activated_stake"] for row in found}
     pools = pool_shares(stakes, epoch=until) if asked.pools else {}
@@ -34,7 +36,8 @@ def explained_documents(
         if until is not None:
             document["commission_flags"] = told_then(row["commission_flags"], flags[row["pk"]])
         document["flags"] = list(map(rows.flag_document, flags[row["pk"]]))
-        document["first_epoch"], document["epochs_known"] = known.get(row["pk"], EpochsKnown())
+        past = pasts.get(row["pk"], Past()).until(until)
+        document["first_epoch"], document["epochs_known"] = past.first_epoch, past.epochs_known
         if asked.epochs:
             document["epochs"] = list(map(epoch_rows.epoch_document, epochs.get(row["pk"], ())))
         if asked.pools:

@@ -14,6 +14,7 @@ from validators.models.news import THE_TALLY, EventTally, ToldRanks, ValidatorEv
 from validators.models.pools import PoolStake, StakePool
 from validators.models.refits import Refit
 from validators.models.scores import ScoringInputs, ScoringRun, TrustScore
+from validators.models.settled import SettledPast
 from validators.models.sources import DoubtedLook, EndpointState, RequestTally, SourceState
 from validators.models.stakes import StakeEpoch
 from validators.models.subscriptions import Subscription, SubscriptionDelivery
@@ -47,6 +48,7 @@ __all__ = [
     "RuleVerdict",
     "ScoringInputs",
     "ScoringRun",
+    "SettledPast",
     "SourceState",
     "StakeEpoch",
     "StakePool",

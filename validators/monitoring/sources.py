@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db.models import Min
+from django.db.models import Subquery
 
 from scheduling.ledger.selectors import interval_of, next_occurrence, paused_job
-from scheduling.models import JobChange, Run
+from scheduling.models import Job, JobChange, Run
 from scheduling.timing.durations import show_roughly
 from validators.jobs import BY_SOURCE
 from validators.models import ClusterEpoch, SourceState
@@ -102,5 +102,7 @@ def _resumed_at(state: SourceState, *, now: datetime) -> datetime:
 
 def _first_occurrence(name: str) -> datetime | None:
     """Of the runs of a job that are kept, or else the one to come; None when it waits for somebody."""
-    first: datetime | None = Run.objects.filter(job__name=name).aggregate(at=Min("occurrence"))["at"]
-    return first or next_occurrence([name])
+    # By the job's key and an order, not by min(): that reads all of the job's runs.
+    job = Job.objects.filter(name=name).values("pk")[:1]
+    kept = Run.objects.filter(job=Subquery(job)).order_by("occurrence").values_list("occurrence", flat=True)
+    return kept.first() or next_occurrence([name])

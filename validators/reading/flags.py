@@ -22,6 +22,7 @@ from validators.reading.terms import (
     undated_said,
     withdrawer_said,
 )
+from validators.services.settled_past import Past
 from validators.solana.commission_flags import CommissionFlag
 from validators.solana.commission_marks import CommissionMark
 from validators.solana.look_alikes import NameMark
@@ -107,13 +108,16 @@ def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) ->
     return validators.alias(flags_as_text=as_text).alias(is_flagged=flagged).filter(is_flagged=has)
 
 
-def flags_of(rows: Iterable[Mapping[str, Any]], *, until: int | None = None) -> dict[int, list[Flag]]:
+def flags_of(
+    rows: Iterable[Mapping[str, Any]], *, pasts: Mapping[int, Past] | None = None, until: int | None = None
+) -> dict[int, list[Flag]]:
     """By key, of rows with FLAG_COLUMNS, in the order of the codes; `until` an epoch, as they were in it.
 
-    At most three queries; fewer where nobody has a commission flag, or is in the superminority.
+    At most two queries beside those of `marks_of`; fewer where nobody has a commission flag, or is in the
+    superminority.
     """
     rows = list(rows)
-    marks = marks_of([row["pk"] for row in rows if row["commission_flags"]], until=until)
+    marks = marks_of([row["pk"] for row in rows if row["commission_flags"]], pasts=pasts, until=until)
     since = superminority_since([row["vote_account"] for row in rows if row["superminority"]], until=until)
     return {row["pk"]: _flags(row, marks.get(row["pk"], ()), since, then=until is not None) for row in rows}
 

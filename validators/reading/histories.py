@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
-from django.db.models import Count, Exists, F, Min, Model, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import LessThan
 
@@ -33,7 +33,6 @@ Event = TypeVar("Event", bound=Model)
 EPOCHS_SHOWN: Final = 100
 CHANGES_SHOWN: Final = 100
 SCORES_SHOWN: Final = 500
-MOST_NAMED_KEYS: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,32 +127,6 @@ def newest_epochs(
     for row in with_standing(with_accounts(newest)):
         found[row.validator_id].append(row)
     return found
-
-
-class EpochsKnown(NamedTuple):
-    """The first epoch of which anything is stored, and of how many something is."""
-
-    first: int | None = None
-    number: int = 0
-
-
-def epochs_known(keys: Sequence[int], *, until: int | None = None) -> dict[int, EpochsKnown]:
-    """By key; nothing for one of which no epoch is stored. One query."""
-    rows = ValidatorEpoch.objects.filter(**_with_key(keys))
-    if until is not None:
-        rows = rows.filter(epoch__lte=until)
-    told = rows.order_by().values("validator_id").annotate(first=Min("epoch"), number=Count("pk"))
-    return {
-        key: EpochsKnown(first, count)
-        for key, first, count in told.values_list("validator_id", "first", "number")
-    }
-
-
-def _with_key(keys: Sequence[int]) -> dict[str, Any]:
-    """Of many all between: these are most that there are, and to name one costs more than to read it."""
-    if len(keys) <= MOST_NAMED_KEYS:
-        return {"validator_id__in": keys}
-    return {"validator_id__gte": min(keys), "validator_id__lte": max(keys)}
 
 
 def _epochs_of(validator: Validator) -> "QuerySet[ValidatorEpoch]":

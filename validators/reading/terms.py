@@ -1,12 +1,13 @@
 """What may hurt a delegator without warning, each with its epoch: what was striking about a commission, the
 superminority, and who can take the account."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from validators.models import ClusterEpoch
 from validators.reading.admission import Operator
 from validators.services.flags import commission_epochs, commission_steps
+from validators.services.settled_past import Past, pasts_of
 from validators.solana.commission_flags import CommissionFlag
 from validators.solana.commission_marks import CommissionMark, commission_marks
 
@@ -29,24 +30,25 @@ _SHORT: Final = {
 }
 
 
-def marks_of(flagged: Sequence[int], *, until: int | None = None) -> dict[int, list[CommissionMark]]:
+def marks_of(
+    flagged: Sequence[int], *, pasts: Mapping[int, Past] | None = None, until: int | None = None
+) -> dict[int, list[CommissionMark]]:
     """By key, of those that have a commission flag; `until` an epoch, by what it and those before tell.
 
-    Two queries, or none where nobody has.
+    Of whose epochs `pasts` tells; where it is None, they are asked for. Four queries at most, three once all
+    are summed up, or none where nobody has.
     """
     if not flagged:
         return {}
-    steps, epochs = commission_steps(flagged), commission_epochs(flagged)
+    steps = commission_steps(flagged)
+    pasts = pasts_of(flagged) if pasts is None else pasts
     return {
         key: commission_marks(
-            steps=_until(steps.get(key, ()), until), epochs=_until(epochs.get(key, ()), until)
+            steps=[step for step in steps.get(key, ()) if until is None or step.epoch <= until],
+            epochs=commission_epochs(pasts.get(key, Past()).until(until)),
         )
         for key in flagged
     }
-
-
-def _until(told: Sequence[Any], epoch: int | None) -> Sequence[Any]:
-    return told if epoch is None else [one for one in told if one.epoch <= epoch]
 
 
 def with_marks(validators: Sequence[Any]) -> Sequence[Any]:

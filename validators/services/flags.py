@@ -2,11 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from validators.models import CommissionChange, CommissionSource, Origin, Validator, ValidatorEpoch
+from validators.models import CommissionChange, CommissionSource, Origin, Validator
 from validators.services import bulk
+from validators.services.settled_past import Past, pasts_of
 from validators.solana.commission_flags import CommissionStep, EpochCommission, commission_flags
 
 _KEYS_PER_QUERY: Final = 5_000
@@ -24,12 +25,12 @@ def refresh_commission_flags(keys: Sequence[int]) -> bool:
 
 
 def _refresh(keys: Sequence[int]) -> bool:
-    steps, epochs = commission_steps(keys), commission_epochs(keys)
+    steps, pasts = commission_steps(keys), pasts_of(keys)
     # Most have none and had none; only what changes is written.
     stored = dict(Validator.objects.filter(pk__in=keys).values_list("pk", "commission_flags"))
     rows = []
     for key in keys:
-        flags = commission_flags(steps=steps.get(key, ()), epochs=epochs.get(key, ()))
+        flags = commission_flags(steps=steps.get(key, ()), epochs=commission_epochs(pasts.get(key, Past())))
         names = sorted(flag.value for flag in flags)
         if names != stored[key]:
             rows.append((json.dumps(names), key))
@@ -61,22 +62,16 @@ def commission_steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
     return {key: [step for step in steps if step.from_bps != step.to_bps] for key, steps in found.items()}
 
 
-def commission_epochs(keys: Sequence[int]) -> dict[int, list[EpochCommission]]:
-    rows = ValidatorEpoch.objects.filter(validator_id__in=keys, commission_max_bps__isnull=False)
-    columns = (
-        *("validator_id", "validator__commission_confirmed_bps", "commission_source", "epoch"),
-        *("commission_first_bps", "commission_last_bps", "commission_min_bps", "commission_max_bps"),
-    )
-    ordered: Iterable[tuple[Any, ...]] = bulk.read_rows(
-        rows.order_by("validator_id", "epoch").values_list(*columns)
-    )
-    found: defaultdict[int, list[EpochCommission]] = defaultdict(list)
-    for key, confirmed, source, *numbers in ordered:
-        row = EpochCommission(*numbers)
-        if source == CommissionSource.VOTE_ACCOUNT:
-            if confirmed is None:
+def commission_epochs(past: Past) -> Iterator[EpochCommission]:
+    """Of a commission that stood for many epochs the first and the last: nothing happened between them."""
+    for one in past.stretches:
+        first, last = one.first_bps, one.last_bps
+        if one.max_bps is None:
+            continue
+        if one.source == CommissionSource.VOTE_ACCOUNT:
+            if past.confirmed_bps is None:
                 continue
             # The first and the last are as one look saw them, and the changes tell of the steps.
-            row = row._replace(first_bps=None, last_bps=None)
-        found[key].append(row)
-    return found
+            first = last = None
+        for epoch in dict.fromkeys((one.first, one.last)):
+            yield EpochCommission(epoch, first, last, one.min_bps, one.max_bps)

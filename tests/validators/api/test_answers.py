@@ -125,9 +125,9 @@ def test_a_list_asks_as_many_questions_for_many_validators_as_for_few(
     fetch()
     scoring_run([(validator(number), 50.0) for number in range(validators)])
 
-    # When the next job is due, the version; the newest fetch and run, the last ended epoch, the rows, the
-    # epochs known of each.
-    with django_assert_num_queries(7):
+    # When the next job is due, the version; the newest fetch and run, the last ended epoch, the rows; of
+    # each what is summed up of its epochs, and those since.
+    with django_assert_num_queries(8):
         assert len(get(client, "validators?limit=5000")["items"]) == validators
     etag = client.get("/api/v1/validators").headers["ETag"]
     with django_assert_num_queries(2):

@@ -1,0 +1,135 @@
+"""What is summed up of an account's epochs says what the rows say, after any write and before any epoch."""
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.validators import rows
+from tests.validators.histories import file_of, line
+from tests.validators.replies import EPOCH, key
+from validators.models import CommissionSource, SettledPast, Validator, ValidatorEpoch
+from validators.reading.terms import marks_of
+from validators.services.flags import refresh_commission_flags
+from validators.services.history.importing import import_history
+from validators.services.settled_past import pasts_of, settle, sum_up, unsettle
+from validators.solana.commission_flags import EpochCommission
+from validators.solana.commission_marks import commission_marks
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+EPOCHS = 40
+COMMISSIONS = (500, 500, 500, 500, 900, 1_200, 10_000, None)
+
+
+def a_past(validator: Validator, seed: int) -> None:
+    """Of each epoch a row, or none: a commission that stands for long, moves between or within epochs."""
+    dice, bps, made = random.Random(seed), 500, []
+    for epoch in range(EPOCH - EPOCHS, EPOCH + 1):
+        chosen = dice.choice(COMMISSIONS) if dice.random() < 0.3 else bps
+        if dice.random() < 0.1:
+            continue
+        lowest = None if chosen is None else min(chosen, bps) if dice.random() < 0.3 else chosen
+        made.append(
+            ValidatorEpoch(
+                validator=validator,
+                epoch=epoch,
+                fetched_at=NOW,
+                commission_source=CommissionSource.IMPORTED if dice.random() < 0.5 else "",
+                commission_first_bps=dice.choice((None, lowest)),
+                commission_last_bps=chosen,
+                commission_min_bps=lowest,
+                commission_max_bps=chosen,
+            )
+        )
+        bps = bps if chosen is None else chosen
+    ValidatorEpoch.objects.bulk_create(made)
+
+
+def rows_until(validator: Validator, epoch: int) -> Sequence[tuple[int | None, ...]]:
+    columns = ("commission_first_bps", "commission_last_bps", "commission_min_bps", "commission_max_bps")
+    found = ValidatorEpoch.objects.filter(validator=validator, epoch__lte=epoch).order_by("epoch")
+    return list(found.values_list("epoch", *columns))
+
+
+def says_what_the_rows_say(validator: Validator) -> None:
+    for epoch in range(EPOCH - EPOCHS - 1, EPOCH + 1):
+        told = rows_until(validator, epoch)
+        past = pasts_of([validator.pk])[validator.pk].until(epoch)
+        assert (past.first_epoch, past.epochs_known) == (told[0][0] if told else None, len(told))
+        epochs = [EpochCommission(*row) for row in told if row[-1] is not None]  # type: ignore[arg-type]
+        assert marks_of([validator.pk], until=epoch)[validator.pk] == commission_marks(epochs=epochs)
+
+
+def settled_keys() -> set[int]:
+    return set(SettledPast.objects.values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_summed_up_says_what_the_rows_say_at_each_epoch(seed: int) -> None:
+    validator = rows.validator(1)
+    a_past(validator, seed)
+    says_what_the_rows_say(validator)
+    # In two steps, so that what goes on is joined to what was summed up.
+    for epoch in (EPOCH - EPOCHS // 2, EPOCH):
+        rows.fetch(epoch=epoch)
+        assert settle() == 1
+        says_what_the_rows_say(validator)
+    assert settle() == 0
+
+
+def test_what_is_summed_up_is_not_read_again() -> None:
+    validators = [rows.validator(number) for number in range(3)]
+    for number, validator in enumerate(validators):
+        a_past(validator, number)
+    rows.fetch(epoch=EPOCH)
+    settle()
+    ValidatorEpoch.objects.filter(epoch__lt=EPOCH - 10).update(commission_max_bps=9_999)
+    named = [validator.pk for validator in validators]
+    with CaptureQueriesContext(connection) as asked:
+        pasts = pasts_of(named)
+    assert all(one.max_bps != 9_999 for past in pasts.values() for one in past.stretches)
+    assert len(asked) == 2
+
+
+def test_a_write_to_what_is_summed_up_is_read_at_once_and_one_after_it_forgets_nothing() -> None:
+    first, second = rows.validator(1), rows.validator(2)
+    a_past(first, 1)
+    a_past(second, 2)
+    rows.fetch(epoch=EPOCH)
+    settle()
+    ValidatorEpoch.objects.filter(validator=first).delete()
+    unsettle([(first.pk, EPOCH - 10), (second.pk, EPOCH)])
+    assert settled_keys() == {second.pk}
+    assert pasts_of([first.pk])[first.pk].stretches == []
+    says_what_the_rows_say(second)
+
+
+def test_an_import_is_told_at_once_and_summed_up_at_its_end(tmp_path: Path) -> None:
+    validator = rows.validator(1, vote_account=key("vote 1"))
+    rows.fetch(epoch=EPOCH)
+    settle()
+    lines = [line(epoch, 1, commission_max=60 if epoch == 900 else 5) for epoch in range(895, 903)]
+    import_history(
+        file_of(tmp_path, *lines), imported_at=NOW, on_rejected=print, on_progress=lambda file: None
+    )
+    assert settled_keys() == {validator.pk}
+    past = pasts_of([validator.pk])[validator.pk]
+    assert (past.first_epoch, past.epochs_known) == (895, 8)
+    refresh_commission_flags([validator.pk])
+    assert "above 50 %" in Validator.objects.get().commission_flags
+
+
+def test_the_clean_up_sums_up_and_a_dry_run_does_not() -> None:
+    validator = rows.validator(1)
+    a_past(validator, 3)
+    rows.fetch(epoch=EPOCH)
+    assert sum_up(keep=timedelta(days=1), now=NOW, dry_run=True) == {}
+    assert settled_keys() == set()
+    sum_up(keep=timedelta(days=1), now=NOW, dry_run=False)
+    assert settled_keys() == {validator.pk}
