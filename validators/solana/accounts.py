@@ -46,7 +46,7 @@ def _content(data: object) -> bytes | dict[str, Any]:
     match data:
         case [str(text), "base64"]:
             if len(text) > LARGEST_DATA * 4 // 3 + 4:
-                raise ValueError(f"{len(text)} letters of base64")
+                raise ValueError(f"{len(text):,} letters of base64")
             return base64.b64decode(text, validate=True)
         case {"parsed": dict(parsed)}:
             return parsed
@@ -130,7 +130,7 @@ def _patiently(endpoint: Endpoint, params: list[Any]) -> _MultipleAccounts:
 def _doubt(result: _MultipleAccounts, count: int, *, parsed: bool, least_slot: int | None) -> str | None:
     """Why a reply of the right shape is no answer to what was asked."""
     if len(result.value) != count:
-        return f"{len(result.value)} accounts, asked for {count}"
+        return f"{len(result.value):,} accounts, asked for {count:,}"
     if least_slot is not None and result.context.slot < least_slot:
         return f"as of slot {result.context.slot}, asked for {least_slot} or later"
     if not parsed and any(one is not None and not isinstance(one.data, bytes) for one in result.value):
