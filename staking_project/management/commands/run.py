@@ -26,7 +26,6 @@ from staking_project.home import run_words
 from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
 
-
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
