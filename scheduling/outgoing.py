@@ -19,15 +19,15 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from scheduling.exceptions import SchedulingError, UnreachableError
-from scheduling.public_addresses import NotPublicError
+from scheduling.public_addresses import NotPublicError, addresses
 
 CHUNK: Final = 256 * 1024
 
-# Where a host and a port lead; raises UnreachableError for where they must not.
-Resolve = Callable[[str, int], Sequence[tuple[str, int]]]
-
+# Where a host and a port lead; raises UnreachableError for where they must not, or lead nowhere.
+Resolve = Callable[[str, int], Sequence[str]]
 
 # Names that are looked up at once. Nothing ends a look-up that nobody answers, for up to half a minute.
 MOST_LOOKED_UP: Final = 32
@@ -44,7 +44,7 @@ class _CuttableAdapter(HTTPAdapter):
     requests' read timeout starts anew with each byte, in the headers too.
     """
 
-    def __init__(self, resolve: Resolve | None) -> None:
+    def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve
         self._sockets: list[socket.socket] = []
         self._is_cut = False
@@ -56,9 +56,8 @@ class _CuttableAdapter(HTTPAdapter):
 
         def remembering(*args: Any, **kwargs: Any) -> Any:
             connection = make(*args, **kwargs)
-            if self._resolve is not None:
-                # What urllib3 itself replaces for SOCKS: it opens the socket, and TLS comes after.
-                connection._new_conn = partial(_opened, connection, self._resolve)
+            # What urllib3 itself replaces for SOCKS: it opens the socket, and TLS comes after.
+            connection._new_conn = partial(_opened, connection, self._resolve)
             connection.connect = self._remembering(connection, connection.connect)
             return connection
 
@@ -70,7 +69,7 @@ class _CuttableAdapter(HTTPAdapter):
             connect()
             # Not the connection: it lets go of the socket while a reply without a length is read.
             self._sockets.append(connection.sock)
-            if self._is_cut:  # looking up its name may have taken all the time there was
+            if self._is_cut:  # connecting may have taken all the time there was
                 self.cut()
 
         return connect_and_remember
@@ -100,9 +99,10 @@ class BoundedSession:
 
     def __init__(self, *, deadline: float, resolve: Resolve | None = None) -> None:
         self._deadline = deadline
-        self._resolve = resolve and partial(_looked_up, resolve, deadline)
+        self._judge = resolve and partial(_looked_up, resolve, deadline)
         # A proxy's own address is as the operator wrote it.
-        self._adapter = _CuttableAdapter(None if settings.OUTGOING_PROXY else self._resolve)
+        leads_to = addresses if resolve is None or settings.OUTGOING_PROXY else resolve
+        self._adapter = _CuttableAdapter(partial(_looked_up, leads_to, deadline))
         self._session = _Asking()
         self._session.trust_env = False
         # The authorities of an organisation that has its own.
@@ -119,12 +119,12 @@ class BoundedSession:
     def asked(
         self, method: str, url: str, *, patience: tuple[float, float], **what: Any
     ) -> Iterator[requests.Response]:
-        """The answer, its body unread. Raises requests.RequestException.
+        """The answer, its body unread. Raises requests.RequestException, or UnreachableError for a name.
 
         `patience` are seconds to connect, and of silence within an answer, if the deadline leaves them.
         """
-        if settings.OUTGOING_PROXY and self._resolve is not None:
-            _judge(url, self._resolve)
+        if settings.OUTGOING_PROXY and self._judge is not None:
+            _require_public(url, self._judge)
         left = max(0.001, self._deadline - time.monotonic())
         connect, read = patience
         with (
@@ -151,24 +151,37 @@ class BoundedSession:
             watchdog.cancel()
 
 
-def _opened(connection: Any, resolve: Resolve) -> socket.socket:
-    """To the first of the addresses that answers; none but those that were judged."""
+def _opened(connection: Any, looked_up: Callable[..., Sequence[str]]) -> socket.socket:
+    """To the first of the addresses that answers; none but those that were judged.
+
+    Raises what urllib3 itself would, and UnreachableError.
+    """
     refusal: OSError | None = None
-    for address in resolve(connection.host, connection.port):
+    for address in looked_up(connection.host, connection.port, seconds=connection.timeout):
         try:
-            opened = socket.create_connection(address, timeout=connection.timeout)
+            opened = socket.create_connection((address, connection.port), timeout=connection.timeout)
         except OSError as exc:
             refusal = exc
         else:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return opened
-    raise refusal or UnreachableError("its name leads nowhere")
+    if refusal is None:
+        raise UnreachableError("its name leads nowhere")
+    kind = ConnectTimeoutError if isinstance(refusal, TimeoutError) else NewConnectionError
+    raise kind(connection, "no connection") from refusal
 
 
-def _looked_up(resolve: Resolve, deadline: float, host: str, port: int) -> Sequence[tuple[str, int]]:
-    """Where a name leads, unless that takes longer than there is time. Raises what `resolve` does."""
-    found: Future[Sequence[tuple[str, int]]] = Future()
+def _looked_up(
+    resolve: Resolve, deadline: float, host: str, port: int, *, seconds: float | None = None
+) -> Sequence[str]:
+    """Where a name leads, unless that takes longer than there is time. Raises what `resolve` does.
+
+    `seconds` are those that there are to connect: who is asked next needs what is left until the deadline.
+    """
+    found: Future[Sequence[str]] = Future()
     places = _LOOKING_UP
+    if seconds is not None:
+        deadline = min(deadline, time.monotonic() + seconds)
 
     def look_up() -> None:
         try:
@@ -187,11 +200,11 @@ def _looked_up(resolve: Resolve, deadline: float, host: str, port: int) -> Seque
         raise UnreachableError("nobody said in time where its name leads") from None
 
 
-def _judge(url: str, resolve: Resolve) -> None:
+def _require_public(url: str, judge: Callable[[str, int], object]) -> None:
     """What can be known of where a proxy will go: it looks names up itself, maybe such as nobody here can."""
     address = urlsplit(url)
     try:
-        resolve(address.hostname or "", address.port or 443)
+        judge(address.hostname or "", address.port or 443)
     except NotPublicError:
         raise
     except UnreachableError:
@@ -204,7 +217,7 @@ def body_of(response: requests.Response, *, largest: int) -> bytes:
     for chunk in response.iter_content(CHUNK):
         body += chunk
         if len(body) > largest:
-            raise TooLargeError(f"more than {largest} bytes")
+            raise TooLargeError(f"more than {largest:,} bytes")
     return bytes(body)
 
 

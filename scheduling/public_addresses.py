@@ -40,16 +40,21 @@ def is_public(address: Address, *, ours: Sequence[Network] = ()) -> bool:
     return address.is_global and not is_special and address not in _OF_PROTOCOLS
 
 
-def public_addresses(host: str, port: int, *, ours: Sequence[Network] = ()) -> list[tuple[str, int]]:
-    """Where that name leads. Raises `NotPublicError` if any of it is not public, else `UnreachableError`."""
+def addresses(host: str, port: int) -> list[str]:
+    """Where that name leads. Raises `UnreachableError`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise UnreachableError("its name is not known") from None
-    addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
-    if not all(is_public(ipaddress.ip_address(address), ours=ours) for address in addresses):
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+def public_addresses(host: str, port: int, *, ours: Sequence[Network] = ()) -> list[str]:
+    """The same, and raises `NotPublicError` if any of it is not public."""
+    found = addresses(host, port)
+    if not all(is_public(ipaddress.ip_address(address), ours=ours) for address in found):
         raise NotPublicError(NOT_PUBLIC)
-    return [(address, port) for address in addresses]
+    return found
 
 
 def _inside(address: Address) -> Address | None:

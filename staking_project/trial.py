@@ -20,14 +20,16 @@ from validators.simulator.world import MAINNET_TODAY
 VALIDATORS: Final = 1_500
 # An epoch of a day in an hour, so that somebody who tries it sees some end.
 EPOCH_SECONDS: Final = 3_600
-# Part of its epoch that has passed when it is first started.
-BEGUN: Final = 0.4
+# Part of its epoch that has passed when it is first started: a minute before some go to 100 % commission
+# and back, so that who tries it sees a commission change.
+BEGUN: Final = 0.38
 PAST_EPOCHS: Final = 24
 
 
 def cluster_words() -> list[str]:
     """What `simulate_cluster` is started with: the same cluster each time, so its slots only go forward."""
-    return [f"--validators={VALIDATORS}", f"--epoch-seconds={EPOCH_SECONDS}", f"--origin={_origin()}"]
+    calendar = [f"--{name}={said}" for name, said in _calendar().items()]
+    return [f"--validators={VALIDATORS}", f"--epoch-seconds={EPOCH_SECONDS}", *calendar]
 
 
 def import_past(environment: Mapping[str, str]) -> bool:
@@ -51,17 +53,22 @@ def import_past(environment: Mapping[str, str]) -> bool:
     return True
 
 
-def _origin() -> str:
+def _calendar() -> dict[str, str]:
     """When the cluster's first epoch began: kept beside the database, which has seen its slots.
 
+    From the epoch on in which it is first started, nodes that restart install a patch release.
     A database that followed an older simulated cluster goes on from the epoch that it knows.
     """
     path = Path(settings.STATE_DIR) / "simulated-cluster.json"
     if path.exists():
-        return str(json.loads(path.read_text())["origin"])
+        known: dict[str, str] = json.loads(path.read_text())
+        return known
     newest = Fetch.objects.newest()
     ahead = max(0, newest.epoch + 1 - MAINNET_TODAY.first_epoch) if newest else 0
     origin = timezone.now() - timedelta(seconds=EPOCH_SECONDS * (ahead + BEGUN))
-    text = origin.astimezone(UTC).replace(microsecond=0).isoformat()
-    path.write_text(json.dumps({"origin": text}))
-    return text
+    calendar = {
+        "origin": origin.astimezone(UTC).replace(microsecond=0).isoformat(),
+        "patch-epoch": str(MAINNET_TODAY.first_epoch + ahead),
+    }
+    path.write_text(json.dumps(calendar))
+    return calendar

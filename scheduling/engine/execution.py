@@ -202,7 +202,7 @@ def _succeed(claim: Claim, *, result: Any) -> None:
     if claim.job_is_followed or jobs_that_need(claim.job_name):
         persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result), what=str(claim))
         return
-    fields = {"state": RunState.SUCCEEDED, "result": result} | _ended(claim)
+    fields = {"state": RunState.SUCCEEDED, "error": "", "result": result} | _ended(claim)
     turnover.end(
         HeldBack(
             name=str(claim),
@@ -228,7 +228,7 @@ def _end(claim: Claim, state: RunState, **fields: Any) -> None:
     )
     # A statement alone is a transaction by itself, at half the price.
     with transaction.atomic(savepoint=False) if has_sequel else nullcontext():
-        _write(claim, {"state": state} | fields | ended)
+        _write(claim, {"state": state, "error": ""} | fields | ended)
         if state == RunState.SUCCEEDED and claim.job_is_followed:
             follow_success(job_id=claim.job_id, occurrence=claim.occurrence, now=now)
         if state == RunState.SUCCEEDED and is_needed:

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, Q
@@ -127,14 +128,17 @@ def _queue(run: Run, *, now: datetime) -> bool:
     # A pause may have come after the look.
     held = {"job__paused_at": None} if run.trigger in ASKED_FOR else {}  # [PAUSE-2]
     pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING, **held)  # [END-1]
+    queued: dict[str, Any] = {"state": RunState.QUEUED, "queued_at": now}
+    if not run.attempt:  # it waits for nothing any more; why an attempt failed is told until the next ends
+        queued["error"] = ""
     if run.job.overlap == Overlap.ALLOW:
-        return bool(pending.update(state=RunState.QUEUED, queued_at=now))
+        return bool(pending.update(**queued))
     # Whoever claims an occurrence of the job holds its row, so that of the two one comes first and is seen.
     under_way = Run.objects.filter(job=run.job_id, state__in=(RunState.QUEUED, RunState.RUNNING))
     with transaction.atomic():
         Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)  # [OVERLAP-1]
         # [OVERLAP-1]
-        return bool(pending.filter(~Exists(under_way)).update(state=RunState.QUEUED, queued_at=now))
+        return bool(pending.filter(~Exists(under_way)).update(**queued))
 
 
 def requeue_silent(

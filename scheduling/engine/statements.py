@@ -24,11 +24,13 @@ from scheduling.models import Run
 STILL_WORKS = 1.0
 _worked: tuple[object, float] = (None, 0.0)
 
+# What it waited for before its first attempt is over; why an earlier one failed is told until it ends.
 # Whether another job follows is part of it, so one that is told to follow does from the next run on.
 # [ONCE-1] [ATTEMPT-1]
 _TAKE = """
 UPDATE scheduling_run SET state = 'running', attempt = attempt + 1, owner = %(owner)s, worker = %(worker)s,
     heartbeat = 0, started_at = {now}, finished_at = NULL,
+    error = CASE WHEN attempt = 0 THEN '' ELSE error END,
     lateness = CASE WHEN "trigger" = 'schedule' THEN coalesce(lateness, {since_occurrence}) ELSE lateness END
 WHERE id = %(run)s AND state = 'queued' AND {briefly}
 RETURNING job_id, occurrence, attempt, started_at, parameters,

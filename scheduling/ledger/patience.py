@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from django.db import Error as DatabaseError
@@ -12,6 +13,9 @@ from scheduling.exceptions import HeldError
 
 # Ours hold a row for milliseconds; who holds it for longer has forgotten it.
 PATIENCE_MS = 300
+# A score of hosts that are given one command go one after the other: the last waits for all before it.
+PATIENCE_IN_TURN_MS = 3_000
+_patience_ms: ContextVar[int] = ContextVar("patience_ms", default=PATIENCE_MS)
 _LOCK_NOT_AVAILABLE = "55P03"
 # The same as `briefly` says, in a statement that is written down.
 BRIEFLY = f"set_config('lock_timeout', '{PATIENCE_MS}ms', true) = '{PATIENCE_MS}ms'"
@@ -24,7 +28,17 @@ def is_held(exc: DatabaseError) -> bool:
     return getattr(exc.__cause__, "sqlstate", "") == _LOCK_NOT_AVAILABLE
 
 
-def briefly(rows: QuerySet[Row], *, milliseconds: int = PATIENCE_MS) -> QuerySet[Row]:
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """What the block asks briefly for waits as long as a command may, which others may give elsewhere."""
+    token = _patience_ms.set(PATIENCE_IN_TURN_MS)
+    try:
+        yield
+    finally:
+        _patience_ms.reset(token)
+
+
+def briefly(rows: QuerySet[Row]) -> QuerySet[Row]:
     """Those rows, of which a statement waits for none longer than that; it then raises `OperationalError`.
 
     The statement itself sets the limit, for its transaction: the same without another question, and what
@@ -34,7 +48,7 @@ def briefly(rows: QuerySet[Row], *, milliseconds: int = PATIENCE_MS) -> QuerySet
         return rows
     limit: Any = Func(
         Value("lock_timeout"),
-        Value(f"{milliseconds}ms"),
+        Value(f"{_patience_ms.get()}ms"),
         Value(True),
         function="set_config",
         output_field=CharField(),

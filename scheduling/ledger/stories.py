@@ -24,7 +24,7 @@ def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
     later = Run.objects.filter(job=job, occurrence__gt=at).order_by("occurrence").first()
     if later is not None and later.missed_before and not _covers(job, run, at=at):
         story.append(
-            f"No dispatcher ran then: it is among the {later.missed_before} occurrences missed before "
+            f"No dispatcher ran then: it is among the {later.missed_before:,} occurrences missed before "
             f"{_shown(later.occurrence)}, whose run made up for them."
         )
     elif run is not None:
@@ -80,7 +80,7 @@ def _story_of(run: Run) -> str:
     started = f"{occurrence} was {_started(run)}"
     if run.state == RunState.RUNNING:
         return f"{started}, and is running (attempt {run.attempt})."
-    missed = f" It made up for {run.missed_before} missed before it." if run.missed_before else ""
+    missed = f" It made up for {run.missed_before:,} missed before it." if run.missed_before else ""
     because = f": {first_line}" if run.state == RunState.FAILED else ""
     took = _milliseconds(run.duration)
     return f"{started}, and {run.state} after {took} in attempt {run.attempt}{because}.{missed}"

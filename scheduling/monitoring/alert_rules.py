@@ -46,7 +46,7 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
     return [
         Trouble(
             subject=run.job.name,
-            message=f"{run.job.name} missed {run.missed_before} occurrences before "
+            message=f"{run.job.name} missed {run.missed_before:,} occurrences before "
             f"{run.occurrence:%Y-%m-%d %H:%M:%S}Z, while no dispatcher ran.",
         )
         for run in found.select_related("job").order_by("occurrence")

@@ -10,7 +10,7 @@ from django_q.models import Schedule
 
 from scheduling.exceptions import UnknownNameError
 from scheduling.ledger.journal import record_change
-from scheduling.ledger.patience import PATIENCE_MS, briefly, refused_while_held
+from scheduling.ledger.patience import briefly, in_turn, refused_while_held
 from scheduling.models import Action, Job, Run, RunState
 from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, first_starts, mode_named
 from scheduling.operations.overrides import CADENCE, keeps_cadence, undo_overrides
@@ -19,8 +19,6 @@ from scheduling.timing.zones import require_canonical
 
 # The most that the row's small integer holds.
 LONGEST_MINUTES = 32_767
-# A score of hosts that are set up together go one after the other: the last waits for all before it.
-PATIENCE_IN_TURN_MS = 3_000
 
 _CADENCE_FIELDS = ("schedule_type", "minutes", "cron")
 _DECLARED_FIELDS = (
@@ -56,13 +54,13 @@ def set_up(mode_name: str, *, now: datetime, by: str, reset: bool = False) -> li
     """
     mode = mode_named(mode_name)
     declarations = declared_jobs()
-    with refused_while_held("A schedule"), transaction.atomic():
+    with in_turn(), refused_while_held("A schedule"), transaction.atomic():
         Job.objects.bulk_create(
             [_new_job(declaration, mode=mode) for declaration in declarations], ignore_conflicts=True
         )
         # From here on one caller at a time, on every database: the lock is the rows'.
         names = [declaration.name for declaration in declarations]
-        jobs = {job.name: job for job in _locked_jobs(names, patience_ms=PATIENCE_IN_TURN_MS)}
+        jobs = {job.name: job for job in _locked_jobs(names)}
         if reset:
             for job in jobs.values():
                 undo_overrides(job, by=by, now=now)
@@ -125,8 +123,8 @@ def _apply_declaration(job: Job, declaration: JobDeclaration, *, mode: Mode) -> 
         job.after, job.stretch = None, 1
 
 
-def _locked_jobs(names: Sequence[str] | None, *, patience_ms: int = PATIENCE_MS) -> list[Job]:
-    jobs = briefly(Job.objects.select_for_update().order_by("name"), milliseconds=patience_ms)
+def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
+    jobs = briefly(Job.objects.select_for_update().order_by("name"))
     return list(jobs if names is None else jobs.filter(name__in=names))
 
 

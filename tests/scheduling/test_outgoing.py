@@ -79,27 +79,30 @@ def test_a_body_is_read_to_what_is_wanted_as_it_inflates(httpserver: HTTPServer)
 
     with (
         session.asked("GET", httpserver.url_for("/"), patience=PATIENCE) as response,
-        pytest.raises(TooLargeError, match="more than 1000000 bytes"),
+        pytest.raises(TooLargeError, match="more than 1,000,000 bytes"),
     ):
         body_of(response, largest=1_000_000)
     session.close()
 
 
+@pytest.mark.parametrize("proxy", ["", "http://proxy.example.org:3128"])
 def test_a_name_that_nobody_looks_up_costs_no_more_than_there_is_time_for(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, proxy: str
 ) -> None:
     monkeypatch.setattr(outgoing, "_LOOKING_UP", threading.BoundedSemaphore(1))
     ended, began = threading.Event(), time.monotonic()
 
-    def never(host: str, port: int) -> list[tuple[str, int]]:
+    def never(host: str, port: int, **how: object) -> list[object]:
         ended.wait()
         return []
 
+    monkeypatch.setattr("scheduling.public_addresses.socket.getaddrinfo", never)
+    settings.OUTGOING_PROXY = proxy
     try:
-        # The second one waits for the first, whose look-up goes on.
-        for said in ("nobody said in time", "too many names"):
+        # The second one waits for the first, whose look-up goes on; what is left after that is others'.
+        for said, seconds, patience in (("nobody said in time", 0.05, 5.0), ("too many names", 60.0, 0.05)):
             with pytest.raises(UnreachableError, match=said):
-                told("POST", "http://hooks.example.org/", seconds=0.05, patience=PATIENCE, resolve=never)
+                told("POST", "http://hooks.example.org/", seconds=seconds, patience=(patience, 5.0))
     finally:
         ended.set()
 

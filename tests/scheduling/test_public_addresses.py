@@ -43,7 +43,7 @@ def test_a_name_that_leads_anywhere_inside_is_refused(monkeypatch: pytest.Monkey
         public_addresses("mixed.example.org", 443)
 
     del found[1]
-    assert public_addresses("mixed.example.org", 443) == [("8.8.8.8", 443)]
+    assert public_addresses("mixed.example.org", 443) == ["8.8.8.8"]
 
 
 def test_behind_a_proxy_what_can_be_judged_is_judged(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The account that `run` makes is of a trial on one machine, and opens nothing that others reach."""
 
+import signal
 import stat
 from pathlib import Path
 
@@ -65,8 +66,10 @@ def test_one_that_gets_published_is_told_until_the_password_is_another(
     publish(settings, how)
 
     assert [found.id for found in nobody_keeps_the_first_password(databases=["default"])] == ["staking.W004"]
+    heeded = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     with pytest.raises(CommandError, match="still has the password that `run` made"):
         call_command("run", skip_checks=True)
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == heeded
     user = User.objects.get()
     user.set_password("another and longer one")
     user.save()

@@ -133,7 +133,7 @@ class ValidatorAdmin(ReadOnlyAdmin):
         if not led or made is None:
             return UNKNOWN
         share = fraction_percent(1 - made / led)
-        return f"{share} of {led:,} in epoch {validator.production_epoch}"
+        return f"{share} of {grouped(led)} in epoch {validator.production_epoch}"
 
     @admin.display(description="source")
     def ages(self, validator: Validator) -> str:

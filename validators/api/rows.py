@@ -182,7 +182,7 @@ def part_document(part: Part) -> dict[str, Any]:
         "value": part.value,
         "typical": part.typical,
         "weight": part.weight,
-        "points": part.points,
+        "points": part.points + 0.0,  # never minus nothing
         "sentence": part.sentence,
     }
 

@@ -7,6 +7,7 @@ from django.db.models import Max
 from django.utils.text import Truncator
 
 from scheduling.monitoring.alerts import MOST_TROUBLES, Trouble
+from validators.figures import percent
 from validators.models import CommissionChange, Fetch, Subscription, Validator, ValidatorEvent
 from validators.models.watching import watched_accounts
 from validators.monitoring import endpoints, readiness, sources
@@ -65,7 +66,7 @@ def shrinking_cluster(*, now: datetime) -> list[Trouble]:
         "stake": _lost(newest.staked_total, most["stake"]),
     }
     return [
-        Trouble(subject=what, message=f"{share:.0%} of the {what} of the last day are gone.")
+        Trouble(subject=what, message=f"{percent(share, 0)} of the {what} of the last day are gone.")
         for what, share in lost.items()
         if share > SHRUNK
     ]

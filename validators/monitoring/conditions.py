@@ -6,6 +6,7 @@ from django.db.models import Q, Sum
 
 from scheduling.clock import database_now
 from scheduling.conditions import Occasion
+from validators.figures import percent
 from validators.models import Fetch, Validator
 from validators.monitoring.readiness import stale_data
 
@@ -28,7 +29,7 @@ def cluster_healthy(occasion: Occasion) -> str:
         total=Sum("activated_stake"), delinquent=Sum("activated_stake", filter=Q(delinquent=True))
     )
     share = (stakes["delinquent"] or 0) / stakes["total"] if stakes["total"] else 0.0
-    return f"{share:.0%} of the stake is delinquent" if share > MOST_DELINQUENT_STAKE else ""
+    return f"{percent(share, 0)} of the stake is delinquent" if share > MOST_DELINQUENT_STAKE else ""
 
 
 def fresh_data(occasion: Occasion) -> str:

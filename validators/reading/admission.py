@@ -62,12 +62,16 @@ def operator_of(validator: Validator) -> Operator | None:
     )
 
 
-def not_admitted_said(epoch: int) -> str:
+def not_admitted_said(epoch: int, *, has_stake: bool) -> str:
+    if not has_stake:
+        return f"It is not let into epoch {epoch}, and has no stake on which anybody would earn there."
     return f"It will not vote in epoch {epoch}, and its stakers earn nothing there."
 
 
-def to_be_left_out_said(epoch: int, reason: str) -> str:
+def to_be_left_out_said(epoch: int, reason: str, *, has_stake: bool) -> str:
     """The beginning of a sentence."""
+    if not has_stake:
+        return f"It is not let into epoch {epoch}, where without stake it would not vote anyway: {reason}"
     return f"It will not vote in epoch {epoch}: {reason}"
 
 
@@ -78,17 +82,18 @@ def admission_sentences(state: VoteState, *, has_stake: bool) -> list[str]:
     if not has_stake:
         said.append("It has no stake, and without any it votes in no epoch.")
     elif state.next_epoch == Admission.OUT:
-        said.append(not_admitted_said(first))
+        said.append(not_admitted_said(first, has_stake=has_stake))
     if state.after_next == Admission.OUT:
         end = end_of_epoch(state.epoch)
         until = f", about {end:%Y-%m-%d %H:%M} UTC" if end else ""
-        out = to_be_left_out_said(second, state.reason)
+        out = to_be_left_out_said(second, state.reason, has_stake=has_stake)
         said.append(f"{out}. That can be mended until epoch {first} begins{until}.")
     elif state.after_next == Admission.OK:
         is_let_in = "is let into" if has_stake else "would with some be let into"
         said.append(f"As its account stands, it {is_let_in} epoch {second}.")
     elif state.reason:
-        said.append(f"Whether it is let into epoch {second} is not known: {state.reason}.")
+        would_be = "it is let" if has_stake else "with some it would be let"
+        said.append(f"Whether {would_be} into epoch {second} is not known: {state.reason}.")
     if state.epochs_paid is not None:
         more = f"{state.epochs_paid or 'no'} more epoch{'' if state.epochs_paid == 1 else 's'}"
         said.append(f"Its balance pays the admission to {more}.")

@@ -157,7 +157,7 @@ def _commission_confirmed(facts: Facts) -> str:
 def _delinquency_ended(facts: Facts) -> str:
     what = "It left the cluster while" if facts["left"] else "It votes again after"
     times = facts["fetches"]
-    return f"{what} {times} look{'' if times == 1 else 's'} saw it delinquent."
+    return f"{what} {grouped(times)} look{'' if times == 1 else 's'} saw it delinquent."
 
 
 def _admission_lost(facts: Facts) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from validators.figures import decimal
 from validators.models import ScoringRun
 from validators.scoring.facts import Part
 from validators.scoring.ten_epochs import risk_of_ten_epochs
@@ -57,7 +58,7 @@ def verdict(run: ScoringRun | None, score: float | None, components: Any, parts:
         return ""
     if run.method == "trust-v3" and parts:
         return sentence(score, components)
-    return f"{run.method} gives it {score:.2f} of 100 points."
+    return f"{run.method} gives it {decimal(score, 2)} of 100 points."
 
 
 def risk_told(components: Any) -> Risk | None:

@@ -72,6 +72,7 @@ _OUT: Final = VoteState.Admission.OUT
 # What the flags of a row are made of, seen from a validator; its key is `pk`.
 FLAG_COLUMNS: Final = (
     *("pk", "vote_account", "identity", "name_mark", "superminority", "commission_flags"),
+    "activated_stake",
     *("vote_state__withdrawer", "vote_state__epoch", "vote_state__next_epoch", "vote_state__after_next"),
     "vote_state__reason",
 )
@@ -167,15 +168,17 @@ def _of_account(row: Mapping[str, Any]) -> list[Flag]:
     epoch = row["vote_state__epoch"]
     if epoch is None:
         return []
+    has_stake = row["activated_stake"] > 0
     found = []
     if row["vote_state__withdrawer"] == row["identity"]:
         sentence = withdrawer_said(epoch)
         found.append(Flag(code=FlagCode.WITHDRAWER_IS_IDENTITY, epoch=epoch, sentence=sentence))
     if row["vote_state__next_epoch"] == _OUT:
-        sentence = not_admitted_said(epoch + 1)
+        sentence = not_admitted_said(epoch + 1, has_stake=has_stake)
         found.append(Flag(code=FlagCode.NOT_ADMITTED_NEXT_EPOCH, epoch=epoch + 1, sentence=sentence))
     if row["vote_state__after_next"] == _OUT:
-        sentence = f"{to_be_left_out_said(epoch + 2, row['vote_state__reason'])}."
+        said = to_be_left_out_said(epoch + 2, row["vote_state__reason"], has_stake=has_stake)
+        sentence = f"{said}."
         found.append(Flag(code=FlagCode.NOT_ADMITTED_AFTER_NEXT, epoch=epoch + 2, sentence=sentence))
     return found
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from validators.figures import grouped
 from validators.reading.picture import Picture
 from validators.reading.standings import Narrowing, standings
 from validators.scoring.selection import Chosen, select
@@ -61,6 +62,7 @@ def selection(
     asked_for = standings(picture, narrowing=narrowing).values_list(*columns)
     known = {account: rest for account, *rest in asked_for if rest[2] is not None}
     found = select(list(known), held=held, size=size, band=band)
+    last_kept = grouped(found.last_kept)
     gone = [one.key for one in found.leaves if one.key not in known]
     others = standings(picture, narrowing=None).filter(vote_account__in=gone)
     left_out = {account: _Other(*rest) for account, *rest in others.values_list(*columns, "left_at")}
@@ -78,22 +80,23 @@ def selection(
             why=why,
         )
 
+    def ranked(one: Chosen[str]) -> str:
+        return f"place {grouped(one.place or 0)} of {grouped(len(known))}"
+
     def why_stays(one: Chosen[str]) -> str:
         inside = (one.place or 0) <= found.last_kept
-        kept = f"held ones stay up to {found.last_kept}" if inside else "it was needed to fill the size"
-        return f"place {one.place} of {len(known)}; {kept}"
+        kept = f"held ones stay up to {last_kept}" if inside else "it was needed to fill the size"
+        return f"{ranked(one)}; {kept}"
 
     def why_left(one: Chosen[str]) -> str:
         if one.place is None:
             return left_out.get(one.key, NEVER_SEEN).why
-        behind = f"place {one.place} is behind {found.last_kept}, up to which held ones stay"
-        return behind if one.place > found.last_kept else f"more are held than {size}, and these are better"
+        if one.place <= found.last_kept:
+            return f"more are held than {grouped(size)}, and these are better"
+        return f"place {grouped(one.place)} is behind {last_kept}, up to which held ones stay"
 
     return [
         *(row(one, "stays", why_stays(one)) for one in found.stays),
-        *(
-            row(one, "enters", f"place {one.place} of {len(known)}, and there is room")
-            for one in found.enters
-        ),
+        *(row(one, "enters", f"{ranked(one)}, and there is room") for one in found.enters),
         *(row(one, "leaves", why_left(one)) for one in found.leaves),
     ]

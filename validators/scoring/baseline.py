@@ -7,6 +7,7 @@ epoch's capped at 100, averaged over the complete epochs known.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from validators.figures import percent
 from validators.scoring.facts import (
     Assessment,
     ClusterFacts,
@@ -67,7 +68,7 @@ def explained(components: Mapping[str, Any]) -> list[Part]:
     """The two parts of a score, and what the limits of the scale took or gave."""
     performance, subtracted = components["vote_performance"], components["subtracted_percent"]
     earned = (performance or 0.0) * 100
-    known = f"voted {earned:.2f} % as well as the cluster's mean (at most 100)"
+    known = f"voted {percent(performance or 0.0)} as well as the cluster's mean (at most 100)"
     said = "has no epoch to judge" if performance is None else known
     source = "commission" if components["commission_known"] else "taken for the unknown commission"
     parts = [

@@ -151,6 +151,6 @@ def reasons(parts: Iterable[Part], usual: Mapping[str, float]) -> list[Reason]:
     apart = [(part, ahead) for part, ahead in found if abs(ahead) >= LEAST_REASON]
     apart.sort(key=lambda one: -abs(one[1]))
     return [
-        Reason(name=part.name, points=part.points, ahead=round(ahead, DIGITS), said=part.said)
+        Reason(name=part.name, points=part.points, ahead=round(ahead, DIGITS) + 0.0, said=part.said)
         for part, ahead in apart[:MOST_REASONS]
     ]

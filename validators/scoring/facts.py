@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from validators.figures import signed
+
 
 class EpochFacts(NamedTuple):
     """One validator in one epoch; None is unknown. A tuple, because a run makes a hundred thousand."""
@@ -114,7 +116,7 @@ class Part(NamedTuple):
     @property
     def sentence(self) -> str:
         """Such as: missed 3 of the last 10 epochs: -14.0."""
-        return f"{self.said}: {self.points:+.1f}"
+        return f"{self.said}: {signed(self.points)}"
 
 
 def unexplained(components: Mapping[str, Any]) -> list[Part]:

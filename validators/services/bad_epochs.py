@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from validators.models import Fetch, ValidatorEpoch, ValidatorEvent
+from validators.models import Fetch, Origin, ValidatorEpoch, ValidatorEvent
 from validators.scoring.timeline import BAD_PERFORMANCE
 from validators.services import bulk
 from validators.services.events import Kind, News
@@ -14,12 +14,14 @@ EPOCHS_TOLD: Final = 2
 def bad_epoch_news(newest: Fetch) -> list[News]:
     """The bad ones among the last ended epochs that nobody was told of. Call when their numbers changed.
 
-    Only of who was seen by fetches in it: what accounts and files remember is no news.
+    Only of who was seen by fetches of ours in it: what accounts and files remember is no news, looks of
+    others in a file neither.
     """
     first = newest.epoch - EPOCHS_TOLD
     rows = ValidatorEpoch.objects.filter(
         epoch__range=(first, newest.epoch - 1),
         credits_final=True,
+        source=Origin.LIVE,
         fetches__gt=0,
         vote_performance__lt=BAD_PERFORMANCE,
     ).order_by("epoch", "validator_id")

@@ -170,7 +170,9 @@ def _judge(endpoint: str, tips: Tips, pairs: Iterable[Pair], known: Rows, newest
     ]
     missing = sum(account is None for account in seen)
     if len(seen) >= LEAST_JUDGED and missing > MOST_VANISHED * len(seen):
-        cause = f"{missing} of {len(seen)} tip accounts are missing that were there, and none is closed yet"
+        cause = (
+            f"{missing:,} of {len(seen):,} tip accounts are missing that were there, and none is closed yet"
+        )
         raise ImplausibleError(endpoint, METHOD, cause)
 
 

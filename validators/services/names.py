@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from validators.exceptions import ImplausibleError
+from validators.figures import number_or_none
 from validators.models import Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
@@ -45,8 +46,8 @@ def _judge(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str
     if sent & present.keys() and len(sent & named) >= LEAST_STILL_NAMED * len(named):
         return
     cause = (
-        f"{len(sent & present.keys()) or 'none'} of its {len(sent)} profiles are of known validators, of "
-        f"whom {len(named)} had a name, so it looks like another cluster"
+        f"{number_or_none(len(sent & present.keys()))} of its {len(sent):,} profiles are of known "
+        f"validators, of whom {len(named):,} had a name, so it looks like another cluster"
     )
     raise ImplausibleError(endpoint, METHOD, cause)
 

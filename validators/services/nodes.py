@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from django.utils import timezone
 
 from validators.exceptions import ImplausibleError
+from validators.figures import number_or_none, percent
 from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
@@ -56,8 +57,8 @@ def _judge(endpoint: str, nodes: Records[Node], present: Mapping[str, int]) -> N
     if known and (share >= LEAST_STAKE_KNOWN or not any(present.values())):
         return
     cause = (
-        f"{len(known) or 'none'} of its {len(nodes.good)} nodes are known validators, with {share:.0%} of "
-        "the stake, so it looks like another cluster"
+        f"{number_or_none(len(known))} of its {len(nodes.good):,} nodes are known validators, with "
+        f"{percent(share, 0)} of the stake, so it looks like another cluster"
     )
     raise ImplausibleError(endpoint, METHOD, cause)
 

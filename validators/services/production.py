@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from scheduling.exceptions import SkipRun
 from validators.exceptions import ImplausibleError
+from validators.figures import percent
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.attempts import (
@@ -166,9 +167,9 @@ def _refuse_strangers(endpoint: str, method: str, led: Mapping[str, int], identi
     known = sum(slots for identity, slots in led.items() if identity in identities)
     if known >= LEAST_SLOTS_KNOWN * slots:
         return
-    share = f"{known / slots:.0%}" if known else "none"
+    share = percent(known / slots, 0) if known else "none"
     cause = (
-        f"{share} of the leader slots of its {len(led)} leaders are of known validators, so it looks like "
+        f"{share} of the leader slots of its {len(led):,} leaders are of known validators, so it looks like "
         "another cluster"
     )
     raise ImplausibleError(endpoint, method, cause)

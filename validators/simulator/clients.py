@@ -21,6 +21,15 @@ NEWEST_VERSION = _VERSIONS[0][0]
 _WITHOUT_TIPS = "Agave"
 
 
+# What whoever follows Agave's releases installs next.
+_PATCHES = {"4.2.1": "4.2.2", "4.1.2": "4.2.2", "4.2.0-rc.1": "4.2.2", "3.1.9": "3.1.10"}
+
+
+def patched(version: str | None) -> str | None:
+    """What a node of that version runs after it was stopped for a patch release, if there is one."""
+    return None if version is None else _PATCHES.get(version, version)
+
+
 def software_of(identity: str) -> tuple[str | None, str | None]:
     """Version and client id as the node says them; None where it does not."""
     percentile = draws.number(identity, "version") % 100

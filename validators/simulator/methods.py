@@ -79,7 +79,9 @@ def _genesis_certificate(view: ClusterView, parameters: Params) -> object:
 
 def _cluster_nodes(view: ClusterView, parameters: Params) -> object:
     outlooks = view.cluster.outlooks(view.moment.epoch)
-    return [replies.cluster_node(node) for node in gossip.nodes(view.cluster.seed, outlooks)]
+    restarted = gossip.restarted(view.cluster.world, outlooks, view.moment)
+    nodes = gossip.nodes(view.cluster.seed, outlooks, restarted=restarted)
+    return [replies.cluster_node(node) for node in nodes]
 
 
 def _inflation_rate(view: ClusterView, parameters: Params) -> object:

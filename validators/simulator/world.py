@@ -38,7 +38,8 @@ class World:
 
     first_epoch begins at `origin`. It migrates to Alpenglow in the middle of alpenglow_epoch, and
     filters who votes from vat_epoch on (SIMD-0357), at the latest from the migration on.
-    epoch_seconds is how long an epoch lasts on the wall clock; None is as long as its slots say.
+    epoch_seconds is how long an epoch lasts on the wall clock; None is as long as its slots say. From
+    patch_epoch on a node that was restarted runs a patch release; None is never.
     """
 
     first_epoch: int = FIRST_EPOCH
@@ -47,6 +48,7 @@ class World:
     alpenglow_epoch: int | None = None
     vat_epoch: int | None = None
     epoch_seconds: float | None = None
+    patch_epoch: int | None = None
 
     def slot_ms(self, epoch: int) -> int:
         """The slot time of an epoch in milliseconds."""

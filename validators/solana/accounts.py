@@ -49,7 +49,7 @@ def _content(data: object) -> bytes | dict[str, Any]:
     match data:
         case [str(text), "base64"]:
             if len(text) > LARGEST_DATA * 4 // 3 + 4:
-                raise ValueError(f"{len(text)} letters of base64")
+                raise ValueError(f"{len(text):,} letters of base64")
             return base64.b64decode(text, validate=True)
         case {"parsed": dict(parsed)}:
             return parsed
@@ -178,7 +178,7 @@ def _doubt(
 ) -> str | None:
     """Why a reply of the right shape is no answer to what was asked."""
     if len(result.value) != count:
-        return f"{len(result.value)} accounts, asked for {count}"
+        return f"{len(result.value):,} accounts, asked for {count:,}"
     if least_slot is not None and result.context.slot < least_slot:
         return f"as of slot {result.context.slot}, asked for {least_slot} or later"
     sent = [one.data for one in result.value if one is not None]

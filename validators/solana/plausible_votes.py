@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median_high
 from typing import Final
 
+from validators.figures import number_or_none, percent
 from validators.solana.arithmetic import Earned
 from validators.solana.last_look import KnownAccount, LastLook
 from validators.solana.plausibility import ELSEWHERE, Doubt, Kind
@@ -115,8 +116,9 @@ def _another_cluster(look: _Look, *, is_vouched_for: bool) -> Doubt | None:
     if known and _stake(last, known) >= LEAST_REMAINING_SHARE * look.stake:
         return None
     cause = (
-        f"{len(known) or 'none'} of its {len(look.snapshot.accounts)} vote accounts {_is(len(known))} among "
-        f"the {len(last.accounts)} stored, so it looks like another cluster; {ELSEWHERE}"
+        f"{number_or_none(len(known))} of its {len(look.snapshot.accounts):,} vote accounts "
+        f"{_is(len(known))} among the {len(last.accounts):,} stored, so it looks like another cluster; "
+        f"{ELSEWHERE}"
     )
     return Doubt(Kind.ANOTHER_CLUSTER, VOTES_METHOD, cause)
 
@@ -170,7 +172,7 @@ def _shrunken(look: _Look) -> Doubt | None:
     if len(missing) <= max(1, few) and (share <= allowed or len(missing) <= 1):
         return None
     when = "within one epoch" if not epochs else f"in {epochs} epoch{'s' if epochs > 1 else ''}"
-    cause = f"{len(missing)} validators with {share:.1%} of the stake are missing {when}"
+    cause = f"{len(missing):,} validators with {percent(share, 1)} of the stake are missing {when}"
     return Doubt(Kind.SHRUNKEN, VOTES_METHOD, _unless_accepted(cause))
 
 
@@ -194,7 +196,7 @@ def _stakes_moved(look: _Look) -> Doubt | None:
     if len(moved) <= 1:
         return None
     share = sum(moved) / look.stake
-    cause = f"the stakes of {len(moved)} validators moved by {share:.2%} of all within one epoch"
+    cause = f"the stakes of {len(moved):,} validators moved by {percent(share)} of all within one epoch"
     return Doubt(Kind.STAKES_MOVED, VOTES_METHOD, cause)
 
 
@@ -207,7 +209,9 @@ def _stakes_stood(look: _Look) -> Doubt | None:
     stands = all(state.account.activated_stake == one.stake for state, one in pairs)
     if len(pairs) <= 1 or not stands:
         return None
-    cause = f"all {len(pairs)} stakes are those of epoch {last.epoch}, and epoch {snapshot.epoch.epoch} runs"
+    cause = (
+        f"all {len(pairs):,} stakes are those of epoch {last.epoch}, and epoch {snapshot.epoch.epoch} runs"
+    )
     return Doubt(Kind.STAKES_STOOD, VOTES_METHOD, cause)
 
 
@@ -244,7 +248,7 @@ def _commissions_changed(look: _Look) -> Doubt | None:
     epochs = look.snapshot.epoch.epoch - look.last.epoch
     if changed <= max(FEW_COMMISSIONS, (FEW + COMMISSIONS_IN_AN_EPOCH * epochs) * len(pairs)):
         return None
-    cause = f"{changed} of {len(pairs)} validators changed their commission at once"
+    cause = f"{changed:,} of {len(pairs):,} validators changed their commission at once"
     return Doubt(Kind.COMMISSIONS_CHANGED, VOTES_METHOD, cause)
 
 

@@ -52,7 +52,7 @@ def sorted_out(endpoint: Endpoint, method: str, judged: Iterable[Record | Reject
     total = len(good) + len(rejected)
     if len(rejected) > MOST_REJECTED_SHARE * total:
         first = rejected[0]
-        doubt = f"{len(rejected)} of {total} records are invalid, first {first.key}: {first.reason}"
+        doubt = f"{len(rejected):,} of {total:,} records are invalid, first {first.key}: {first.reason}"
         raise MalformedReplyError(endpoint.name, method, doubt)
     if not good:
         raise MalformedReplyError(endpoint.name, method, "no record at all")

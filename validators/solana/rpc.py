@@ -15,6 +15,7 @@ import requests
 from pydantic import ValidationError
 from urllib3.exceptions import ReadTimeoutError
 
+from scheduling.exceptions import UnreachableError
 from scheduling.outgoing import BoundedSession, TooLargeError, body_of
 from validators.exceptions import (
     EndpointError,
@@ -138,6 +139,10 @@ class Endpoint:
                 raise TimedOutError(self.name, method, OUT_OF_TIME) from None
             kind, cause = _connection_failure(exc)
             raise kind(self.name, method, cause) from None
+        except UnreachableError as exc:
+            if self.seconds_left <= 0:
+                raise TimedOutError(self.name, method, OUT_OF_TIME) from None
+            raise UnavailableError(self.name, method, f"no connection: {exc}") from None
 
     def _check_status(self, method: str, response: requests.Response) -> None:
         status = response.status_code
@@ -161,7 +166,7 @@ class Endpoint:
         try:
             body = body_of(response, largest=LARGEST_BODY)
         except TooLargeError:
-            raise MalformedReplyError(self.name, method, f"more than {LARGEST_BODY} bytes") from None
+            raise MalformedReplyError(self.name, method, f"more than {LARGEST_BODY:,} bytes") from None
         if self.seconds_left <= 0:
             raise TimedOutError(self.name, method, OUT_OF_TIME)
         return body
@@ -206,7 +211,7 @@ def _malformed(body: bytes, error: ValidationError) -> str:
         return "an empty body"
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
-        return f"not JSON, or cut off: {len(body)} bytes, {first['msg']}"
+        return f"not JSON, or cut off: {len(body):,} bytes, {first['msg']}"
     return f"wrong shape: {describe(error)}"
 
 

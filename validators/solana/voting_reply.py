@@ -89,7 +89,9 @@ def _doubt(
         return "no vote account at all"
     if len(rejected) > MOST_REJECTED_SHARE * total:
         first = rejected[0]
-        return f"{len(rejected)} of {total} records are invalid, first {first.vote_account}: {first.reason}"
+        return (
+            f"{len(rejected):,} of {total:,} records are invalid, first {first.vote_account}: {first.reason}"
+        )
     staked = sum(state.account.activated_stake for state in accounts)
     if staked > LARGEST:
         return f"{staked} lamports staked in all"

@@ -18,7 +18,7 @@ HTTPS_ONLY: Final = "Write it as https://…: over http others read, and change,
 NOT_PUBLIC: Final = "That is no public address. Its operator may allow networks: SUBSCRIPTION_NETWORKS."
 
 
-def resolve(host: str, port: int) -> Sequence[tuple[str, int]]:
+def resolve(host: str, port: int) -> Sequence[str]:
     """Where a name leads, if that is allowed; asked anew for each connection."""
     return public_addresses(host, port, ours=networks(settings.SUBSCRIPTION_NETWORKS))
 

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from django import template
 from django.utils import timezone
 
+from validators import figures
+
 register = template.Library()
 
 LAMPORTS_PER_SOL: Final = 1_000_000_000
@@ -28,7 +30,7 @@ def sol(lamports: int | None) -> str:
     if 0 < lamports < LEAST_SHOWN:
         return "under 0.001"
     whole, rest = divmod(lamports, LAMPORTS_PER_SOL)
-    return f"{whole:,}" if whole or not rest else f"{lamports / LAMPORTS_PER_SOL:.3f}"
+    return figures.grouped(whole) if whole or not rest else figures.decimal(lamports / LAMPORTS_PER_SOL, 3)
 
 
 @register.filter
@@ -42,7 +44,8 @@ def fraction_percent(fraction: float | None) -> str:
     """A hundred times over is as far as it goes: a simulated cluster with quick epochs pays any APY."""
     if fraction is None:
         return UNKNOWN
-    return f"{fraction * 100:.2f} %" if fraction < MOST_SHOWN else f"over {MOST_SHOWN * 100:,} %"
+    most = f"over {figures.grouped(MOST_SHOWN * 100)} %"
+    return figures.percent(fraction) if fraction < MOST_SHOWN else most
 
 
 @register.filter
@@ -53,12 +56,12 @@ def component(components: Mapping[str, Any] | None, name: str) -> Any:
 
 @register.filter
 def two_places(number: float | None) -> str:
-    return UNKNOWN if number is None else _with_minus(f"{number:.2f}")
+    return UNKNOWN if number is None else _with_minus(figures.decimal(number, 2))
 
 
 @register.filter
 def grouped(number: int | None) -> str:
-    return UNKNOWN if number is None else f"{number:,}"
+    return UNKNOWN if number is None else figures.grouped(number)
 
 
 @register.filter
@@ -74,7 +77,7 @@ def age(instant: datetime) -> str:
 @register.filter
 def small_percent(fraction: float | None) -> str:
     """Of what one epoch pays, which is hundredths of a percent."""
-    return UNKNOWN if fraction is None else f"{fraction * 100:.4f} %"
+    return UNKNOWN if fraction is None else figures.percent(fraction, 4)
 
 
 @register.filter
@@ -82,18 +85,17 @@ def about_sol(lamports: int) -> str:
     """To two places; a hundred times a hundred SOL is as far as it goes."""
     most = MOST_SHOWN * 100
     amount = lamports / LAMPORTS_PER_SOL
-    return f"{amount:.2f}" if amount < most else f"over {most:,}"
+    return figures.decimal(amount, 2) if amount < most else f"over {figures.grouped(most)}"
 
 
 @register.filter
 def points(number: float) -> str:
-    return f"{number:.1f}"
+    return figures.decimal(number, 1)
 
 
 @register.filter
 def signed(points: float) -> str:
-    text = f"{points:+.1f}"
-    return "0.0" if text.lstrip("+-") == "0.0" else _with_minus(text)
+    return _with_minus(figures.signed(points))
 
 
 @register.filter
@@ -137,5 +139,5 @@ def measured(number: float | None) -> str:
     if number is None:
         return UNKNOWN
     if 0 < number < 0.001:
-        return f"{number:.9f}"
-    return f"{number:,.0f}" if number >= 1_000 else f"{number:.6g}"
+        return figures.decimal(number, 9)
+    return figures.decimal(number, 0) if number >= 1_000 else f"{number:.6g}"

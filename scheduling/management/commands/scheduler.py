@@ -13,6 +13,7 @@ from scheduling.ledger import presentation, selectors
 from scheduling.ledger.coming import coming_occurrences
 from scheduling.ledger.comparison import compare_variants
 from scheduling.ledger.journal_words import journal_words
+from scheduling.ledger.patience import in_turn
 from scheduling.ledger.stories import explain
 from scheduling.management.audit_reply import audit_reply
 from scheduling.management.command import OperatorCommand
@@ -119,7 +120,8 @@ class Command(OperatorCommand):
         }
         try:
             perform: Callable[..., None] = actions.get(action or "help", self._help)
-            perform(**options)
+            with in_turn():
+                perform(**options)
         except SchedulingError as exc:
             hint = (
                 f"\n\n{HELP}" if isinstance(exc, UnknownNameError) and action in ("setup", "remove") else ""

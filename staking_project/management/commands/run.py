@@ -26,6 +26,8 @@ from staking_project.home import run_words
 from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
 
 class Command(OperatorCommand):
     help = "Runs everything on this machine: Redis, workers, dispatcher, web server, until it is stopped."
@@ -35,8 +37,10 @@ class Command(OperatorCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout at the end")
 
     def handle(self, *args: Any, seconds: float | None, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, _leave)
-        signal.signal(signal.SIGINT, _leave)
+        with _signals_heeded():
+            self._run(seconds, **options)
+
+    def _run(self, seconds: float | None, **options: Any) -> None:
         whole = stack.Stack()
         started_at, orphans = None, 0
         left = ExitStack()
@@ -62,8 +66,8 @@ class Command(OperatorCommand):
             pass
         finally:
             # A second signal must not interrupt the clearing up.
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for number in STOPS:
+                signal.signal(number, signal.SIG_IGN)
             orphans = whole.stop()
             stack.remove_state()
             left.close()
@@ -126,6 +130,17 @@ class Command(OperatorCommand):
 
 def _stored_counts() -> dict[str, int]:
     return {"validators": Validator.objects.present().count(), "scores": TrustScore.objects.count()}
+
+
+@contextmanager
+def _signals_heeded() -> Iterator[None]:
+    """Whoever calls the command in a process of its own hears signals as before when it has ended."""
+    former = {number: signal.signal(number, _leave) for number in STOPS}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:

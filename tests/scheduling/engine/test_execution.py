@@ -9,6 +9,8 @@ from django.db import connection
 from scheduling.clock import database_now
 from scheduling.engine.claims import claim_run
 from scheduling.engine.execution import execute_run
+from scheduling.engine.recovery import open_runs, release_pending
+from scheduling.engine.room import WAITS
 from scheduling.exceptions import TimeLimitError, UnknownNameError
 from scheduling.ledger.attempts import failed_attempts
 from scheduling.models import Job, Run, RunState
@@ -46,6 +48,25 @@ def test_a_run_that_succeeds_is_recorded_with_its_result_lateness_and_duration()
     assert run.duration is not None
     assert run.started_at is not None
     assert run.finished_at == run.started_at + run.duration
+
+
+@pytest.mark.parametrize("task", ["succeed", "rename_job"])
+@pytest.mark.parametrize(
+    ("attempt", "while_it_runs"), [(0, ""), (1, "ValueError: why the first attempt failed")]
+)
+def test_what_a_run_waited_for_is_told_no_longer_than_it_waits(
+    attempt: int, while_it_runs: str, task: str
+) -> None:
+    run = queued_run(task, state=RunState.PENDING, attempt=attempt, error=while_it_runs or WAITS)
+
+    assert release_pending(open_runs(), now=database_now()) == [run]
+    assert reloaded(run).error == while_it_runs
+    Run.objects.filter(pk=run.pk).update(error=while_it_runs or WAITS)  # as other versions release it
+    assert claim_run(run.pk) is not None
+    assert reloaded(run).error == while_it_runs
+    Run.objects.filter(pk=run.pk).update(state=RunState.QUEUED, attempt=attempt)
+    assert execute_run(run.pk) == "succeeded"
+    assert reloaded(run).error == ""
 
 
 def test_a_run_is_executed_once_however_often_it_is_asked_for() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, ManagementUtility, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
@@ -29,6 +31,23 @@ def scheduler(*words: str) -> str:
 
 def as_json(*words: str) -> Any:
     return json.loads(scheduler(*words, "--json"))
+
+
+@pytest.mark.database
+def test_of_many_hosts_that_change_one_schedule_each_waits_for_those_before_it() -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    scheduler("setup")
+    failed = RunFactory(job=Job.objects.get(name="note-repeatable"), state=RunState.FAILED)
+    for words in (
+        *("set NAME --every 45s", "pause NAME", "resume NAME", "pause --all", "resume --all", "cancel NAME"),
+        *("trigger NAME", f"retry {failed.pk}", "setup", "remove NAME"),
+    ):
+        with CaptureQueriesContext(connection) as asked:
+            scheduler(*words.replace("NAME", "note-repeatable").split())
+        waits = [query["sql"] for query in asked if "FOR UPDATE" in query["sql"]]
+        assert any("3000ms" in sql for sql in waits), words
+        assert not any("'300ms'" in sql for sql in waits), words
 
 
 def test_setup_sets_test_mode_up_unless_told_otherwise() -> None:

@@ -36,11 +36,12 @@ def test_a_retried_run_begins_anew_with_all_its_attempts_and_keeps_its_occurrenc
 
     run = retry(failed.pk, by="ada", now=NOON)
 
+    assert run.error == "retried by ada after: ValueError: no"
     assert release_pending(open_runs(), now=NOON) == [run]
     assert execute_run(run.pk) == "succeeded"
     run.refresh_from_db()
     assert (run.state, run.attempt, run.losses, run.occurrence) == ("succeeded", 1, 0, failed.occurrence)
-    assert run.error == "retried by ada after: ValueError: no"
+    assert run.error == ""
     change = JobChange.objects.get()
     assert (change.by, change.action, change.detail) == (
         "ada",

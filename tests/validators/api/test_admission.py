@@ -108,6 +108,17 @@ def test_the_chain_is_told_with_the_cluster(client: Client) -> None:
             ],
         ),
         (
+            {"stake": 0, "next_epoch": "out", "after_next": "out", "reason": "no BLS key"},
+            [
+                "It has no stake, and without any it votes in no epoch.",
+                "It is not let into epoch 992, where without stake it would not vote anyway: no BLS key.",
+            ],
+        ),
+        (
+            {"stake": 0, "after_next": "unknown", "reason": "BLS key not reported", "epochs_paid": None},
+            ["Whether with some it would be let into epoch 992 is not known: BLS key not reported."],
+        ),
+        (
             {"next_epoch": "out"},
             ["It will not vote in epoch 991, and its stakers earn nothing there."],
         ),
@@ -132,6 +143,7 @@ def test_a_page_says_in_sentences_who_is_let_in(
 
     for sentence in said:
         assert sentence in text
+    assert "stakers earn nothing" not in text or state.get("stake") != 0
     assert ("not admitted" in text) == (state.get("after_next") == "out")
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.validators.looking import page, whole_cluster, words
 from tests.validators.rows import fetch, scoring_run, validator
-from validators.models import Validator
+from validators.models import ClusterEpoch, Validator
 from validators.solana.look_alikes import NameMark
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +56,16 @@ def test_a_name_among_the_largest_that_looks_like_anothers_is_marked(client: Cli
     Validator.objects.filter(vote_account="vote2").update(name="Bank", name_mark=NameMark.SAME)
 
     assert re.search(r"Bank look-alike [\d.,]+ ", words(page(client, "/cluster/")))
+
+
+def test_no_column_of_the_epochs_is_missing_on_a_phone_where_a_row_is_a_card(client: Client) -> None:
+    fetch()
+    ClusterEpoch.objects.create(epoch=990, credits_unit="lamports", slot_ms=200)
+
+    html = client.get("/cluster/").content.decode()
+
+    table = html[html.index('id="epochs"') : html.index('id="sources"')]
+    headings = re.findall(r'role="columnheader">([^<]+)<', table)
+    assert len(headings) == 9
+    assert re.findall(r'data-label="([^"]+)"', table) == headings
+    assert "secondary" not in table

@@ -15,7 +15,7 @@ from tests.validators.rows import NOON, SOL, validator
 from tests.validators.services.vote_accounts import TICKET, holds, look, rule
 from validators import tasks
 from validators.exceptions import ValidatorsError
-from validators.models import EventTally, ToldRanks, Validator, ValidatorEvent
+from validators.models import EventTally, Origin, ToldRanks, Validator, ValidatorEpoch, ValidatorEvent
 from validators.reading.events import events_after, newest_number
 from validators.services.bad_epochs import EPOCHS_TOLD
 from validators.services.events import Kind, News, record_events
@@ -153,8 +153,10 @@ def test_a_bad_epoch_is_told_once_when_it_is_over(endpoint: CannedEndpoint) -> N
             account | {"epochCredits": good} for account in ACCOUNTS[1:]
         ]
 
-    # What an account remembers of epochs that no fetch saw is no news.
+    # What an account remembers of epochs that no fetch saw is no news, nor are looks that a file tells of.
     fetch(endpoint, *earning(FULL_EPOCH // 2, FULL_EPOCH, FULL_EPOCH, epoch=EPOCH))
+    before = ValidatorEpoch.objects.filter(validator__vote_account=FIRST, epoch=EPOCH - 1)
+    assert before.update(source=Origin.IMPORTED, fetches=6, credits_final=True, vote_performance=0.5) == 1
     after = earning(FULL_EPOCH, FULL_EPOCH, FULL_EPOCH // 2, epoch=EPOCH + 1)
     [(kind, account, facts)] = fetch(endpoint, *after, epoch=EPOCH + 1)
 

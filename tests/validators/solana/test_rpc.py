@@ -1,6 +1,7 @@
 """One call to one endpoint, and every way in which it can fail."""
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from validators.exceptions import (
     MalformedReplyError,
     RateLimitedError,
     RpcError,
+    TimedOutError,
     UnavailableError,
 )
 from validators.solana import rpc
@@ -141,6 +143,24 @@ def test_a_host_without_an_address_says_so() -> None:
         ask("http://no-such-host.invalid/")
 
 
+def test_a_host_whose_name_nobody_looks_up_leaves_time_for_the_next_endpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(
+        "scheduling.public_addresses.socket.getaddrinfo", lambda *_, **__: ended.wait() and []
+    )
+    monkeypatch.setattr(rpc, "CONNECT_SECONDS", 0.05)
+
+    try:
+        with pytest.raises(UnavailableError, match="no connection: nobody said in time where its name leads"):
+            ask("http://rpc.example.org/", seconds=60.0)
+        with pytest.raises(TimedOutError, match=rpc.OUT_OF_TIME):
+            ask("http://rpc.example.org/", seconds=0.01)
+    finally:
+        ended.set()
+
+
 OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -205,7 +225,7 @@ def test_a_body_beyond_all_measure_is_not_read_to_its_end(
     monkeypatch.setattr(outgoing, "CHUNK", 10_000)
     endpoint.faults = [reply("x" * 2_000_000)]
 
-    with pytest.raises(MalformedReplyError, match="more than 1000000 bytes"):
+    with pytest.raises(MalformedReplyError, match="more than 1,000,000 bytes"):
         ask(endpoint.url)
 
 

@@ -129,6 +129,12 @@ def _add_calendar(parser: ArgumentParser) -> None:
         help="It migrates to Alpenglow in the middle of epoch N: lamports instead of vote credits "
         "(default, as on mainnet: %(default)s; `never` is Tower for ever).",
     )
+    parser.add_argument(
+        "--patch-epoch",
+        type=int,
+        metavar="N",
+        help="From epoch N on a node that was restarted runs a newer patch release (default: never).",
+    )
 
 
 def _instant(text: str) -> datetime:
@@ -161,6 +167,7 @@ def _world(options: dict[str, Any]) -> World:
         slot_times=options["slot_times"],
         alpenglow_epoch=options["alpenglow_epoch"],
         epoch_seconds=options["epoch_seconds"],
+        patch_epoch=options["patch_epoch"],
     )
 
 

@@ -6,6 +6,7 @@ Made when it is shown: a run stores thousands and shows few.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from validators.figures import decimal, percent
 from validators.scoring.facts import Part
 from validators.scoring.trust_v2.tables import INPUTS, Tables, shipped_tables
 from validators.scoring.wording import risk_percent, share_percent, sol, voted
@@ -64,7 +65,7 @@ def _return(components: Mapping[str, Any], tables: Tables) -> Part:
         said = "the expected return is unknown, because the commission is"
     else:
         mean = "the cluster's mean reward before commission"
-        said = f"at {bps / 100:g} % commission pays {expected * 100:.2f} % of {mean}"
+        said = f"at {bps / 100:g} % commission pays {percent(expected)} of {mean}"
     full = tables.return_points.highest
     return Part("return", expected, 1.0, full, components["return_points"], said, best=full)
 
@@ -97,9 +98,11 @@ def _raised(before: int, after: int, epoch: int) -> str:
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
     "previous_shortfall": lambda value: voted(value, "in the epoch before the last that counts"),
-    "earlier_shortfall": lambda value: f"lacked {value * 100:.2f} % of the votes before those: {MIXED}",
-    "bad_run": lambda value: f"bad epochs in a row: {value:.0f}" if value else "in no run of bad epochs",
-    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of the looks: {MIXED}",
+    "earlier_shortfall": lambda value: f"lacked {percent(value)} of the votes before those: {MIXED}",
+    "bad_run": lambda value: (
+        f"bad epochs in a row: {decimal(value, 0)}" if value else "in no run of bad epochs"
+    ),
+    "delinquency": lambda value: f"counts as delinquent in {percent(value)} of the looks: {MIXED}",
     "stake": lambda value: f"{sol(value)} delegated",
     "failing_with_stake": lambda value: (
         "failed in the last epoch that counts, with serious stake"
@@ -108,7 +111,7 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     ),
     "behind_release": lambda value: f"{share_percent(value)} of its lineage's stake runs a newer release",
     "skipping": lambda value: (
-        f"its skip rate counts as {value * 100:.2f} %: recent epochs weigh more, and slots as usual for the "
+        f"its skip rate counts as {percent(value)}: recent epochs weigh more, and slots as usual for the "
         "cluster are mixed in"
     ),
 }

@@ -7,6 +7,7 @@ change of the risk is that input's part. So the parts add up, whatever the trees
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from validators.figures import decimal, percent
 from validators.scoring.facts import Part
 from validators.scoring.trust_v3.inputs import INPUTS, SHORTFALL_CAP
 from validators.scoring.trust_v3.number import FULL, Number, count_on
@@ -41,9 +42,9 @@ def sentence(score: float, components: Mapping[str, Any]) -> str:
     rest = 100 * round(FULL) - left - commission
     votes = min(votes, rest)
     took = {"commission takes": commission, "missing votes take": votes, "risk takes": rest - votes}
-    each = [f"its {what} {points / 100:.2f}" for what, points in took.items() if points > 0]
+    each = [f"its {what} {decimal(points / 100, 2)}" for what, points in took.items() if points > 0]
     told = " and ".join([", ".join(each[:-1]), each[-1]] if each[1:] else each)
-    counted = f"{left / 100:.2f} can be counted on" if left else "none can be counted on"
+    counted = f"{decimal(left / 100, 2)} can be counted on" if left else "none can be counted on"
     of = "Of 100 units of reward that a perfect validator without commission would pay"
     return f"{of}, {counted}" + (f": {told}." if told else ".")
 
@@ -62,10 +63,10 @@ def _performance(components: Mapping[str, Any], level: float, number: Number) ->
     known, level_told = components["known_of_window"], components["vote_performance"]
     if level_told is None:
         said = "no epoch of it is judged yet, so it is taken to vote as the middle of the cluster does, at "
-        said += f"{level * 100:.2f} % of the mean"
+        said += f"{percent(level)} of the mean"
     else:
         of = f", the median of its last {known} judged epochs" if known > 1 else " in its one judged epoch"
-        said = f"voted at {level_told * 100:.2f} % of the cluster's mean{of}"
+        said = f"voted at {percent(level_told)} of the cluster's mean{of}"
     return Part("vote_performance", level_told, 1.0, FULL, 0.0 - number.performance, said)
 
 
@@ -138,24 +139,24 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
     "previous_shortfall": lambda value: voted(value, "in the epoch before the last that counts"),
     "recent_shortfall": lambda value: (
-        f"lacked {value * 100:.2f} % of the votes before the last epoch: {CAPPED}, {MIXED}"
+        f"lacked {percent(value)} of the votes before the last epoch: {CAPPED}, {MIXED}"
     ),
     "earlier_shortfall": lambda value: (
-        f"lacked {value * 100:.2f} % of the votes over the long run: {CAPPED}, {MIXED}"
+        f"lacked {percent(value)} of the votes over the long run: {CAPPED}, {MIXED}"
     ),
     "end_shortfall": lambda value: (
         "voted as the others did at the end of the epoch"
         if not value
-        else f"voted {value * 100:.2f} % below the others at the end of the epoch"
+        else f"voted {percent(value)} below the others at the end of the epoch"
     ),
     "delinquent_now": lambda value: f"was {'' if value else 'not '}delinquent when this score was made",
-    "delinquency": lambda value: f"counts as delinquent in {value * 100:.2f} % of the looks: {MIXED}",
+    "delinquency": lambda value: f"counts as delinquent in {percent(value)} of the looks: {MIXED}",
     "stake": lambda value: f"{sol(value)} delegated",
     "least_stake": lambda value: f"{sol(value)} at the least, in what is known of ten epochs",
     "stake_kept": lambda value: (
         "did not lose more than 30 % of its stake in ten epochs"
         if value == 1
-        else f"has less than {value * 100 + 10:.0f} % of the most stake that it had in ten epochs"
+        else f"has less than {percent(value + 0.1, 0)} of the most stake that it had in ten epochs"
     ),
     "raised": lambda value: (
         "did not raise its commission by more than 10 points within three epochs"

@@ -10,6 +10,7 @@ from typing import Any, Final
 from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
 from validators.exceptions import ValidatorsError
+from validators.figures import decimal
 from validators.models import Refit
 from validators.models.marks import Writer, mark_picture
 from validators.scoring.backtest.judging import Judgement
@@ -142,11 +143,12 @@ def verdict(figures: Mapping[str, Figures], *, first: int, last: int) -> tuple[b
     others = {name: one for name, one in figures.items() if name != CANDIDATE}
     beaten = [name for name, one in others.items() if _beats(ours, one)]
     against = ", ".join(
-        f"{name} {one.average_precision:.4f} and {one.brier:.5f}" for name, one in others.items()
+        f"{name} {decimal(one.average_precision, 4)} and {decimal(one.brier, 5)}"
+        for name, one in others.items()
     )
     said = (
-        f"outcomes of epochs {first} to {last}: average precision {ours.average_precision:.4f} and Brier "
-        f"score {ours.brier:.5f}; {against}"
+        f"outcomes of epochs {first} to {last}: average precision {decimal(ours.average_precision, 4)} "
+        f"and Brier score {decimal(ours.brier, 5)}; {against}"
     )
     accepted = len(beaten) == len(others)
     return accepted, f"{'better in both' if accepted else 'not better in both'} on {said}"

@@ -1,0 +1,73 @@
+"""How numbers are written, in every sentence and on every page."""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import validators
+from validators import figures
+from validators.scoring.facts import Part
+from validators.templatetags import units
+
+SMALL = [
+    sign * digit * 10.0**power
+    for sign, digit, power in product((1, -1), (0, 1, 4.99, 5, 5.01, 9.999), range(-9, 7))
+]
+# What begins like a sentence of one of these rooms is read by people.
+ROOMS = ("api", "assistants", "monitoring", "pages", "reading", "scoring", "services", "solana")
+# What these write are files, reports of a back-test, and drawings.
+NOT_FOR_PEOPLE = ("scoring/backtest", "scoring/fitting", "services/history")
+MINUS_NOTHING = re.compile(r"[-+\N{MINUS SIGN}]0(\.0+)?(?![\d.])")
+UNGROUPED = re.compile(r"(?<![\d.,])\d{4,}(?!\d*\.?e)")
+
+
+def written(number: float) -> Iterator[str]:
+    yield from (figures.decimal(number, places) for places in (0, 1, 2, 4))
+    yield from (figures.percent(number, places) for places in (0, 1, 2))
+    yield from (figures.signed(number), figures.grouped(int(number)), figures.number_or_none(int(number)))
+    yield Part("any", None, None, 0.0, number, "took").sentence
+    yield from (units.signed(number), units.two_places(number), units.points(number))
+    yield from (units.fraction_percent(number), units.small_percent(number), units.grouped(int(number)))
+
+
+def test_no_number_is_minus_nothing_and_each_has_its_thousands_apart() -> None:
+    for number in SMALL:
+        for text in written(number):
+            assert not MINUS_NOTHING.search(text), (number, text)
+            assert not UNGROUPED.search(text), (number, text)
+            assert "+-" not in text, (number, text)
+
+
+@pytest.mark.parametrize(
+    ("points", "text"),
+    [
+        (-0.04, "0.0"),
+        (0.04, "0.0"),
+        (-0.0, "0.0"),
+        (-0.05001, "-0.1"),
+        (14.0, "+14.0"),
+        (-1_234.56, "-1,234.6"),
+    ],
+)
+def test_points_have_a_sign_unless_they_are_nothing(points: float, text: str) -> None:
+    assert figures.signed(points) == text
+    assert Part("any", None, None, 0.0, points, "took").sentence == f"took: {text}"
+
+
+def test_nowhere_else_is_a_number_made_to_text() -> None:
+    """By format specifications that round: each of them could write minus nothing."""
+    root = Path(validators.__file__).parent
+    found = [
+        f"{path.relative_to(root)}:{spec.lineno}"
+        for room in ROOMS
+        for path in sorted((root / room).rglob("*.py"))
+        if not str(path.relative_to(root)).startswith(NOT_FOR_PEOPLE)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FormattedValue) and isinstance(spec := node.format_spec, ast.JoinedStr)
+        if re.search(r"\.\d*[f%]|\.\{", ast.unparse(spec))
+    ]
+    assert found == []

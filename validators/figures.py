@@ -1,0 +1,25 @@
+"""Numbers as every sentence, page and list writes them. Pure; nothing is ever written as minus nothing."""
+
+
+def decimal(number: float, places: int) -> str:
+    """To so many places, in groups of thousands."""
+    return f"{number:z,.{places}f}"
+
+
+def percent(fraction: float, places: int = 2) -> str:
+    return f"{decimal(fraction * 100, places)} %"
+
+
+def signed(points: float) -> str:
+    """To one place; what is nothing has no sign."""
+    text = f"{points:+z,.1f}"
+    return "0.0" if text == "+0.0" else text
+
+
+def grouped(number: int) -> str:
+    return f"{number:,}"
+
+
+def number_or_none(number: int) -> str:
+    """In a sentence: of none of them, of 1,493 of them."""
+    return grouped(number) if number else "none"
