@@ -6,6 +6,7 @@ from functools import wraps
 from itertools import chain
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import Swagger
@@ -55,6 +56,12 @@ DOCS_CONTENT_SECURITY: Final = (
 View = Callable[..., HttpResponse]
 
 
+class _Documentation(Swagger):
+    """With the page that names the files served here, which django-ninja has for projects it is an app of."""
+
+    template_cdn = str(settings.NINJA / "templates" / Swagger.template)
+
+
 def _self_contained(view: View) -> View:
     """The browser loads nothing from elsewhere for it."""
 
@@ -85,7 +92,7 @@ api = Api(
     version=VERSION,
     description=DESCRIPTION,
     urls_namespace="api",
-    docs=Swagger(settings={"validatorUrl": None}),
+    docs=_Documentation(settings={"validatorUrl": None}),
     docs_decorator=_self_contained,
 )
 api.add_decorator(refusing_unknown, mode="view")

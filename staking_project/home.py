@@ -1,6 +1,7 @@
 """Where an installation has its files: a checkout beside manage.py, what pip installed where XDG says."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -50,3 +51,13 @@ def run_words() -> str:
 def program(python: str) -> str:
     """What a person types before the name of a command."""
     return f"{python} manage.py" if is_checkout() else NAME
+
+
+def folder_of(package: str) -> Path:
+    """Where an installed package is, which is not imported for it."""
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(
+            f"{package} is not installed: pip install -r requirements.txt", name=package
+        )
+    return Path(found.origin).parent

@@ -15,7 +15,7 @@ from staking_project.environment import (
     is_there,
     read_env_file,
 )
-from staking_project.home import CODE, default_env_file, default_state_dir
+from staking_project.home import CODE, default_env_file, default_state_dir, folder_of
 from staking_project.logs import logging_of
 from staking_project.state import generated_secret_key, keep_from_others, running_copy
 from validators.solana.endpoint_names import told_apart
@@ -45,14 +45,15 @@ SECRET_KEY = given_secret_key(env) or generated_secret_key(STATE_DIR)
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+# For the files of the API's documentation. As an app it would be a fifth of every command's start.
+NINJA = folder_of("ninja")
+
 INSTALLED_APPS = [
     "staking_project",
     # Before django_q, so that `manage.py qcluster` is ours.
     "scheduling",
     "validators",
     "django_q",
-    # For the files of the API's documentation, which it would otherwise load from elsewhere.
-    "ninja",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -91,6 +92,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [NINJA / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -255,6 +257,7 @@ FORMAT_MODULE_PATH = ["staking_project.formats"]
 LANGUAGE_CODE = "en-us"
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [NINJA / "static"]
 # Serves static files from the apps' folders, so that there is no collectstatic step to forget.
 WHITENOISE_USE_FINDERS = True
 

@@ -25,6 +25,17 @@ def sessions_begin_as_at_a_login() -> None:
     import_module("staking_project.front.sessions")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only tests with the mark `database` are wanted, a file that never names it is not read.
+
+    More than half of them are such, and each of the workers would read them all.
+    """
+    wanted = str(config.option.markexpr).startswith("database")
+    if wanted and collection_path.name.startswith("test_") and collection_path.suffix == ".py":
+        return b"mark.database" not in collection_path.read_bytes() or None
+    return None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deal the tests that start processes out to the workers, each of which does its own first.

@@ -16,7 +16,6 @@ from django.db.models import Field, Model
 from django.utils import timezone
 from django_q.models import Schedule
 
-from scheduling.engine import prepared
 from scheduling.ledger.patience import BRIEFLY
 from scheduling.models import Run
 
@@ -139,14 +138,20 @@ def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     on, at = _worked
     if here.connection is not None and here.connection is on and time.monotonic() - at < STILL_WORKS:
         here.health_check_done = True
-    if prepared.can_be():
-        rows = prepared.answer(sql, values)
-    else:
+    rows = _prepared(sql, values) if connection.vendor == "postgresql" else None
+    if rows is None:
         with here.cursor() as cursor:
             cursor.execute(sql, values)
             rows = cursor.fetchall()
     _worked = (here.connection, time.monotonic())
     return rows
+
+
+def _prepared(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:
+    """None where nothing may be. It brings PostgreSQL's driver, which others need not wait for."""
+    from scheduling.engine import prepared
+
+    return prepared.answer(sql, values) if prepared.can_be() else None
 
 
 def _stored(fields: Mapping[str, Any]) -> dict[str, Any]:
