@@ -1,0 +1,249 @@
+"""What may go wrong, and what people may do meanwhile; all of it follows from the seed."""
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django_q.models import Schedule
+
+from scheduling.exceptions import RefusedError
+from scheduling.models import Run
+from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.changing import backfill, pause, resume, trigger
+from scheduling.operations.retrying import retry
+from tests.simulation.world import Process
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+# Steps after an instant at which much happens, within which a fault of that instant strikes.
+WITHIN = 120
+# Seconds after which the dead are replaced.
+REPLACED_AFTER = 0.6
+LONGEST_STALL = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Strikes so many steps after an instant; `who` says whom, of those who are there."""
+
+    at: float
+    steps: int
+    kind: str
+    who: int
+    size: float
+
+    def __str__(self) -> str:
+        return f"{self.at:6.2f} s + {self.steps} steps: {self.kind} ({self.who}, {self.size:.2f})"
+
+
+def faults_of(seed: int, *, hosts: int, until: float) -> list[Fault]:
+    """A few, mostly where much happens: when schedules are due."""
+    dice = random.Random(f"faults {seed}")
+    kinds = [kind for kind in KINDS if hosts > 1 or kind not in OF_SEVERAL]
+    # Each seed has its own kinds, so that some have much of one.
+    kinds = dice.sample(kinds, dice.randint(2, 6))
+    return sorted(
+        (
+            Fault(
+                at=float(dice.randrange(0, int(until), 5)) + dice.choice((0.0, 0.0, 1.0, 2.5, 4.0)),
+                steps=dice.randrange(WITHIN),
+                kind=dice.choice(kinds),
+                who=dice.randrange(100),
+                size=dice.random(),
+            )
+            for _ in range(dice.randint(1, 8))
+        ),
+        key=lambda fault: (fault.at, fault.steps),
+    )
+
+
+def strike(here: "Simulation", fault: Fault) -> None:
+    here.world.tell(f"FAULT: {fault.kind}")
+    KINDS[fault.kind](here, fault)
+
+
+def _one(here: "Simulation", fault: Fault, kind: str) -> Process | None:
+    """Mostly a worker that is at a task, if a worker is wanted."""
+    living = here.world.living(kind)
+    busy = [one for one in living if one.executing]
+    living = busy if busy and fault.who % 2 else living
+    return living[fault.who // 2 % len(living)] if living else None
+
+
+def _crash(kind: str) -> Callable[["Simulation", Fault], None]:
+    def act(here: "Simulation", fault: Fault) -> None:
+        process = _one(here, fault, kind)
+        if process:
+            here.world.kill(process)
+            here.replace(process, after=REPLACED_AFTER)
+
+    return act
+
+
+def _stall(kind: str) -> Callable[["Simulation", Fault], None]:
+    def act(here: "Simulation", fault: Fault) -> None:
+        process = _one(here, fault, kind)
+        if process:
+            here.world.stall(process, fault.size * LONGEST_STALL)
+
+    return act
+
+
+def _stall_before_write(kind: str) -> Callable[["Simulation", Fault], None]:
+    def act(here: "Simulation", fault: Fault) -> None:
+        process = _one(here, fault, kind)
+        if process:
+            process.stall_before_write = fault.size * LONGEST_STALL
+
+    return act
+
+
+def _old_version(here: "Simulation", fault: Fault) -> None:
+    process = _one(here, fault, "dispatcher")
+    if process:
+        process.is_old = True
+
+
+def _lose_answer(here: "Simulation", fault: Fault) -> None:
+    process = _one(here, fault, "worker")
+    if process:
+        process.lose_answer = True
+
+
+def _late_answer(here: "Simulation", fault: Fault) -> None:
+    process = _one(here, fault, "worker")
+    if process:
+        process.late_answer = fault.size * LONGEST_STALL
+
+
+def _cut_off(here: "Simulation", fault: Fault) -> None:
+    host = here.hosts[fault.who % len(here.hosts)]
+    here.world.cut_off_until[host] = here.world.now + fault.size * LONGEST_STALL
+    here.world.tell(f"host {host} is cut off until {here.world.cut_off_until[host]:.2f}")
+
+
+def _lose_host(here: "Simulation", fault: Fault) -> None:
+    if len(here.hosts) < 2:
+        return
+    host = here.hosts.pop(fault.who % len(here.hosts))
+    for process in here.world.living():
+        if process.host == host and process.kind != "operator":
+            here.world.kill(process)
+
+
+def _deploy(here: "Simulation", fault: Fault) -> None:
+    """A pool is stopped, and its host's dispatcher gives back what it was doing."""
+    host = here.hosts[fault.who % len(here.hosts)]
+    for process in here.world.living():
+        if process.host == host and process.kind != "operator":
+            here.world.kill(process)
+            here.replace(process, after=REPLACED_AFTER, hands_over=True)
+
+
+def _lose_messages(here: "Simulation", fault: Fault) -> None:
+    here.redis.messages.clear()
+    here.redis.has_marker &= fault.who % 2 == 0
+
+
+def _double_messages(here: "Simulation", fault: Fault) -> None:
+    here.redis.messages += [run for run in here.watch.rows for _ in range(2)]
+
+
+def _redis_away(here: "Simulation", fault: Fault) -> None:
+    here.redis.away_until = here.world.now + fault.size * 8
+
+
+def _step_clock(here: "Simulation", fault: Fault) -> None:
+    here.world.wrong_by += (fault.size - 0.5) * 2 * LONGEST_STALL
+    here.world.tell(f"the clock is wrong by {here.world.wrong_by:.2f} s")
+
+
+def _ask(here: "Simulation", fault: Fault) -> None:
+    name = here.names[fault.who % len(here.names)]
+    acts = list(ACTS)
+    act = acts[int(fault.size * len(acts))]
+    here.asked.append((f"{act} {name}", lambda: ACTS[act](here, name)))
+
+
+def _pause(here: "Simulation", name: str) -> None:
+    pause(name, by="ann", note="", now=here.world.wall())
+
+
+def _pause_for(here: "Simulation", name: str) -> None:
+    now = here.world.wall()
+    pause(name, by="ann", note="", now=now, until=now + timedelta(seconds=7))
+
+
+def _resume(here: "Simulation", name: str) -> None:
+    resume(name, by="ann", now=here.world.wall())
+
+
+def _cancel(here: "Simulation", name: str) -> None:
+    cancel(name, what=What.ALL, by="ann", now=here.world.wall())
+
+
+def _retry(here: "Simulation", name: str) -> None:
+    """Of whichever of its runs is old or new; all but failed ones are refused."""
+    now = here.world.wall()
+    ids = Run.objects.filter(job__name=name).order_by("-occurrence").values_list("pk", flat=True)
+    for run_id in list(ids[:4]):
+        with suppress(RefusedError):
+            retry(run_id, by="ann", now=now)
+
+
+def _backfill(here: "Simulation", name: str) -> None:
+    """Of what came before the first occurrence, or of what was skipped or missed."""
+    now = here.world.wall()
+    for back in (35, 25, 15):
+        start = now - timedelta(seconds=back)
+        with suppress(RefusedError):
+            backfill(name, start=start, end=start + timedelta(seconds=10), by="ann", now=now)
+
+
+def _trigger(here: "Simulation", name: str) -> None:
+    trigger(name, by="ann", now=here.world.wall())
+
+
+def _set_back(here: "Simulation", name: str) -> None:
+    with transaction.atomic():
+        schedule = Schedule.objects.get(name=name)
+        if schedule.next_run is not None:
+            schedule.next_run -= timedelta(seconds=20)
+            schedule.save(update_fields=["next_run"])
+
+
+ACTS: dict[str, Callable[["Simulation", str], None]] = {
+    "pause": _pause,
+    "pause for a while": _pause_for,
+    "resume": _resume,
+    "cancel": _cancel,
+    "retry": _retry,
+    "backfill": _backfill,
+    "trigger": _trigger,
+    "set back": _set_back,
+}
+OF_SEVERAL = ("a host goes away for good",)
+KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
+    "a worker dies": _crash("worker"),
+    "a dispatcher dies": _crash("dispatcher"),
+    "a worker stands still": _stall("worker"),
+    "a dispatcher stands still": _stall("dispatcher"),
+    "a worker stands still before a write": _stall_before_write("worker"),
+    "a dispatcher stands still before a write": _stall_before_write("dispatcher"),
+    "a dispatcher is of the version before": _old_version,
+    "an answer is lost": _lose_answer,
+    "an answer is late": _late_answer,
+    "a host is cut off": _cut_off,
+    "a host goes away for good": _lose_host,
+    "a deployment": _deploy,
+    "messages are lost": _lose_messages,
+    "messages come again": _double_messages,
+    "Redis is away": _redis_away,
+    "the clock is stepped": _step_clock,
+    "somebody acts": _ask,
+}

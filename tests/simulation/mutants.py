@@ -1,0 +1,209 @@
+"""Which seed breaks a rule when a safeguard is taken away: those of `make mutation`, and others."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults.mutate import MUTATIONS, Mutation, apply, copy_of_the_tree
+
+CLAIMING = "scheduling/engine/claiming.py"
+CLAIMS = "scheduling/engine/claims.py"
+EXECUTION = "scheduling/engine/execution.py"
+LEASES = "scheduling/engine/leases.py"
+LEASE_WATCH = "scheduling/engine/lease_watch.py"
+RECOVERY = "scheduling/engine/recovery.py"
+STATEMENTS = "scheduling/engine/statements.py"
+CHANGING = "scheduling/operations/changing.py"
+RETRYING = "scheduling/operations/retrying.py"
+
+WALL_CLOCK = '__import__("django.utils.timezone").utils.timezone.now().timestamp()'
+NOT_UNDER_WAY = "state__in=(RunState.PENDING, RunState.QUEUED),  # [ASK-1]"
+
+
+def _mutant(safeguard: str, path: str, old: str, new: str) -> Mutation:
+    return Mutation(safeguard=safeguard, replacements=((path, old, new),))
+
+
+FURTHER = (
+    _mutant(
+        "the fencing of a claim given back",
+        CLAIMS,
+        "filter(pk=run_id, owner=owner, state=RunState.RUNNING)",
+        "filter(pk=run_id, state=RunState.RUNNING)",
+    ),
+    _mutant(
+        "the fencing of recovery: what is taken back is the claim that was seen",
+        RECOVERY,
+        "pk=run.pk, owner=run.owner, heartbeat=run.heartbeat, state",
+        "pk=run.pk, state",
+    ),
+    _mutant(
+        "only a running run is taken back",
+        RECOVERY,
+        "heartbeat=run.heartbeat, state=RunState.RUNNING)",
+        "heartbeat=run.heartbeat)",
+    ),
+    _mutant("the fencing of a heartbeat", LEASES, "pk=lease.run_id, owner=lease.owner", "pk=lease.run_id"),
+    _mutant(
+        "the schedule is moved on and its runs are written in one transaction",
+        CLAIMING,
+        "with transaction.atomic(savepoint=False):  # [CLAIM-3]",
+        "if True:",
+    ),
+    _mutant("a lease is longer than the time between two heartbeats", LEASES, "LEASE = 12.0", "LEASE = 1.0"),
+    _mutant(
+        "a lease is longer than the time after which its worker surrenders",
+        LEASE_WATCH,
+        "return proven and now - seen.since > LEASE",
+        "return now - seen.since > 4.0",
+    ),
+    _mutant(
+        "an attempt that failed is counted",
+        EXECUTION,
+        "_end(claim, RunState.PENDING, not_before",
+        "_end(claim, RunState.PENDING, attempt=0, not_before",
+    ),
+    _mutant("an attempt is counted", STATEMENTS, "attempt = attempt + 1, owner", "attempt = attempt, owner"),
+    _mutant(
+        "an attempt that was lost is counted",
+        RECOVERY,
+        "ended = run.attempt > len(waits) or losses >= MOST_LOSSES",
+        "ended = False",
+    ),
+    _mutant(
+        "leases are measured by a stopwatch, not by the wall clock",
+        LEASE_WATCH,
+        "now = time.monotonic()",
+        f"now = {WALL_CLOCK}",
+    ),
+    _mutant(
+        "a backfill looks for runs that are open",
+        CHANGING,
+        "if run.state != RunState.SKIPPED]",
+        "if run.state in (RunState.SUCCEEDED, RunState.FAILED)]",
+    ),
+    _mutant(
+        "a backfill looks for runs that have ended",
+        CHANGING,
+        "if run.state != RunState.SKIPPED]",
+        "if run.state in (RunState.PENDING, RunState.QUEUED, RunState.RUNNING)]",
+    ),
+    _mutant(
+        "an occurrence that has a run is not claimed again",
+        CLAIMING,
+        "if (one.job.pk, planned.occurrence) not in known:",
+        "if True:",
+    ),
+    _mutant(
+        "a task's writes and its end are one transaction",
+        EXECUTION,
+        "with transaction.atomic():  # [EFFECT-1]",
+        "if True:",
+    ),
+    _mutant(
+        "a lease counts from before its run was asked for",
+        EXECUTION,
+        "_call(claim, asked_at=asked_at)",
+        "_call(claim, asked_at=time.monotonic())",
+    ),
+    _mutant(
+        "a run of this host is taken back only when its process is dead",
+        RECOVERY,
+        "lost = [run for run in local if not _worker_lives(run, now=now)]",
+        "lost = list(local)",
+    ),
+    _mutant(
+        "an occurrence that finds an open run is not queued",
+        CLAIMING,
+        "if not open_here or one.job.overlap == Overlap.ALLOW:",
+        "if True:",
+    ),
+    _mutant(
+        "an occurrence waits for what was asked for",
+        CLAIMING,
+        "if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):",
+        "if False:",
+    ),
+    _mutant(
+        "a waiting run is queued only when no other of its job is under way",
+        RECOVERY,
+        "pending.filter(~Exists(under_way))",
+        "pending",
+    ),
+    _mutant(
+        "what was asked for is not queued while its schedule is paused",
+        RECOVERY,
+        '{"job__paused_at": None} if run.trigger in ASKED_FOR else {}',
+        "{}",
+    ),
+    _mutant(
+        "a queued run that no worker took is asked for again",
+        RECOVERY,
+        "and (messages_lost or _is_silent(run, now=now, messages_waiting=messages_waiting))",
+        "and messages_lost",
+    ),
+    _mutant(
+        "only a run that still waits is taken over",
+        "scheduling/engine/takeover.py",
+        "            state=RunState.PENDING,  # [END-1]\n            attempt=run.attempt,\n"
+        "            not_before=run.not_before,\n",
+        "",
+    ),
+    _mutant(
+        "only what waits is cancelled",
+        "scheduling/operations/cancelling.py",
+        NOT_UNDER_WAY,
+        "finished_at=None,",
+    ),
+    Mutation(
+        safeguard="only a failed run begins anew",
+        replacements=(
+            (RETRYING, "if run.state != RunState.FAILED:", "if run.state == RunState.PENDING:"),
+            (RETRYING, "filter(pk=run_id, state=RunState.FAILED)", "filter(pk=run_id)"),
+        ),
+    ),
+    _mutant(
+        "what a stopped pool did is given back only where its process is dead",
+        RECOVERY,
+        "and not _process_lives(run)",
+        "and True",
+    ),
+)
+
+
+def hunted(words: str, *, seeds: int) -> int:
+    """Exit code 1 when a mutant survives."""
+    wanted = [one for one in (*MUTATIONS, *FURTHER) if words in one.safeguard]
+    survivors = 0
+    with tempfile.TemporaryDirectory(prefix="simulated-mutants-") as folder:
+        for number, mutation in enumerate(wanted):
+            began = time.monotonic()
+            copy = copy_of_the_tree(Path(folder) / str(number))
+            apply(mutation, copy)
+            failure = _seed_fails(copy, seeds)
+            survivors += not failure
+            spent = time.monotonic() - began
+            sys.stdout.write(f"{mutation.safeguard}: {failure or 'SURVIVED'} ({spent:.0f} s)\n")
+            sys.stdout.flush()
+            shutil.rmtree(copy)
+    sys.stdout.write(f"{len(wanted) - survivors} of {len(wanted)} mutants found in {seeds} seeds\n")
+    return 1 if survivors else 0
+
+
+def _seed_fails(copy: Path, seeds: int) -> str:
+    """The first seed that breaks a rule in a copy, and which; empty when none does."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.simulation", "--quick", "--seeds", str(seeds)],
+        cwd=copy,
+        env=os.environ | {"STATE_DIR": str(copy / "var"), "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode == 0:
+        return ""
+    return next(iter(result.stdout.splitlines()), "") or result.stderr[-2000:]
