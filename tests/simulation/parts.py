@@ -45,7 +45,8 @@ from tests.simulation.world import Killed, Process, Thread, World
 
 # Seconds that a writer waits for another one (settings of SQLite).
 PATIENCE = 20.0
-WRITES = ("UPDATE", "INSERT", "DELETE", "COMMIT")
+# And what opens a transaction to write.
+WRITES = ("BEGIN", "UPDATE", "INSERT", "DELETE", "COMMIT")
 # What each process remembers for itself: (module, name, how it begins).
 REMEMBERED: tuple[tuple[Any, str, Callable[[], Any]], ...] = (
     (turnover, "_held", lambda: None),
@@ -219,7 +220,8 @@ class Connections:
             world.pause(words)
         require_reach(world)
         answer = self._patiently(thread, act)
-        if writes and process.lose_answer and not thread.connection.connection.in_transaction:
+        writes &= not thread.connection.connection.in_transaction  # and this ended it
+        if writes and process.lose_answer:
             process.lose_answer = False
             world.tell(f"the answer to {thread.name} is lost")
             raise OperationalError("the answer was lost")

@@ -1,6 +1,5 @@
 """What of a seed that fails is needed for it: ever fewer faults and choices, as long as it still does."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from tests.simulation.simulation import Found, Plan, found
@@ -13,8 +12,8 @@ MOST_TRIALS = 150
 class Shrinking:
     """Keeps the smallest plan that breaks the same rule."""
 
-    def __init__(self, failed: Found, *, run: Callable[[Plan], Found] = found) -> None:
-        self.best, self._run, self.trials = failed, run, 0
+    def __init__(self, failed: Found, *, most: int = MOST_TRIALS) -> None:
+        self.best, self._left = failed, most
 
     def shrunk(self) -> Found:
         self._drop_faults()
@@ -32,7 +31,7 @@ class Shrinking:
     def _drop_choices(self) -> None:
         """Half of them, a quarter …: in the steps between, whoever goes on goes on."""
         length = max(self.best.steps, 1)
-        while length >= 1 and self.trials < MOST_TRIALS:
+        while length >= 1 and self._left:
             for first in range(0, self.best.steps + 1, length):
                 free = tuple(_cut(self.best.plan.choices, first, first + length))
                 if free != self.best.plan.choices.free:
@@ -40,10 +39,10 @@ class Shrinking:
             length //= 2
 
     def _try(self, plan: Plan) -> None:
-        if self.trials >= MOST_TRIALS:
+        if not self._left:
             return
-        self.trials += 1
-        tried = self._run(plan)
+        self._left -= 1
+        tried = found(plan)
         if tried.rule == self.best.rule:
             self.best = tried
 

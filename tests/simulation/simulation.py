@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from django.db import Error as DatabaseError
@@ -153,7 +153,7 @@ class Simulation:
             process.lose_answer, process.late_answer, process.stall_before_write = False, 0.0, 0.0
             process.is_old = False
         for name in self.names:
-            self.asked.append((f"resume {name}", lambda name=name: faults.ACTS["resume"](self, name)))
+            self.asked.append((f"resume {name}", partial(faults.ACTS["resume"], self, name)))
 
     def _open(self) -> list[str]:
         waiting = [

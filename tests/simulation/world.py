@@ -186,7 +186,7 @@ class World:
         if dice < self.restless and self.choices.at(self.step):
             return runnable[int(dice / self.restless * len(runnable))]
         if self._entered in runnable:
-            return self._entered  # type: ignore[return-value]
+            return self._entered
         return runnable[0]
 
     def _runnable(self, process: Process) -> list[Thread]:
