@@ -27,7 +27,7 @@ const { as_of, items } = await ask("selection", { held, size, ...WANTED });
 if ((as_of ?? "") < DAY_AGO) throw new Error(`The newest look at the chain is of ${as_of}; nothing is moved.`);
 for (const { action, vote_account, why } of items.filter((one) => one.action !== "stays")) {
   const parts = action === "enters" ? (await ask(`validators/${vote_account}/score`)).score.parts : [];
-  const costs = parts.sort((one, other) => one.points - other.points).slice(0, 2);
+  const costs = parts.filter((one) => one.points < -0.05).sort((one, other) => one.points - other.points).slice(0, 2);
   console.log([`${action} ${vote_account}: ${why}`, ...costs.map((part) => part.sentence)].join("\n  "));
 }
 const kept = items.filter((one) => one.action !== "leaves");

@@ -35,6 +35,6 @@ for one in answer["items"]:
     if one["action"] != "stays":
         path = f"validators/{one['vote_account']}/score"
         parts = ask(path)["score"]["parts"] if one["action"] == "enters" else []
-        costs = [part["sentence"] for part in sorted(parts, key=lambda part: part["points"])[:2]]
-        print(f"{one['action']} {one['vote_account']}: {one['why']}", *costs, sep="\n  ")
+        costs = sorted((part["points"], part["sentence"]) for part in parts if part["points"] < -0.05)[:2]
+        print(f"{one['action']} {one['vote_account']}: {one['why']}", *(it for _, it in costs), sep="\n  ")
 file.write_text("".join(f"{one['vote_account']}\n" for one in answer["items"] if one["action"] != "leaves"))

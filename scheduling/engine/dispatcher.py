@@ -124,6 +124,7 @@ class Dispatcher:
                 self._claim_and_ring(now=outlook.now)
         except DatabaseError:
             connection.close()
+            self._connection.bound()
             self._finish_open(outlook)
             raise
         return self._finish_open(outlook)

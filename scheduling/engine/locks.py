@@ -29,7 +29,9 @@ class PatientConnection:
         self._bounded: object = None
 
     def bound(self) -> None:
-        if connection.vendor != "postgresql" or connection.connection is self._bounded:
+        here = connection.connection
+        # None is no connection yet, and the one that comes is not bounded.
+        if connection.vendor != "postgresql" or (here is not None and here is self._bounded):
             return
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {PATIENCE_MS}")

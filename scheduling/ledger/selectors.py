@@ -138,13 +138,19 @@ def cadence_text(job: Job) -> str:
 
 
 def interval_of(job_name: str) -> timedelta | None:
-    """The time from a job's next occurrence to the one after, as stretched now; None when it has none."""
+    """The time from a job's next occurrence to the one after, as stretched now; None when it has none.
+
+    Nor has one whose cadence is broken, which its next claim says.
+    """
     job = Job.objects.filter(name=job_name).select_related("schedule").first()
     next_run = job.schedule.next_run if job and job.schedule else None
     if job is None or next_run is None:
         return None
-    interval: timedelta = job.cadence.after(next_run) - next_run
-    return interval * job.stretch
+    try:
+        interval: timedelta = job.cadence.after(next_run) - next_run
+        return interval * job.stretch
+    except (CadenceError, OverflowError):
+        return None
 
 
 def paused_job(job_name: str) -> Job | None:

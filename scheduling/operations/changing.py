@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from scheduling.exceptions import RefusedError
+from scheduling.exceptions import CadenceError, RefusedError
 from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
@@ -60,12 +60,20 @@ def resume(name: str, *, by: str, now: datetime, expected: int | None = None) ->
         next_run: datetime | None = schedule.next_run
         moved = ""
         if next_run is not None and next_run < now:
-            next_run = due_at(now, cadence=job.cadence, first=next_run, ends_at=job.ends_at).following
+            next_run = _following(job, first=next_run, now=now)
             moved = f"next run {schedule.next_run} -> {next_run}"
             schedule.next_run = next_run
             schedule.save(update_fields=["next_run"])
         record_change(job, at=now, by=by, action=Action.RESUME, detail=moved)
         return next_run
+
+
+def _following(job: Job, *, first: datetime, now: datetime) -> datetime | None:
+    """The first occurrence from now; a broken cadence stays where it stands, and its claim says so."""
+    try:
+        return due_at(now, cadence=job.cadence, first=first, ends_at=job.ends_at).following
+    except (CadenceError, OverflowError):
+        return first
 
 
 def trigger(name: str, *, by: str, now: datetime) -> Run:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from scheduling.exceptions import RefusedError
+from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.ledger.journal import SCHEDULER
 from scheduling.models import Job
 from scheduling.operations.changing import pause, resume
@@ -39,7 +39,7 @@ def end_pauses(*, now: datetime) -> list[str]:
             continue
         try:
             resume(name, by=SCHEDULER, now=until - timedelta(microseconds=1))
-        except RefusedError:  # somebody holds it, or another dispatcher was faster
+        except (RefusedError, UnknownNameError):  # somebody holds it, was faster, or removed it
             _left_alone[name] = time.monotonic() + LEFT_ALONE
             continue
         ended.append(name)

@@ -1,11 +1,13 @@
 """One picture, one rendering: answers for anybody, kept until the picture is another one."""
 
 import hashlib
+import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 from weakref import WeakValueDictionary
 
 import brotli
@@ -16,7 +18,9 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from scheduling.api.replies import wanted_format
+from staking_project.front.api_addresses import is_of_api
 from staking_project.front.compression import SMALLEST, coding_of, compressed, is_compressible, mark_as
+from validators.api.answers import next_disturbance
 from validators.pages.rows import staleness
 from validators.reading.picture import picture_version
 
@@ -42,8 +46,19 @@ OVERHEAD: Final = 2 * 1024
 PACKED: Final = 256 * 1024
 # Of an address that many would ask with. Longer ones are made up by somebody.
 LONGEST_KEY: Final = 768
-# How long the words of the clock are taken to be the same, so that they are not asked for each time.
-WORDS_SECONDS: Final = 5.0
+# How long what the clock says is taken to be the same, so that it is not asked for each time.
+CLOCK_SECONDS: Final = 5.0
+_MAX_AGE: Final = re.compile(r"max-age=(\d+)")
+
+
+class Clock(NamedTuple):
+    """What answers rest on beside the picture, and when it was read (seconds), of which picture."""
+
+    words: str = ""
+    # Until when nothing is going to change; None where it may at any moment.
+    disturbed_at: datetime | None = datetime.max.replace(tzinfo=UTC)
+    picture: str = ""
+    read_at: float = 0.0
 
 
 class Kept:
@@ -63,6 +78,8 @@ class Kept:
         if response.status_code == 304 or is_compressible(response):
             patch_vary_headers(response, ["Accept-Encoding"])
         self.headers = dict(response.items())
+        promised = _MAX_AGE.search(self.headers.get("Cache-Control", ""))
+        self._max_age = int(promised[1]) if promised else 0
         self.bodies = {"": response.content} if is_whole else {}
         if self._shrinks and len(response.content) <= PACKED:
             self.bodies = {"br": compressed(response.content, "br")}
@@ -71,6 +88,13 @@ class Kept:
     def is_fresh(self) -> bool:
         seconds: float = settings.ANSWERS_KEPT_SECONDS
         return time.monotonic() - self.made_at < seconds
+
+    def holds(self, disturbed_at: datetime | None) -> bool:
+        """Whether it promises no more than is true now: somebody may have asked for a run."""
+        left = self._max_age - (time.monotonic() - self.made_at)
+        if left <= 0 or disturbed_at is None:
+            return left <= 0
+        return left <= (disturbed_at - timezone.now()).total_seconds()
 
     @property
     def weight(self) -> int:
@@ -92,7 +116,7 @@ class Kept:
                 whole.headers["Content-Length"] = str(len(whole.content))
                 whole.content = b""
         age = int(time.monotonic() - self.made_at)
-        if age and "max-age" in self.headers.get("Cache-Control", ""):
+        if age and self._max_age:
             told.headers["Age"] = str(age)
         return told
 
@@ -120,8 +144,9 @@ class KeptAnswers:
         self._bytes = 0
         self._lock = threading.Lock()
         self._being_made: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-        # The words of the clock, of which picture, and when they were read (seconds).
-        self._words = ("", "", 0.0)
+        self._clock = Clock()
+        # The one that was read last.
+        self._version_now = ""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not settings.ANSWERS_KEPT_SECONDS or not _is_for_anybody(request):
@@ -133,6 +158,7 @@ class KeptAnswers:
             version = self._version()
         except DatabaseError:
             return self._get_response(request)
+        self._version_now = version
         found = self._again(request, key, version)
         if found is not None:
             return found
@@ -144,17 +170,18 @@ class KeptAnswers:
 
     def _version(self) -> str:
         """Read before the answer is made: that is of this picture, or of a newer one and soon forgotten."""
-        picture, now = picture_version(), timezone.now()
-        words, of_picture, at = self._words
-        if of_picture != picture or abs(now.timestamp() - at) >= WORDS_SECONDS:
-            words = staleness()
-            self._words = (words, picture, now.timestamp())
-        return f"{picture} {words}"
+        picture, now = picture_version(), timezone.now().timestamp()
+        clock = self._clock
+        if clock.picture != picture or abs(now - clock.read_at) >= CLOCK_SECONDS:
+            clock = self._clock = Clock(staleness(), next_disturbance(), picture, now)
+        return f"{picture} {clock.words}"
 
     def _again(self, request: HttpRequest, key: str, version: str) -> HttpResponse | None:
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or kept.version != version or not kept.is_fresh:
+                return None
+            if is_of_api(request.path) and not kept.holds(self._clock.disturbed_at):
                 return None
             self._kept.move_to_end(key)
             codings = len(kept.bodies)
@@ -174,6 +201,9 @@ class KeptAnswers:
 
     def _keep(self, key: str, kept: Kept) -> None:
         with self._lock:
+            # Of a picture that is over by now; those of the newer one would have to go for it.
+            if kept.version != self._version_now:
+                return
             self._forget(key)
             self._kept[key] = kept
             self._weights[key] = len(key) + kept.weight
@@ -195,12 +225,16 @@ def _is_for_anybody(request: HttpRequest) -> bool:
     asked = request.path == "/" or request.path.startswith(FOR_ANYBODY)
     if not asked or request.method not in ("GET", "HEAD") or request.COOKIES:
         return False
-    return "Authorization" not in request.headers and "If-Match" not in request.headers
+    # What no answer here has a date or a strong tag for.
+    return not any(name in request.headers for name in ("Authorization", "If-Match", "If-Unmodified-Since"))
 
 
 def _key(request: HttpRequest) -> str:
-    """By the host too, which is refused here where it is none of ours; and as it is asked, to the letter."""
-    place = f"{request.scheme}://{request.get_host()}{request.get_full_path()}"
+    """By the host too, which is refused here where it is none of ours; and as it is asked, to the letter.
+
+    `get_full_path` writes letters that nobody encoded as two addresses would that are read in another way.
+    """
+    place = f"{request.scheme}://{request.get_host()}{request.path}?{request.META.get('QUERY_STRING', '')}"
     return f"{wanted_format(request, None)} {place}"
 
 

@@ -18,9 +18,11 @@ from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
 
+from scheduling.engine import dispatcher
 from scheduling.engine.courier import deliver_due
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
+from scheduling.engine.outlook import look_ahead
 from scheduling.ledger.audit.auditing import audit
 from scheduling.models import Alert, Run, RunState, RunTrigger
 from scheduling.operations import setting_up
@@ -103,6 +105,7 @@ def test_outages_cost_what_they_must_and_are_told_of_once(
     server: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scheduling.clock.connection", SimpleNamespace(vendor="sqlite"))
+    monkeypatch.setattr(dispatcher, "look_ahead", lambda at=None: look_ahead(at=at or datetime.now(UTC)))
     outages = OUTAGES[connection.vendor]
     with time_machine.travel(NOON, tick=False) as clock:
         production = Production(clock)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
@@ -19,6 +19,7 @@ from scheduling.engine.courier import deliver_due
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import RefusedError
+from scheduling.ledger.patience import PATIENCE_MS
 from scheduling.models import AlertRound, Job, JobChange, Overlap, Run, RunState, RunTrigger
 from scheduling.monitoring import row_locks
 from scheduling.monitoring.readiness import schedules_problem
@@ -108,6 +109,34 @@ def test_a_held_run_is_left_alone_and_the_others_start(monkeypatch: pytest.Monke
     monkeypatch.setattr(locks, "_left_alone", {})
     dispatcher.tick()
     assert not Run.objects.filter(state=RunState.PENDING).exists()
+
+
+def test_a_dispatchers_first_connection_and_one_that_replaces_a_lost_one_wait_briefly_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no locks of rows
+    bounded = []
+
+    def finish(*_: object) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            bounded.append(cursor.fetchone()[0])
+        return False
+
+    def lost(**_: object) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    JobFactory(schedule__next_run=database_now())
+    monkeypatch.setattr(Dispatcher, "_finish_open", finish)
+    monkeypatch.setattr("scheduling.engine.dispatcher.claim_batches", lost)
+    connection.close()  # as in a process that has just begun
+    Dispatcher().tick()
+    Schedule.objects.update(next_run=None)
+    connection.close()
+    Dispatcher().tick()
+
+    assert bounded == [f"{PATIENCE_MS}ms"] * 2
 
 
 def test_a_worker_leaves_a_held_run_for_later_and_goes_on_with_others(

@@ -1,7 +1,7 @@
 """`python -m tests.proof`: explores the larger configurations, then every safeguard's absence.
 
 With words of a safeguard's name it tells the story of what happens without it. Exit code 1 when a rule is
-broken in the intact model, or none without a safeguard.
+broken in the intact model, or none without a safeguard; 2 when no safeguard is called so.
 """
 
 import sys
@@ -14,6 +14,9 @@ from tests.proof.stories import story
 
 def main(words: str) -> int:
     wrong = 0
+    if not any(words in safeguard for safeguard in SHOWN):
+        say("\n".join((f'No safeguard has "{words}" in its name. There are:', *SHOWN)))
+        return 2
     for name, made in () if words else LARGE.items():
         began = time.monotonic()
         found = explored(made)

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from tests.faults.mutate import MUTATIONS, Mutation
 from tests.proof import model, switches
+from tests.proof.__main__ import main
 from tests.proof.configurations import SHOWN, SMALL, without
 from tests.proof.explorer import System, explore
 from tests.proof.exploring import explored
@@ -43,6 +44,14 @@ def test_without_a_safeguard_a_rule_is_broken_and_a_story_says_how(safeguard: st
     told = story(found.way, rule=rule, made=without(safeguard)).splitlines()
     assert len(told) == len(found.way) + 1
     assert told[-1] == f"    [{rule}] is broken. {BROKEN[rule]}"
+
+
+def test_a_story_that_nobody_has_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("the fance") == 2
+    assert capsys.readouterr().out.splitlines() == [
+        'No safeguard has "the fance" in its name. There are:',
+        *SHOWN,
+    ]
 
 
 def test_every_mutant_of_the_code_is_a_switch_of_the_model() -> None:

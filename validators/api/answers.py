@@ -1,6 +1,7 @@
 """How long an answer of this app stays as it is."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,11 @@ SHAPE: Final = 3
 _JOB_NAMES: Final = tuple(job.name for job in JOBS)
 
 
+def next_disturbance() -> datetime | None:
+    """Until when an answer stays as it is; None where it may be another one at any moment."""
+    return undisturbed_until(_JOB_NAMES)
+
+
 def answer(
     request: HttpRequest,
     asked: Format | None,
@@ -29,7 +35,7 @@ def answer(
     `beside` is the version of what it is made of beside the picture.
     """
     form = wanted_format(request, asked)
-    due = undisturbed_until(_JOB_NAMES)
+    due = next_disturbance()
     max_age = int((due - timezone.now()).total_seconds()) if due else 0
     version = f"{picture_version()}-{SHAPE}-{beside}{form}"
     return conditional(request, version=version, max_age=max_age, build=lambda: build(form))

@@ -102,7 +102,7 @@ class ValidatorDocument(Schema):
     )
     runs_jito: bool | None = Field(
         description="Whether it had a tip account of Jito's in `mev_epoch`; false only where it made a block "
-        "and had none. Null is unknown, also in an earlier epoch"
+        "and had none. Null is unknown, as in a list of an earlier epoch"
     )
     mev_commission: float | None = Field(
         description="Its share of the tips in `mev_epoch`, a fraction; null without a tip account"
@@ -259,18 +259,22 @@ class EpochDocument(Schema):
     runs_jito: bool | None = Field(
         description="Whether it had a tip account; false only where it made a block and had none"
     )
-    mev_commission: float | None = Field(description="Its share of the tips, a fraction; null is unknown")
+    mev_commission: float | None = Field(
+        description="Its share of the tips, a fraction; null without a tip account"
+    )
     tips: str | None = Field(
         description="For stakers, validator and tip router together, so far or `tips_final`; null without "
-        f"an account. {LAMPORTS}"
+        f"an account, and where no endpoint tells the rent. {LAMPORTS}"
     )
     tips_final: bool | None = Field(description="Whether `tips` will not change any more; null without them")
     priority_fee_commission: float | None = Field(
-        description="Its share of `priority_fees`, a fraction; null without an account"
+        description="What it says to keep of its priority fees before it puts the rest there, a fraction; "
+        "null without an account"
     )
     priority_fees: str | None = Field(
-        description="What it put into Jito's program to be shared, so far or `priority_fees_final`; null "
-        f"without an account, which is no statement of what it earned. {LAMPORTS}"
+        description="What it put into Jito's program to be shared, after its commission, so far or "
+        "`priority_fees_final`; null without an account, which is no statement of what it earned. "
+        f"{LAMPORTS}"
     )
     priority_fees_final: bool | None = Field(description="Whether `priority_fees` will not change any more")
     mev_source: words.MevSource | None = Field(description="Who told of tips and fees; null: nobody yet")

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='sourcestate',
             name='source',
-            field=models.CharField(choices=[('votes', 'Votes'), ('production', 'Production'), ('nodes', 'Nodes'), ('names', 'Names'), ('inflation', 'Inflation'), ('cluster', 'Cluster'), ('vote-states', 'Vote States'), ('mev', 'Mev')], max_length=12, unique=True),
+            field=models.CharField(choices=[('votes', 'Votes'), ('production', 'Production'), ('nodes', 'Nodes'), ('names', 'Names'), ('inflation', 'Inflation'), ('cluster', 'Cluster'), ('vote-states', 'Vote States'), ('mev', 'MEV')], max_length=12, unique=True),
         ),
         migrations.CreateModel(
             name='MevEpoch',
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('commission_bps', models.IntegerField(help_text='Of tips; None without an account', null=True)),
                 ('tips', models.BigIntegerField(help_text='Lamports for stakers, validator and router together', null=True)),
                 ('tips_final', models.BooleanField(db_default=False, help_text='They will not change any more')),
-                ('priority_commission_bps', models.IntegerField(help_text='Of priority fees; None without an account', null=True)),
+                ('priority_commission_bps', models.IntegerField(help_text='Kept of priority fees before they were put there; None without an account', null=True)),
                 ('priority_fees', models.BigIntegerField(help_text='Lamports that it put there to be shared', null=True)),
                 ('priority_final', models.BooleanField(db_default=False, help_text='They will not change any more')),
                 ('settled', models.BooleanField(db_default=False, help_text='The epoch is over, and the accounts have no more to tell')),

@@ -54,6 +54,20 @@ class Fetch(models.Model):
         return f"Fetch {self.pk}: {self.validators_total} validators in epoch {self.epoch}"
 
     @property
+    def first_slot(self) -> int:
+        """Of its epoch."""
+        return self.absolute_slot - self.slot_index
+
+    @property
+    def next_epoch_slot(self) -> int:
+        """The first of the epoch after its own."""
+        return self.first_slot + self.slots_in_epoch
+
+    def epoch_of(self, slot: int) -> int:
+        """The epoch that a slot near its own lies in, where all are as long as its own."""
+        return self.epoch + (slot - self.first_slot) // self.slots_in_epoch
+
+    @property
     def still_since(self) -> datetime:
         """When a fetch first saw the slot that this one saw; two queries."""
         earlier = Fetch.objects.filter(pk__lt=self.pk)

@@ -28,7 +28,7 @@ class MevEpoch(models.Model):
     tips = models.BigIntegerField(null=True, help_text="Lamports for stakers, validator and router together")
     tips_final = models.BooleanField(db_default=False, help_text="They will not change any more")
     priority_commission_bps = models.IntegerField(
-        null=True, help_text="Of priority fees; None without an account"
+        null=True, help_text="Kept of priority fees before they were put there; None without an account"
     )
     priority_fees = models.BigIntegerField(null=True, help_text="Lamports that it put there to be shared")
     priority_final = models.BooleanField(db_default=False, help_text="They will not change any more")

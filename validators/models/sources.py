@@ -24,7 +24,7 @@ class SourceState(models.Model):
         # The vote accounts themselves: 64 epochs of credits, collectors, balance, BLS key.
         VOTE_STATES = "vote-states"
         # Jito's distribution accounts: tips, priority fees that are shared, and what is kept of both.
-        MEV = "mev"
+        MEV = "mev", "MEV"
 
     source = models.CharField(max_length=12, choices=Source.choices, unique=True)
     endpoint = models.CharField(

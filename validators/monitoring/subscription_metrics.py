@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Subquery
+from django.db.models.functions import Coalesce
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
@@ -13,9 +14,9 @@ _ACTIVE: Final = Q(paused="")
 
 
 def subscription_metrics() -> Iterator[Metric]:
-    """Each subscription is in exactly one state; two queries."""
-    tally = EventTally.objects.filter(pk=THE_TALLY).first() or EventTally()
-    of_all = Q(cursor__gte=tally.newest)
+    """Each subscription is in exactly one state; one query."""
+    newest = EventTally.objects.filter(pk=THE_TALLY).values("newest")
+    of_all = Q(cursor__gte=Coalesce(Subquery(newest), 0))
     states: Mapping[str, Q] = {
         "told": _ACTIVE & Q(failures=0) & of_all,
         "waiting": _ACTIVE & Q(failures=0) & ~of_all,

@@ -5,7 +5,7 @@ from typing import Final
 
 from validators.models import MevEpoch, Validator, ValidatorEpoch
 from validators.solana.economics import ApyBasis, total_apy
-from validators.solana.programs.jito import ROUTER_FEE_BPS
+from validators.solana.programs.jito import ALL_BPS, ROUTER_FEE_BPS
 from validators.templatetags.units import bps_percent, fraction_percent, sol
 
 # A hundredth of a percent is as much as pages show.
@@ -23,7 +23,7 @@ def mev_sentences(validator: Validator, epochs: Sequence[ValidatorEpoch]) -> lis
 
 def total_apy_of(validator: Validator) -> float | None:
     """None while a part of it is unknown."""
-    return total_apy(validator.apy, validator.mev_apy, validator.shared_apy, validator.block_apy)
+    return total_apy(validator.apy, *_added_of(validator))
 
 
 def _with_account(told: Sequence[MevEpoch]) -> list[MevEpoch]:
@@ -45,7 +45,13 @@ def _total_said(validator: Validator) -> str:
     if (validator.block_apy or 0) >= LEAST_SHOWN:
         waiting = "an estimate by what waits in its vote account"
         parts.append(f"{fraction_percent(validator.block_apy)} by block revenue ({waiting})")
-    return f"In a year {', '.join(parts[:-1])} and {parts[-1]}: {fraction_percent(total)} in all."
+    shown = [round(one or 0, 4) for one in (validator.apy, *_added_of(validator))]
+    rounded = "" if abs(sum(shown) - round(total, 4)) < LEAST_SHOWN else ", each of them rounded"
+    return f"In a year {', '.join(parts[:-1])} and {parts[-1]}: {fraction_percent(total)} in all{rounded}."
+
+
+def _added_of(validator: Validator) -> tuple[float | None, ...]:
+    return validator.mev_apy, validator.shared_apy, validator.block_apy
 
 
 def _missing_said(validator: Validator) -> str:
@@ -53,7 +59,10 @@ def _missing_said(validator: Validator) -> str:
         return "its APY by rewards is not known"
     if validator.mev_apy is None:
         return "of no ended epoch is it known what tips added"
-    return "whether it hands on block revenue is not known, as its vote account was not read yet"
+    return (
+        "whether it hands on block revenue is not known, as its vote account was not read yet, or too early "
+        "in an epoch"
+    )
 
 
 def _basis_said(basis: str, epochs: int | None) -> str:
@@ -80,7 +89,8 @@ def _epoch_said(mev: MevEpoch) -> str:
         parts.append(f"{sol(mev.tips)} SOL of tips{'' if mev.tips_final else _so_far(mev)}")
     if mev.priority_fees is not None:
         fees = f"{sol(mev.priority_fees)} SOL of priority fees{'' if mev.priority_final else _so_far(mev)}"
-        parts.append(f"{fees}, shared at a commission of {bps_percent(mev.priority_commission_bps)}")
+        kept = bps_percent(mev.priority_commission_bps)
+        parts.append(f"{fees}, which it shares after a commission of {kept}")
     looked = f"{mev.looked_at:%Y-%m-%d %H:%M} UTC"
     return f"Epoch {mev.epoch}: {' and '.join(parts)}, by Jito's accounts as of {looked}."
 
@@ -90,10 +100,16 @@ def _so_far(mev: MevEpoch) -> str:
 
 
 def _chain_said(validator: Validator) -> str:
-    """Of shared fees the router takes as much, and each epoch says the validator's part beside them."""
-    own = bps_percent(validator.mev_commission_bps)
+    """Of shared fees the router is taken to keep as much; the validator kept its part before."""
+    commission = validator.mev_commission_bps or 0
+    if commission + ROUTER_FEE_BPS < ALL_BPS:
+        left = (
+            f"and the validator {bps_percent(commission)}; what is left comes to the stake accounts in "
+            "the next epoch, and is not staked there"
+        )
+    else:
+        left = "and the validator all the rest; nothing is left for stakers"
     return (
         "Of the tips that are there when an epoch ends, Jito's tip router takes "
-        f"{bps_percent(ROUTER_FEE_BPS)} and the validator {own}; what is left comes to the stake accounts in "
-        "the next epoch, and is not staked there. What the block engine kept before that, no account tells."
+        f"{bps_percent(ROUTER_FEE_BPS)} {left}. What the block engine kept before that, no account tells."
     )

@@ -108,7 +108,7 @@ def _store(look: Look, newest: Fetch) -> dict[str, Any]:
 def _calendar(newest: Fetch) -> Calendar:
     rows = ClusterEpoch.objects.filter(slots__isnull=False).values_list("epoch", "slots")
     lengths = dict(bulk.read_rows(rows)) | {newest.epoch: newest.slots_in_epoch}
-    return Calendar(newest.epoch, newest.absolute_slot - newest.slot_index, lengths)
+    return Calendar(newest.epoch, newest.first_slot, lengths)
 
 
 def _set_features(chain: ChainState, look: Look, calendar: Calendar, newest: Fetch) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from django.db.models import Q
 from django.utils import timezone
 
 from validators.exceptions import ImplausibleError
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
-from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
+from validators.services.attempts import attempt, newest_fetch, refuse_if_behind, skip_if_ahead
 from validators.services.mev_yields import refresh_mev_yields
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD, MOST_KEYS
@@ -75,7 +76,6 @@ def fetch_mev() -> dict[str, Any]:
     newest = newest_fetch()
     known = _known(newest.epoch)
     pairs = _pairs(newest, known)
-    next_epoch_slot = newest.absolute_slot - newest.slot_index + newest.slots_in_epoch
     return attempt(
         Source.MEV,
         newest=newest,
@@ -84,10 +84,10 @@ def fetch_mev() -> dict[str, Any]:
             [Wanted(pair.vote_account, pair.epoch) for pair in pairs],
             genesis_hash=newest.genesis_hash,
             least_slot=newest.absolute_slot,
-            next_epoch_slot=next_epoch_slot,
+            next_epoch_slot=newest.next_epoch_slot,
         ),
         judge=lambda endpoint, tips: _judge(endpoint, tips, pairs, known, newest),
-        store=lambda tips: _store(tips, pairs, known, newest),
+        store=lambda tips: _store(tips, pairs, newest),
     )
 
 
@@ -155,21 +155,24 @@ def _judge(endpoint: str, tips: Tips, pairs: Iterable[Pair], known: Rows, newest
         raise ImplausibleError(endpoint, METHOD, cause)
 
 
-def _store(tips: Tips, pairs: Sequence[Pair], known: Rows, newest: Fetch) -> dict[str, Any]:
+def _store(tips: Tips, pairs: Sequence[Pair], newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
-    now, running = timezone.now(), newest.epoch + tips.in_next_epoch
+    skip_if_ahead(newest.epoch_of(tips.slot), newest)
+    # Anew: another run may have stored more while we asked.
+    now, known = timezone.now(), _known(newest.epoch)
     told = {(one.vote_account, one.epoch): one for one in tips.records.good}
     rows = {
         (pair.validator_id, pair.epoch): _merged(
-            known[pair.validator_id, pair.epoch].told if (pair.validator_id, pair.epoch) in known else Told(),
+            row.told if (row := known.get((pair.validator_id, pair.epoch))) else Told(),
             told[pair.vote_account, pair.epoch],
-            is_over=pair.epoch < running,
+            # As the votes tell, which are checked: one node's slot alone settles nothing for ever.
+            is_over=pair.epoch < newest.epoch,
         )
         for pair in pairs
         if (pair.vote_account, pair.epoch) in told
     }
     rows = _without_account(rows, slot=tips.slot, running=newest.epoch)
-    _write(rows, slot=tips.slot, at=now)
+    _write(rows, known, slot=tips.slot, at=now)
     _decide_earlier(known, running=newest.epoch)
     _give_up(before=newest.epoch - EPOCHS_OPEN)
     changed = refresh_mev_yields(newest.epoch)
@@ -192,10 +195,12 @@ def _merged(known: Told, now: Shares, *, is_over: bool) -> Told:
     told = Told(
         runs_jito=True if tips is not None or known.commission_bps is not None else known.runs_jito,
         commission_bps=tips.commission_bps if tips else known.commission_bps,
-        tips=_sum(known.tips, now.tips, tips),
+        tips=_sum(known.tips, now.tips, was_final=known.tips_final, is_final=_is_final(tips)),
         tips_final=known.tips_final or _is_final(tips),
         priority_commission_bps=fees.commission_bps if fees else known.priority_commission_bps,
-        priority_fees=_sum(known.priority_fees, now.priority_fees, fees),
+        priority_fees=_sum(
+            known.priority_fees, now.priority_fees, was_final=known.priority_final, is_final=_is_final(fees)
+        ),
         priority_final=known.priority_final or _is_final(fees),
     )
     # One that was seen and is missing may be there again on the next node that is asked.
@@ -204,11 +209,11 @@ def _merged(known: Told, now: Shares, *, is_over: bool) -> Told:
     return told._replace(settled=is_over and whole)
 
 
-def _sum(known: int | None, now: int | None, account: Distribution | None) -> int | None:
+def _sum(known: int | None, now: int | None, *, was_final: bool, is_final: bool) -> int | None:
     """With a root it is what the root says."""
-    if _is_final(account) or known is None:
+    if is_final or known is None:
         return now
-    return known if now is None else max(known, now)
+    return known if was_final or now is None else max(known, now)
 
 
 def _is_final(account: Distribution | None) -> bool:
@@ -247,8 +252,12 @@ def _decide_earlier(known: Rows, *, running: int) -> None:
 
 
 def _give_up(*, before: int) -> None:
-    """Accounts of these epochs close: what they did not tell by now, they never will."""
-    MevEpoch.objects.filter(epoch__lt=before, settled=False).update(settled=True)
+    """Accounts of these epochs close: what they did not tell by now, they never will.
+
+    Whose were never seen, nor looked for once the epoch was over, may have had some: they stay open.
+    """
+    seen = Q(commission_bps__isnull=False) | Q(priority_commission_bps__isnull=False)
+    MevEpoch.objects.filter(seen, epoch__lt=before, settled=False).update(settled=True)
 
 
 def _alone(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:
@@ -259,21 +268,17 @@ def _alone(made: Iterable[tuple[int, int, str]]) -> set[tuple[int, int]]:
     return {(keys[0], epoch) for (_, epoch), keys in of.items() if len(keys) == 1}
 
 
-def _write(rows: Mapping[tuple[int, int], Told], *, slot: int, at: Any) -> None:
-    """What another run stored while we asked is found again."""
-    stored = MevEpoch.objects.filter(epoch__in={epoch for _, epoch in rows})
-    columns = ("pk", "validator_id", "epoch")
-    keys = {(key, epoch): pk for pk, key, epoch in bulk.read_rows(stored.values_list(*columns))}
+def _write(rows: Mapping[tuple[int, int], Told], known: Rows, *, slot: int, at: Any) -> None:
     constants = {"slot": slot, "looked_at": at}
     bulk.update_rows(
         MevEpoch,
         fields=_TOLD,
-        rows=[(*told, keys[pair]) for pair, told in rows.items() if pair in keys],
+        rows=[(*told, known[pair].pk) for pair, told in rows.items() if pair in known],
         constants=constants,
     )
     bulk.insert_rows(
         MevEpoch,
         fields=("validator_id", "epoch", *_TOLD),
-        rows=[(*pair, *told) for pair, told in rows.items() if pair not in keys],
+        rows=[(*pair, *told) for pair, told in rows.items() if pair not in known],
         constants={**constants, "source": MevEpoch.Source.ACCOUNTS.value},
     )

@@ -56,8 +56,10 @@ class Added(NamedTuple):
 def refresh_mev_yields(running: int) -> int:
     """Bring everybody to what the newest epochs say. Call inside a transaction; returns how many changed.
 
-    An epoch counts once its accounts have told all. What the stake of then tells is never mixed with an
-    estimate by that of today.
+    An epoch counts once its accounts have told all; one without an account brought nothing, also where no
+    block tells whether it would have had one. Those before the first that tells whether it runs Jito do
+    not count: it may not have been there. What the stake of then tells is never mixed with an estimate by
+    that of today.
     """
     since = running - EPOCHS_IN_MEAN
     stored = MevEpoch.objects.filter(epoch__gte=since).order_by("epoch")
@@ -70,12 +72,14 @@ def refresh_mev_yields(running: int) -> int:
     changed = []
     known_now = Validator.objects.values_list("pk", "activated_stake", *_FIELDS)
     for key, today, *known in bulk.read_rows(known_now):
-        told = [row for row in rows.get(key, ()) if row.runs_jito is not None]
-        realised = _added(told, stakes, seconds)
-        of_today = {(key, row.epoch): today for row in told}
+        of_it = rows.get(key, [])
+        told = [row for row in of_it if row.runs_jito is not None]
+        counted = [row for row in of_it if told and row.epoch >= told[0].epoch]
+        realised = _added(counted, stakes, seconds)
+        of_today = {(key, row.epoch): today for row in counted}
         found = _mev(told, realised, ApyBasis.REALISED)
         if not realised:
-            found = _mev(told, _added(told, of_today, seconds), ApyBasis.ESTIMATE)
+            found = _mev(told, _added(counted, of_today, seconds), ApyBasis.ESTIMATE)
         found = found._replace(block_apy=handed_on.get(key))
         if list(found) != known:
             changed.append((*found, key))
@@ -98,14 +102,16 @@ def _mev(told: Sequence[_Row], added: Sequence[Added], basis: ApyBasis) -> Mev:
     )
 
 
-def _added(told: Sequence[_Row], stakes: Stakes, seconds: Mapping[int, float]) -> list[Added]:
+def _added(counted: Sequence[_Row], stakes: Stakes, seconds: Mapping[int, float]) -> list[Added]:
     found = []
-    for row in told:
+    for row in counted:
         stake, length = stakes.get((row.key, row.epoch)), seconds.get(row.epoch)
         if not row.settled or not stake or length is None:
             continue
         tips = _return(row.commission_bps, row.tips, stake, is_final=row.tips_final)
-        fees = _return(row.priority_commission_bps, row.priority_fees, stake, is_final=row.priority_final)
+        # What lies there is what its commission left: of that nothing is taken for it again.
+        kept_of_fees = None if row.priority_commission_bps is None else 0
+        fees = _return(kept_of_fees, row.priority_fees, stake, is_final=row.priority_final)
         if tips is not None and fees is not None:
             found.append(Added(EpochReturn(tips, length), EpochReturn(fees, length)))
     return found

@@ -110,7 +110,7 @@ def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
     known = {row.epoch: row for row in ClusterEpoch.objects.filter(epoch__gte=newest.epoch - EPOCHS_TOLD)}
     # What a fetch saw of an epoch tells where it began, and that the one before it ended there.
     begins = {epoch: row.first_slot for epoch, row in known.items() if row.first_slot is not None}
-    begins[newest.epoch] = newest.absolute_slot - newest.slot_index
+    begins[newest.epoch] = newest.first_slot
     epoch = _epoch_of(running, newest)
     begins[epoch] = running.first_slot
     begins.setdefault(epoch - 1, running.first_slot - newest.slots_in_epoch)
@@ -252,8 +252,7 @@ def _counted(epoch: int) -> dict[str, tuple[int, int]]:
 
 def _epoch_of(production: Production, newest: Fetch) -> int:
     """The epoch that the slots are of, by the newest fetch's place in its own."""
-    start = newest.absolute_slot - newest.slot_index
-    epoch = newest.epoch + (production.first_slot - start) // newest.slots_in_epoch
+    epoch = newest.epoch_of(production.first_slot)
     skip_if_ahead(epoch, newest)
     if abs(epoch - newest.epoch) > 1:
         cause = f"block production of epoch {epoch}, and epoch {newest.epoch} runs"

@@ -62,13 +62,12 @@ def fetch_vote_states() -> dict[str, Any]:
         account: (key, stake)
         for key, account, stake in present.values_list("pk", "vote_account", "activated_stake")
     }
-    next_epoch_slot = newest.absolute_slot - newest.slot_index + newest.slots_in_epoch
     return attempt(
         Source.VOTE_STATES,
         newest=newest,
         judge=lambda endpoint, states: refuse_if_behind(endpoint, states.slot, newest, method=METHOD),
         ask=lambda endpoint: ask_vote_states(
-            endpoint, list(wanted), least_slot=newest.absolute_slot, next_epoch_slot=next_epoch_slot
+            endpoint, list(wanted), least_slot=newest.absolute_slot, next_epoch_slot=newest.next_epoch_slot
         ),
         store=lambda states: _store(states, wanted, newest),
     )

@@ -31,7 +31,7 @@ ALL_BPS = 10_000
 _TIP_COMMISSIONS_BPS = (0, 500, 500, 800, 800, 1_000, 1_000, ALL_BPS)
 _BAIT_BPS, _EPOCHS_BETWEEN_GRABS = 500, 8
 _FEE_COMMISSIONS_BPS = (0, 2_500, 5_000, 5_000, 9_000)
-# Lamports that a block brings, from and to.
+# Lamports that a block brings, from and to; of fees, the validator keeps its commission before it pays in.
 _TIPS_OF_BLOCK, _FEES_OF_BLOCK = (4_000_000, 12_000_000), (1_000_000, 6_000_000)
 _CLAIMS = 300
 
@@ -120,6 +120,8 @@ class TipAccounts:
             return None
         of_block = int(draws.between(*program.of_block, seat.key, program.label, epoch))
         total = made.blocks_produced * of_block
+        if program.counts_transfers:
+            total = total * (ALL_BPS - commission) // ALL_BPS
         passed = moment.absolute_slot - (epoch + 1) * SLOTS_PER_EPOCH
         has_root = passed >= _ROOT_SLOT
         claimed = total * min(passed - _ROOT_SLOT, _CLAIMED_SLOT) // _CLAIMED_SLOT if has_root else 0

@@ -55,7 +55,6 @@ class Tips:
 
     endpoint: str
     slot: int
-    in_next_epoch: bool
     records: Records[Shares]
 
 
@@ -81,7 +80,7 @@ def ask_tips(
     rent = _rent(endpoint)
     judged = [_judged(one, accounts, programs, rent) for one in wanted]
     slot = min(answer.slot for answer in answers)
-    return Tips(endpoint.name, slot, slot >= next_epoch_slot, sorted_out(endpoint, METHOD, judged))
+    return Tips(endpoint.name, slot, sorted_out(endpoint, METHOD, judged))
 
 
 def _rent(endpoint: Endpoint) -> int | None:

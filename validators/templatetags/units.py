@@ -133,7 +133,9 @@ def is_web_address(text: str) -> bool:
 
 @register.filter
 def measured(number: float | None) -> str:
-    """Whole numbers of what is large, six digits of what is small."""
+    """Whole numbers of what is large, six digits of what is small, and never an exponent."""
     if number is None:
         return UNKNOWN
+    if 0 < number < 0.001:
+        return f"{number:.9f}"
     return f"{number:,.0f}" if number >= 1_000 else f"{number:.6g}"

@@ -1,5 +1,8 @@
 """Pausing, resuming, triggering and backfilling: what then runs, what is refused, and what is kept of it."""
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -9,6 +12,7 @@ from scheduling.ledger.selectors import schedule_rows
 from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.operations import changing
 from scheduling.operations.pausing import end_pauses, pause_all, resume_all
+from scheduling.operations.setting_up import remove
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 from tests.scheduling.operations.outcomes import TEN, journal, next_run
@@ -51,6 +55,35 @@ def test_a_pause_ends_by_itself_and_the_occurrence_of_its_end_runs(job: Job) -> 
     assert journal()[0] == ("ada", "pause", "until 2026-11-23 12:00:30Z: moving")
     assert journal()[1] == ("scheduler", "resume", f"next run {NOON} -> {NOON + 3 * TEN}")
     assert Job.objects.get().paused_until is None
+
+
+def test_a_pause_of_a_broken_cadence_ends_as_well_and_its_claim_says_what_is_wrong(job: Job) -> None:
+    JobFactory(schedule__name="score-repeatable")
+    pause_all(by="ada", note="moving", now=NOON - TEN, until=NOON + TEN)
+    Job.objects.filter(pk=job.pk).update(every_seconds=0)
+
+    assert end_pauses(now=NOON + TEN) == [job.name, "score-repeatable"]
+
+    assert [run.job.name for run in claim_due(now=NOON + TEN)] == ["score-repeatable"]
+    assert Run.objects.get(state=RunState.FAILED).job == job
+    assert next_run(job) is None
+
+
+def test_a_schedule_that_is_removed_while_pauses_end_keeps_no_other_paused(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    JobFactory(schedule__name="score-repeatable")
+    pause_all(by="ada", note="moving", now=NOON - TEN, until=NOON + TEN)
+
+    def resume_what_is_removed(name: str, **how: Any) -> datetime | None:
+        if name == job.name:
+            remove([name], now=NOON, by="bob")
+        return changing.resume(name, **how)
+
+    monkeypatch.setattr("scheduling.operations.pausing.resume", resume_what_is_removed)
+    monkeypatch.setattr("scheduling.operations.pausing._left_alone", {})
+
+    assert end_pauses(now=NOON + TEN) == ["score-repeatable"]
 
 
 def test_a_pause_that_is_over_already_is_refused(job: Job) -> None:

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,13 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
+from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
+from scheduling.models import Job, RunState
 from staking_project.front import kept
+from tests.scheduling.factories import JobFactory, RunFactory, ScheduleFactory
 from tests.validators.rows import fetch, validator
 
 pytestmark = pytest.mark.django_db
@@ -196,3 +201,64 @@ def test_head_is_told_the_length_and_nothing_is_kept_less_for_it(
         head = answers(rf.head("/scores/"))
         assert (head.content, head.headers["Content-Length"]) == (b"", "9")
     assert answers(rf.get("/scores/")).content == b"an answer"
+
+
+@pytest.mark.parametrize("address", ["/", "/api/v1/validators"])
+def test_a_cadence_that_is_broken_keeps_nobody_from_reading(client: Client, address: str) -> None:
+    job = JobFactory(schedule__name="fetch-repeatable")
+    Job.objects.filter(pk=job.pk).update(every_seconds=0)
+
+    assert client.get(address).status_code == 200
+
+
+def test_no_answer_is_said_to_hold_while_a_run_is_under_way_that_somebody_asked_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held() -> str:
+        return client.get("/api/v1/cluster").headers["Cache-Control"]
+
+    job = JobFactory(schedule=ScheduleFactory(name="fetch-repeatable", next_run=now() + timedelta(hours=6)))
+    monkeypatch.setattr(kept, "CLOCK_SECONDS", 0.0)
+    assert held().startswith("public, max-age=21")
+
+    Schedule.objects.update(next_run=now() + timedelta(seconds=100))
+    assert held() in ("public, max-age=99", "public, max-age=98")
+
+    RunFactory(job=job, state=RunState.RUNNING)
+    assert held() == "no-cache"
+
+
+def test_two_addresses_that_are_read_in_two_ways_are_two(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = keeper(monkeypatch, lambda request: HttpResponse(request.GET["search"]))
+
+    assert answers(rf.get("/", QUERY_STRING="search=\xc3\xa9")).content.decode() == "\xe9"
+    assert answers(rf.get("/?search=%C3%83%C2%A9")).content.decode() == "\xc3\xa9"
+
+
+def test_what_has_no_date_was_not_modified_since_any(client: Client) -> None:
+    headers = {"If-Unmodified-Since": "Mon, 23 Nov 2026 12:00:00 GMT"}
+
+    assert client.get("/", headers=headers).status_code == 200
+
+
+def test_what_comes_late_of_a_picture_that_is_over_takes_nothing_from_the_newer_one(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, made = ["1"], []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        made.append(request.path)
+        if request.path == "/scores/":
+            picture[0] = "2"
+            answers(rf.get("/cluster/"))
+        return HttpResponse("an answer")
+
+    answers = keeper(monkeypatch, view)
+    monkeypatch.setattr(kept.KeptAnswers, "_version", lambda self: picture[0])
+
+    answers(rf.get("/scores/"))
+    answers(rf.get("/cluster/"))
+
+    assert made == ["/scores/", "/cluster/"]

@@ -96,7 +96,7 @@ WRITES: Final[tuple[Callable[[random.Random], Any], ...]] = (
 def test_a_kept_answer_is_what_a_fresh_one_would_be(
     seed: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "WORDS_SECONDS", 0.0)
+    monkeypatch.setattr(kept, "CLOCK_SECONDS", 0.0)
     dice, keeping, fresh = random.Random(seed), Client(), Client()
     told: dict[tuple[str, str], bytes] = {}
     with time_machine.travel(NOON + timedelta(seconds=5), tick=False) as clock:

@@ -30,7 +30,7 @@ def test_each_subscription_is_in_one_state(django_assert_num_queries: DjangoAsse
     ):
         Subscription.objects.filter(pk=one.pk).update(**changes)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         [metric] = subscription_metrics()
 
     counted = {sample.labels["state"]: sample.value for sample in metric.samples}

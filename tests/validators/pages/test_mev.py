@@ -10,11 +10,11 @@ from django.utils.html import strip_tags
 from tests.validators.rows import NOON, SOL, fetch, history, validator, vote_state
 from validators.models import ClusterEpoch, MevEpoch, Validator
 from validators.services.block_yields import block_yields
-from validators.templatetags.units import UNKNOWN
+from validators.templatetags.units import UNKNOWN, measured
 
 pytestmark = pytest.mark.django_db
 
-ROUTER = "Jito's tip router takes 3 % and the validator 8 %"
+ROUTER = "Jito's tip router takes 3.09 % and the validator 8 %; what is left comes to the stake accounts"
 KNOWN: dict[str, Any] = {
     "apy": 0.0524,
     "apy_basis": "realised",
@@ -53,6 +53,23 @@ def test_the_total_is_said_in_its_parts_each_with_its_basis(client: Client) -> N
     assert ROUTER in said
 
 
+def test_parts_that_do_not_add_up_as_they_are_shown_say_that_they_are_rounded(client: Client) -> None:
+    fetch()
+    shown = validator(1, **KNOWN | {"mev_apy": 0.002_66, "shared_apy": 0.002_26})
+
+    said = page_of(client, shown)
+
+    for part in ("5.24 % by rewards", "0.27 % by tips", "0.23 % by shared"):
+        assert part in said
+    assert "5.73 % in all, each of them rounded." in said
+
+
+def test_no_number_is_written_with_an_exponent() -> None:
+    assert [measured(one) for one in (6.40453e-05, 0.000147308, 0.0, 512_345.6)] == [
+        *("0.000064045", "0.000147308", "0", "512,346")
+    ]
+
+
 @pytest.mark.parametrize(
     ("unknown", "why"),
     [
@@ -72,17 +89,44 @@ def test_tips_say_their_epoch_and_whether_they_are_whole(client: Client) -> None
     fetch()
     shown = validator(1, **KNOWN)
     history(shown, epochs=3)
-    told(shown, 2, runs_jito=True, commission_bps=800, tips=4 * SOL, priority_fees=SOL // 2)
+    fees = {"priority_commission_bps": 5_000, "priority_fees": SOL // 2}
+    told(shown, 2, runs_jito=True, commission_bps=800, tips=4 * SOL, **fees)
     told(shown, 1, runs_jito=True, commission_bps=0, tips=9 * SOL, tips_final=True, settled=True)
     told(shown, 0, runs_jito=False, settled=True)
 
     said = page_of(client, shown)
 
-    assert "Epoch 2: 4 SOL of tips so far and 0.500 SOL of priority fees so far, shared at a" in said
+    told_of_two = "Epoch 2: 4 SOL of tips so far and 0.500 SOL of priority fees so far, which it shares after"
+    assert f"{told_of_two} a commission of 50 %, by Jito's accounts as of" in said
     rows = said.partition("Epoch by epoch")[2]
     without = f"{UNKNOWN} (no tip account of it was seen in this epoch)"
     for cells in ("8 % 4 so far 0.500 so far", f"0 % 9 {UNKNOWN} (no account of", f"no Jito {without}"):
         assert cells in rows
+
+
+def test_an_account_is_not_denied_because_its_sum_is_unknown_and_one_that_closed_early_has_no_more(
+    client: Client,
+) -> None:
+    fetch()
+    shown = validator(1, **KNOWN)
+    history(shown, epochs=2)
+    told(shown, 1, runs_jito=True, commission_bps=800)
+    told(shown, 0, runs_jito=True, commission_bps=700, tips=9 * SOL, settled=True)
+
+    said = page_of(client, shown)
+
+    assert "Epoch 0: 9 SOL of tips at least, as its account closed before it told all" in said
+    rows = said.partition("Epoch by epoch")[2]
+    assert f"8 % {UNKNOWN} (its balance alone does not tell: no endpoint gave the rent)" in rows
+    assert "7 % 9 at least" in rows
+
+
+@pytest.mark.parametrize("commission_bps", [9_691, 10_000])
+def test_where_all_is_taken_nothing_is_said_to_be_left(client: Client, commission_bps: int) -> None:
+    fetch()
+    said = page_of(client, validator(1, **KNOWN | {"mev_commission_bps": commission_bps, "mev_apy": 0.0}))
+
+    assert "takes 3.09 % and the validator all the rest; nothing is left for stakers." in said
 
 
 def test_who_is_not_known_to_run_jito_is_not_said_to_take_nothing(client: Client) -> None:

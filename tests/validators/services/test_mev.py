@@ -1,23 +1,27 @@
 """Tips and shared priority fees by validator and epoch, as the simulated cluster's accounts tell them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db.models import Count
 from django.utils import timezone
 
+from scheduling.exceptions import SkipRun
 from tests.validators import distributions, replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.distributions import RENT, Root
 from tests.validators.nodes.chain import Chain
 from tests.validators.nodes.trial import START_EPOCH, Trial
-from tests.validators.rows import fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, validator
 from tests.validators.services.sources import state
 from validators import tasks
 from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import mev
+from validators.services.mev_yields import refresh_mev_yields
 from validators.simulator.clock import Moment
 from validators.solana.programs.jito import TIPS
+from validators.solana.tips import ask_tips
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -80,12 +84,35 @@ def test_what_tips_add_is_their_mean_less_router_and_commission_by_the_stake_of_
     lengths: dict[int, Any] = {one.epoch: one.seconds for one in ClusterEpoch.objects.all()}
     whole = MevEpoch.objects.filter(validator=row, settled=True, tips_final=True, epoch__in=stakes)
     used: Any = [told for told in whole.values_list("epoch", "tips", "commission_bps") if lengths[told[0]]]
-    earned = sum(tips * (0.97 - bps / 10_000) / (stakes[epoch] or 0) for epoch, tips, bps in used)
+    earned = sum(tips * (0.9691 - bps / 10_000) / (stakes[epoch] or 0) for epoch, tips, bps in used)
     in_a_year = 365.25 * 86_400 / sum(lengths[epoch] for epoch, *_ in used)
     assert row.mev_apy_epochs == len(used)
     assert row.mev_apy == pytest.approx(earned * in_a_year, rel=1e-6)
     # Who does not run Jito adds nothing, which is known; of others that is not.
     assert set(Validator.objects.filter(runs_jito=None).values_list("mev_apy", flat=True)) <= {None}
+
+
+def test_an_epoch_without_a_block_brought_nothing_and_counts() -> None:
+    led, never = validator(1), validator(2)
+    times = {"started_at": NOON - timedelta(days=1), "ended_at": NOON}
+    for epoch in (988, 989):
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", **times)
+        for one in (led, never):
+            ValidatorEpoch.objects.create(
+                validator=one, epoch=epoch, activated_stake=SOL, credits_unit="lamports", fetched_at=NOON
+            )
+            given = {"slot": 1, "looked_at": NOON, "settled": True}
+            if one == led and epoch == 988:
+                given |= {"runs_jito": True, "commission_bps": 700, "tips": 1_000_000, "tips_final": True}
+            MevEpoch.objects.create(validator=one, epoch=epoch, **given)
+
+    refresh_mev_yields(990)
+
+    # The router takes 3.09 % and the validator 7.
+    yearly = 1_000_000 * 0.8991 / SOL / 2 * 365.25
+    told = Validator.objects.order_by("pk").values_list("mev_apy", "mev_apy_epochs", "runs_jito")
+    # Of who made no block at all nobody knows what its blocks would bring.
+    assert list(told) == [(pytest.approx(yearly), 2, True), (None, None, None)]
 
 
 def test_an_endpoint_that_lacks_the_accounts_that_were_there_is_passed_over(trial: Trial) -> None:
@@ -121,6 +148,66 @@ def test_an_account_closed_before_its_root_keeps_what_was_seen_as_not_final(node
     tasks.fetch_mev()
     row.refresh_from_db()
     assert (row.tips, row.tips_final, row.settled, row.runs_jito) == (50, False, True, True)
+
+
+def test_who_was_not_looked_for_once_its_epoch_was_over_may_have_had_an_account(
+    node: AccountsEndpoint,
+) -> None:
+    validator(1, vote_account=replies.key(1))
+    _epoch_runs(node, replies.EPOCH)
+    tasks.fetch_mev()
+
+    _epoch_runs(node, replies.EPOCH + 10)
+    tasks.fetch_mev()
+
+    row = MevEpoch.objects.get(epoch=replies.EPOCH)
+    assert (row.commission_bps, row.settled) == (None, False)
+
+
+def test_a_node_that_claims_to_be_in_the_next_epoch_settles_nothing(node: AccountsEndpoint) -> None:
+    validator(1, vote_account=replies.key(1))
+    _epoch_runs(node, replies.EPOCH)
+    node.slots = [(replies.EPOCH + 1) * replies.SLOTS + 5]
+
+    tasks.fetch_mev()
+
+    assert not MevEpoch.objects.get(epoch=replies.EPOCH).settled
+
+
+def test_accounts_of_epochs_that_the_votes_are_far_behind_are_not_taken_for_missing(
+    node: AccountsEndpoint,
+) -> None:
+    validator(1, vote_account=replies.key(1))
+    _epoch_runs(node, replies.EPOCH)
+    node.slots = [(replies.EPOCH + 3) * replies.SLOTS]
+
+    with pytest.raises(SkipRun, match=f"epoch {replies.EPOCH + 3} runs, and the votes fetched last"):
+        tasks.fetch_mev()
+
+    assert not MevEpoch.objects.exists()
+
+
+def test_what_another_run_stored_meanwhile_stays(
+    node: AccountsEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = _present(node, epoch=replies.EPOCH - 1, lamports=RENT + 1_000)
+    validator(1, vote_account=node.current[0]["votePubkey"])
+    _epoch_runs(node, replies.EPOCH)
+
+    def slowly(*question: Any, **options: Any) -> Any:
+        answer = ask_tips(*question, **options)
+        monkeypatch.setattr(mev, "ask_tips", ask_tips)
+        # Its root is there by now, and says a little less than there was.
+        whole = distributions.sent(TIPS, node.current[0]["votePubkey"], replies.EPOCH - 1, root=Root(999))
+        node.accounts[address] = whole
+        tasks.fetch_mev()
+        return answer
+
+    monkeypatch.setattr(mev, "ask_tips", slowly)
+    tasks.fetch_mev()
+
+    row = MevEpoch.objects.get(epoch=replies.EPOCH - 1)
+    assert (row.tips, row.tips_final, row.settled) == (999, True, True)
 
 
 def test_a_bad_account_is_left_out_and_named_and_takes_no_other_down(node: AccountsEndpoint) -> None:

@@ -69,6 +69,20 @@ def test_an_account_is_made_with_the_first_block_and_grows_until_its_root(cluste
         assert account(cluster, kind, seat, Moment(EPOCH + 11, 0)) is None
 
 
+def test_of_priority_fees_only_what_a_commission_leaves_is_paid_in(cluster: Cluster) -> None:
+    fee_commission = cluster.tips.fee_commission
+    blocks = cluster.field.schedule(EPOCH).production(0, SLOTS_PER_EPOCH - 1)
+    of_block = {}
+    for seat in cluster.seats:
+        commission, made = fee_commission(seat, EPOCH), blocks.get(seat.index)
+        found = account(cluster, PRIORITY_FEES, seat.index, Moment(EPOCH + 1, 100))
+        if commission is not None and made is not None and found is not None:
+            of_block[seat.index] = (found.total(None) or 0) / made.blocks_produced / (1 - commission / 10_000)
+
+    assert len(of_block) > 2
+    assert all(999_999 < lamports < 6_000_001 for lamports in of_block.values())
+
+
 def test_some_run_jito_at_different_commissions_and_some_do_not(cluster: Cluster) -> None:
     commissions = [cluster.tips.tip_commission(seat, EPOCH) for seat in cluster.seats]
     without = commissions.index(None)

@@ -1,6 +1,7 @@
 """The quick reader of getVoteAccounts and pydantic's: whatever is sent, both say the same.
 
-But one thing: what nobody asked for may be nested deeper than the 200 levels at which pydantic stops.
+But two things: what nobody asked for may be nested deeper than the 200 levels at which pydantic stops, and
+be a number of more digits than the 4,300 that it takes.
 """
 
 import json

@@ -14,8 +14,10 @@ from validators.solana.programs.addresses import program_address
 from validators.solana.pubkey import KEY_BYTES, raw_key
 
 TESTNET: Final = "4uhcVJyU9pJkvQyS88uRDiswHXSCkY3zQawwpjk2NsNY"
-# The tip router's, of what lies in an account at the end of its epoch, before commission (Jito's JIP-8).
-ROUTER_FEE_BPS: Final = 300
+# The tip router's, of what lies in an account at the end of its epoch, before commission: 3 % of all tips
+# (JIP-8), by the 97 % of it that the block engine leaves (`adjusted_total_fees_bps` of jito-tip-router). Of
+# shared fees it is a rate of its own, which no account here tells; the same is assumed.
+ROUTER_FEE_BPS: Final = 10_000 * 300 // (10_000 - 300)
 ALL_BPS: Final = 10_000
 # An account may be closed once its epoch lies more than ten back (`num_epochs_valid`).
 EPOCHS_VALID: Final = 10
@@ -84,6 +86,9 @@ class MerkleRoot:
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """What an account says; `commission_bps` is the validator's.
+
+    Of tips it is taken from what lies there; of priority fees it was kept before the rest was put there
+    (`calculate_share` of jito-solana's priority-fee-sharing).
 
     `transferred` is None where the program does not count it.
     """
@@ -166,7 +171,8 @@ def _root(reader: Reader) -> MerkleRoot:
 def stakers_share(total: int, commission_bps: int) -> int:
     """Of what an account holds: the router's fee and the validator's commission are both of the whole.
 
-    Where they are more than that, the stakers get nothing.
+    Where they are more than that, the stakers get nothing. Shared fees have no commission any more.
+    Source: `vec_from_stake_meta_for_distribution_meta` of jito-tip-router.
     """
     taken = total * ROUTER_FEE_BPS // ALL_BPS + total * commission_bps // ALL_BPS
     return max(0, total - taken)

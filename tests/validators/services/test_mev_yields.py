@@ -1,0 +1,76 @@
+"""What tips and shared fees add in a year: by every ended epoch, also by those that brought nothing."""
+
+from typing import Any
+
+import pytest
+
+from tests.validators.rows import NOON, SOL, validator
+from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
+from validators.services.mev_yields import refresh_mev_yields
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+RUNNING, SECONDS, STAKE = 900, 86_400, 100_000 * SOL
+EPOCHS_IN_A_YEAR = 365.25
+# The tip router's, of what lies in an account.
+LEFT_BY_ROUTER = 1 - 0.0309
+WITH_TIPS: dict[str, Any] = {
+    "runs_jito": True,
+    "commission_bps": 800,
+    "tips": 5 * SOL,
+    "tips_final": True,
+    "settled": True,
+}
+
+
+def told(of: Validator, epoch: int, *, stake: int = STAKE, **fields: Any) -> None:
+    """What its accounts of an ended epoch told, and its stake of then, where it had any."""
+    ClusterEpoch.objects.get_or_create(
+        epoch=epoch, defaults={"slots": SECONDS * 5, "slot_ms": 200, "credits_unit": "lamports"}
+    )
+    if stake:
+        ValidatorEpoch.objects.create(
+            validator=of, epoch=epoch, activated_stake=stake, credits_unit="lamports", fetched_at=NOON
+        )
+    MevEpoch.objects.create(validator=of, epoch=epoch, slot=1, looked_at=NOON, **fields)
+
+
+def yields_of(of: Validator) -> Validator:
+    refresh_mev_yields(RUNNING)
+    of.refresh_from_db()
+    return of
+
+
+def test_shared_fees_are_what_its_commission_left_so_none_is_taken_again() -> None:
+    shared = validator(1)
+    fees = {"priority_commission_bps": 5_000, "priority_fees": SOL, "priority_final": True}
+    told(shared, RUNNING - 1, **WITH_TIPS, **fees)
+
+    found = yields_of(shared)
+
+    assert found.shared_apy == pytest.approx(EPOCHS_IN_A_YEAR * SOL * LEFT_BY_ROUTER / STAKE)
+    assert found.mev_apy == pytest.approx(EPOCHS_IN_A_YEAR * 5 * SOL * (LEFT_BY_ROUTER - 0.08) / STAKE)
+
+
+@pytest.mark.parametrize(("stake", "basis"), [(STAKE, "realised"), (0, "estimate")])
+def test_an_epoch_in_which_it_led_no_block_brought_nothing_and_counts(stake: int, basis: str) -> None:
+    small = validator(1, activated_stake=STAKE)
+    # It may not have been there yet: nobody knows what it ran.
+    told(small, RUNNING - 4, stake=0, settled=True)
+    told(small, RUNNING - 3, stake=stake, **WITH_TIPS)
+    told(small, RUNNING - 2, stake=stake, settled=True)
+    told(small, RUNNING - 1, stake=stake, settled=False)
+
+    found = yields_of(small)
+
+    in_the_mean = 5 * SOL * (LEFT_BY_ROUTER - 0.08) / 2
+    assert found.mev_apy == pytest.approx(EPOCHS_IN_A_YEAR * in_the_mean / STAKE)
+    assert (found.mev_apy_epochs, found.mev_apy_basis) == (2, basis)
+    assert (found.runs_jito, found.mev_epoch) == (True, RUNNING - 3)
+
+
+def test_of_whom_no_epoch_tells_whether_it_runs_jito_nothing_is_claimed() -> None:
+    unknown = validator(1, activated_stake=STAKE)
+    told(unknown, RUNNING - 1, settled=True)
+
+    assert yields_of(unknown).mev_apy is None
