@@ -20,15 +20,19 @@ from scheduling.exceptions import SchedulingError
 from scheduling.ledger.attempts import waits_of
 from scheduling.models import CatchUp, Job, JobChange, Overlap, Run, RunTally
 from tests.simulation import faults, observer
+from tests.simulation.connections import Connections
 from tests.simulation.faults import Fault
 from tests.simulation.observer import Known, Observer
-from tests.simulation.parts import Connections, Redis, enter, played
+from tests.simulation.parts import Redis
+from tests.simulation.playing import enter, played
 from tests.simulation.world import BEGINNING, BrokenError, Choices, Process, World
 
 # Seconds of faults; after the last of them everything has this long to end.
 FAULTS_FOR = 40.0
 CALM = 240.0
 MOST_STEPS = 60_000
+# What is due by then is to end, in the words of the database.
+HORIZON = f"{BEGINNING + timedelta(seconds=FAULTS_FOR):%Y-%m-%d %H:%M:%S}"
 TASKS = ("store", "store", "work", "fail_at_first", "fail", "skip")
 EVERY = 10
 
@@ -159,16 +163,13 @@ class Simulation:
         waiting = [
             f"run {row.id} is {row.state}"
             for row in self.watch.rows.values()
-            if row.state not in observer.ENDED and row.occurrence < self._horizon()
+            if row.state not in observer.ENDED and row.occurrence < HORIZON
         ]
         return waiting + [
             f"{self.watch.jobs[one.job].name} is not claimed"
             for one in self.watch.standings.values()
-            if one.next_run is not None and one.next_run < self._horizon()
+            if one.next_run is not None and one.next_run < HORIZON
         ]
-
-    def _horizon(self) -> str:
-        return f"{BEGINNING + timedelta(seconds=FAULTS_FOR):%Y-%m-%d %H:%M:%S}"
 
     def _is_over(self) -> bool:
         return not self.asked and not self._open()
@@ -249,6 +250,7 @@ def _job(name: str, dice: random.Random, *, after: Job | None = None) -> Job:
         parameters_b=dice.choice((None, None, {"seconds": 1.0})),
         time_limit=timedelta(seconds=dice.choice((2, 30, 30))),
         max_attempts=dice.choice((1, 3)),
+        condition=dice.choice(("", "", "", "now and then")),
         keep_succeeded=timedelta(days=1),
         keep_failed=timedelta(days=1),
     )

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from scheduling.conditions import Occasion
 from scheduling.engine import execution
 from scheduling.exceptions import SkipRun
 from tests.simulation import observer
@@ -48,6 +49,11 @@ def fail(*, seconds: float) -> None:
 def skip(*, seconds: float) -> None:
     with at_work(seconds):
         raise SkipRun("there is nothing to do")
+
+
+def now_and_then(occasion: Occasion) -> str:
+    """A condition."""
+    return "" if occasion.occurrence.second % 30 < 15 else "not now"
 
 
 @contextmanager
