@@ -131,14 +131,14 @@ def main() -> int:
     say = sys.stdout.write
     survivors = 0
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        unchanged = _suite_fails(copy_of_the_tree(Path(folder) / "unchanged"))
+        unchanged = _suite_fails(_copy(Path(folder) / "unchanged"))
         if unchanged:
             say(f"The suite fails without any mutation:\n{unchanged}\n")
             return 1
         for number, mutation in enumerate(MUTATIONS):
             started = time.monotonic()
-            copy = copy_of_the_tree(Path(folder) / str(number))
-            apply(mutation, copy)
+            copy = _copy(Path(folder) / str(number))
+            _apply(mutation, copy)
             failure = _suite_fails(copy)
             survivors += not failure
             verdict = f"killed by {failure}" if failure else "SURVIVED"
@@ -149,12 +149,12 @@ def main() -> int:
     return 1 if survivors else 0
 
 
-def copy_of_the_tree(target: Path) -> Path:
+def _copy(target: Path) -> Path:
     shutil.copytree(PROJECT, target, ignore=LEFT_OUT)
     return target
 
 
-def apply(mutation: Mutation, copy: Path) -> None:
+def _apply(mutation: Mutation, copy: Path) -> None:
     for name, old, new in mutation.replacements:
         text = (copy / name).read_text()
         if text.count(old) != 1:

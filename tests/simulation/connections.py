@@ -15,6 +15,8 @@ from tests.simulation.world import Killed, Thread, World
 PATIENCE = 20.0
 # And what opens a transaction to write.
 WRITES = ("BEGIN", "UPDATE", "INSERT", "DELETE", "COMMIT")
+# What surely writes nothing; most of what is asked.
+READS = ("SELECT", "WITH clock", "PRAGMA")
 
 
 class Connections:
@@ -61,12 +63,9 @@ class Connections:
             raise Killed
         world.pause(words)
         process, writes = thread.process, words.startswith(WRITES)
-        if writes and process.stall_before_write and thread is process.threads[0]:
-            seconds, process.stall_before_write = process.stall_before_write, 0.0
-            world.stall(process, seconds)
-            world.pause(words)
         require_reach(world)
         answer = self._patiently(thread, act)
+        world.wrote |= not words.startswith(READS)
         writes &= not thread.connection.connection.in_transaction  # and this ended it
         if writes and process.lose_answer:
             process.lose_answer = False

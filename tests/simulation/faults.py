@@ -15,7 +15,7 @@ from scheduling.models import Run
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.changing import backfill, pause, resume, trigger
 from scheduling.operations.retrying import retry
-from tests.simulation.world import Process
+from tests.simulation.world import Process, Trap
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -99,11 +99,13 @@ def _stall(kind: str) -> Callable[["Simulation", Fault], None]:
     return act
 
 
-def _stall_before_write(kind: str) -> Callable[["Simulation", Fault], None]:
+def _trap(kind: str) -> Callable[["Simulation", Fault], None]:
     def act(here: "Simulation", fault: Fault) -> None:
         process = _one(here, fault, kind)
         if process:
-            process.stall_before_write = fault.size * LONGEST_STALL
+            places = PLACES[kind]
+            seconds = fault.size * LONGEST_STALL if fault.who % 4 else 0.0
+            process.trap = Trap(function=places[fault.who // 4 % len(places)], seconds=seconds)
 
     return act
 
@@ -164,8 +166,17 @@ def _redis_away(here: "Simulation", fault: Fault) -> None:
 
 
 def _step_clock(here: "Simulation", fault: Fault) -> None:
-    here.world.wrong_by += (fault.size - 0.5) * 2 * LONGEST_STALL
-    here.world.tell(f"the clock is wrong by {here.world.wrong_by:.2f} s")
+    """Once, or there and back within two seconds."""
+    step = (fault.size - 0.5) * 2 * LONGEST_STALL
+
+    def by(seconds: float) -> None:
+        here.world.wrong_by += seconds
+        here.world.tell(f"the clock is wrong by {here.world.wrong_by:.2f} s")
+
+    by(step)
+    if fault.who % 2:
+        here.world.after(1.0, lambda: by(step))
+        here.world.after(2.0, lambda: by(-2 * step))
 
 
 def _ask(here: "Simulation", fault: Fault) -> None:
@@ -204,7 +215,7 @@ def _retry(here: "Simulation", name: str) -> None:
 def _backfill(here: "Simulation", name: str) -> None:
     """Of what came before the first occurrence, or of what was skipped or missed."""
     now = here.world.wall()
-    for back in (35, 25, 15):
+    for back in (35, 25, 15, 5):
         start = now - timedelta(seconds=back)
         with suppress(RefusedError):
             backfill(name, start=start, end=start + timedelta(seconds=10), by="ann", now=now)
@@ -212,6 +223,11 @@ def _backfill(here: "Simulation", name: str) -> None:
 
 def _trigger(here: "Simulation", name: str) -> None:
     trigger(name, by="ann", now=here.world.wall())
+
+
+def _trigger_and_pause(here: "Simulation", name: str) -> None:
+    _trigger(here, name)
+    _pause(here, name)
 
 
 def _set_back(here: "Simulation", name: str) -> None:
@@ -230,18 +246,36 @@ ACTS: dict[str, Callable[["Simulation", str], None]] = {
     "retry": _retry,
     "backfill": _backfill,
     "trigger": _trigger,
+    "trigger and pause": _trigger_and_pause,
     "set back": _set_back,
 }
 # The rarest orders come of these.
-FAVOURED = ("a worker stands still before a write", "a dispatcher stands still before a write")
+FAVOURED = ("a worker walks into a trap", "a dispatcher walks into a trap")
+# Functions of the steps of the specification, where a step more or less matters.
+PLACES = {
+    "dispatcher": (
+        "claim",
+        "claim",
+        "expired",
+        "_worker_lives",
+        "_put_back",
+        "_put_back",
+        "_queue",
+        "_queue",
+        "_ask_again",
+        "_end",
+        "resume",
+    ),
+    "worker": ("take", "claim_run", "held_lease", "_end", "_committed", "give_back", "_record_failure"),
+}
 OF_SEVERAL = ("a host goes away for good",)
 KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
     "a worker dies": _crash("worker"),
     "a dispatcher dies": _crash("dispatcher"),
     "a worker stands still": _stall("worker"),
     "a dispatcher stands still": _stall("dispatcher"),
-    "a worker stands still before a write": _stall_before_write("worker"),
-    "a dispatcher stands still before a write": _stall_before_write("dispatcher"),
+    "a worker walks into a trap": _trap("worker"),
+    "a dispatcher walks into a trap": _trap("dispatcher"),
     "a dispatcher is of the version before": _old_version,
     "an answer is lost": _lose_answer,
     "an answer is late": _late_answer,

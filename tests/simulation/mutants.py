@@ -1,14 +1,13 @@
 """Which seed breaks a rule when a safeguard is taken away: those of `make mutation`, and others."""
 
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import Any
 
-from tests.faults.mutate import MUTATIONS, Mutation, apply, copy_of_the_tree
+from tests.faults.mutate import MUTATIONS, PROJECT, Mutation
 
 CLAIMING = "scheduling/engine/claiming.py"
 CLAIMS = "scheduling/engine/claims.py"
@@ -175,31 +174,28 @@ FURTHER = (
 )
 
 
+ALL = (*MUTATIONS, *FURTHER)
+
+
 def hunted(words: str, *, seeds: int) -> int:
-    """Exit code 1 when a mutant survives."""
-    wanted = [one for one in (*MUTATIONS, *FURTHER) if words in one.safeguard]
-    survivors = 0
-    with tempfile.TemporaryDirectory(prefix="simulated-mutants-") as folder:
-        for number, mutation in enumerate(wanted):
-            began = time.monotonic()
-            copy = copy_of_the_tree(Path(folder) / str(number))
-            apply(mutation, copy)
-            failure = _seed_fails(copy, seeds)
-            survivors += not failure
-            spent = time.monotonic() - began
-            sys.stdout.write(f"{mutation.safeguard}: {failure or 'SURVIVED'} ({spent:.0f} s)\n")
-            sys.stdout.flush()
-            shutil.rmtree(copy)
-    sys.stdout.write(f"{len(wanted) - survivors} of {len(wanted)} mutants found in {seeds} seeds\n")
-    return 1 if survivors else 0
+    """Which seed notices the absence of each such safeguard. Exit code 1 when one is missed by none."""
+    wanted = [one.safeguard for one in ALL if words in one.safeguard]
+    missed = 0
+    for safeguard in wanted:
+        began = time.monotonic()
+        failure = _seed_fails(safeguard, seeds)
+        missed += not failure
+        spent = time.monotonic() - began
+        sys.stdout.write(f"{safeguard}: {failure or 'MISSED'} ({spent:.0f} s)\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{len(wanted) - missed} of {len(wanted)} are noticed in {seeds} seeds\n")
+    return 1 if missed else 0
 
 
-def _seed_fails(copy: Path, seeds: int) -> str:
-    """The first seed that breaks a rule in a copy, and which; empty when none does."""
+def _seed_fails(safeguard: str, seeds: int) -> str:
+    """The first seed that breaks a rule without it, and which; empty when none does."""
     result = subprocess.run(
-        [sys.executable, "-m", "tests.simulation", "--quick", "--seeds", str(seeds)],
-        cwd=copy,
-        env=os.environ | {"STATE_DIR": str(copy / "var"), "PYTHONPATH": str(copy)},
+        [sys.executable, "-m", "tests.simulation", "--quick", "--seeds", str(seeds), "--without", safeguard],
         capture_output=True,
         text=True,
         check=False,
@@ -207,3 +203,27 @@ def _seed_fails(copy: Path, seeds: int) -> str:
     if result.returncode == 0:
         return ""
     return next(iter(result.stdout.splitlines()), "") or result.stderr[-2000:]
+
+
+def texts_without(safeguard: str) -> dict[str, str]:
+    """The source of each file that changes, by path. Raises `SystemExit` where its words are gone."""
+    [mutation] = [one for one in ALL if one.safeguard == safeguard]
+    texts: dict[str, str] = {}
+    for name, old, new in mutation.replacements:
+        path = str(PROJECT / name)
+        text = texts.get(path) or Path(path).read_text()
+        if text.count(old) != 1:
+            raise SystemExit(f"{safeguard}: {old!r} is {text.count(old)} times in {name}, not once")
+        texts[path] = text.replace(old, new)
+    return texts
+
+
+def take_away(safeguard: str) -> None:
+    """Have this process import the code without it; before anything of it is imported."""
+    texts, get_code = texts_without(safeguard), SourceFileLoader.get_code
+
+    def code(loader: SourceFileLoader, name: str) -> Any:
+        text = texts.get(loader.path)
+        return get_code(loader, name) if text is None else compile(text, loader.path, "exec")
+
+    SourceFileLoader.get_code = code  # type: ignore[method-assign]

@@ -106,10 +106,12 @@ class Observer:
 
     def look(self, thread: Thread) -> None:
         """What the last step changed."""
+        if not self.world.wrote:  # what was written may be there only when its answer was fetched
+            return
         (version,) = self.database.execute("PRAGMA data_version").fetchone()
         if version == self.version:
             return
-        self.version = version
+        self.version, self.world.wrote = version, False
         rows = {row[0]: Row(*row) for row in self.database.execute(RUNS)}
         standings = {row[0]: Standing(*row) for row in self.database.execute(JOBS)}
         before, self.rows = self.rows, rows

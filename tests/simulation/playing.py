@@ -157,6 +157,7 @@ def _kernel(world: World) -> Iterator[tuple[Any, str, Any]]:
         running(world).alarm_at = world.now + seconds if seconds else None
 
     def stat(pid: int) -> list[str] | None:
+        world.pause("looks whether a process lives")
         alive = any(one.pid == pid and one.alive for one in world.processes)
         return ["S", *[str(pid)] * 19] if alive else None
 

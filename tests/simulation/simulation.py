@@ -77,6 +77,7 @@ class Simulation:
     asked: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
 
     def start(self) -> None:
+        self.world.on_trapped = partial(self.replace, after=faults.REPLACED_AFTER)
         # Of one host there are two dispatchers, as of two installations on one file.
         for host, _ in zip(self.hosts * 2, range(2), strict=False):
             self.world.start("dispatcher", host, f"{host}/dispatcher", self._dispatches)
@@ -154,7 +155,7 @@ class Simulation:
         self.redis.away_until = 0.0
         for process in world.living():
             process.stalled_until = min(process.stalled_until, world.now)
-            process.lose_answer, process.late_answer, process.stall_before_write = False, 0.0, 0.0
+            process.lose_answer, process.late_answer, process.trap = False, 0.0, None
             process.is_old = False
         for name in self.names:
             self.asked.append((f"resume {name}", partial(faults.ACTS["resume"], self, name)))

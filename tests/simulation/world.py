@@ -1,9 +1,11 @@
 """A clock, processes that take turns, and the chooser who says whose turn it is."""
 
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import FrameType
 from typing import Any
 
 from greenlet import getcurrent, greenlet
@@ -39,6 +41,14 @@ class Thread:
     late_until: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trap:
+    """Springs at the first step within a function: who is there stands still for so long, or dies at 0."""
+
+    function: str
+    seconds: float
+
+
 @dataclass(slots=True, eq=False)
 class Process:
     """What the kernel knows of one, and what its modules remember."""
@@ -58,8 +68,8 @@ class Process:
     # The next answers of the database that are lost, or late by so many seconds.
     lose_answer: bool = False
     late_answer: float = 0.0
-    # For how long it stands still when it is about to write.
-    stall_before_write: float = 0.0
+    # Where it is to stand still, or to die.
+    trap: "Trap | None" = None
     # Whether it is of the version that does not ask which occurrences have a run.
     is_old: bool = False
     # The run and the owner of the task that it is at.
@@ -92,8 +102,11 @@ class World:
         self.hub = getcurrent()
         self.on_enter: Callable[[Thread, Thread | None], None] = lambda thread, before: None
         self.connect: Callable[[], Any] = lambda: None
+        self.on_trapped: Callable[[Process], None] = lambda process: None
         self._entered: Thread | None = None
         self._dying: list[Process] = []
+        # Whether a statement was executed that may have changed something, since somebody looked.
+        self.wrote = True
         self._failed: BaseException | None = None
 
     # What processes ask for
@@ -111,6 +124,8 @@ class World:
             return
         if not thread.process.alive:
             raise Killed
+        if thread.process.trap is not None and thread is thread.process.threads[0]:
+            self._spring(thread.process, thread.process.trap)
         self.trace.append(f"{self.now:9.3f} {thread.name}: {label}")
         thread.wake_at, thread.ready = self.now + max(seconds, 0.0), ready
         self.hub.switch()
@@ -156,6 +171,21 @@ class World:
         process.stalled_until = self.now + seconds
         self.tell(f"{process.name} stands still until {process.stalled_until:.2f}")
 
+    def _spring(self, process: Process, trap: Trap) -> None:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and frame.f_code.co_name != trap.function:
+            frame = frame.f_back
+        if frame is None:
+            return
+        process.trap = None
+        self.tell(f"{process.name} is in {trap.function}")
+        if trap.seconds:
+            self.stall(process, trap.seconds)
+        else:
+            self.kill(process)
+            self.on_trapped(process)
+            raise Killed
+
     def living(self, kind: str = "") -> list[Process]:
         return [one for one in self.processes if one.alive and kind in ("", one.kind)]
 
@@ -164,7 +194,7 @@ class World:
     def go_on(self) -> Thread | None:
         """One step of somebody, who is given; or else the clock moves to the next thing that happens."""
         self._bury()
-        runnable = [thread for one in self.processes if one.alive for thread in self._runnable(one)]
+        runnable = self._runnable()
         dice = self.random.random()
         if not runnable:
             self._move_clock()
@@ -189,20 +219,19 @@ class World:
             return self._entered
         return runnable[0]
 
-    def _runnable(self, process: Process) -> list[Thread]:
-        if process.stalled_until > self.now:
-            return []
-        return [
-            thread
-            for thread in process.threads
-            if thread.late_until <= self.now
-            and not thread.run.dead
-            and (
-                thread.wake_at <= self.now
-                or (thread.ready is not None and thread.ready())
-                or (bool(process.pending) and thread is process.threads[0])
-            )
-        ]
+    def _runnable(self) -> list[Thread]:
+        """In the order in which they began."""
+        now, found = self.now, []
+        for process in self.processes:
+            if not process.alive or process.stalled_until > now:
+                continue
+            for thread in process.threads:
+                if thread.late_until > now or thread.run.dead:
+                    continue
+                has_signal = process.pending and thread is process.threads[0]
+                if thread.wake_at <= now or has_signal or (thread.ready is not None and thread.ready()):
+                    found.append(thread)
+        return found
 
     def _resume(self, thread: Thread) -> None:
         self._enter(thread)
