@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seeds 1000`: tries seeds; shrinks and tells the first that fails. Exit code 1.
+"""`python -m tests.simulation --seeds 1000` tries seeds, shrinks and tells the first that fails. Exit code 1.
 
 `--seed N --whole` tells every step of one; `--without "the fencing of a heartbeat"` takes a safeguard away,
 `--mutants` each of them in turn, and says which seed noticed.

@@ -200,9 +200,9 @@ def _seed_fails(safeguard: str, seeds: int) -> str:
         text=True,
         check=False,
     )
-    if result.returncode == 0:
-        return ""
-    return next(iter(result.stdout.splitlines()), "") or result.stderr[-2000:]
+    if not result.stdout:
+        raise SystemExit(f"{safeguard}: {result.stderr}")
+    return result.stdout.splitlines()[0] if result.returncode else ""
 
 
 def texts_without(safeguard: str) -> dict[str, str]:
