@@ -45,12 +45,11 @@ class Fault:
 
 
 def faults_of(seed: int, *, hosts: int, until: float) -> list[Fault]:
-    """A few, mostly where much happens: when schedules are due."""
+    """Some that make each other worse and a few others, mostly where much happens: when schedules are due."""
     dice = random.Random(f"faults {seed}")
-    kinds = [kind for kind in KINDS if kind != ASKED and (hosts > 1 or kind not in OF_SEVERAL)]
-    # Each seed has its own kinds, so that some have much of one.
-    kinds = dice.sample([*kinds, *FAVOURED], dice.randint(2, 6))
-    strikes = [dice.choice(kinds) for _ in range(dice.randint(1, 8))] + [ASKED] * dice.choice(MANY_ACTS)
+    others = [kind for kind in KINDS if kind != ASKED and (hosts > 1 or kind not in OF_SEVERAL)]
+    kinds = [*dice.choice(TOGETHER), *dice.sample(others, dice.randint(0, 3))]
+    strikes = [dice.choice(kinds) for _ in range(dice.randint(2, 12))] + [ASKED] * dice.choice(MANY_ACTS)
     return sorted(
         (_fault(kind, dice, until=until) for kind in strikes), key=lambda fault: (fault.at, fault.steps)
     )
@@ -101,11 +100,10 @@ def _stall(kind: str) -> Callable[["Simulation", Fault], None]:
 
 def _trap(kind: str) -> Callable[["Simulation", Fault], None]:
     def act(here: "Simulation", fault: Fault) -> None:
-        process = _one(here, fault, kind)
-        if process:
-            places = PLACES[kind]
-            seconds = fault.size * LONGEST_STALL if fault.who % 4 else 0.0
-            process.trap = Trap(function=places[fault.who // 4 % len(places)], seconds=seconds)
+        places = PLACES[kind]
+        seconds = fault.size * LONGEST_STALL if fault.who % 4 else 0.0
+        function = places[fault.who // 4 % len(places)]
+        here.world.traps.append(Trap(kind=kind, function=function, seconds=seconds))
 
     return act
 
@@ -249,8 +247,17 @@ ACTS: dict[str, Callable[["Simulation", str], None]] = {
     "trigger and pause": _trigger_and_pause,
     "set back": _set_back,
 }
-# The rarest orders come of these.
-FAVOURED = ("a worker walks into a trap", "a dispatcher walks into a trap")
+DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks into a trap"
+# The rarest orders come of two faults of which one strikes what the other has left.
+TOGETHER = (
+    ("a worker dies", DISPATCHER_TRAP, DISPATCHER_TRAP),
+    ("a worker stands still", "a host is cut off", DISPATCHER_TRAP),
+    ("a worker stands still", "the clock is stepped"),
+    ("an answer is late", "an answer is lost", WORKER_TRAP),
+    ("messages come again", WORKER_TRAP, DISPATCHER_TRAP),
+    ("a dispatcher dies", "a dispatcher is of the version before", "messages are lost", "Redis is away"),
+    ("a deployment", WORKER_TRAP),
+)
 # Functions of the steps of the specification, where a step more or less matters.
 PLACES = {
     "dispatcher": (
@@ -274,8 +281,8 @@ KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
     "a dispatcher dies": _crash("dispatcher"),
     "a worker stands still": _stall("worker"),
     "a dispatcher stands still": _stall("dispatcher"),
-    "a worker walks into a trap": _trap("worker"),
-    "a dispatcher walks into a trap": _trap("dispatcher"),
+    WORKER_TRAP: _trap("worker"),
+    DISPATCHER_TRAP: _trap("dispatcher"),
     "a dispatcher is of the version before": _old_version,
     "an answer is lost": _lose_answer,
     "an answer is late": _late_answer,

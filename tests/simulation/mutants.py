@@ -171,6 +171,39 @@ FURTHER = (
         "and not _process_lives(run)",
         "and True",
     ),
+    _mutant(
+        "the fencing of what a stopped pool did",
+        RECOVERY,
+        "Run.objects.filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING).update(",
+        "Run.objects.filter(pk=run.pk, state=RunState.RUNNING).update(",
+    ),
+    _mutant(
+        "only a running run is ended",
+        STATEMENTS,
+        "AND owner = %(ended_owner)s AND state = 'running'",
+        "AND owner = %(ended_owner)s",
+    ),
+    _mutant("a worker surrenders before its lease is over", LEASES, "SURRENDER = 8.0", "SURRENDER = 20.0"),
+    _mutant(
+        "whether a worker lives is not reckoned from when its run began",
+        RECOVERY,
+        "    if identity is None or not identity.is_alive:",
+        "    if identity is None or now - run.started_at > timedelta(seconds=12):",
+    ),
+    _mutant(
+        "an attempt that is given back is one, and not all",
+        CLAIMS,
+        'attempt=F("attempt") - 1,  # [ATTEMPT-1]',
+        "attempt=0,",
+    ),
+    _mutant("what is taken back keeps its attempt", RECOVERY, "losses=losses,", "losses=losses, attempt=0,"),
+    _mutant("a backfill refuses where one of its occurrences has a run", CHANGING, "if ran:", "if False:"),
+    _mutant(
+        "what waits for an attempt may be under way again",
+        "scheduling/engine/takeover.py",
+        "            attempt=run.attempt,\n            not_before=run.not_before,\n",
+        "",
+    ),
 )
 
 

@@ -152,10 +152,11 @@ class Simulation:
         world = self.world
         world.tell("no faults any more")
         world.cut_off_until.clear()
+        world.traps.clear()
         self.redis.away_until = 0.0
         for process in world.living():
             process.stalled_until = min(process.stalled_until, world.now)
-            process.lose_answer, process.late_answer, process.trap = False, 0.0, None
+            process.lose_answer, process.late_answer = False, 0.0
             process.is_old = False
         for name in self.names:
             self.asked.append((f"resume {name}", partial(faults.ACTS["resume"], self, name)))
@@ -245,13 +246,13 @@ def _job(name: str, dice: random.Random, *, after: Job | None = None) -> Job:
         every_seconds=EVERY,
         overlap=dice.choice(Overlap.values),
         catch_up=dice.choice(CatchUp.values),
-        catch_up_window=timedelta(seconds=30),
+        catch_up_window=timedelta(seconds=dice.choice((30, 3600))),
         jitter=timedelta(seconds=dice.choice((0, 0, 2))),
-        parameters={"seconds": dice.choice((0.0, 0.5, 3.0, 6.0))},
+        parameters={"seconds": dice.choice((0.0, 0.5, 3.0, 6.0, 9.0))},
         parameters_b=dice.choice((None, None, {"seconds": 1.0})),
-        time_limit=timedelta(seconds=dice.choice((2, 30, 30))),
+        time_limit=timedelta(seconds=dice.choice((2, 30, 30, 30))),
         max_attempts=dice.choice((1, 3)),
-        condition=dice.choice(("", "", "", "now and then")),
+        condition=dice.choice(("", "", "", "", "", "now and then")),
         keep_succeeded=timedelta(days=1),
         keep_failed=timedelta(days=1),
     )

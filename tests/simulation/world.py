@@ -43,8 +43,9 @@ class Thread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trap:
-    """Springs at the first step within a function: who is there stands still for so long, or dies at 0."""
+    """Who of a kind next takes a step within a function stands still there for so long, or dies at 0."""
 
+    kind: str
     function: str
     seconds: float
 
@@ -68,8 +69,6 @@ class Process:
     # The next answers of the database that are lost, or late by so many seconds.
     lose_answer: bool = False
     late_answer: float = 0.0
-    # Where it is to stand still, or to die.
-    trap: "Trap | None" = None
     # Whether it is of the version that does not ask which occurrences have a run.
     is_old: bool = False
     # The run and the owner of the task that it is at.
@@ -97,6 +96,7 @@ class World:
         self.processes: list[Process] = []
         self.current: Thread | None = None
         self.later: list[tuple[float, Callable[[], None]]] = []
+        self.traps: list[Trap] = []
         self.cut_off_until: dict[str, float] = {}
         self.trace: list[str] = []
         self.hub = getcurrent()
@@ -124,8 +124,8 @@ class World:
             return
         if not thread.process.alive:
             raise Killed
-        if thread.process.trap is not None and thread is thread.process.threads[0]:
-            self._spring(thread.process, thread.process.trap)
+        if self.traps and thread is thread.process.threads[0]:
+            self._spring(thread.process)
         self.trace.append(f"{self.now:9.3f} {thread.name}: {label}")
         thread.wake_at, thread.ready = self.now + max(seconds, 0.0), ready
         self.hub.switch()
@@ -171,13 +171,18 @@ class World:
         process.stalled_until = self.now + seconds
         self.tell(f"{process.name} stands still until {process.stalled_until:.2f}")
 
-    def _spring(self, process: Process, trap: Trap) -> None:
+    def _spring(self, process: Process) -> None:
+        functions = set()
         frame: FrameType | None = sys._getframe(2)
-        while frame is not None and frame.f_code.co_name != trap.function:
+        while frame is not None:
+            functions.add(frame.f_code.co_name)
             frame = frame.f_back
-        if frame is None:
+        trap = next(
+            (one for one in self.traps if one.kind == process.kind and one.function in functions), None
+        )
+        if trap is None:
             return
-        process.trap = None
+        self.traps.remove(trap)
         self.tell(f"{process.name} is in {trap.function}")
         if trap.seconds:
             self.stall(process, trap.seconds)
