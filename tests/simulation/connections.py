@@ -9,7 +9,8 @@ from django.db import OperationalError, connections
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from tests.simulation.parts import running
-from tests.simulation.world import Killed, Thread, World
+from tests.simulation.processes import Killed, Thread
+from tests.simulation.world import World
 
 # Seconds that a writer waits for another one (settings of SQLite).
 PATIENCE = 20.0

@@ -15,7 +15,7 @@ from scheduling.models import Run
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.changing import backfill, pause, resume, trigger
 from scheduling.operations.retrying import retry
-from tests.simulation.world import Process, Trap
+from tests.simulation.processes import Process, Trap
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -83,8 +83,7 @@ def _crash(kind: str) -> Callable[["Simulation", Fault], None]:
     def act(here: "Simulation", fault: Fault) -> None:
         process = _one(here, fault, kind)
         if process:
-            here.world.kill(process)
-            here.replace(process, after=REPLACED_AFTER)
+            here.world.lose(process)
 
     return act
 

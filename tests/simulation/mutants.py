@@ -259,4 +259,4 @@ def take_away(safeguard: str) -> None:
         text = texts.get(loader.path)
         return get_code(loader, name) if text is None else compile(text, loader.path, "exec")
 
-    SourceFileLoader.get_code = code  # type: ignore[method-assign]
+    SourceFileLoader.get_code = code  # type: ignore[method-assign, assignment]

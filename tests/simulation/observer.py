@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduling.models import ASKED_FOR, Overlap, RunState
-from tests.simulation.world import BrokenError, Process, Thread, World
+from tests.simulation.processes import BrokenError, Process, Thread
+from tests.simulation.world import World
 
 ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
 RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before

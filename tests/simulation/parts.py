@@ -7,7 +7,8 @@ import redis
 from django.db import connection
 from django_q.signing import SignedPackage
 
-from tests.simulation.world import Process, World
+from tests.simulation.processes import Process
+from tests.simulation.world import World
 
 
 class Stead:

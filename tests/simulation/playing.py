@@ -38,7 +38,8 @@ from scheduling.operations import pausing
 from scheduling.timing import attempts
 from tests.simulation.connections import require_reach
 from tests.simulation.parts import Beside, Event, Lock, Redis, SeveralHosts, Stead, Watchdog, running
-from tests.simulation.world import Killed, Thread, World
+from tests.simulation.processes import Killed, Thread
+from tests.simulation.world import World
 
 # What each process remembers for itself: (module, name, how it begins).
 REMEMBERED: tuple[tuple[Any, str, Callable[[], Any]], ...] = (
@@ -140,12 +141,12 @@ def _kernel(world: World) -> Iterator[tuple[Any, str, Any]]:
     def send(pid: int, number: int) -> None:
         process = next(one for one in world.processes if one.pid == pid)
         if number == signal.SIGKILL:
-            world.kill(process)
+            world.lose(process)
         else:
             process.pending.append(number)
 
     def leave(code: int) -> None:
-        world.kill(running(world))
+        world.lose(running(world))
         raise Killed
 
     def handle(number: int, handler: Any) -> Any:

@@ -25,7 +25,8 @@ from tests.simulation.faults import Fault
 from tests.simulation.observer import Known, Observer
 from tests.simulation.parts import Redis
 from tests.simulation.playing import enter, played
-from tests.simulation.world import BEGINNING, BrokenError, Choices, Process, World
+from tests.simulation.processes import BrokenError, Process
+from tests.simulation.world import BEGINNING, Choices, World
 
 # Seconds of faults; after the last of them everything has this long to end.
 FAULTS_FOR = 40.0
@@ -77,7 +78,7 @@ class Simulation:
     asked: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
 
     def start(self) -> None:
-        self.world.on_trapped = partial(self.replace, after=faults.REPLACED_AFTER)
+        self.world.on_sudden_death = partial(self.replace, after=faults.REPLACED_AFTER)
         # Of one host there are two dispatchers, as of two installations on one file.
         for host, _ in zip(self.hosts * 2, range(2), strict=False):
             self.world.start("dispatcher", host, f"{host}/dispatcher", self._dispatches)

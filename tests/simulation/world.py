@@ -3,76 +3,18 @@
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any
 
 from greenlet import getcurrent, greenlet
 
+from tests.simulation.processes import BrokenError, Killed, Process, Thread, Trap
+
 BEGINNING = datetime(2026, 11, 23, 12, tzinfo=UTC)
 # Nobody waits so long; who does waits for nothing.
 FOR_EVER = 1e9
-
-
-class Killed(BaseException):
-    """This process is dead; nothing of it may be done any more."""
-
-
-class BrokenError(Exception):
-    """A rule of the specification is broken."""
-
-    def __init__(self, rule: str, what: str) -> None:
-        super().__init__(f"[{rule}] {what}")
-        self.rule = rule
-
-
-@dataclass(slots=True, eq=False)
-class Thread:
-    """Of a process; waits until an instant, or until it is `ready`."""
-
-    process: "Process"
-    name: str
-    connection: Any
-    run: greenlet
-    wake_at: float = 0.0
-    ready: Callable[[], bool] | None = None
-    # The answer to its last question is on its way until then.
-    late_until: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trap:
-    """Who of a kind next takes a step within a function stands still there for so long, or dies at 0."""
-
-    kind: str
-    function: str
-    seconds: float
-
-
-@dataclass(slots=True, eq=False)
-class Process:
-    """What the kernel knows of one, and what its modules remember."""
-
-    kind: str
-    host: str
-    name: str
-    pid: int
-    alive: bool = True
-    threads: list[Thread] = field(default_factory=list)
-    remembered: list[Any] = field(default_factory=list)
-    handlers: dict[int, Any] = field(default_factory=dict)
-    pending: list[int] = field(default_factory=list)
-    stalled_until: float = 0.0
-    alarm_at: float | None = None
-    watchdog_at: float | None = None
-    # The next answers of the database that are lost, or late by so many seconds.
-    lose_answer: bool = False
-    late_answer: float = 0.0
-    # Whether it is of the version that does not ask which occurrences have a run.
-    is_old: bool = False
-    # The run and the owner of the task that it is at.
-    executing: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +44,7 @@ class World:
         self.hub = getcurrent()
         self.on_enter: Callable[[Thread, Thread | None], None] = lambda thread, before: None
         self.connect: Callable[[], Any] = lambda: None
-        self.on_trapped: Callable[[Process], None] = lambda process: None
+        self.on_sudden_death: Callable[[Process], None] = lambda process: None
         self._entered: Thread | None = None
         self._dying: list[Process] = []
         # Whether a statement was executed that may have changed something, since somebody looked.
@@ -161,6 +103,11 @@ class World:
             self._dying.append(process)
             self.tell(f"{process.name} is dead")
 
+    def lose(self, process: Process) -> None:
+        """It dies, and whoever looks after it notices."""
+        self.kill(process)
+        self.on_sudden_death(process)
+
     def after(self, seconds: float, act: Callable[[], None]) -> None:
         self.later.append((self.now + seconds, act))
 
@@ -187,8 +134,7 @@ class World:
         if trap.seconds:
             self.stall(process, trap.seconds)
         else:
-            self.kill(process)
-            self.on_trapped(process)
+            self.lose(process)
             raise Killed
 
     def living(self, kind: str = "") -> list[Process]:
@@ -289,7 +235,7 @@ class World:
         for process in self.living():
             if process.watchdog_at is not None and process.watchdog_at <= self.now:
                 self.tell(f"the watchdog of {process.name} strikes")
-                self.kill(process)
+                self.lose(process)
             elif process.alarm_at is not None and process.alarm_at <= self.now:
                 process.alarm_at = None
                 process.pending.append(SIGALRM)
