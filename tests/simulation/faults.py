@@ -25,6 +25,8 @@ WITHIN = 120
 # Seconds after which the dead are replaced.
 REPLACED_AFTER = 0.6
 LONGEST_STALL = 20.0
+# Any; those of which a stall is longer than a lease; those just shorter than what a worker surrenders after.
+SIZES = ((0.0, 1.0), (0.62, 0.9), (0.25, 0.4))
 ASKED = "somebody acts"
 # How often people act while a seed has its faults: some seeds are theirs.
 MANY_ACTS = (0, 3, 8)
@@ -61,8 +63,7 @@ def _fault(kind: str, dice: random.Random, *, until: float) -> Fault:
         steps=dice.randrange(WITHIN),
         kind=kind,
         who=dice.randrange(100),
-        # So that many a stall is longer than a lease, and than what a process surrenders after.
-        size=dice.random() if kind == ASKED else dice.choice((dice.random(), dice.uniform(0.62, 0.9))),
+        size=dice.random() if kind == ASKED else dice.uniform(*dice.choice(SIZES)),
     )
 
 
@@ -250,7 +251,7 @@ DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks
 # The rarest orders come of two faults of which one strikes what the other has left.
 TOGETHER = (
     ("a worker dies", DISPATCHER_TRAP, DISPATCHER_TRAP),
-    ("a worker stands still", "a host is cut off", DISPATCHER_TRAP),
+    ("a worker stands still", "a host is cut off", DISPATCHER_TRAP, DISPATCHER_TRAP),
     ("a worker stands still", "the clock is stepped"),
     ("an answer is late", "an answer is lost", WORKER_TRAP),
     ("messages come again", WORKER_TRAP, DISPATCHER_TRAP),
@@ -263,6 +264,8 @@ PLACES = {
         "claim",
         "claim",
         "expired",
+        "expired",
+        "_worker_lives",
         "_worker_lives",
         "_put_back",
         "_put_back",

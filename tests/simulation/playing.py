@@ -146,6 +146,7 @@ def _kernel(world: World) -> Iterator[tuple[Any, str, Any]]:
             process.pending.append(number)
 
     def leave(code: int) -> None:
+        world.tell(f"{running(world).name} ends itself")
         world.lose(running(world))
         raise Killed
 

@@ -9,8 +9,10 @@ LAST = 12
 def story(found: Found) -> str:
     """Its faults, what changed, and the last steps in full."""
     plan = found.plan
-    cut = max(len(found.trace) - LAST, 0)
-    told = [line for line in found.trace[:cut] if "  * " in line] + list(found.trace[cut:])
+    # Of looks at clocks there are too many.
+    trace = [line for line in found.trace if "looks at the " not in line]
+    cut = max(len(trace) - LAST, 0)
+    told = [line for line in trace[:cut] if "  * " in line] + trace[cut:]
     free = sum(min(last, found.steps) - first for first, last in plan.choices.free)
     return "\n".join(
         [
