@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 WITHIN = 120
 # Seconds after which the dead are replaced.
 REPLACED_AFTER = 0.6
-LONGEST_STALL = 20.0
+LONGEST_STALL = 30.0
 # Any; those of which a stall is longer than a lease; those just shorter than what a worker surrenders after.
-SIZES = ((0.0, 1.0), (0.62, 0.9), (0.25, 0.4))
+SIZES = ((0.0, 1.0), (0.42, 0.9), (0.17, 0.26))
 ASKED = "somebody acts"
 # How often people act while a seed has its faults: some seeds are theirs.
 MANY_ACTS = (0, 3, 8)
@@ -121,7 +121,9 @@ def _lose_answer(here: "Simulation", fault: Fault) -> None:
 
 
 def _late_answer(here: "Simulation", fault: Fault) -> None:
-    process = _one(here, fault, "worker")
+    """Mostly to a claim."""
+    idle = [one for one in here.world.living("worker") if not one.executing]
+    process = idle[fault.who // 2 % len(idle)] if idle and fault.who % 4 else _one(here, fault, "worker")
     if process:
         process.late_answer = fault.size * LONGEST_STALL
 
