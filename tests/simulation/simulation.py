@@ -20,6 +20,7 @@ from scheduling.exceptions import SchedulingError
 from scheduling.ledger.attempts import waits_of
 from scheduling.models import CatchUp, Job, JobChange, Overlap, Run, RunTally
 from tests.simulation import faults, observer
+from tests.simulation.acts import ACTS
 from tests.simulation.connections import Connections
 from tests.simulation.faults import Fault
 from tests.simulation.observer import Known, Observer
@@ -160,7 +161,7 @@ class Simulation:
             process.lose_answer, process.late_answer = False, 0.0
             process.is_old = False
         for name in self.names:
-            self.asked.append((f"resume {name}", partial(faults.ACTS["resume"], self, name)))
+            self.asked.append((f"resume {name}", partial(ACTS["resume"], self, name)))
 
     def _open(self) -> list[str]:
         waiting = [
