@@ -12,8 +12,8 @@ from tests.simulation.shrinking import Shrinking
 from tests.simulation.simulation import found, plan_of
 from tests.simulation.stories import story
 
-# A quarter of a second of CPU each; `make simulate` tries a thousand.
-SHARE = 60
+# A third of a second of CPU each; `make simulate` tries a thousand.
+SHARE = 40
 AT_A_TIME = 10
 
 
