@@ -8,14 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.mutate import MUTATIONS, PROJECT, Mutation
+from tests.proof.kept import CLAIMING, CLAIMS, EXECUTION, LEASE_WATCH, LEASES, RECOVERY, STATEMENTS
 
-CLAIMING = "scheduling/engine/claiming.py"
-CLAIMS = "scheduling/engine/claims.py"
-EXECUTION = "scheduling/engine/execution.py"
-LEASES = "scheduling/engine/leases.py"
-LEASE_WATCH = "scheduling/engine/lease_watch.py"
-RECOVERY = "scheduling/engine/recovery.py"
-STATEMENTS = "scheduling/engine/statements.py"
 CHANGING = "scheduling/operations/changing.py"
 RETRYING = "scheduling/operations/retrying.py"
 
