@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model pins audit wheel release image-check clean
+.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -121,6 +121,12 @@ mutation: .venv/.dev
 # states, and the shortest story where a rule breaks.
 model: .venv/.dev
 	$(PYTHON) -m tests.proof
+
+# Runs the real dispatcher, workers and operations under so many seeds (docs/proof/specification.md); one that breaks a
+# rule is shrunk and told. `python -m tests.simulation --mutants` takes safeguards away.
+SEEDS := 1000
+simulate: .venv/.dev
+	$(PYTHON) -m tests.simulation --seeds $(SEEDS)
 
 # Writes requirements*.txt: what the short lists of requirements*.in bring along, each with its hashes, for every
 # Python and platform. What is pinned already stays; `make pins UPGRADE=--upgrade` takes the newest.

@@ -12,7 +12,7 @@ from scheduling.engine.execution import execute_run
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import RefusedError
 from scheduling.ledger.presentation import trigger_text
-from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
 from scheduling.monitoring.readiness import late_jobs
 from scheduling.operations import changing
 from scheduling.operations.cancelling import What, cancel
@@ -42,6 +42,24 @@ def test_a_live_occurrence_runs_while_thirty_of_the_past_wait(job: Job) -> None:
     assert released() == []
     Run.objects.filter(pk=live.pk).update(state=RunState.SUCCEEDED)
     assert [run.trigger for run in released()] == [RunTrigger.BACKFILL]
+
+
+def test_a_schedule_that_is_never_done_by_its_next_occurrence_takes_turns_with_what_was_asked_for(
+    job: Job,
+) -> None:
+    """[LIVE-1] Found by a seed of the simulation: a live one always waited, and no other ever began."""
+    Job.objects.update(overlap=Overlap.QUEUE)
+    backfilled(job, count=2)
+    claim_due(now=NOON)
+
+    order = []
+    for at in range(1, 5):
+        claim_due(now=NOON + at * TEN)
+        [run] = released(at) or Run.objects.filter(state=RunState.QUEUED)
+        order.append(run.trigger)
+        Run.objects.filter(pk=run.pk).update(state=RunState.SUCCEEDED, attempt=1, finished_at=NOON + at * TEN)
+
+    assert order == [RunTrigger.SCHEDULE, RunTrigger.BACKFILL] * 2
 
 
 @pytest.mark.parametrize("trigger", [RunTrigger.BACKFILL, RunTrigger.OPERATOR])

@@ -1,0 +1,83 @@
+"""What people may do to a job meanwhile, by the words in which it is told."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django_q.models import Schedule
+
+from scheduling.exceptions import RefusedError
+from scheduling.models import Run
+from scheduling.operations.cancelling import What, cancel
+from scheduling.operations.changing import backfill, pause, resume, trigger
+from scheduling.operations.retrying import retry
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+
+def _pause(here: "Simulation", name: str) -> None:
+    pause(name, by="ann", note="", now=here.world.wall())
+
+
+def _pause_for(here: "Simulation", name: str) -> None:
+    now = here.world.wall()
+    pause(name, by="ann", note="", now=now, until=now + timedelta(seconds=7))
+
+
+def _resume(here: "Simulation", name: str) -> None:
+    resume(name, by="ann", now=here.world.wall())
+
+
+def _cancel(here: "Simulation", name: str) -> None:
+    cancel(name, what=What.ALL, by="ann", now=here.world.wall())
+
+
+def _retry(here: "Simulation", name: str) -> None:
+    """Of whichever of its runs is old or new; all but failed ones are refused."""
+    now = here.world.wall()
+    ids = Run.objects.filter(job__name=name).order_by("-occurrence").values_list("pk", flat=True)
+    for run_id in list(ids[:4]):
+        with suppress(RefusedError):
+            retry(run_id, by="ann", now=now)
+
+
+def _backfill(here: "Simulation", name: str) -> None:
+    """Of what came before the first occurrence, or of what was skipped or missed."""
+    now = here.world.wall()
+    for back in (35, 25, 15, 5):
+        start = now - timedelta(seconds=back)
+        with suppress(RefusedError):
+            backfill(name, start=start, end=start + timedelta(seconds=10), by="ann", now=now)
+
+
+def _trigger(here: "Simulation", name: str) -> None:
+    trigger(name, by="ann", now=here.world.wall())
+
+
+def _trigger_and_pause(here: "Simulation", name: str) -> None:
+    _trigger(here, name)
+    _pause(here, name)
+
+
+def _set_back(here: "Simulation", name: str) -> None:
+    with transaction.atomic():
+        schedule = Schedule.objects.get(name=name)
+        if schedule.next_run is not None:
+            schedule.next_run -= timedelta(seconds=20)
+            schedule.save(update_fields=["next_run"])
+
+
+ACTS: dict[str, Callable[["Simulation", str], None]] = {
+    "pause": _pause,
+    "pause for a while": _pause_for,
+    "resume": _resume,
+    "cancel": _cancel,
+    "retry": _retry,
+    "backfill": _backfill,
+    "trigger": _trigger,
+    "trigger and pause": _trigger_and_pause,
+    "set back": _set_back,
+}

@@ -1,0 +1,229 @@
+"""What may go wrong, and what people may do meanwhile; all of it follows from the seed."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.simulation.acts import ACTS
+from tests.simulation.processes import Process, Trap
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+# Steps after an instant at which much happens, within which a fault of that instant strikes.
+WITHIN = 120
+# Seconds after which the dead are replaced.
+REPLACED_AFTER = 0.6
+LONGEST_STALL = 30.0
+# Any; those of which a stall is longer than a lease; those just shorter than what a worker surrenders after.
+SIZES = ((0.0, 1.0), (0.42, 0.9), (0.17, 0.26))
+ASKED = "somebody acts"
+# How often people act while a seed has its faults: some seeds are theirs.
+MANY_ACTS = (0, 3, 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Strikes so many steps after an instant; `who` says whom, of those who are there."""
+
+    at: float
+    steps: int
+    kind: str
+    who: int
+    size: float
+
+    def __str__(self) -> str:
+        return f"{self.at:6.2f} s + {self.steps} steps: {self.kind} ({self.who}, {self.size:.2f})"
+
+
+def faults_of(seed: int, *, hosts: int, until: float) -> list[Fault]:
+    """Some that make each other worse and a few others, mostly where much happens: when schedules are due."""
+    dice = random.Random(f"faults {seed}")
+    others = [kind for kind in KINDS if kind != ASKED and (hosts > 1 or kind not in OF_SEVERAL)]
+    kinds = [*dice.choice(TOGETHER), *dice.sample(others, dice.randint(0, 3))]
+    strikes = [dice.choice(kinds) for _ in range(dice.randint(2, 12))] + [ASKED] * dice.choice(MANY_ACTS)
+    return sorted(
+        (_fault(kind, dice, until=until) for kind in strikes), key=lambda fault: (fault.at, fault.steps)
+    )
+
+
+def _fault(kind: str, dice: random.Random, *, until: float) -> Fault:
+    return Fault(
+        at=float(dice.randrange(0, int(until), 5)) + dice.choice((0.0, 0.0, 1.0, 2.5, 4.0)),
+        steps=dice.randrange(WITHIN),
+        kind=kind,
+        who=dice.randrange(100),
+        size=dice.random() if kind == ASKED else dice.uniform(*dice.choice(SIZES)),
+    )
+
+
+def strike(here: "Simulation", fault: Fault) -> None:
+    here.world.tell(f"FAULT: {fault.kind}")
+    KINDS[fault.kind](here, fault)
+
+
+def _one(here: "Simulation", fault: Fault, kind: str) -> Process | None:
+    """Mostly a worker that is at a task, if a worker is wanted."""
+    living = here.world.living(kind)
+    busy = [one for one in living if one.executing]
+    living = busy if busy and fault.who % 2 else living
+    return living[fault.who // 2 % len(living)] if living else None
+
+
+def _crash(kind: str) -> Callable[["Simulation", Fault], None]:
+    def act(here: "Simulation", fault: Fault) -> None:
+        process = _one(here, fault, kind)
+        if process:
+            here.world.lose(process)
+
+    return act
+
+
+def _stall(kind: str) -> Callable[["Simulation", Fault], None]:
+    def act(here: "Simulation", fault: Fault) -> None:
+        process = _one(here, fault, kind)
+        if process:
+            here.world.stall(process, fault.size * LONGEST_STALL)
+
+    return act
+
+
+def _trap(kind: str) -> Callable[["Simulation", Fault], None]:
+    def act(here: "Simulation", fault: Fault) -> None:
+        places = PLACES[kind]
+        seconds = fault.size * LONGEST_STALL if fault.who % 4 else 0.0
+        function = places[fault.who // 4 % len(places)]
+        here.world.traps.append(Trap(kind=kind, function=function, seconds=seconds))
+
+    return act
+
+
+def _old_version(here: "Simulation", fault: Fault) -> None:
+    process = _one(here, fault, "dispatcher")
+    if process:
+        process.is_old = True
+
+
+def _lose_answer(here: "Simulation", fault: Fault) -> None:
+    process = _one(here, fault, "worker")
+    if process:
+        process.lose_answer = True
+
+
+def _late_answer(here: "Simulation", fault: Fault) -> None:
+    """Mostly to a claim."""
+    idle = [one for one in here.world.living("worker") if not one.executing]
+    process = idle[fault.who // 2 % len(idle)] if idle and fault.who % 4 else _one(here, fault, "worker")
+    if process:
+        process.late_answer = fault.size * LONGEST_STALL
+
+
+def _cut_off(here: "Simulation", fault: Fault) -> None:
+    host = here.hosts[fault.who % len(here.hosts)]
+    here.world.cut_off_until[host] = here.world.now + fault.size * LONGEST_STALL
+    here.world.tell(f"host {host} is cut off until {here.world.cut_off_until[host]:.2f}")
+
+
+def _lose_host(here: "Simulation", fault: Fault) -> None:
+    if len(here.hosts) < 2:
+        return
+    host = here.hosts.pop(fault.who % len(here.hosts))
+    for process in here.world.living():
+        if process.host == host and process.kind != "operator":
+            here.world.kill(process)
+
+
+def _deploy(here: "Simulation", fault: Fault) -> None:
+    """A pool is stopped, and its host's dispatcher gives back what it was doing."""
+    host = here.hosts[fault.who % len(here.hosts)]
+    for process in here.world.living():
+        if process.host == host and process.kind != "operator":
+            here.world.kill(process)
+            here.replace(process, after=REPLACED_AFTER, hands_over=True)
+
+
+def _lose_messages(here: "Simulation", fault: Fault) -> None:
+    here.redis.messages.clear()
+    here.redis.has_marker &= fault.who % 2 == 0
+
+
+def _double_messages(here: "Simulation", fault: Fault) -> None:
+    here.redis.messages += [run for run in here.watch.rows for _ in range(2)]
+
+
+def _redis_away(here: "Simulation", fault: Fault) -> None:
+    here.redis.away_until = here.world.now + fault.size * 8
+
+
+def _step_clock(here: "Simulation", fault: Fault) -> None:
+    """Once, or there and back within two seconds."""
+    step = (fault.size - 0.5) * 2 * LONGEST_STALL
+
+    def by(seconds: float) -> None:
+        here.world.wrong_by += seconds
+        here.world.tell(f"the clock is wrong by {here.world.wrong_by:.2f} s")
+
+    by(step)
+    if fault.who % 2:
+        here.world.after(1.0, lambda: by(step))
+        here.world.after(2.0, lambda: by(-2 * step))
+
+
+def _ask(here: "Simulation", fault: Fault) -> None:
+    name = here.names[fault.who % len(here.names)]
+    acts = list(ACTS)
+    act = acts[int(fault.size * len(acts))]
+    here.asked.append((f"{act} {name}", lambda: ACTS[act](here, name)))
+
+
+DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks into a trap"
+# The rarest orders come of two faults of which one strikes what the other has left.
+TOGETHER = (
+    ("a worker dies", DISPATCHER_TRAP, DISPATCHER_TRAP),
+    ("a worker stands still", "a host is cut off", DISPATCHER_TRAP, DISPATCHER_TRAP),
+    ("a worker stands still", "the clock is stepped"),
+    ("an answer is late", "an answer is lost", WORKER_TRAP),
+    ("messages come again", WORKER_TRAP, DISPATCHER_TRAP),
+    ("a dispatcher dies", "a dispatcher is of the version before", "messages are lost", "Redis is away"),
+    ("a deployment", WORKER_TRAP),
+)
+# Functions of the steps of the specification, where a step more or less matters.
+PLACES = {
+    "dispatcher": (
+        "claim",
+        "claim",
+        "expired",
+        "expired",
+        "_worker_lives",
+        "_worker_lives",
+        "_put_back",
+        "_put_back",
+        "_queue",
+        "_queue",
+        "_ask_again",
+        "_end",
+        "resume",
+    ),
+    "worker": ("take", "claim_run", "held_lease", "_end", "_committed", "give_back", "_record_failure"),
+}
+OF_SEVERAL = ("a host goes away for good",)
+KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
+    "a worker dies": _crash("worker"),
+    "a dispatcher dies": _crash("dispatcher"),
+    "a worker stands still": _stall("worker"),
+    "a dispatcher stands still": _stall("dispatcher"),
+    WORKER_TRAP: _trap("worker"),
+    DISPATCHER_TRAP: _trap("dispatcher"),
+    "a dispatcher is of the version before": _old_version,
+    "an answer is lost": _lose_answer,
+    "an answer is late": _late_answer,
+    "a host is cut off": _cut_off,
+    "a host goes away for good": _lose_host,
+    "a deployment": _deploy,
+    "messages are lost": _lose_messages,
+    "messages come again": _double_messages,
+    "Redis is away": _redis_away,
+    "the clock is stepped": _step_clock,
+    ASKED: _ask,
+}

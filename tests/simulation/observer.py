@@ -1,0 +1,229 @@
+"""Sees every change of the ledger and every task that begins, and holds both to the specification."""
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scheduling.models import ASKED_FOR, Overlap, RunState
+from tests.simulation.processes import BrokenError, Process, Thread
+from tests.simulation.world import World
+
+ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
+RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before
+    FROM scheduling_run ORDER BY id"""
+JOBS = """SELECT job.id, schedule.next_run, job.paused_at FROM scheduling_job job
+    JOIN django_q_schedule schedule ON schedule.id = job.schedule_id ORDER BY job.id"""
+EFFECTS = "SELECT run_id, count(*) FROM simulation_effect GROUP BY run_id"
+
+
+class Row(NamedTuple):
+    """A run, as the database has it."""
+
+    id: int
+    job: int
+    occurrence: str
+    state: str
+    owner: str
+    attempt: int
+    heartbeat: int
+    trigger: str
+    missed: int
+
+
+class Standing(NamedTuple):
+    """A job and where its schedule stands."""
+
+    job: int
+    next_run: str | None
+    paused: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the observer knows of a job without asking."""
+
+    name: str
+    every: int | None
+    overlap: str
+    attempts: int
+    stores: bool
+
+
+@dataclass(slots=True)
+class Observer:
+    """`jobs` by id. `begun` counts how often the task of a run was begun, `begun_by` under which claims."""
+
+    world: World
+    file: Path
+    jobs: dict[int, Known]
+    rows: dict[int, Row] = field(default_factory=dict)
+    standings: dict[int, Standing] = field(default_factory=dict)
+    owners: dict[str, Process] = field(default_factory=dict)
+    begun: Counter[int] = field(default_factory=Counter)
+    begun_by: set[str] = field(default_factory=set)
+    version: int = -1
+    database: Any = None
+
+    def __post_init__(self) -> None:
+        self.database = sqlite3.connect(self.file)
+
+    def began(self, claim: Any) -> None:
+        """A task begins. [ONCE-1] [ATTEMPT-1]"""
+        process = self._process()
+        others = [
+            one.name for one in self.world.living() if one.executing and one.executing[0] == claim.run_id
+        ]
+        process.executing = (claim.run_id, claim.owner)
+        self.world.tell(f"{process.name} executes run {claim.run_id}")
+        if others:
+            raise self._broken("ONCE-1", f"run {claim.run_id} is executed by {others[0]} already")
+        self.begun[claim.run_id] += 1
+        self.begun_by.add(claim.owner)
+        row = self.rows.get(claim.run_id)
+        most = self.jobs[row.job].attempts if row else self.begun[claim.run_id]
+        if self.begun[claim.run_id] > most:
+            raise self._broken("ATTEMPT-1", f"run {claim.run_id} is begun more than {most} times")
+
+    def over(self) -> None:
+        self._process().executing = None
+
+    def idle(self) -> None:
+        """A worker waits for a message. [WATCH-1]"""
+        process = self._process()
+        if process.watchdog_at is not None:
+            raise self._broken("WATCH-1", f"{process.name} is idle and its watchdog is set")
+
+    def _process(self) -> Process:
+        assert self.world.current is not None, "told by a process"
+        return self.world.current.process
+
+    def _broken(self, rule: str, what: str) -> BrokenError:
+        """Raised by the world, too: the code that runs here catches exceptions."""
+        self.world._failed = error = BrokenError(rule, what)
+        return error
+
+    def look(self, thread: Thread) -> None:
+        """What the last step changed."""
+        if not self.world.wrote:  # what was written may be there only when its answer was fetched
+            return
+        (version,) = self.database.execute("PRAGMA data_version").fetchone()
+        if version == self.version:
+            return
+        self.version, self.world.wrote = version, False
+        rows = {row[0]: Row(*row) for row in self.database.execute(RUNS)}
+        standings = {row[0]: Standing(*row) for row in self.database.execute(JOBS)}
+        before, self.rows = self.rows, rows
+        stood, self.standings = self.standings, standings
+        by = thread.process
+        for row in rows.values():
+            self._tell(before.get(row.id), row)
+            self._of_a_row(before.get(row.id), row, by)
+        for row in before.values():
+            if row.id not in rows and row.state != RunState.SKIPPED:
+                raise BrokenError("ASK-1", f"run {row.id} was {row.state}, and is there no more")
+        self._of_all(rows)
+        for standing in standings.values():
+            if standing.job in stood and by.kind == "dispatcher":
+                self._of_a_claim(stood[standing.job], standing, before)
+
+    def _tell(self, was: Row | None, row: Row) -> None:
+        if was is None or (was.state, was.attempt) != (row.state, row.attempt):
+            old = was.state if was else "new"
+            name, at = self.jobs[row.job].name, row.occurrence[11:19]
+            self.world.tell(f"run {row.id} ({name} {at}): {old} -> {row.state}, attempt {row.attempt}")
+
+    def _of_a_row(self, was: Row | None, row: Row, by: Process) -> None:
+        if was is None or was == row:
+            return
+        if row.owner != was.owner and row.state == RunState.RUNNING:
+            self.owners[row.owner] = by
+        if by.kind == "operator":
+            self._of_an_operator(was, row)
+        elif was.state in ENDED and row.state != was.state:
+            raise BrokenError("END-1", f"run {row.id} had ended ({was.state}) and is {row.state} again")
+        if was.state == RunState.RUNNING and row.state != RunState.RUNNING:
+            self._of_what_ran(was, row, by)
+        begins = was.state == RunState.PENDING and row.state == RunState.QUEUED
+        if begins and row.trigger in ASKED_FOR and self.standings[row.job].paused:
+            raise BrokenError("PAUSE-2", f"run {row.id} was asked for and begins in a pause")
+
+    def _of_an_operator(self, was: Row, row: Row) -> None:
+        if was.state == RunState.RUNNING and row.state != was.state:
+            raise BrokenError("ASK-1", f"run {row.id} was under way, and an operator changed it")
+        if was.state in ENDED and row.state != was.state:
+            if was.state != RunState.FAILED:
+                raise BrokenError("END-1", f"run {row.id} was {was.state} and begins anew")
+            self.begun[row.id] = 0
+
+    def _of_what_ran(self, was: Row, row: Row, by: Process) -> None:
+        if by.kind == "worker" and self.owners.get(was.owner) is not by:
+            raise BrokenError("FENCE-1", f"{by.name} ends run {row.id}, which is another's")
+        if by.kind != "dispatcher":
+            return
+        if row.attempt < was.attempt and was.owner in self.begun_by:
+            self.begun[row.id] -= 1  # a stop costs no attempt
+        for one in self.world.living("worker"):
+            if one.executing == (was.id, was.owner):
+                raise BrokenError("RECOVER-1", f"run {was.id} is taken back while {one.name} executes it")
+
+    def _of_all(self, rows: dict[int, Row]) -> None:
+        """What holds in every state."""
+        keys = Counter((row.job, row.occurrence) for row in rows.values())
+        twice = [key for key, count in keys.items() if count > 1]
+        if twice:
+            raise BrokenError("CLAIM-1", f"{twice[0][1]} has two rows")
+        effects = dict(self.database.execute(EFFECTS).fetchall())
+        under_way: Counter[int] = Counter()
+        for row in rows.values():
+            under_way[row.job] += row.state in (RunState.QUEUED, RunState.RUNNING)
+            due = int(row.state == RunState.SUCCEEDED and self.jobs[row.job].stores)
+            if effects.get(row.id, 0) != due:
+                raise BrokenError(
+                    "EFFECT-1", f"run {row.id} is {row.state}: {effects.get(row.id, 0)} effects"
+                )
+        for job, count in under_way.items():
+            if count > 1 and self.jobs[job].overlap != Overlap.ALLOW:
+                raise BrokenError("OVERLAP-1", f"{count} runs of {self.jobs[job].name} are under way")
+        for one in self.world.living("worker"):
+            if one.executing and one.executing[0] in rows:
+                row = rows[one.executing[0]]
+                if row.owner == one.executing[1] and row.state in (RunState.PENDING, RunState.QUEUED):
+                    raise BrokenError("ONCE-2", f"run {row.id} is {row.state} while {one.name} executes it")
+
+    def _of_a_claim(self, stood: Standing, stands: Standing, before: dict[int, Row]) -> None:
+        every = self.jobs[stands.job].every
+        if stands.next_run == stood.next_run or stood.next_run is None or every is None:
+            return
+        if stood.paused:
+            if stands.paused:
+                raise BrokenError("PAUSE-1", f"{self.jobs[stands.job].name} is claimed while it is paused")
+            return  # its pause was over
+        if stands.next_run is None or stands.next_run < stood.next_run:
+            raise BrokenError("CLAIM-2", f"a claim sets {self.jobs[stands.job].name} back")
+        claimed = (instant(stands.next_run) - instant(stood.next_run)) // timedelta(seconds=every)
+        ours = [row for row in self.rows.values() if row.job == stands.job]
+        there = sum(stood.next_run <= row.occurrence < stands.next_run for row in ours)
+        missed = sum(row.missed for row in ours)
+        missed -= sum(row.missed for row in before.values() if row.job == stands.job)
+        if there + missed < claimed:
+            name = self.jobs[stands.job].name
+            raise BrokenError("CLAIM-3", f"of {claimed} occurrences of {name} there are {there} + {missed}")
+
+
+def instant(stored: str) -> datetime:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+
+
+_present: list[Observer] = []
+
+
+def present() -> Observer:
+    """The one of the world that runs now, for its tasks."""
+    return _present[-1]
+
+
+def is_present(watch: Observer | None) -> None:
+    _present[:] = [watch] if watch else []

@@ -1,0 +1,123 @@
+"""What stands for Redis, threads and the kernel's watchdog: parts of one world."""
+
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from django.db import connection
+from django_q.signing import SignedPackage
+
+from tests.simulation.processes import Process
+from tests.simulation.world import World
+
+
+class Stead:
+    """A module of which some names are played; the rest is its own."""
+
+    def __init__(self, real: Any, **played: Any) -> None:
+        self.__dict__.update(played)
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+class Redis:
+    """The broker: a list of messages, and whether it answers."""
+
+    list_key = "simulated"
+
+    def __init__(self, world: World) -> None:
+        self.world, self.connection = world, self
+        self.messages: list[int] = []
+        self.has_marker, self.away_until = False, 0.0
+
+    def enqueue_all(self, packages: list[str]) -> None:
+        self.look("rings")
+        self.messages += [SignedPackage.loads(package)["args"][0] for package in packages]
+
+    def queue_size(self) -> int:
+        self.look("asks how many wait")
+        return len(self.messages)
+
+    def set(self, key: str, value: str, *, nx: bool) -> bool:
+        self.look("looks for the marker")
+        was_there, self.has_marker = self.has_marker, True
+        return not was_there
+
+    def look(self, what: str) -> None:
+        self.world.pause(what)
+        if self.away_until > self.world.now:
+            raise redis.ConnectionError("away")
+
+    def take(self) -> int:
+        """The next message, once there is one."""
+        while not self.messages:
+            self.world.wait("waits for a message", 1e8, lambda: bool(self.messages))
+        return self.messages.pop(0)
+
+
+class Watchdog:
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def strike_at(self, instant: float) -> None:
+        self._process.watchdog_at = instant
+
+    def call_off(self) -> None:
+        self._process.watchdog_at = None
+
+
+class SeveralHosts:
+    """The connection as leases and recovery see it: of a database that several hosts share."""
+
+    vendor = "shared"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(connection, name)
+
+
+class Lock:
+    def __init__(self, world: World) -> None:
+        self._world, self._is_held = world, False
+
+    def __enter__(self) -> None:
+        while self._is_held:
+            self._world.wait("waits for a lock", 1e8, lambda: not self._is_held)
+        self._is_held = True
+
+    def __exit__(self, *exc: object) -> None:
+        self._is_held = False
+
+
+class Event:
+    def __init__(self, world: World) -> None:
+        self._world, self._is_set = world, False
+
+    def set(self) -> None:
+        self._is_set = True
+
+    def clear(self) -> None:
+        self._is_set = False
+
+    def wait(self, seconds: float) -> None:
+        self._world.wait("sleeps", seconds, lambda: self._is_set)
+
+
+class Beside:
+    """A thread of the process that makes it."""
+
+    def __init__(self, world: World, *, target: Callable[[], None], daemon: bool) -> None:
+        self._world, self._target = world, target
+
+    def start(self) -> None:
+        process = self._process = running(self._world)
+        self._world.start_thread(process, f"{process.name}'s heart", self._target)
+
+    def is_alive(self) -> bool:
+        return self._process.alive
+
+
+def running(world: World) -> Process:
+    assert world.current is not None, "asked by a process"
+    return world.current.process

@@ -1,0 +1,67 @@
+"""Processes and their threads, as the kernel of the world knows them; how they end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from greenlet import greenlet
+
+
+class Killed(BaseException):
+    """This process is dead; nothing of it may be done any more."""
+
+
+class BrokenError(Exception):
+    """A rule of the specification is broken."""
+
+    def __init__(self, rule: str, what: str) -> None:
+        super().__init__(f"[{rule}] {what}")
+        self.rule = rule
+
+
+@dataclass(slots=True, eq=False)
+class Thread:
+    """Of a process; waits until an instant, or until it is `ready`."""
+
+    process: "Process"
+    name: str
+    connection: Any
+    run: greenlet
+    wake_at: float = 0.0
+    ready: Callable[[], bool] | None = None
+    # The answer to its last question is on its way until then.
+    late_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trap:
+    """Who of a kind next takes a step within a function stands still there for so long, or dies at 0."""
+
+    kind: str
+    function: str
+    seconds: float
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """What the kernel knows of one, and what its modules remember."""
+
+    kind: str
+    host: str
+    name: str
+    pid: int
+    alive: bool = True
+    threads: list[Thread] = field(default_factory=list)
+    remembered: list[Any] = field(default_factory=list)
+    handlers: dict[int, Any] = field(default_factory=dict)
+    pending: list[int] = field(default_factory=list)
+    stalled_until: float = 0.0
+    alarm_at: float | None = None
+    watchdog_at: float | None = None
+    # The next answers of the database that are lost, or late by so many seconds.
+    lose_answer: bool = False
+    late_answer: float = 0.0
+    # Whether it is of the version that does not ask which occurrences have a run.
+    is_old: bool = False
+    # The run and the owner of the task that it is at.
+    executing: tuple[int, str] | None = None

@@ -1,0 +1,69 @@
+"""What the simulated jobs do: work for some seconds, then store, return or fail. They tell the world."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+from scheduling.conditions import Occasion
+from scheduling.engine import execution
+from scheduling.exceptions import SkipRun
+from tests.simulation import observer
+
+STORE = "INSERT INTO simulation_effect (run_id) VALUES (%s)"
+
+
+def store(*, seconds: float) -> None:
+    """Stores its effect with the end of its run."""
+    claim = execution._current.get()
+    assert claim is not None, "a task is called for a run"
+    run_id = claim.run_id
+    with at_work(seconds):
+        pass
+
+    def write() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(STORE, [run_id])
+
+    execution.commit_with_run(write)
+
+
+def work(*, seconds: float) -> str:
+    """Stores nothing with its run, so that its end is recorded after it."""
+    with at_work(seconds):
+        return "done"
+
+
+def fail_at_first(*, seconds: float) -> None:
+    claim = execution._current.get()
+    with at_work(seconds):
+        if claim is not None and claim.attempt < 3:
+            raise ValueError("not yet")
+
+
+def fail(*, seconds: float) -> None:
+    with at_work(seconds):
+        raise ValueError("never")
+
+
+def skip(*, seconds: float) -> None:
+    with at_work(seconds):
+        raise SkipRun("there is nothing to do")
+
+
+def now_and_then(occasion: Occasion) -> str:
+    """A condition."""
+    return "" if occasion.occurrence.second % 30 < 15 else "not now"
+
+
+@contextmanager
+def at_work(seconds: float) -> Iterator[None]:
+    claim = execution._current.get()
+    assert claim is not None, "a task is called for a run"
+    watch = observer.present()
+    watch.began(claim)
+    try:
+        watch.world.wait("works", seconds)
+        yield
+    finally:
+        watch.over()

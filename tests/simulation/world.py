@@ -1,0 +1,251 @@
+"""A clock, processes that take turns, and the chooser who says whose turn it is."""
+
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Any
+
+from greenlet import getcurrent, greenlet
+
+from tests.simulation.processes import BrokenError, Killed, Process, Thread, Trap
+
+BEGINNING = datetime(2026, 11, 23, 12, tzinfo=UTC)
+# Nobody waits so long; who does waits for nothing.
+FOR_EVER = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """In which steps (from, to) the chooser is free; in the others whoever goes on goes on."""
+
+    free: tuple[tuple[int, float], ...] = ((0, float("inf")),)
+
+    def at(self, step: int) -> bool:
+        return any(first <= step < last for first, last in self.free)
+
+
+class World:
+    """Everything that there is, in one thread of this interpreter."""
+
+    def __init__(self, seed: int, choices: Choices) -> None:
+        self.random = random.Random(seed)
+        self.choices = choices
+        self.restless = self.random.choice((0.05, 0.3, 0.9))
+        self.now, self.wrong_by, self.step = 0.0, 0.0, 0
+        self.processes: list[Process] = []
+        self.current: Thread | None = None
+        self.later: list[tuple[float, Callable[[], None]]] = []
+        self.traps: list[Trap] = []
+        self.cut_off_until: dict[str, float] = {}
+        self.trace: list[str] = []
+        self.hub = getcurrent()
+        self.on_enter: Callable[[Thread, Thread | None], None] = lambda thread, before: None
+        self.connect: Callable[[], Any] = lambda: None
+        self.on_sudden_death: Callable[[Process], None] = lambda process: None
+        self._entered: Thread | None = None
+        self._dying: list[Process] = []
+        # Whether a statement was executed that may have changed something, since somebody looked.
+        self.wrote = True
+        self._failed: BaseException | None = None
+
+    # What processes ask for
+
+    def wall(self) -> datetime:
+        return BEGINNING + timedelta(seconds=self.now + self.wrong_by)
+
+    def pause(self, label: str) -> None:
+        """Somebody else may go on."""
+        self.wait(label, 0.0)
+
+    def wait(self, label: str, seconds: float, ready: Callable[[], bool] | None = None) -> None:
+        thread = self.current
+        if thread is None:  # it is the world itself that looks
+            return
+        if not thread.process.alive:
+            raise Killed
+        if self.traps and thread is thread.process.threads[0]:
+            self._spring(thread.process)
+        self.trace.append(f"{self.now:9.3f} {thread.name}: {label}")
+        thread.wake_at, thread.ready = self.now + max(seconds, 0.0), ready
+        self.hub.switch()
+        if not thread.process.alive:
+            raise Killed
+        if thread is thread.process.threads[0]:
+            self._deliver(thread.process)
+
+    def start(self, kind: str, host: str, name: str, body: Callable[[], None]) -> Process:
+        pid = 100 + len(self.processes)
+        process = Process(kind=kind, host=host, name=f"{name}#{pid}", pid=pid)
+        self.processes.append(process)
+        self.start_thread(process, process.name, body)
+        return process
+
+    def start_thread(self, process: Process, name: str, body: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                body()
+            except Killed:
+                pass
+            except BaseException as exc:
+                if process.alive:
+                    self._failed = exc
+
+        thread = Thread(process, name, self.connect(), greenlet(run, parent=self.hub), wake_at=self.now)
+        process.threads.append(thread)
+
+    def kill(self, process: Process) -> None:
+        """It does nothing any more from now on; what it left open is rolled back before the next step."""
+        if process.alive:
+            process.alive = False
+            self._dying.append(process)
+            self.tell(f"{process.name} is dead")
+
+    def lose(self, process: Process) -> None:
+        """It dies, and whoever looks after it notices."""
+        self.kill(process)
+        self.on_sudden_death(process)
+
+    def after(self, seconds: float, act: Callable[[], None]) -> None:
+        self.later.append((self.now + seconds, act))
+
+    def tell(self, what: str) -> None:
+        self.trace.append(f"{self.now:9.3f}   * {what}")
+
+    def stall(self, process: Process, seconds: float) -> None:
+        process.stalled_until = self.now + seconds
+        self.tell(f"{process.name} stands still until {process.stalled_until:.2f}")
+
+    def _spring(self, process: Process) -> None:
+        functions = set()
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            functions.add(frame.f_code.co_name)
+            frame = frame.f_back
+        trap = next(
+            (one for one in self.traps if one.kind == process.kind and one.function in functions), None
+        )
+        if trap is None:
+            return
+        self.traps.remove(trap)
+        self.tell(f"{process.name} is in {trap.function}")
+        if trap.seconds:
+            self.stall(process, trap.seconds)
+        else:
+            self.lose(process)
+            raise Killed
+
+    def living(self, kind: str = "") -> list[Process]:
+        return [one for one in self.processes if one.alive and kind in ("", one.kind)]
+
+    # How it goes on
+
+    def go_on(self) -> Thread | None:
+        """One step of somebody, who is given; or else the clock moves to the next thing that happens."""
+        self._bury()
+        runnable = self._runnable()
+        dice = self.random.random()
+        if not runnable:
+            self._move_clock()
+            return None
+        self.step += 1
+        thread = self._chosen(runnable, dice)
+        self._resume(thread)
+        self._bury()
+        if self._failed is not None:
+            raise self._failed
+        return thread
+
+    def close(self) -> None:
+        for process in self.living():
+            self.kill(process)
+        self._bury()
+
+    def _chosen(self, runnable: list[Thread], dice: float) -> Thread:
+        if dice < self.restless and self.choices.at(self.step):
+            return runnable[int(dice / self.restless * len(runnable))]
+        if self._entered in runnable:
+            return self._entered
+        return runnable[0]
+
+    def _runnable(self) -> list[Thread]:
+        """In the order in which they began."""
+        now, found = self.now, []
+        for process in self.processes:
+            if not process.alive or process.stalled_until > now:
+                continue
+            for thread in process.threads:
+                if thread.late_until > now or thread.run.dead:
+                    continue
+                has_signal = process.pending and thread is process.threads[0]
+                if thread.wake_at <= now or has_signal or (thread.ready is not None and thread.ready()):
+                    found.append(thread)
+        return found
+
+    def _resume(self, thread: Thread) -> None:
+        self._enter(thread)
+        self.current = thread
+        thread.run.switch()
+        self.current = None
+
+    def _enter(self, thread: Thread) -> None:
+        if thread is not self._entered:
+            self.on_enter(thread, self._entered)
+            self._entered = thread
+
+    def _bury(self) -> None:
+        """The code of the dead is left; whatever it asks for on its way out is refused."""
+        while self._dying:
+            process = self._dying.pop()
+            for thread in process.threads:
+                if thread.connection.connection is not None:
+                    thread.connection.connection.close()
+            for thread in process.threads:
+                if thread.run:
+                    self._enter(thread)
+                    self.current = thread
+                    thread.run.throw(Killed)
+                    self.current = None
+            process.executing = process.watchdog_at = None
+
+    def _move_clock(self) -> None:
+        instants = [at for at, _ in self.later]
+        for process in self.living():
+            timers = (process.alarm_at, process.watchdog_at)
+            instants += [at for at in timers if at is not None]
+            instants += [
+                max(thread.wake_at, thread.late_until, process.stalled_until)
+                for thread in process.threads
+                if not thread.run.dead
+            ]
+            instants += [process.stalled_until] if process.stalled_until > self.now else []
+            instants += [t.late_until for t in process.threads if t.late_until > self.now]
+        self.now = max(self.now, min((at for at in instants), default=FOR_EVER))
+        if self.now >= FOR_EVER:
+            raise BrokenError("LIVE-1", "everybody waits for ever")
+        self._happen()
+
+    def _happen(self) -> None:
+        due = [act for at, act in self.later if at <= self.now]
+        self.later = [(at, act) for at, act in self.later if at > self.now]
+        for act in due:
+            act()
+        for process in self.living():
+            if process.watchdog_at is not None and process.watchdog_at <= self.now:
+                self.tell(f"the watchdog of {process.name} strikes")
+                self.lose(process)
+            elif process.alarm_at is not None and process.alarm_at <= self.now:
+                process.alarm_at = None
+                process.pending.append(SIGALRM)
+
+    def _deliver(self, process: Process) -> None:
+        while process.pending:
+            number = process.pending.pop(0)
+            handler = process.handlers.get(number)
+            if callable(handler):
+                handler(number, None)
+
+
+SIGALRM = 14
