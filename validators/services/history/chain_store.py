@@ -20,6 +20,7 @@ from validators.services.history.importing import MOST_REJECTED_NAMED, Import, d
 from validators.services.history.lines import HistoryRow
 from validators.services.history.rows import Numbers, Stored
 from validators.services.mev_yields import refresh_mev_yields
+from validators.services.settled_past import settle
 from validators.solana.history_accounts import Histories, History
 from validators.solana.records import Rejected
 
@@ -189,6 +190,7 @@ def derive_undone(*, running: int) -> None:
     describe_departed()
     derive_cluster_epochs(epochs)
     refresh_derived(keys, epochs)
+    settle()
     with transaction.atomic():
         bulk.serialize_writers()
         if refresh_mev_yields(running):
