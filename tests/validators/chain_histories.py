@@ -1,6 +1,5 @@
 """Jito's ValidatorHistory accounts, packed from the documented offsets, and an endpoint that has them."""
 
-import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -86,22 +85,14 @@ class HistoriesEndpoint(AccountsEndpoint):
 
     def _result(self, method: str) -> Any:
         if method == "getProgramAccounts" and self.params[method][0] == PROGRAM:
-            part = self.params[method][1]["dataSlice"]
+            options = self.params[method][1]
             value = [
-                {"pubkey": address, "account": _cut(one, part)} for address, one in self.accounts.items()
+                {"pubkey": address, "account": raw_accounts.cut(one, options)}
+                for address, one in self.accounts.items()
             ]
             return {"context": {"slot": self.slot}, "value": value}
         result = super()._result(method)
         if method == "getMultipleAccounts":
             keys, options = self.params[method]
-            part = options.get("dataSlice")
-            self.slices.append((len(keys), part))
-            result["value"] = [one and _cut(one, part) for one in result["value"]]
+            self.slices.append((len(keys), options.get("dataSlice")))
         return result
-
-
-def _cut(one: dict[str, Any], part: dict[str, int] | None) -> dict[str, Any]:
-    if part is None:
-        return one
-    data = base64.b64decode(one["data"][0])[part["offset"] : part["offset"] + part["length"]]
-    return one | {"data": [base64.b64encode(data).decode(), "base64"]}

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db.models import Count, Q
 
+from validators.figures import decimal
 from validators.models import RuleVerdict, Validator
 from validators.rules.inputs import ABOUT, Unit
 from validators.rules.judging import Outcome, all_clear_in
@@ -214,4 +215,4 @@ def _written(value: float | bool | str, unit: Unit) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
-    return f"{value:,.0f} SOL" if unit is Unit.SOL else f"{value * 100:.4g} %"
+    return f"{decimal(value, 0)} SOL" if unit is Unit.SOL else f"{value * 100:.4g} %"

@@ -149,7 +149,7 @@ def test_stakes_of_another_epoch_are_doubted(endpoint: CannedEndpoint) -> None:
     fetch_validators()
     endpoint.current = replies.accounts(20, activatedStake=2_000 * replies.SOL)
 
-    with pytest.raises(DoubtedLookError, match=r"the stakes of 20 validators moved by 100\.00% of all"):
+    with pytest.raises(DoubtedLookError, match=r"the stakes of 20 validators moved by 100\.00 % of all"):
         fetch_validators()
 
 

@@ -35,7 +35,7 @@ from validators.solana.arithmetic import CreditsUnit, Earned
 from validators.solana.commission_flags import CommissionStep, EpochCommission
 from validators.solana.economics import EpochReturn
 from validators.solana.performance import Work
-from validators.solana.programs import addresses
+from validators.solana.programs import addresses, stakes
 from validators.solana.standing import Software, Stake
 
 MUTABLE: Final = ("list", "dict", "set", "bytearray", "deque", "defaultdict", "Counter", "Mutable")
@@ -99,6 +99,11 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
         "epoch": 10,
         "first_slot": 1_000,
         "lengths": MappingProxyType({9: 100, 10: 100}),
+    },
+    stakes.summed: {
+        "stakes": (stakes.Stake("w", "v", 5, 3, stakes.NEVER), stakes.Stake("w", "v", 7, 3, 9)),
+        "epoch": 9,
+        "withdrawer": "w",
     },
     standing.standing_of: {
         "stakes": (Stake("a", 5, Software("4.2.1", "agave")), Stake("b", 2, Software("", "")))
