@@ -118,7 +118,7 @@ def history(of: Validator, *, epochs: int) -> None:
         DelinquencyIncident.objects.create(validator=of, start_epoch=number, started_at=at, ended_at=at)
         scoring_run([(of, 90 + number / 100)], at=at)
         ClusterEpoch.objects.get_or_create(epoch=number, defaults={"credits_unit": "vote_credits"})
-        pool = StakePool.objects.create(address=f"pool {number} of {of}", program="program", found_at=at)
+        pool = StakePool.objects.create(address=f"pool {number} of {of.pk}", program="program", found_at=at)
         stake = {"active": SOL, "transient": 0, "status": "active", "slot": 1, "looked_at": at}
         PoolStake.objects.create(pool=pool, validator=of, epoch=number, updated_epoch=number, **stake)
     SourceState.objects.get_or_create(source="votes", defaults={"last_success_at": NOON})

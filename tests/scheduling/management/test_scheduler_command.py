@@ -41,7 +41,7 @@ def test_of_many_hosts_that_change_one_schedule_each_waits_for_those_before_it()
     failed = RunFactory(job=Job.objects.get(name="note-repeatable"), state=RunState.FAILED)
     for words in (
         *("set NAME --every 45s", "pause NAME", "resume NAME", "pause --all", "resume --all", "cancel NAME"),
-        *("trigger NAME", f"retry {failed.pk}", "setup", "remove NAME"),
+        *(f"retry {failed.pk}", "trigger NAME", "setup", "remove NAME"),
     ):
         with CaptureQueriesContext(connection) as asked:
             scheduler(*words.replace("NAME", "note-repeatable").split())
