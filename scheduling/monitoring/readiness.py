@@ -136,12 +136,13 @@ def schedules_problem(*, now: datetime) -> str:
     if not stored:
         return "There are no schedules; `manage.py scheduler setup` makes them."
     gone = [f"{name} cannot run: {reason}" for name, reason in tasks_that_are_gone(stored)]
-    return " ".join([*_first(gone), *_first([late.problem for late in late_jobs(now=now)])])
+    late = [job.problem for job in late_jobs(now=now)]
+    return " ".join([*_first(gone, others="cannot run"), *_first(late, others="are late")])
 
 
-def _first(problems: list[str]) -> list[str]:
+def _first(problems: list[str], *, others: str) -> list[str]:
     more = len(problems) - MOST_NAMED
-    return [*problems[:MOST_NAMED], *([f"The same is wrong with {more:,} more."] if more > 0 else [])]
+    return [*problems[:MOST_NAMED], *([f"{more:,} more {others}."] if more > 0 else [])]
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:

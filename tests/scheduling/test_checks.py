@@ -147,7 +147,7 @@ def test_of_many_rows_with_one_fault_ten_are_named_and_the_others_counted() -> N
     sentence = schedules_problem(now=NOON)
     assert "gone-09" in sentence
     assert "gone-10" not in sentence
-    assert "The same is wrong with 2 more." in sentence
+    assert "2 more cannot run." in sentence
 
 
 @pytest.mark.database
