@@ -1,6 +1,7 @@
 """Wrong settings and a database that lost a promise, found before they hurt."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -21,11 +22,22 @@ from scheduling.timing.zones import require_canonical
 
 # The tag of what an operator can have set wrongly; what only a change of the code breaks has Django's.
 INSTALLATION = "installation"
-# What is wrong with more rows than these is wrong with all of them.
-MOST_NAMED = 20
+# What is wrong with more than these has one reason for most of them.
+MOST_NAMED = 10
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
 # Of Q_CLUSTER, what no project may have otherwise.
 MUST = ("broker_class", "scheduler", "max_attempts")
+
+
+def bounded(messages: Iterable[CheckMessage]) -> list[CheckMessage]:
+    """The first of one kind, and how many more there are: `migrate` prints these as well."""
+    coming = iter(messages)
+    named = list(islice(coming, MOST_NAMED))
+    more = sum(1 for _ in coming)
+    if more:
+        told = f"The same is wrong with {more:,} more."
+        named.append(CheckMessage(named[-1].level, told, hint="Mend these, then ask again.", id=named[-1].id))
+    return named
 
 
 @register(INSTALLATION)
@@ -145,7 +157,7 @@ def stored_schedules_can_run(databases: Sequence[str] | None = None, **kwargs: A
     """
     if "default" not in (databases or ()) or not _is_migrated():
         return []
-    return [*_nobodys_schedules(), *_tasks_that_are_gone(), *_former_zones()]
+    return [*bounded(_nobodys_schedules()), *bounded(_tasks_that_are_gone()), *bounded(_former_zones())]
 
 
 @register(Tags.security, deploy=True)
@@ -169,8 +181,7 @@ def _is_migrated() -> bool:
 
 def _nobodys_schedules() -> Iterator[CheckMessage]:
     """Of those that django-q2's own `schedule()` makes: its scheduler is switched off here."""
-    foreign = Schedule.objects.filter(job=None).order_by("pk")
-    for row in foreign[:MOST_NAMED]:
+    for row in Schedule.objects.filter(job=None).order_by("pk").iterator():
         yield Warning(
             f"The schedule {row.name or row.pk!r} of django-q2 ({row.func}) never runs: it is not ours.",
             hint="Declare it as a JobDeclaration that SCHEDULED_JOBS names, and delete the row.",
@@ -189,7 +200,7 @@ def _tasks_that_are_gone() -> Iterator[CheckMessage]:
 
 def _former_zones() -> Iterator[CheckMessage]:
     crons = Job.objects.filter(schedule__schedule_type=Schedule.CRON).exclude(time_zone="UTC")
-    for name, zone in crons.order_by("name").values_list("name", "time_zone"):
+    for name, zone in crons.order_by("name").values_list("name", "time_zone").iterator():
         try:
             require_canonical(zone)
         except CadenceError as exc:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
-from scheduling.checks import INSTALLATION
+from scheduling.checks import INSTALLATION, bounded
 from scheduling.outgoing import is_this_machine
 from staking_project import accounts
 from validators.solana.endpoint_names import parsed_address
@@ -35,7 +35,7 @@ def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 @register(INSTALLATION)
 def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """CORS_ORIGINS are origins; with anything else in it, a site that was meant could not read."""
-    return [
+    return bounded(
         Error(
             f"CORS_ORIGINS: {origin!r} is no origin of a site.",
             hint="Write it as a browser does, https://wallet.example.org, without anything behind the host; "
@@ -44,13 +44,13 @@ def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         )
         for origin in settings.CORS_ALLOWED_ORIGINS
         if not _is_origin(origin)
-    ]
+    )
 
 
 @register(Tags.security, deploy=True)
 def check_exposure(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What stands open, or goes over a network that others listen to."""
-    return [*_any_host(), *_open_redis(), *_keys_in_the_clear()]
+    return [*_any_host(), *_open_redis(), *bounded(_keys_in_the_clear())]
 
 
 def _any_host() -> Iterator[CheckMessage]:

@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from scheduling.checks import INSTALLATION
+from scheduling.checks import INSTALLATION, bounded
 from scheduling.public_addresses import networks
 from validators.rules.files import read_rule_sets
 from validators.scoring.registry import METHODS
@@ -23,7 +23,7 @@ LONGEST_SHOWN: Final = 60
 @register(INSTALLATION)
 def check_endpoints(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each address in SOLANA_RPC_URL can be asked, and no name is given twice."""
-    return [*_names_given_twice(), *_no_addresses()]
+    return [*bounded(_names_given_twice()), *bounded(_no_addresses())]
 
 
 def _names_given_twice() -> Iterator[CheckMessage]:
@@ -95,7 +95,7 @@ def _has_space(url: str) -> bool:
 @register(INSTALLATION)
 def check_watched(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each of WATCHED_VALIDATORS is a key; whether a validator has it shows with the first fetch."""
-    return [
+    return bounded(
         Error(
             f"WATCHED_VALIDATORS: {key[:LONGEST_SHOWN]!r} is no vote account.",
             hint="Give vote accounts, 32 bytes in base58 each, with commas between them.",
@@ -103,7 +103,7 @@ def check_watched(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         )
         for key in settings.WATCHED_VALIDATORS
         if not is_pubkey(key)
-    ]
+    )
 
 
 @register(INSTALLATION)
@@ -116,7 +116,7 @@ def check_subscription_networks(app_configs: Sequence[AppConfig] | None, **kwarg
         except ValueError as exc:
             hint = "Write networks as 127.0.0.0/8 or 10.1.2.0/24, with commas between them."
             problems.append(Error(f"SUBSCRIPTION_NETWORKS: {exc}.", hint=hint, id="validators.E006"))
-    return problems
+    return bounded(problems)
 
 
 @register(INSTALLATION)
@@ -126,7 +126,7 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
         return []
     found = read_rule_sets(Path(settings.RULES_DIR))
     hint = "docs/verdicts.md has a file that works; manage.py verdicts tries yours."
-    return [Error(problem, hint=hint, id="validators.E007") for problem in found.refused]
+    return bounded(Error(problem, hint=hint, id="validators.E007") for problem in found.refused)
 
 
 def _shown(url: str) -> str:

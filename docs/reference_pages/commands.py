@@ -68,7 +68,10 @@ def _command(name: str) -> str:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> str:
-    rows = [(written(action), _default(action), action.help or "") for action in arguments_of(parser)]
+    rows = [
+        (written(action), _default(action), (action.help or "").replace("%%", "%"))
+        for action in arguments_of(parser)
+    ]
     return table(("argument", "default", "meaning"), rows) if rows else ""
 
 

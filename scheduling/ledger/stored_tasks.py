@@ -15,9 +15,10 @@ def stored_tasks() -> list[tuple[str, str]]:
 
 
 def tasks_that_are_gone(stored: list[tuple[str, str]] | None = None) -> list[tuple[str, str]]:
-    """The jobs whose task cannot be imported, and why."""
+    """The jobs whose task cannot be imported, and why; each path is tried once, however many name it."""
     found = stored_tasks() if stored is None else stored
-    return [(name, reason) for name, path in found if (reason := _why_not(path))]
+    reasons = {path: _why_not(path) for path in {path for _, path in found}}
+    return [(name, reasons[path]) for name, path in found if reasons[path]]
 
 
 def _why_not(path: str) -> str:

@@ -30,6 +30,8 @@ from scheduling.timing.durations import show_duration, show_roughly
 # than this, and one of them is missing or has far too much to do.
 LATE_CLAIM = timedelta(seconds=10)
 LATE_START = timedelta(seconds=30)
+# Of those that cannot run, and of those that are late: what a probe reads, and a person.
+MOST_NAMED = 10
 # Seconds that the verdict on the database holds in one process: the trial writes, and anybody asks /readyz.
 VERDICT_KEPT = 3.0
 
@@ -134,7 +136,13 @@ def schedules_problem(*, now: datetime) -> str:
     if not stored:
         return "There are no schedules; `manage.py scheduler setup` makes them."
     gone = [f"{name} cannot run: {reason}" for name, reason in tasks_that_are_gone(stored)]
-    return " ".join([*gone, *(late.problem for late in late_jobs(now=now))])
+    late = [job.problem for job in late_jobs(now=now)]
+    return " ".join([*_first(gone, others="cannot run"), *_first(late, others="are late")])
+
+
+def _first(problems: list[str], *, others: str) -> list[str]:
+    more = len(problems) - MOST_NAMED
+    return [*problems[:MOST_NAMED], *([f"{more:,} more {others}."] if more > 0 else [])]
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:

@@ -13,7 +13,11 @@ BY_HAND = sorted(
     [ROOT / "README.md", *(path for path in DOCS.rglob("*.md") if path.parent != DOCS / "reference")]
 )
 EVERY = sorted([*BY_HAND, *(DOCS / "reference").glob("*.md")])
-_FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+# Read by people who contribute and who look for holes; the site has no page of them.
+BESIDE = [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+_FENCED = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+# Not as a part of a path, of an image's name or of another word.
+_PROGRAM = r"(?:manage\.py|(?<![\w/.-])staking-backend|-m staking_project)"
 _SPAN = re.compile(r"`([^`\n]+)`")
 
 
@@ -37,15 +41,18 @@ def spans(path: Path) -> list[str]:
 
 
 def commands(path: Path) -> Iterator[list[str]]:
-    """What stands after `manage.py`, or is written as `scheduler …`, by word."""
-    lines = [
-        line for language in ("", "sh") for block in blocks(path, language) for line in block.splitlines()
-    ]
-    for text in (*spans(path), *lines):
-        for found in re.finditer(r"manage\.py ([a-z_]+[^&|()]*)", text.split(" #")[0]):
+    """What stands after `manage.py` or `staking-backend`, or is written as `scheduler …`, by word."""
+    for text in (*spans(path), *typed(path)):
+        for found in re.finditer(rf"{_PROGRAM} ([A-Za-z][\w-]*[^&|()>;]*)", text.split(" #")[0]):
             yield found[1].split()
         if re.match(r"scheduler [a-z]+", text):
             yield text.split()
+
+
+def typed(path: Path) -> list[str]:
+    """The lines of code in fences of whatever language; one that goes on in the next is one."""
+    bodies = [body for _, _, body in _FENCED.findall(path.read_text())]
+    return [line for body in bodies for line in body.replace("\\\n", " ").splitlines()]
 
 
 def anchors(path: Path) -> set[str]:

@@ -1,7 +1,9 @@
 """Each recipe is a file that is dropped in as it is, named where its page says, and works."""
 
+import re
 import shutil
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from scheduling.models.paths import task_at
 from scheduling.modes import declared_jobs
 from scheduling.monitoring.alerts import evaluate
 from scheduling.operations import setting_up
+from staking_project.home import CODE
+from tests.packaging.building import PACKAGES
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.rows import validator
@@ -27,6 +31,24 @@ from validators.tasks import fetch_validators, judge_by_rules, score_validators
 pytestmark = pytest.mark.django_db
 
 SATURDAY, MONDAY = datetime(2026, 11, 21, 12, tzinfo=UTC), datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("recipe", ["alert-rule", "condition", "scoring-method", "source"])
+def test_a_recipe_puts_its_file_where_the_wheel_takes_it_from_and_names_what_is_in_it(recipe: str) -> None:
+    page = (CODE / "docs" / "recipes" / f"{recipe}.md").read_text()
+    source = page.split("<!-- shows ")[1].split(" -->")[0]
+    code = import_module(source.removesuffix(".py").replace("/", "."))
+
+    put = r"^1\. Put this file into `([\w/]+)/`, here as `(\w+)\.py`"
+    [(folder, name)] = re.findall(put, page, re.MULTILINE)
+
+    assert folder.split("/")[0] in PACKAGES
+    assert (CODE / folder / "__init__.py").exists()
+    steps = page.split("<!-- end -->")[1]
+    module = re.escape(f"{folder.replace('/', '.')}.{name}")
+    named = re.findall(rf"`{name}\.([A-Z]+)`|\"{module}\.(\w+)\"", steps)
+    assert named
+    assert all(hasattr(code, alone or dotted) for alone, dotted in named)
 
 
 def test_a_condition_of_ones_own_refuses_with_its_reason(settings: Any) -> None:

@@ -1,8 +1,10 @@
 """The reference is what the code says, and names everything that there is."""
 
+import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 
 from docs.reference_pages.addresses import addresses
 from docs.reference_pages.api import openapi, operations
@@ -11,7 +13,8 @@ from docs.reference_pages.declared_settings import types_read
 from docs.reference_pages.metrics import declared_metrics
 from docs.reference_pages.writing import stale_pages
 from staking_project.variables import VARIABLES
-from tests.docs.pages import DOCS
+from tests.docs.pages import DOCS, ROOT
+from tests.packaging.building import PACKAGES
 
 
 def test_every_page_that_is_written_from_the_code_is_current() -> None:
@@ -20,6 +23,31 @@ def test_every_page_that_is_written_from_the_code_is_current() -> None:
 
 def test_every_setting_that_is_read_is_told_of_and_no_other() -> None:
     assert set(VARIABLES) == set(types_read())
+
+
+def test_no_variable_of_ours_is_read_past_the_settings() -> None:
+    """By os.environ, or by a kind of value that the reference does not know."""
+    past = re.compile(
+        r"(?:os\.environ(?:\.get\(|\.setdefault\(|\[)|getenv\(|\benv\.?\w*\()\s*[\"']([A-Z][A-Z0-9_]*)[\"']",
+        re.ASCII,
+    )
+    found = {
+        name
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for name in past.findall(path.read_text())
+    }
+
+    assert len(found) > 40
+    assert found - set(VARIABLES) == {"DJANGO_SETTINGS_MODULE", "REQUESTS_CA_BUNDLE", "XDG_STATE_HOME"}
+
+
+def test_every_alert_rule_is_in_the_table_of_rules() -> None:
+    text = (DOCS / "monitoring" / "README.md").read_text()
+
+    table = text.split("| rule |")[1].split("\n\n")[0]
+
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(settings.ALERT_RULES)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from django.db import connection
 from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
+from scheduling.checks import MOST_NAMED
 from scheduling.exceptions import CadenceError
 from scheduling.models import RunState
 from scheduling.modes import JobDeclaration
@@ -129,6 +130,24 @@ def test_rows_that_will_never_run_are_named() -> None:
         "waiting-repeatable cannot run: 'tests.scheduling.factories' is no task of this"
     )
     assert schedules_problem(now=NOON).startswith(gone)
+
+
+@pytest.mark.database
+@pytest.mark.django_db
+def test_of_many_rows_with_one_fault_ten_are_named_and_the_others_counted() -> None:
+    for number in range(MOST_NAMED + 2):
+        Schedule.objects.create(name=f"theirs-{number:02}", func="math.sqrt")
+        JobFactory(name=f"gone-{number:02}", task="nowhere.at.all")
+
+    foreign, gone = warnings()[: MOST_NAMED + 1], warnings()[MOST_NAMED + 1 :]
+    for told, last in (foreign, "'theirs-09'"), (gone, "gone-09"):
+        assert len(told) == MOST_NAMED + 1
+        assert last in told[-2]
+        assert told[-1] == "The same is wrong with 2 more."
+    sentence = schedules_problem(now=NOON)
+    assert "gone-09" in sentence
+    assert "gone-10" not in sentence
+    assert "2 more cannot run." in sentence
 
 
 @pytest.mark.database
