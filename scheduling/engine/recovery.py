@@ -122,15 +122,15 @@ def _turns_of_asked(runs: Iterable[Run], *, busy: Container[int], now: datetime)
     """Jobs whose last run was the clock's, where the next of the clock and one that was asked for wait.
 
     Without turns a schedule that is never done by its next occurrence would never come to what was asked for.
-    There are none while the first of what was asked for waits for its next attempt: the clock's would with it.
+    None while the first of what was asked for waits for its next attempt: the clock's would wait with it.
     """
     waiting = [
         run
         for run in runs
         if run.state == RunState.PENDING and run.job_id not in busy and run.job.overlap != Overlap.ALLOW
     ]
-    in_order = sorted((run for run in waiting if run.trigger in ASKED_FOR), key=lambda run: _rank(run, turns=()))
-    first = {run.job_id: run for run in reversed(in_order)}
+    of_people = [run for run in waiting if run.trigger in ASKED_FOR]
+    first = {run.job_id: run for run in sorted(of_people, key=lambda run: _rank(run, turns=()), reverse=True)}
     asked = {job_id for job_id, run in first.items() if run.not_before <= now}
     live = {run.job_id for run in waiting if run.trigger not in ASKED_FOR}
     return {job_id for job_id in asked & live if _last_trigger(job_id) not in (None, *ASKED_FOR)}
