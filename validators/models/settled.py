@@ -10,7 +10,7 @@ from validators.models.validators import Validator
 class SettledPast(models.Model):
     """A validator's epochs before one, as stretches in which nothing changed; its rows tell the same.
 
-    Whoever writes an epoch before `before` calls `settle_again` of `services.settled_past` in its transaction.
+    Whoever writes an epoch before `before` calls `settled_past.settle_again`, in the same transaction.
     Of whom there is no row all epochs are read, until the clean-up sums them up.
     """
 
