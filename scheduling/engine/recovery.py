@@ -93,7 +93,7 @@ def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
     busy = {run.job_id for run in runs if run.state != RunState.PENDING}
     runs = _without_taken_over(runs, busy=busy, now=now)
     room = Room(run.job.name for run in runs if run.state != RunState.PENDING)
-    released, turns = [], _turns_of_asked(runs, busy=busy)
+    released, turns = [], _turns_of_asked(runs, busy=busy, now=now)
     for run in sorted(runs, key=lambda run: _rank(run, turns=turns)):
         if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
             continue
@@ -118,17 +118,20 @@ def _without_taken_over(runs: list[Run], *, busy: set[int], now: datetime) -> li
     return [run for run in runs if run.pk not in gone]
 
 
-def _turns_of_asked(runs: Iterable[Run], *, busy: Container[int]) -> set[int]:
+def _turns_of_asked(runs: Iterable[Run], *, busy: Container[int], now: datetime) -> set[int]:
     """Jobs whose last run was the clock's, where the next of the clock and one that was asked for wait.
 
     Without turns a schedule that is never done by its next occurrence would never come to what was asked for.
+    None while the first of what was asked for waits for its next attempt: the clock's would wait with it.
     """
     waiting = [
         run
         for run in runs
         if run.state == RunState.PENDING and run.job_id not in busy and run.job.overlap != Overlap.ALLOW
     ]
-    asked = {run.job_id for run in waiting if run.trigger in ASKED_FOR}
+    of_people = [run for run in waiting if run.trigger in ASKED_FOR]
+    first = {run.job_id: run for run in sorted(of_people, key=lambda run: _rank(run, turns=()), reverse=True)}
+    asked = {job_id for job_id, run in first.items() if run.not_before <= now}
     live = {run.job_id for run in waiting if run.trigger not in ASKED_FOR}
     return {job_id for job_id in asked & live if _last_trigger(job_id) not in (None, *ASKED_FOR)}
 

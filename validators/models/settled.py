@@ -10,8 +10,8 @@ from validators.models.validators import Validator
 class SettledPast(models.Model):
     """A validator's epochs before one, as stretches in which nothing changed; its rows tell the same.
 
-    Whoever writes an epoch before `before` deletes the row, in the same transaction: then all of the epochs
-    are read, until the clean-up sums them up again. See `validators.services.settled_past`.
+    Whoever writes an epoch before `before` calls `settled_past.settle_again`, in the same transaction.
+    Of whom there is no row all epochs are read, until the clean-up sums them up.
     """
 
     validator = models.OneToOneField(

@@ -14,7 +14,7 @@ from validators.models import ChainState, ClusterEpoch, Fetch, Origin, Validator
 from validators.services import bulk
 from validators.services.cluster_epochs import record_past
 from validators.services.returns import refresh_ended
-from validators.services.settled_past import unsettle
+from validators.services.settled_past import settle_again
 from validators.solana.arithmetic import (
     CREDITS_PER_SLOT,
     MOST_TUPLES,
@@ -83,7 +83,7 @@ def fill_history(accounts: Mapping[int, Sequence[CreditTuple]], *, newest: Fetch
         logger.warning("The past of %d accounts is left out, first %s.", len(unreadable), unreadable[0])
     bulk.update_rows(ValidatorEpoch, fields=_EARNED, rows=list(finished.values()), constants={})
     _insert(rows, filled_at)
-    unsettle((row[0], row[1]) for row in rows)
+    settle_again((row[0], row[1]) for row in rows)
     _derive({row[1] for row in rows} | {epoch for epoch, _ in finished})
     return len(rows) + len(finished)
 

@@ -20,7 +20,7 @@ from validators.models import (
 from validators.services import bulk
 from validators.services.events import Kind, News, record_events
 from validators.services.flags import refresh_commission_flags
-from validators.services.settled_past import unsettle
+from validators.services.settled_past import settle_again
 from validators.services.stored import Moved
 from validators.services.told_changes import keys_with_history, refresh_told_changes
 from validators.solana.commission_flags import HALF
@@ -138,7 +138,7 @@ def _confirm_changes(newly: Mapping[int, int], *, at: datetime) -> list[int]:
     ]
     fields = ("commission_min_bps", "commission_max_bps")
     bulk.update_rows(ValidatorEpoch, fields=fields, rows=extended, constants={})
-    unsettle(told)
+    settle_again(told)
     return [change[1] for change in changes]
 
 
@@ -158,7 +158,7 @@ def _forget_first_looks(moved: Moved, *, epoch: int) -> None:
         ValidatorEpoch.objects.filter(
             epoch=epoch, validator_id__in=some, commission_source=CommissionSource.VOTE_ACCOUNT
         ).update(commission_min_bps=None, commission_max_bps=None)
-    unsettle((key, epoch) for key in keys)
+    settle_again((key, epoch) for key in keys)
 
 
 def _whole_percent(bps: int) -> int:

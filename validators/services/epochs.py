@@ -18,7 +18,7 @@ from validators.services.epoch_numbers import (
     unit_of,
 )
 from validators.services.running_epoch import RunningEpoch
-from validators.services.settled_past import unsettle
+from validators.services.settled_past import settle_again
 from validators.services.stored import StoredValidator
 from validators.solana.arithmetic import TUPLES_SENT, Earned, with_gaps
 from validators.solana.snapshot import AccountState, Snapshot
@@ -139,7 +139,7 @@ def _write(changes: _Changes, stored_at: datetime) -> int:
     bulk.update_rows(ValidatorEpoch, fields=earned, rows=changes.corrections, constants=constants)
     fields = ("validator_id", "epoch", *earned)
     bulk.insert_rows(ValidatorEpoch, fields=fields, rows=changes.inserts, constants=constants)
-    unsettle((row[0], row[1]) for row in changes.inserts)
+    settle_again((row[0], row[1]) for row in changes.inserts)
     return len(changes.inserts) + len(changes.corrections)
 
 

@@ -6,8 +6,9 @@ rows. So a list costs the same after ten years as after ten days, and says the s
 # ruff: noqa: S608 - every name in a statement comes from a model, every value goes beside it
 
 import json
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -18,8 +19,15 @@ from validators.services import bulk
 
 # A fetch still writes to the running epoch and the one before it; what it writes to earlier ones is rare.
 OPEN_EPOCHS: Final = 2
-# Of one transaction: the first time all of their epochs are read.
-VALIDATORS_AT_ONCE: Final = 5
+# Of one transaction, which fetches wait for, so many epochs: a fifth of a second.
+EPOCHS_AT_ONCE: Final = 20_000
+# It begins with so many validators: of whom nothing is summed up nobody knows how many epochs there are.
+FIRST_AT_ONCE: Final = 5
+MOST_AT_ONCE: Final = 500
+MOST_NEW_AT_ONCE: Final = 50
+# In each epoch one validator of so many is summed up from all of its rows: what a version wrote that does not
+# know of sums, or somebody by hand, is told a month later at most.
+ANEW_EVERY: Final = 32
 # More are asked for by their lowest and highest key: these are most that there are.
 MOST_NAMED_KEYS: Final = 500
 
@@ -108,13 +116,14 @@ def settle() -> int:
     if newest is None:
         return 0
     before = newest.epoch - OPEN_EPOCHS
-    open_keys = Validator.objects.exclude(settled_past__before__gte=before).order_by("pk")
-    keys = list(open_keys.values_list("pk", flat=True))
-    for start in range(0, len(keys), VALIDATORS_AT_ONCE):
-        with transaction.atomic():
-            bulk.serialize_writers()
-            _settle(keys[start : start + VALIDATORS_AT_ONCE], before)
-    return len(keys)
+    open_ones = Validator.objects.exclude(settled_past__before__gte=before).order_by("pk")
+    by_having: defaultdict[bool, list[int]] = defaultdict(list)
+    for key, summed_until in open_ones.values_list("pk", "settled_past__before"):
+        is_anew = key % ANEW_EVERY == before % ANEW_EVERY
+        by_having[summed_until is not None and not is_anew].append(key)
+    _settle_in_parts(by_having[True], before, most=MOST_AT_ONCE)
+    _settle_in_parts(by_having[False], before, most=MOST_NEW_AT_ONCE, anew=True)
+    return sum(map(len, by_having.values()))
 
 
 def sum_up(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
@@ -124,17 +133,28 @@ def sum_up(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
     return {}
 
 
-def unsettle(written: Iterable[tuple[int, int]]) -> None:
-    """Forget the sums to which these (validator's key, epoch) belong, in the transaction that writes them."""
-    earliest: dict[int, int] = {}
+def settle_again(written: Iterable[tuple[int, int]]) -> None:
+    """Bring the sums to which these (validator's key, epoch) belong to the rows, in the transaction that
+    wrote them."""
+    epochs: defaultdict[int, set[int]] = defaultdict(set)
     for key, epoch in written:
-        earliest[key] = min(epoch, earliest.get(key, epoch))
-    newest = Fetch.objects.newest() if earliest else None
-    if newest is None or min(earliest.values()) >= newest.epoch - OPEN_EPOCHS:
+        epochs[key].add(epoch)
+    if not epochs or not _may_be_over(min(map(min, epochs.values()))):
         return
-    sums = SettledPast.objects.filter(pk__in=earliest).values_list("pk", "before")
-    stale = [key for key, before in sums if earliest[key] < before]
-    SettledPast.objects.filter(pk__in=stale).delete()
+    _, settled = _settled(list(epochs))
+    stale = {key: settled[key] for key in epochs if key in settled and min(epochs[key]) < settled[key][0]}
+    if not stale:
+        return
+    # Of all of them, for what is read of an epoch that was not written is as true.
+    anew = sorted(set().union(*(epochs[key] for key in stale)))
+    found: defaultdict[int, list[Stretch]] = defaultdict(list)
+    for key, *stretch in _read(list(stale), epochs=anew):
+        found[key].append(Stretch._make(stretch))
+    spliced = {
+        key: (before, _spliced(stretches, Past(found[key]).until(before - 1).stretches, anew))
+        for key, (before, stretches) in stale.items()
+    }
+    _store({key: told for key, told in spliced.items() if told != stale[key]})
 
 
 def joined(earlier: Iterable[Stretch], later: Iterable[Stretch]) -> list[Stretch]:
@@ -149,14 +169,52 @@ def joined(earlier: Iterable[Stretch], later: Iterable[Stretch]) -> list[Stretch
     return found
 
 
-def _settle(keys: Sequence[int], before: int) -> None:
+def _may_be_over(epoch: int) -> bool:
+    """Without a question to the sums, which every fetch would ask."""
+    newest = Fetch.objects.newest()
+    return newest is None or epoch < newest.epoch - OPEN_EPOCHS
+
+
+def _spliced(told: Iterable[Stretch], anew: Iterable[Stretch], epochs: Sequence[int]) -> list[Stretch]:
+    """The stretches, with what the rows say of those epochs now."""
+    kept = (piece for one in told for piece in _without(one, epochs))
+    return joined((), sorted([*kept, *anew], key=lambda one: one.first))
+
+
+def _without(one: Stretch, epochs: Sequence[int]) -> Iterator[Stretch]:
+    first = one.first
+    for epoch in epochs[bisect_left(epochs, one.first) : bisect_right(epochs, one.last)]:
+        if first < epoch:
+            yield one._replace(first=first, last=epoch - 1)
+        first = epoch + 1
+    if first <= one.last:
+        yield one._replace(first=first)
+
+
+def _settle_in_parts(keys: Sequence[int], before: int, *, most: int, anew: bool = False) -> None:
+    """As many at once as have the epochs of one transaction, by how many those before them had."""
+    start, at_once = 0, FIRST_AT_ONCE
+    while some := keys[start : start + at_once]:
+        with transaction.atomic():
+            bulk.serialize_writers()
+            if anew:
+                SettledPast.objects.filter(pk__in=some).delete()
+            epochs = _settle(some, before)
+        start += len(some)
+        at_once = max(1, min(most, 4 * at_once, len(some) * EPOCHS_AT_ONCE // max(epochs, 1)))
+
+
+def _settle(keys: Sequence[int], before: int) -> int:
+    """Returns how many epochs were read for it."""
     _, settled = _settled(keys)
     later = _later(settled, until=before)
+    _store({key: (before, joined(stretches, later.get(key, ()))) for key, (_, stretches) in settled.items()})
+    return sum(Past(stretches).epochs_known for stretches in later.values())
+
+
+def _store(sums: Mapping[int, tuple[int, Sequence[Stretch]]]) -> None:
     SettledPast.objects.bulk_create(
-        [
-            SettledPast(pk=key, before=before, stretches=joined(stretches, later.get(key, ())))
-            for key, (_, stretches) in settled.items()
-        ],
+        [SettledPast(pk=key, before=before, stretches=told) for key, (before, told) in sums.items()],
         update_conflicts=True,
         unique_fields=["validator"],
         update_fields=["before", "stretches"],
@@ -194,16 +252,24 @@ def _later(
     return found
 
 
-def _read(keys: Sequence[int], since: int, until: int | None) -> list[tuple[Any, ...]]:
+def _read(
+    keys: Sequence[int], since: int = 0, until: int | None = None, *, epochs: Sequence[int] = ()
+) -> list[tuple[Any, ...]]:
     if len(keys) <= MOST_NAMED_KEYS:
-        which, values = f"validator_id IN ({', '.join(['%s'] * len(keys))})", list(keys)
+        which, values = f"validator_id IN ({_places(keys)})", list(keys)
     else:
         which, values = "validator_id >= %s AND validator_id <= %s", [min(keys), max(keys)]
     if since:
         which, values = f"{which} AND epoch >= %s", [*values, since]
     if until is not None:
         which, values = f"{which} AND epoch < %s", [*values, until]
+    if epochs:
+        which, values = f"{which} AND epoch IN ({_places(epochs)})", [*values, *epochs]
     with connection.cursor() as cursor:
         cursor.execute(_STRETCHES.format(which=which), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def _places(values: Sequence[int]) -> str:
+    return ", ".join(["%s"] * len(values))

@@ -42,19 +42,20 @@ class Change(NamedTuple):
 Seen = Mapping[tuple[int, int, int], Collection[int]]
 
 
-def refresh_told_changes(keys: Sequence[int], *, since: int = -1) -> bool:
-    """Bring these validators' changes after epoch `since` to what their rows tell. Call inside a transaction.
+def refresh_told_changes(keys: Sequence[int], *, since: int = -1, until: int | None = None) -> bool:
+    """Bring these validators' changes to what their rows tell, those after `since` and not after `until`.
 
-    What fetches saw as well is not told twice. Returns whether any changed.
+    What fetches saw as well is not told twice. Call inside a transaction; returns whether any changed.
     """
     seen = _seen(keys)
     wanted = {
         change
-        for key, rows in _rows(keys, since).items()
+        for key, rows in _rows_to_compare(keys, seen, since=since, until=until)
         for change in _told(key, rows, seen)
-        if change.epoch > since
+        if change.epoch > since and (until is None or change.epoch <= until)
     }
     told = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.IMPORTED, epoch__gt=since)
+    told = told if until is None else told.filter(epoch__lte=until)
     columns = ("validator_id", "epoch", "from_bps", "to_bps", "in_first_look", "pk")
     stored = {
         Change(row[0], row[1], row[2], row[3], bool(row[4])): row[5]
@@ -99,12 +100,22 @@ def _next_look(rows: Sequence[Row], epoch: int) -> int:
     return min((row.epoch for row in rows if row.epoch >= epoch and not row.is_told), default=epoch)
 
 
-def _rows(keys: Sequence[int], since: int) -> Mapping[int, list[Row]]:
+def _rows_to_compare(
+    keys: Sequence[int], seen: Seen, *, since: int, until: int | None
+) -> Iterator[tuple[int, list[Row]]]:
+    """Of whom a fetch saw a change also the rows after `until`: when we looked next is told by them."""
+    with_changes = {key for key, _, _ in seen}
+    yield from _rows([key for key in keys if key in with_changes], since, None).items()
+    yield from _rows([key for key in keys if key not in with_changes], since, until).items()
+
+
+def _rows(keys: Sequence[int], since: int, until: int | None) -> Mapping[int, list[Row]]:
     found: defaultdict[int, list[Row]] = defaultdict(list)
     rows = ValidatorEpoch.objects.filter(
         validator_id__in=keys, epoch__gte=since, commission_first_bps__isnull=False
     ).exclude(commission_last_bps=None)
     rows = rows.exclude(commission_min_bps=None).exclude(commission_max_bps=None)
+    rows = rows if until is None else rows.filter(epoch__lte=until)
     columns = (
         *("validator_id", "epoch", "commission_first_bps", "commission_last_bps"),
         *("commission_min_bps", "commission_max_bps", "commission_source"),

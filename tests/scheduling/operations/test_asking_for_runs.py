@@ -62,6 +62,17 @@ def test_a_schedule_that_is_never_done_by_its_next_occurrence_takes_turns_with_w
     assert order == [RunTrigger.SCHEDULE, RunTrigger.BACKFILL] * 2
 
 
+def test_a_live_occurrence_does_not_wait_for_the_next_attempt_of_one_of_the_past(job: Job) -> None:
+    """It would be late by all the time between two attempts, whose turn it is or not."""
+    RunFactory(job=job, occurrence=NOON - TEN, attempt=1, finished_at=NOON - TEN, state=RunState.SUCCEEDED)
+    later = NOON + 60 * TEN
+    waiting, _ = backfilled(job, count=2)
+    Run.objects.filter(pk=waiting.pk).update(attempt=1, not_before=later)
+    live = RunFactory(job=job, occurrence=NOON, state=RunState.PENDING, not_before=NOON)
+
+    assert released() == [live]
+
+
 @pytest.mark.parametrize("trigger", [RunTrigger.BACKFILL, RunTrigger.OPERATOR])
 @pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING])
 def test_a_live_occurrence_waits_for_the_one_under_way_and_goes_before_the_others(

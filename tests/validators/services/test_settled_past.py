@@ -16,7 +16,7 @@ from validators.models import CommissionSource, SettledPast, Validator, Validato
 from validators.reading.terms import marks_of
 from validators.services.flags import refresh_commission_flags
 from validators.services.history.importing import import_history
-from validators.services.settled_past import pasts_of, settle, sum_up, unsettle
+from validators.services.settled_past import pasts_of, settle, settle_again, sum_up
 from validators.solana.commission_flags import EpochCommission
 from validators.solana.commission_marks import commission_marks
 
@@ -97,17 +97,81 @@ def test_what_is_summed_up_is_not_read_again() -> None:
     assert len(asked) == 2
 
 
-def test_a_write_to_what_is_summed_up_is_read_at_once_and_one_after_it_forgets_nothing() -> None:
-    first, second = rows.validator(1), rows.validator(2)
-    a_past(first, 1)
-    a_past(second, 2)
+def rewritten(validator: Validator, seed: int) -> list[tuple[int, int]]:
+    """Some of its epochs told anew, some gone, some new; also of those that no sum holds."""
+    dice, told = random.Random(seed), []
+    for epoch in sorted(dice.sample(range(EPOCH - EPOCHS - 3, EPOCH + 1), 9)):
+        found = ValidatorEpoch.objects.filter(validator=validator, epoch=epoch)
+        if dice.random() < 0.3:
+            found.delete()
+        else:
+            lowest, highest = sorted(dice.choices((500, 900), k=2))
+            bps = dict.fromkeys(("commission_first_bps", "commission_min_bps"), lowest)
+            bps |= dict.fromkeys(("commission_last_bps", "commission_max_bps"), highest)
+            ValidatorEpoch.objects.update_or_create(
+                validator=validator, epoch=epoch, defaults={"fetched_at": NOW} | bps
+            )
+        told.append((validator.pk, epoch))
+    return told
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_write_to_what_is_summed_up_leaves_the_sum_as_it_would_be_from_all_rows(seed: int) -> None:
+    validators = [rows.validator(number) for number in range(3)]
+    for number, validator in enumerate(validators):
+        a_past(validator, seed * 3 + number)
+    fetch = rows.fetch(epoch=EPOCH - EPOCHS // 2)
+    settle()
+    SettledPast.objects.filter(validator=validators[0]).delete()
+    fetch.epoch = EPOCH
+    fetch.save()
+    settle_again([one for validator in validators for one in rewritten(validator, seed)])
+    for validator in validators:
+        says_what_the_rows_say(validator)
+    settle()
+    spliced = dict(SettledPast.objects.values_list("pk", "stretches"))
+    SettledPast.objects.all().delete()
+    settle()
+    assert spliced == dict(SettledPast.objects.values_list("pk", "stretches"))
+
+
+def test_a_sum_is_brought_up_to_date_when_no_fetch_tells_the_epoch_any_more() -> None:
+    validator = rows.validator(1)
+    a_past(validator, 1)
+    fetch = rows.fetch(epoch=EPOCH)
+    settle()
+    fetch.delete()
+    settle_again(rewritten(validator, 1))
+    says_what_the_rows_say(validator)
+
+
+def test_what_is_open_costs_a_fetch_no_question_to_the_sums() -> None:
+    validator = rows.validator(1)
     rows.fetch(epoch=EPOCH)
     settle()
-    ValidatorEpoch.objects.filter(validator=first).delete()
-    unsettle([(first.pk, EPOCH - 10), (second.pk, EPOCH)])
-    assert settled_keys() == {second.pk}
-    assert pasts_of([first.pk])[first.pk].stretches == []
-    says_what_the_rows_say(second)
+    with CaptureQueriesContext(connection) as asked:
+        settle_again([(validator.pk, EPOCH - 1), (validator.pk, EPOCH)])
+    assert not [one for one in asked if "settledpast" in one["sql"]]
+
+
+def test_validators_with_few_epochs_are_summed_up_many_at_once() -> None:
+    for number in range(30):
+        rows.validator(number)
+    rows.fetch(epoch=EPOCH)
+    with CaptureQueriesContext(connection) as asked:
+        assert settle() == 30
+    assert len([one for one in asked if one["sql"].startswith("INSERT")]) == 3
+
+
+def test_validators_with_many_epochs_are_summed_up_a_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fetch waits for each transaction."""
+    monkeypatch.setattr("validators.services.settled_past.EPOCHS_AT_ONCE", 2 * EPOCHS)
+    for number in range(9):
+        a_past(rows.validator(number), number)
+    rows.fetch(epoch=EPOCH)
+    with CaptureQueriesContext(connection) as asked:
+        assert settle() == 9
+    assert len([one for one in asked if one["sql"].startswith("INSERT")]) == 3
 
 
 def test_an_import_is_told_at_once_and_summed_up_at_its_end(tmp_path: Path) -> None:
@@ -133,3 +197,23 @@ def test_the_clean_up_sums_up_and_a_dry_run_does_not() -> None:
     assert settled_keys() == set()
     sum_up(keep=timedelta(days=1), now=NOW, dry_run=False)
     assert settled_keys() == {validator.pk}
+
+
+def test_what_was_written_past_a_sum_is_told_when_its_turn_to_be_summed_up_anew_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By a version that does not know of sums, say."""
+    monkeypatch.setattr("validators.services.settled_past.ANEW_EVERY", 3)
+    validators = [rows.validator(number) for number in range(3)]
+    for number, validator in enumerate(validators):
+        a_past(validator, number)
+    fetch = rows.fetch(epoch=EPOCH)
+    settle()
+    for number, validator in enumerate(validators):
+        rewritten(validator, number)
+    for later in (1, 2, 3):
+        fetch.epoch = EPOCH + later
+        fetch.save()
+        assert settle() == 3
+    for validator in validators:
+        says_what_the_rows_say(validator)

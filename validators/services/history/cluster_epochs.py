@@ -1,6 +1,6 @@
 """What follows from imported rows: the cluster by epoch as history tells it, commission flags, returns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from django.db import transaction
@@ -58,13 +58,16 @@ def derive_cluster_epochs(epochs: Iterable[int]) -> None:
                 mark_picture(Writer.IMPORTS)
 
 
-def refresh_derived(keys: Sequence[int], epochs: Iterable[int]) -> None:
-    """Bring these validators' commission flags and changes, and known returns, up to date."""
+def refresh_derived(keys: Sequence[int], epochs: Collection[int]) -> None:
+    """Bring to those epochs these validators' commission flags and changes, and known returns."""
+    # A change is told by its epoch's row and the one before.
+    since, until = min(epochs, default=0) - 1, max(epochs, default=0) + 1
     for start in range(0, len(keys), VALIDATORS_AT_ONCE):
         with transaction.atomic():
             bulk.serialize_writers()
             some = keys[start : start + VALIDATORS_AT_ONCE]
-            if any([refresh_commission_flags(some), refresh_told_changes(some)]):
+            changes = refresh_told_changes(some, since=since, until=until)
+            if any([refresh_commission_flags(some), changes]):
                 mark_picture(Writer.IMPORTS)
     with transaction.atomic():
         bulk.serialize_writers()

@@ -22,7 +22,7 @@ from validators.services.history.cluster_epochs import derive_cluster_epochs, re
 from validators.services.history.files import HistoryFile, RejectedLine, opened
 from validators.services.history.lines import HistoryRow
 from validators.services.history.rows import FIELDS, Numbers, Stored, imported, merged
-from validators.services.settled_past import settle, unsettle
+from validators.services.settled_past import settle, settle_again
 
 # Lines that are committed together: a fetch waits for one batch, not for the whole import.
 BATCH_LINES: Final = 5_000
@@ -148,7 +148,7 @@ class Import:
         self.added += len(inserts)
         self.changed += len(updates)
         if inserts or updates:
-            unsettle((self.keys[row.vote_account], row.epoch) for row in rows)
+            settle_again((self.keys[row.vote_account], row.epoch) for row in rows)
             mark_picture(Writer.IMPORTS)
 
 
