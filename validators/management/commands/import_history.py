@@ -70,7 +70,7 @@ class Command(import_epochs.Command):
             )
         except ValidatorsError as exc:
             raise CommandError(
-                f"{exc} What was read before is stored; the next import goes on there."
+                f"{str(exc).rstrip('.')}. What was read before is stored; the next import goes on there."
             ) from exc
         except SkipRun as exc:
             raise CommandError(f"{exc}: run `manage.py fetch votes cluster` first.") from exc
