@@ -54,7 +54,10 @@ def _told_of(look: StakeEpoch) -> Iterator[str]:
     are = "is" if look.accounts == 1 else "are"
     yield f"{accounts} {are} staked with it in epoch {look.epoch}: {moving}."
     if look.own is None:
-        yield "What of it is its own is not known, as the withdraw authority of its vote account is not."
+        yield (
+            "What of it is its own is not known, as the withdraw authority of its vote account was not when "
+            "they were looked at."
+        )
         return
     own = f"{sol(look.own)} SOL{_of(look.own, look.active)}" if look.own else "Nothing"
     yield (

@@ -93,7 +93,7 @@ def test_pages_say_the_same_and_escape_what_a_validator_calls_itself(judged: Cli
     assert "Fails 2 of 9 rules: superminority, stake." in failing
     own = judged.get("/validators/vote2/").content.decode()
     assert "Total stake under 750,000 SOL: 800,000 SOL in epoch 990" in own
-    assert "It fails JPool" in own
+    assert "It fails JitoSOL&#x27;s Steward, JPool; is not known to pass" in own
     assert "did you mean jpool?" in judged.get("/rules/jpol/").content.decode()
 
 
@@ -126,6 +126,8 @@ def test_the_command_judges_as_things_stand_and_stores_nothing(judged: Client) -
         said("--rules", "jpol")
     with pytest.raises(CommandError, match="No fetch ever saw"):
         said("--validator", "nobody")
+    with pytest.raises(CommandError, match=r"^No fetch ever saw the vote account �\[31m"):
+        said("--validator", f"\x1b[31m{'x' * 100}")
 
 
 def test_the_command_names_a_file_of_ones_own_that_is_broken(

@@ -1,7 +1,6 @@
 """What a verdict says of a rule that fails: as pages write numbers, and never so that it seems to be met."""
 
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
 import pytest
@@ -14,10 +13,8 @@ from validators.rules.schema import RuleSet
 
 def said(rule: dict[str, Any], **found: Any) -> str:
     one = {"name": "mine", "kind": "value", "said": "As asked", **rule}
-    rules = RuleSet(
-        name="ours", title="Ours", version="1", read_on=date(2026, 11, 26), decides="rules", decision="All.",
-        rules=[one],
-    )  # fmt: skip
+    about = {"name": "ours", "title": "Ours", "version": "1", "read_on": "2026-11-26", "decision": "All."}
+    rules = RuleSet.model_validate({**about, "decides": "rules", "rules": [one]})
     finding = Finding("mine", Outcome.FAILS, epoch=990, first_epoch=990, **{"epochs": 1, **found})
     return told_finding(rules, asdict(finding)).sentence
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandError
 
-from scheduling.api.unknown import there_is_no
+from scheduling.api.unknown import shortened, there_is_no
 from scheduling.exceptions import SkipRun
 from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import table
@@ -96,7 +96,7 @@ def _names(validator: str | None) -> dict[int, str]:
         rows = rows.filter(vote_account=validator)
     names = dict(rows.values_list("pk", "vote_account"))
     if validator is not None and not names:
-        raise CommandError(f"No fetch ever saw the vote account {validator}.")
+        raise CommandError(f"No fetch ever saw the vote account {shortened(validator)}.")
     return names
 
 

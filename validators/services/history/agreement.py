@@ -119,13 +119,15 @@ def _pairs(told: Numbers, known: Numbers) -> list[tuple[str, Any, Any, bool]]:
 
 
 def _same_commission(told: Numbers, known: Numbers) -> bool:
-    """One of those of the epoch; what is told in percent may be rounded up or down."""
-    looks = [known.commission_first_bps, known.commission_last_bps]
-    extremes = [known.commission_min_bps, known.commission_max_bps, *looks]
-    seen = [bps for bps in extremes if bps is not None]
+    """One of those of the epoch; what either side has in whole percent may be rounded up or down."""
+    return _is_among(told.commission_last_bps, known) or _is_among(known.commission_last_bps, told)
+
+
+def _is_among(bps: int | None, of: Numbers) -> bool:
+    looks = [of.commission_first_bps, of.commission_last_bps]
+    seen = [one for one in (of.commission_min_bps, of.commission_max_bps, *looks) if one is not None]
     lowest = min(seen) // BPS_PER_PERCENT * BPS_PER_PERCENT
     highest = -(-max(seen) // BPS_PER_PERCENT) * BPS_PER_PERCENT
-    bps = told.commission_last_bps
     return bps is not None and lowest <= bps <= highest
 
 
