@@ -66,7 +66,7 @@ def there_is_no(word: str, known: Collection[str], *, kind: str = "") -> str:
     said = "There is no" + (f" {kind}" if kind else "")
     near = did_you_mean(word, known)
     meant = f"; did you mean {near}?" if near else "."
-    return f"{said} “{_shortened(word)}”{meant} There are: {', '.join(known)}"
+    return f"{said} “{shortened(word)}”{meant} There are: {', '.join(known)}"
 
 
 def complaint(error: Mapping[str, Any], said: object) -> str:
@@ -146,7 +146,7 @@ def _told(strange: list[str], known: Mapping[str, str], *, kind: str) -> str:
 
 
 def _said(name: str, known: Mapping[str, str], *, kind: str) -> str:
-    shown = _shortened(name)
+    shown = shortened(name)
     near = did_you_mean(name, known)
     if near is not None:
         about = f" ({known[near]})" if known[near] else ""
@@ -155,5 +155,7 @@ def _said(name: str, known: Mapping[str, str], *, kind: str) -> str:
     return f"{shown}: there is no such {kind}. {there_are}"
 
 
-def _shortened(word: str) -> str:
-    return word if len(word) <= LONGEST_SAID else f"{word[:LONGEST_SAID]}…"
+def shortened(word: str) -> str:
+    """What may be said back of what a stranger wrote: less than a line, and nothing that moves a cursor."""
+    kept = word[:LONGEST_SAID] + ("…" if len(word) > LONGEST_SAID else "")
+    return "".join(letter if letter.isprintable() else "�" for letter in kept)

@@ -70,7 +70,8 @@ class FindingDocument(Schema):
     )
     elsewhere: bool = Field(description="Nothing that an endpoint tells decides it", examples=[False])
     value: float | bool | str | None = Field(
-        description="What failed, in the newest epoch that did: a fraction, SOL, yes or no, a version",
+        description="What failed, in the newest epoch that did: a fraction, SOL, yes or no, a version; where "
+        "epochs are counted over all, how many there are",
         examples=[0.08],
     )
     epoch: int | None = Field(

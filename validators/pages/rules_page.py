@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from scheduling.api.unknown import there_is_no
 from scheduling.pages.access import only_read
 from validators.pages.rows import staleness
 from validators.pages.unknown_words import unknown_words
@@ -13,6 +14,7 @@ from validators.reading.picture import current_picture
 from validators.reading.verdicts import ToldSet, refused_files, told, told_sets, verdict_rows
 from validators.rules.judging import Outcome
 from validators.rules.schema import ElsewhereRule, RuleSet
+from validators.services.verdicts.rule_sets import rule_sets
 
 VERDICTS_PER_PAGE: Final = 50
 # Of known results the ones that tell most come first.
@@ -31,7 +33,7 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
     """One rule set: its rules with their sources, and the verdicts by it."""
     found = next((one for one in told_sets() if one.rules.name == name), None)
     if found is None:
-        raise Http404(f"There is no rule set {name}.")
+        raise Http404(there_is_no(name, list(rule_sets().sets), kind="rule set"))
     chosen = request.GET.get("result", "")
     result = chosen if chosen in RESULTS else ""
     # The largest first: there the answer matters to most.

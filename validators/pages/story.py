@@ -15,7 +15,7 @@ from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
 from validators.reading.terms import term_sentences, with_marks
-from validators.reading.verdicts import ToldVerdict, verdicts_of
+from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
 from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
@@ -58,6 +58,7 @@ class ValidatorStory:
     total_apy: float | None
     who_stakes: WhoStakes
     verdicts: Sequence[ToldVerdict]
+    verdicts_said: str
 
 
 def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | None:
@@ -72,6 +73,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     events = events_of(validator.pk)
     parts = explained(run, validator.components)
     states = {state.source: state for state in sources()}
+    verdicts = verdicts_of(validator)
     return ValidatorStory(
         validator=validator,
         verdict=verdict(run, validator.score, validator.components, parts),
@@ -92,7 +94,8 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         mev=mev_sentences(validator, history.epochs),
         total_apy=total_apy_of(validator),
         who_stakes=who_stakes(validator, history.epochs, states),
-        verdicts=verdicts_of(validator),
+        verdicts=verdicts,
+        verdicts_said=in_a_line(verdicts),
     )
 
 

@@ -193,15 +193,16 @@ def _bad_epoch(facts: Facts) -> str:
 def _verdict(facts: Facts) -> str:
     failing = f" because of {', '.join(facts['failing'])}" if facts["failing"] else ""
     clears = "" if facts["clears_in"] is None else f"; out of its windows in epoch {facts['clears_in']}"
-    now, before = _SAID[facts["to"]], _SAID[facts["from"]]
+    now, before = _SAID[facts["to"]][0], _SAID[facts["from"]][1]
     return f"It {now} by the rules of {facts['rules']}{failing}{clears}; before, it {before}."
 
 
+# By now, and before.
 _SAID: Final = {
-    "passes": "passes",
-    "eligible": "is eligible",
-    "fails": "fails",
-    "unknown": "is not known to pass",
+    "passes": ("passes", "passed"),
+    "eligible": ("is eligible", "was eligible"),
+    "fails": ("fails", "failed"),
+    "unknown": ("is not known to pass", "was not known to pass"),
 }
 _SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
     Kind.JOINED: _joined,

@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Any, Final
 
 from django.db.models import Count, Q
 
-from validators.figures import decimal
+from validators import figures
 from validators.models import RuleVerdict, Validator
 from validators.rules.inputs import ABOUT, Unit
 from validators.rules.judging import Outcome, all_clear_in
@@ -16,6 +17,16 @@ from validators.services.verdicts.rule_sets import rule_sets
 
 # Of rules that fail, in a line.
 MOST_NAMED: Final = 3
+# More than those of a lamport nothing has.
+MOST_PLACES: Final = 9
+# In which order they are said.
+_SAID_BY: Final = {
+    Outcome.PASSES: "passes",
+    Outcome.ELIGIBLE: "is eligible for",
+    Outcome.FAILS: "fails",
+    Outcome.UNKNOWN: "is not known to pass",
+    None: "was not judged by",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +108,17 @@ def verdicts_of(validator: Validator) -> list[ToldVerdict]:
     return found
 
 
+def in_a_line(verdicts: Sequence[ToldVerdict]) -> str:
+    """Such as: It fails JagPool; is not known to pass JPool."""
+    by_result: defaultdict[str | None, list[str]] = defaultdict(list)
+    for one in verdicts:
+        by_result[one.result].append(one.title)
+    said = [
+        f"{words} {', '.join(by_result[result])}" for result, words in _SAID_BY.items() if by_result[result]
+    ]
+    return f"It {'; '.join(said)}." if said else ""
+
+
 def verdict_rows(*, rules: str = "", result: str = "") -> Any:
     """The stored verdicts of rule sets that there are, each with its validator."""
     rows = RuleVerdict.objects.select_related("validator")
@@ -107,7 +129,7 @@ def verdict_rows(*, rules: str = "", result: str = "") -> Any:
 
 def told(row: RuleVerdict, validator: Validator) -> ToldVerdict:
     rules = rule_sets().sets.get(row.rules)
-    findings = [_told_finding(rules, one) for one in row.findings]
+    findings = [told_finding(rules, one) for one in row.findings]
     failing = [one for one in findings if one.result == Outcome.FAILS]
     unknown = [one for one in findings if one.result == Outcome.UNKNOWN]
     kept = {one.rule for one in findings}
@@ -129,7 +151,7 @@ def told(row: RuleVerdict, validator: Validator) -> ToldVerdict:
 
 
 def _not_judged(validator: Validator, rules: RuleSet) -> ToldVerdict:
-    why = "It has left the cluster" if validator.left_at else "Nobody was judged by these rules yet"
+    why = "It has left the cluster" if validator.left_at else "It was not judged by these rules yet"
     return ToldVerdict(
         validator=validator,
         rules=rules.name,
@@ -171,7 +193,8 @@ def _named(names: Iterable[str]) -> str:
     return f"{', '.join(every[:MOST_NAMED])}{more}"
 
 
-def _told_finding(rules: RuleSet | None, finding: Mapping[str, Any]) -> ToldFinding:
+def told_finding(rules: RuleSet | None, finding: Mapping[str, Any]) -> ToldFinding:
+    """In words; of a set that is no more, by its names alone."""
     by_name = {rule.name: rule for rule in rules.rules} if rules else {}
     rule = by_name.get(finding["rule"])
     said = rule.said if rule else finding["rule"]
@@ -194,12 +217,11 @@ def _told_finding(rules: RuleSet | None, finding: Mapping[str, Any]) -> ToldFind
 
 def _failed_said(finding: Mapping[str, Any], rule: Any, *, never: bool) -> str:
     if isinstance(rule, ValueRule) and rule.in_at_least is not None:
-        return f"{finding['epochs']} too few, enough in epoch {finding['clears_in']} if nothing else happens"
-    unit = ABOUT[rule.input].unit if isinstance(rule, ValueRule) else Unit.VERSION
+        return _too_few(finding, rule)
     of_tips = isinstance(rule, ValueRule) and rule.input == "mev_commission"
     nothing = "no account of tips" if of_tips else "not in the cluster"
     value = finding.get("value")
-    said = f"{nothing if value is None else _written(value, unit)} in epoch {finding['epoch']}"
+    said = f"{nothing if value is None else _written(value, rule)} in epoch {finding['epoch']}"
     if finding.get("epochs", 0) > 1:
         said += f", the last of {finding['epochs']} since epoch {finding['first_epoch']}"
     clears_in = finding.get("clears_in")
@@ -210,9 +232,37 @@ def _failed_said(finding: Mapping[str, Any], rule: Any, *, never: bool) -> str:
     return f"{said}; out of the window in epoch {clears_in}, if nothing else happens"
 
 
-def _written(value: float | bool | str, unit: Unit) -> str:
+def _too_few(finding: Mapping[str, Any], rule: ValueRule) -> str:
+    if rule.window == "all":
+        return (
+            f"{figures.grouped(int(finding['value']))} so far, {finding['epochs']} too few; enough in epoch "
+            f"{finding['clears_in']}, if each until then is one"
+        )
+    number = finding["epochs"]
+    failed = "1 epoch does not" if number == 1 else f"{number} epochs do not"
+    return (
+        f"{failed} meet it, the last of them {finding['epoch']}; enough do in epoch {finding['clears_in']}, "
+        "if nothing else happens"
+    )
+
+
+def _written(value: float | bool | str, rule: Any) -> str:
+    """As pages write it, and so exactly that what is written fails the rule too."""
+    if isinstance(value, str) or not isinstance(rule, ValueRule):
+        return str(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str):
-        return value
-    return f"{decimal(value, 0)} SOL" if unit is Unit.SOL else f"{value * 100:.4g} %"
+    about = ABOUT[rule.input]
+    for places in range(MOST_PLACES + 1):
+        if about.unit is Unit.SOL:
+            # Down, as everywhere: what is not whole is not there yet.
+            shown = floor(value * 10**places) / 10**places
+            text = f"{figures.decimal(shown, places)} SOL"
+        else:
+            shown = round(value, places + 4)
+            text = figures.percent(shown, places + 2)
+            if about.is_setting:
+                text = f"{text.removesuffix(' %').rstrip('0').rstrip('.')} %"
+        if not rule.holds(shown):
+            break
+    return text

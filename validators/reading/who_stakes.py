@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from validators.models import SourceState, StakeEpoch, StakePool, Validator, ValidatorEpoch
 from validators.reading.stake_pools import PoolShare, pool_shares
 from validators.templatetags.units import fraction_percent, grouped, sol
 
 Source = SourceState.Source
+UNTIL_THEN: Final = "The source Stakes looks at a few validators at a time, in turn."
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class WhoStakes:
     pools_said: Sequence[str]
     looks: Sequence[StakeEpoch]
     shares: Sequence[PoolShare]
+    # How many pools were looked at; where none was, that nobody stakes is not known.
+    pools_read: int
 
 
 def who_stakes(
@@ -36,7 +39,7 @@ def who_stakes(
     there: Any = StakePool.objects.filter(is_there=True).exclude(epoch=None)
     read = list(there.order_by("epoch").values_list("epoch", flat=True))
     pools = (_pools_said(shares, read), _stale_said(shares))
-    return WhoStakes(list(filter(None, accounts)), list(filter(None, pools)), looks, shares)
+    return WhoStakes(list(filter(None, accounts)), list(filter(None, pools)), looks, shares, len(read))
 
 
 def _told_of(look: StakeEpoch) -> Iterator[str]:
@@ -51,7 +54,10 @@ def _told_of(look: StakeEpoch) -> Iterator[str]:
     are = "is" if look.accounts == 1 else "are"
     yield f"{accounts} {are} staked with it in epoch {look.epoch}: {moving}."
     if look.own is None:
-        yield "What of it is its own is not known, as the withdraw authority of its vote account is not."
+        yield (
+            "What of it is its own is not known, as the withdraw authority of its vote account was not when "
+            "they were looked at."
+        )
         return
     own = f"{sol(look.own)} SOL{_of(look.own, look.active)}" if look.own else "Nothing"
     yield (
@@ -68,7 +74,7 @@ def _untold(state: SourceState | None) -> str:
     unknown = "How many stake accounts it has, what comes and leaves, and what is its own, is not known"
     if state is not None and state.unavailable_until is not None:
         return f"{unknown}: no endpoint that is asked offers it."
-    return f"{unknown}: they were not looked at yet."
+    return f"{unknown}: they were not looked at yet. {UNTIL_THEN}"
 
 
 def _moved_said(epochs: Sequence[ValidatorEpoch]) -> str:
@@ -87,7 +93,10 @@ def _moved_said(epochs: Sequence[ValidatorEpoch]) -> str:
 
 def _pools_said(shares: Sequence[PoolShare], looks: Sequence[int]) -> str:
     if not looks:
-        return "No stake pool of this cluster is known yet, so which of them stake with it is not known."
+        return (
+            "No stake pool of this cluster is known yet, so which of them stake with it is not known. The "
+            "source Pools looks for them."
+        )
     pools = f"{len(looks)} stake pool{'' if len(looks) == 1 else 's'}"
     epochs = f"epoch {looks[0]}" if looks[0] == looks[-1] else f"epochs {looks[0]} to {looks[-1]}"
     if not shares:

@@ -283,10 +283,8 @@ def _of_all_commissions(rule: ValueRule, past: Past) -> Finding:
         return Finding(rule.name, Outcome.UNKNOWN, doubted[-1].because)
     whole = past.whole
     if whole.first is None or not (whole.first <= rule.since or whole.joined_then):
-        since = "none" if whole.first is None else f"epoch {whole.first} on"
-        return Finding(
-            rule.name, Outcome.UNKNOWN, f"its commission is asked since epoch {rule.since}, known: {since}"
-        )
+        known = "in no epoch" if whole.first is None else f"from epoch {whole.first} on"
+        return Finding(rule.name, Outcome.UNKNOWN, f"its commission is known {known}")
     lacking = past.running - whole.first + 1 - whole.commissions
     if lacking > 0:
         return Finding(rule.name, Outcome.UNKNOWN, f"its commission is not known in {lacking} of its epochs")

@@ -4,6 +4,7 @@ There is no generator that steps, so any validator at any epoch can be asked for
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ Option = TypeVar("Option")
 
 _BASE58_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DRAW_BITS = 64
+# Those of the largest cluster, which are drawn again in every epoch and answer.
+_KEYS_KEPT = 16_384
 
 
 def number(*labels: object) -> int:
@@ -35,6 +38,7 @@ def choice(options: Sequence[Option], *labels: object) -> Option:
     return options[number(*labels) % len(options)]
 
 
+@lru_cache(maxsize=_KEYS_KEPT, typed=True)
 def public_key(*labels: object) -> str:
     """A key of 32 bytes in base58."""
     return base58(sha256(":".join(map(str, labels)).encode()).digest())

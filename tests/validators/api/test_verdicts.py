@@ -93,7 +93,8 @@ def test_pages_say_the_same_and_escape_what_a_validator_calls_itself(judged: Cli
     assert "Fails 2 of 9 rules: superminority, stake." in failing
     own = judged.get("/validators/vote2/").content.decode()
     assert "Total stake under 750,000 SOL: 800,000 SOL in epoch 990" in own
-    assert judged.get("/rules/nobody/").status_code == 404
+    assert "It fails JitoSOL&#x27;s Steward, JPool; is not known to pass" in own
+    assert "did you mean jpool?" in judged.get("/rules/jpol/").content.decode()
 
 
 def test_before_anybody_is_judged_pages_and_api_say_so(client: Client) -> None:
@@ -101,7 +102,7 @@ def test_before_anybody_is_judged_pages_and_api_say_so(client: Client) -> None:
     assert "Nobody was judged by it yet" in client.get("/rules/").content.decode()
     assert "Nobody was judged by it yet" in client.get("/rules/sfdp/").content.decode()
     [first, *_] = get(client, "validators/vote1/verdicts")["items"]
-    assert (first["result"], first["sentence"]) == (None, "Nobody was judged by these rules yet.")
+    assert (first["result"], first["sentence"]) == (None, "It was not judged by these rules yet.")
 
 
 def said(*words: str) -> str:
@@ -116,7 +117,7 @@ def test_the_command_judges_as_things_stand_and_stores_nothing(judged: Client) -
     assert "No public outcomes are recorded" in table
     one = said("--rules", "jpool", "--validator", "vote2")
     assert one.startswith("JPool: fails\n")
-    assert "fails    stake: 800000.0 in epoch 990" in one
+    assert "fails    stake: Total stake under 750,000 SOL: 800,000 SOL in epoch 990, as it stands now." in one
     [document] = json.loads(said("--rules", "jpool", "--validator", "vote1", "--format", "json"))
     assert (document["result"], document["measured"]) == ("fails", "fails")
     lines = list(csv.DictReader(io.StringIO(said("--format", "csv"))))
@@ -125,6 +126,8 @@ def test_the_command_judges_as_things_stand_and_stores_nothing(judged: Client) -
         said("--rules", "jpol")
     with pytest.raises(CommandError, match="No fetch ever saw"):
         said("--validator", "nobody")
+    with pytest.raises(CommandError, match=r"^No fetch ever saw the vote account �\[31m"):
+        said("--validator", f"\x1b[31m{'x' * 100}")
 
 
 def test_the_command_names_a_file_of_ones_own_that_is_broken(

@@ -42,7 +42,7 @@ def test_numbers_are_as_pages_show_them() -> None:
     assert said("bad_epoch") == "Epoch 990 was a bad one: it voted at 50.00 % of the cluster's mean."
     assert said("verdict") == (
         "It fails by the rules of jpool because of commission; out of its windows in epoch 1021; before, it "
-        "is not known to pass."
+        "was not known to pass."
     )
     moved = said("rank", **{"from": 1_437, "to": 1_253}, of=1_493)
     assert moved == "Its rank by trust-v3 went up from 1,437 to 1,253 of 1,493."

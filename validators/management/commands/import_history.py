@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandError
 
+from scheduling.api.unknown import did_you_mean, shortened
 from scheduling.exceptions import SkipRun
 from validators.exceptions import ValidatorsError
 from validators.management.commands import import_epochs
@@ -49,7 +50,13 @@ class Command(import_epochs.Command):
                 raise CommandError(
                     "--everybody and --requests are about the chain, not a file.", returncode=WRONG_USAGE
                 )
-            super().handle(*args, **options, file=Path(options["origin"]))
+            file = Path(options["origin"])
+            if did_you_mean(options["origin"], [CHAIN]) and not file.exists():
+                raise CommandError(
+                    f"There is no file {shortened(options['origin'])}; did you mean {CHAIN}?",
+                    returncode=WRONG_USAGE,
+                )
+            super().handle(*args, **options, file=file)
             return
         if options["requests"] is not None and options["requests"] < 1:
             raise CommandError("--requests must be at least 1.", returncode=WRONG_USAGE)
@@ -70,7 +77,7 @@ class Command(import_epochs.Command):
             )
         except ValidatorsError as exc:
             raise CommandError(
-                f"{exc} What was read before is stored; the next import goes on there."
+                f"{str(exc).rstrip('.')}. What was read before is stored; the next import goes on there."
             ) from exc
         except SkipRun as exc:
             raise CommandError(f"{exc}: run `manage.py fetch votes cluster` first.") from exc
@@ -101,4 +108,4 @@ def _lines(summary: ChainSummary) -> list[str]:
     if summary.rejected_count:
         said.append(f"{summary.rejected_count:,} records were left out:")
         said += [f"  {one.key}: {one.reason}" for one in summary.rejected]
-    return said + summary.agreement.lines()
+    return said + summary.agreement.lines() if summary.rows else said

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from django.core.management.base import CommandError
 
-from scheduling.api.unknown import there_is_no
+from scheduling.api.unknown import shortened, there_is_no
 from scheduling.exceptions import SkipRun
 from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import table
 from validators.models import Validator
-from validators.rules.judging import Finding, Outcome, Verdict
+from validators.reading.verdicts import told_finding
+from validators.rules.judging import Outcome, Verdict
 from validators.rules.schema import RuleSet
 from validators.services.verdicts.rule_sets import rule_sets
 from validators.services.verdicts.running import verdicts_now
@@ -79,7 +80,8 @@ class Command(OperatorCommand):
             self.stdout.write(f"{rules.title}: {verdict.outcome}")
             for one in verdict.findings:
                 if one.outcome is not Outcome.PASSES:
-                    self.stdout.write(f"  {one.outcome:<8} {one.rule}: {_why(one)}")
+                    sentence = told_finding(rules, asdict(one)).sentence
+                    self.stdout.write(f"  {one.outcome:<8} {one.rule}: {sentence}")
 
     def _counts(self, chosen: Sequence[RuleSet], judged: Sequence[Judged]) -> None:
         counts = Counter((rules.name, verdict.outcome) for _, rules, verdict in judged)
@@ -94,16 +96,8 @@ def _names(validator: str | None) -> dict[int, str]:
         rows = rows.filter(vote_account=validator)
     names = dict(rows.values_list("pk", "vote_account"))
     if validator is not None and not names:
-        raise CommandError(f"No fetch ever saw the vote account {validator}.")
+        raise CommandError(f"No fetch ever saw the vote account {shortened(validator)}.")
     return names
-
-
-def _why(finding: Finding) -> str:
-    if finding.outcome is not Outcome.FAILS:
-        return finding.because
-    clears = "" if finding.clears_in is None else f", out of the window in epoch {finding.clears_in}"
-    value = "none" if finding.value is None else finding.value
-    return f"{value} in epoch {finding.epoch}{clears}"
 
 
 def _document(vote_account: str, rules: RuleSet, verdict: Verdict) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from validators.solana.versions import parse_version
 MOST_NAMED: Final = 100
 # What is asked of Jito's history against a file of the same epochs.
 LEAST_SHARE: Final = 0.999
+_LAMPORTS: Final = ("activated_stake",)
 _EXACT: Final = ("activated_stake", "leader_slots", "blocks_produced")
 
 
@@ -25,7 +26,8 @@ class Difference(NamedTuple):
     known: Any
 
     def __str__(self) -> str:
-        return f"{self.vote_account} in epoch {self.epoch}: {self.field} {self.told}, known as {self.known}"
+        told, known = _written(self.field, self.told), _written(self.field, self.known)
+        return f"{self.vote_account} in epoch {self.epoch}: {_name(self.field)} {told}, known as {known}"
 
 
 @dataclass(slots=True)
@@ -76,12 +78,26 @@ class Agreement:
             f"{total - self.differing.total():,} of {total:,} numbers agree with what was known: {share:.4%}"
         ]
         said += [
-            f"  {name:<20} {number - self.differing[name]:>10,} of {number:,}"
+            f"  {_name(name):<20} {number - self.differing[name]:>10,} of {number:,}"
             for name, number in sorted(self.compared.items())
         ]
         said += [f"  {one}" for one in self.differences]
         unnamed = self.differing.total() - len(self.differences)
         return [*said, f"  and {unnamed:,} differences more"] if unnamed else said
+
+
+def _name(name: str) -> str:
+    return name.removesuffix("_bps").replace("_", " ")
+
+
+def _written(name: str, value: Any) -> str:
+    """With its unit."""
+    if value is None or isinstance(value, (bool, str)):
+        return str(value)
+    if "commission" in name:
+        return f"{value / BPS_PER_PERCENT:g} %"
+    unit = " lamports" if name in _LAMPORTS else ""
+    return f"{value:,}{unit}"
 
 
 def _pairs(told: Numbers, known: Numbers) -> list[tuple[str, Any, Any, bool]]:
@@ -103,13 +119,15 @@ def _pairs(told: Numbers, known: Numbers) -> list[tuple[str, Any, Any, bool]]:
 
 
 def _same_commission(told: Numbers, known: Numbers) -> bool:
-    """One of those of the epoch; what is told in percent may be rounded up or down."""
-    looks = [known.commission_first_bps, known.commission_last_bps]
-    extremes = [known.commission_min_bps, known.commission_max_bps, *looks]
-    seen = [bps for bps in extremes if bps is not None]
+    """One of those of the epoch; what either side has in whole percent may be rounded up or down."""
+    return _is_among(told.commission_last_bps, known) or _is_among(known.commission_last_bps, told)
+
+
+def _is_among(bps: int | None, of: Numbers) -> bool:
+    looks = [of.commission_first_bps, of.commission_last_bps]
+    seen = [one for one in (of.commission_min_bps, of.commission_max_bps, *looks) if one is not None]
     lowest = min(seen) // BPS_PER_PERCENT * BPS_PER_PERCENT
     highest = -(-max(seen) // BPS_PER_PERCENT) * BPS_PER_PERCENT
-    bps = told.commission_last_bps
     return bps is not None and lowest <= bps <= highest
 
 

@@ -350,6 +350,11 @@ def test_before_the_first_fetch_there_is_nobody_to_ask_for(node: HistoriesEndpoi
         command("--from", "chain")
 
 
+def test_a_misspelt_chain_is_no_file() -> None:
+    with pytest.raises(CommandError, match=r"There is no file chian; did you mean chain\?"):
+        command("--from", "chian")
+
+
 @pytest.mark.parametrize("words", [("--requests", "0"), ("--requests", "x")])
 def test_a_budget_is_a_number_of_requests(words: tuple[str, str]) -> None:
     with pytest.raises(CommandError, match="--requests"):

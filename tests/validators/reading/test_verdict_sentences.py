@@ -1,0 +1,75 @@
+"""What a verdict says of a rule that fails: as pages write numbers, and never so that it seems to be met."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from validators.models import Validator
+from validators.reading.verdicts import ToldVerdict, in_a_line, told_finding
+from validators.rules.judging import Finding, Outcome
+from validators.rules.schema import RuleSet
+
+
+def said(rule: dict[str, Any], **found: Any) -> str:
+    one = {"name": "mine", "kind": "value", "said": "As asked", **rule}
+    about = {"name": "ours", "title": "Ours", "version": "1", "read_on": "2026-11-26", "decision": "All."}
+    rules = RuleSet.model_validate({**about, "decides": "rules", "rules": [one]})
+    finding = Finding("mine", Outcome.FAILS, epoch=990, first_epoch=990, **{"epochs": 1, **found})
+    return told_finding(rules, asdict(finding)).sentence
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "written"),
+    [
+        # A page cuts what is not a whole SOL.
+        ({"input": "stake", "below": 750_000}, 17_718_377.9, "17,718,377 SOL"),
+        ({"input": "stake", "at_most": 1_000_000}, 1_000_000.04, "1,000,000.04 SOL"),
+        ({"input": "stake", "at_least": 5_000}, 4_999.999, "4,999 SOL"),
+        ({"input": "commission", "at_most": 0.05}, 0.1, "10 %"),
+        ({"input": "commission", "at_most": 0.05}, 0.0575, "5.75 %"),
+        ({"input": "vote_performance", "at_least": 0.97}, 0.5, "50.00 %"),
+        ({"input": "vote_performance", "at_least": 0.97}, 0.969998, "96.9998 %"),
+        ({"input": "superminority", "is": False}, True, "yes"),
+    ],
+)
+def test_a_value_is_written_as_on_pages_and_so_that_it_fails(
+    rule: dict[str, Any], value: Any, written: str
+) -> None:
+    assert said(rule, value=value) == f"As asked: {written} in epoch 990, as it stands now."
+
+
+def test_where_epochs_are_counted_it_says_how_many_of_what() -> None:
+    of_all = said(
+        {"input": "voted", "is": True, "window": "all", "in_at_least": 20},
+        value=12.0,
+        epochs=8,
+        clears_in=998,
+    )
+    assert of_all == "As asked: 12 so far, 8 too few; enough in epoch 998, if each until then is one."
+    of_ten = said(
+        {"input": "vote_performance", "at_least": 0.98, "window": 10, "running": False, "in_at_least": 9},
+        value=0.5,
+        epochs=2,
+        clears_in=996,
+    )
+    assert of_ten == (
+        "As asked: 2 epochs do not meet it, the last of them 990; enough do in epoch 996, if nothing else "
+        "happens."
+    )
+
+
+def test_all_verdicts_on_one_are_a_sentence() -> None:
+    found = {"A": "fails", "B": "unknown", "C": "fails", "D": "eligible", "E": None}
+    nothing: dict[str, Any] = dict.fromkeys(("measured", "since_epoch", "clears_in"))
+    verdicts = [
+        ToldVerdict(
+            validator=Validator(), rules=title, title=title, rules_version="1", result=result, failing=(),
+            unknown=(), passing=(), sentence="", **nothing,
+        )
+        for title, result in found.items()
+    ]  # fmt: skip
+    assert in_a_line(verdicts) == (
+        "It is eligible for D; fails A, C; is not known to pass B; was not judged by E."
+    )
+    assert in_a_line([]) == ""
