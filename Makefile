@@ -134,7 +134,7 @@ PIN := .venv/tools/bin/uv pip compile --quiet --universal --generate-hashes --py
 	--no-header --no-annotate
 
 pins: .venv/tools/.done
-	for name in requirements requirements-dev requirements-tools; do \
+	for name in requirements requirements-dev requirements-uv requirements-tools; do \
 		$(PIN) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
 	done
 	for name in requirements-alerts requirements-fit requirements-mcp; do \
@@ -172,8 +172,17 @@ clean:
 	$(PIP) install --quiet --require-hashes -r requirements.txt
 	touch $@
 
-.venv/.dev: requirements-dev.txt .venv/.run
-	$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+# By uv, which is in an environment of its own; by pip, from the same hashes, where uv reaches no registry: it does
+# not read pip's settings.
+.venv/.dev: requirements-dev.txt .venv/.run | .venv/uv/.done
+	.venv/uv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-dev.txt || \
+		$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	touch $@
+
+.venv/uv/.done: requirements-uv.txt
+	python3 -m venv --without-pip .venv/uv
+	python3 -m pip --disable-pip-version-check --python .venv/uv/bin/python install --quiet --require-hashes \
+		-r requirements-uv.txt
 	touch $@
 
 .venv/tools/.done: requirements-tools.txt
