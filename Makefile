@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
+.PHONY: run test test-postgres fuzz storms browser check compiled format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -44,10 +44,14 @@ browser: .venv/.dev
 
 # What only reads the code is done beside the storms, which wait more than they compute.
 check: .venv/.dev
-	$(MAKE) --jobs 2 --output-sync=target storms lint types imports site migrations deploy-check
+	$(MAKE) --jobs 2 --output-sync=target storms lint types imports site migrations deploy-check compiled
 	$(MAKE) browser
 	$(MAKE) test
 	$(MAKE) test-postgres
+
+# Reads all tests once, so that not each of the four processes of `test` compiles them all in a fresh clone.
+compiled: .venv/.dev
+	$(PYTHON) -m pytest --collect-only -qq > .venv/collected || { tail .venv/collected; exit 1; }
 
 format: .venv/.dev
 	$(PYTHON) -m ruff format .
