@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
+.PHONY: run test test-postgres fuzz storms browser check compiled format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -44,10 +44,14 @@ browser: .venv/.dev
 
 # What only reads the code is done beside the storms, which wait more than they compute.
 check: .venv/.dev
-	$(MAKE) --jobs 2 --output-sync=target storms lint types imports site migrations deploy-check
+	$(MAKE) --jobs 2 --output-sync=target storms lint types imports site migrations deploy-check compiled
 	$(MAKE) browser
 	$(MAKE) test
 	$(MAKE) test-postgres
+
+# Reads all tests once, so that not each of the four processes of `test` compiles them all in a fresh clone.
+compiled: .venv/.dev
+	$(PYTHON) -m pytest --collect-only -qq > .venv/collected || { tail .venv/collected; exit 1; }
 
 format: .venv/.dev
 	$(PYTHON) -m ruff format .
@@ -134,7 +138,7 @@ PIN := .venv/tools/bin/uv pip compile --quiet --universal --generate-hashes --py
 	--no-header --no-annotate
 
 pins: .venv/tools/.done
-	for name in requirements requirements-dev requirements-tools; do \
+	for name in requirements requirements-dev requirements-uv requirements-tools; do \
 		$(PIN) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
 	done
 	for name in requirements-alerts requirements-fit requirements-mcp; do \
@@ -172,8 +176,17 @@ clean:
 	$(PIP) install --quiet --require-hashes -r requirements.txt
 	touch $@
 
-.venv/.dev: requirements-dev.txt .venv/.run
-	$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+# By uv, which is in an environment of its own; by pip, from the same hashes, where uv reaches no registry: it does
+# not read pip's settings.
+.venv/.dev: requirements-dev.txt .venv/.run | .venv/uv/.done
+	.venv/uv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-dev.txt || \
+		$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	touch $@
+
+.venv/uv/.done: requirements-uv.txt
+	python3 -m venv --without-pip .venv/uv
+	python3 -m pip --disable-pip-version-check --python .venv/uv/bin/python install --quiet --require-hashes \
+		-r requirements-uv.txt
 	touch $@
 
 .venv/tools/.done: requirements-tools.txt

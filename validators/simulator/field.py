@@ -39,6 +39,8 @@ class Field:
         self.schedule = lru_cache(maxsize=_SCHEDULES_KEPT)(self._draw)
         self._attendances = lru_cache(maxsize=_SCHEDULES_KEPT)(self._attend)
         self._paid_so_far = lru_cache(maxsize=2)(self._pay)
+        # Every account asks for the same epoch, one after the other.
+        self.lamports_before = lru_cache(maxsize=4)(self._sum_up)
 
     def tenant(self, seat: Seat, epoch: int) -> Tenant:
         """Who holds a seat; kept from epoch to epoch, because keys and roster cost the most."""
@@ -76,7 +78,7 @@ class Field:
         """What each seat is paid for the blocks of an epoch up to a moment's slot, and with it."""
         return self._paid_so_far(moment.epoch, moment.slot_index + 1)
 
-    def lamports_before(self, epoch: int) -> list[int]:
+    def _sum_up(self, epoch: int) -> list[int]:
         """What each seat was paid from the migration on until an epoch began."""
         split, settled = self._world.alpenglow_epoch, self._world.settles_at
         if split is None or settled is None or epoch <= split:
