@@ -123,6 +123,20 @@ def test_the_version_is_that_of_its_changelog(document: Json) -> None:
     assert {path.split("/")[2] for path in document["paths"]} == {f"v{VERSION.split('.')[0]}"}
 
 
+@pytest.mark.django_db
+def test_it_is_served_in_the_words_of_3_0_too(client: Client, document: Json) -> None:
+    older = client.get("/api/openapi-3.0.json").json()
+
+    validate(older)
+    assert older["openapi"] == "3.0.3"
+    assert older["paths"].keys() == document["paths"].keys()
+    assert older["components"]["schemas"].keys() == document["components"]["schemas"].keys()
+    fields = older["components"]["schemas"]["ListedValidator"]["properties"]
+    assert (fields["name"]["type"], fields["name"]["nullable"]) == ("string", True)
+    assert fields["name_mark"]["allOf"] == [{"$ref": "#/components/schemas/NameMark"}]
+    assert fields["name_mark"]["nullable"] is True
+
+
 def test_whoever_begins_is_told_how_to_get_a_token_and_what_each_tag_and_licence_is(document: Json) -> None:
     assert "admin" in document["components"]["securitySchemes"]["BearerToken"]["description"]
     assert [tag["name"] for tag in document["tags"] if tag["description"] == tag["name"]] == []
