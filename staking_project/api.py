@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Swagger
@@ -61,9 +61,9 @@ View = Callable[..., HttpResponse]
 
 
 class _Documentation(Swagger):
-    """With the page that names the files served here, which django-ninja has for projects it is an app of."""
+    """With our own page: of projects that django-ninja is no app of, it would name files of another host."""
 
-    template_cdn = str(settings.NINJA / "templates" / Swagger.template)
+    template_cdn = str(Path(__file__).parent / "templates" / Swagger.template)
 
 
 def _self_contained(view: View) -> View:
