@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError, ValidationErrorContext
 
@@ -16,7 +16,9 @@ from scheduling.api.errors import ApiError, problem
 from scheduling.api.routes import router as scheduling_router
 from scheduling.api.unknown import complaint, refusing_unknown
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
+from scheduling.pages.access import only_read
 from staking_project.openapi.document import DocumentedApi
+from staking_project.openapi.older import in_older_words
 from validators.api.comparison import router as comparison_router
 from validators.api.event_routes import router as events_router
 from validators.api.routes import router as validators_router
@@ -27,7 +29,7 @@ from validators.api.watching_routes import router as watching_router
 logger = logging.getLogger(__name__)
 
 # Of the API, not of the project; docs/api-changelog.md tells what each brought.
-VERSION: Final = "1.4.0"
+VERSION: Final = "1.5.0"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 
@@ -40,6 +42,8 @@ text/csv`; the next page is then in `Link`.
 
 Replies carry an `ETag`: sent back as `If-None-Match`, it makes an unchanged answer a 304.
 `Accept-Encoding: br` or `gzip` makes a list a fifth as long.
+
+`/api/openapi-3.0.json` is this document for programs that read no OpenAPI 3.1.
 
 Every error is `{"detail": …, "code": …}`, the first for people, the second for programs; so it is where
 there is no operation (404 `not_found`, 405 `method_not_allowed`).
@@ -57,9 +61,9 @@ View = Callable[..., HttpResponse]
 
 
 class _Documentation(Swagger):
-    """With the page that names the files served here, which django-ninja has for projects it is an app of."""
+    """With our own page: of projects that django-ninja is no app of, it would name files of another host."""
 
-    template_cdn = str(settings.NINJA / "templates" / Swagger.template)
+    template_cdn = str(Path(__file__).parent / "templates" / Swagger.template)
 
 
 def _self_contained(view: View) -> View:
@@ -103,6 +107,12 @@ api.add_router("/v1", verdicts_router)
 api.add_router("/v1", subscriptions_router)
 api.add_router("/v1", watching_router)
 api.add_router("/v1", scheduling_router)
+
+
+@only_read
+def older_document(request: HttpRequest) -> HttpResponse:
+    """The API described in the words of OpenAPI 3.0, for generators that read no 3.1."""
+    return JsonResponse(in_older_words(api.get_openapi_schema()))
 
 
 @api.exception_handler(ApiError)

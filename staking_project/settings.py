@@ -233,7 +233,7 @@ CORS_ORIGINS = [origin.strip() for origin in env.list("CORS_ORIGINS", default=["
 CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
 CORS_ALLOWED_ORIGINS = [origin for origin in CORS_ORIGINS if origin != "*"]
 # As it is misread too, so that a page is told what is meant.
-CORS_URLS_REGEX = r"(?i)^/+api/+(v1/|openapi\.json$)"
+CORS_URLS_REGEX = r"(?i)^/+api/+(v1/|openapi(-3\.0)?\.json$)"
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match"]
 CORS_EXPOSE_HEADERS = [

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 
 from scheduling.pages.access import only_read
-from staking_project.api import api
+from staking_project.api import api, older_document
 from staking_project.llms import llms_text
 
 admin.site.site_header = admin.site.site_title = "Solana staking"
@@ -25,6 +25,7 @@ handler500 = "staking_project.front.refusals.broken"
 urlpatterns = [
     path("", include("validators.urls")),
     path("", include("scheduling.urls")),
+    path("api/openapi-3.0.json", older_document),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),

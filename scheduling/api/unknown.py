@@ -25,6 +25,12 @@ MOST_SAID: Final = 5
 # What pydantic calls a word that is none of a closed set, which it says in quotes.
 _CLOSED: Final = frozenset({"enum", "literal_error"})
 _QUOTED: Final = re.compile(r"'([^']+)'")
+# What to write instead, where pydantic says only that it does not understand.
+_WANTED: Final[Mapping[str, str]] = {
+    "bool_parsing": "it is true or false",
+    "int_parsing": "it is a whole number",
+    "float_parsing": "it is a number",
+}
 
 
 class _Known(NamedTuple):
@@ -79,6 +85,8 @@ def complaint(error: Mapping[str, Any], said: object) -> str:
     expected = error.get("ctx", {}).get("expected", "") if error["type"] in _CLOSED else ""
     if expected and isinstance(said, str):
         return f"{name}: {there_is_no(said, _QUOTED.findall(expected))}"
+    if error["type"] in _WANTED and isinstance(said, str):
+        return f"{name}: {_WANTED[error['type']]}, and not “{_shortened(said)}”"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"
 
 

@@ -27,7 +27,7 @@ from validators.reading.picture import picture_version
 # What says the same to everybody who brings neither cookie nor token, while the picture is the same.
 FOR_ANYBODY: Final = (
     *("/validators/", "/compare/", "/selection/", "/scores/", "/cluster/", "/events/", "/rules/"),
-    *("/api/docs", "/api/openapi.json", "/llms.txt"),
+    *("/api/docs", "/api/openapi.json", "/api/openapi-3.0.json", "/llms.txt"),
     *(
         "/api/v1/validators",
         "/api/v1/selection",

@@ -14,6 +14,7 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any, Final
 
+from gunicorn.http.errors import LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
 from staking_project.front.handing_over import HandedOverError
@@ -30,6 +31,16 @@ SECONDS_TO_PART: Final = 2
 # So many connections below gunicorn's limit, the one that waits longest goes.
 SPARE: Final = 50
 _READ_AT_ONCE: Final = 64 * 1024
+# As the API tells of every problem, to scripts of other sites too: gunicorn refuses it before any view could.
+_TOLD_TOO_LONG: Final = (
+    b'{"detail":"This address is too long: it may have 16,380 bytes. Ask for fewer at once.",'
+    b'"code":"too_long"}'
+)
+_TOO_LONG: Final = (
+    b"HTTP/1.1 414 URI Too Long\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    b"Cache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n"
+    b"Content-Length: %d\r\n\r\n%b" % (len(_TOLD_TOO_LONG), _TOLD_TOO_LONG)
+)
 _WRONG: Final = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -59,6 +70,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         if self._streams is not None:
             self._streams.end()
         super()._cap_keepalive(deadline)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Called with what a request was refused for."""
+        if not isinstance(exc, LimitRequestLine):
+            super().handle_error(req, client, addr, exc)
+            return
+        with suppress(OSError):
+            client.sendall(_TOO_LONG)
 
     def enqueue_req(self, conn: Any) -> None:
         """Called when a connection is new, or has something to say: hear it out first."""

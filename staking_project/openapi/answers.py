@@ -25,7 +25,11 @@ HEADERS: Final[Json] = {
     "Cache-Control": _header("How long it stays as it is, in seconds", "public, max-age=7200"),
     "Retry-After": _header("Seconds after which to ask again", 15, "integer"),
     "WWW-Authenticate": _header("How to say who asks", "Bearer"),
-    "RateLimit-Policy": _header("What an address may spend: q units in w seconds", '"address";q=300;w=60'),
+    "RateLimit-Policy": _header(
+        "What an address may spend: q units in w seconds. A request is one, and one more for each 20 ms that "
+        "it took a processor; one with a wrong token is ten more",
+        '"address";q=300;w=60',
+    ),
     "RateLimit": _header("What is left of it: r units", '"address";r=287'),
     "Deprecation": _header("Since when one should not begin with this: @ and seconds of Unix", "@1798761600"),
     "Sunset": _header("From when it may be gone", "Thu, 01 Jul 2027 00:00:00 GMT"),
@@ -41,7 +45,7 @@ _ALWAYS: Final = ("RateLimit-Policy", "RateLimit")
 # The fields of `Envelope`, where there is no JSON to hold them.
 _OF_CSV: Final = ("As-Of", "Epoch", "Method", "Version")
 # Refused before anything is counted.
-_UNCOUNTED: Final = "413"
+_UNCOUNTED: Final = ("413", "414")
 _NOT_MODIFIED: Final = "NotModified"
 REFUSALS: Final[Mapping[str, Refusal]] = {
     "400": Refusal(
@@ -88,6 +92,12 @@ REFUSALS: Final[Mapping[str, Refusal]] = {
         "too_large",
         "That is too large: a request may have 1,048,576 bytes.",
     ),
+    "414": Refusal(
+        "TooLong",
+        "An address of more than 16,380 bytes",
+        "too_long",
+        "This address is too long: it may have 16,380 bytes. Ask for fewer at once.",
+    ),
     "422": Refusal(
         "Invalid",
         "A parameter or a field is out of its bounds (`invalid`), given twice (`doubled_parameter`), or none "
@@ -113,7 +123,7 @@ REFUSALS: Final[Mapping[str, Refusal]] = {
     ),
 }
 # What whoever asks for anything may meet.
-_EVERYWHERE: Final = ("400", "413", "422", "429", "500", "503")
+_EVERYWHERE: Final = ("400", "413", "414", "422", "429", "500", "503")
 _WITH_A_TOKEN: Final = ("401", "403")
 
 
@@ -146,7 +156,7 @@ def problems() -> Json:
     return {_NOT_MODIFIED: unchanged} | {
         one.name: {
             "description": one.meaning,
-            "headers": _headers("Cache-Control", *one.headers, *(() if status == _UNCOUNTED else _ALWAYS)),
+            "headers": _headers("Cache-Control", *one.headers, *(() if status in _UNCOUNTED else _ALWAYS)),
             "content": {
                 "application/json": {
                     "schema": {"$ref": "#/components/schemas/Problem"},

@@ -18,10 +18,17 @@ SERVERS: Final = [{"url": "/", "description": "Where this document is from"}]
 TAGS: Final = {
     "validators": "Validators, their scores, history and the cluster; for everybody",
     "events": "What changed of validators, since when one likes and as it happens; for everybody",
+    "verdicts": "Who would take a validator, by the published rules of those who delegate; for everybody",
     "subscriptions": "Events sent to an address, signed; each for the token that made it",
     "watched validators": "Of which validators alerts tell; for tokens with the scope watch",
     "schedules and runs": "When what is fetched and scored, and what became of it; a token acts upon it",
 }
+TOKENS: Final = (
+    "A token with the scope that the operation names, as `Authorization: Bearer staking_…`. Whoever runs "
+    "this site makes it in its admin, under API tokens. It is for programs: pages of other sites may not "
+    "send it"
+)
+LICENSE: Final = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 _FIRST_SENTENCE: Final = re.compile(r"(.+?)[.:;](?:\s|$)", re.DOTALL)
 
 
@@ -62,6 +69,7 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
     """A finished copy. `deprecations` are by operation id."""
     document = document | {part: schemas.plain_copy(document[part]) for part in ("paths", "components")}
     document["servers"] = SERVERS
+    document["info"] = document["info"] | {"license": LICENSE}
     # Unless an operation says otherwise.
     document["security"] = []
     components = document["components"]
@@ -76,6 +84,8 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
         examples.add_examples(sent["post"], components["schemas"])
     components["responses"] = answers.problems()
     components["headers"] = answers.HEADERS
+    for scheme in components.get("securitySchemes", {}).values():
+        scheme["description"] = TOKENS
     schemas.prune(document, "schemas")
     schemas.prune(document, "headers")
     used = dict.fromkeys(tag for _, operation in operations for tag in operation.get("tags", ()))

@@ -79,13 +79,17 @@ def _fits(value: Any, schema: Json) -> bool:
         return value in schema["enum"]
     if isinstance(value, list):
         items = schema.get("items", {})
-        return "array" in _kinds(schema) and "$ref" not in items and all(_fits(one, items) for one in value)
+        return (
+            "array" in _kinds(schema)
+            and not (value and "$ref" in items)
+            and all(_fits(one, items) for one in value)
+        )
     return value is not _ABSENT and any(type(value) in _TYPES[kind] for kind in _kinds(schema))
 
 
 def _kinds(schema: Json) -> list[str]:
-    # What has a shape of its own may be null, and is a document else.
-    kinds = schema.get("type", ["object", "null"])
+    # What has a shape of its own may be null, and is a document or a word of a closed set else.
+    kinds = schema.get("type", ["object", "string", "null"])
     return [kinds] if isinstance(kinds, str) else kinds
 
 

@@ -185,3 +185,12 @@ def test_the_api_answers_head_as_get_without_the_body(client: Client, address: s
 def test_head_is_refused_where_get_is(client: Client) -> None:
     assert client.head("/api/v1/nothing").status_code == 404
     assert client.head(reverse("api:trigger_schedule", args=["fetch-repeatable"])).status_code == 405
+
+
+def test_the_documentation_of_the_api_is_our_own_page(client: Client) -> None:
+    """In a language, as wide as a phone, dark where the reader is, and from no other host."""
+    content = client.get("/api/docs").content.decode()
+
+    for said in ('<html lang="en">', 'name="viewport"', "light dark", "/static/staking_project/docs.css"):
+        assert said in content
+    assert "https://" not in content

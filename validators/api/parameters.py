@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from scheduling.api.replies import Format
 from scheduling.api.unknown import there_is_no
 from validators.api.several import BASE58, Flags, Include, Keys
-from validators.models import ScoringRun
+from validators.models import ScoringRun, Validator
 from validators.reading.standings import DEFAULT_SORT, MOST_ROWS, SORT_FIELDS
 from validators.scoring.registry import METHODS
+from validators.solana.versions import Client
 
 LARGEST: Final = 2**63 - 1
 # Text without NUL, which PostgreSQL cannot hold.
@@ -28,6 +29,14 @@ def _known_method(name: str | None) -> str | None:
     """Let pass a method that there is, or was when scores were stored."""
     if name is not None and name not in METHODS and not ScoringRun.objects.filter(method=name).exists():
         raise ValueError(there_is_no(name, METHODS, kind="scoring method"))
+    return name
+
+
+def _known_client(name: str) -> str:
+    """Let pass what a node may run, or one does: by a misspelt one all that is held would leave."""
+    known = list(Client)
+    if name and name not in known and not Validator.objects.filter(client=name).exists():
+        raise ValueError(there_is_no(name, known, kind="client"))
     return name
 
 
@@ -113,7 +122,7 @@ class Narrowed(Schema):
         allow_inf_nan=False,
         description="0 to 100; those with exactly so much are among them",
     )
-    client: str = Field(
+    client: Annotated[str, AfterValidator(_known_client)] = Field(
         "", max_length=30, pattern=TEXT, description="As `client` says it, such as agave; empty for any"
     )
     version: str = Field(

@@ -1,17 +1,19 @@
 """Parameters that name several validators, flags, or parts of an answer."""
 
 import re
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from scheduling.api.several import one_by_one
+from scheduling.api.several import one_by_one, words_of
 from scheduling.api.unknown import there_is_no
 from validators.reading.flags import FlagCode
 
 BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
 # An address holds these and all else (`limit_request_line` of gunicorn_config.py); a body has more room.
 MOST_KEYS: Final = 200
+# As many as an address holds of them alone.
+MOST_HELD: Final = 340
 MOST_EPOCHS: Final = 100
 # Where `include` names no number.
 EPOCHS: Final = 10
@@ -61,6 +63,16 @@ def included(words: list[str]) -> Included:
 
 Keys = Annotated[
     list[Annotated[str, Field(pattern=BASE58)]], BeforeValidator(one_by_one), Field(max_length=MOST_KEYS)
+]
+
+
+def _held(given: Any) -> Any:
+    """Who holds nothing yet says so, and is no mistake."""
+    return words_of(map(str, given)) if isinstance(given, list) else given
+
+
+HeldKeys = Annotated[
+    list[Annotated[str, Field(pattern=BASE58)]], BeforeValidator(_held), Field(max_length=MOST_HELD)
 ]
 Flags = Annotated[list[FlagCode], BeforeValidator(one_by_one)]
 Include = Annotated[list[str], BeforeValidator(one_by_one), AfterValidator(_includable)]

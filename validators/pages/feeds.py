@@ -1,7 +1,7 @@
 """What changed as Atom feeds: of all validators, and of one."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest
@@ -26,7 +26,7 @@ class _Atom(Atom1Feed):
     """Of an empty one Django says that it was updated just now, each time anew."""
 
     def latest_post_date(self) -> datetime:
-        return super().latest_post_date() if self.items else datetime.fromtimestamp(0, UTC)
+        return super().latest_post_date() if self.items else self.feed["begins"]
 
 
 class EventFeed(_Feed):
@@ -48,6 +48,9 @@ class EventFeed(_Feed):
 
     def link(self, obj: Validator | None) -> str:
         return _page_of(obj) if obj else reverse("validators:events")
+
+    def feed_extra_kwargs(self, obj: Validator | None) -> dict[str, Any]:
+        return {"begins": obj.first_seen_at if obj else datetime.fromtimestamp(0, UTC)}
 
     def items(self, obj: Validator | None) -> list[ValidatorEvent]:
         return newest_events(validators=[obj.pk] if obj else (), limit=ENTRIES)

@@ -38,7 +38,8 @@ def asked_first(client: Client, address: str, *, method: str = "GET", **more: An
 
 
 @pytest.mark.parametrize(
-    "address", ["/api/v1/validators", "/api/v1/runs", "/api/openapi.json", "/api/v1/nothing"]
+    "address",
+    ["/api/v1/validators", "/api/v1/runs", "/api/openapi.json", "/api/openapi-3.0.json", "/api/v1/nothing"],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_page_of_any_site_may_read(client: Client, address: str, method: str) -> None:
@@ -110,7 +111,7 @@ def test_no_answer_of_a_session_is_for_another_site(client: Client) -> None:
 
 
 def test_nothing_but_the_api_is_for_another_site(client: Client) -> None:
-    readable = ("/api/v1/", "/api/openapi.json")
+    readable = ("/api/v1/", "/api/openapi.json", "/api/openapi-3.0.json")
     others = [one for one in addresses() if not one.startswith(readable)]
     assert {"/admin/", "/operations/", "/", "/api/docs"} <= set(others)
 

@@ -1,5 +1,6 @@
 """Threads are held by whole requests only: a real gunicorn, and clients that take their time."""
 
+import json
 import os
 import socket
 import subprocess
@@ -13,7 +14,10 @@ import pytest
 
 from staking_project.front.hearing import LONGEST_HEAD, Heard
 from staking_project.front.sizes import LARGEST_BODY
+from staking_project.gunicorn_config import limit_request_line
+from staking_project.openapi.answers import REFUSALS
 from tests.installation import children, wait_until
+from validators.api.several import MOST_HELD
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
 
@@ -89,7 +93,10 @@ def port() -> Iterator[int]:
 def test_an_address_may_name_two_hundred_accounts_and_not_a_thousand(port: int) -> None:
     """Their commas take three letters each; 44 are the most of a key."""
     assert asked(port, f"/?vote_account={'%2C'.join(['V' * 44] * 200)}").startswith(b"/ ")
-    assert b"Request Line is too large" in asked(port, f"/?vote_account={'%2C'.join(['V' * 44] * 1_000)}")
+    told = json.loads(asked(port, f"/?vote_account={'%2C'.join(['V' * 44] * 1_000)}"))
+    assert (told["code"], told["detail"]) == (REFUSALS["414"].code, REFUSALS["414"].detail)
+    assert f"{limit_request_line:,} bytes" in told["detail"]
+    assert asked(port, f"/?size=340&held={'%2C'.join(['V' * 44] * MOST_HELD)}").startswith(b"/ ")
 
 
 def answers(port: int) -> bool:

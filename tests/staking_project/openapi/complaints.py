@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 SCHEMAS = "#/components/schemas/"
 # What any operation may answer.
-COMMON = {"400", "413", "422", "429", "500", "503"}
+COMMON = {"400", "413", "414", "422", "429", "500", "503"}
 # Of what a description tells beyond the summary.
 FEWEST_LETTERS = 40
 # Whose keys and values are the method's own.

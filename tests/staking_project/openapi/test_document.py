@@ -17,6 +17,7 @@ from scheduling.modes import MODES
 from staking_project.api import VERSION, api
 from staking_project.openapi.document import DocumentedApi
 from staking_project.openapi.examples import NoExampleError, example_of
+from staking_project.openapi.values import VALUES
 from tests.staking_project.openapi.complaints import complaints, operations
 
 Json = dict[str, Any]
@@ -120,6 +121,53 @@ def test_the_version_is_that_of_its_changelog(document: Json) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", VERSION)
     assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == VERSION  # type: ignore[index]
     assert {path.split("/")[2] for path in document["paths"]} == {f"v{VERSION.split('.')[0]}"}
+
+
+@pytest.mark.django_db
+def test_it_is_served_in_the_words_of_3_0_too(client: Client, document: Json) -> None:
+    older = client.get("/api/openapi-3.0.json").json()
+
+    validate(older)
+    assert older["openapi"] == "3.0.3"
+    assert older["paths"].keys() == document["paths"].keys()
+    assert older["components"]["schemas"].keys() == document["components"]["schemas"].keys()
+    fields = older["components"]["schemas"]["ListedValidator"]["properties"]
+    assert (fields["name"]["type"], fields["name"]["nullable"]) == ("string", True)
+    marked = {"type": "string", "allOf": [{"$ref": "#/components/schemas/NameMark"}], "nullable": True}
+    assert marked.items() <= fields["name_mark"].items()
+    changed = older["components"]["schemas"]["FactsDocument"]["properties"]["from"]
+    assert all(choice["type"] and choice["nullable"] for choice in changed["anyOf"])
+
+
+def test_whoever_begins_is_told_how_to_get_a_token_and_what_each_tag_and_licence_is(document: Json) -> None:
+    assert "admin" in document["components"]["securitySchemes"]["BearerToken"]["description"]
+    assert [tag["name"] for tag in document["tags"] if tag["description"] == tag["name"]] == []
+    assert document["info"]["license"]["identifier"] == "Apache-2.0"
+
+
+def test_every_value_of_one_shape_is_of_a_shape_and_a_field_that_there_are(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    named = (key.partition(".") for key in VALUES if key[0].isupper() and "." in key)
+
+    assert [
+        f"{shape}.{field}" for shape, _, field in named if field not in schemas[shape].get("properties", {})
+    ] == []
+
+
+def test_what_an_example_says_fits_together(document: Json) -> None:
+    def shown(path: str, method: str = "get", status: str = "200") -> Json:
+        answer = document["paths"][f"/api/v1/{path}"][method]["responses"][status]
+        return dict(answer["content"]["application/json"]["example"])
+
+    assert shown("subscriptions/{key}/test", "post") == {
+        "delivered": True, "status": 200, "milliseconds": 84, "error": None,
+    }  # fmt: skip
+    made = shown("subscriptions", "post", "201")["subscription"]
+    assert (made["state"], made["paused_because"], made["lost"]) == ("active", None, None)
+    run = shown("runs/{key}")["run"]
+    assert (run["state"], run["attempt"], run["failed_attempts"]) == ("succeeded", 1, [])
+    assert shown("events")["cursor"] == shown("events")["items"][-1]["cursor"]
+    assert shown("runs/retry", "post")["runs"][0]["begins_anew"] is True
 
 
 def test_a_value_of_the_wrong_type_is_no_example() -> None:

@@ -98,3 +98,11 @@ def test_there_is_no_feed_of_whom_nobody_saw(client: Client) -> None:
 
     for headers in ({}, {"If-None-Match": "*"}, {"If-None-Match": tag}):
         assert client.get("/validators/nobody/events.atom", headers=headers).status_code == 404
+
+
+def test_the_feed_of_one_of_which_nothing_changed_is_as_old_as_our_knowledge_of_it(client: Client) -> None:
+    shown = validator(9)
+
+    feed = ElementTree.fromstring(client.get("/validators/vote9/events.atom").content)  # noqa: S314 - our own
+
+    assert feed.findtext(f"{ATOM}updated") == shown.first_seen_at.isoformat()
