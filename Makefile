@@ -176,12 +176,12 @@ clean:
 	$(PIP) install --quiet --require-hashes -r requirements.txt
 	touch $@
 
-# By uv, which is in an environment of its own; by pip, from the same hashes, where uv reaches no registry: it does
-# not read pip's settings.
-.venv/.dev: requirements-dev.txt .venv/.run | .venv/uv/.done
+# All of `.run` is among it. By uv, which is in an environment of its own; by pip, from the same hashes, where uv
+# reaches no registry: it does not read pip's settings.
+.venv/.dev: requirements-dev.txt requirements.txt | .venv/bin/python .venv/uv/.done
 	.venv/uv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-dev.txt || \
 		$(PIP) install --quiet --require-hashes -r requirements-dev.txt
-	touch $@
+	touch .venv/.run $@
 
 .venv/uv/.done: requirements-uv.txt
 	python3 -m venv --without-pip .venv/uv

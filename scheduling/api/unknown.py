@@ -86,7 +86,7 @@ def complaint(error: Mapping[str, Any], said: object) -> str:
     if expected and isinstance(said, str):
         return f"{name}: {there_is_no(said, _QUOTED.findall(expected))}"
     if error["type"] in _WANTED and isinstance(said, str):
-        return f"{name}: {_WANTED[error['type']]}, and not “{_shortened(said)}”"
+        return f"{name}: {_WANTED[error['type']]}, and not “{shortened(said)}”"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"
 
 
