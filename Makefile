@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms browser check compiled format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
+.PHONY: run test test-postgres fuzz storms long browser check compiled format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -38,13 +38,17 @@ storms: .venv/.dev
 	$(PYTHON) -m pytest -m storm tests/faults
 	$(PYTHON) -m tests.on_postgres -m storm tests/faults tests/validators/services/history
 
+# The scheduler under seeds, and the whole product twice at once, toured by the commands of the README.
+long: .venv/.dev
+	$(PYTHON) -m pytest -m storm tests/simulation tests/staking_project
+
 # Clicks through every page of two running stacks in a real Chromium; skips, and says so, where there is none.
 browser: .venv/.dev
 	$(PYTHON) -m pytest -n 2 --dist loadfile -m browser tests/e2e || $(PYTHON) -m pytest $(AGAIN) -m browser tests/e2e
 
 # What only reads the code is done beside the storms, which wait more than they compute.
 check: .venv/.dev
-	$(MAKE) --jobs 2 --output-sync=target storms lint types imports site migrations deploy-check compiled
+	$(MAKE) --jobs 2 --output-sync=target storms lint types imports site migrations deploy-check compiled long
 	$(MAKE) browser
 	$(MAKE) test
 	$(MAKE) test-postgres

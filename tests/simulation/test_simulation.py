@@ -23,6 +23,7 @@ def database_of_their_own(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
 
 
+@pytest.mark.storm
 @pytest.mark.parametrize("first", range(0, SHARE, AT_A_TIME))
 def test_no_rule_breaks_under_any_seed(first: int) -> None:
     for seed in range(first, first + AT_A_TIME):

@@ -94,6 +94,7 @@ def has_scored(environment: dict[str, str]) -> bool:
         return False
 
 
+@pytest.mark.storm
 def test_two_copies_at_once_each_fetch_score_are_toured_report_and_end_on_either_signal_leaving_nothing(
     environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
