@@ -119,9 +119,7 @@ def _listed(query: ValidatorQuery) -> Answer:
 
 
 def _select(asked: arguments.SelectionArguments) -> Answer:
-    query = SelectionQuery(
-        **_given(asked) | {"size": asked.size, "held": asked.held}, format="json"
-    )
+    query = SelectionQuery(**_given(asked) | {"size": asked.size, "held": asked.held}, format="json")
     return _counted(routes.select_validators(_request(), query), "validators held, to be held or to be left")
 
 
