@@ -95,6 +95,7 @@ bench: .venv/.dev
 	$(PYTHON) -m benchmarks.fetch_and_score
 	$(PYTHON) -m benchmarks.long_history
 	$(PYTHON) -m benchmarks.cycle
+	$(PYTHON) -m benchmarks.history_accounts
 	$(PYTHON) -m benchmarks.scoring
 	$(PYTHON) -m benchmarks.lateness
 	$(PYTHON) -m benchmarks.lateness --dripping

@@ -28,7 +28,7 @@ from validators.reading.verdicts import (
     verdicts_of,
 )
 from validators.rules.judging import Outcome
-from validators.rules.schema import ElsewhereRule, Rule, RuleSet, ValueRule
+from validators.rules.schema import ElsewhereRule, Rule, RuleSet
 from validators.services.verdicts.rule_sets import rule_sets
 
 router = Router(tags=["verdicts"])
@@ -117,7 +117,8 @@ def list_verdicts(request: HttpRequest, query: Query[VerdictQuery]) -> HttpRespo
         shown = found[: query.limit]
         more = cursors.written(KeyPlace(key=shown[-1].pk)) if len(found) > len(shown) else None
         columns = list(documents.VerdictRow.model_fields)
-        written = map(_row, shown)
+        sets = rule_sets().sets
+        written = [_row(row, sets.get(row.rules)) for row in shown]
         return list_reply(request, written, columns=columns, form=form, about=envelope(), next_cursor=more)
 
     return answer(request, query.format, build)
@@ -140,23 +141,15 @@ def _set_document(told_set: ToldSet) -> dict[str, Any]:
 
 
 def _rule_document(rules: RuleSet, rule: Rule) -> dict[str, Any]:
-    source = next((one for one in rules.sources if one.name == rule.source), None)
+    source = rules.source_of(rule)
     return {
         "name": rule.name,
         "said": rule.said,
         "elsewhere": isinstance(rule, ElsewhereRule),
-        "doubt": _doubt(rule),
+        "doubt": rule.why_in_doubt,
         "source": source.url if source else None,
         "source_of": source.of if source else None,
     }
-
-
-def _doubt(rule: Rule) -> str | None:
-    if isinstance(rule, ElsewhereRule):
-        return rule.because
-    if isinstance(rule, ValueRule):
-        return rule.doubt.because if rule.doubt else None
-    return rule.doubt
 
 
 def _document(verdict: ToldVerdict) -> dict[str, Any]:
@@ -181,8 +174,8 @@ def _finding(finding: ToldFinding) -> dict[str, Any]:
     return {name: getattr(finding, name) for name in documents.FindingDocument.model_fields}
 
 
-def _row(row: RuleVerdict) -> dict[str, Any]:
-    verdict = told(row, row.validator)
+def _row(row: RuleVerdict, rules: RuleSet | None) -> dict[str, Any]:
+    verdict = told(row, row.validator, rules)
     return {
         "vote_account": row.validator.vote_account,
         "name": row.validator.name or None,

@@ -1,12 +1,13 @@
 """The pages of the rule sets: what each asks, and what it says of whom."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from scheduling.api.unknown import there_is_no
+from scheduling.api.unknown import did_you_mean, there_is_no
 from scheduling.pages.access import only_read
 from validators.pages.rows import staleness
 from validators.pages.unknown_words import unknown_words
@@ -44,11 +45,12 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
         "set": _with_counts(found),
         "chosen": result,
         "rules": _rules(found.rules),
-        "verdicts": [told(row, row.validator) for row in page],
+        "verdicts": [told(row, row.validator, found.rules) for row in page],
         "page": page,
         "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
     }
-    return _shown(request, "rule_set", ("result", "page"), about)
+    misspelt = [(chosen, did_you_mean(chosen, RESULTS))] if chosen != result else []
+    return _shown(request, "rule_set", ("result", "page"), about, misspelt)
 
 
 def _with_counts(one: ToldSet) -> dict[str, Any]:
@@ -57,21 +59,24 @@ def _with_counts(one: ToldSet) -> dict[str, Any]:
 
 
 def _rules(rules: RuleSet) -> list[dict[str, Any]]:
-    sources = {source.name: source for source in rules.sources}
     return [
         {
             "rule": rule,
-            "source": sources.get(rule.source or ""),
-            "doubt": rule.because
-            if isinstance(rule, ElsewhereRule)
-            else getattr(rule.doubt, "because", rule.doubt),
+            "source": rules.source_of(rule),
+            "doubt": rule.why_in_doubt,
             "elsewhere": isinstance(rule, ElsewhereRule),
         }
         for rule in rules.rules
     ]
 
 
-def _shown(request: HttpRequest, name: str, known: tuple[str, ...], about: dict[str, Any]) -> HttpResponse:
-    unknown = unknown_words(request.GET, known)
+def _shown(
+    request: HttpRequest,
+    name: str,
+    known: tuple[str, ...],
+    about: dict[str, Any],
+    misspelt: Sequence[tuple[str, str | None]] = (),
+) -> HttpResponse:
+    unknown = [*unknown_words(request.GET, known), *misspelt]
     context = {"picture": current_picture(), "stale": staleness(), "unknown": unknown, **about}
     return render(request, f"validators/{name}.html", context)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
@@ -153,9 +153,7 @@ def with_accounts(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
     rows = list(epochs)
     if not rows:
         return []
-    of = _of(rows)
-    mev = {(one.validator_id, one.epoch): one for one in MevEpoch.objects.filter(of)}
-    stakes = {(one.validator_id, one.epoch): one for one in StakeEpoch.objects.filter(of)}
+    mev, stakes = _beside(MevEpoch, rows), _beside(StakeEpoch, rows)
     for row in rows:
         pair = (row.validator_id, row.epoch)
         row.told_mev, row.told_stakes = mev.get(pair), stakes.get(pair)
@@ -166,16 +164,17 @@ def with_standing(rows: list[ValidatorEpoch]) -> list[ValidatorEpoch]:
     """The same, each with where Jito's history says it stood; a query, or none without any."""
     if not rows:
         return []
-    jito = {(one.validator_id, one.epoch): one for one in JitoEpoch.objects.filter(_of(rows))}
+    jito = _beside(JitoEpoch, rows)
     for row in rows:
         row.told_jito = jito.get((row.validator_id, row.epoch))
     return rows
 
 
-def _of(rows: Sequence[ValidatorEpoch]) -> Q:
-    """Of these validators, between the first and the last of these epochs."""
+def _beside(model: Any, rows: Sequence[ValidatorEpoch]) -> dict[tuple[int, int], Any]:
+    """By validator's key and epoch: of these validators, between the first and the last of these epochs."""
     span = (min(row.epoch for row in rows), max(row.epoch for row in rows))
-    return Q(validator_id__in={row.validator_id for row in rows}, epoch__range=span)
+    found = model.objects.filter(validator_id__in={row.validator_id for row in rows}, epoch__range=span)
+    return {(one.validator_id, one.epoch): one for one in found}
 
 
 def runs_before(place: int | None, *, method: str | None, limit: int) -> list[ScoringRun]:

@@ -104,7 +104,7 @@ def verdicts_of(validator: Validator) -> list[ToldVerdict]:
     found = []
     for rules in rule_sets().sets.values():
         row = rows.get(rules.name)
-        found.append(_not_judged(validator, rules) if row is None else told(row, validator))
+        found.append(_not_judged(validator, rules) if row is None else told(row, validator, rules))
     return found
 
 
@@ -127,8 +127,8 @@ def verdict_rows(*, rules: str = "", result: str = "") -> Any:
     return rows if rules else rows.filter(rules__in=list(rule_sets().sets))
 
 
-def told(row: RuleVerdict, validator: Validator) -> ToldVerdict:
-    rules = rule_sets().sets.get(row.rules)
+def told(row: RuleVerdict, validator: Validator, rules: RuleSet | None) -> ToldVerdict:
+    """In words, by its rule set; of one that is no more, by its names alone."""
     findings = [told_finding(rules, one) for one in row.findings]
     failing = [one for one in findings if one.result == Outcome.FAILS]
     unknown = [one for one in findings if one.result == Outcome.UNKNOWN]

@@ -97,13 +97,13 @@ def _pools_said(shares: Sequence[PoolShare], looks: Sequence[int]) -> str:
             "No stake pool of this cluster is known yet, so which of them stake with it is not known. The "
             "source Pools looks for them."
         )
-    pools = f"{len(looks)} stake pool{'' if len(looks) == 1 else 's'}"
+    pools = f"{len(looks)} stake pools that were" if len(looks) > 1 else "1 stake pool that was"
     epochs = f"epoch {looks[0]}" if looks[0] == looks[-1] else f"epochs {looks[0]} to {looks[-1]}"
     if not shares:
-        return f"It is on no list of the {pools} that were looked at in {epochs}; others may stake with it."
+        return f"It is on no list of the {pools} looked at in {epochs}; others may stake with it."
     return (
-        f"By the pools' own lists of validators, {pools} in {epochs}. What is not theirs is staked by "
-        "wallets and by pools that are not looked at."
+        f"It is on the validator lists of {len(shares)} of the {pools} looked at in {epochs}. What is not "
+        "theirs is staked by wallets and by pools that are not looked at."
     )
 
 

@@ -94,6 +94,10 @@ class ValueRule(_Rule, Bound):
             raise ValueError(f"in_at_least is {self.in_at_least}, and the window has {self.window} epochs")
         return self
 
+    @property
+    def why_in_doubt(self) -> str | None:
+        return self.doubt.because if self.doubt else None
+
     def _is_over_all(self) -> bool:
         if self.input == "voted":
             return self.in_at_least is not None and self.is_ is True
@@ -114,6 +118,10 @@ class VersionRule(_Rule):
                 raise ValueError(f"{text!r} is no version; write it like 3.0.14")
         return self
 
+    @property
+    def why_in_doubt(self) -> str | None:
+        return self.doubt
+
     def least(self, lineage: str) -> Version | None:
         text = self.at_least.get(Lineage(lineage)) if lineage in set(Lineage) else None
         return parse_version(text)
@@ -124,6 +132,10 @@ class ElsewhereRule(_Rule):
 
     kind: Literal["elsewhere"]
     because: Text
+
+    @property
+    def why_in_doubt(self) -> str:
+        return self.because
 
 
 Rule = Annotated[ValueRule | VersionRule | ElsewhereRule, Field(discriminator="kind")]
@@ -150,6 +162,9 @@ class RuleSet(_Strict):
     notes: list[Text] = []
     sources: list[Source] = []
     rules: list[Rule] = Field(min_length=1, max_length=50)
+
+    def source_of(self, rule: Rule) -> Source | None:
+        return next((one for one in self.sources if one.name == rule.source), None)
 
     @model_validator(mode="after")
     def _names_are_told_apart(self) -> Self:

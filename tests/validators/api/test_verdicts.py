@@ -95,6 +95,8 @@ def test_pages_say_the_same_and_escape_what_a_validator_calls_itself(judged: Cli
     assert "Total stake under 750,000 SOL: 800,000 SOL in epoch 990" in own
     assert "It fails JitoSOL&#x27;s Steward, JPool; is not known to pass" in own
     assert "did you mean jpool?" in judged.get("/rules/jpol/").content.decode()
+    misspelt = judged.get("/rules/jpool/?result=fals").content.decode()
+    assert "This page knows no <code>fals</code>; did you mean <code>fails</code>?" in misspelt
 
 
 def test_before_anybody_is_judged_pages_and_api_say_so(client: Client) -> None:

@@ -73,7 +73,7 @@ def test_a_validators_page_says_who_stakes_how_much_as_of_when(client: Client) -
 
     said = words(page(client, "/validators/vote40/")).partition("Who stakes")[2].partition("Commission")[0]
 
-    assert "By the pools' own lists of validators, 4 stake pools in epoch 990." in said
+    assert "It is on the validator lists of 3 of the 4 stake pools that were looked at in epoch 990." in said
     assert "what is older is of the epoch beside it" in said
     assert "JitoSOL 10 25.00 % 1 990 bSOL 4 10.00 % 0 989 not yet of epoch 990" in said
     assert f"jupSOL leaves it 50 {UNKNOWN}" in said
