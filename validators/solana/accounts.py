@@ -4,7 +4,7 @@ import base64
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
@@ -34,6 +34,13 @@ class Account:
     owner: str
     data: bytes
     parsed: Mapping[str, Any] | None
+
+
+class Part(NamedTuple):
+    """Which bytes of each account are asked for."""
+
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +99,32 @@ def ask_accounts(
     *,
     parsed: bool = False,
     least_slot: int | None = None,
-    first_bytes: int | None = None,
-    from_byte: int = 0,
+    part: Part | None = None,
 ) -> AccountsAnswer:
     """One question for at most 100 accounts, in base64 or as the node parses them, not older than least_slot.
 
-    Of their data all, or so many bytes, the first or those from one on. Raises an EndpointError, an
-    RpcError of -32016 when the node does not get to that slot in time.
+    Of their data all, or that part. Raises an EndpointError, an RpcError of -32016 when the node does not
+    get to that slot in time.
     """
     if len(keys) > MOST_KEYS:
         raise ValueError(f"{len(keys)} accounts in one question, {MOST_KEYS} are allowed")
-    options = _options(parsed=parsed, least_slot=least_slot, first_bytes=first_bytes, from_byte=from_byte)
+    options = _options(parsed=parsed, least_slot=least_slot, part=part)
     result = answered_patiently(endpoint, METHOD, [list(keys), options], Reply[_MultipleAccounts])
-    doubt = _doubt(result, len(keys), parsed=parsed, least_slot=least_slot, first_bytes=first_bytes)
+    doubt = _doubt(result, len(keys), parsed=parsed, least_slot=least_slot, part=part)
     if doubt:
         raise MalformedReplyError(endpoint.name, METHOD, doubt)
     return AccountsAnswer(result.context.slot, [one.account() if one else None for one in result.value])
 
 
-def ask_account(endpoint: Endpoint, key: str, *, least_slot: int, first_bytes: int) -> AccountsAnswer:
-    """So many first bytes of one account, not older than least_slot. Raises as `ask_accounts` does.
+def ask_account(endpoint: Endpoint, key: str, *, least_slot: int, part: Part) -> AccountsAnswer:
+    """That part of one account, not older than least_slot. Raises as `ask_accounts` does.
 
     Endpoints count it apart from getMultipleAccounts, whose dataSlice is the same for all.
     """
-    options = _options(parsed=False, least_slot=least_slot, first_bytes=first_bytes)
+    options = _options(parsed=False, least_slot=least_slot, part=part)
     one = answered_patiently(endpoint, ONE_METHOD, [key, options], Reply[_AccountInfo])
     result = _MultipleAccounts.model_construct(context=one.context, value=[one.value])
-    doubt = _doubt(result, 1, parsed=False, least_slot=least_slot, first_bytes=first_bytes)
+    doubt = _doubt(result, 1, parsed=False, least_slot=least_slot, part=part)
     if doubt:
         raise MalformedReplyError(endpoint.name, ONE_METHOD, doubt)
     return AccountsAnswer(one.context.slot, [one.value.account() if one.value else None])
@@ -143,14 +149,12 @@ def ask_of_one_epoch(
     ]
 
 
-def _options(
-    *, parsed: bool, least_slot: int | None, first_bytes: int | None, from_byte: int = 0
-) -> dict[str, Any]:
+def _options(*, parsed: bool, least_slot: int | None, part: Part | None) -> dict[str, Any]:
     options: dict[str, Any] = {"encoding": "jsonParsed" if parsed else "base64"}
     if least_slot is not None:
         options["minContextSlot"] = least_slot
-    if first_bytes is not None:
-        options["dataSlice"] = {"offset": from_byte, "length": first_bytes}
+    if part is not None:
+        options["dataSlice"] = part._asdict()
     return options
 
 
@@ -174,7 +178,7 @@ def _doubt(
     *,
     parsed: bool,
     least_slot: int | None,
-    first_bytes: int | None,
+    part: Part | None,
 ) -> str | None:
     """Why a reply of the right shape is no answer to what was asked."""
     if len(result.value) != count:
@@ -185,6 +189,6 @@ def _doubt(
     if not parsed and any(not isinstance(data, bytes) for data in sent):
         return "parsed accounts, asked for base64"
     longest = max(map(len, sent), default=0)
-    if first_bytes is not None and longest > first_bytes:
-        return f"{longest} bytes of an account, asked for {first_bytes}"
+    if part is not None and longest > part.length:
+        return f"{longest} bytes of an account, asked for {part.length}"
     return None

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from validators.exceptions import LayoutError
-from validators.solana.accounts import METHOD, MOST_KEYS, Account, AccountsAnswer, ask_accounts
+from validators.solana.accounts import METHOD, MOST_KEYS, Account, AccountsAnswer, Part, ask_accounts
 from validators.solana.byte_reader import Reader
-from validators.solana.program_accounts import SEARCH_METHOD, Part, ask_program_accounts
+from validators.solana.program_accounts import SEARCH_METHOD, ask_program_accounts
 from validators.solana.programs.validator_history import (
     DISCRIMINATOR,
     ENTRY_BYTES,
@@ -101,7 +101,7 @@ def ask_newest(
     slots: list[int] = []
     for page in _pages(_addresses(program, vote_accounts)):
         answer = ask_accounts(
-            endpoint, [one.address for one in page], least_slot=least_slot, first_bytes=HEAD_BYTES
+            endpoint, [one.address for one in page], least_slot=least_slot, part=Part(0, HEAD_BYTES)
         )
         slots.append(answer.slot)
         for one, sent in zip(page, answer.accounts, strict=True):
@@ -172,8 +172,7 @@ def _ask_window(
         endpoint,
         addresses,
         least_slot=least_slot,
-        first_bytes=(window.until - window.first) * ENTRY_BYTES,
-        from_byte=HEAD_BYTES + window.first * ENTRY_BYTES,
+        part=Part(HEAD_BYTES + window.first * ENTRY_BYTES, (window.until - window.first) * ENTRY_BYTES),
     )
 
 

@@ -2,13 +2,13 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import ConfigDict, WrapValidator
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from validators.exceptions import LayoutError, MalformedReplyError
-from validators.solana.accounts import answered_patiently
+from validators.solana.accounts import Part, answered_patiently
 from validators.solana.records import Rejected, or_reason
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import Key, Reply, Unsigned
@@ -16,13 +16,6 @@ from validators.solana.schemas import Key, Reply, Unsigned
 SEARCH_METHOD: Final = "getProgramAccounts"
 
 Decoded = TypeVar("Decoded")
-
-
-class Part(NamedTuple):
-    """Which bytes of each account are asked for."""
-
-    offset: int
-    length: int
 
 
 @checked_dataclass(frozen=True, slots=True, config=ConfigDict(strict=True))

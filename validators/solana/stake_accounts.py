@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, Final
 
 from validators.exceptions import EndpointError, LayoutError, MalformedReplyError, RpcError
-from validators.solana.program_accounts import SEARCH_METHOD, Part, ask_program_accounts
+from validators.solana.accounts import Part
+from validators.solana.program_accounts import SEARCH_METHOD, ask_program_accounts
 from validators.solana.programs.stakes import (
     BYTES_READ,
     DELEGATED,

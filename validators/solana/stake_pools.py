@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from validators.exceptions import LayoutError, MalformedReplyError
-from validators.solana.accounts import METHOD, MOST_KEYS, Account, ask_account, ask_accounts
+from validators.solana.accounts import METHOD, MOST_KEYS, Account, Part, ask_account, ask_accounts
 from validators.solana.byte_reader import Reader
-from validators.solana.program_accounts import SEARCH_METHOD, Part, ask_program_accounts
+from validators.solana.program_accounts import SEARCH_METHOD, ask_program_accounts
 from validators.solana.programs.stake_pools import (
     LIST_HEADER,
     POOL_BYTES,
@@ -69,7 +69,7 @@ def ask_pools(endpoint: Endpoint, addresses: Sequence[str], *, least_slot: int, 
             pools += [pool] if pool else []
     if pools:
         keys = [pool.validator_list for pool in pools]
-        headers = ask_accounts(endpoint, keys, least_slot=least_slot, first_bytes=LIST_HEADER)
+        headers = ask_accounts(endpoint, keys, least_slot=least_slot, part=Part(0, LIST_HEADER))
         judged += [
             _looked_at(endpoint, pool, header, least_slot=least_slot, latest_epoch=latest_epoch)
             for pool, header in zip(pools, headers.accounts, strict=True)
@@ -98,7 +98,7 @@ def _looked_at(
             raise _missing_list(pool)
         number = entries_listed(pool, owner=header.owner, data=header.data)
         wanted = bytes_of_list(number)
-        answer = ask_account(endpoint, pool.validator_list, least_slot=least_slot, first_bytes=wanted)
+        answer = ask_account(endpoint, pool.validator_list, least_slot=least_slot, part=Part(0, wanted))
         [account] = answer.accounts
         if account is None:
             raise _missing_list(pool)
