@@ -7,7 +7,7 @@ PIP := python3 -m pip --disable-pip-version-check --python $(PYTHON)
 # An environment that forbids compiled modules makes every process that tests start compile ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres fuzz storms long browser check compiled format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
+.PHONY: run test test-postgres fuzz storms long browser chromium check compiled format lint types imports docs site migrations deploy-check bench chaos soak e2e mutation model simulate pins audit wheel release image-check clean
 
 run: .venv/.run
 	$(PYTHON) manage.py run
@@ -20,7 +20,7 @@ ON_POSTGRES := -m tests.on_postgres -n 4 --dist worksteal
 AGAIN := --last-failed --last-failed-no-failures none
 
 test: .venv/.dev
-	FUZZ_MUTATIONS=100 $(PYTHON) $(PYTEST) -m "not storm and not browser" || \
+	FUZZ_MUTATIONS=60 $(PYTHON) $(PYTEST) -m "not storm and not browser" || \
 		$(PYTHON) -m pytest $(AGAIN) -m "not storm and not browser"
 
 # What stores and claims, once more on PostgreSQL; `check` runs both.
@@ -28,9 +28,11 @@ test-postgres: .venv/.dev
 	FUZZ_MUTATIONS=40 $(PYTHON) $(ON_POSTGRES) -m "database and not storm" || \
 		$(PYTHON) -m tests.on_postgres $(AGAIN) -m "database and not storm"
 
-# Two thousand damaged replies for every method; `test` sends some hundreds.
+FUZZED := $(shell grep -rl --include='*.py' FUZZ_MUTATIONS tests)
+
+# Two thousand damaged replies for every method; `test` sends some dozens.
 fuzz: .venv/.dev
-	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) tests/validators/solana/test_fuzz.py tests/validators/solana/test_fuzz_sources.py tests/validators/solana/test_fuzz_accounts.py
+	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) $(FUZZED)
 
 # A short storm of faults on two clusters and a short soak, on either database (`chaos` and `soak` are the long
 # ones), and all of mainnet's recorded epochs into PostgreSQL and out again.
@@ -46,9 +48,13 @@ long: .venv/.dev
 browser: .venv/.dev
 	$(PYTHON) -m pytest -n 2 --dist loadfile -m browser tests/e2e || $(PYTHON) -m pytest $(AGAIN) -m browser tests/e2e
 
+# A machine of one's own gets no browser unasked: `.ci/run` says by which program.
+chromium:
+	$(CHROMIUM_BY)
+
 # What only reads the code is done beside the storms, which wait more than they compute.
 check: .venv/.dev
-	$(MAKE) --jobs 2 --output-sync=target storms lint types imports site migrations deploy-check compiled long
+	$(MAKE) --jobs 2 --output-sync=target storms chromium lint types imports site migrations deploy-check compiled long
 	$(MAKE) browser
 	$(MAKE) test
 	$(MAKE) test-postgres

@@ -28,31 +28,25 @@ def _good_looks(trial: Trial, kind: Kind) -> None:
 
 @pytest.mark.database
 @BAD
-def test_the_next_good_endpoint_is_used_in_the_same_run(trial: Trial, kind: Kind) -> None:
+def test_the_next_good_endpoint_is_used_in_the_same_run_which_says_who_was_passed_over_and_why(
+    trial: Trial, kind: Kind
+) -> None:
     _good_looks(trial, kind)
     kind.spoils(trial)
 
     outcomes = trial.look_every(kind.hours, times=3)
 
     assert [outcome.endpoint for outcome in outcomes] == [trial.second.url] * 3
+    assert blames(outcomes[0], trial.first, methods=VOTE_METHODS, cause=kind.cause), outcomes[0]
     assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
     assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])
 
 
-@BAD
-def test_a_run_says_who_was_passed_over_and_why(trial: Trial, kind: Kind) -> None:
-    _good_looks(trial, kind)
-    kind.spoils(trial)
-    trial.wait(hours=kind.hours)
-
-    outcome = trial.fetch()
-
-    assert blames(outcome, trial.first, methods=VOTE_METHODS, cause=kind.cause), outcome
-
-
 @pytest.mark.database
 @BAD
-def test_a_bad_endpoint_alone_stores_nothing_and_is_named(trial: Trial, kind: Kind) -> None:
+def test_a_bad_endpoint_alone_stores_nothing_is_named_and_is_believed_again_once_it_recovers(
+    trial: Trial, kind: Kind
+) -> None:
     _good_looks(trial, kind)
     before = picture()
     trial.ask_only(trial.first)
@@ -65,19 +59,10 @@ def test_a_bad_endpoint_alone_stores_nothing_and_is_named(trial: Trial, kind: Ki
     assert all(blames(one, trial.first, methods=VOTE_METHODS, cause=kind.cause) for one in outcomes), outcomes
     assert state("votes").last_error == outcomes[-1].error
 
-
-@pytest.mark.database
-@BAD
-def test_an_endpoint_that_recovers_is_believed_again(trial: Trial, kind: Kind) -> None:
-    _good_looks(trial, kind)
-    trial.ask_only(trial.first)
-    kind.spoils(trial)
-    trial.look_every(kind.hours, times=2)
     trial.first.nodes[0].chain = trial.chain
     trial.bad.recover()
+    later = trial.look_every(kind.hours, times=2)
 
-    outcomes = trial.look_every(kind.hours, times=2)
-
-    assert [outcome.error for outcome in outcomes] == ["", ""]
+    assert [outcome.error for outcome in later] == ["", ""]
     assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
     assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])
