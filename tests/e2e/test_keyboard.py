@@ -41,8 +41,8 @@ def test_tab_reaches_everything_that_acts_and_its_focus_is_seen(
     with visits.page(staff=place.staff, alone=True) as page:
         page.clock.install()
         page.goto(addresses_of[place.name])
-        # From an hour ahead on the clock stands, so that nothing is put in another's place meanwhile: sooner it
-        # could be past by the time that a slow page hears of it.
+        # From an hour ahead on the clock stands, so that nothing is put in another's place meanwhile: a
+        # second ahead would be past by the time that a slow page hears of it.
         page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
         page.wait_for_load_state("networkidle")
         count = page.evaluate(_NUMBER)
