@@ -6,6 +6,8 @@ Without `cluster`, which asks for several things and makes do with any of them.
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from validators import tasks
 from validators.models import SourceState
 
@@ -21,6 +23,13 @@ METHODS: dict[str, tuple[Task, str]] = {
     "stakes": (tasks.fetch_stakes, "getProgramAccounts"),
     "vote-states": (tasks.fetch_vote_states, "getMultipleAccounts"),
 }
+
+# What is kept of a source is kept the same way for each, so two of them tell of the other database.
+_ON_BOTH_DATABASES = ("production", "mev")
+EACH = pytest.mark.parametrize(
+    "source",
+    [pytest.param(one, marks=[pytest.mark.database] * (one in _ON_BOTH_DATABASES)) for one in METHODS],
+)
 
 
 def state(source: str) -> SourceState:

@@ -9,15 +9,14 @@ import time_machine
 from scheduling.engine import execution
 from scheduling.exceptions import SkipRun
 from tests.validators.endpoints import CannedEndpoint, reply, rpc_error
-from tests.validators.services.sources import METHODS, state
+from tests.validators.services.sources import EACH, METHODS, state
 from validators import tasks
 from validators.exceptions import EndpointError, RateLimitedError, ValidatorsError
 from validators.models import ClusterEpoch, Validator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-EACH = pytest.mark.parametrize("source", METHODS)
 
 
 @EACH
@@ -97,6 +96,7 @@ def test_a_method_that_is_not_offered_is_asked_again_two_hours_later_only(
     assert (state(source).unavailable_until, state(source).last_error) == (None, "")
 
 
+@pytest.mark.database
 def test_another_endpoint_is_asked_at_once(endpoint: CannedEndpoint, settings: Any) -> None:
     tasks.fetch_validators()
     endpoint.faults = [rpc_error(-32601, "Method not found")]
@@ -107,6 +107,7 @@ def test_another_endpoint_is_asked_at_once(endpoint: CannedEndpoint, settings: A
     assert tasks.fetch_names()["validators"] == 20
 
 
+@pytest.mark.database
 def test_one_endpoint_that_offers_the_method_is_enough(endpoint: CannedEndpoint, settings: Any) -> None:
     settings.SOLANA_RPC_URLS = [endpoint.url, endpoint.url]
     tasks.fetch_validators()
@@ -121,6 +122,7 @@ def test_one_endpoint_that_offers_the_method_is_enough(endpoint: CannedEndpoint,
     assert state("nodes").unavailable_until is None
 
 
+@pytest.mark.database
 def test_too_many_requests_are_reported_as_pressure(
     endpoint: CannedEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +135,7 @@ def test_too_many_requests_are_reported_as_pressure(
     assert "getClusterNodes: HTTP 429" in execution._pressure.get()
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("code", [429, -32429])
 def test_too_many_requests_said_inside_a_good_status_are_pressure_too(
     endpoint: CannedEndpoint, code: int

@@ -8,12 +8,11 @@ from tests.validators.nodes.damages import missing
 from tests.validators.nodes.node import EVERYTHING, Refusal
 from tests.validators.nodes.trial import Trial
 from tests.validators.nodes.truth import stored_picture
-from tests.validators.services.sources import METHODS, state
+from tests.validators.services.sources import EACH, METHODS, state
 from validators.models import RequestTally, Validator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
-EACH = pytest.mark.parametrize("source", METHODS)
 # Less than half of the accounts stay.
 MOST_GONE = missing(0.6)
 
@@ -84,6 +83,7 @@ def test_an_operator_who_fetches_by_hand_asks_at_once(
     assert state(source).last_error == ""
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("refusal", [node.THROTTLED, node.THROTTLED_INSIDE, node.THROTTLED_INSIDE_TOO])
 def test_too_many_requests_are_counted_as_throttled_however_they_are_said(
     trial: Trial, refusal: Refusal
@@ -97,6 +97,7 @@ def test_too_many_requests_are_counted_as_throttled_however_they_are_said(
     assert tally.requests >= 1
 
 
+@pytest.mark.database
 def test_a_set_that_really_shrank_is_taken_on_an_operators_word(trial: Trial) -> None:
     trial.bad.damages.append(MOST_GONE)
     trial.wait(hours=1)
@@ -109,6 +110,7 @@ def test_a_set_that_really_shrank_is_taken_on_an_operators_word(trial: Trial) ->
     assert Validator.objects.exclude(left_at=None).count() > 20
 
 
+@pytest.mark.database
 def test_a_set_that_really_shrank_is_refused_without_a_word(trial: Trial) -> None:
     before = stored_picture()
     trial.bad.damages.append(MOST_GONE)
@@ -120,6 +122,7 @@ def test_a_set_that_really_shrank_is_refused_without_a_word(trial: Trial) -> Non
     assert stored_picture() == before
 
 
+@pytest.mark.database
 def test_a_shrunken_set_that_two_endpoints_agree_on_is_stored(trial: Trial) -> None:
     trial.ask_only(trial.first, trial.second)
     for address in (trial.first, trial.second):
@@ -131,6 +134,7 @@ def test_a_shrunken_set_that_two_endpoints_agree_on_is_stored(trial: Trial) -> N
     assert len(stored_picture()) < 20
 
 
+@pytest.mark.database
 def test_a_shrunken_set_said_three_times_over_an_hour_is_stored(trial: Trial) -> None:
     trial.bad.damages.append(MOST_GONE)
 
@@ -140,6 +144,7 @@ def test_a_shrunken_set_said_three_times_over_an_hour_is_stored(trial: Trial) ->
     assert len(stored_picture()) < 20
 
 
+@pytest.mark.database
 def test_a_shrunken_set_said_three_times_within_minutes_is_not_stored(trial: Trial) -> None:
     before = stored_picture()
     trial.bad.damages.append(MOST_GONE)
