@@ -150,6 +150,8 @@ def verdict(figures: Mapping[str, Figures], *, first: int, last: int) -> tuple[b
         f"outcomes of epochs {first} to {last}: average precision {decimal(ours.average_precision, 4)} "
         f"and Brier score {decimal(ours.brier, 5)}; {against}"
     )
+    if METHOD.fitted_through is not None and first <= METHOD.fitted_through:
+        said += f"; the shipped ones have learnt from mainnet's up to epoch {METHOD.fitted_through}"
     accepted = len(beaten) == len(others)
     return accepted, f"{'better in both' if accepted else 'not better in both'} on {said}"
 
