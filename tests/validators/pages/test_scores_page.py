@@ -63,6 +63,9 @@ def test_what_is_shown_was_measured_of_coefficients_that_had_not_seen_it(client:
     assert judged.fitted_through < found.first_epoch
     text = words(page(client, "/scores/"))
     assert f"learnt from outcomes up to epoch {shipped_tables().fitted_through}" in text
-    assert f"measured of {judged.version}, the same recipe that knew those up to {judged.fitted_through} only" in text
+    assert (
+        f"measured of {judged.version}, the same recipe that knew those up to {judged.fitted_through} only"
+        in text
+    )
     shown = Path(measured.__file__).with_name(measured.MEASURED).read_text()
     assert shown == (ROOT / "docs" / "scoring" / "trust-v3.json").read_text()

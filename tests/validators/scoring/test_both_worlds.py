@@ -45,9 +45,7 @@ def told(sentence: str) -> None:
 def scores(history: Timeline) -> dict[int, dict[str, Assessment]]:
     return {
         # Those that had not seen these epochs.
-        epoch: {
-            one.validator.vote_account: one for one in assess(facts_at(history, epoch), judged_tables())
-        }
+        epoch: {one.validator.vote_account: one for one in assess(facts_at(history, epoch), judged_tables())}
         for epoch in SCORED
     }
 

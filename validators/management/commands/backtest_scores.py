@@ -67,8 +67,8 @@ class Command(OperatorCommand):
             "--coefficients",
             type=Path,
             metavar="FILE",
-            help="Judge trust-v3 with these, as fit_scores writes them. Else with the shipped ones, or for epochs "
-            "whose outcomes those have learnt from with the same recipe grown on less.",
+            help="Judge trust-v3 with these, as fit_scores writes them. Else with the shipped ones, or where "
+            "those have learnt from the outcomes, with the same recipe grown on less.",
         )
         _add_output_arguments(parser)
 
@@ -101,8 +101,8 @@ class Command(OperatorCommand):
             if method.fitted_through is not None and method.fitted_through > first:
                 self.stderr.write(
                     f"{method.method} {method.version} has learnt from mainnet's outcomes up to epoch "
-                    f"{method.fitted_through}: of epochs {first} to {min(last, method.fitted_through - 1)} it "
-                    "foretells nothing."
+                    f"{method.fitted_through}: of epochs {first} to {min(last, method.fitted_through - 1)} "
+                    "it foretells nothing."
                 )
         if len(result.epochs) < len(scored):
             unjudged = sorted(set(scored) - set(result.epochs))

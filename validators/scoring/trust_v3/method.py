@@ -109,7 +109,7 @@ def method_with(tables: Tables) -> ScoringMethod:
 
 
 def method_judged_from(epoch: int) -> ScoringMethod:
-    """What can be judged by the epochs after that one: as shipped, or while that has learnt from their outcomes
-    the same recipe grown on less."""
+    """What can be judged by the epochs after that one: the same recipe grown on less, where the shipped
+    coefficients have learnt from their outcomes."""
     has_seen = METHOD.fitted_through is not None and METHOD.fitted_through > epoch
     return method_with(judged_tables()) if has_seen else METHOD

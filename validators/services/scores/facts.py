@@ -151,4 +151,6 @@ def _left_out(fetch: Fetch) -> frozenset[int]:
     """
     out = VoteState.Admission.OUT
     looked = Q(epoch=fetch.epoch, next_epoch=out) | Q(epoch=fetch.epoch - 1, after_next=out)
-    return frozenset(key for (key,) in read_rows(VoteState.objects.filter(looked).values_list("validator_id")))
+    return frozenset(
+        key for (key,) in read_rows(VoteState.objects.filter(looked).values_list("validator_id"))
+    )

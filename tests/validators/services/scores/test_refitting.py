@@ -48,6 +48,7 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> Grown:
 
     def found(document: dict[str, Any]) -> None:
         monkeypatch.setattr(refitting, "fit", lambda *args, **options: document)
+        monkeypatch.setattr(refitting, "libraries", lambda: None)
 
     return found
 
@@ -118,6 +119,8 @@ def test_a_dry_run_stores_nothing(grown: Grown, capsys: pytest.CaptureFixture[st
 @pytest.mark.usefixtures("history")
 def test_without_the_library_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
+    # It is told before the minutes that examples take.
+    monkeypatch.setattr(refitting, "examples", None)
 
     with pytest.raises(CommandError, match=r"^[^\n]*pip install -r requirements-fit.txt$"):
         call_command("refit_scores")
@@ -156,7 +159,8 @@ def test_a_run_of_the_version_before_is_explained_by_its_own_coefficients() -> N
 @pytest.mark.parametrize(("first", "says"), [(949, True), (950, False)])
 def test_a_verdict_says_where_the_shipped_ones_had_seen_the_outcomes(first: int, says: bool) -> None:
     figures = {
-        name: refitting.Figures(0.3, 0.01, 0.9, 1_000, 10) for name in (refitting.CANDIDATE, refitting.SHIPPED)
+        name: refitting.Figures(0.3, 0.01, 0.9, 1_000, 10)
+        for name in (refitting.CANDIDATE, refitting.SHIPPED)
     }
 
     accepted, reason = refitting.verdict(figures, first=first, last=first + 29)
