@@ -24,10 +24,11 @@ def method_of(name: str, version: str) -> ScoringMethod | None:
     None where there is no such method.
     """
     method = METHODS.get(name)
-    if method is trust_v3.METHOD and version == judged_tables().version:
-        return trust_v3.method_with(judged_tables())
-    if method is None or REFITTED not in version:
+    if method is None or version == method.version:
         return method
+    if REFITTED not in version:
+        is_before = method is trust_v3.METHOD and version == judged_tables().version
+        return trust_v3.method_with(judged_tables()) if is_before else method
     try:
         return _refitted(name, version)
     except Refit.DoesNotExist:
