@@ -34,6 +34,7 @@ from validators.reading.standings import MOST_ROWS, accounts_of_node, standings
 from validators.scoring.comparison import agreement, ordered
 from validators.scoring.registry import METHODS
 from validators.scoring.trust_v3.measured import shipped_measures
+from validators.scoring.trust_v3.tables import judged_tables, shipped_tables
 
 VALIDATORS_PER_PAGE: Final = 50
 MOST_NAMED: Final = 8
@@ -130,7 +131,8 @@ def scores_page(request: HttpRequest) -> HttpResponse:
     """What the headline number means, and what it was worth."""
     picture = current_picture()
     refit = refit_of(picture.scoring_run)
-    return _shown(request, "scores", picture, (), measured=shipped_measures(), refit=refit)
+    known = {"measured": shipped_measures(), "shipped": shipped_tables(), "judged": judged_tables()}
+    return _shown(request, "scores", picture, (), refit=refit, **known)
 
 
 @only_read

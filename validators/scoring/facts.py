@@ -130,7 +130,8 @@ class ScoringMethod:
 
     `assess` gives one assessment for each validator, in the cluster's order; `explain` makes
     words of an assessment's components, as they come back from the database. `reads_past`
-    says whether it needs ValidatorFacts.past.
+    says whether it needs ValidatorFacts.past. `fitted_through` is the last epoch of mainnet whose
+    outcome it was fitted to, None of a formula that was not fitted or does not say.
     """
 
     name: str
@@ -138,3 +139,4 @@ class ScoringMethod:
     assess: Callable[[ClusterFacts], list[Assessment]]
     explain: Callable[[Mapping[str, Any]], list[Part]] = unexplained
     reads_past: bool = False
+    fitted_through: int | None = None

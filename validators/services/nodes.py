@@ -37,30 +37,39 @@ _FIELDS: Final = (*Told._fields, "version_current")
 def fetch_nodes() -> dict[str, Any]:
     """Ask what the nodes run and store it by vote account; who is not in gossip keeps what was known."""
     newest = newest_fetch()
-    stakes = Validator.objects.present().values_list("identity", "activated_stake")
+    stakes = Validator.objects.present().values_list("identity", "activated_stake", "version")
     present: Counter[str] = Counter()
-    for identity, stake in bulk.read_rows(stakes):
+    versioned: Counter[str] = Counter()
+    for identity, stake, version in bulk.read_rows(stakes):
         present[identity] += stake
+        versioned[identity] += stake if version else 0
     return attempt(
         Source.NODES,
         newest=newest,
         ask=ask_nodes,
-        judge=lambda endpoint, nodes: _judge(endpoint, nodes, present),
+        judge=lambda endpoint, nodes: _judge(endpoint, nodes, present, versioned),
         store=lambda nodes: _store(nodes, newest),
     )
 
 
-def _judge(endpoint: str, nodes: Records[Node], present: Mapping[str, int]) -> None:
-    """Raises an ImplausibleError where the nodes of most of the stake are missing."""
+def _judge(
+    endpoint: str, nodes: Records[Node], present: Mapping[str, int], versioned: Mapping[str, int]
+) -> None:
+    """Raises an ImplausibleError where the nodes of most of the stake are missing, or their versions."""
     known = [node.identity for node in nodes.good if node.identity in present]
     share = sum(present[identity] for identity in known) / (sum(present.values()) or 1)
-    if known and (share >= LEAST_STAKE_KNOWN or not any(present.values())):
-        return
-    cause = (
-        f"{number_or_none(len(known))} of its {len(nodes.good):,} nodes are known validators, with "
-        f"{percent(share, 0)} of the stake, so it looks like another cluster"
-    )
-    raise ImplausibleError(endpoint, METHOD, cause)
+    if not known or (share < LEAST_STAKE_KNOWN and any(present.values())):
+        cause = (
+            f"{number_or_none(len(known))} of its {len(nodes.good):,} nodes are known validators, with "
+            f"{percent(share, 0)} of the stake, so it looks like another cluster"
+        )
+        raise ImplausibleError(endpoint, METHOD, cause)
+    silent = sum(versioned.get(node.identity, 0) for node in nodes.good if not node.version)
+    if silent > LEAST_STAKE_KNOWN * sum(versioned.values()):
+        # One node may fall silent; when most do, it is the one who answers, and what was known stands.
+        lost = percent(silent / sum(versioned.values()), 0)
+        cause = f"it tells no version of {lost} of the stake whose versions were known"
+        raise ImplausibleError(endpoint, METHOD, cause)
 
 
 def _store(nodes: Records[Node], newest: Fetch) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.validators.looking import PAGES, page, whole_cluster, words
 from validators.models import Refit, ScoringRun
 from validators.scoring.trust_v3 import measured
-from validators.scoring.trust_v3.tables import shipped_tables
+from validators.scoring.trust_v3.tables import judged_tables, shipped_tables
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,7 +43,7 @@ def test_a_refit_in_use_is_named_beside_what_was_measured_of_the_shipped_one(cli
     said = words(page(client, "/scores/"))
 
     assert f"made with {version}: the same method, fitted to what this installation recorded up to" in said
-    assert f"measured of the shipped {shipped}." in said
+    assert f"What follows was measured of {judged_tables().version}." in said
 
 
 @pytest.mark.django_db
@@ -54,7 +54,18 @@ def test_every_score_leads_there(client: Client, address: str) -> None:
     assert 'href="/scores/"' in page(client, address)
 
 
-def test_what_is_shown_was_measured_of_the_shipped_coefficients() -> None:
-    assert measured.shipped_measures().version == shipped_tables().version
+@pytest.mark.django_db
+def test_what_is_shown_was_measured_of_coefficients_that_had_not_seen_it(client: Client) -> None:
+    found, judged = measured.shipped_measures(), judged_tables()
+
+    assert found.version == judged.version
+    assert judged.fitted_through is not None
+    assert judged.fitted_through < found.first_epoch
+    text = words(page(client, "/scores/"))
+    assert f"learnt from outcomes up to epoch {shipped_tables().fitted_through}" in text
+    assert (
+        f"measured of {judged.version}, the same recipe that knew those up to {judged.fitted_through} only"
+        in text
+    )
     shown = Path(measured.__file__).with_name(measured.MEASURED).read_text()
     assert shown == (ROOT / "docs" / "scoring" / "trust-v3.json").read_text()

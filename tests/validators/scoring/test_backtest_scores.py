@@ -114,6 +114,24 @@ def test_predictions_have_a_line_for_every_validator_epoch_and_method(
     assert all(0 <= float(line["risk"]) <= 1 for line in lines if line["method"] == "trust-v2")
 
 
+@pytest.mark.parametrize(
+    ("first", "version", "foretold"), [(918, "3.2.0", False), (920, "3.2.0", True), (949, "3.3.0", True)]
+)
+def test_no_outcome_that_was_learnt_from_is_called_foretold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], first: int, version: str, foretold: bool
+) -> None:
+    data = write_csv(tmp_path / "history.csv", recorded(validators=8, first=first - 5, last=first + 2))
+    words = ("--method", "trust-v3", "--from", str(first), "--to", str(first + 1), "--data", str(data))
+
+    call_command("backtest_scores", *words)
+    told = capsys.readouterr()
+    document = judged(capsys, *words)
+
+    assert document["methods"]["trust-v3"]["version"] == version
+    assert ("was not foretold" in told.out) == (not foretold)
+    assert ("of epochs 918 to 919 it foretells nothing" in told.err) == (not foretold)
+
+
 def test_a_report_holds_tables_and_three_readable_pictures(tmp_path: Path) -> None:
     data = write_csv(tmp_path / "history.csv", recorded())
 

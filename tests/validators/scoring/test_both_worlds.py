@@ -14,6 +14,7 @@ from validators.scoring.backtest.truth import truth
 from validators.scoring.facts import Assessment, ValidatorFacts
 from validators.scoring.timeline import Timeline, facts_at, timeline
 from validators.scoring.trust_v3.method import assess
+from validators.scoring.trust_v3.tables import judged_tables
 from validators.services.scores.recorded import _file_rows
 
 MAINNET = RECORDED / "mainnet_epochs_full.csv.gz"
@@ -43,7 +44,8 @@ def told(sentence: str) -> None:
 
 def scores(history: Timeline) -> dict[int, dict[str, Assessment]]:
     return {
-        epoch: {one.validator.vote_account: one for one in assess(facts_at(history, epoch))}
+        # Those that had not seen these epochs.
+        epoch: {one.validator.vote_account: one for one in assess(facts_at(history, epoch), judged_tables())}
         for epoch in SCORED
     }
 

@@ -66,5 +66,7 @@ def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() 
 
     assert found.score == 0
     assert found.components["risk_low"] <= found.components["risk"] <= found.components["risk_high"]
-    assert "is not let into the next epoch, and earns nothing there" in [part.said for part in parts]
+    assert "as its account was last read, is not let into the next epoch and earns nothing there" in [
+        part.said for part in parts
+    ]
     assert sum(part.points for part in parts) == pytest.approx(0, abs=1e-4)

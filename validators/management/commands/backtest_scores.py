@@ -67,17 +67,17 @@ class Command(OperatorCommand):
             "--coefficients",
             type=Path,
             metavar="FILE",
-            help="Judge trust-v3 with these, as fit_scores writes them, instead of the shipped ones.",
+            help="Judge trust-v3 with these, as fit_scores writes them. Else with the shipped ones, or where "
+            "those have learnt from the outcomes, with the same recipe grown on less.",
         )
         _add_output_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        methods = [_method(name) for name in dict.fromkeys(options["method"] or ASKABLE)]
-        if options["coefficients"] is not None:
-            methods = [_with_coefficients(one, options["coefficients"]) for one in methods]
         first, last = options["first"], options["last"]
         if first > last:
             raise CommandError(f"--from {first} comes after --to {last}.")
+        named = [_method(name) for name in dict.fromkeys(options["method"] or ASKABLE)]
+        methods = [_with_coefficients(one, options["coefficients"], first) for one in named]
         try:
             with _predictions(options["predictions"]) as listener, collector_paused():
                 history = recorded_history(options["data"])
@@ -97,6 +97,13 @@ class Command(OperatorCommand):
         missing = last - first + 1 - len(scored)
         if missing:
             self.stderr.write(f"{missing} of the epochs asked for are not in the history.")
+        for method in result.methods:
+            if method.fitted_through is not None and method.fitted_through > first:
+                self.stderr.write(
+                    f"{method.method} {method.version} has learnt from mainnet's outcomes up to epoch "
+                    f"{method.fitted_through}: of epochs {first} to {min(last, method.fitted_through - 1)} "
+                    "it foretells nothing."
+                )
         if len(result.epochs) < len(scored):
             unjudged = sorted(set(scored) - set(result.epochs))
             self.stderr.write(f"Scored, but not judged, for the next epoch is not there: {unjudged}.")
@@ -116,9 +123,11 @@ def _method(name: str) -> ScoringMethod:
     return ASKABLE[name]
 
 
-def _with_coefficients(method: ScoringMethod, path: Path) -> ScoringMethod:
+def _with_coefficients(method: ScoringMethod, path: Path | None, first: int) -> ScoringMethod:
     if method.name != trust_v3.METHOD.name:
         return method
+    if path is None:
+        return trust_v3.method_judged_from(first)
     try:
         read = tables_of(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as exc:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.scoring.fitting import trust_v2, trust_v3
+from validators.scoring.fitting.boosting import libraries
 from validators.scoring.fitting.trust_v2 import Provenance
 from validators.services.memory import collector_paused
 from validators.services.scores.recorded import recorded_history
@@ -69,6 +70,8 @@ class Command(OperatorCommand):
         self.stdout.write(f"Fitted on {record['examples']} examples, {record['bad']} of them bad.")
 
     def _document(self, options: dict[str, Any]) -> dict[str, Any]:
+        if options["method"] == "trust-v3":
+            libraries()
         history = recorded_history(options["data"])
         first = min(history) + 1 if options["first"] is None else options["first"]
         source = options["data"].name if options["data"] else "the database"

@@ -24,6 +24,7 @@ def document(result: BacktestResult) -> dict[str, Any]:
 def _method(method: MethodResult) -> dict[str, Any]:
     return {
         "version": method.version,
+        "fitted_through": method.fitted_through,
         "judged": judgement_document(method.judgement),
         "auc": method.auc._asdict(),
         "average_precision": method.average_precision._asdict(),
@@ -55,6 +56,7 @@ def tables(result: BacktestResult) -> str:
         f"Epochs {result.epochs[0]} to {result.epochs[-1]} ({len(result.epochs)}), each judged by the next: "
         f"{result.judged} validators, {result.bad} with a bad next epoch. In brackets the 95 % interval of a "
         "bootstrap over epochs.",
+        *_not_foretold(result),
         *judged_sections(judgements),
         *portfolio_sections(judgements),
         "Beside those figures, of everybody whose next epoch is known, with the interval over epochs:",
@@ -70,6 +72,16 @@ def tables(result: BacktestResult) -> str:
                 table(_BINS, map(_bin, method.reliability)),
             ]
     return "\n\n".join(sections) + "\n"
+
+
+def _not_foretold(result: BacktestResult) -> list[str]:
+    """A sentence for each method that was fitted to outcomes of the epochs that it is judged on."""
+    return [
+        f"**{method.method} {method.version} has learnt from mainnet's outcomes up to epoch "
+        f"{method.fitted_through}: what is said here of its epochs before that one was not foretold.**"
+        for method in result.methods
+        if method.fitted_through is not None and method.fitted_through > result.epochs[0]
+    ]
 
 
 _FORESIGHT = (

@@ -69,6 +69,7 @@ class MethodResult:
 
     method: str
     version: str
+    fitted_through: int | None
     auc: Estimate
     average_precision: Estimate
     pooled_auc: Estimate

@@ -180,6 +180,7 @@ def _method_result(
     return MethodResult(
         method.name,
         method.version,
+        method.fitted_through,
         mean_estimate([one.auc for one in apart]),
         mean_estimate([one.average_precision for one in apart]),
         pooled_estimate(len(results), lambda times: pool.separation(times).auc),

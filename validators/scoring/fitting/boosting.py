@@ -43,6 +43,14 @@ class Grown:
         return sum(_reached(tree, values) for tree in self.trees)
 
 
+def libraries() -> tuple[Any, Any]:
+    """LightGBM and NumPy. Raises NoLibraryError, which is better told before reading what to grow from."""
+    try:
+        return importlib.import_module("lightgbm"), importlib.import_module("numpy")
+    except ImportError as exc:
+        raise NoLibraryError(f"{exc}: pip install -r requirements-fit.txt") from exc
+
+
 def grown(
     rows: Sequence[Sequence[float | None]],
     outcomes: Sequence[float],
@@ -50,10 +58,7 @@ def grown(
     directions: Sequence[int],
 ) -> Grown:
     """Trees in which each input raises the risk (1) or lowers it (-1). Raises NoLibraryError."""
-    try:
-        lightgbm, numpy = importlib.import_module("lightgbm"), importlib.import_module("numpy")
-    except ImportError as exc:
-        raise NoLibraryError(f"{exc}: pip install -r requirements-fit.txt") from exc
+    lightgbm, numpy = libraries()
     table = numpy.array(rows, dtype=float)
     trees: list[Any] = []
     for seed in SEEDS:

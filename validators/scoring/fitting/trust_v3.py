@@ -13,7 +13,7 @@ from validators.scoring.trust_v3.inputs import BAD_PERFORMANCE, INPUTS, inputs_o
 from validators.scoring.trust_v3.tables import LEAF_UNIT, powers
 from validators.scoring.trust_v3.unknowns import filled_by, medians
 
-VERSION: Final = "3.2.0"
+VERSION: Final = "3.3.0"
 # Epochs until an epoch counts half.
 HALF_LIVES: Final = {"recent_shortfall": 4.0, "earlier_shortfall": 30.0, "delinquency": 40.0}
 # Of these an unknown value is something that the trees learn: what is known of an end depends on who looked.
@@ -152,6 +152,7 @@ def _document(
         "method": "trust-v3",
         "version": VERSION,
         "record": _record(found, provenance),
+        "fitted_through": provenance.last_epoch,
         "loss_when_bad": round(math.fsum(lost) / len(lost), 4) if lost else 0.0,
         "aversion": AVERSION,
         "delinquent_risk": _delinquent_risk(found),

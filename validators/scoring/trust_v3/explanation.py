@@ -101,7 +101,7 @@ def _risks(
         before = after
     if components["left_out"]:
         points = (before - components["risk"]) * number.risk_rate
-        said = "is not let into the next epoch, and earns nothing there"
+        said = "as its account was last read, is not let into the next epoch and earns nothing there"
         yield Part("left_out", 1.0, 0.0, number.risk_rate, points, said)
 
 

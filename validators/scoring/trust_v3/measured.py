@@ -1,4 +1,4 @@
-"""What a back-test found of the shipped coefficients, for the page that explains the number. Pure."""
+"""What a back-test found of the judged coefficients, for the page that explains the number. Pure."""
 
 import json
 from collections.abc import Mapping

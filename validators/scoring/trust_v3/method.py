@@ -17,7 +17,7 @@ from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, Va
 from validators.scoring.trust_v3.explanation import explained
 from validators.scoring.trust_v3.inputs import Inputs, inputs_of, surroundings
 from validators.scoring.trust_v3.number import PRIVATE_BPS, count_on
-from validators.scoring.trust_v3.tables import Tables, shipped_tables
+from validators.scoring.trust_v3.tables import Tables, judged_tables, shipped_tables
 from validators.scoring.trust_v3.unknowns import filled_by, good_and_poor, middle_level, middles
 
 SCORE_DIGITS: Final = 4
@@ -88,7 +88,12 @@ def _assessment(validator: ValidatorFacts, inputs: Inputs, middle: _Middle, tabl
 
 
 METHOD: Final = ScoringMethod(
-    name="trust-v3", version=shipped_tables().version, assess=assess, explain=explained, reads_past=True
+    name="trust-v3",
+    version=shipped_tables().version,
+    assess=assess,
+    explain=explained,
+    reads_past=True,
+    fitted_through=shipped_tables().fitted_through,
 )
 
 
@@ -99,4 +104,12 @@ def method_with(tables: Tables) -> ScoringMethod:
         version=tables.version,
         assess=partial(assess, tables=tables),
         explain=partial(explained, tables=tables),
+        fitted_through=tables.fitted_through,
     )
+
+
+def method_judged_from(epoch: int) -> ScoringMethod:
+    """What can be judged by the epochs after that one: the same recipe grown on less, where the shipped
+    coefficients have learnt from their outcomes."""
+    has_seen = METHOD.fitted_through is not None and METHOD.fitted_through > epoch
+    return method_with(judged_tables()) if has_seen else METHOD

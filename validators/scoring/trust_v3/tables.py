@@ -13,6 +13,8 @@ from validators.scoring.past import EPOCHS_KEPT
 from validators.scoring.trust_v3.inputs import INPUTS
 
 COEFFICIENTS: Final = "coefficients.json"
+# Version 3.2.0 as it was shipped: the same recipe, grown on less.
+JUDGED: Final = "judged_coefficients.json"
 # Leaves are whole millionths of log-odds.
 LEAF_UNIT: Final = 1_000_000
 DELINQUENT_NOW: Final = INPUTS.index("delinquent_now")
@@ -38,11 +40,12 @@ class Tables:
     them, and who is delinquent now has at least `delinquent_risk`. `weights` holds for each recency-weighted
     mean what an epoch 0, 1, 2... epochs old counts. `perfect` is the best that each input can be. A bad epoch
     costs `loss_when_bad` of its reward on average, and `aversion` is how much of a whole reward one more
-    point of risk counts beyond that.
+    point of risk counts beyond that. `fitted_through` is the last epoch whose outcome they have learnt from.
     """
 
     version: str
     record: Mapping[str, Any]
+    fitted_through: int | None
     intercept: int
     trees: Forest
     calibration: Curve
@@ -74,7 +77,18 @@ class Tables:
 @cache
 def shipped_tables() -> Tables:
     """Those in the file beside this module."""
-    return tables(json.loads(files(__package__).joinpath(COEFFICIENTS).read_text()))
+    return _read(COEFFICIENTS)
+
+
+@cache
+def judged_tables() -> Tables:
+    """Those that every figure of docs/scoring.md was measured with: the shipped ones have learnt from the
+    outcomes that these were judged by."""
+    return _read(JUDGED)
+
+
+def _read(name: str) -> Tables:
+    return tables(json.loads(files(__package__).joinpath(name).read_text()))
 
 
 def tables(document: Mapping[str, Any]) -> Tables:
@@ -84,6 +98,8 @@ def tables(document: Mapping[str, Any]) -> Tables:
     return Tables(
         version=document["version"],
         record=document["record"],
+        # A refit that was accepted before 3.3.0 does not say.
+        fitted_through=document.get("fitted_through"),
         intercept=document["intercept"],
         trees=forest(document["trees"], len(INPUTS)),
         calibration=curve(document["calibration"]),

@@ -144,6 +144,13 @@ def _cluster(fetch: Fetch, past: Mapping[int, Past], skip_rates: Mapping[int, fl
 
 
 def _left_out(fetch: Fetch) -> frozenset[int]:
-    """Who is not let into the next epoch, as its account stood at the boundary that decided it."""
-    out = VoteState.objects.filter(epoch=fetch.epoch, next_epoch=VoteState.Admission.OUT)
-    return frozenset(key for (key,) in read_rows(out.values_list("validator_id")))
+    """Who is not let into the next epoch, as its account stood at the boundary that decided it.
+
+    Where nobody looked in this epoch, the last look in the one before stands: a source that is silent, or was
+    not asked yet, moves no score. After one more epoch its votes tell.
+    """
+    out = VoteState.Admission.OUT
+    looked = Q(epoch=fetch.epoch, next_epoch=out) | Q(epoch=fetch.epoch - 1, after_next=out)
+    return frozenset(
+        key for (key,) in read_rows(VoteState.objects.filter(looked).values_list("validator_id"))
+    )

@@ -7,7 +7,7 @@ from validators.models import Refit
 from validators.scoring.facts import ScoringMethod
 from validators.scoring.registry import METHODS
 from validators.scoring.trust_v3 import method as trust_v3
-from validators.scoring.trust_v3.tables import tables
+from validators.scoring.trust_v3.tables import judged_tables, tables
 
 # Between the shipped version that was refitted and what tells the refit.
 REFITTED = "+"
@@ -24,8 +24,11 @@ def method_of(name: str, version: str) -> ScoringMethod | None:
     None where there is no such method.
     """
     method = METHODS.get(name)
-    if method is None or REFITTED not in version:
+    if method is None or version == method.version:
         return method
+    if REFITTED not in version:
+        is_before = method is trust_v3.METHOD and version == judged_tables().version
+        return trust_v3.method_with(judged_tables()) if is_before else method
     try:
         return _refitted(name, version)
     except Refit.DoesNotExist:

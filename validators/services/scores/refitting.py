@@ -17,6 +17,7 @@ from validators.scoring.backtest.judging import Judgement
 from validators.scoring.backtest.running import backtest
 from validators.scoring.backtest.truth import truth
 from validators.scoring.facts import ScoringMethod
+from validators.scoring.fitting.boosting import libraries
 from validators.scoring.fitting.trust_v2 import Provenance
 from validators.scoring.fitting.trust_v3 import examples, fit
 from validators.scoring.timeline import Timeline
@@ -76,6 +77,7 @@ def refit_scores(
     """
     history = recorded_history(None)
     fitted_to, judged_to = _split(history)
+    libraries()
     document = _fitted(history, fitted_to=fitted_to, now=now, progress=progress)
     figures = _figures(history, method_with(tables(document)), first=fitted_to, last=judged_to - 1)
     accepted, reason = verdict(figures, first=fitted_to + 1, last=judged_to)
@@ -150,6 +152,8 @@ def verdict(figures: Mapping[str, Figures], *, first: int, last: int) -> tuple[b
         f"outcomes of epochs {first} to {last}: average precision {decimal(ours.average_precision, 4)} "
         f"and Brier score {decimal(ours.brier, 5)}; {against}"
     )
+    if METHOD.fitted_through is not None and first <= METHOD.fitted_through:
+        said += f"; the shipped ones have learnt from mainnet's up to epoch {METHOD.fitted_through}"
     accepted = len(beaten) == len(others)
     return accepted, f"{'better in both' if accepted else 'not better in both'} on {said}"
 

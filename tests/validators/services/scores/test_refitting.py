@@ -48,6 +48,7 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> Grown:
 
     def found(document: dict[str, Any]) -> None:
         monkeypatch.setattr(refitting, "fit", lambda *args, **options: document)
+        monkeypatch.setattr(refitting, "libraries", lambda: None)
 
     return found
 
@@ -118,6 +119,8 @@ def test_a_dry_run_stores_nothing(grown: Grown, capsys: pytest.CaptureFixture[st
 @pytest.mark.usefixtures("history")
 def test_without_the_library_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
+    # It is told before the minutes that examples take.
+    monkeypatch.setattr(refitting, "examples", None)
 
     with pytest.raises(CommandError, match=r"^[^\n]*pip install -r requirements-fit.txt$"):
         call_command("refit_scores")
@@ -143,7 +146,27 @@ def test_a_refit_of_an_older_version_is_not_used_any_more(grown: Grown) -> None:
     known = method_of("trust-v3", "1.0.0+1.abcdef")
     assert known is not None
     assert known.version == "1"
-    assert method_of("trust-v3", "3.2.0+9.unkept") == METHOD
+    assert method_of("trust-v3", f"{METHOD.version}+9.unkept") == METHOD
+
+
+def test_a_run_of_the_version_before_is_explained_by_its_own_coefficients() -> None:
+    found = method_of("trust-v3", "3.2.0")
+
+    assert found is not None
+    assert (found.version, found.fitted_through) == ("3.2.0", 920)
+
+
+@pytest.mark.parametrize(("first", "says"), [(949, True), (950, False)])
+def test_a_verdict_says_where_the_shipped_ones_had_seen_the_outcomes(first: int, says: bool) -> None:
+    figures = {
+        name: refitting.Figures(0.3, 0.01, 0.9, 1_000, 10)
+        for name in (refitting.CANDIDATE, refitting.SHIPPED)
+    }
+
+    accepted, reason = refitting.verdict(figures, first=first, last=first + 29)
+
+    assert not accepted
+    assert ("the shipped ones have learnt from mainnet's up to epoch 949" in reason) == says
 
 
 def test_the_schedule_is_off_unless_asked_for(settings: Any) -> None:

@@ -182,15 +182,18 @@ def test_the_command_fails_when_nothing_was_scored() -> None:
     assert not Validator.objects.exists()
 
 
-@pytest.mark.parametrize(("looked_in", "expected"), [(EPOCH, {"out"}), (EPOCH - 1, set())])
-def test_who_is_not_let_into_the_next_epoch_is_known_by_the_look_of_this_one(
+@pytest.mark.parametrize(
+    ("looked_in", "expected"), [(EPOCH, {"out"}), (EPOCH - 1, {"later"}), (EPOCH - 2, set())]
+)
+def test_who_is_not_let_into_the_next_epoch_is_known_by_the_look_of_this_one_or_the_one_before(
     endpoint: CannedEndpoint, looked_in: int, expected: set[str]
 ) -> None:
-    endpoint.current = [replies.account("in"), replies.account("out")]
+    endpoint.current = [replies.account("in"), replies.account("out"), replies.account("later")]
     fetch_validators()
-    for name, admission in (("in", "ok"), ("out", "out")):
+    for name, *admission in (("in", "ok", "ok"), ("out", "out", "ok"), ("later", "ok", "out")):
         of = Validator.objects.get(vote_account=replies.key(f"vote {name}"))
-        vote_state(of, epoch=looked_in, next_epoch=admission, withdrawer=of.identity)
+        told = dict(zip(("next_epoch", "after_next"), admission, strict=True))
+        vote_state(of, epoch=looked_in, withdrawer=of.identity, **told)
 
     facts = cluster_facts()
 
