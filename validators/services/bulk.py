@@ -99,6 +99,53 @@ def update_rows(
         cursor.executemany(f"UPDATE {table} SET {changed} WHERE {key} = %s", [common + row for row in rows])
 
 
+class Staged:
+    """Changes of existing rows, made ready before the transaction that writes them.
+
+    On SQLite one writer is let in at a time, so they are loaded into a temporary table while nobody waits:
+    its pages are this connection's own, and writing them is one statement. On PostgreSQL nobody waits for
+    rows that others do not write, and they go with the writing. `name` tells it from other changes of the
+    same table. Rows are those of `update_rows`.
+    """
+
+    def __init__(self, model: type[models.Model], *, name: str, fields: Sequence[str], rows: Rows) -> None:
+        self._model, self._fields, self._count = model, fields, len(rows)
+        self._staged = _quoted(f"staged_{model._meta.db_table}_{name}")
+        self._rows = rows if connection.vendor == "postgresql" else ()
+        if rows and connection.vendor != "postgresql":
+            with _deferred():
+                self._load(rows)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def write(self, constants: Mapping[str, Any]) -> None:
+        """Once, by the connection that made it ready. Call inside a transaction."""
+        if self._rows or not self._count:
+            update_rows(self._model, fields=self._fields, rows=self._rows, constants=constants)
+            return
+        table, key, columns = _table(self._model), *self._names()
+        fixed = [f"{column} = %s" for column in _columns(self._model, list(constants))]
+        changed = ", ".join([*fixed, *(f"{column} = staged.{column}" for column in columns)])
+        _execute(
+            f"UPDATE {table} SET {changed} FROM {self._staged} AS staged WHERE {table}.{key} = staged.{key}",
+            _prepared(self._model, constants),
+        )
+        _execute(f"DROP TABLE {self._staged}")
+
+    def _load(self, rows: Rows) -> None:
+        key, columns = self._names()
+        _execute(f"DROP TABLE IF EXISTS temp.{self._staged}")
+        # Without a key of its own: so these rows are gone through, and never the table of all epochs.
+        _execute(f"CREATE TEMPORARY TABLE {self._staged} ({', '.join([*columns, key])})")
+        places = ", ".join(["%s"] * (len(columns) + 1))
+        with connection.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO temp.{self._staged} VALUES ({places})", rows)
+
+    def _names(self) -> tuple[str, list[str]]:
+        return _columns(self._model, ["id"])[0], _columns(self._model, self._fields)
+
+
 def prepared(model: type[models.Model], name: str, value: Any) -> Any:
     """A value for a row tuple as the driver wants it: on SQLite an instant is text."""
     return _prepared(model, {name: value})[0]
@@ -107,11 +154,28 @@ def prepared(model: type[models.Model], name: str, value: Any) -> Any:
 @contextmanager
 def _incoming(table: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
     """A temporary table of these rows, with the types of that table's columns."""
-    names, incoming = ", ".join(columns), connection.ops.quote_name("incoming_rows")
+    names, incoming = ", ".join(columns), _quoted("incoming_rows")
     _execute(f"CREATE TEMPORARY TABLE {incoming} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0")
     _copy(incoming, columns, rows, ())
     yield incoming
     _execute(f"DROP TABLE {incoming}")
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
+    """A transaction on SQLite that takes no lock by itself, as those of Django do here."""
+    if connection.in_atomic_block:
+        yield
+        return
+    here: Any = connection
+    try:
+        _execute("BEGIN DEFERRED")
+        yield
+        _execute("COMMIT")
+    except BaseException:
+        # Of one that did not begin it does nothing.
+        here.connection.rollback()
+        raise
 
 
 def _execute(statement: str, values: tuple[Any, ...] = ()) -> None:
@@ -129,11 +193,15 @@ def _copy(table: str, columns: Sequence[str], rows: Rows, common: tuple[Any, ...
 
 
 def _table(model: type[models.Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
+    return _quoted(model._meta.db_table)
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
 
 
 def _columns(model: type[models.Model], fields: Sequence[str]) -> list[str]:
-    return [connection.ops.quote_name(str(_field(model, name).column)) for name in fields]
+    return [_quoted(str(_field(model, name).column)) for name in fields]
 
 
 def _prepared(model: type[models.Model], constants: Mapping[str, Any]) -> tuple[Any, ...]:
