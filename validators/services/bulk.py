@@ -5,6 +5,7 @@ Rows are tuples of plain values in the order of `fields` (attribute names, such 
 """
 # ruff: noqa: S608 - every name in a statement comes from a model, every value goes beside it
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,6 +14,11 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
 Rows = Sequence[tuple[Any, ...]]
+
+# Of one transaction in slices: on SQLite some ten milliseconds, and who waits asks every one to fifty.
+ROWS_AT_ONCE: Final = 1_000
+# Seconds; on a machine without time to spare a slice takes long, and the pause gives others no more.
+LONGEST_PAUSE: Final = 0.02
 
 # Any number will do, as long as nothing else in the database locks it.
 _WRITERS_LOCK: Final = 0x50_0A_2A
@@ -58,6 +64,20 @@ def insert_rows(
     statement = f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES ({places})"
     with connection.cursor() as cursor:
         cursor.executemany(statement, [row + common for row in rows])
+
+
+def in_slices(rows: Rows) -> Iterator[Rows]:
+    """Rows that nobody is told of yet, for a transaction each; after one the others get as long as it took.
+
+    On PostgreSQL nobody waits for them, nor does a transaction that goes on let anybody in: there it is all.
+    """
+    if connection.vendor == "postgresql" or connection.in_atomic_block or len(rows) <= ROWS_AT_ONCE:
+        yield rows
+        return
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        began = time.monotonic()
+        yield rows[start : start + ROWS_AT_ONCE]
+        time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))
 
 
 def insert_large(model: type[models.Model], **values: Any) -> int:
