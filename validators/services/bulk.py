@@ -124,17 +124,17 @@ class Staged:
 
     On SQLite one writer is let in at a time, so they are loaded into a temporary table while nobody waits:
     its pages are this connection's own, and writing them is one statement. On PostgreSQL nobody waits for
-    rows that others do not write, and they go with the writing. `name` tells it from other changes of the
-    same table. Rows are those of `update_rows`.
+    rows that others do not write, and they go with the writing, as they do where the transaction is open
+    already. `name` tells it from other changes of the same table. Rows are those of `update_rows`.
     """
 
     def __init__(self, model: type[models.Model], *, name: str, fields: Sequence[str], rows: Rows) -> None:
-        self._model, self._fields, self._count = model, fields, len(rows)
+        self._model, self._fields, self._rows, self._count = model, fields, rows, len(rows)
         self._staged = _quoted(f"staged_{model._meta.db_table}_{name}")
-        self._rows = rows if connection.vendor == "postgresql" else ()
-        if rows and connection.vendor != "postgresql":
+        if rows and connection.vendor != "postgresql" and not connection.in_atomic_block:
             with _deferred():
-                self._load(rows)
+                self._load()
+            self._rows = ()
 
     def __len__(self) -> int:
         return self._count
@@ -153,14 +153,14 @@ class Staged:
         )
         _execute(f"DROP TABLE {self._staged}")
 
-    def _load(self, rows: Rows) -> None:
+    def _load(self) -> None:
         key, columns = self._names()
         _execute(f"DROP TABLE IF EXISTS temp.{self._staged}")
         # Without a key of its own: so these rows are gone through, and never the table of all epochs.
         _execute(f"CREATE TEMPORARY TABLE {self._staged} ({', '.join([*columns, key])})")
         places = ", ".join(["%s"] * (len(columns) + 1))
         with connection.cursor() as cursor:
-            cursor.executemany(f"INSERT INTO temp.{self._staged} VALUES ({places})", rows)
+            cursor.executemany(f"INSERT INTO temp.{self._staged} VALUES ({places})", self._rows)
 
     def _names(self) -> tuple[str, list[str]]:
         return _columns(self._model, ["id"])[0], _columns(self._model, self._fields)
@@ -184,9 +184,6 @@ def _incoming(table: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
 @contextmanager
 def _deferred() -> Iterator[None]:
     """A transaction on SQLite that takes no lock by itself, as those of Django do here."""
-    if connection.in_atomic_block:
-        yield
-        return
     here: Any = connection
     try:
         _execute("BEGIN DEFERRED")
