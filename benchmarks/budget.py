@@ -17,15 +17,18 @@ PHASES: Final[dict[str, tuple[str, ...]]] = {
     "judge": ("validators.solana.looking:doubt_about_votes",),
     "read the last look": ("validators.services.fetching:last_look",),
     "read what is stored": (
-        "validators.services.snapshots:stored_validators",
-        "validators.services.snapshots:_before",
+        "validators.services.comparison:stored_validators",
+        "validators.services.comparison:_before",
         "validators.services.epochs:_stored_epochs",
         "validators.services.running_epoch:RunningEpoch.__init__",
     ),
-    "compare": ("validators.services.fetching:record_snapshot",),
+    "compare": ("validators.services.fetching:compare",),
+    "store": ("validators.services.fetching:record_snapshot",),
     "performances": ("validators.services.running_epoch:running_performances",),
     "cluster's epoch": ("validators.services.snapshots:record_cluster",),
     "write": (
+        "validators.services.bulk:Staged.__init__",
+        "validators.services.bulk:Staged.write",
         "validators.services.bulk:update_rows",
         "validators.services.bulk:insert_rows",
         "validators.services.bulk:insert_large",
@@ -36,9 +39,9 @@ PHASES: Final[dict[str, tuple[str, ...]]] = {
     "pack the inputs": ("validators.services.scores.running:packed",),
     "make rows": (
         "validators.services.scores.running:_rows",
-        "validators.services.scores.running:record_scores",
+        "validators.services.scores.storing:store_scores",
     ),
-    "told ranks": ("validators.services.scores.running:tell_rank_moves",),
+    "told ranks": ("validators.services.scores.storing:tell_rank_moves",),
 }
 REST: Final = "the rest"
 

@@ -76,6 +76,21 @@ def commit_with_run(write: Callable[[], Result]) -> Result:
     return result
 
 
+def commit_ahead(write: Callable[[], Result]) -> Result:
+    """Call `write` in a transaction of its own before the one that ends the run, and return its result.
+
+    For what nobody is told of until then and somebody takes away who finds it left behind: a run that
+    dies, or is given to somebody else, leaves it there. Waits for the database as that one does.
+    """
+
+    def commit() -> Result:
+        with transaction.atomic():
+            return write()
+
+    claim = _current.get()
+    return commit() if claim is None else within_reach(commit, what=str(claim))
+
+
 def _committed(claim: Claim, write: Callable[[], Result]) -> Result:
     """The work is done: a database that takes no writes just now is waited for, within the time limit.
 

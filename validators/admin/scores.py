@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
@@ -29,6 +31,9 @@ class ScoringRunAdmin(HistoryAdmin):
     list_filter = ("status",)
     list_select_related = ("fetch",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScoringRun]:
+        return super().get_queryset(request).exclude(status=ScoringRun.Status.STORING)
+
     @admin.display(description="scores")
     def its_scores(self, run: ScoringRun) -> str:
         url = reverse("admin:validators_trustscore_changelist")
@@ -46,6 +51,9 @@ class TrustScoreAdmin(HistoryAdmin):
     search_fields = ("validator__vote_account__exact",)
     search_help_text = "A whole vote account"
     fields = ("run", "validator", "score", "rank", "made_of")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TrustScore]:
+        return super().get_queryset(request).exclude(run__status=ScoringRun.Status.STORING)
 
     @admin.display(description="made of")
     def made_of(self, score: TrustScore) -> str:

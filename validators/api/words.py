@@ -15,7 +15,6 @@ from validators.models import (
     MevEpoch,
     PoolStake,
     RuleVerdict,
-    ScoringRun,
     SourceState,
     StakeEpoch,
     Subscription,
@@ -126,7 +125,7 @@ CreditsUnit = TypeAliasType(
 )
 ScoringRunStatus = TypeAliasType(
     "ScoringRunStatus",
-    Annotated[str, one_of(ScoringRun.Status.values, "skipped: there was nothing to score")],
+    Annotated[str, one_of(["completed", "skipped", "failed"], "skipped: there was nothing to score")],
 )
 SlotTimeBasis = TypeAliasType(
     "SlotTimeBasis",

@@ -24,6 +24,10 @@ class ScoringInputs(models.Model):
 
 
 class ScoringRunQuerySet(models.QuerySet["ScoringRun"]):
+    def told(self) -> Self:
+        """Without those whose scores are still on their way."""
+        return self.exclude(status=self.model.Status.STORING)
+
     def completed(self) -> Self:
         return self.filter(status=self.model.Status.COMPLETED)
 
@@ -41,6 +45,8 @@ class ScoringRun(models.Model):
         SKIPPED = "skipped"
         # It broke; the reason is the error, and no score was stored.
         FAILED = "failed"
+        # Its scores are on their way, or their process died: nobody is told of it.
+        STORING = "storing"
 
     method = models.CharField(max_length=50)
     version = models.CharField(max_length=20)
@@ -63,7 +69,8 @@ class ScoringRun(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=["completed", "skipped", "failed"]), name="scoring_run_status_known"
+                condition=Q(status__in=["completed", "skipped", "failed", "storing"]),
+                name="scoring_run_status_known",
             ),
         ]
         indexes = [
@@ -76,6 +83,9 @@ class ScoringRun(models.Model):
 
 
 class TrustScoreQuerySet(models.QuerySet["TrustScore"]):
+    def told(self) -> Self:
+        return self.filter(run__status=ScoringRun.Status.COMPLETED)
+
     def by_rank(self) -> Self:
         # Of equal ranks, in the order in which the run put them.
         return self.order_by("rank", "pk")

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from scheduling.ledger.retention import delete_in_batches
 from validators.models import (
@@ -19,16 +20,20 @@ from validators.models import (
 )
 from validators.models.marks import Writer, mark_picture
 
+# Storing scores takes seconds: whoever has not done it by then has died.
+STORED_BY_THEN: Final = timedelta(hours=1)
+
 
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
     """Delete scoring runs with their scores, and fetches, older than `keep`; returns rows by table.
 
-    Never deleted: the newest scoring run, the last completed one of each method and epoch (so
-    the newest completed one too), the newest fetch, and the fetches that the kept runs read.
+    Also those runs that died while they stored their scores. Never deleted: the newest scoring run,
+    the last completed one of each method and epoch (so the newest completed one too), the newest
+    fetch, and the fetches that the kept runs read.
     With dry_run nothing is deleted, and the numbers are those that would be.
     """
     before = now - keep
-    runs = _old_runs(before)
+    runs = _old_runs(before, now=now)
     if dry_run:
         scores = TrustScore.objects.filter(run__in=runs.values("pk"))
         fetches = _old_fetches(before, going=runs)
@@ -56,8 +61,8 @@ def prune_deliveries(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[s
     return {"deliveries of events": old.count() if dry_run else delete_in_batches(old)}
 
 
-def _old_runs(before: datetime) -> QuerySet[ScoringRun]:
-    newest = ScoringRun.objects.order_by("-pk").values("pk")[:1]
+def _old_runs(before: datetime, *, now: datetime) -> QuerySet[ScoringRun]:
+    newest = ScoringRun.objects.told().order_by("-pk").values("pk")[:1]
     of_each_epoch = (
         ScoringRun.objects.completed()
         .order_by()
@@ -65,7 +70,8 @@ def _old_runs(before: datetime) -> QuerySet[ScoringRun]:
         .annotate(last=Max("pk"))
         .values("last")
     )
-    old = ScoringRun.objects.filter(finished_at__lt=before)
+    is_left = Q(status=ScoringRun.Status.STORING, finished_at__lt=now - STORED_BY_THEN)
+    old = ScoringRun.objects.filter(Q(finished_at__lt=before) | is_left)
     return old.exclude(pk__in=newest).exclude(pk__in=of_each_epoch)
 
 

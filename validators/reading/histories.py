@@ -63,10 +63,8 @@ class Events:
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:
     """Four queries, each bounded."""
-    scores = TrustScore.objects.filter(validator=validator, run__method=method or headline_method()).order_by(
-        "-run_id"
-    )
-    points = scores.values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
+    scores = TrustScore.objects.told().filter(validator=validator, run__method=method or headline_method())
+    points = scores.order_by("-run_id").values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
     return ValidatorHistory(
         epochs=with_accounts(_epochs_of(validator)[:EPOCHS_SHOWN]),
         scores=[ScorePoint(scored_at=at, score=score, rank=rank) for at, score, rank in reversed(points)],
@@ -98,9 +96,8 @@ def scores_before(
     validator: Validator, place: int | None, *, method: str | None, limit: int
 ) -> list[TrustScore]:
     """What the runs of a method said of it, newest first, from behind the run of that key on."""
-    scores = TrustScore.objects.filter(
-        validator=validator, run__method=method or headline_method()
-    ).select_related("run")
+    scores = TrustScore.objects.told().filter(validator=validator, run__method=method or headline_method())
+    scores = scores.select_related("run")
     if place is not None:
         scores = scores.filter(run_id__lt=place)
     return list(scores.order_by("-run_id")[:limit])
@@ -179,7 +176,7 @@ def _beside(model: Any, rows: Sequence[ValidatorEpoch]) -> dict[tuple[int, int],
 
 def runs_before(place: int | None, *, method: str | None, limit: int) -> list[ScoringRun]:
     """Scoring runs of all kinds, newest first, from behind the run of that key on."""
-    runs = ScoringRun.objects.order_by("-pk")
+    runs = ScoringRun.objects.told().order_by("-pk")
     if method is not None:
         runs = runs.filter(method=method)
     if place is not None:

@@ -5,6 +5,7 @@ Rows are tuples of plain values in the order of `fields` (attribute names, such 
 """
 # ruff: noqa: S608 - every name in a statement comes from a model, every value goes beside it
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,6 +14,11 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
 Rows = Sequence[tuple[Any, ...]]
+
+# Of one transaction in slices: on SQLite some ten milliseconds, and who waits asks every one to fifty.
+ROWS_AT_ONCE: Final = 1_000
+# Seconds; on a machine without time to spare a slice takes long, and the pause gives others no more.
+LONGEST_PAUSE: Final = 0.02
 
 # Any number will do, as long as nothing else in the database locks it.
 _WRITERS_LOCK: Final = 0x50_0A_2A
@@ -60,6 +66,20 @@ def insert_rows(
         cursor.executemany(statement, [row + common for row in rows])
 
 
+def in_slices(rows: Rows) -> Iterator[Rows]:
+    """Rows that nobody is told of yet, for a transaction each; after one the others get as long as it took.
+
+    On PostgreSQL nobody waits for them, nor does a transaction that goes on let anybody in: there it is all.
+    """
+    if connection.vendor == "postgresql" or connection.in_atomic_block or len(rows) <= ROWS_AT_ONCE:
+        yield rows
+        return
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        began = time.monotonic()
+        yield rows[start : start + ROWS_AT_ONCE]
+        time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))
+
+
 def insert_large(model: type[models.Model], **values: Any) -> int:
     """Insert one row with megabytes in it, and return its primary key.
 
@@ -99,6 +119,53 @@ def update_rows(
         cursor.executemany(f"UPDATE {table} SET {changed} WHERE {key} = %s", [common + row for row in rows])
 
 
+class Staged:
+    """Changes of existing rows, made ready before the transaction that writes them.
+
+    On SQLite one writer is let in at a time, so they are loaded into a temporary table while nobody waits:
+    its pages are this connection's own, and writing them is one statement. On PostgreSQL nobody waits for
+    rows that others do not write, and they go with the writing, as they do where the transaction is open
+    already. `name` tells it from other changes of the same table. Rows are those of `update_rows`.
+    """
+
+    def __init__(self, model: type[models.Model], *, name: str, fields: Sequence[str], rows: Rows) -> None:
+        self._model, self._fields, self._rows, self._count = model, fields, rows, len(rows)
+        self._staged = _quoted(f"staged_{model._meta.db_table}_{name}")
+        if rows and connection.vendor != "postgresql" and not connection.in_atomic_block:
+            with _deferred():
+                self._load()
+            self._rows = ()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def write(self, constants: Mapping[str, Any]) -> None:
+        """Once, by the connection that made it ready. Call inside a transaction."""
+        if self._rows or not self._count:
+            update_rows(self._model, fields=self._fields, rows=self._rows, constants=constants)
+            return
+        table, key, columns = _table(self._model), *self._names()
+        fixed = [f"{column} = %s" for column in _columns(self._model, list(constants))]
+        changed = ", ".join([*fixed, *(f"{column} = staged.{column}" for column in columns)])
+        _execute(
+            f"UPDATE {table} SET {changed} FROM {self._staged} AS staged WHERE {table}.{key} = staged.{key}",
+            _prepared(self._model, constants),
+        )
+        _execute(f"DROP TABLE {self._staged}")
+
+    def _load(self) -> None:
+        key, columns = self._names()
+        _execute(f"DROP TABLE IF EXISTS temp.{self._staged}")
+        # Without a key of its own: so these rows are gone through, and never the table of all epochs.
+        _execute(f"CREATE TEMPORARY TABLE {self._staged} ({', '.join([*columns, key])})")
+        places = ", ".join(["%s"] * (len(columns) + 1))
+        with connection.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO temp.{self._staged} VALUES ({places})", self._rows)
+
+    def _names(self) -> tuple[str, list[str]]:
+        return _columns(self._model, ["id"])[0], _columns(self._model, self._fields)
+
+
 def prepared(model: type[models.Model], name: str, value: Any) -> Any:
     """A value for a row tuple as the driver wants it: on SQLite an instant is text."""
     return _prepared(model, {name: value})[0]
@@ -107,11 +174,25 @@ def prepared(model: type[models.Model], name: str, value: Any) -> Any:
 @contextmanager
 def _incoming(table: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
     """A temporary table of these rows, with the types of that table's columns."""
-    names, incoming = ", ".join(columns), connection.ops.quote_name("incoming_rows")
+    names, incoming = ", ".join(columns), _quoted("incoming_rows")
     _execute(f"CREATE TEMPORARY TABLE {incoming} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0")
     _copy(incoming, columns, rows, ())
     yield incoming
     _execute(f"DROP TABLE {incoming}")
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
+    """A transaction on SQLite that takes no lock by itself, as those of Django do here."""
+    here: Any = connection
+    try:
+        _execute("BEGIN DEFERRED")
+        yield
+        _execute("COMMIT")
+    except BaseException:
+        # Of one that did not begin it does nothing.
+        here.connection.rollback()
+        raise
 
 
 def _execute(statement: str, values: tuple[Any, ...] = ()) -> None:
@@ -129,11 +210,15 @@ def _copy(table: str, columns: Sequence[str], rows: Rows, common: tuple[Any, ...
 
 
 def _table(model: type[models.Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
+    return _quoted(model._meta.db_table)
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
 
 
 def _columns(model: type[models.Model], fields: Sequence[str]) -> list[str]:
-    return [connection.ops.quote_name(str(_field(model, name).column)) for name in fields]
+    return [_quoted(str(_field(model, name).column)) for name in fields]
 
 
 def _prepared(model: type[models.Model], constants: Mapping[str, Any]) -> tuple[Any, ...]:

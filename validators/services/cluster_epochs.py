@@ -28,16 +28,17 @@ def record_cluster(
     *,
     previous: Fetch | None,
     standing: Standing,
+    mean: CreditMean,
     past: Iterable[int],
     terms_changed: bool,
 ) -> None:
     """Store the running epoch as this snapshot shows it, and what has become final of ended ones.
 
-    `past` are the ended epochs of which this fetch wrote rows; call after these are written.
-    `terms_changed` says whether a commission, or who is there, did.
+    `mean` is the `running_mean`. `past` are the ended epochs of which this fetch wrote rows; call after
+    these are written. `terms_changed` says whether a commission, or who is there, did.
     """
     chain = ChainState.objects.first()
-    running = _record_running(snapshot, standing, chain)
+    running = _record_running(snapshot, standing, mean, chain)
     ended = set(past)
     if previous is not None and previous.epoch < snapshot.epoch.epoch:
         # What its last look left is not all of it, and maybe nothing more is told.
@@ -65,7 +66,16 @@ def _open_ended(epochs: Iterable[int], snapshot: Snapshot) -> None:
     )
 
 
-def _record_running(snapshot: Snapshot, standing: Standing, chain: ChainState | None) -> ClusterEpoch:
+def running_mean(snapshot: Snapshot) -> CreditMean:
+    """What was earned on average in the epoch that runs."""
+    unit = unit_in(snapshot.epoch.epoch, split_epoch=snapshot.split_epoch)
+    earners = (_earner(state, snapshot, unit) for state in snapshot.accounts)
+    return credit_mean((one for one in earners if one is not None), unit=unit)
+
+
+def _record_running(
+    snapshot: Snapshot, standing: Standing, mean: CreditMean, chain: ChainState | None
+) -> ClusterEpoch:
     at = snapshot.epoch
     row = ClusterEpoch.objects.filter(epoch=at.epoch).first() or ClusterEpoch(epoch=at.epoch)
     if row.first_fetch_at is None:
@@ -80,8 +90,7 @@ def _record_running(snapshot: Snapshot, standing: Standing, chain: ChainState | 
     row.stake_by_client, row.stake_by_version = dict(standing.by_client), dict(standing.by_version)
     row.credits_unit = unit_in(at.epoch, split_epoch=snapshot.split_epoch)
     row.credits_final = False
-    earners = (_earner(state, snapshot, row.credits_unit) for state in snapshot.accounts)
-    _set_mean(row, credit_mean((one for one in earners if one is not None), unit=row.credits_unit))
+    _set_mean(row, mean)
     row.save()
     return row
 

@@ -17,7 +17,7 @@ from validators.services.epoch_numbers import (
     touched_by_fetch,
     unit_of,
 )
-from validators.services.running_epoch import RunningEpoch
+from validators.services.running_epoch import RunningChanges, RunningEpoch
 from validators.services.settled_past import settle_again
 from validators.services.stored import StoredValidator
 from validators.solana.arithmetic import TUPLES_SENT, Earned, with_gaps
@@ -89,6 +89,14 @@ class _Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochChanges:
+    """What a fetch writes of the epoch that runs and of ended ones."""
+
+    running: RunningChanges
+    past: _Changes
+
+
+@dataclass(frozen=True, slots=True)
 class EpochsWritten:
     """How many rows a fetch added or changed, and which ended epochs are among them."""
 
@@ -96,15 +104,14 @@ class EpochsWritten:
     past: frozenset[int]
 
 
-def record_epochs(
+def compared_epochs(
     snapshot: Snapshot,
     *,
     keys: Mapping[str, int],
     stored: Mapping[str, StoredValidator],
     before: Before,
-    stored_at: datetime,
-) -> EpochsWritten:
-    """Write the epoch rows that this snapshot adds or changes.
+) -> EpochChanges:
+    """The epoch rows that this snapshot adds or changes.
 
     keys gives each vote account's primary key, stored its row of the fetch before. What is
     settled is not looked at again: in most fetches that leaves two rows a validator to compare,
@@ -123,7 +130,15 @@ def record_epochs(
             else:
                 row = rows.get((key, earned.epoch))
                 _add_past(changes, key, earned, state, row, is_final=earned.epoch < over)
-    written = running.write(stored_at) + _write(changes, stored_at)
+    return EpochChanges(running.changes(), changes)
+
+
+def record_epochs(
+    epochs: EpochChanges, *, newcomers: Mapping[int, int], stored_at: datetime
+) -> EpochsWritten:
+    """Write them; `newcomers` are the keys of those who came with this fetch, by those they were given."""
+    changes = epochs.past
+    written = epochs.running.write(stored_at, newcomers=newcomers) + _write(changes, newcomers, stored_at)
     if changes.contradicted:
         logger.warning(
             "%d final numbers are others in this fetch and stay as they were, first %s.",
@@ -134,13 +149,14 @@ def record_epochs(
     return EpochsWritten(written, frozenset(changes.epochs))
 
 
-def _write(changes: _Changes, stored_at: datetime) -> int:
+def _write(changes: _Changes, newcomers: Mapping[int, int], stored_at: datetime) -> int:
     constants, earned = touched_by_fetch(stored_at), EarnedNumbers._fields
     bulk.update_rows(ValidatorEpoch, fields=earned, rows=changes.corrections, constants=constants)
     fields = ("validator_id", "epoch", *earned)
-    bulk.insert_rows(ValidatorEpoch, fields=fields, rows=changes.inserts, constants=constants)
-    settle_again((row[0], row[1]) for row in changes.inserts)
-    return len(changes.inserts) + len(changes.corrections)
+    inserts = [(newcomers.get(row[0], row[0]), *row[1:]) for row in changes.inserts]
+    bulk.insert_rows(ValidatorEpoch, fields=fields, rows=inserts, constants=constants)
+    settle_again((row[0], row[1]) for row in inserts)
+    return len(inserts) + len(changes.corrections)
 
 
 def _epochs_over(snapshot: Snapshot) -> int:

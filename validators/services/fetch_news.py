@@ -1,26 +1,22 @@
 """What a fetch has to tell beside the changes that have tables of their own: who came and went, and the
 superminority."""
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping
 
 from validators.models import ClusterEpoch, Fetch
 from validators.services.events import Kind, News
 from validators.services.stored import StoredValidator
-from validators.solana.snapshot import Snapshot
 
 
 def who_moved(
-    snapshot: Snapshot,
+    joined: Collection[str],
     keys: Mapping[str, int],
     stored: Mapping[str, StoredValidator],
     *,
-    gone: Set[str],
     left: Iterable[int],
 ) -> list[News]:
     """Who is there and was not at the fetch before, and who is gone since; one known from history only was
     never seen."""
-    accounts = (state.account.vote_account for state in snapshot.accounts)
-    joined = [account for account in accounts if account not in stored or account in gone]
     seen = {account for account in joined if account in stored and stored[account].seen_by_a_fetch}
     return [
         *(News(Kind.JOINED, keys[account], {"returned": account in seen}) for account in joined),

@@ -1,16 +1,19 @@
 """From the endpoints to the tables."""
 
+import logging
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from scheduling.engine.execution import commit_with_run
 from validators.exceptions import ValidatorsError
 from validators.models import Fetch
 from validators.services.attempts import passed_over, recorded
+from validators.services.comparison import Comparison, compare
 from validators.services.doubts import believed_look, forget_doubts
 from validators.services.endpoints import in_order, record_plausible
 from validators.services.last_look import last_look
@@ -20,6 +23,8 @@ from validators.services.sources import Source, record_failure
 from validators.solana.asking import Chain, Heard
 from validators.solana.looking import take_snapshot
 from validators.solana.snapshot import Snapshot
+
+logger = logging.getLogger(__name__)
 
 
 @collector_paused()
@@ -36,8 +41,16 @@ def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
         heard = _heard(newest, began_at=now, accept_shrunken=accept_shrunken)
         genesis_hash = heard.genesis_hash or (newest.genesis_hash if newest else "")
 
+        compared = _compared(heard.answer)
+
         def store() -> dict[str, Any]:
-            summary = record_snapshot(heard.answer, genesis_hash=genesis_hash, stored_at=timezone.now())
+            summary = record_snapshot(
+                heard.answer,
+                genesis_hash=genesis_hash,
+                stored_at=timezone.now(),
+                # What is loaded beside the tables is there once.
+                compared=compared.pop() if compared else None,
+            )
             forget_doubts()
             return asdict(summary) | passed_over(heard.failures)
 
@@ -45,6 +58,15 @@ def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
     except ValidatorsError as exc:
         record_failure(Source.VOTES, error=str(exc), at=timezone.now())
         raise
+
+
+def _compared(snapshot: Snapshot) -> list[Comparison]:
+    """Empty where the database is out of reach: whoever stores it waits for that, and compares then."""
+    try:
+        return [compare(snapshot)]
+    except DatabaseError as exc:
+        logger.info("It is compared where it is stored: %s", exc)
+        return []
 
 
 def _heard(newest: Fetch | None, *, began_at: datetime, accept_shrunken: bool) -> Heard[Snapshot]:

@@ -1,6 +1,7 @@
 """The rows of the epoch that runs, of which every fetch writes nearly all again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +24,7 @@ from validators.solana.arithmetic import Earned, unit_in
 from validators.solana.snapshot import AccountState
 
 _NUMBERS: Final = (*EarnedNumbers._fields, *LiveNumbers._fields)
+_ALL: Final = (*_NUMBERS, "vote_performance")
 # What every fetch shows anew; most rows change in nothing else, and are written without the rest.
 _MOVING: Final = ("credits", "fetches", "delinquent_fetches", "delinquent_at_end", "vote_performance")
 
@@ -69,8 +71,34 @@ class _Touched(NamedTuple):
     live: LiveNumbers
 
 
+@dataclass(frozen=True, slots=True)
+class RunningChanges:
+    """What a fetch writes of it: of most rows what moves, of some all, and how the others compare."""
+
+    epoch: int
+    steady: bulk.Staged
+    changed: bulk.Staged
+    others: bulk.Staged
+    inserts: Sequence[tuple[Any, ...]]
+
+    def write(self, stored_at: datetime, *, newcomers: Mapping[int, int]) -> int:
+        """`newcomers` are the keys that those have now whom no row was of. Returns how many rows were added
+        or changed."""
+        constants = touched_by_fetch(stored_at)
+        self.others.write({})
+        self.steady.write(constants)
+        self.changed.write(constants)
+        bulk.insert_rows(
+            ValidatorEpoch,
+            fields=("validator_id", *_ALL),
+            rows=[(newcomers.get(row[0], row[0]), *row[1:]) for row in self.inserts],
+            constants={**constants, "epoch": self.epoch},
+        )
+        return len(self.steady) + len(self.changed) + len(self.inserts)
+
+
 class RunningEpoch:
-    """What a fetch changes in it: `add` each account, then `write`."""
+    """What a fetch changes in it: `add` each account, then ask for the `changes`."""
 
     def __init__(self, epoch: int, *, split_epoch: int | None) -> None:
         self._epoch = epoch
@@ -99,8 +127,7 @@ class RunningEpoch:
             numbers = merged_with(row.earned, earned_numbers(earned, state))
             self._touched.append(_Touched(key, row.pk, numbers, live_numbers(state, known, row.live)))
 
-    def write(self, stored_at: datetime) -> int:
-        """Returns how many rows were added or changed."""
+    def changes(self) -> RunningChanges:
         performances = iter(self._performances())
         steady = [(*row[:-1], next(performances), row[-1]) for row in self._steady]
         inserts: list[tuple[Any, ...]] = []
@@ -111,15 +138,13 @@ class RunningEpoch:
                 inserts.append((key, *values))
             else:
                 changed.append((*values, pk))
-        self._write_others(performances)
-        fields: tuple[str, ...] = (*_NUMBERS, "vote_performance")
-        constants = touched_by_fetch(stored_at)
-        bulk.update_rows(ValidatorEpoch, fields=_MOVING, rows=steady, constants=constants)
-        bulk.update_rows(ValidatorEpoch, fields=fields, rows=changed, constants=constants)
-        constants["epoch"] = self._epoch
-        fields = ("validator_id", *fields)
-        bulk.insert_rows(ValidatorEpoch, fields=fields, rows=inserts, constants=constants)
-        return len(self._steady) + len(self._touched)
+        return RunningChanges(
+            epoch=self._epoch,
+            steady=bulk.Staged(ValidatorEpoch, name="steady", fields=_MOVING, rows=steady),
+            changed=bulk.Staged(ValidatorEpoch, name="changed", fields=_ALL, rows=changed),
+            others=self._others(performances),
+            inserts=inserts,
+        )
 
     def _performances(self) -> Sequence[float | None]:
         """Of the steady, of those touched, of the others: the mean moves with each of them."""
@@ -144,14 +169,14 @@ class RunningEpoch:
         """Votes and lamports are never compared."""
         return credits if unit == self._unit else None, stake
 
-    def _write_others(self, performances: Iterator[float | None]) -> None:
+    def _others(self, performances: Iterator[float | None]) -> bulk.Staged:
         """Of whom this fetch does not show, only how they compare may be another."""
         moved = [
             (performance, row.pk)
             for row, performance in zip(self._stored.values(), performances, strict=True)
             if performance != row.performance
         ]
-        bulk.update_rows(ValidatorEpoch, fields=("vote_performance",), rows=moved, constants={})
+        return bulk.Staged(ValidatorEpoch, name="others", fields=("vote_performance",), rows=moved)
 
 
 def _is_steady(row: _Stored, earned: Earned, state: AccountState, known: StoredValidator) -> bool:

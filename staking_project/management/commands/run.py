@@ -129,7 +129,7 @@ class Command(OperatorCommand):
 
 
 def _stored_counts() -> dict[str, int]:
-    return {"validators": Validator.objects.present().count(), "scores": TrustScore.objects.count()}
+    return {"validators": Validator.objects.present().count(), "scores": TrustScore.objects.told().count()}
 
 
 @contextmanager

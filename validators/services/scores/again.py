@@ -37,7 +37,7 @@ class Again:
 
 def score_again(run_id: int, *, method_name: str | None = None) -> Again:
     """The run's own method, or another one, on the inputs of the run. Raises RunNotComputableError."""
-    run = ScoringRun.objects.filter(pk=run_id).select_related("inputs").first()
+    run = ScoringRun.objects.told().filter(pk=run_id).select_related("inputs").first()
     if run is None:
         raise RunNotComputableError(f"there is no scoring run {run_id}")
     if run.inputs is None:

@@ -2,72 +2,31 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from pydantic_core import to_json
 
-from scheduling.engine.execution import commit_with_run
 from scheduling.exceptions import SkipRun
-from validators.models import ScoringInputs, ScoringRun, TrustScore
-from validators.models.marks import Writer, mark_picture
+from validators.models import ScoringRun
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
 from validators.scoring.registry import ranked, ranks
 from validators.scoring.stored_inputs import packed
-from validators.services import bulk
 from validators.services.memory import collector_paused
 from validators.services.scores.facts import cluster_facts
 from validators.services.scores.methods import methods_in_use
-from validators.services.scores.rank_moves import tell_rank_moves
+from validators.services.scores.storing import Verdict, store_scores
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class MethodSummary:
-    """What one method's run did."""
-
-    scoring_run_id: int
-    method: str
-    version: str
-    scored: int
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreSummary:
-    """What a scoring did: the result of its run. The first fields are the headline method's."""
-
-    scoring_run_id: int
-    method: str
-    version: str
-    fetch_id: int
-    epoch: int
-    scored: int
-    runs: list[MethodSummary]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one method said of everybody, best first, and when it began to think.
-
-    `rows` are (validator's key, score, rank, components as JSON), as they are stored: of twenty thousand
-    validators that is a third of what the assessments hold.
-    """
-
-    method: ScoringMethod
-    rows: list[tuple[int, float, int, str]]
-    started_at: datetime
 
 
 @collector_paused()
 def score_newest_fetch() -> dict[str, Any]:
     """Score every present validator with stake by every method of SCORE_METHODS, and store it all at once.
 
-    That commits with the end of the run if there is one. Returns the fields of a ScoreSummary,
+    That is told with the end of the run if there is one. Returns the fields of a ScoreSummary,
     which the run keeps as its result. Raises SkipRun when there is nothing to score, and what
     the headline method raises when it breaks; a ScoringRun tells of both. Another method that
     breaks leaves a failed ScoringRun, and the rest is stored.
@@ -91,7 +50,7 @@ def score_newest_fetch() -> dict[str, Any]:
         raise SkipRun(reason)
     verdicts = _verdicts(methods, cluster)
     body = packed(cluster)
-    return commit_with_run(lambda: asdict(record_scores(verdicts, cluster, body)))
+    return store_scores(verdicts, cluster, body)
 
 
 def _verdicts(methods: Sequence[ScoringMethod], cluster: ClusterFacts) -> list[Verdict]:
@@ -144,60 +103,3 @@ def record_unscored(
         started_at=started_at,
         finished_at=timezone.now(),
     )
-
-
-def record_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: bytes) -> ScoreSummary:
-    """Store a completed run with its scores for each verdict, the headline one first. Call inside a
-    transaction."""
-    inputs_id = _stored_inputs(body)
-    # Stored last, the headline run is the newest one.
-    runs = [_record_verdict(verdict, cluster, inputs_id) for verdict in reversed(verdicts)]
-    mark_picture(Writer.SCORES)
-    headline = runs[-1]
-    tell_rank_moves(
-        headline.method,
-        headline.version,
-        {key: rank for key, _, rank, _ in verdicts[0].rows},
-        epoch=cluster.epoch,
-        at=timezone.now(),
-    )
-    return ScoreSummary(
-        headline.scoring_run_id,
-        headline.method,
-        headline.version,
-        cluster.fetch_id,
-        cluster.epoch,
-        headline.scored,
-        runs[::-1],
-    )
-
-
-def _stored_inputs(body: bytes) -> int:
-    """The key of the inputs' row."""
-    digest = sha256(body).hexdigest()
-    # Locked, so that no clean-up takes them away before the runs that need them are there.
-    locked = ScoringInputs.objects.select_for_update().filter(digest=digest)
-    found: int | None = locked.values_list("pk", flat=True).first()
-    return found or bulk.insert_large(ScoringInputs, digest=digest, body=body)
-
-
-def _record_verdict(verdict: Verdict, cluster: ClusterFacts, inputs_id: int) -> MethodSummary:
-    method, rows = verdict.method, verdict.rows
-    run = ScoringRun.objects.create(
-        method=method.name,
-        version=method.version,
-        epoch=cluster.epoch,
-        fetch_id=cluster.fetch_id,
-        inputs_id=inputs_id,
-        status=ScoringRun.Status.COMPLETED,
-        scored_count=len(rows),
-        started_at=verdict.started_at,
-        finished_at=timezone.now(),
-    )
-    bulk.insert_rows(
-        TrustScore,
-        fields=("validator_id", "score", "rank", "components"),
-        rows=rows,
-        constants={"run_id": run.pk},
-    )
-    return MethodSummary(run.pk, method.name, method.version, len(rows))
