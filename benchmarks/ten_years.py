@@ -7,10 +7,10 @@ score rows, 5 million runs, 300,000 tasks of django-q2, 100,000 events of each k
 tenth of that, a year. Each address is asked once for nothing and then `--asked` times, through Django's
 test client, so with everything but the socket, and by somebody logged in, for whom no answer is kept.
 "CPU" is this process's and that of its session of PostgreSQL, which asks without helpers, in the median
-request: what else the machine does changes it little, so the bar is on it. "queries" is their number, "in
-them" the milliseconds that the database took. Below the pages: a fetch before there was a history and
-after, an import of 50 more epochs and a clean-up, each with its longest transaction; then what a year adds
-to the database. A database is made for the purpose unless DATABASE_URL names one, which must be empty, or
+request: what else the machine does changes it little, so bars are on it. "queries" is their number, "in
+them" the part of that CPU which they took. Below the pages: a fetch before there was a history and
+after, an import of 50 more epochs and a clean-up, each with the CPU of its longest transaction; then a year
+in bytes. A database is made for the purpose unless DATABASE_URL names one, which must be empty, or
 filled by an earlier run: then `--filled` goes on to the measuring.
 """
 
@@ -148,21 +148,10 @@ def _ask_without_helpers() -> None:
             cursor.execute("SET max_parallel_workers_per_gather = 0")
 
 
-def _cpu() -> float:
-    """Seconds up to now, of this process and of its session of a PostgreSQL on this machine."""
-    from django.db import connection
-
-    spent = time.process_time()
-    if connection.vendor == "postgresql":
-        connection.ensure_connection()
-        session: Any = connection.connection
-        # In nanoseconds.
-        spent += int(Path(f"/proc/{session.info.backend_pid}/schedstat").read_text().split()[0]) / 1e9
-    return spent
-
-
 def measure(client: Any, question: "Question", *, times: int) -> Measured:
     from django.db import connection
+
+    from benchmarks.big_costs import spent
 
     milliseconds, cpu, in_queries, counts = [], [], [], []
     client.get(question.addresses[0], headers=question.headers)
@@ -170,18 +159,18 @@ def measure(client: Any, question: "Question", *, times: int) -> Measured:
         queries: list[float] = []
 
         def timed(execute: Any, *statement: Any, queries: list[float] = queries) -> Any:
-            started = time.perf_counter()
+            started = spent()
             try:
                 return execute(*statement)
             finally:
-                queries.append((time.perf_counter() - started) * 1000)
+                queries.append((spent() - started) * 1000)
 
         address = question.addresses[number % len(question.addresses)]
         with connection.execute_wrapper(timed):
-            began, spent = time.perf_counter(), _cpu()
+            began, before = time.perf_counter(), spent()
             response = client.get(address, headers=question.headers)
             milliseconds.append((time.perf_counter() - began) * 1000)
-            cpu.append((_cpu() - spent) * 1000)
+            cpu.append((spent() - before) * 1000)
         in_queries.append(sum(queries))
         counts.append(len(queries))
     over = median(cpu) > question.bar
