@@ -114,9 +114,9 @@ def _rows_to_compare(
         return _rows(rows)
     found = _rows(rows.filter(epoch__lte=until))
     looks = complete.filter(validator=OuterRef("pk"), epoch__gt=until)
-    looks = looks.exclude(commission_source=CommissionSource.IMPORTED).order_by("epoch").values("pk")
+    looks = looks.exclude(commission_source=CommissionSource.IMPORTED).order_by("epoch")
     changed = Validator.objects.filter(pk__in={key for key, _, _ in seen} & found.keys())
-    next_looks = bulk.read_rows(changed.values_list(Subquery(looks[:1])))
+    next_looks = bulk.read_rows(changed.values_list(Subquery(looks.values("pk")[:1])))
     for key, after in _rows(complete.filter(pk__in=[pk for (pk,) in next_looks if pk])).items():
         found[key] += after
     return found
