@@ -130,9 +130,9 @@ def make_many(
     here.manage("shell", "-v0", "-c", code)
 
 
-def until_ended(here: Site, runs: int) -> None:
+def until_ended(here: Site, runs: int, *, seconds: float = PATIENCE) -> None:
     ended = "SELECT count(*) FROM scheduling_run WHERE state IN ('succeeded', 'failed')"
-    here.wait_until(lambda: here.rows(ended) == [(runs,)], seconds=PATIENCE, saying=f"the end of {runs} runs")
+    here.wait_until(lambda: here.rows(ended) == [(runs,)], seconds=seconds, saying=f"the end of {runs} runs")
 
 
 def cpu_seconds(cluster: Cluster) -> float:

@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.loads import make_many, until_ended
+from benchmarks.loads import PATIENCE, make_many, until_ended
 from benchmarks.rows import instant
 from tests.faults.site import Site, site
 from tests.installation import children
@@ -31,8 +31,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 DUE_IN = 18
 READY_AFTER = 10
 HISTORY_TAKES = 1.0
-# Seconds more until the jobs are due, for each cluster after the first.
-MORE_FOR_EACH = 4
+# Seconds more until the jobs are due, for each cluster after the first: a busy machine starts them no faster.
+MORE_FOR_EACH = 12
 # How long it is looked what clusters cost that have nothing to do.
 IDLE_SECONDS = 3.0
 # Sessions of PostgreSQL that a pooler takes.
@@ -136,7 +136,7 @@ def measured(database: str, *, clusters: int, many: int, pooled: bool = False) -
         asleep = [spent(roles), asked(roles, Path(counts)), beside(here)]
         here.pause(IDLE_SECONDS)
         before = [spent(roles), asked(roles, Path(counts)), beside(here)]
-        until_ended(here, many)
+        until_ended(here, many, seconds=due_in + PATIENCE)
         time.sleep(HISTORY_TAKES)
         sessions = sessions_of(here)
         roles |= roles_of(here)

@@ -76,6 +76,8 @@ class RunAdmin(HistoryAdmin):
     list_display = ("when", "schedule", "state", "why", "attempt", "late", "took", "missed_before", "worker")
     list_filter = ("state", "job")
     list_select_related = ("job",)
+    # As an index has the runs of each job: by primary key all of a job's would be sorted.
+    ordering = ("-occurrence", "-pk")
     readonly_fields = ("failed_attempts_told",)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:

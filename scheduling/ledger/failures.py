@@ -38,20 +38,19 @@ def failing_now(*, most: int = MOST_COUNTED) -> list[Failing]:
     At most so many runs of each are given.
     """
     newest = Run.objects.filter(job=OuterRef("pk"), state__in=_TRIED).order_by("-occurrence")
-    trying = Run.objects.filter(job=OuterRef("pk"), state__in=OPEN_STATES, attempt__gt=0).exclude(
+    # By the state alone, of which few are open: by job it would be all of the job's runs that are passed.
+    tried = Run.objects.filter(state__in=OPEN_STATES, attempt__gt=0).exclude(
         state=RunState.RUNNING, attempt=1
     )
-    suspects: Iterable[Any] = (
+    suspects: Iterable[Any] = list(
         Job.objects.filter(schedule__isnull=False)
         .select_related("schedule", "after__schedule")
-        .annotate(
-            newest_state=Subquery(newest.values("state")[:1]),
-            trying_id=Subquery(trying.order_by("-occurrence").values("pk")[:1]),
-        )
-        .filter(Q(newest_state=RunState.FAILED) | Q(trying_id__isnull=False))
+        .annotate(newest_state=Subquery(newest.values("state")[:1]))
+        .filter(Q(newest_state=RunState.FAILED) | Q(pk__in=tried.order_by().values("job")))
         .order_by("name")
     )
-    return [_failing(job, most=most) for job in suspects]
+    trying = {run.job_id: run for run in tried.order_by("occurrence")} if suspects else {}
+    return [_failing(job, trying.get(job.pk), most=most) for job in suspects]
 
 
 def interval_of_next(job: Job) -> timedelta | None:
@@ -60,12 +59,11 @@ def interval_of_next(job: Job) -> timedelta | None:
     return interval_after(job, next_run or EPOCH)
 
 
-def _failing(job: Any, *, most: int) -> Failing:
+def _failing(job: Any, trying: Run | None, *, most: int) -> Failing:
     failed: list[Run] = []
     if job.newest_state == RunState.FAILED:
         for run in Run.objects.filter(job=job, state__in=_TRIED).order_by("-occurrence")[:most]:
             if run.state != RunState.FAILED:
                 break
             failed.append(run)
-    trying = Run.objects.filter(pk=job.trying_id).first() if job.trying_id else None
     return Failing(job=job, interval=interval_of_next(job), runs=tuple(failed), trying=trying)

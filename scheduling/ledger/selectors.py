@@ -143,8 +143,13 @@ def interval_of(job_name: str) -> timedelta | None:
     Nor has one whose cadence is broken, which its next claim says.
     """
     job = Job.objects.filter(name=job_name).select_related("schedule").first()
-    next_run = job.schedule.next_run if job and job.schedule else None
-    if job is None or next_run is None:
+    return None if job is None else interval_now(job)
+
+
+def interval_now(job: Job) -> timedelta | None:
+    """The same of a job that was read with its schedule."""
+    next_run = job.schedule.next_run if job.schedule else None
+    if next_run is None:
         return None
     try:
         interval: timedelta = job.cadence.after(next_run) - next_run
@@ -156,15 +161,6 @@ def interval_of(job_name: str) -> timedelta | None:
 def paused_job(job_name: str) -> Job | None:
     """The job of that name, if somebody paused it."""
     return Job.objects.filter(name=job_name, paused_at__isnull=False, schedule__isnull=False).first()
-
-
-def next_occurrence(names: Iterable[str]) -> datetime | None:
-    """When the first of these jobs is due; None when none is."""
-    due = Job.objects.filter(name__in=names, paused_at=None, schedule__isnull=False).aggregate(
-        at=Min("schedule__next_run")
-    )
-    at: datetime | None = due["at"]
-    return at
 
 
 def undisturbed_until(names: Iterable[str]) -> datetime | None:

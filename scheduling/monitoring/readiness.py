@@ -23,7 +23,7 @@ from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
 from scheduling.monitoring.database_state import require_writes
 from scheduling.monitoring.queue_state import QueueState, queue_state
-from scheduling.monitoring.row_locks import locked_by
+from scheduling.monitoring.row_locks import held_jobs, holders_in_words
 from scheduling.timing.durations import show_duration, show_roughly
 
 # A dispatcher claims within half a second, and a free worker takes a run within milliseconds. Later
@@ -146,19 +146,21 @@ def _first(problems: list[str], *, others: str) -> list[str]:
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:
-    """The jobs whose time has come without a run, and those whose run no worker takes; two queries."""
+    """The jobs whose time has come without a run, and those whose run no worker takes."""
     return [*_unclaimed(now=now), *_untaken(now=now)]
 
 
 def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
     jobs = Job.objects.filter(schedule__isnull=False, paused_at=None, after=None)
     due = jobs.filter(schedule__next_run__lt=now - LATE_CLAIM)
-    for job in due.select_related("schedule").order_by("name"):
+    late_ones = list(due.select_related("schedule").order_by("name"))
+    held = held_jobs([job.pk for job in late_ones])
+    locked = f"its row is locked ({holders_in_words()})" if held else ""
+    for job in late_ones:
         next_run = job.schedule and job.schedule.next_run
         assert next_run is not None, "only what has a next run is due"
         late = show_roughly(now - next_run)
-        holder = locked_by(job.pk)
-        why = f"its row is locked ({holder})" if holder else "no dispatcher claims it"
+        why = locked if job.pk in held else "no dispatcher claims it"
         yield LateJob(name=job.name, problem=f"{job.name} is {late} late: {why}.")
     stuck = jobs.filter(schedule__next_run=None, ends_at=None).exclude(schedule__repeats=0)
     for name in stuck.order_by("name").values_list("name", flat=True):

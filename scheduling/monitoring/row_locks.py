@@ -1,6 +1,6 @@
 """Who holds a row of ours locked (PostgreSQL): a session that began something and forgot to end it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +13,8 @@ from scheduling.timing.durations import show_roughly
 
 # A transaction of ours is over within this; what lasts longer was forgotten.
 FORGOTTEN = timedelta(seconds=2)
+# Whose rows are tried together: for that long no dispatcher claims them.
+TRIED_AT_ONCE = 100
 _HOLDERS = """
 SELECT DISTINCT session.pid, coalesce(nullif(session.application_name, ''), 'a session without a name'),
        coalesce(session.usename, ''), extract(epoch FROM clock_timestamp() - session.xact_start)
@@ -60,11 +62,18 @@ def free_jobs(keys: Iterable[int]) -> set[int]:
     return {job.pk for job in locked.only("pk", "schedule__id")}
 
 
-def locked_by(job_id: int) -> str:
-    """Who holds the rows of a job, in words; empty when nobody does."""
+def held_jobs(keys: Sequence[int]) -> set[int]:
+    """Those of the jobs whose rows somebody holds. SQLite has none."""
     if connection.vendor != "postgresql":
-        return ""
-    with transaction.atomic():
-        if free_jobs([job_id]):
-            return ""
+        return set()
+    held: set[int] = set()
+    for start in range(0, len(keys), TRIED_AT_ONCE):
+        some = keys[start : start + TRIED_AT_ONCE]
+        with transaction.atomic():
+            held |= set(some) - free_jobs(some)
+    return held
+
+
+def holders_in_words() -> str:
+    """Who holds what is held."""
     return "; ".join(map(str, lock_holders())) or "somebody who is not to be seen"

@@ -7,7 +7,7 @@ from scheduling.ledger.selectors import interval_of, paused_job
 from scheduling.timing.durations import show_roughly
 from staking_project.acceptance.results import CheckResult, Window
 from validators.models import SourceState
-from validators.monitoring.sources import job_name, silence, states
+from validators.monitoring.sources import Silence, job_name, silences, states
 
 
 def sources_are_fresh(window: Window) -> CheckResult:
@@ -17,19 +17,20 @@ def sources_are_fresh(window: Window) -> CheckResult:
     One that somebody paused is not asked, and named.
     """
     everything = states()
-    problems = [problem for state in everything if (problem := _problem(state, now=window.end))]
+    silent = {one.source: one for one in silences(now=window.end)}
+    found = (_problem(state, silent.get(state.source), now=window.end) for state in everything)
+    problems = [problem for problem in found if problem]
     seen = [f"{state.source} {_standing(state, now=window.end)}" for state in everything]
     return CheckResult(
         name="every source is fresh", passed=not problems, saw="; ".join(problems) or ", ".join(seen)
     )
 
 
-def _problem(state: SourceState, *, now: datetime) -> str:
+def _problem(state: SourceState, silent: Silence | None, *, now: datetime) -> str:
     name = job_name(state.source)
     if interval_of(name) is None:
         return f"{state.source}: {name} is not scheduled; `manage.py scheduler setup` schedules it"
-    silent = silence(state, now=now)
-    if silent is None or paused_job(name) is not None:
+    if silent is None:
         return ""
     failure = f", and then: {silent.last_error}" if silent.last_error else ""
     hint = f"`manage.py scheduler explain {name}` says why"

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Subquery
+from django.db.models import OuterRef, Subquery
 
-from scheduling.ledger.selectors import interval_of, next_occurrence, paused_job
+from scheduling.ledger.selectors import interval_now
 from scheduling.models import Job, JobChange, Run
 from scheduling.timing.durations import show_roughly
 from validators.jobs import BY_SOURCE
@@ -53,21 +53,20 @@ def job_name(source: str) -> str:
     return BY_SOURCE[source].name
 
 
-def silence(state: SourceState, *, now: datetime) -> Silence | None:
-    """None where it was heard within two intervals, is not scheduled, or is offered by nobody.
+def silences(*, now: datetime) -> list[Silence]:
+    """Without those that were heard within two intervals, are not scheduled, are offered by nobody, or that
+    somebody paused.
 
     What a pause kept from being asked counts from its end on.
     """
-    interval = interval_of(job_name(state.source))
-    if interval is None or not _is_overdue(state, patience=INTERVALS * interval + PATIENCE, now=now):
-        return None
-    return Silence(state.source, state.last_success_at, interval, state.last_error.partition("\n")[0])
+    jobs = _jobs(now=now)
+    found = (_silence(state, jobs.get(job_name(state.source)), now=now) for state in states())
+    return [one for one in found if one is not None]
 
 
 def silent_sources(*, now: datetime) -> list[Silence]:
-    """Beside the votes, of which everything else says how old they are, and what somebody paused."""
-    found = (silence(state, now=now) for state in states() if state.source != Source.VOTES)
-    return [one for one in found if one is not None and paused_job(job_name(one.source)) is None]
+    """Beside the votes, of which everything else says how old they are."""
+    return [one for one in silences(now=now) if one.source != Source.VOTES]
 
 
 def sentence(one: Silence, *, now: datetime) -> str:
@@ -76,13 +75,32 @@ def sentence(one: Silence, *, now: datetime) -> str:
     return f"The {one.source} source was {heard}, and tells {TELLS[one.source]}."
 
 
-def _is_overdue(state: SourceState, *, patience: timedelta, now: datetime) -> bool:
+def _jobs(*, now: datetime) -> dict[str, Any]:
+    """Those that ask sources, by name: when the last pause of each ended, and its oldest run that is kept."""
+    resumed = JobChange.objects.filter(job=OuterRef("pk"), action="resume", at__lte=now)
+    # In an order, not by min(): that reads all of a job's runs.
+    runs = Run.objects.filter(job=OuterRef("pk")).order_by("occurrence")
+    jobs = Job.objects.filter(name__in=[job.name for job in BY_SOURCE.values()])
+    found = jobs.select_related("schedule").annotate(
+        resumed_at=Subquery(resumed.order_by("-at").values("at")[:1]),
+        first_occurrence=Subquery(runs.values("occurrence")[:1]),
+    )
+    return {job.name: job for job in found}
+
+
+def _silence(state: SourceState, job: Any, *, now: datetime) -> Silence | None:
+    interval = None if job is None or job.paused_at is not None else interval_now(job)
+    if interval is None or not _is_overdue(state, job, patience=INTERVALS * interval + PATIENCE, now=now):
+        return None
+    return Silence(state.source, state.last_success_at, interval, state.last_error.partition("\n")[0])
+
+
+def _is_overdue(state: SourceState, job: Any, *, patience: timedelta, now: datetime) -> bool:
     """Whether an answer should be there by now, or one more refusal of a method that was not offered."""
+    resumed_at = job.resumed_at or datetime.min.replace(tzinfo=UTC)
     if state.unavailable_until is not None:
-        return max(state.unavailable_until, _resumed_at(state, now=now)) + patience < now
-    awaited_since = state.last_success_at or _first_occurrence(job_name(state.source))
-    if awaited_since is None:
-        return True
+        return bool(max(state.unavailable_until, resumed_at) + patience < now)
+    awaited_since = state.last_success_at or job.first_occurrence or job.schedule.next_run
     if state.source == Source.INFLATION:
         # It is asked for once in each epoch.
         running = ClusterEpoch.objects.order_by("-epoch").first()
@@ -90,19 +108,4 @@ def _is_overdue(state: SourceState, *, patience: timedelta, now: datetime) -> bo
             return False
         if running is not None and running.first_fetch_at is not None:
             awaited_since = max(awaited_since, running.first_fetch_at)
-    # The second look only for what is old: it costs a question.
-    return awaited_since + patience < now and _resumed_at(state, now=now) + patience < now
-
-
-def _resumed_at(state: SourceState, *, now: datetime) -> datetime:
-    """When the last pause of its job ended; the beginning of time where there was none."""
-    resumed = JobChange.objects.filter(job__name=job_name(state.source), action="resume", at__lte=now)
-    return resumed.values_list("at", flat=True).first() or datetime.min.replace(tzinfo=UTC)
-
-
-def _first_occurrence(name: str) -> datetime | None:
-    """Of the runs of a job that are kept, or else the one to come; None when it waits for somebody."""
-    # By the job's key and an order, not by min(): that reads all of the job's runs.
-    job = Job.objects.filter(name=name).values("pk")[:1]
-    kept = Run.objects.filter(job=Subquery(job)).order_by("occurrence").values_list("occurrence", flat=True)
-    return kept.first() or next_occurrence([name])
+    return bool(max(awaited_since, resumed_at) + patience < now)

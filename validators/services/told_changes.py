@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from validators.models import CommissionChange, CommissionSource, Origin, ValidatorEpoch
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from validators.models import CommissionChange, CommissionSource, Origin, Validator, ValidatorEpoch
 from validators.services import bulk
 
 
@@ -50,7 +52,7 @@ def refresh_told_changes(keys: Sequence[int], *, since: int = -1, until: int | N
     seen = _seen(keys)
     wanted = {
         change
-        for key, rows in _rows_to_compare(keys, seen, since=since, until=until)
+        for key, rows in _rows_to_compare(keys, seen, since=since, until=until).items()
         for change in _told(key, rows, seen)
         if change.epoch > since and (until is None or change.epoch <= until)
     }
@@ -102,20 +104,26 @@ def _next_look(rows: Sequence[Row], epoch: int) -> int:
 
 def _rows_to_compare(
     keys: Sequence[int], seen: Seen, *, since: int, until: int | None
-) -> Iterator[tuple[int, list[Row]]]:
-    """Of whom a fetch saw a change also the rows after `until`: when we looked next is told by them."""
-    with_changes = {key for key, _, _ in seen}
-    yield from _rows([key for key in keys if key in with_changes], since, None).items()
-    yield from _rows([key for key in keys if key not in with_changes], since, until).items()
+) -> Mapping[int, list[Row]]:
+    """Also, of whom a fetch saw a change, the row of when we looked next after `until`."""
+    complete = ValidatorEpoch.objects.filter(commission_first_bps__isnull=False)
+    for name in ("commission_last_bps", "commission_min_bps", "commission_max_bps"):
+        complete = complete.exclude(**{name: None})
+    rows = complete.filter(validator_id__in=keys, epoch__gte=since)
+    if until is None:
+        return _rows(rows)
+    found = _rows(rows.filter(epoch__lte=until))
+    looks = complete.filter(validator=OuterRef("pk"), epoch__gt=until)
+    looks = looks.exclude(commission_source=CommissionSource.IMPORTED).order_by("epoch")
+    changed = Validator.objects.filter(pk__in={key for key, _, _ in seen} & found.keys())
+    next_looks = bulk.read_rows(changed.values_list(Subquery(looks.values("pk")[:1])))
+    for key, after in _rows(complete.filter(pk__in=[pk for (pk,) in next_looks if pk])).items():
+        found[key] += after
+    return found
 
 
-def _rows(keys: Sequence[int], since: int, until: int | None) -> Mapping[int, list[Row]]:
+def _rows(rows: "QuerySet[ValidatorEpoch]") -> defaultdict[int, list[Row]]:
     found: defaultdict[int, list[Row]] = defaultdict(list)
-    rows = ValidatorEpoch.objects.filter(
-        validator_id__in=keys, epoch__gte=since, commission_first_bps__isnull=False
-    ).exclude(commission_last_bps=None)
-    rows = rows.exclude(commission_min_bps=None).exclude(commission_max_bps=None)
-    rows = rows if until is None else rows.filter(epoch__lte=until)
     columns = (
         *("validator_id", "epoch", "commission_first_bps", "commission_last_bps"),
         *("commission_min_bps", "commission_max_bps", "commission_source"),

@@ -138,6 +138,21 @@ def test_an_occurrence_that_nobody_claims_is_late_unless_its_job_is_paused(job: 
     assert readiness.late_jobs(now=due + timedelta(minutes=2)) == []
 
 
+def test_many_late_jobs_cost_as_many_queries_as_one(
+    job: Job, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    assert job.schedule is not None
+    due = job.schedule.next_run
+    assert due is not None
+    JobFactory.create_batch(5, schedule__next_run=due)
+
+    # On PostgreSQL three more than on SQLite: whose rows are locked is tried in a transaction.
+    with django_assert_max_num_queries(6):
+        late = readiness.late_jobs(now=due + timedelta(minutes=2))
+
+    assert len(late) == 6
+
+
 def test_a_job_without_a_next_run_is_late_unless_it_ended_or_follows_another(job: Job) -> None:
     JobFactory(schedule__next_run=None, after=job)
     JobFactory(schedule__next_run=None, schedule__repeats=0)

@@ -16,8 +16,11 @@ from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
 from validators.solana.means import credit_mean
 from validators.solana.standing import Software, Stake, standing_of
 
-# Each validator may have years of epochs, and all of theirs are in memory at once.
-VALIDATORS_AT_ONCE: Final = 200
+# Of one transaction, which fetches wait for, so many rows: of some validators all from the first epoch of an
+# import to the last, or of some epochs those of all validators.
+ROWS_AT_ONCE: Final = 20_000
+MOST_VALIDATORS_AT_ONCE: Final = 200
+EPOCHS_AT_ONCE: Final = 5
 
 
 class Member(NamedTuple):
@@ -62,24 +65,24 @@ def refresh_derived(keys: Sequence[int], epochs: Collection[int]) -> None:
     """Bring to those epochs these validators' commission flags and changes, and known returns."""
     # A change is told by its epoch's row and the one before.
     since, until = min(epochs, default=0) - 1, max(epochs, default=0) + 1
-    for start in range(0, len(keys), VALIDATORS_AT_ONCE):
+    at_once = max(1, min(MOST_VALIDATORS_AT_ONCE, ROWS_AT_ONCE // (until - since)))
+    for start in range(0, len(keys), at_once):
         with transaction.atomic():
             bulk.serialize_writers()
-            some = keys[start : start + VALIDATORS_AT_ONCE]
+            some = keys[start : start + at_once]
             changes = refresh_told_changes(some, since=since, until=until)
             if any([refresh_commission_flags(some), changes]):
                 mark_picture(Writer.IMPORTS)
-    with transaction.atomic():
-        bulk.serialize_writers()
-        newest = Fetch.objects.newest()
-        # The commissions of an epoch also tell what a later one's rewards were shared by.
-        told = {epoch + later for epoch in epochs for later in range(EPOCHS_UNTIL_COMMISSION_APPLIES + 1)}
-        known = ClusterEpoch.objects.filter(epoch__in=told)
-        ended = list(
-            (known.filter(epoch__lt=newest.epoch) if newest else known).values_list("epoch", flat=True)
-        )
-        if refresh_ended(ended):
-            mark_picture(Writer.IMPORTS)
+    # The commissions of an epoch also tell what a later one's rewards were shared by.
+    told = sorted({epoch + later for epoch in epochs for later in range(EPOCHS_UNTIL_COMMISSION_APPLIES + 1)})
+    for start in range(0, len(told), EPOCHS_AT_ONCE):
+        with transaction.atomic():
+            bulk.serialize_writers()
+            newest = Fetch.objects.newest()
+            known = ClusterEpoch.objects.filter(epoch__in=told[start : start + EPOCHS_AT_ONCE])
+            known = known.filter(epoch__lt=newest.epoch) if newest else known
+            if refresh_ended(list(known.values_list("epoch", flat=True))):
+                mark_picture(Writer.IMPORTS)
 
 
 def _store(epoch: int, numbers: dict[str, Any]) -> bool:

@@ -24,8 +24,9 @@ from validators.services.history.lines import HistoryRow
 from validators.services.history.rows import FIELDS, Numbers, Stored, imported, merged
 from validators.services.settled_past import settle, settle_again
 
-# Lines that are committed together: a fetch waits for one batch, not for the whole import.
-BATCH_LINES: Final = 5_000
+# Lines that are committed together: a fetch waits for one batch, not for the whole import. Of fewer, bringing
+# the sums of the same validators up to date again and again would be most of it.
+BATCH_LINES: Final = 10_000
 # How many rejected lines a summary names; all of them are counted, and reported as they come.
 MOST_REJECTED_NAMED: Final = 100
 # Of so few validators the rows are looked up by their keys; of more, all of the epochs concerned are read.
@@ -190,8 +191,9 @@ class FileImport(Import):
         """Bring what is computed from the rows up to date; also what an interrupted import left undone."""
         describe_departed()
         derive_cluster_epochs(sorted(self.seen))
-        refresh_derived(sorted(self.keys.values()), self.seen)
+        # First the sums: flags of somebody without one would be read from all of the rows.
         settle()
+        refresh_derived(sorted(self.keys.values()), self.seen)
 
     def summary(self) -> ImportSummary:
         return ImportSummary(

@@ -8,12 +8,13 @@ from django.test import Client
 
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
-from tests.validators.histories import file_of, line
+from tests.validators.histories import file_of, line, varied
 from tests.validators.replies import SOL, key
 from tests.validators.rows import NOON, fetch, validator
 from tests.validators.services.history.loading import load
 from validators.models import ClusterEpoch, CommissionChange, IdentityChange, Validator, ValidatorEpoch
 from validators.reading.selectors import ranked_validators
+from validators.services.history import cluster_epochs
 from validators.tasks import fetch_validators, score_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -42,6 +43,37 @@ def test_a_live_row_keeps_what_it_knows_and_learns_what_it_does_not(tmp_path: Pa
     assert (row.version, row.client, row.activated_stake) == ("2.2.14", "agave", 1_000 * SOL)
     assert (row.source, row.fetched_at) == ("live", NOON)
     assert row.skip_rate == pytest.approx(0.015385)
+
+
+def test_what_follows_from_an_import_is_the_same_in_however_small_transactions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = file_of(tmp_path, *varied(epochs=6, accounts=8))
+    load(file)
+    told = followed()
+    CommissionChange.objects.all().delete()
+    ClusterEpoch.objects.all().delete()
+    ValidatorEpoch.objects.all().delete()
+    monkeypatch.setattr(cluster_epochs, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(cluster_epochs, "EPOCHS_AT_ONCE", 1)
+
+    load(file)
+
+    assert followed() == told
+    assert told["performances"]
+    assert told["changes"]
+
+
+def followed() -> dict[str, list[Any]]:
+    """What an import works out beside the rows that it writes."""
+    known = ValidatorEpoch.objects.exclude(vote_performance=None)
+    return {
+        "performances": sorted(
+            known.values_list("validator__vote_account", "epoch", "vote_performance", "estimated_return")
+        ),
+        "changes": sorted(CommissionChange.objects.values_list("validator", "epoch", "from_bps", "to_bps")),
+        "flags": sorted(Validator.objects.values_list("vote_account", "commission_flags", "apy")),
+    }
 
 
 def test_a_live_zero_is_known_and_stays(tmp_path: Path) -> None:

@@ -67,20 +67,24 @@ def _stopping_after(batches: int) -> Callable[[object], None]:
 
 @pytest.mark.processes
 def test_an_import_that_is_killed_ends_as_one_clean_run(stack: Installation, tmp_path: Path) -> None:
-    """It reads from a pipe that gives a batch and a half, and is killed when the batch is stored."""
-    lines = list(varied(epochs=80, accounts=100))
+    """It reads from a pipe that gives a batch and a bit, and is killed when the batch is stored."""
+    lines, batch = list(varied(epochs=120, accounts=100)), importing.BATCH_LINES
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     killed = stack.start("import_epochs", str(pipe))
     with pipe.open("wb") as feed:
-        feed.write(text_of(lines[:7_500]).encode())
+        feed.write(text_of(lines[: batch + 1_000]).encode())
         feed.flush()
-        wait_until(lambda: stack.rows("SELECT count(*) FROM validators_validatorepoch")[0][0] == 5_000)
+        wait_until(lambda: stack.rows("SELECT count(*) FROM validators_validatorepoch")[0][0] == batch)
         killed.kill()
         killed.wait()
 
     result = json.loads(stack.manage("import_epochs", str(file_of(tmp_path, *lines)), "--json").stdout)
 
-    assert (result["added"], result["unchanged"], result["rejected_count"]) == (3_000, 5_000, 0)
+    assert (result["added"], result["unchanged"], result["rejected_count"]) == (
+        2_000,
+        importing.BATCH_LINES,
+        0,
+    )
     stack.manage("export_epochs", str(tmp_path / "out.csv"))
     assert (tmp_path / "out.csv").read_bytes() == text_of(lines).encode()
