@@ -207,6 +207,13 @@ def test_an_epoch_that_is_unknown_of_everybody_is_passed_over() -> None:
     assert lost == pytest.approx(0.2)
 
 
+def test_a_commission_lowered_while_no_epoch_is_judged_is_not_charged_for_longer() -> None:
+    history = past(None, None, *[1.0] * 20)._replace(commission_bps=(0, 0, 0, *[500] * 19))
+    lowered = ClusterFacts(1, EPOCH, 0.1, [validator(1, history, commission_bps=0)], {})
+
+    assert assess(lowered)[0].components["commission_bps"] == 0
+
+
 def test_equals_are_ordered_by_risk_then_history_and_share_a_rank_whatever_their_stake() -> None:
     rich = Assessment(validator(1, past(1.0), activated_stake=10**17), 90.0, {}, 0.01)
     safe = Assessment(validator(2, past(1.0)), 90.0, {}, 0.001)

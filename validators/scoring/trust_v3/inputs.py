@@ -63,9 +63,11 @@ class Inputs(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What one validator's inputs need to know of everybody. `epoch` is the one judged last."""
+    """What one validator's inputs need to know of everybody. `epoch` is the one judged last, `newest` the
+    newest that counts, which is another where the performances of that one are unknown of everybody."""
 
     epoch: int
+    newest: int
     lags: Mapping[str, Lag]
     weights: Mapping[str, Sequence[float]]
 
@@ -83,7 +85,7 @@ def surroundings(cluster: ClusterFacts, weights: Mapping[str, Sequence[float]]) 
     """The cluster as the epoch that counts as the last one shows it."""
     epoch = cluster.epoch if cluster.progress >= HALF else cluster.epoch - 1
     running = ((one.version, one.activated_stake) for one in cluster.validators)
-    return Surroundings(_judged_epoch(cluster.validators, epoch), lags(running), weights)
+    return Surroundings(_judged_epoch(cluster.validators, epoch), epoch, lags(running), weights)
 
 
 def _judged_epoch(validators: Sequence[ValidatorFacts], newest: int) -> int:
@@ -134,7 +136,7 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
         sum([earned < BAD_PERFORMANCE for earned in window]),
         len(window),
         round(median(window), 6) if window else None,
-        _commission(validator, around.epoch),
+        _commission(validator, around.newest),
     )
 
 
