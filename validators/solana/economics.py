@@ -119,8 +119,10 @@ def added_apy_of(earned: Sequence[float], seconds: Sequence[float]) -> float | N
 
 def total_apy(apy: float | None, *added: float | None) -> float | None:
     """Rewards, and what tips, shared fees and block revenue add; None while one of them is unknown."""
-    known = [part for part in (apy, *added) if part is not None]
-    return sum(known) if len(known) == 1 + len(added) else None
+    total = apy
+    for part in added:
+        total = None if total is None or part is None else total + part
+    return total
 
 
 def yearly_reward(stake: int, yearly: float | None) -> int | None:

@@ -16,7 +16,7 @@ from validators.models import CommissionSource, SettledPast, Validator, Validato
 from validators.reading.terms import marks_of
 from validators.services.flags import refresh_commission_flags
 from validators.services.history.importing import import_history
-from validators.services.settled_past import pasts_of, settle, settle_again, sum_up
+from validators.services.settled_past import pasts_of, settle, settle_again, spans_of, sum_up
 from validators.solana.commission_flags import EpochCommission
 from validators.solana.commission_marks import commission_marks
 
@@ -62,6 +62,8 @@ def says_what_the_rows_say(validator: Validator) -> None:
         told = rows_until(validator, epoch)
         past = pasts_of([validator.pk])[validator.pk].until(epoch)
         assert (past.first_epoch, past.epochs_known) == (told[0][0] if told else None, len(told))
+        span = (past.first_epoch, past.epochs_known)
+        assert spans_of([validator.pk], until=epoch)[validator.pk] == span
         epochs = [EpochCommission(*row) for row in told if row[-1] is not None]  # type: ignore[arg-type]
         assert marks_of([validator.pk], until=epoch)[validator.pk] == commission_marks(epochs=epochs)
 
@@ -94,6 +96,10 @@ def test_what_is_summed_up_is_not_read_again() -> None:
     with CaptureQueriesContext(connection) as asked:
         pasts = pasts_of(named)
     assert all(one.max_bps != 9_999 for past in pasts.values() for one in past.stretches)
+    assert len(asked) == 2
+    with CaptureQueriesContext(connection) as asked:
+        spans = spans_of(named)
+    assert spans == {key: (past.first_epoch, past.epochs_known) for key, past in pasts.items()}
     assert len(asked) == 2
 
 
