@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from validators.solana.programs.jito import stakers_share
 from validators.solana.slot_times import slots_per_year
 
 SECONDS_PER_YEAR: Final = 365.25 * 86_400
@@ -74,11 +73,6 @@ def alpenglow_return(*, commission_bps: int | None, lamports: int | None, stake:
     if kept is None or lamports is None or not stake:
         return None
     return kept * (lamports / stake)
-
-
-def shared_return(*, total: int, commission_bps: int, stake: int) -> float:
-    """Per staked lamport, of what lay in an account of Jito's at the end of an epoch."""
-    return stakers_share(total, commission_bps) / stake
 
 
 def plausible_seconds(seconds: float | None, nominal: float | None) -> float | None:
