@@ -39,7 +39,7 @@ def explained_documents(
             document["commission_flags"] = told_then(row["commission_flags"], flags[row["pk"]])
         told = flags[row["pk"]]
         document["flags"] = list(map(rows.flag_document, told)) if told else []
-        document["first_epoch"], document["epochs_known"] = spans.get(row["pk"], _NOTHING)
+        document["first_epoch"], document["epochs_known"], _ = spans.get(row["pk"], _NOTHING)
         if asked.epochs:
             document["epochs"] = list(map(epoch_rows.epoch_document, epochs.get(row["pk"], ())))
         if asked.pools:

@@ -73,10 +73,11 @@ class Past(NamedTuple):
 
 
 class Span(NamedTuple):
-    """The first epoch of which anything is known, and how many there are."""
+    """The first epoch of which anything is known, how many there are, and of how many its commission is."""
 
     first_epoch: int | None = None
     epochs_known: int = 0
+    commissions_known: int = 0
 
 
 def spans_of(keys: Sequence[int], *, until: int | None = None) -> dict[int, Span]:
@@ -92,19 +93,32 @@ def spans_of(keys: Sequence[int], *, until: int | None = None) -> dict[int, Span
         by_before[before or 0].append(key)
     for before, some in by_before.items():
         within = set(some)
-        for key, first, known in read_spans(some, before, None if until is None else until + 1):
+        for key, first, *known in read_spans(some, before, None if until is None else until + 1):
             if key in within:
                 settled = spans[key]
                 began = first if settled.first_epoch is None else settled.first_epoch
-                spans[key] = Span(began, settled.epochs_known + known)
+                spans[key] = Span(began, settled[1] + known[0], settled[2] + known[1])
     return spans
 
 
 def _span(stretches: Any, until: int | None) -> Span:
-    told = _plain(stretches)
-    if until is not None:
-        told = [(first, min(last, until)) for first, last, *_ in told if first <= until]
-    return Span(told[0][0], sum(one[1] - one[0] + 1 for one in told)) if told else Span()
+    first, epochs, commissions = None, 0, 0
+    for begins, ends, _, _, last_bps, *_ in _plain(stretches):
+        length = (ends if until is None else min(ends, until)) - begins + 1
+        if length > 0:
+            first = begins if first is None else first
+            epochs += length
+            commissions += 0 if last_bps is None else length
+    return Span(first, epochs, commissions)
+
+
+def settled_above(bps: int, *, before: int) -> Iterator[tuple[int, int, int]]:
+    """Key, epoch and commission as it ended, above so many: of the epochs before one that are summed up."""
+    for key, stretches in bulk.read_rows(SettledPast.objects.values_list("pk", "stretches")):
+        for first, last, _, _, last_bps, *_ in _plain(stretches):
+            if last_bps is not None and last_bps > bps:
+                for epoch in range(first, min(last + 1, before)):
+                    yield key, epoch, last_bps
 
 
 def pasts_of(keys: Sequence[int]) -> dict[int, Past]:

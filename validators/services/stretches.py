@@ -37,9 +37,10 @@ ORDER BY 1, 2
 """
 
 
-_SPANS: Final = (
-    f"SELECT validator_id, min(epoch), count(*) FROM {_EPOCHS} WHERE {{which}} GROUP BY validator_id"
-)
+_SPANS: Final = f"""
+SELECT validator_id, min(epoch), count(*), count(commission_last_bps)
+FROM {_EPOCHS} WHERE {{which}} GROUP BY validator_id
+"""
 
 
 def validators_of(keys: Sequence[int]) -> "QuerySet[Validator]":
@@ -48,8 +49,11 @@ def validators_of(keys: Sequence[int]) -> "QuerySet[Validator]":
     return Validator.objects.filter(**named)
 
 
-def read_spans(keys: Sequence[int], since: int, until: int | None) -> list[tuple[int, int, int]]:
-    """Key, first epoch and number of epochs, from `since` on and before `until`; of others as well."""
+def read_spans(keys: Sequence[int], since: int, until: int | None) -> list[tuple[int, ...]]:
+    """Key, first epoch, number of epochs and of those with a commission; of others as well.
+
+    From `since` on and before `until`.
+    """
     return _read(_SPANS, keys, since, until)
 
 
