@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from pydantic_core import to_json
 
 from scheduling.api.replies import json_reply
-from validators.reading.flags import FlagCode
+from scheduling.models import RunState
 
 VALUES = some.recursive(
     some.none()
@@ -19,7 +19,7 @@ VALUES = some.recursive(
     | some.integers(-(2**63), 2**63)
     | some.floats(-1e15, 1e15)
     | some.text(some.characters(exclude_categories=["Cs"]))
-    | some.sampled_from(FlagCode)
+    | some.sampled_from(RunState)
     | some.datetimes(timezones=some.just(UTC)),
     lambda inner: some.lists(inner) | some.dictionaries(some.text(some.characters(codec="ascii")), inner),
     max_leaves=12,

@@ -127,7 +127,7 @@ def test_rules_look_at_the_same_past_before_and_after_it_is_summed_up() -> None:
         assert min(whole.voted, 20) == min(voted.count(), 20)
         old = {epoch: known_then.commission for epoch, known_then in past.old.items()}
         assert old == {
-            row.epoch: row.commission_last_bps / 10_000
+            row.epoch: (row.commission_last_bps or 0) / 10_000
             for row in known.filter(epoch__lt=EPOCH - 34, commission_last_bps__gt=5_000)
         }
     assert any(past.old for past in found.values())
