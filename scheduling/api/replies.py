@@ -8,6 +8,7 @@ from datetime import datetime
 from types import NoneType
 from typing import Any, Final, Literal
 
+import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -15,7 +16,6 @@ from django.utils.http import parse_etags
 from django.utils.module_loading import import_string
 from ninja import Schema
 from pydantic import Field
-from pydantic_core import to_json
 
 Format = Literal["json", "csv"]
 Document = Mapping[str, Any]
@@ -27,6 +27,7 @@ CSV_TYPE: Final = "text/csv"
 FORMULA_STARTS: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 # What stands in a cell as it is.
 PLAIN_TYPES: Final = frozenset({int, float, NoneType})
+NESTED_TYPES: Final = frozenset({list, dict})
 
 
 class Envelope(Schema):
@@ -53,7 +54,7 @@ def wanted_format(request: HttpRequest, asked: Format | None) -> Format:
 
 
 def json_reply(document: Document) -> HttpResponse:
-    return HttpResponse(to_json(document), content_type=JSON_TYPE)
+    return HttpResponse(msgspec.json.encode(document), content_type=JSON_TYPE)
 
 
 def private_reply(document: Document, *, status: int = 200) -> HttpResponse:
@@ -139,8 +140,10 @@ def _cells(values: list[Any]) -> list[Any]:
     kinds = set(map(type, values))
     if kinds <= PLAIN_TYPES:
         return values
+    if kinds <= NESTED_TYPES:
+        return [msgspec.json.encode(value).decode() for value in values]
     # No keys, or one key for what is not the same: 1, 1.0 and True.
-    if kinds & {list, dict} or len(kinds & {bool, int, float}) > 1:
+    if kinds & NESTED_TYPES or len(kinds & {bool, int, float}) > 1:
         return [_cell(value) for value in values]
     written = {value: _cell(value) for value in set(values)}
     return [written[value] for value in values]
@@ -156,4 +159,4 @@ def _cell(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    return to_json(value).decode()
+    return msgspec.json.encode(value).decode()

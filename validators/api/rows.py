@@ -76,19 +76,21 @@ def lamports(amount: int | None) -> str | None:
 def validator_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """Of a row with VALIDATOR_COLUMNS, ADMISSION_COLUMNS and maybe more; thousands make one reply."""
     document: dict[str, Any] = dict(zip(_FIELDS, _VALUES(row), strict=True))
-    document["admission"] = admission_document(*(row[column] for column in ADMISSION_COLUMNS))
+    document["admission"] = admission_document(*_ADMISSION(row))
     for field in _EMPTY_IS_UNKNOWN:
-        document[field] = document[field] or None
+        if document[field] == "":
+            document[field] = None
     document["risk_ten_epochs"] = risk_of_ten_epochs(document["risk"])
     document["reward_of_100_sol"] = reward_of_100_sol(document["apy"])
-    document["total_apy"] = total_apy(*(document[part] for part in _PARTS_OF_APY))
+    document["total_apy"] = total_apy(*_PARTS_OF_APY(document))
     document["commission"] = fraction(document["commission"])
     document["mev_commission"] = fraction(document["mev_commission"])
     document["activated_stake"] = lamports(document["activated_stake"])
     return document
 
 
-_PARTS_OF_APY: Final = ("apy", "mev_apy", "shared_apy", "block_apy")
+_PARTS_OF_APY: Final = itemgetter("apy", "mev_apy", "shared_apy", "block_apy")
+_ADMISSION: Final = itemgetter(*ADMISSION_COLUMNS)
 _FIELDS: Final = tuple(column.removesuffix("_bps") for column in VALIDATOR_COLUMNS)
 _VALUES: Final = itemgetter(*VALIDATOR_COLUMNS)
 _EMPTY_IS_UNKNOWN: Final = (

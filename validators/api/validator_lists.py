@@ -18,6 +18,7 @@ from validators.reading import past_standings as past
 from validators.reading.admission import ADMISSION_COLUMNS
 from validators.reading.flags import FLAG_COLUMNS
 from validators.reading.picture import Picture, current_picture, picture_of_run
+from validators.reading.plain_rows import plain_rows
 from validators.reading.standings import (
     RISKS,
     SORT_FIELDS,
@@ -88,7 +89,7 @@ def _present(
     if place is not None:
         found = behind(found, place, sort=query.sort)
     columns = (*COLUMNS, "components") if asked.parts or asked.risk else COLUMNS
-    return list(found.values(*columns)[: query.rows + 1])
+    return plain_rows(found[: query.rows + 1], columns)
 
 
 def _past(query: ValidatorQuery, picture: Picture, place: Place | None) -> Sequence[Mapping[str, Any]]:

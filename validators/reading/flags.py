@@ -7,7 +7,8 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, Literal
 
 from django.db.models import Case, F, Q, TextField, Value, When
 from django.db.models.functions import Cast
@@ -22,7 +23,6 @@ from validators.reading.terms import (
     undated_said,
     withdrawer_said,
 )
-from validators.services.settled_past import Past
 from validators.solana.commission_flags import CommissionFlag
 from validators.solana.commission_marks import CommissionMark
 from validators.solana.look_alikes import NameMark
@@ -109,16 +109,14 @@ def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) ->
     return validators.alias(flags_as_text=as_text).alias(is_flagged=flagged).filter(is_flagged=has)
 
 
-def flags_of(
-    rows: Iterable[Mapping[str, Any]], *, pasts: Mapping[int, Past] | None = None, until: int | None = None
-) -> dict[int, list[Flag]]:
+def flags_of(rows: Iterable[Mapping[str, Any]], *, until: int | None = None) -> dict[int, list[Flag]]:
     """By key, of rows with FLAG_COLUMNS, in the order of the codes; `until` an epoch, as they were in it.
 
     At most two queries beside those of `marks_of`; fewer where nobody has a commission flag, or is in the
     superminority.
     """
     rows = list(rows)
-    marks = marks_of([row["pk"] for row in rows if row["commission_flags"]], pasts=pasts, until=until)
+    marks = marks_of([row["pk"] for row in rows if row["commission_flags"]], until=until)
     since = superminority_since([row["vote_account"] for row in rows if row["superminority"]], until=until)
     return {row["pk"]: _flags(row, marks.get(row["pk"], ()), since, then=until is not None) for row in rows}
 
@@ -134,13 +132,16 @@ def _flags(
 ) -> list[Flag]:
     dated = {mark.flag.value: _of_mark(mark) for mark in marks}
     found = list(dated.values())
-    if not then:
+    if row["commission_flags"] and not then:
         # An earlier epoch was not marked by what nobody can date any more.
         found += [_undated(told) for told in row["commission_flags"] if told not in dated]
     if row["superminority"]:
         found.append(_of_stake(since.get(row["vote_account"])))
-    found += [*_of_account(row), *_of_name(row)]
-    return sorted(found, key=lambda flag: _PLACES[flag.code])
+    if row["vote_state__epoch"] is not None:
+        found += _of_account(row)
+    if row["name_mark"]:
+        found.append(_of_name(row["name_mark"]))
+    return sorted(found, key=lambda flag: _PLACES[flag.code]) if len(found) > 1 else found
 
 
 def _of_mark(mark: CommissionMark) -> Flag:
@@ -163,26 +164,35 @@ def _of_stake(since: int | None) -> Flag:
     return Flag(code=FlagCode.SUPERMINORITY, epoch=since, since_epoch=since, sentence=sentence)
 
 
-def _of_account(row: Mapping[str, Any]) -> list[Flag]:
+def _of_account(row: Mapping[str, Any]) -> Iterable[Flag]:
     """What the raw account tells, as it was last read."""
-    epoch = row["vote_state__epoch"]
-    if epoch is None:
-        return []
-    has_stake = row["activated_stake"] > 0
+    return _of_account_then(
+        row["vote_state__epoch"],
+        row["vote_state__withdrawer"] == row["identity"],
+        row["vote_state__next_epoch"] == _OUT,
+        row["vote_state__after_next"] == _OUT and row["vote_state__reason"],
+        row["activated_stake"] > 0,
+    )
+
+
+# Thousands of one list have the same.
+@lru_cache(maxsize=256)
+def _of_account_then(
+    epoch: int, is_own: bool, is_out: bool, will_be_out: str | Literal[False], has_stake: bool
+) -> tuple[Flag, ...]:
+    """`will_be_out` is why, or false."""
     found = []
-    if row["vote_state__withdrawer"] == row["identity"]:
+    if is_own:
         sentence = withdrawer_said(epoch)
         found.append(Flag(code=FlagCode.WITHDRAWER_IS_IDENTITY, epoch=epoch, sentence=sentence))
-    if row["vote_state__next_epoch"] == _OUT:
+    if is_out:
         sentence = not_admitted_said(epoch + 1, has_stake=has_stake)
         found.append(Flag(code=FlagCode.NOT_ADMITTED_NEXT_EPOCH, epoch=epoch + 1, sentence=sentence))
-    if row["vote_state__after_next"] == _OUT:
-        said = to_be_left_out_said(epoch + 2, row["vote_state__reason"], has_stake=has_stake)
-        sentence = f"{said}."
-        found.append(Flag(code=FlagCode.NOT_ADMITTED_AFTER_NEXT, epoch=epoch + 2, sentence=sentence))
-    return found
+    if will_be_out is not False:
+        said = to_be_left_out_said(epoch + 2, will_be_out, has_stake=has_stake)
+        found.append(Flag(code=FlagCode.NOT_ADMITTED_AFTER_NEXT, epoch=epoch + 2, sentence=f"{said}."))
+    return tuple(found)
 
 
-def _of_name(row: Mapping[str, Any]) -> list[Flag]:
-    mark = row["name_mark"]
-    return [Flag(code=_OF_NAME[mark], sentence=f"{NameMark(mark).told}.")] if mark else []
+def _of_name(mark: str) -> Flag:
+    return Flag(code=_OF_NAME[mark], sentence=f"{NameMark(mark).told}.")

@@ -4,8 +4,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Case, Exists, F, FilteredRelation, FloatField, OuterRef, Q, QuerySet, Value, When
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    FilteredRelation,
+    FloatField,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
@@ -121,10 +132,31 @@ def in_order(validators: Any, *, narrowing: Narrowing | None, sort: str) -> Any:
 def with_risk(validators: Validators) -> Validators:
     """Add `risk`, `risk_low` and `risk_high` of standings, None where their method gives none."""
     # As numbers of the database, which nothing has to parse one by one.
-    components = F("newest__components")
-    return validators.annotate(
-        **{name: Cast(KeyTextTransform(name, components), FloatField()) for name in RISKS}
-    )
+    return validators.annotate(**{name: _Number("newest__components", name) for name in RISKS})
+
+
+class _Number(Func):
+    """A number in a JSON object, None where there is none.
+
+    Django's own transform asks SQLite twice before what type it has: five times the time.
+    """
+
+    output_field = FloatField(null=True)
+
+    def __init__(self, column: str, name: str) -> None:
+        super().__init__(F(column), name=name)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(
+            compiler,
+            connection,
+            template="CAST(JSON_EXTRACT(%(expressions)s, '$.%(name)s') AS REAL)",
+            **extra,
+        )
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "(%(expressions)s ->> '%(name)s')::double precision"
+        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 def behind(validators: Any, place: Place, *, sort: str) -> Any:

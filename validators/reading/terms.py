@@ -1,7 +1,7 @@
 """What may hurt a delegator without warning, each with its epoch: what was striking about a commission, the
 superminority, and who can take the account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from validators.models import ClusterEpoch
@@ -30,18 +30,15 @@ _SHORT: Final = {
 }
 
 
-def marks_of(
-    flagged: Sequence[int], *, pasts: Mapping[int, Past] | None = None, until: int | None = None
-) -> dict[int, list[CommissionMark]]:
+def marks_of(flagged: Sequence[int], *, until: int | None = None) -> dict[int, list[CommissionMark]]:
     """By key, of those that have a commission flag; `until` an epoch, by what it and those before tell.
 
-    Of whose epochs `pasts` tells; where it is None, they are asked for. Four queries at most, three once all
+    Four queries at most, three once all
     are summed up, or none where nobody has.
     """
     if not flagged:
         return {}
-    steps = commission_steps(flagged)
-    pasts = pasts_of(flagged) if pasts is None else pasts
+    steps, pasts = commission_steps(flagged), pasts_of(flagged)
     return {
         key: commission_marks(
             steps=[step for step in steps.get(key, ()) if until is None or step.epoch <= until],

@@ -94,7 +94,7 @@ class WholePast:
     # The oldest epoch of which anything is known of it, None of nobody; and of how many it is.
     first: int | None = None
     epochs: int = 0
-    # Of how many its commission is known, and in how many it voted.
+    # Of how many its commission is known, and in how many it voted: at least, where no rule asks for more.
     commissions: int = 0
     voted: int = 0
     # It was not there before `first`, as the cluster's history begins earlier.

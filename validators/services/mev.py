@@ -39,6 +39,7 @@ _TOLD: Final = (
 
 
 _RUNS_JITO: Final = _TOLD.index("runs_jito")
+_BPS: Final = _TOLD.index("commission_bps")
 _SETTLED: Final = _TOLD.index("settled")
 
 
@@ -118,13 +119,9 @@ def _never_asked(epoch: int, present: Collection[int], found: Mapping[int, int])
 
 def _as_told(told: Sequence[Any]) -> Told:
     """SQLite tells truth as a number."""
-    one = Told._make(told)
-    return one._replace(
-        runs_jito=None if one.runs_jito is None else bool(one.runs_jito),
-        tips_final=bool(one.tips_final),
-        priority_final=bool(one.priority_final),
-        settled=bool(one.settled),
-    )
+    runs_jito, bps, tips, tips_final, fees_bps, fees, fees_final, settled = told
+    runs_jito = None if runs_jito is None else bool(runs_jito)
+    return Told(runs_jito, bps, tips, bool(tips_final), fees_bps, fees, bool(fees_final), bool(settled))
 
 
 def _pairs(newest: Fetch, known: Rows) -> list[Pair]:
@@ -166,7 +163,7 @@ def _judge(endpoint: str, tips: Tips, pairs: Iterable[Pair], known: Rows, newest
         for pair in pairs
         if (pair.vote_account, pair.epoch) in told
         and (row := known.get((pair.validator_id, pair.epoch))) is not None
-        and row.told.commission_bps is not None
+        and row.columns[_BPS] is not None
     ]
     missing = sum(account is None for account in seen)
     if len(seen) >= LEAST_JUDGED and missing > MOST_VANISHED * len(seen):

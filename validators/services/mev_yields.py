@@ -7,23 +7,11 @@ from typing import Any, Final, NamedTuple
 from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.block_yields import block_yields
-from validators.solana.economics import EPOCHS_IN_MEAN, ApyBasis, added_apy_of, shared_return
+from validators.solana.economics import EPOCHS_IN_MEAN, ApyBasis, added_apy_of
+from validators.solana.programs.jito import stakers_share
 
 # By epoch, lamports of one validator.
 Stakes = Mapping[int, int]
-
-
-class Mev(NamedTuple):
-    """Of a validator, in the order of _FIELDS; None is unknown."""
-
-    runs_jito: bool | None = None
-    commission_bps: int | None = None
-    epoch: int | None = None
-    mev_apy: float | None = None
-    shared_apy: float | None = None
-    basis: str = ""
-    epochs: int | None = None
-    block_apy: float | None = None
 
 
 _FIELDS: Final = (
@@ -39,15 +27,15 @@ _COLUMNS: Final = (
     *("validator_id", "epoch", "runs_jito", "commission_bps", "tips", "tips_final"),
     *("priority_commission_bps", "priority_fees", "priority_final", "settled"),
 )
-_KEY, _EPOCH, _RUNS_JITO, _BPS, _SETTLED = 0, 1, 2, 3, 9
+_KEY, _EPOCH, _RUNS_JITO, _BPS = range(4)
 
 
-class Added(NamedTuple):
-    """What tips and fees added in some epochs per staked lamport, by the stake of then or of today."""
+class Shared(NamedTuple):
+    """Lamports that tips and fees of an epoch left to the stakers."""
 
-    tips: list[float]
-    fees: list[float]
-    seconds: list[float]
+    epoch: int
+    tips: int
+    fees: int
 
 
 def refresh_mev_yields(running: int) -> int:
@@ -68,61 +56,60 @@ def refresh_mev_yields(running: int) -> int:
     changed = []
     known_now = Validator.objects.values_list("pk", "activated_stake", *_FIELDS)
     for key, today, *known in bulk.read_rows(known_now):
-        of_it = rows.get(key, [])
-        told = [row for row in of_it if row[_RUNS_JITO] is not None]
-        counted = [row for row in of_it if row[_SETTLED] and told and row[_EPOCH] >= told[0][_EPOCH]]
-        added, basis = _added(counted, stakes.get(key, {}), seconds), ApyBasis.REALISED
-        if counted and not added.tips:
-            of_today = dict.fromkeys((row[_EPOCH] for row in counted), today)
-            added, basis = _added(counted, of_today, seconds), ApyBasis.ESTIMATE
-        found = _mev(told, added, basis, handed_on.get(key))
+        of_it = rows.get(key, ())
+        shared, of_then = _shared(of_it, seconds), stakes.get(key, {})
+        staked, basis = [(one, stake) for one in shared if (stake := of_then.get(one[0]))], ApyBasis.REALISED
+        if not staked and today:
+            staked, basis = [(one, today) for one in shared], ApyBasis.ESTIMATE
+        found = (*_newest(of_it), *_added(staked, seconds, basis), handed_on.get(key))
         if list(found) != known:
             changed.append((*found, key))
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     return len(changed)
 
 
-def _mev(told: Sequence[_Row], added: Added, basis: ApyBasis, block_apy: float | None) -> Mev:
-    """Of one validator, whose newest epoch is the last."""
-    now = Mev(block_apy=block_apy)
-    if told:
-        last = told[-1]
-        now = Mev(bool(last[_RUNS_JITO]), last[_BPS], last[_EPOCH], block_apy=block_apy)
-    if not added.tips:
-        return now
-    return now._replace(
-        mev_apy=added_apy_of(added.tips, added.seconds),
-        shared_apy=added_apy_of(added.fees, added.seconds),
-        basis=basis.value,
-        epochs=len(added.tips),
-    )
+def _newest(rows: Sequence[_Row]) -> tuple[bool | None, int | None, int | None]:
+    """Whether it runs Jito, at what commission, in the newest epoch that tells."""
+    for row in reversed(rows):
+        if row[_RUNS_JITO] is not None:
+            return bool(row[_RUNS_JITO]), row[_BPS], row[_EPOCH]
+    return None, None, None
 
 
-def _added(counted: Sequence[_Row], stakes: Stakes, seconds: Mapping[int, float]) -> Added:
-    found = Added([], [], [])
-    for _, epoch, _, bps, tips, tips_final, fees_bps, fees, fees_final, _ in counted:
-        stake, length = stakes.get(epoch), seconds.get(epoch)
-        if not stake or length is None:
+def _shared(rows: Sequence[_Row], seconds: Mapping[int, float]) -> list[Shared]:
+    """Of the epochs that count, oldest first. Plain, for it is asked for fifty thousand rows at each look.
+
+    Nothing without an account, for the epoch is settled; unknown where one closed before it told all.
+    """
+    found, is_told = [], False
+    for _, epoch, runs_jito, bps, tips, tips_final, fees_bps, fees, fees_final, settled in rows:
+        is_told = is_told or runs_jito is not None
+        if not (is_told and settled and epoch in seconds):
             continue
-        of_tips = _return(bps, tips, stake, is_final=tips_final)
-        # What lies there is what its commission left: of that nothing is taken for it again.
-        of_fees = _return(None if fees_bps is None else 0, fees, stake, is_final=fees_final)
-        if of_tips is not None and of_fees is not None:
-            found.tips.append(of_tips)
-            found.fees.append(of_fees)
-            found.seconds.append(length)
+        of_tips = of_fees = 0
+        if bps is not None:
+            if not tips_final or tips is None:
+                continue
+            of_tips = stakers_share(tips, bps)
+        if fees_bps is not None:
+            if not fees_final or fees is None:
+                continue
+            # What lies there is what its commission left: of that nothing is taken for it again.
+            of_fees = stakers_share(fees, 0)
+        found.append(Shared(epoch, of_tips, of_fees))
     return found
 
 
-def _return(bps: int | None, total: int | None, stake: int, *, is_final: bool) -> float | None:
-    """Nothing without an account, for the epoch is settled; unknown where one closed before it told all."""
-    if bps is None:
-        return 0.0
-    return (
-        shared_return(total=total, commission_bps=bps, stake=stake)
-        if is_final and total is not None
-        else None
-    )
+def _added(
+    staked: Sequence[tuple[Shared, int]], seconds: Mapping[int, float], basis: ApyBasis
+) -> tuple[float | None, float | None, str, int | None]:
+    """In the order of the fields: of epochs, each with the stake that earned it."""
+    if not staked:
+        return None, None, "", None
+    lengths = [seconds[one[0]] for one, _ in staked]
+    tips = added_apy_of([one[1] / stake for one, stake in staked], lengths)
+    fees = added_apy_of([one[2] / stake for one, stake in staked], lengths)
+    return tips, fees, basis.value, len(staked)
 
 
 def _stakes(since: int, running: int) -> Mapping[int, Stakes]:

@@ -3,19 +3,19 @@
 What is over is summed up by the clean-up and kept beside the validator; what came since is read from the
 rows. So a list costs the same after ten years as after ten days, and says the same.
 """
-# ruff: noqa: S608 - every name in a statement comes from a model, every value goes beside it
 
-import json
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db import connection, transaction
+import msgspec
+from django.db import transaction
 
-from validators.models import Fetch, SettledPast, Validator, ValidatorEpoch
+from validators.models import Fetch, SettledPast, Validator
 from validators.services import bulk
+from validators.services.stretches import read_spans, read_stretches, validators_of
 
 # A fetch still writes to the running epoch and the one before it; what it writes to earlier ones is rare.
 OPEN_EPOCHS: Final = 2
@@ -28,31 +28,6 @@ MOST_NEW_AT_ONCE: Final = 50
 # In each epoch one validator of so many is summed up from all of its rows: what a version wrote that does not
 # know of sums, or somebody by hand, is told a month later at most.
 ANEW_EVERY: Final = 32
-# More are asked for by their lowest and highest key: these are most that there are.
-MOST_NAMED_KEYS: Final = 500
-
-_COMMISSIONS: Final = "commission_first_bps, commission_last_bps, commission_min_bps, commission_max_bps"
-_EPOCHS: Final = ValidatorEpoch._meta.db_table
-# Epochs that follow one another are a stretch while the commission stands; one in which it moved is apart.
-_STRETCHES: Final = f"""
-SELECT validator_id, min(epoch), max(epoch), commission_source, {_COMMISSIONS}
-FROM (
-    SELECT found.*, epoch - row_number() OVER (
-        PARTITION BY validator_id, commission_source, {_COMMISSIONS}, apart ORDER BY epoch
-    ) AS island
-    FROM (
-        SELECT validator_id, epoch, commission_source, {_COMMISSIONS}, CASE
-            WHEN commission_min_bps IS NULL AND commission_max_bps IS NULL THEN 0
-            WHEN commission_min_bps = commission_max_bps
-                AND coalesce(commission_first_bps, commission_min_bps) = commission_min_bps
-                AND coalesce(commission_last_bps, commission_min_bps) = commission_min_bps THEN 0
-            ELSE epoch END AS apart
-        FROM {_EPOCHS} WHERE {{which}}
-    ) AS found
-) AS numbered
-GROUP BY validator_id, commission_source, {_COMMISSIONS}, apart, island
-ORDER BY 1, 2
-"""
 
 
 class Stretch(NamedTuple):
@@ -95,6 +70,55 @@ class Past(NamedTuple):
             return self
         kept = (one._replace(last=min(one.last, epoch)) for one in self.stretches if one.first <= epoch)
         return self._replace(stretches=list(kept))
+
+
+class Span(NamedTuple):
+    """The first epoch of which anything is known, how many there are, and of how many its commission is."""
+
+    first_epoch: int | None = None
+    epochs_known: int = 0
+    commissions_known: int = 0
+
+
+def spans_of(keys: Sequence[int], *, until: int | None = None) -> dict[int, Span]:
+    """By key, of those that there are, what `pasts_of` tells as well, for a fifth of its time; `until` an
+    epoch, no later. Three queries at most, two once all are summed up."""
+    if not keys:
+        return {}
+    columns = ("pk", "settled_past__before", "settled_past__stretches")
+    spans: dict[int, Span] = {}
+    by_before: defaultdict[int, list[int]] = defaultdict(list)
+    for key, before, stretches in bulk.read_rows(validators_of(keys).values_list(*columns)):
+        spans[key] = _span(stretches, until)
+        by_before[before or 0].append(key)
+    for before, some in by_before.items():
+        within = set(some)
+        for key, first, *known in read_spans(some, before, None if until is None else until + 1):
+            if key in within:
+                settled = spans[key]
+                began = first if settled.first_epoch is None else settled.first_epoch
+                spans[key] = Span(began, settled[1] + known[0], settled[2] + known[1])
+    return spans
+
+
+def _span(stretches: Any, until: int | None) -> Span:
+    first, epochs, commissions = None, 0, 0
+    for begins, ends, _, _, last_bps, *_ in _plain(stretches):
+        length = (ends if until is None else min(ends, until)) - begins + 1
+        if length > 0:
+            first = begins if first is None else first
+            epochs += length
+            commissions += 0 if last_bps is None else length
+    return Span(first, epochs, commissions)
+
+
+def settled_above(bps: int, *, before: int) -> Iterator[tuple[int, int, int]]:
+    """Key, epoch and commission as it ended, above so many: of the epochs before one that are summed up."""
+    for key, stretches in bulk.read_rows(SettledPast.objects.values_list("pk", "stretches")):
+        for first, last, _, _, last_bps, *_ in _plain(stretches):
+            if last_bps is not None and last_bps > bps:
+                for epoch in range(first, min(last + 1, before)):
+                    yield key, epoch, last_bps
 
 
 def pasts_of(keys: Sequence[int]) -> dict[int, Past]:
@@ -148,7 +172,7 @@ def settle_again(written: Iterable[tuple[int, int]]) -> None:
     # Of all of them, for what is read of an epoch that was not written is as true.
     anew = sorted(set().union(*(epochs[key] for key in stale)))
     found: defaultdict[int, list[Stretch]] = defaultdict(list)
-    for key, *stretch in _read(list(stale), epochs=anew):
+    for key, *stretch in read_stretches(list(stale), epochs=anew):
         found[key].append(Stretch._make(stretch))
     spliced = {
         key: (before, _spliced(stretches, Past(found[key]).until(before - 1).stretches, anew))
@@ -223,16 +247,17 @@ def _store(sums: Mapping[int, tuple[int, Sequence[Stretch]]]) -> None:
 
 def _settled(keys: Sequence[int]) -> tuple[dict[int, int | None], dict[int, tuple[int, list[Stretch]]]]:
     """The confirmed commissions, and since which epoch what is to be read beside which stretches."""
-    # Of more than a few the database would plan longer than it reads.
-    named = {"pk__in": keys} if len(keys) <= MOST_NAMED_KEYS else {"pk__range": (min(keys), max(keys))}
-    validators = Validator.objects.filter(**named)
     columns = ("pk", "commission_confirmed_bps", "settled_past__before", "settled_past__stretches")
     confirmed: dict[int, int | None] = {}
     settled: dict[int, tuple[int, list[Stretch]]] = {}
-    for key, bps, before, stretches in bulk.read_rows(validators.values_list(*columns)):
-        told = json.loads(stretches) if isinstance(stretches, str) else stretches or ()
-        confirmed[key], settled[key] = bps, (before or 0, [Stretch._make(one) for one in told])
+    for key, bps, before, stretches in bulk.read_rows(validators_of(keys).values_list(*columns)):
+        confirmed[key], settled[key] = bps, (before or 0, list(map(Stretch._make, _plain(stretches))))
     return confirmed, settled
+
+
+def _plain(stretches: Any) -> Any:
+    """As lists: the driver gives JSON as text."""
+    return msgspec.json.decode(stretches) if isinstance(stretches, str) else stretches or ()
 
 
 def _later(
@@ -245,31 +270,8 @@ def _later(
     found: defaultdict[int, list[Stretch]] = defaultdict(list)
     for keys in by_having.values():
         since = min(settled[key][0] for key in keys)
-        for key, *stretch in _read(keys, since, until):
+        for key, *stretch in read_stretches(keys, since, until):
             one = Stretch._make(stretch)
             if key in settled and one.last >= settled[key][0]:
                 found[key].append(one._replace(first=max(one.first, settled[key][0])))
     return found
-
-
-def _read(
-    keys: Sequence[int], since: int = 0, until: int | None = None, *, epochs: Sequence[int] = ()
-) -> list[tuple[Any, ...]]:
-    if len(keys) <= MOST_NAMED_KEYS:
-        which, values = f"validator_id IN ({_places(keys)})", list(keys)
-    else:
-        which, values = "validator_id >= %s AND validator_id <= %s", [min(keys), max(keys)]
-    if since:
-        which, values = f"{which} AND epoch >= %s", [*values, since]
-    if until is not None:
-        which, values = f"{which} AND epoch < %s", [*values, until]
-    if epochs:
-        which, values = f"{which} AND epoch IN ({_places(epochs)})", [*values, *epochs]
-    with connection.cursor() as cursor:
-        cursor.execute(_STRETCHES.format(which=which), values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
-
-
-def _places(values: Sequence[int]) -> str:
-    return ", ".join(["%s"] * len(values))

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from validators.solana.programs.jito import stakers_share
 from validators.solana.slot_times import slots_per_year
 
 SECONDS_PER_YEAR: Final = 365.25 * 86_400
@@ -76,11 +75,6 @@ def alpenglow_return(*, commission_bps: int | None, lamports: int | None, stake:
     return kept * (lamports / stake)
 
 
-def shared_return(*, total: int, commission_bps: int, stake: int) -> float:
-    """Per staked lamport, of what lay in an account of Jito's at the end of an epoch."""
-    return stakers_share(total, commission_bps) / stake
-
-
 def plausible_seconds(seconds: float | None, nominal: float | None) -> float | None:
     """A measured length of an epoch, or the nominal one where that cannot be."""
     if seconds is None or nominal is None:
@@ -119,8 +113,10 @@ def added_apy_of(earned: Sequence[float], seconds: Sequence[float]) -> float | N
 
 def total_apy(apy: float | None, *added: float | None) -> float | None:
     """Rewards, and what tips, shared fees and block revenue add; None while one of them is unknown."""
-    known = [part for part in (apy, *added) if part is not None]
-    return sum(known) if len(known) == 1 + len(added) else None
+    total = apy
+    for part in added:
+        total = None if total is None or part is None else total + part
+    return total
 
 
 def yearly_reward(stake: int, yearly: float | None) -> int | None:

@@ -5,10 +5,11 @@ anza-xyz/solana-sdk; SIMD-0185 for vote state v4.
 """
 
 import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from validators.solana.arithmetic import LARGEST, MOST_TUPLES, CreditTuple
 from validators.solana.byte_reader import Reader
@@ -30,6 +31,9 @@ WHOLE_BPS: Final = 10_000
 _BLS_BYTES: Final = 48
 # Identity, withdrawer, the collectors of inflation rewards and of block revenue, and their commissions.
 _NEWEST: Final = struct.Struct("<32s32s32s32sHH")
+# Pending rewards, and whether there is a BLS key.
+_PENDING: Final = struct.Struct("<QB")
+_COUNT: Final = struct.Struct("<Q")
 # 32 x (key, epoch, epoch), an index and a flag.
 _PRIOR_VOTERS_BYTES: Final = 32 * 48 + 9
 _VOTE_ENTRY: Final = 12
@@ -46,6 +50,7 @@ class StateVersion(StrEnum):
     V4 = "v4"
 
 
+_V4_TAG: Final = (3).to_bytes(4, "little")
 # 0 is an account that was never set up or is older than any that votes; 4 is a draft.
 _VERSIONS: Final = {1: StateVersion.V1_14_11, 2: StateVersion.V3, 3: StateVersion.V4}
 
@@ -119,6 +124,11 @@ class StakeHistoryEntry:
 
 def decoded_vote_state(data: bytes) -> VoteState:
     """A vote account of v1_14_11, v3 or v4. Raises LayoutError."""
+    return _plain_newest(data) or read_vote_state(data)
+
+
+def read_vote_state(data: bytes) -> VoteState:
+    """The same, part by part, with a word for each that is wrong."""
     reader = Reader("vote account", data)
     discriminant = reader.unsigned(4, "version")
     version = _VERSIONS.get(discriminant)
@@ -128,16 +138,53 @@ def decoded_vote_state(data: bytes) -> VoteState:
     return _newest_vote_state(reader) if version is StateVersion.V4 else _older_vote_state(reader, version)
 
 
+def _plain_newest(data: bytes) -> VoteState | None:
+    """Of v4 as nearly all are, in a third of the time; None where it is for `read_vote_state` to say.
+
+    With as many votes, voters and epochs as there may be, all of it ends within the bytes of an account.
+    """
+    if len(data) != VOTE_BYTES or data[:4] != _V4_TAG:
+        return None
+    at = len(_V4_TAG) + _NEWEST.size
+    pending_rewards, tag = _PENDING.unpack_from(data, at)
+    at += _PENDING.size + tag * _BLS_BYTES
+    if tag > 1 or pending_rewards > LARGEST:
+        return None
+    (votes,) = _COUNT.unpack_from(data, at)
+    if votes > MOST_VOTES:
+        return None
+    at += _COUNT.size + votes * _LANDED_VOTE_ENTRY
+    if data[at] > 1:
+        return None
+    at += 1 + 8 * data[at]
+    (voters,) = _COUNT.unpack_from(data, at)
+    if voters > MOST_VOTERS:
+        return None
+    at += _COUNT.size + voters * _VOTER_ENTRY
+    (epochs,) = _COUNT.unpack_from(data, at)
+    if epochs > MOST_TUPLES:
+        return None
+    at += _COUNT.size
+    credit_tuples = struct.iter_unpack("<QQQ", data[at : at + 24 * epochs])
+    fields = _NEWEST.unpack_from(data, len(_V4_TAG))
+    return _newest_state(fields, pending_rewards, BlsKey.PRESENT if tag else BlsKey.MISSING, credit_tuples)
+
+
 def _newest_vote_state(reader: Reader) -> VoteState:
-    # Together, because a look reads thousands of them; mostly some of the four keys are one.
-    *keys, commission_bps, block_commission_bps = reader.unpacked(_NEWEST, "keys and commissions")
-    texts = {key: base58_of(key) for key in set(keys)}
-    identity, withdrawer, inflation_collector, block_collector = map(texts.__getitem__, keys)
+    fields = reader.unpacked(_NEWEST, "keys and commissions")
     pending_rewards = reader.unsigned(8, "pending rewards")
     bls = BlsKey.PRESENT if reader.flag("BLS tag") else BlsKey.MISSING
     if bls is BlsKey.PRESENT:
         reader.take(_BLS_BYTES, "BLS key")
     _skip_tower(reader, _LANDED_VOTE_ENTRY)
+    return _newest_state(fields, pending_rewards, bls, _credit_tuples(reader))
+
+
+def _newest_state(
+    fields: Sequence[Any], pending_rewards: int, bls: BlsKey, credit_tuples: Iterable[Any]
+) -> VoteState:
+    *keys, commission_bps, block_commission_bps = fields
+    identity, withdrawer, inflation_collector, block_collector = map(base58_of, keys)
     return VoteState(
         state_version=StateVersion.V4,
         identity=identity,
@@ -148,7 +195,7 @@ def _newest_vote_state(reader: Reader) -> VoteState:
         block_commission_bps=block_commission_bps,
         pending_rewards=pending_rewards,
         bls=bls,
-        credit_tuples=_credit_tuples(reader),
+        credit_tuples=list(credit_tuples),
     )
 
 

@@ -1,6 +1,6 @@
 """The Config program's accounts: what validators write about themselves. None of it is to be trusted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass as plain_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -96,24 +96,27 @@ def _signed_profile(item: ProgramAccount) -> SignedProfile | None:
 
     What is inside can be written by anybody, so whatever is wrong with it is no fault of the reply.
     """
-    identity = _signer(_part(item.account.data, "parsed"))
+    parsed = _part(item.account.data, "parsed")
+    info = _part(parsed, "info")
+    identity = _signer(info) if _part(parsed, "type") == "validatorInfo" else None
     if identity is None:
         return None
-    words = _part(_part(_part(item.account.data, "parsed"), "info"), "configData")
+    words = _part(info, "configData")
+    told: Mapping[str, object] = words if isinstance(words, dict) else {}
     profile = Profile(
-        name=plain_text(_part(words, "name"), longest=LONGEST_NAME),
-        website=plain_text(_part(words, "website"), longest=LONGEST_LINK),
-        icon_url=plain_text(_part(words, "iconUrl"), longest=LONGEST_LINK),
-        details=plain_text(_part(words, "details"), longest=LONGEST_DETAILS),
-        keybase=plain_text(_part(words, "keybaseUsername"), longest=LONGEST_KEYBASE),
+        name=plain_text(told.get("name"), longest=LONGEST_NAME),
+        website=plain_text(told.get("website"), longest=LONGEST_LINK),
+        icon_url=plain_text(told.get("iconUrl"), longest=LONGEST_LINK),
+        details=plain_text(told.get("details"), longest=LONGEST_DETAILS),
+        keybase=plain_text(told.get("keybaseUsername"), longest=LONGEST_KEYBASE),
     )
     return SignedProfile(item.pubkey, identity, profile)
 
 
-def _signer(parsed: object) -> str | None:
+def _signer(info: object) -> str | None:
     """The second key of a validator info, if it signed."""
-    keys = _part(_part(parsed, "info"), "keys")
-    if _part(parsed, "type") != "validatorInfo" or not isinstance(keys, list) or len(keys) < 2:
+    keys = _part(info, "keys")
+    if not isinstance(keys, list) or len(keys) < 2:
         return None
     if _part(keys[0], "pubkey") != VALIDATOR_INFO_KEY or _part(keys[1], "signer") is not True:
         return None

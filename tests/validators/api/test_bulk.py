@@ -120,9 +120,9 @@ def test_explaining_fifty_takes_one_request_and_as_many_questions_as_one(
     explained_cluster(size)
     named = ",".join(f"vote{number}" for number in range(size))
 
-    # As the list; which keys are known; steps and epochs of commissions, who is in the superminority; epochs
-    # and their tips.
-    with django_assert_num_queries(16):
+    # As the list; which keys are known; steps of commissions and their epochs, summed up and since, who is
+    # in the superminority; epochs and their tips.
+    with django_assert_num_queries(18):
         reply = get(client, f"validators?vote_account={named}&include=parts,risk,pools,epochs:2")
 
     assert included_documents.ValidatorList.model_validate(reply)

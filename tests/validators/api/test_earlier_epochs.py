@@ -189,5 +189,5 @@ def test_it_asks_as_many_questions_for_many_as_for_few(
 
     # When the next job is due, the version; whether it is stored, run, fetch, superminority, the rows;
     # of each the flags (three) and the epochs known.
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         assert len(get(client, "validators?epoch=980")["items"]) == size

@@ -16,7 +16,9 @@ from validators.models import CommissionSource, SettledPast, Validator, Validato
 from validators.reading.terms import marks_of
 from validators.services.flags import refresh_commission_flags
 from validators.services.history.importing import import_history
-from validators.services.settled_past import pasts_of, settle, settle_again, sum_up
+from validators.services.settled_past import pasts_of, settle, settle_again, spans_of, sum_up
+from validators.services.verdicts.pasts import pasts_by_key
+from validators.services.verdicts.rule_sets import rule_sets
 from validators.solana.commission_flags import EpochCommission
 from validators.solana.commission_marks import commission_marks
 
@@ -62,6 +64,8 @@ def says_what_the_rows_say(validator: Validator) -> None:
         told = rows_until(validator, epoch)
         past = pasts_of([validator.pk])[validator.pk].until(epoch)
         assert (past.first_epoch, past.epochs_known) == (told[0][0] if told else None, len(told))
+        span = (past.first_epoch, past.epochs_known, sum(row[2] is not None for row in told))
+        assert spans_of([validator.pk], until=epoch)[validator.pk] == span
         epochs = [EpochCommission(*row) for row in told if row[-1] is not None]  # type: ignore[arg-type]
         assert marks_of([validator.pk], until=epoch)[validator.pk] == commission_marks(epochs=epochs)
 
@@ -95,6 +99,40 @@ def test_what_is_summed_up_is_not_read_again() -> None:
         pasts = pasts_of(named)
     assert all(one.max_bps != 9_999 for past in pasts.values() for one in past.stretches)
     assert len(asked) == 2
+    with CaptureQueriesContext(connection) as asked:
+        spans = spans_of(named)
+    assert {key: span[:2] for key, span in spans.items()} == {
+        key: (past.first_epoch, past.epochs_known) for key, past in pasts.items()
+    }
+    assert len(asked) == 2
+
+
+def test_rules_look_at_the_same_past_before_and_after_it_is_summed_up() -> None:
+    validators = [rows.validator(number) for number in range(4)]
+    for number, validator in enumerate(validators):
+        a_past(validator, number)
+    ValidatorEpoch.objects.filter(validator=validators[0]).update(credits=5)
+    ValidatorEpoch.objects.filter(validator=validators[1], epoch__gt=EPOCH - 12).update(credits=5)
+    fetch, sets = rows.fetch(epoch=EPOCH), list(rule_sets().sets.values())
+    found = dict(pasts_by_key(fetch, sets))
+    for one, past in found.items():
+        epochs = ValidatorEpoch.objects.filter(validator_id=one)
+        known, voted = epochs.filter(commission_last_bps__isnull=False), epochs.filter(credits__gt=0)
+        whole = past.whole
+        assert (whole.first, whole.epochs, whole.commissions) == (
+            epochs.order_by("epoch").values_list("epoch", flat=True)[0],
+            epochs.count(),
+            known.count(),
+        )
+        assert min(whole.voted, 20) == min(voted.count(), 20)
+        old = {epoch: known_then.commission for epoch, known_then in past.old.items()}
+        assert old == {
+            row.epoch: (row.commission_last_bps or 0) / 10_000
+            for row in known.filter(epoch__lt=EPOCH - 34, commission_last_bps__gt=5_000)
+        }
+    assert any(past.old for past in found.values())
+    settle()
+    assert dict(pasts_by_key(fetch, sets)) == found
 
 
 def rewritten(validator: Validator, seed: int) -> list[tuple[int, int]]:

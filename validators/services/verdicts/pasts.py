@@ -5,12 +5,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, QuerySet
 
-from validators.models import BlocksBasis, ClusterEpoch, Fetch, MevEpoch, Validator, ValidatorEpoch
+from validators.models import (
+    BlocksBasis,
+    ClusterEpoch,
+    Fetch,
+    MevEpoch,
+    SettledPast,
+    Validator,
+    ValidatorEpoch,
+)
 from validators.rules.inputs import ABSENT, Known, Past, Value, WholePast
 from validators.rules.schema import RuleSet, ValueRule
 from validators.services.bulk import read_rows
+from validators.services.settled_past import settled_above, spans_of
+from validators.services.stretches import MOST_NAMED_KEYS
 from validators.solana.arithmetic import LAMPORTS_PER_SOL, CreditsUnit
 from validators.solana.versions import Client, lineage_of
 
@@ -50,7 +60,7 @@ class _Cluster:
 def pasts_by_key(
     fetch: Fetch, sets: Sequence[RuleSet], *, keys: Sequence[int] | None = None
 ) -> Iterator[tuple[int, Past]]:
-    """Of everybody present, or of these, as far back as the rules look. Six queries, or eight."""
+    """Of everybody present, or of these, as far back as the rules look. Six queries, or thirteen."""
     rules = [rule for one in sets for rule in one.rules if isinstance(rule, ValueRule)]
     # A rule of the last judged epoch looks past those of which nobody was told yet.
     longest = max((rule.window for rule in rules if rule.window != "all"), default=1)
@@ -61,7 +71,7 @@ def pasts_by_key(
     held = _held(found, len(found))
     pending = _pending(found, fetch.epoch)
     over_all = [rule for rule in rules if rule.window == "all"]
-    wholes = _wholes() if over_all else {}
+    wholes = _wholes(found, over_all) if over_all else {}
     old = _old(over_all, before=first)
     for key in found if keys is None else [key for key in keys if key in found]:
         whole = wholes.get(key, WholePast())
@@ -173,25 +183,28 @@ def _pending(found: Mapping[int, Epochs], running: int) -> frozenset[tuple[str, 
     )
 
 
-def _wholes() -> dict[int, WholePast]:
-    groups = (
-        ValidatorEpoch.objects.order_by()
-        .values("validator_id")
-        .annotate(
-            first=Min("epoch"),
-            number=Count("epoch"),
-            commissions=Count("commission_last_bps"),
-            voted=Count("epoch", filter=Q(credits__gt=0)),
-        )
-        .values_list("validator_id", "first", "number", "commissions", "voted")
-    )
-    rows = read_rows(groups)
-    firsts = sorted(row[1] for row in rows)
+def _wholes(found: Mapping[int, Epochs], rules: Sequence[ValueRule]) -> dict[int, WholePast]:
+    keys = [key for (key,) in read_rows(Validator.objects.values_list("pk"))]
+    spans = spans_of(keys)
+    firsts = sorted(one.first_epoch for one in spans.values() if one.first_epoch is not None)
     start = firsts[int(len(firsts) * LEAST_AT_START)] if firsts else 0
+    voted = _voted(found, most=max((rule.in_at_least or 0 for rule in rules), default=0))
     return {
-        key: WholePast(first, number, commissions, voted, joined_then=first > start)
-        for key, first, number, commissions, voted in rows
+        key: WholePast(*spans[key], voted[key], joined_then=(spans[key].first_epoch or 0) > start)
+        for key in found
+        if key in spans
     }
+
+
+def _voted(found: Mapping[int, Epochs], *, most: int) -> dict[int, int]:
+    """In how many epochs each voted; of who did in so many of those at hand, in those."""
+    voted = {key: sum(one.voted is True for one in epochs.values()) for key, epochs in found.items()}
+    open_ones = [key for key, number in voted.items() if number < most]
+    rows = ValidatorEpoch.objects.filter(credits__gt=0)
+    if len(open_ones) <= MOST_NAMED_KEYS:
+        rows = rows.filter(validator_id__in=open_ones)
+    counted = dict(read_rows(rows.order_by().values_list("validator_id").annotate(Count("pk"))))
+    return voted | {key: counted.get(key, 0) for key in open_ones}
 
 
 def _old(rules: Sequence[ValueRule], *, before: int) -> Mapping[int, Epochs]:
@@ -199,9 +212,19 @@ def _old(rules: Sequence[ValueRule], *, before: int) -> Mapping[int, Epochs]:
     bounds = [rule.at_most for rule in rules if rule.at_most is not None]
     if not bounds:
         return {}
-    rows = ValidatorEpoch.objects.filter(epoch__lt=before, commission_last_bps__gt=round(min(bounds) * BPS))
+    least = round(min(bounds) * BPS)
+    rows = ValidatorEpoch.objects.filter(epoch__lt=before, commission_last_bps__gt=least)
+    columns = ("validator_id", "epoch", "commission_last_bps")
+    # Of whom nothing is summed up, or not as far.
+    unsettled = rows.filter(validator__settled_past=None)
+    since = SettledPast.objects.aggregate(since=Min("before"))["since"]
+    later = read_rows(rows.filter(epoch__gte=since).values_list(*columns)) if since is not None else []
     found: defaultdict[int, Epochs] = defaultdict(dict)
-    for key, epoch, bps in read_rows(rows.values_list("validator_id", "epoch", "commission_last_bps")):
+    for key, epoch, bps in (
+        *settled_above(least, before=before),
+        *read_rows(unsettled.values_list(*columns)),
+        *later,
+    ):
         found[key][epoch] = Known(commission=_rate(bps))
     return found
 

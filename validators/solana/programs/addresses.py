@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from validators.solana.pubkey import KEY_BYTES, base58_of
+from validators.solana.pubkey import KEY_BYTES, encode
 
 _MARK: Final = b"ProgramDerivedAddress"
 _MOST_SEEDS: Final = 16
@@ -39,7 +39,7 @@ def program_address(program: bytes, seeds: Sequence[bytes]) -> ProgramAddress:
         tried = begun.copy()
         tried.update(bytes([bump]) + program + _MARK)
         if not is_on_curve(tried.digest()):
-            return ProgramAddress(base58_of(tried.digest()), bump)
+            return ProgramAddress(encode(tried.digest()), bump)
     raise ValueError("these seeds have no address")
 
 
