@@ -180,6 +180,7 @@ ALERT_RULES = {
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
     "subscriptions": "validators.monitoring.alerts.paused_subscriptions",
     "commission": "validators.monitoring.alerts.commission_jumps",
+    "mev_commission": "validators.monitoring.alerts.mev_commission_jumps",
     "verdict": "validators.monitoring.alerts.changed_verdicts",
     "admission": "validators.monitoring.alerts.not_admitted",
 }

@@ -17,6 +17,8 @@ VALUES: Final[Mapping[str, Any]] = {
     "search": "certus",
     "min_stake": 50_000_000_000_000,
     "max_commission": 0.05,
+    "max_mev_commission": 0.1,
+    "min_total_apy": 0.05,
     "min_score": 80,
     "held": VOTE_ACCOUNT,
     "schedule": "fetch-repeatable",

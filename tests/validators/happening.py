@@ -14,6 +14,7 @@ FACTS: dict[Kind, dict[str, Any]] = {
     Kind.JOINED: {"returned": False},
     Kind.COMMISSION: {"from": 500, "to": 1_000, "confirmed": False},
     Kind.COMMISSION_CONFIRMED: {"from": None, "to": 1_000},
+    Kind.MEV_COMMISSION: {"from": 800, "to": 10_000, "epoch": 990},
     Kind.DELINQUENCY_ENDED: {"fetches": 1, "left": False},
     Kind.IDENTITY: {"from": "a", "to": "b"},
     Kind.ADMISSION_LOST: {"epoch": 992, "reason": ""},

@@ -8,6 +8,7 @@ from pydantic import Field
 from scheduling.api.replies import Envelope
 from validators.api import words
 from validators.api.flag_documents import FlagDocument
+from validators.solana.programs.jito import ROUTER_FEE_BPS, ROUTER_FEE_SOURCE
 
 NAME_MARK = "What is striking about its name; null: nothing, when names were asked for last"
 LAMPORTS = "Lamports; a string, because it may exceed what a double holds"
@@ -110,7 +111,8 @@ class ValidatorDocument(Schema):
     mev_epoch: int | None = Field(description="The newest epoch of which `runs_jito` is known")
     mev_apy: float | None = Field(
         description="What tips add to `apy`, after its commission and the tip router's fee: by the mean of "
-        "up to ten ended epochs. 0 where it does not run Jito; null is unknown"
+        "up to ten ended epochs. 0 where it does not run Jito; null is unknown. The router's fee of "
+        f"{ROUTER_FEE_BPS / 100:g} % is {ROUTER_FEE_SOURCE}"
     )
     shared_apy: float | None = Field(
         description="What priority fees add that it shares through Jito's program; 0 where it shares none"

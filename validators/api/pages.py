@@ -62,11 +62,12 @@ def scored_envelope(picture: Picture) -> dict[str, Any]:
 
 
 def narrowing(query: Narrowed) -> Narrowing:
-    commission = query.max_commission
     return Narrowing(
         search=query.search,
         least_stake=query.min_stake,
-        most_commission_bps=None if commission is None else round(commission * rows.BPS_IN_ALL),
+        most_commission_bps=rows.basis_points(query.max_commission),
+        most_mev_commission_bps=rows.basis_points(query.max_mev_commission),
+        least_total_apy=query.min_total_apy,
         least_score=query.min_score,
         client=query.client,
         version=query.version,

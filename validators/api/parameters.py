@@ -115,6 +115,21 @@ class Narrowed(Schema):
         "is unknown are not. On pages: max_commission_percent",
         json_schema_extra={"maximum": 1},
     )
+    max_mev_commission: Annotated[float | None, AfterValidator(_a_fraction)] = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="The same of what it keeps of tips; those without a tip account are not among them. On "
+        "pages: max_mev_commission_percent",
+        json_schema_extra={"maximum": 1},
+    )
+    min_total_apy: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="A fraction: 0.06 for 6 %; those of whom a part of it is unknown are not among them. On "
+        "pages: min_total_apy_percent",
+    )
     min_score: float | None = Field(
         None,
         ge=0,

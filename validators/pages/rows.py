@@ -14,7 +14,6 @@ from validators.models import (
 )
 from validators.monitoring.readiness import stale_picture
 from validators.reading.explanations import Risk, explained, risk_told
-from validators.reading.mev import total_apy_of
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
@@ -46,7 +45,6 @@ class ComparedValidator:
     parts: Sequence[Part]
     risk: Risk | None
     reward: int | None
-    total_apy: float | None
 
 
 def staleness() -> str:
@@ -78,7 +76,6 @@ def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedVal
             parts=explained(picture.scoring_run, one.components),
             risk=risk_told(one.components),
             reward=yearly_reward(HUNDRED_SOL, one.apy),
-            total_apy=total_apy_of(one),
         )
         for one in with_marks(wanted)
     ]

@@ -16,6 +16,9 @@ from validators.templatetags.units import LAMPORTS_PER_SOL
 
 _YES: Final = {"yes": True, "no": False}
 BPS_PER_PERCENT: Final = 100
+PERCENT: Final = 100
+# Of a yearly return.
+MOST_PERCENT: Final = 1_000
 # More SOL than there will ever be, and still a number that the database holds.
 MOST_SOL: Final = 9_000_000_000
 
@@ -41,13 +44,19 @@ class Preset:
     in_force: bool
 
 
-_RELIABLE: Final = {"voting": "yes", "min_score": "90"}
+# The score foresees votes; who ever took more than half, if only for an epoch, is left out too.
+_RELIABLE: Final = {
+    "voting": "yes",
+    "min_score": "90",
+    "flagged": "no",
+    "flag": FlagCode.COMMISSION_ABOVE_HALF.value,
+}
 _CHEAP: Final = {"max_commission_percent": "5"}
 _OUTSIDE: Final = {"superminority": "no"}
 # What many want, and which filters that is.
 _PRESETS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
     ("Reliable, up to 5 %, outside the superminority", {**_RELIABLE, **_CHEAP, **_OUTSIDE}),
-    ("Reliable: votes, score from 90", _RELIABLE),
+    ("Reliable: votes, score from 90, never above 50 %", _RELIABLE),
     ("Commission up to 5 %", _CHEAP),
     ("Outside the superminority", _OUTSIDE),
     ("Watched", {"watched": "yes"}),
@@ -76,6 +85,14 @@ _COLUMNS: Final = (
         False,
         "Yearly, after commission, without MEV: the mean of up to ten epochs",
     ),
+    (
+        "total_apy",
+        "Total APY",
+        "-total_apy",
+        True,
+        "With what tips, shared priority fees and handed-on block revenue add; unknown while a part of it is",
+    ),
+    ("mev_commission", "MEV commission", "mev_commission", True, "The validator's share of the tips"),
     ("skip_rate", "Skip rate", "skip_rate", True, "Share of its leader slots without a block"),
     ("version", "Version", "-version", True, "Of the node, as gossip knows it"),
 )
@@ -104,6 +121,12 @@ class StandingsForm(forms.Form):
     )
     max_commission_percent = forms.FloatField(
         required=False, min_value=0, max_value=100, label="Commission to (%)"
+    )
+    max_mev_commission_percent = forms.FloatField(
+        required=False, min_value=0, max_value=100, label="MEV commission to (%)"
+    )
+    min_total_apy_percent = forms.FloatField(
+        required=False, min_value=0, max_value=MOST_PERCENT, label="Total APY from (%)"
     )
     min_stake_sol = forms.FloatField(
         required=False, min_value=0, max_value=MOST_SOL, label="Stake from (SOL)"
@@ -168,12 +191,14 @@ class StandingsForm(forms.Form):
 
     @property
     def narrowing(self) -> Narrowing:
-        percent, stake = self._known("max_commission_percent"), self._known("min_stake_sol")
+        least_apy, stake = self._known("min_total_apy_percent"), self._known("min_stake_sol")
         return Narrowing(
             search=(self._known("search") or "").strip(),
             vote_accounts=(self._starred or _NOBODY) if self._known("watched") else (),
             least_score=self._known("min_score"),
-            most_commission_bps=None if percent is None else round(percent * BPS_PER_PERCENT),
+            most_commission_bps=self._basis_points("max_commission_percent"),
+            most_mev_commission_bps=self._basis_points("max_mev_commission_percent"),
+            least_total_apy=None if least_apy is None else least_apy / PERCENT,
             least_stake=None if stake is None else round(stake * LAMPORTS_PER_SOL),
             client=self._known("client") or "",
             delinquent={"yes": False, "no": True}.get(self._known("voting") or ""),
@@ -195,7 +220,6 @@ class StandingsForm(forms.Form):
 
     def _for_api(self) -> dict[str, Any]:
         narrowing = self.narrowing
-        bps = narrowing.most_commission_bps
         return {
             "method": self.chosen_method,
             "search": narrowing.search,
@@ -203,7 +227,9 @@ class StandingsForm(forms.Form):
             # Of keys the API tells also where they left.
             "left": "false" if narrowing.vote_accounts else None,
             "min_score": narrowing.least_score,
-            "max_commission": None if bps is None else bps / 10_000,
+            "max_commission": _rate(narrowing.most_commission_bps),
+            "max_mev_commission": _rate(narrowing.most_mev_commission_bps),
+            "min_total_apy": narrowing.least_total_apy,
             "min_stake": narrowing.least_stake,
             "client": narrowing.client,
             "delinquent": _word(narrowing.delinquent),
@@ -237,8 +263,16 @@ class StandingsForm(forms.Form):
                 del asked[name]
         return Preset(label=label, query=asked.urlencode(), in_force=in_force)
 
+    def _basis_points(self, field: str) -> int | None:
+        percent = self._known(field)
+        return None if percent is None else round(percent * BPS_PER_PERCENT)
+
     def _known(self, field: str) -> Any:
         return getattr(self, "cleaned_data", {}).get(field)
+
+
+def _rate(bps: int | None) -> float | None:
+    return None if bps is None else bps / 10_000
 
 
 def _word(yes: bool | None) -> str | None:

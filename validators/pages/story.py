@@ -10,7 +10,7 @@ from validators.reading.admission import Operator, admission_sentences, operator
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
 from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
-from validators.reading.mev import mev_sentences, total_apy_of
+from validators.reading.mev import mev_sentences
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
@@ -55,7 +55,6 @@ class ValidatorStory:
     admission: Sequence[str]
     unheard: Mapping[str, str]
     mev: Sequence[str]
-    total_apy: float | None
     who_stakes: WhoStakes
     verdicts: Sequence[ToldVerdict]
     verdicts_said: str
@@ -92,7 +91,6 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         admission=_admission(validator, operator),
         unheard=_unheard(states),
         mev=mev_sentences(validator, history.epochs),
-        total_apy=total_apy_of(validator),
         who_stakes=who_stakes(validator, history.epochs, states),
         verdicts=verdicts,
         verdicts_said=in_a_line(verdicts),

@@ -2,6 +2,7 @@
 
 What `facts` hold, by kind; commissions are in basis points, an unknown one is null:
 joined: returned (it had left before). commission: from, to, confirmed. commission_confirmed: from, to.
+mev_commission: from, to, epoch (whose tips are the first to be shared so).
 delinquency_ended: fetches (that saw it), left (it ended because the validator left). identity: from, to.
 admission_lost: epoch (that it is not let into), reason. admission_regained: epoch.
 version: from, to, from_client, to_client. rank: from, to, of (how many were ranked), method, version.
