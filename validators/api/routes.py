@@ -1,10 +1,10 @@
 """Validators, their scores and the cluster, for everybody."""
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Body, Query, Router
 
 from scheduling.api.errors import Problem
-from scheduling.api.replies import Format, json_reply, list_reply
+from scheduling.api.replies import Format, json_reply, list_reply, wanted_format
 from validators.api import (
     cluster_documents,
     documents,
@@ -25,7 +25,7 @@ from validators.api.parameters import (
     ValidatorQuery,
     VoteAccount,
 )
-from validators.api.selections import SelectionQuery, selection_reply
+from validators.api.selections import SelectionBody, SelectionQuery, selection_reply
 from validators.api.validator_lists import validator_page
 from validators.reading.cluster import chain_state, cluster_epochs, newest_cluster_epoch, sources
 from validators.reading.histories import epochs_before, runs_before, score_in, scores_before
@@ -59,9 +59,23 @@ def select_validators(request: HttpRequest, query: Query[SelectionQuery]) -> Htt
 
     Give what is held now as `held`: the best `size` enter, and who is held leaves only when he falls behind
     place `size` x `band`, so that a place more or less moves no stake. Each is told `action` and why; a held
-    key that no fetch ever saw, or that a filter leaves out, leaves. All comes in one reply.
+    key that no fetch ever saw, or that a filter leaves out, leaves. With `cap` at most so many of one group
+    are held: the worst held ones above it leave, others are `passed_over`, each with the group that is full.
+    All comes in one reply.
     """
     return answer(request, query.format, lambda form: selection_reply(request, query, form))
+
+
+@router.post("/selection", response=documents.SelectionReply)
+def select_validators_of_many(request: HttpRequest, body: Body[SelectionBody]) -> HttpResponse:
+    """The same for who holds more than an address has room for.
+
+    A JSON object of the names that the GET takes, `held` and `cap` as lists. It changes nothing, and no cache
+    keeps its answer.
+    """
+    response = selection_reply(request, body, wanted_format(request, body.format))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @router.get("/validators/{vote_account}", response={200: included_documents.ValidatorReply, **_MISSING})

@@ -24,6 +24,7 @@ from validators.models import (
 )
 from validators.models.cluster import BlocksBasis as Basis
 from validators.models.validators import Origin
+from validators.reading.caps import CAPPED_BY
 from validators.scoring.registry import METHODS
 from validators.solana.arithmetic import CreditsUnit as Unit
 from validators.solana.economics import ApyBasis as ReturnBasis
@@ -150,7 +151,25 @@ SourceName = TypeAliasType(
     ],
 )
 SelectionAction = TypeAliasType(
-    "SelectionAction", Annotated[str, one_of(("stays", "enters", "leaves"), "What to do with it")]
+    "SelectionAction",
+    Annotated[
+        str,
+        one_of(
+            ("stays", "enters", "leaves", "passed_over"),
+            "What to do with it. passed_over: nothing, as it is not held; a cap keeps it out",
+        ),
+    ],
+)
+CappedBy = TypeAliasType(
+    "CappedBy",
+    Annotated[
+        str,
+        one_of(
+            CAPPED_BY,
+            "operator: validators that evidence says one runs. network, country: where the node is. client: "
+            "what it runs. pool: the stake pool that stakes most with it, if that is a tenth of its stake",
+        ),
+    ],
 )
 EventKind = TypeAliasType(
     "EventKind",

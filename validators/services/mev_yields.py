@@ -74,7 +74,8 @@ def refresh_mev_yields(running: int) -> Refreshed:
         rows[row[_KEY]].append(row)
     stakes, seconds = _stakes(since, running), _seconds(since, running)
     handed_on = block_yields()
-    changed, news = [], []
+    changed = []
+    news: list[News] = []
     known_now = Validator.objects.values_list("pk", "activated_stake", *_FIELDS)
     for key, today, *known in bulk.read_rows(known_now):
         of_it = rows.get(key, [])

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('validators', '0024_settled_past'),
+        ('validators', '0027_where_and_who'),
     ]
 
     operations = [
