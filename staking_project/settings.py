@@ -161,9 +161,13 @@ READINESS_CHECKS = {
     "chain": "validators.monitoring.readiness.standing_chain",
     "endpoints": "validators.monitoring.readiness.doubted_endpoints",
     "sources": "validators.monitoring.readiness.silent_sources",
+    "networks": "validators.monitoring.networks.unreadable_networks",
 }
 # Tables that `monitor` and the operations page show beside the schedules.
-MONITOR_PANELS = ["validators.monitoring.endpoints.endpoints_panel"]
+MONITOR_PANELS = [
+    "validators.monitoring.endpoints.endpoints_panel",
+    "validators.monitoring.networks.networks_panel",
+]
 # What is told to strangers beside alerts, each in a process of its own: name -> dotted path of a class.
 COURIER_LANES = {"subscriptions": "validators.subscriptions.lane.SubscriptionLane"}
 # What is looked out for: name -> dotted path of a function.
@@ -177,6 +181,7 @@ ALERT_RULES = {
     "endpoints": "validators.monitoring.alerts.doubted_endpoints",
     "shrinking": "validators.monitoring.alerts.shrinking_cluster",
     "silent": "validators.monitoring.alerts.silent_sources",
+    "networks": "validators.monitoring.networks.networks_alert",
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
     "subscriptions": "validators.monitoring.alerts.paused_subscriptions",
     "commission": "validators.monitoring.alerts.commission_jumps",
@@ -204,6 +209,10 @@ SUBSCRIPTION_NETWORKS = env.list("SUBSCRIPTION_NETWORKS", default=[])
 WATCHED_VALIDATORS = [key.strip() for key in env.list("WATCHED_VALIDATORS", default=[]) if key.strip()]
 # A folder of rule sets of one's own, TOML files as docs/verdicts.md has them, beside those that are shipped.
 RULES_DIR = env.str("RULES_DIR", default="")
+# Files that tell of an address its network and country: MMDB or the TSV of iptoasn.com. None is shipped.
+ASN_DATABASE = [
+    str(Path(name.strip()).absolute()) for name in env.list("ASN_DATABASE", default=[]) if name.strip()
+]
 # The proxy that all questions to others go through; variables such as http_proxy are not looked at.
 OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://

@@ -25,9 +25,9 @@ class NetworkDatabase(models.Model):
 
 
 class ConcentrationEpoch(models.Model):
-    """How the stake of one epoch is spread over networks, countries, clients or operators; never deleted.
+    """How the stake of one epoch is spread over networks, countries, addresses, clients or operators.
 
-    As the last look at the nodes in that epoch left it. None is unknown.
+    Never deleted. As the last look at the nodes in that epoch left it. None is unknown.
     """
 
     class By(models.TextChoices):
@@ -35,6 +35,7 @@ class ConcentrationEpoch(models.Model):
 
         NETWORK = "network"
         COUNTRY = "country"
+        ADDRESS = "address"
         CLIENT = "client"
         OPERATOR = "operator"
 

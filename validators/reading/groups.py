@@ -5,8 +5,9 @@ from typing import Final, Literal, get_args
 
 from validators.models import Validator
 from validators.services import bulk
+from validators.solana.versions import Client
 
-By = Literal["network", "country", "client", "operator"]
+By = Literal["network", "country", "address", "client", "operator"]
 BY: Final[tuple[By, ...]] = get_args(By)
 # Of a group, by what it is asked for: the column that holds its key, empty where it is unknown.
 COLUMN_OF: Final[Mapping[By, str]] = {name: name for name in BY}
@@ -22,4 +23,4 @@ def groups_of(by: By, vote_accounts: Collection[str] | None = None) -> dict[str,
     if vote_accounts is not None:
         rows = rows.filter(vote_account__in=vote_accounts)
     found = bulk.read_rows(rows.values_list("vote_account", COLUMN_OF[by]))
-    return {account: key or None for account, key in found}
+    return {account: None if key in ("", Client.UNKNOWN) else key for account, key in found}
