@@ -22,7 +22,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "min_score": 80,
     "held": VOTE_ACCOUNT,
     "cap": "operator:2",
-    "by": "operator",
+    "CapDocument.by": "operator",
     "most": 2,
     "CapDocument.unknown": 3,
     "capped_by": None,

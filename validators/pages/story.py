@@ -9,12 +9,13 @@ from validators.models import CommissionChange, SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
+from validators.reading.flags import with_flags
 from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
 from validators.reading.mev import mev_sentences
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
-from validators.reading.terms import term_sentences, with_marks
+from validators.reading.terms import term_sentences
 from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
 from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
@@ -65,7 +66,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     validator: Any = standings(picture, narrowing=None).filter(vote_account=vote_account).first()
     if validator is None:
         return None
-    with_marks([validator])
+    with_flags([validator])
     run = picture.scoring_run
     history = validator_history(validator, method=run.method if run else None)
     operator = operator_of(validator)
@@ -83,7 +84,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         history=history,
         epochs=history.epochs,
         events=events,
-        terms=term_sentences(validator, operator),
+        terms=[*term_sentences(validator, operator), *(flag.sentence for _, flag in validator.flags_of_now)],
         known_epochs=_known_epochs(history.epochs),
         other_changes=_other_changes(history.epochs, events.commission_changes),
         seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],

@@ -107,6 +107,7 @@ def standings(
         total_apy=F("apy") + F("mev_apy") + F("shared_apy") + F("block_apy"),
         admission=F("vote_state__after_next"),
         admission_reason=F("vote_state__reason"),
+        vote_epoch=F("vote_state__epoch"),
     )
     ordered: Validators = in_order(with_known(validators), narrowing=narrowing, sort=sort)
     return ordered

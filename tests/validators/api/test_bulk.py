@@ -122,7 +122,7 @@ def test_explaining_fifty_takes_one_request_and_as_many_questions_as_one(
 
     # As the list; which keys are known; steps and epochs of commissions, who is in the superminority; epochs
     # and their tips.
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         reply = get(client, f"validators?vote_account={named}&include=parts,risk,pools,epochs:2")
 
     assert included_documents.ValidatorList.model_validate(reply)

@@ -230,5 +230,5 @@ def test_the_list_asks_as_many_questions_for_many_validators_as_for_few(
     scoring_run(scored)
 
     # Fetch, run, last ended epoch; how many, the rows, their runs, scores and changes; how old is too old.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         page(client)
