@@ -24,6 +24,7 @@ FACTS: dict[Kind, dict[str, Any]] = {
     Kind.BAD_EPOCH: {"epoch": 990, "vote_performance": 0.5},
     Kind.VERDICT: {
         "rules": "jpool",
+        "title": "JPool",
         "version": "1",
         "from": "unknown",
         "to": "fails",

@@ -57,6 +57,7 @@ class FactsDocument(Schema):
         None, description="rank: by which version of that method. verdict: of the rule set"
     )
     rules: str | None = Field(None, description="verdict: by which rule set")
+    title: str | None = Field(None, description="verdict: what people call that rule set")
     failing: list[str] | None = Field(None, description="verdict: the rules that fail; none unless it fails")
     clears_in: int | None = Field(
         None,

@@ -208,12 +208,6 @@ class DetailQuery(Schema):
     )
 
 
-class KeyPlace(BaseModel):
-    """Where a page of rows ended that come by falling number."""
-
-    key: int = Field(ge=0, le=LARGEST)
-
-
 class StandingPlace(BaseModel):
     """Where a page of validators ended, and in which order and by which scores."""
 

@@ -135,7 +135,8 @@ def changed_verdicts(*, now: datetime) -> list[Trouble]:
     return [
         Trouble(
             subject=f"{account} {rules}",
-            message=f"{account} by {rules}: {event.facts['from']} before, {event.facts['to']} now"
+            message=f"{account} by {event.facts.get('title') or rules}: {event.facts['from']} before, "
+            f"{event.facts['to']} now"
             f"{_failing(event.facts['failing'])}.{_own_words(event.validator)}",
         )
         for (account, rules), event in newest.items()

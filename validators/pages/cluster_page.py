@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from validators.models import ChainState, ClusterEpoch, SourceState, StakePool, Validator
 from validators.reading.cluster import chain_state, cluster_epochs, sources
+from validators.reading.holdings import moving_said
 from validators.reading.picture import Picture
 from validators.reading.stake_pools import stake_pools
 from validators.reading.standings import standings
@@ -57,6 +58,7 @@ class ClusterPicture:
     sources: Sequence[SourceState]
     chain: ChainState | None
     pools: Sequence[StakePool]
+    moving: str
 
 
 # Stake in lamports, commission in basis points, score; None is unknown.
@@ -81,6 +83,7 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         sources=sources(),
         chain=chain_state(),
         pools=stake_pools(),
+        moving=moving_said(picture.epoch),
     )
 
 

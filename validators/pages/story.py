@@ -47,6 +47,7 @@ class ValidatorStory:
     reward: int | None
     history: ValidatorHistory
     epochs: Sequence[ValidatorEpoch]
+    stood: Sequence[ValidatorEpoch]
     events: Events
     terms: Sequence[str]
     known_epochs: tuple[int, int, int] | None
@@ -83,6 +84,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         reward=yearly_reward(HUNDRED_SOL, validator.apy),
         history=history,
         epochs=history.epochs,
+        stood=[row for row in history.epochs if row.told_jito is not None],
         events=events,
         terms=[*term_sentences(validator, operator), *(flag.sentence for _, flag in validator.flags_of_now)],
         known_epochs=_known_epochs(history.epochs),

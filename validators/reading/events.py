@@ -199,7 +199,9 @@ def _verdict(facts: Facts) -> str:
     failing = f" because of {', '.join(facts['failing'])}" if facts["failing"] else ""
     clears = "" if facts["clears_in"] is None else f"; out of its windows in epoch {facts['clears_in']}"
     now, before = _SAID[facts["to"]][0], _SAID[facts["from"]][1]
-    return f"It {now} by the rules of {facts['rules']}{failing}{clears}; before, it {before}."
+    # Events of before carry no title.
+    rules = facts.get("title") or facts["rules"]
+    return f"It {now} by the rules of {rules}{failing}{clears}; before, it {before}."
 
 
 # By now, and before.

@@ -67,6 +67,29 @@ def _leaving() -> Any:
     )
 
 
+def moving_said(epoch: int | None) -> str:
+    """What comes to and leaves the cluster in an epoch that runs, as far as stake accounts were looked at.
+
+    What the chain's own history says of it is told of epochs that are over. Two queries.
+    """
+    looks = StakeEpoch.objects.filter(epoch=epoch, validator__left_at=None).aggregate(
+        validators=Count("pk"), held=Sum("active"), come=Sum("activating"), leave=Sum("deactivating")
+    )
+    if not looks["validators"]:
+        return (
+            f"What comes and leaves in epoch {epoch}, which runs, is not known yet: the chain tells it once "
+            "it is over, and no stake accounts of it were looked at."
+        )
+    total = Validator.objects.present().aggregate(total=Sum("activated_stake"))["total"]
+    share = f" with {fraction_percent(min(1.0, looks['held'] / total))} of the stake" if total else ""
+    number = looks["validators"]
+    return (
+        f"In epoch {epoch}, which runs, {sol(looks['come'])} SOL come with the next one and "
+        f"{sol(looks['leave'])} SOL leave with its end, by the stake accounts of {grouped(number)} "
+        f"validator{'' if number == 1 else 's'}{share} that were looked at in it so far."
+    )
+
+
 def much_leaves() -> Q:
     """Of a validator; for a question about many."""
     return Q(Exists(_leaving().filter(validator=OuterRef("pk"))))
