@@ -64,6 +64,7 @@ def _check(query: ValidatorQuery, asked: Included) -> None:
     is_sorted_by_it = SORT_FIELDS[query.sort.removeprefix("-")] not in past.THEN
     for name, is_asked in (
         *(("flagged", query.flagged is not None), ("flag", bool(query.flag))),
+        *((name, bool(getattr(query, name))) for name in ("network", "country", "operator")),
         *(("left", query.left is not None), (f"sort={query.sort}", is_sorted_by_it)),
     ):
         if is_asked:

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from validators.models import ChainState, ClusterEpoch, SourceState, StakePool, Validator
+from validators.pages.spreads import ShownSpread, shown_spreads
 from validators.reading.cluster import chain_state, cluster_epochs, sources
 from validators.reading.picture import Picture
 from validators.reading.stake_pools import stake_pools
@@ -57,6 +58,7 @@ class ClusterPicture:
     sources: Sequence[SourceState]
     chain: ChainState | None
     pools: Sequence[StakePool]
+    spreads: Mapping[str, ShownSpread]
 
 
 # Stake in lamports, commission in basis points, score; None is unknown.
@@ -64,7 +66,7 @@ Row = tuple[int, int | None, float | None]
 
 
 def cluster_picture(picture: Picture) -> ClusterPicture:
-    """Six queries, one of them over every present validator."""
+    """Fourteen queries, two of them over every present validator."""
     present: Any = standings(picture)
     rows: list[Row] = list(present.values_list("activated_stake", "commission_bps", "score"))
     epochs = cluster_epochs(limit=EPOCHS_SHOWN)
@@ -81,6 +83,7 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         sources=sources(),
         chain=chain_state(),
         pools=stake_pools(),
+        spreads=shown_spreads(picture.epoch),
     )
 
 
