@@ -50,7 +50,6 @@ class ClusterPicture:
     newest: ClusterEpoch | None
     largest: Sequence[Slice]
     concentration: Sequence[Slice]
-    clients: Sequence[Slice]
     versions: Sequence[Slice]
     commissions: Sequence[Slice]
     scores: Sequence[Slice]
@@ -75,7 +74,6 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         newest=newest,
         largest=_largest(),
         concentration=_concentration(rows),
-        clients=_by_name(newest.stake_by_client if newest else {}, most=VERSIONS_SHOWN),
         versions=_by_name(newest.stake_by_version if newest else {}, most=VERSIONS_SHOWN),
         commissions=_commissions(rows),
         scores=_scores(rows),

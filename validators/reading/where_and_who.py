@@ -34,8 +34,9 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class WhereAndWho:
-    """A sentence or two on each, and the strong evidence before the weak."""
+    """Both in a line, a sentence or two on each, and the strong evidence before the weak."""
 
+    short: str
     where: str
     who: str
     evidence: Sequence[Shared]
@@ -44,7 +45,30 @@ class WhereAndWho:
 def where_and_who(validator: Validator) -> WhereAndWho:
     """As the rows tell of it. Three queries."""
     sizes = _sizes(validator)
-    return WhereAndWho(_where_said(validator, sizes), _who_said(validator, sizes), _evidence(validator))
+    return WhereAndWho(
+        f"{_place(validator)}; {_company(validator, sizes)}.",
+        _where_said(validator, sizes),
+        _who_said(validator, sizes),
+        _evidence(validator),
+    )
+
+
+def _place(validator: Validator) -> str:
+    """The beginning of a sentence."""
+    if not validator.address:
+        return "Where its node is, is not known"
+    name = f" ({validator.network_name})" if validator.network_name else ""
+    place = f"In {validator.network}{name}" if validator.network else "In a network that is not known"
+    return f"{place}, {validator.country}" if validator.country else place
+
+
+def _company(validator: Validator, sizes: dict[str, Any]) -> str:
+    """The end of a sentence."""
+    if not validator.operator:
+        return "who runs it is not known yet"
+    if sizes["operator_count"] < 2 or validator.left_at:
+        return "nothing strong joins it with another validator"
+    return f"one of {grouped(sizes['operator_count'])} validators of one operator"
 
 
 def _sizes(validator: Validator) -> dict[str, Any]:
