@@ -41,11 +41,11 @@ class Told:
 
 
 def concentrations(epoch: int | None, wanted: Sequence[By] = tuple(By)) -> list[Told]:
-    """As the validators are now, in that epoch. Three queries."""
+    """As the validators are now, in that epoch. Two queries."""
     database = network_database()
     return [
         Told(one, epoch, _sources(one, database), list(filter(None, _said(one, database))))
-        for one in spreads(wanted)
+        for one in spreads(wanted, has_database=bool(database and database.mark))
     ]
 
 
@@ -60,6 +60,11 @@ def concentration_epochs(by: str, *, before: int | None = None, limit: int | Non
     if before is not None:
         found = found.filter(epoch__lt=before)
     return list(found[:limit])
+
+
+def kept_since(epoch: int) -> list[ConcentrationEpoch]:
+    """Of all kinds, later than an epoch, newest first."""
+    return list(ConcentrationEpoch.objects.filter(epoch__gt=epoch).order_by("-epoch"))
 
 
 def nouns(spread: Spread) -> tuple[str, str]:
@@ -98,9 +103,9 @@ def _fewest_said(spread: Spread) -> str:
     if not found.groups or found.largest_share is None:
         return ""
     largest = found.groups[0]
-    name = spread.names.get(largest.key)
-    called = f"{name} ({largest.key})" if name and spread.by is By.NETWORK else name or largest.key
-    holds = f"The largest {one}, {called}, holds {fraction_percent(found.largest_share)} of the stake"
+    # Names are strangers' words, and stand beside the keys in tables alone.
+    called = f", {largest.key}," if spread.by in (By.NETWORK, By.COUNTRY, By.ADDRESS) else ""
+    holds = f"The largest {one}{called} holds {fraction_percent(found.largest_share)} of the stake"
     if found.nakamoto is None:
         return f"{holds}; all {many} that are known hold no more than a third together."
     if found.nakamoto == 1:
