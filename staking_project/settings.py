@@ -210,9 +210,10 @@ WATCHED_VALIDATORS = [key.strip() for key in env.list("WATCHED_VALIDATORS", defa
 # A folder of rule sets of one's own, TOML files as docs/verdicts.md has them, beside those that are shipped.
 RULES_DIR = env.str("RULES_DIR", default="")
 # Files that tell of an address its network and country: MMDB or the TSV of iptoasn.com. None is shipped.
-ASN_DATABASE = [
-    str(Path(name.strip()).absolute()) for name in env.list("ASN_DATABASE", default=[]) if name.strip()
-]
+# `run` makes one up for the simulated cluster.
+_MADE_UP = [_COPY.get("asn_database", "")] if SOLANA_RPC_IS_OUR_OWN else []
+_NAMED = [name.strip() for name in env.list("ASN_DATABASE", default=_MADE_UP)]
+ASN_DATABASE = [str(Path(name).absolute()) for name in _NAMED if name]
 # The proxy that all questions to others go through; variables such as http_proxy are not looked at.
 OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://

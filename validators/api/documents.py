@@ -7,6 +7,7 @@ from pydantic import Field
 
 from scheduling.api.replies import Envelope
 from validators.api import words
+from validators.api.evidence_documents import EvidenceDocument
 from validators.api.flag_documents import FlagDocument
 from validators.solana.programs.jito import ROUTER_FEE_BPS, ROUTER_FEE_SOURCE
 
@@ -132,6 +133,23 @@ class ValidatorDocument(Schema):
         "stake, account, name and admission as they are. In a list of an earlier epoch of commission and "
         "superminority alone, as they were"
     )
+    address: str | None = Field(
+        description="Of its node, as gossip last told it; null is unknown, as from here to `operator` in a "
+        "list of an earlier epoch"
+    )
+    address_epoch: int | None = Field(description="The epoch in which gossip last told it")
+    network: str | None = Field(
+        description="Of `address`: AS and its number, by the files of ASN_DATABASE; without them its /24, of "
+        "IPv6 its /48, which hides that many of them are one network's"
+    )
+    network_name: str | None = Field(description="As those files have it; null without them")
+    country: str | None = Field(
+        description="Two letters (ISO 3166), by those files; iptoasn's say where the network is registered"
+    )
+    operator: str | None = Field(
+        description="The same for all that share a withdraw authority, an identity, a collector, or a name "
+        "at one address: the withdraw authority of most of them. Null while its account was never read"
+    )
     first_epoch: int | None = Field(description="The first epoch of which anything of it is stored")
     epochs_known: int = Field(description="Of how many epochs something of it is stored")
 
@@ -197,6 +215,9 @@ class ValidatorDetail(ValidatorDocument):
     """A validator with its account, incidents and commission changes."""
 
     vote_state: VoteStateDocument | None = Field(description="Null while the account was never read")
+    operator_evidence: list[EvidenceDocument] = Field(
+        description="What it has in common with which others, the strong evidence first"
+    )
     details: str | None = Field(description="What it writes about itself; never trusted")
     keybase: str | None = Field(description="The name on keybase.io that it claims; never trusted")
     incidents: list[IncidentDocument] = Field(description="The newest hundred")

@@ -62,6 +62,12 @@ VALIDATOR_COLUMNS: Final = (
     "mev_apy_epochs",
     "block_apy",
     "total_apy",
+    "address",
+    "address_epoch",
+    "network",
+    "network_name",
+    "country",
+    "operator",
 )
 
 
@@ -95,6 +101,7 @@ _FIELDS: Final = tuple(column.removesuffix("_bps") for column in VALIDATOR_COLUM
 _VALUES: Final = itemgetter(*VALIDATOR_COLUMNS)
 _EMPTY_IS_UNKNOWN: Final = (
     *("identity", "name", "name_mark", "website", "version", "client", "apy_basis", "mev_apy_basis"),
+    *("address", "network", "network_name", "country", "operator"),
 )
 
 

@@ -66,6 +66,7 @@ def _check(query: ValidatorQuery, asked: Included) -> None:
         *(("flagged", query.flagged is not None), ("flag", bool(query.flag))),
         ("max_mev_commission", query.max_mev_commission is not None),
         ("min_total_apy", query.min_total_apy is not None),
+        *((name, bool(getattr(query, name))) for name in ("network", "country", "operator")),
         *(("left", query.left is not None), (f"sort={query.sort}", is_sorted_by_it)),
     ):
         if is_asked:

@@ -12,6 +12,7 @@ from typing_extensions import TypeAliasType
 
 from validators.models import (
     ChainState,
+    ConcentrationEpoch,
     MevEpoch,
     PoolStake,
     RuleVerdict,
@@ -31,6 +32,7 @@ from validators.solana.economics import ApyBasis as ReturnBasis
 from validators.solana.layouts import BlsKey as Key
 from validators.solana.layouts import StateVersion as Layout
 from validators.solana.look_alikes import NameMark as Mark
+from validators.solana.operators import Common, Strength
 from validators.solana.programs.stake_pools import EntryStatus
 from validators.solana.slot_times import SlotTimeBasis as SlotBasis
 from validators.solana.versions import Client
@@ -93,6 +95,50 @@ MevSource = TypeAliasType(
 StakesSource = TypeAliasType(
     "StakesSource",
     Annotated[str, one_of(StakeEpoch.Source.values, "accounts: getProgramAccounts of the stake program")],
+)
+GroupedBy = TypeAliasType(
+    "GroupedBy",
+    Annotated[
+        str,
+        one_of(
+            ConcentrationEpoch.By.values,
+            "network: as `network` of a validator. address: equal addresses. operator: as `operator` of one",
+        ),
+    ],
+)
+GroupBasis = TypeAliasType(
+    "GroupBasis",
+    Annotated[
+        str,
+        one_of(
+            ConcentrationEpoch.Basis.values,
+            "asn: autonomous systems, by a database. prefix: a /24, of IPv6 a /48, which hides that many of "
+            "them are one network's. database: countries, by it. gossip: as nodes say. evidence: what "
+            "accounts have in common",
+        ),
+    ],
+)
+EvidenceCommon = TypeAliasType(
+    "EvidenceCommon",
+    Annotated[
+        str,
+        one_of(
+            Common,
+            "What they have in common. withdraw_authority: also where it is the identity of one of them. "
+            "collector: of rewards or of what blocks bring; also where it is a key of one of them",
+        ),
+    ],
+)
+EvidenceStrength = TypeAliasType(
+    "EvidenceStrength",
+    Annotated[
+        str,
+        one_of(
+            Strength,
+            "strong: it makes them one operator's. weak: a name or an address alone, or a collector of very "
+            "many, which join nobody",
+        ),
+    ],
 )
 PoolSource = TypeAliasType(
     "PoolSource",

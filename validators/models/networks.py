@@ -78,3 +78,8 @@ class ConcentrationEpoch(models.Model):
 
     def __str__(self) -> str:
         return f"Stake by {self.by} in epoch {self.epoch}"
+
+    @property
+    def largest_share(self) -> float | None:
+        """Of all stake; None where no group is known, or nothing is staked."""
+        return self.largest_stake / self.total_stake if self.largest_stake and self.total_stake else None

@@ -11,6 +11,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 
 from validators.reading.flags import LABELS, FlagCode
+from validators.reading.groups import group_key
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
 from validators.templatetags.units import LAMPORTS_PER_SOL
 
@@ -135,6 +136,15 @@ class StandingsForm(forms.Form):
     client = forms.CharField(
         required=False, max_length=30, label="Client", validators=[ProhibitNullCharactersValidator()]
     )
+    network = forms.CharField(
+        required=False, max_length=43, label="Network", validators=[ProhibitNullCharactersValidator()]
+    )
+    country = forms.CharField(
+        required=False, max_length=2, label="Country", validators=[ProhibitNullCharactersValidator()]
+    )
+    operator = forms.CharField(
+        required=False, max_length=44, label="Operator", validators=[ProhibitNullCharactersValidator()]
+    )
     voting = forms.ChoiceField(
         required=False, choices=[("", "any"), ("yes", "voting"), ("no", "delinquent")], label="State"
     )
@@ -201,6 +211,9 @@ class StandingsForm(forms.Form):
             least_total_apy=None if least_apy is None else least_apy / PERCENT,
             least_stake=None if stake is None else round(stake * LAMPORTS_PER_SOL),
             client=self._known("client") or "",
+            network=group_key(self._known("network")),
+            country=group_key(self._known("country")),
+            operator=(self._known("operator") or "").strip(),
             delinquent={"yes": False, "no": True}.get(self._known("voting") or ""),
             superminority=_YES.get(self._known("superminority") or ""),
             flagged=_YES.get(self._known("flagged") or ""),
@@ -232,6 +245,9 @@ class StandingsForm(forms.Form):
             "min_total_apy": narrowing.least_total_apy,
             "min_stake": narrowing.least_stake,
             "client": narrowing.client,
+            "network": narrowing.network,
+            "country": narrowing.country,
+            "operator": narrowing.operator,
             "delinquent": _word(narrowing.delinquent),
             "superminority": _word(narrowing.superminority),
             "flagged": _word(narrowing.flagged),

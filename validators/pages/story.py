@@ -17,6 +17,7 @@ from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
 from validators.reading.terms import term_sentences
 from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
+from validators.reading.where_and_who import WhereAndWho, where_and_who
 from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
@@ -58,6 +59,7 @@ class ValidatorStory:
     unheard: Mapping[str, str]
     mev: Sequence[str]
     who_stakes: WhoStakes
+    where_and_who: WhereAndWho
     verdicts: Sequence[ToldVerdict]
     verdicts_said: str
 
@@ -95,6 +97,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         unheard=_unheard(states),
         mev=mev_sentences(validator, history.epochs),
         who_stakes=who_stakes(validator, history.epochs, states),
+        where_and_who=where_and_who(validator),
         verdicts=verdicts,
         verdicts_said=in_a_line(verdicts),
     )

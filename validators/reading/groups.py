@@ -13,6 +13,12 @@ BY: Final[tuple[By, ...]] = get_args(By)
 COLUMN_OF: Final[Mapping[By, str]] = {name: name for name in BY}
 
 
+def group_key(words: str | None) -> str:
+    """The key of a network or country as somebody writes it: as64496 is AS64496, and de is DE."""
+    key = (words or "").strip()
+    return key.lower() if "/" in key else key.upper()
+
+
 def groups_of(by: By, vote_accounts: Collection[str] | None = None) -> dict[str, str | None]:
     """The key of each one's group, None where it is unknown; of all that are present unless some are named.
 

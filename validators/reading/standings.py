@@ -61,6 +61,9 @@ class Narrowing:
     least_score: float | None = None
     client: str = ""
     version: str = ""
+    network: str = ""
+    country: str = ""
+    operator: str = ""
     delinquent: bool | None = None
     superminority: bool | None = None
     flagged: bool | None = None
@@ -214,6 +217,9 @@ def _narrowed(validators: Any, narrowing: Narrowing) -> Any:
         "score__gte": narrowing.least_score,
         "client": narrowing.client or None,
         "version": narrowing.version or None,
+        "network": narrowing.network or None,
+        "country": narrowing.country or None,
+        "operator": narrowing.operator or None,
         "delinquent": narrowing.delinquent,
         "superminority": narrowing.superminority,
         "vote_account__in": narrowing.vote_accounts or None,

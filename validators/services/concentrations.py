@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from validators.models import ConcentrationEpoch, NetworkDatabase, Validator
+from validators.models import ConcentrationEpoch, Validator
 from validators.services import bulk
 from validators.solana.concentration import Concentration, Member, concentration
 from validators.solana.versions import Client
@@ -46,21 +46,20 @@ class Spread:
     names: Mapping[str, str]
 
 
-def spreads(wanted: Iterable[By] = By) -> list[Spread]:
-    """As the rows of validators are. Two queries."""
+def spreads(wanted: Iterable[By], *, has_database: bool) -> list[Spread]:
+    """As the rows of validators are: networks are a database's, or ranges of addresses. One query."""
     columns = (*_Row._fields[:5], "activated_stake", "network_name", "name")
     present = bulk.read_rows(Validator.objects.present().values_list(*columns))
     # The largest first, for an operator is called as its largest.
     rows = sorted((_Row(*row) for row in present), key=lambda row: (-row.stake, row.name))
-    has_database = NetworkDatabase.objects.exclude(mark="").exists()
     network = Basis.ASN if has_database else Basis.PREFIX
     return [_spread(By(by), _BASES.get(By(by), network), rows) for by in wanted]
 
 
-def record_concentrations(*, epoch: int, at: datetime) -> None:
+def record_concentrations(*, epoch: int, has_database: bool, at: datetime) -> None:
     """Keep for the epoch how its stake is spread. Call inside the transaction that changes that."""
     ConcentrationEpoch.objects.bulk_create(
-        [_kept(spread, epoch, at) for spread in spreads()],
+        [_kept(spread, epoch, at) for spread in spreads(By, has_database=has_database)],
         update_conflicts=True,
         unique_fields=["epoch", "by"],
         update_fields=_KEPT,

@@ -110,7 +110,7 @@ def _store(nodes: Records[Node], newest: Fetch, places: Places) -> dict[str, Any
     now = timezone.now()
     record_places(places, at=now)
     mark_operators()
-    record_concentrations(epoch=newest.epoch, at=now)
+    record_concentrations(epoch=newest.epoch, has_database=bool(places.mark), at=now)
     record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=now)
     moves = [(row[0], Told(*row[4:7]), told[row[1]]) for row in validators]
     record_events(_version_news(moves, newest.epoch), epoch=newest.epoch, at=now)

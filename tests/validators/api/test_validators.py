@@ -63,6 +63,12 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
         mev_apy_basis="realised",
         mev_apy_epochs=4,
         block_apy=0.0,
+        address="192.0.2.1",
+        address_epoch=990,
+        network="AS64496",
+        network_name="Some",
+        country="DE",
+        operator="owner",
     )
     ended_epoch(shown, 0.993, luck=1.21)
     vote_state(shown, after_next="out", reason="no BLS key", epochs_paid=2)
@@ -131,6 +137,12 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
                 "mev_apy_epochs": 4,
                 "block_apy": 0.0,
                 "total_apy": 0.0712 + 0.003,
+                "address": "192.0.2.1",
+                "address_epoch": 990,
+                "network": "AS64496",
+                "network_name": "Some",
+                "country": "DE",
+                "operator": "owner",
             }
         ],
         "unknown": [],
@@ -178,6 +190,7 @@ def test_unknown_is_null(client: Client) -> None:
         "mev_apy_epochs",
         "block_apy",
         "total_apy",
+        *("address", "address_epoch", "network", "network_name", "country", "operator"),
     }
     nothing_told = dict.fromkeys(("next_epoch", "after_next", "reason", "epochs_paid"))
     assert item["admission"] == {"status": "unknown", **nothing_told}
