@@ -13,6 +13,7 @@ from validators.api import (
     pool_documents,
     rows,
     score_documents,
+    selection_documents,
 )
 from validators.api.answers import answer
 from validators.api.details import known_validator, validator_reply
@@ -53,7 +54,7 @@ def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpR
     return answer(request, query.format, lambda form: validator_page(request, query, form))
 
 
-@router.get("/selection", response=documents.SelectionReply)
+@router.get("/selection", response=selection_documents.SelectionReply)
 def select_validators(request: HttpRequest, query: Query[SelectionQuery]) -> HttpResponse:
     """What to hold of those asked for: held ones stay until they fall behind a band.
 
@@ -66,7 +67,7 @@ def select_validators(request: HttpRequest, query: Query[SelectionQuery]) -> Htt
     return answer(request, query.format, lambda form: selection_reply(request, query, form))
 
 
-@router.post("/selection", response=documents.SelectionReply)
+@router.post("/selection", response=selection_documents.SelectionReply)
 def select_validators_of_many(request: HttpRequest, body: Body[SelectionBody]) -> HttpResponse:
     """The same for who holds more than an address has room for.
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import Field
 
 from scheduling.api.replies import Format, list_reply
-from validators.api import documents, pages
+from validators.api import pages, selection_documents
 from validators.api.parameters import Narrowed
 from validators.api.several import MOST_HELD, MOST_HELD_IN_BODY, Caps, HeldKeys, ManyHeldKeys
 from validators.reading.caps import CAPPED_BY, GRAMMAR, asked_caps
@@ -57,7 +57,7 @@ def selection_reply(request: HttpRequest, query: SelectionQuery, form: Format) -
         band=query.band,
         caps=asked_caps(query.cap),
     )
-    columns = list(documents.SelectedDocument.model_fields)
+    columns = list(selection_documents.SelectedDocument.model_fields)
     caps = [{"by": one.cap.by, "most": one.cap.most, "unknown": one.unknown} for one in found.caps]
     # Beside a CSV it is the text of a header.
     told = caps if form == "json" else ", ".join(_CAP_SAID.format(**cap) for cap in caps)

@@ -67,7 +67,7 @@ Row = tuple[int, int | None, float | None]
 
 
 def cluster_picture(picture: Picture) -> ClusterPicture:
-    """Nine queries, two of them over every present validator."""
+    """Eleven queries, two of them over every present validator."""
     present: Any = standings(picture)
     rows: list[Row] = list(present.values_list("activated_stake", "commission_bps", "score"))
     epochs = cluster_epochs(limit=EPOCHS_SHOWN)

@@ -1,6 +1,6 @@
 """What a visitor may narrow and order the list of validators by; all of it stands in the address."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 
+from validators.pages.presets import Preset, presets
 from validators.reading.flags import LABELS, FlagCode
 from validators.reading.groups import group_key
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
@@ -36,32 +37,6 @@ class Column:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """A link that sets filters, or takes them off where they are in force."""
-
-    label: str
-    query: str
-    in_force: bool
-
-
-# The score foresees votes; who ever took more than half, if only for an epoch, is left out too.
-_RELIABLE: Final = {
-    "voting": "yes",
-    "min_score": "90",
-    "flagged": "no",
-    "flag": FlagCode.COMMISSION_ABOVE_HALF.value,
-}
-_CHEAP: Final = {"max_commission_percent": "5"}
-_OUTSIDE: Final = {"superminority": "no"}
-# What many want, and which filters that is.
-_PRESETS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
-    ("Reliable, up to 5 %, outside the superminority", {**_RELIABLE, **_CHEAP, **_OUTSIDE}),
-    ("Reliable: votes, score from 90, never above 50 %", _RELIABLE),
-    ("Commission up to 5 %", _CHEAP),
-    ("Outside the superminority", _OUTSIDE),
-    ("Watched", {"watched": "yes"}),
-)
 # The key of no validator, for who watches none.
 _NOBODY: Final = ("",)
 
@@ -189,7 +164,7 @@ class StandingsForm(forms.Form):
 
     @property
     def presets(self) -> list[Preset]:
-        return [self._preset(label, filters) for label, filters in _PRESETS]
+        return presets(self._given)
 
     @property
     def sorting(self) -> str:
@@ -268,16 +243,6 @@ class StandingsForm(forms.Form):
             )
             for key, label, first, secondary, title in _COLUMNS
         ]
-
-    def _preset(self, label: str, filters: Mapping[str, str]) -> Preset:
-        asked = self._given.copy()
-        asked.pop("page", None)
-        in_force = all(asked.get(name) == value for name, value in filters.items())
-        for name, value in filters.items():
-            asked[name] = value
-            if in_force:
-                del asked[name]
-        return Preset(label=label, query=asked.urlencode(), in_force=in_force)
 
     def _basis_points(self, field: str) -> int | None:
         percent = self._known(field)

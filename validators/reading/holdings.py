@@ -72,7 +72,7 @@ def moving_said(epoch: int | None) -> str:
 
     What the chain's own history says of it is told of epochs that are over. Two queries.
     """
-    looks = StakeEpoch.objects.filter(epoch=epoch, validator__left_at=None).aggregate(
+    looks = StakeEpoch.objects.filter(epoch=epoch or 0, validator__left_at=None).aggregate(
         validators=Count("pk"), held=Sum("active"), come=Sum("activating"), leave=Sum("deactivating")
     )
     if not looks["validators"]:

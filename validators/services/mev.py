@@ -37,8 +37,6 @@ _TOLD: Final = (
     *("runs_jito", "commission_bps", "tips", "tips_final"),
     *("priority_commission_bps", "priority_fees", "priority_final", "settled"),
 )
-
-
 _RUNS_JITO: Final = _TOLD.index("runs_jito")
 _SETTLED: Final = _TOLD.index("settled")
 
