@@ -67,14 +67,14 @@ def _pointer(
 
 def encoded(value: Any) -> bytes:
     if isinstance(value, str):
-        raw = value.encode()
-        return _control(2, len(raw)) + raw
+        text = value.encode()
+        return _control(2, len(text)) + text
     if isinstance(value, Mapping):
         pairs = b"".join(encoded(key) + encoded(one) for key, one in value.items())
         return _control(7, len(value)) + pairs
     if isinstance(value, list):
         return _control(11, len(value)) + b"".join(map(encoded, value))
-    raw = value.to_bytes((value.bit_length() + 7) // 8, "big")
+    raw: bytes = value.to_bytes((value.bit_length() + 7) // 8, "big")
     return _control(9 if len(raw) > 4 else 6, len(raw)) + raw
 
 

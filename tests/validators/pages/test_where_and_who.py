@@ -51,8 +51,8 @@ def test_a_validator_of_an_operator_with_its_evidence(client: Client) -> None:
 
     assert "In AS64496 (Some), DE; one of 2 validators of one operator." in text
     assert (
-        "By gossip in epoch 990 its node is at 192.0.2.1, in DE. By asn.mmdb its network is AS64496 (Some), of "
-        "2 validators with 30.00 % of the stake."
+        "By gossip in epoch 990 its node is at 192.0.2.1, in DE. By asn.mmdb its network is AS64496 (Some), "
+        "of 2 validators with 30.00 % of the stake."
     ) in text
     assert "It is one of 2 validators of one operator with 30.00 % of the stake." in text
     assert "The same withdraw authority, owner : Twin and 1 more" in text

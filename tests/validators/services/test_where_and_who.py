@@ -49,7 +49,8 @@ def stored(*fields: str) -> list[tuple[Any, ...]]:
 
 
 def kept(by: str, *fields: str) -> tuple[Any, ...]:
-    return ConcentrationEpoch.objects.values_list(*fields).get(epoch=EPOCH, by=by)
+    row: tuple[Any, ...] = ConcentrationEpoch.objects.values_list(*fields).get(epoch=EPOCH, by=by)
+    return row
 
 
 def test_without_a_database_networks_are_prefixes_and_countries_unknown(cluster: CannedEndpoint) -> None:
@@ -141,9 +142,12 @@ def test_an_address_is_looked_up_once(
     settings.ASN_DATABASE = [str(path)]
     tasks.fetch_nodes()
     asked: list[set[str]] = []
-    monkeypatch.setattr(
-        "validators.services.places.look_up", lambda paths, wanted: asked.append(wanted) or {}
-    )
+
+    def noted(paths: list[Path], wanted: set[str]) -> dict[str, Any]:
+        asked.append(wanted)
+        return {}
+
+    monkeypatch.setattr("validators.services.places.look_up", noted)
 
     places_of(["192.0.2.1", "198.51.100.9"])
     places_of(["192.0.2.1", "203.0.113.7", ""])
