@@ -34,6 +34,7 @@ class SelectionForm(StandingsForm):
         required=False,
         max_length=LONGEST_CAPS,
         label="At most, of one group",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
         help_text=f"By {', '.join(CAPPED_BY)}: {GRAMMAR}; several with commas between",
     )
     field_order = first

@@ -1,7 +1,7 @@
 """What a visitor may narrow and order the list of validators by; all of it stands in the address."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
@@ -35,6 +35,8 @@ class Column:
     secondary: bool
     number: bool
     title: str = ""
+    # In the same cell, for a screen has no room for a column of its own.
+    below: "Column | None" = None
 
 
 # The key of no validator, for who watches none.
@@ -61,17 +63,19 @@ _COLUMNS: Final = (
         False,
         "Yearly, after commission, without MEV: the mean of up to ten epochs",
     ),
-    (
-        "total_apy",
-        "Total APY",
-        "-total_apy",
-        True,
-        "With what tips, shared priority fees and handed-on block revenue add; unknown while a part of it is",
-    ),
-    ("mev_commission", "MEV commission", "mev_commission", True, "The validator's share of the tips"),
     ("skip_rate", "Skip rate", "skip_rate", True, "Share of its leader slots without a block"),
     ("version", "Version", "-version", True, "Of the node, as gossip knows it"),
 )
+_BELOW: Final = {
+    "commission": (
+        *("mev_commission", "MEV commission", "mev_commission", False),
+        "The validator's share of the tips",
+    ),
+    "apy": (
+        *("total_apy", "Total APY", "-total_apy", False),
+        "With what tips, shared priority fees and handed-on block revenue add; unknown while a part of it is",
+    ),
+}
 
 
 def methods() -> list[tuple[str, str]]:
@@ -232,17 +236,18 @@ class StandingsForm(forms.Form):
 
     @property
     def columns(self) -> list[Column]:
-        return [
-            Column(
-                label=label,
-                leads_to=turned(first, self.sorting),
-                in_force=direction(key, self.sorting),
-                secondary=secondary,
-                number=key not in ("name", "version"),
-                title=title,
-            )
-            for key, label, first, secondary, title in _COLUMNS
-        ]
+        below = {beside: self._column(*column) for beside, column in _BELOW.items()}
+        return [replace(self._column(*column), below=below.get(column[0])) for column in _COLUMNS]
+
+    def _column(self, key: str, label: str, first: str, secondary: bool, title: str) -> Column:
+        return Column(
+            label=label,
+            leads_to=turned(first, self.sorting),
+            in_force=direction(key, self.sorting),
+            secondary=secondary,
+            number=key not in ("name", "version"),
+            title=title,
+        )
 
     def _basis_points(self, field: str) -> int | None:
         percent = self._known(field)
