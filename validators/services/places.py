@@ -43,6 +43,10 @@ class Places:
     files: Sequence[Mapping[str, Any]] | None = None
     problem: str = ""
 
+    def covers(self, address: str) -> bool:
+        """Whether it was looked up: not of a validator that came in between, which the next look tells of."""
+        return not self.mark or bool(self.problem) or address in self.known
+
     def place(self, address: str) -> Located:
         found = self.known.get(address)
         if found is not None:
