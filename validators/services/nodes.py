@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
@@ -108,9 +109,7 @@ def _store(nodes: Records[Node], newest: Fetch, places: Places) -> dict[str, Any
             stake_by_client=dict(standing.by_client), stake_by_version=dict(standing.by_version)
         )
     now = timezone.now()
-    record_places(places, at=now)
-    mark_operators()
-    record_concentrations(epoch=newest.epoch, has_database=bool(places.mark), at=now)
+    _store_what_follows(places, newest.epoch, at=now)
     record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=now)
     moves = [(row[0], Told(*row[4:7]), told[row[1]]) for row in validators]
     record_events(_version_news(moves, newest.epoch), epoch=newest.epoch, at=now)
@@ -124,9 +123,16 @@ def _store(nodes: Records[Node], newest: Fetch, places: Places) -> dict[str, Any
     }
 
 
+def _store_what_follows(places: Places, epoch: int, *, at: datetime) -> None:
+    """From where everybody is: who runs whom, and how stake is spread."""
+    record_places(places, at=at)
+    mark_operators()
+    record_concentrations(epoch=epoch, has_database=bool(places.mark), at=at)
+
+
 def _where(node: Node | None, known: Where, epoch: int, places: Places) -> Where:
     """A node that gossip does not tell of is still where it was, for some epochs."""
-    if node is not None and node.address:
+    if node is not None and node.address and places.covers(node.address):
         place = places.place(node.address)
         return Where(node.address, epoch, place.network, place.name, place.country)
     if known.address_epoch is None or epoch > known.address_epoch + EPOCHS_REMEMBERED:

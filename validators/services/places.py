@@ -43,6 +43,10 @@ class Places:
     files: Sequence[Mapping[str, Any]] | None = None
     problem: str = ""
 
+    def covers(self, address: str) -> bool:
+        """Whether it was looked up: not of a validator that came in between, which the next look tells of."""
+        return not self.mark or bool(self.problem) or address in self.known
+
     def place(self, address: str) -> Located:
         found = self.known.get(address)
         if found is not None:
@@ -54,6 +58,8 @@ def places_of(addresses: Iterable[str]) -> Places:
     """Of these and of all that are stored; what is damaged takes nothing away that was known."""
     stored = NetworkDatabase.objects.first()
     old_mark = stored.mark if stored else ""
+    # What came while a file could not be read was never looked up.
+    is_whole = stored is not None and not stored.problem
     if not settings.ASN_DATABASE:
         return Places({}, "", files=())
     columns = ("address", "network", "network_name", "country")
@@ -63,7 +69,7 @@ def places_of(addresses: Iterable[str]) -> Places:
     wanted = known.keys() | set(filter(None, addresses))
     try:
         mark = mark_of(paths)
-        if mark == old_mark:
+        if mark == old_mark and is_whole:
             known |= _looked_up(paths, wanted - known.keys())
             return Places(known, mark)
         return Places(_looked_up(paths, wanted), mark, files=[describe(path).as_dict() for path in paths])

@@ -124,6 +124,11 @@ def test_a_damaged_database_takes_nothing_away_and_is_told(
     tasks.fetch_nodes()
     assert stored("network")[4] == ("AS64496",)
     assert networks.unreadable_networks(now=now) == ""
+    # The same file again, which for a while could not be opened.
+    NetworkDatabase.objects.update(problem="ASN_DATABASE: Permission denied.")
+    Validator.objects.filter(network="AS64496").update(network="")
+    tasks.fetch_nodes()
+    assert stored("network")[0] == ("AS64496",)
     # The file that is here today has the age of today; one from the first epoch of computers has not.
     assert networks.networks_alert(now=now) == []
     os.utime(path, (0, 0))
