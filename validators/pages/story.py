@@ -9,7 +9,7 @@ from validators.models import CommissionChange, SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
-from validators.reading.flags import FlagCode, with_flags
+from validators.reading.flags import with_flags
 from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
 from validators.reading.mev import mev_sentences
 from validators.reading.picture import Picture
@@ -88,7 +88,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         epochs=history.epochs,
         stood=[row for row in history.epochs if row.told_jito is not None],
         events=events,
-        terms=[*term_sentences(validator, operator), *_said_of_now(validator)],
+        terms=term_sentences(validator, operator),
         known_epochs=_known_epochs(history.epochs),
         other_changes=_other_changes(history.epochs, events.commission_changes),
         seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],
@@ -101,12 +101,6 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         verdicts=verdicts,
         verdicts_said=in_a_line(verdicts),
     )
-
-
-def _said_of_now(validator: Any) -> list[str]:
-    """Whose operator holds much is told where it stands who that is."""
-    flags = (flag for _, flag in validator.flags_of_now)
-    return [flag.sentence for flag in flags if flag.code != FlagCode.OPERATOR_LARGE]
 
 
 def _admission(validator: Any, operator: Operator | None) -> Sequence[str]:

@@ -167,9 +167,9 @@ def test_what_is_so_now_is_flagged_with_its_epoch_and_evidence(client: Client) -
         ["vote1"], ["vote2"], ["vote1"], ["vote1", "vote2"],
     ]  # fmt: skip
     assert found(client, "flagged=false") == ["vote3"]
-    text = words(page(client, "/validators/vote1/"))
-    assert "keeps all tips stake leaves large operator" in text
-    assert "34 SOL of its stake (34.00 %) leave with the end of epoch 990" in text
+    content = page(client, "/validators/vote1/")
+    assert "keeps all tips stake leaves large operator" in words(content)
+    assert 'title="34 SOL of its stake (34.00 %) leave with the end of epoch 990' in content
     compared = words(page(client, "/compare/?v=vote2&v=vote3"))
     assert "Flags keeps many tips large operator none" in compared
 

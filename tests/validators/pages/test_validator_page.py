@@ -142,10 +142,10 @@ def test_a_page_begins_with_the_number_and_ends_with_the_folded_epochs(client: C
     places = [content.index(part) for part in (*order, 'class="charts"', "Epoch by epoch", 'id="who"')]
     assert places == sorted(places)
     folded = re.findall(r"<details><summary>(.*?)</summary>", content)
-    parts, stakes, before, epochs, others = folded
+    parts, stakes, who, before, epochs, others = folded
     assert parts == "All parts of the score, which add up"
     assert before.endswith(" before")
-    assert stakes == "Stake pools: not known"
+    assert (stakes, who) == ("Stake pools: not known", "Who tells that; evidence: 0")
     assert (epochs, others) == ("Epoch by epoch: the last 3", "Its place by each other method, and why")
 
 
