@@ -129,8 +129,9 @@ def test_a_flag_says_when_from_what_to_what_and_the_same_in_a_sentence(client: C
 
 def test_what_is_so_now_is_flagged_with_its_epoch_and_evidence(client: Client) -> None:
     fetch()
-    evidence = {"common": "withdraw_authority", "strength": "strong", "shared": "key", "others": 1, "vote_accounts": []}
-    weak = {"common": "name", "strength": "weak", "shared": "blue", "others": 3, "vote_accounts": []}
+    nobody = {"others": 0, "vote_accounts": []}
+    evidence = {"common": "withdraw_authority", "strength": "strong", "shared": "key", **nobody}
+    weak = {"common": "name", "strength": "weak", "shared": "blue", **nobody}
     of_one = {"operator": "key", "operator_evidence": [evidence, weak]}
     first = validator(1, mev_commission_bps=10_000, mev_epoch=989, **of_one)
     validator(2, mev_commission_bps=1_500, mev_epoch=989, **of_one)
