@@ -20,6 +20,7 @@ from scheduling.pages.access import only_read
 from staking_project.openapi.document import DocumentedApi
 from staking_project.openapi.older import in_older_words
 from validators.api.comparison import router as comparison_router
+from validators.api.concentration_routes import router as concentration_router
 from validators.api.event_routes import router as events_router
 from validators.api.routes import router as validators_router
 from validators.api.subscription_routes import router as subscriptions_router
@@ -29,7 +30,7 @@ from validators.api.watching_routes import router as watching_router
 logger = logging.getLogger(__name__)
 
 # Of the API, not of the project; docs/api-changelog.md tells what each brought.
-VERSION: Final = "1.5.0"
+VERSION: Final = "1.6.0"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 
@@ -101,6 +102,7 @@ api = Api(
 )
 api.add_decorator(refusing_unknown, mode="view")
 api.add_router("/v1", validators_router)
+api.add_router("/v1", concentration_router)
 api.add_router("/v1", comparison_router)
 api.add_router("/v1", events_router)
 api.add_router("/v1", verdicts_router)

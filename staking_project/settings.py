@@ -161,9 +161,13 @@ READINESS_CHECKS = {
     "chain": "validators.monitoring.readiness.standing_chain",
     "endpoints": "validators.monitoring.readiness.doubted_endpoints",
     "sources": "validators.monitoring.readiness.silent_sources",
+    "networks": "validators.monitoring.networks.unreadable_networks",
 }
 # Tables that `monitor` and the operations page show beside the schedules.
-MONITOR_PANELS = ["validators.monitoring.endpoints.endpoints_panel"]
+MONITOR_PANELS = [
+    "validators.monitoring.endpoints.endpoints_panel",
+    "validators.monitoring.networks.networks_panel",
+]
 # What is told to strangers beside alerts, each in a process of its own: name -> dotted path of a class.
 COURIER_LANES = {"subscriptions": "validators.subscriptions.lane.SubscriptionLane"}
 # What is looked out for: name -> dotted path of a function.
@@ -177,9 +181,11 @@ ALERT_RULES = {
     "endpoints": "validators.monitoring.alerts.doubted_endpoints",
     "shrinking": "validators.monitoring.alerts.shrinking_cluster",
     "silent": "validators.monitoring.alerts.silent_sources",
+    "networks": "validators.monitoring.networks.networks_alert",
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",
     "subscriptions": "validators.monitoring.alerts.paused_subscriptions",
     "commission": "validators.monitoring.alerts.commission_jumps",
+    "mev_commission": "validators.monitoring.alerts.mev_commission_jumps",
     "verdict": "validators.monitoring.alerts.changed_verdicts",
     "admission": "validators.monitoring.alerts.not_admitted",
 }
@@ -203,6 +209,11 @@ SUBSCRIPTION_NETWORKS = env.list("SUBSCRIPTION_NETWORKS", default=[])
 WATCHED_VALIDATORS = [key.strip() for key in env.list("WATCHED_VALIDATORS", default=[]) if key.strip()]
 # A folder of rule sets of one's own, TOML files as docs/verdicts.md has them, beside those that are shipped.
 RULES_DIR = env.str("RULES_DIR", default="")
+# Files that tell of an address its network and country: MMDB or the TSV of iptoasn.com. None is shipped.
+# `run` makes one up for the simulated cluster.
+_MADE_UP = [_COPY.get("asn_database", "")] if SOLANA_RPC_IS_OUR_OWN else []
+_NAMED = [name.strip() for name in env.list("ASN_DATABASE", default=_MADE_UP)]
+ASN_DATABASE = [str(Path(name).absolute()) for name in _NAMED if name]
 # The proxy that all questions to others go through; variables such as http_proxy are not looked at.
 OUTGOING_PROXY = env.str("OUTGOING_PROXY", default="")
 # How e-mail leaves: smtp://user:password@host:587, smtp+tls://…, consolemail://

@@ -139,6 +139,8 @@ def command(*words: str) -> list[str]:
 def own_environment() -> dict[str, str]:
     """Ours for the services, which are started in BASE_DIR: with paths that hold there too."""
     environment = dict(os.environ) | {"STATE_DIR": str(settings.STATE_DIR)}
+    if settings.ASN_DATABASE:
+        environment["ASN_DATABASE"] = ",".join(settings.ASN_DATABASE)
     # What it says is in the environment by now.
     environment.pop("ENV_FILE", None)
     database = settings.DATABASES["default"]

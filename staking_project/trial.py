@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from staking_project import stack
 from validators.models import Fetch, Validator
+from validators.simulator.hosting import network_lines
 from validators.simulator.world import MAINNET_TODAY
 
 VALIDATORS: Final = 1_500
@@ -30,6 +31,16 @@ def cluster_words() -> list[str]:
     """What `simulate_cluster` is started with: the same cluster each time, so its slots only go forward."""
     calendar = [f"--{name}={said}" for name, said in _calendar().items()]
     return [f"--validators={VALIDATORS}", f"--epoch-seconds={EPOCH_SECONDS}", *calendar]
+
+
+def networks_file() -> Path:
+    """A made-up database of the cluster's networks, written anew: who tries it sees networks as well."""
+    path = Path(settings.STATE_DIR) / "simulated-networks.tsv"
+    text = "".join(network_lines())
+    # As long as it says the same it is not looked up again.
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    return path
 
 
 def import_past(environment: Mapping[str, str]) -> bool:

@@ -52,6 +52,12 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
             "`manage.py watched`, the admin or the API added.",
         ),
         Variable(
+            "ASN_DATABASE",
+            "",
+            "Files that tell of an address its network and country: MMDB (MaxMind, DB-IP, IPinfo) or the TSV "
+            "of iptoasn.com, comma-separated; what one does not know the next may. None is shipped.",
+        ),
+        Variable(
             "RULES_DIR",
             "",
             "A folder of rule sets of your own, TOML files as docs/verdicts.md has them; one of the name of "

@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error, register
 
 from scheduling.checks import INSTALLATION, bounded
 from scheduling.public_addresses import networks
+from validators.networks.database import describe
+from validators.networks.exceptions import NetworksError
 from validators.rules.files import read_rule_sets
 from validators.scoring.registry import METHODS
 from validators.solana.endpoint_names import masked, parsed_address
@@ -127,6 +129,19 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     found = read_rule_sets(Path(settings.RULES_DIR))
     hint = "docs/verdicts.md has a file that works; manage.py verdicts tries yours."
     return bounded(Error(problem, hint=hint, id="validators.E007") for problem in found.refused)
+
+
+@register(INSTALLATION)
+def check_networks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Each file of ASN_DATABASE can be read, and is of a known kind."""
+    problems: list[CheckMessage] = []
+    for name in settings.ASN_DATABASE:
+        try:
+            describe(Path(name))
+        except NetworksError as exc:
+            hint = "docs/operations.md says which files do, and how to bring one; unset it to go without."
+            problems.append(Error(f"ASN_DATABASE: {exc}", hint=hint, id="validators.E008"))
+    return bounded(problems)
 
 
 def _shown(url: str) -> str:

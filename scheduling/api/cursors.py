@@ -2,14 +2,21 @@
 
 import base64
 import binascii
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
 
 from scheduling.api.errors import ApiError
 
 Place = TypeVar("Place", bound=BaseModel)
+_LARGEST: Final = 2**63 - 1
+
+
+class KeyPlace(BaseModel):
+    """Where a page of rows ended that come by falling number."""
+
+    key: int = Field(ge=0, le=_LARGEST)
 
 
 def written(place: BaseModel) -> str:

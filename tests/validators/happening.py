@@ -14,6 +14,7 @@ FACTS: dict[Kind, dict[str, Any]] = {
     Kind.JOINED: {"returned": False},
     Kind.COMMISSION: {"from": 500, "to": 1_000, "confirmed": False},
     Kind.COMMISSION_CONFIRMED: {"from": None, "to": 1_000},
+    Kind.MEV_COMMISSION: {"from": 800, "to": 10_000, "epoch": 990},
     Kind.DELINQUENCY_ENDED: {"fetches": 1, "left": False},
     Kind.IDENTITY: {"from": "a", "to": "b"},
     Kind.ADMISSION_LOST: {"epoch": 992, "reason": ""},
@@ -23,6 +24,7 @@ FACTS: dict[Kind, dict[str, Any]] = {
     Kind.BAD_EPOCH: {"epoch": 990, "vote_performance": 0.5},
     Kind.VERDICT: {
         "rules": "jpool",
+        "title": "JPool",
         "version": "1",
         "from": "unknown",
         "to": "fails",

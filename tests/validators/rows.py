@@ -85,6 +85,36 @@ def vote_state(of: Validator, **fields: Any) -> VoteState:
     return VoteState.objects.create(validator=of, **(given | fields))
 
 
+def pool(name: str, **fields: Any) -> StakePool:
+    """One whose list was read in the running epoch."""
+    given: dict[str, Any] = {
+        "address": f"address of {name}",
+        "name": name,
+        "program": "SPoo1Ku8WFXoNDMHPsrGSTSG1Y47rzgn41SLUNakuHy",
+        "mint": "mint",
+        "total_lamports": 120 * SOL,
+        "supply": 100 * SOL,
+        "updated_epoch": 990,
+        "active": 100 * SOL,
+        "transient": 2 * SOL,
+        "entries": 7,
+        "strangers": 0,
+        "is_there": True,
+        "epoch": 990,
+        "slot": 1,
+        "looked_at": NOON,
+        "found_at": NOON,
+    }
+    return StakePool.objects.create(**(given | fields))
+
+
+def stake(of: StakePool, with_whom: Validator, active: int, **fields: Any) -> PoolStake:
+    given = {"transient": 0, "epoch": 990, "updated_epoch": 990, "status": "active", "slot": 1}
+    return PoolStake.objects.create(
+        pool=of, validator=with_whom, active=active, looked_at=NOON, **(given | fields)
+    )
+
+
 def scoring_run(
     scores: Sequence[tuple[Validator, float]], *, at: datetime = NOON, **fields: Any
 ) -> ScoringRun:

@@ -88,3 +88,18 @@ def test_a_rule_set_that_cannot_be_used_is_an_error_with_file_and_key(settings: 
 
     assert found == "validators.E007"
     assert said.startswith("mine.toml: name: Input should be a valid string; mine.toml: title: it is missing")
+
+
+def test_a_database_of_networks_is_there_and_of_a_known_kind(settings: Any, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.tsv", tmp_path / "bad.csv"
+    good.write_text("192.0.2.0\t192.0.2.255\t64496\tDE\tSOME\n")
+    bad.write_text("network,asn\n")
+    settings.ASN_DATABASE = [str(good)]
+    assert complaints() == []
+    settings.ASN_DATABASE = [str(good), str(bad), str(tmp_path / "gone")]
+
+    found = complaints()
+
+    assert [code for code, _ in found] == ["validators.E008"] * 2
+    assert found[0][1].startswith("ASN_DATABASE: bad.csv: it is neither an MMDB nor the TSV of iptoasn.com")
+    assert found[1][1].endswith("gone: No such file or directory; name a file that this user can read.")

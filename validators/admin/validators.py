@@ -46,8 +46,8 @@ class ValidatorAdmin(ReadOnlyAdmin):
     )
     list_display_links = ("validator",)
     list_filter = ("delinquent", PresenceFilter, CommissionFilter)
-    search_fields = ("vote_account", "identity", "name")
-    search_help_text = "Vote account, identity or name, or a part of it"
+    search_fields = ("vote_account", "identity", "name", "network", "operator")
+    search_help_text = "Vote account, identity, name, network or operator, or a part of it"
     fieldsets = (
         (None, {"fields": ("name", "vote_account", "identity")}),
         ("Newest score", {"fields": ("points", "place", "made_of")}),
@@ -59,6 +59,10 @@ class ValidatorAdmin(ReadOnlyAdmin):
                     *("root_slot", "epoch_vote_account", "skipped", "version", "client", "version_current"),
                 )
             },
+        ),
+        (
+            "Where and who",
+            {"fields": ("address", "address_epoch", "network", "network_name", "country", "operator")},
         ),
         ("In its own words", {"fields": ("website", "icon_url", "details", "keybase")}),
         ("Age of the numbers", {"fields": ("ages",)}),

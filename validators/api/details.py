@@ -36,6 +36,7 @@ def _beside(validator: Validator, flags: Sequence[Mapping[str, Any]]) -> dict[st
     return {
         "commission_marks": _mark_documents(flags),
         "vote_state": None if operator is None else rows.vote_state_document(operator),
+        "operator_evidence": validator.operator_evidence,
         "details": validator.details or None,
         "keybase": validator.keybase or None,
         "incidents": list(map(rows.incident_document, events.incidents)),

@@ -7,7 +7,9 @@ from pydantic import Field
 
 from scheduling.api.replies import Envelope
 from validators.api import words
+from validators.api.evidence_documents import EvidenceDocument
 from validators.api.flag_documents import FlagDocument
+from validators.solana.programs.jito import ROUTER_FEE_BPS, ROUTER_FEE_SOURCE
 
 NAME_MARK = "What is striking about its name; null: nothing, when names were asked for last"
 LAMPORTS = "Lamports; a string, because it may exceed what a double holds"
@@ -110,7 +112,8 @@ class ValidatorDocument(Schema):
     mev_epoch: int | None = Field(description="The newest epoch of which `runs_jito` is known")
     mev_apy: float | None = Field(
         description="What tips add to `apy`, after its commission and the tip router's fee: by the mean of "
-        "up to ten ended epochs. 0 where it does not run Jito; null is unknown"
+        "up to ten ended epochs. 0 where it does not run Jito; null is unknown. The router's fee of "
+        f"{ROUTER_FEE_BPS / 100:g} % is {ROUTER_FEE_SOURCE}"
     )
     shared_apy: float | None = Field(
         description="What priority fees add that it shares through Jito's program; 0 where it shares none"
@@ -129,6 +132,23 @@ class ValidatorDocument(Schema):
         description="What a delegator should know of it: of its commission, ever, as two looks saw it; of "
         "stake, account, name and admission as they are. In a list of an earlier epoch of commission and "
         "superminority alone, as they were"
+    )
+    address: str | None = Field(
+        description="Of its node, as gossip last told it; null is unknown, as from here to `operator` in a "
+        "list of an earlier epoch"
+    )
+    address_epoch: int | None = Field(description="The epoch in which gossip last told it")
+    network: str | None = Field(
+        description="Of `address`: AS and its number, by the files of ASN_DATABASE; without them its /24, of "
+        "IPv6 its /48, which hides that many of them are one network's"
+    )
+    network_name: str | None = Field(description="As those files have it; null without them")
+    country: str | None = Field(
+        description="Two letters (ISO 3166), by those files; iptoasn's say where the network is registered"
+    )
+    operator: str | None = Field(
+        description="The same for all that share a withdraw authority, an identity, a collector, or a name "
+        "at one address: the withdraw authority of most of them. Null while its account was never read"
     )
     first_epoch: int | None = Field(description="The first epoch of which anything of it is stored")
     epochs_known: int = Field(description="Of how many epochs something of it is stored")
@@ -195,6 +215,9 @@ class ValidatorDetail(ValidatorDocument):
     """A validator with its account, incidents and commission changes."""
 
     vote_state: VoteStateDocument | None = Field(description="Null while the account was never read")
+    operator_evidence: list[EvidenceDocument] = Field(
+        description="What it has in common with which others, the strong evidence first"
+    )
     details: str | None = Field(description="What it writes about itself; never trusted")
     keybase: str | None = Field(description="The name on keybase.io that it claims; never trusted")
     incidents: list[IncidentDocument] = Field(description="The newest hundred")
@@ -203,26 +226,6 @@ class ValidatorDetail(ValidatorDocument):
         description="When each of `commission_flags` was last seen, from what to what. Rather use `flags`",
         json_schema_extra={"deprecated": True},
     )
-
-
-class SelectedDocument(Schema):
-    """One that is to be held, or no longer."""
-
-    vote_account: str = Field(description="Base58; the validator's key")
-    name: str | None = Field(description="What it calls itself; never trusted")
-    name_mark: words.NameMark | None = Field(description=NAME_MARK)
-    action: words.SelectionAction = Field(description="stays and enters are to be held")
-    place: int | None = Field(description="Among those asked for, 1 is the best; null if none of them")
-    rank: int | None = Field(description="Among all; equals share a rank")
-    score: float | None = Field(description="0 to 100; null where it was not scored")
-    why: str = Field(description="The reason for `action`, for people")
-
-
-class SelectionReply(ScoredEnvelope):
-    """What to hold, whole."""
-
-    items: list[SelectedDocument] = Field(description="Those that stay, enter and leave")
-    next_cursor: str | None = Field(description="Always null: a selection comes whole")
 
 
 class EpochDocument(Schema):

@@ -31,8 +31,8 @@ class FactsDocument(Schema):
     from_: str | float | None = Field(
         None,
         alias="from",
-        description="commission, commission_confirmed: a fraction, null where nothing was confirmed before. "
-        "identity: a node key. version: a version. rank: a rank. verdict: a result",
+        description="commission, commission_confirmed, mev_commission: a fraction, null where nothing was "
+        "confirmed before. identity: a node key. version: a version. rank: a rank. verdict: a result",
     )
     to: str | float | None = Field(None, description="As `from`, and what it is since")
     confirmed: bool | None = Field(
@@ -45,7 +45,8 @@ class FactsDocument(Schema):
     left: bool | None = Field(None, description="delinquency_ended: because it left the cluster")
     epoch: int | None = Field(
         None,
-        description="admission_lost, admission_regained: into whose set. bad_epoch: which epoch was bad",
+        description="admission_lost, admission_regained: into whose set. bad_epoch: which epoch was bad. "
+        "mev_commission: whose tips are the first to be shared so",
     )
     reason: str | None = Field(None, description="admission_lost: why it is not let in")
     from_client: str | None = Field(None, description="version: the client before; empty is unknown")
@@ -56,6 +57,7 @@ class FactsDocument(Schema):
         None, description="rank: by which version of that method. verdict: of the rule set"
     )
     rules: str | None = Field(None, description="verdict: by which rule set")
+    title: str | None = Field(None, description="verdict: what people call that rule set")
     failing: list[str] | None = Field(None, description="verdict: the rules that fail; none unless it fails")
     clears_in: int | None = Field(
         None,

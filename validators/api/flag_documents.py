@@ -21,5 +21,7 @@ class FlagDocument(Schema):
     from_: float | None = Field(
         alias="from", description="The commission before, a fraction; null above 50 % and of all else"
     )
-    to: float | None = Field(description="The highest commission of it, a fraction; null of all else")
+    to: float | None = Field(
+        description="The highest commission of it, of tips too, a fraction; null of all else"
+    )
     sentence: str = Field(description="The same for people, with its epochs and percents")

@@ -10,7 +10,7 @@ from ninja import Schema
 from scheduling.api import cursors
 from scheduling.api.replies import Format, list_reply
 from validators.api import cluster_documents, documents, epoch_rows, rows, score_documents
-from validators.api.parameters import KeyPlace, Narrowed, Page
+from validators.api.parameters import Narrowed, Page
 from validators.reading.picture import Picture, envelope
 from validators.reading.standings import Narrowing
 
@@ -36,7 +36,7 @@ CLUSTER_EPOCHS: Final = Listing(
 
 def key_of(query: Page) -> int | None:
     """Behind which key the page begins."""
-    return None if query.cursor is None else cursors.read(query.cursor, KeyPlace).key
+    return None if query.cursor is None else cursors.read(query.cursor, cursors.KeyPlace).key
 
 
 def page(
@@ -50,7 +50,11 @@ def page(
 ) -> HttpResponse:
     """`found` holds one row more than asked for when there are more."""
     shown = found[: query.limit]
-    more = cursors.written(KeyPlace(key=getattr(shown[-1], listing.key))) if len(found) > len(shown) else None
+    more = (
+        cursors.written(cursors.KeyPlace(key=getattr(shown[-1], listing.key)))
+        if len(found) > len(shown)
+        else None
+    )
     columns = list(listing.shape.model_fields)
     written = map(listing.document, shown)
     return list_reply(request, written, columns=columns, form=form, about=about, next_cursor=more)
@@ -62,14 +66,18 @@ def scored_envelope(picture: Picture) -> dict[str, Any]:
 
 
 def narrowing(query: Narrowed) -> Narrowing:
-    commission = query.max_commission
     return Narrowing(
         search=query.search,
         least_stake=query.min_stake,
-        most_commission_bps=None if commission is None else round(commission * rows.BPS_IN_ALL),
+        most_commission_bps=rows.basis_points(query.max_commission),
+        most_mev_commission_bps=rows.basis_points(query.max_mev_commission),
+        least_total_apy=query.min_total_apy,
         least_score=query.min_score,
         client=query.client,
         version=query.version,
+        network=query.network,
+        country=query.country,
+        operator=query.operator,
         delinquent=query.delinquent,
         superminority=query.superminority,
         flagged=query.flagged,

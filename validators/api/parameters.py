@@ -10,6 +10,7 @@ from scheduling.api.replies import Format
 from scheduling.api.unknown import there_is_no
 from validators.api.several import BASE58, Flags, Include, Keys
 from validators.models import ScoringRun, Validator
+from validators.reading.groups import group_key
 from validators.reading.standings import DEFAULT_SORT, MOST_ROWS, SORT_FIELDS
 from validators.scoring.registry import METHODS
 from validators.solana.versions import Client
@@ -91,6 +92,18 @@ def _a_fraction(commission: float | None) -> float | None:
     return commission
 
 
+def _known_group(field: str, words: str) -> Callable[[str], str]:
+    """Let pass what some validator is in: by a misspelt one all that is held would leave."""
+
+    def known(key: str) -> str:
+        key = key if field == "operator" else group_key(key)
+        if key and not Validator.objects.filter(**{field: key}).exists():
+            raise ValueError(f"no validator is known to be {words} {key}")
+        return key
+
+    return known
+
+
 class Narrowed(Schema):
     """Which validators, by which method."""
 
@@ -115,6 +128,21 @@ class Narrowed(Schema):
         "is unknown are not. On pages: max_commission_percent",
         json_schema_extra={"maximum": 1},
     )
+    max_mev_commission: Annotated[float | None, AfterValidator(_a_fraction)] = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="The same of what it keeps of tips; those without a tip account are not among them. On "
+        "pages: max_mev_commission_percent",
+        json_schema_extra={"maximum": 1},
+    )
+    min_total_apy: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="A fraction: 0.06 for 6 %; those of whom a part of it is unknown are not among them. On "
+        "pages: min_total_apy_percent",
+    )
     min_score: float | None = Field(
         None,
         ge=0,
@@ -127,6 +155,18 @@ class Narrowed(Schema):
     )
     version: str = Field(
         "", max_length=40, pattern=TEXT, description="As `version` says it, such as 4.2.1; empty for any"
+    )
+    network: Annotated[str, AfterValidator(_known_group("network", "in the network"))] = Field(
+        "",
+        max_length=43,
+        pattern=TEXT,
+        description="As `network` says it: AS64496, or without a database 192.0.2.0/24; empty for any",
+    )
+    country: Annotated[str, AfterValidator(_known_group("country", "in the country"))] = Field(
+        "", max_length=2, pattern=TEXT, description="As `country` says it, such as DE; empty for any"
+    )
+    operator: Annotated[str, AfterValidator(_known_group("operator", "of the operator"))] = Field(
+        "", max_length=44, pattern=TEXT, description="As `operator` says it; empty for any"
     )
     delinquent: bool | None = Field(
         None, description="true: those delinquent; false: those voting. On pages: voting, no and yes"
@@ -191,12 +231,6 @@ class DetailQuery(Schema):
         description="What else is told: parts (of its score), risk (in words), pools (that stake with it), "
         "epochs:N (the newest N, up to 100); with commas between, or repeated",
     )
-
-
-class KeyPlace(BaseModel):
-    """Where a page of rows ended that come by falling number."""
-
-    key: int = Field(ge=0, le=LARGEST)
 
 
 class StandingPlace(BaseModel):

@@ -1,10 +1,10 @@
 """Validators, their scores and the cluster, for everybody."""
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Body, Query, Router
 
 from scheduling.api.errors import Problem
-from scheduling.api.replies import Format, json_reply, list_reply
+from scheduling.api.replies import Format, json_reply, list_reply, wanted_format
 from validators.api import (
     cluster_documents,
     documents,
@@ -13,6 +13,7 @@ from validators.api import (
     pool_documents,
     rows,
     score_documents,
+    selection_documents,
 )
 from validators.api.answers import answer
 from validators.api.details import known_validator, validator_reply
@@ -25,7 +26,7 @@ from validators.api.parameters import (
     ValidatorQuery,
     VoteAccount,
 )
-from validators.api.selections import SelectionQuery, selection_reply
+from validators.api.selections import SelectionBody, SelectionQuery, selection_reply
 from validators.api.validator_lists import validator_page
 from validators.reading.cluster import chain_state, cluster_epochs, newest_cluster_epoch, sources
 from validators.reading.histories import epochs_before, runs_before, score_in, scores_before
@@ -53,15 +54,29 @@ def list_validators(request: HttpRequest, query: Query[ValidatorQuery]) -> HttpR
     return answer(request, query.format, lambda form: validator_page(request, query, form))
 
 
-@router.get("/selection", response=documents.SelectionReply)
+@router.get("/selection", response=selection_documents.SelectionReply)
 def select_validators(request: HttpRequest, query: Query[SelectionQuery]) -> HttpResponse:
     """What to hold of those asked for: held ones stay until they fall behind a band.
 
     Give what is held now as `held`: the best `size` enter, and who is held leaves only when he falls behind
     place `size` x `band`, so that a place more or less moves no stake. Each is told `action` and why; a held
-    key that no fetch ever saw, or that a filter leaves out, leaves. All comes in one reply.
+    key that no fetch ever saw, or that a filter leaves out, leaves. With `cap` at most so many of one group
+    are held: the worst held ones above it leave, others are `passed_over`, each with the group that is full.
+    All comes in one reply.
     """
     return answer(request, query.format, lambda form: selection_reply(request, query, form))
+
+
+@router.post("/selection", response=selection_documents.SelectionReply)
+def select_validators_of_many(request: HttpRequest, body: Body[SelectionBody]) -> HttpResponse:
+    """The same for who holds more than an address has room for.
+
+    A JSON object of the names that the GET takes, `held` and `cap` as lists. It changes nothing, and no cache
+    keeps its answer.
+    """
+    response = selection_reply(request, body, wanted_format(request, body.format))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @router.get("/validators/{vote_account}", response={200: included_documents.ValidatorReply, **_MISSING})

@@ -20,7 +20,6 @@ from validators.reading.rewards import reward_of_100_sol
 from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
 from validators.scoring.ten_epochs import risk_of_ten_epochs
-from validators.solana.economics import total_apy
 
 BPS_IN_ALL: Final = 10_000
 
@@ -62,11 +61,22 @@ VALIDATOR_COLUMNS: Final = (
     "mev_apy_basis",
     "mev_apy_epochs",
     "block_apy",
+    "total_apy",
+    "address",
+    "address_epoch",
+    "network",
+    "network_name",
+    "country",
+    "operator",
 )
 
 
 def fraction(bps: int | None) -> float | None:
     return None if bps is None else bps / BPS_IN_ALL
+
+
+def basis_points(rate: float | None) -> int | None:
+    return None if rate is None else round(rate * BPS_IN_ALL)
 
 
 def lamports(amount: int | None) -> str | None:
@@ -82,19 +92,18 @@ def validator_document(row: Mapping[str, Any]) -> dict[str, Any]:
             document[field] = None
     document["risk_ten_epochs"] = risk_of_ten_epochs(document["risk"])
     document["reward_of_100_sol"] = reward_of_100_sol(document["apy"])
-    document["total_apy"] = total_apy(*_PARTS_OF_APY(document))
     document["commission"] = fraction(document["commission"])
     document["mev_commission"] = fraction(document["mev_commission"])
     document["activated_stake"] = lamports(document["activated_stake"])
     return document
 
 
-_PARTS_OF_APY: Final = itemgetter("apy", "mev_apy", "shared_apy", "block_apy")
 _ADMISSION: Final = itemgetter(*ADMISSION_COLUMNS)
 _FIELDS: Final = tuple(column.removesuffix("_bps") for column in VALIDATOR_COLUMNS)
 _VALUES: Final = itemgetter(*VALIDATOR_COLUMNS)
 _EMPTY_IS_UNKNOWN: Final = (
     *("identity", "name", "name_mark", "website", "version", "client", "apy_basis", "mev_apy_basis"),
+    *("address", "network", "network_name", "country", "operator"),
 )
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from scheduling.api.several import one_by_one, words_of
 from scheduling.api.unknown import there_is_no
+from validators.reading.caps import asked_caps
 from validators.reading.flags import FlagCode
 
 BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
@@ -14,6 +15,7 @@ BASE58: Final = r"^[0-9A-Za-z]{1,44}$"
 MOST_KEYS: Final = 200
 # As many as an address holds of them alone.
 MOST_HELD: Final = 340
+MOST_HELD_IN_BODY: Final = 5_000
 MOST_EPOCHS: Final = 100
 # Where `include` names no number.
 EPOCHS: Final = 10
@@ -71,8 +73,14 @@ def _held(given: Any) -> Any:
     return words_of(map(str, given)) if isinstance(given, list) else given
 
 
-HeldKeys = Annotated[
-    list[Annotated[str, Field(pattern=BASE58)]], BeforeValidator(_held), Field(max_length=MOST_HELD)
-]
+def _caps(words: list[str]) -> list[str]:
+    return [str(cap) for cap in asked_caps(words)]
+
+
+_Held = Annotated[list[Annotated[str, Field(pattern=BASE58)]], BeforeValidator(_held)]
+HeldKeys = Annotated[_Held, Field(max_length=MOST_HELD)]
+ManyHeldKeys = Annotated[_Held, Field(max_length=MOST_HELD_IN_BODY)]
+# A cap is words, and is read again where it is applied: the document of the API shows it as it is written.
+Caps = Annotated[list[str], BeforeValidator(_held), AfterValidator(_caps)]
 Flags = Annotated[list[FlagCode], BeforeValidator(one_by_one)]
 Include = Annotated[list[str], BeforeValidator(one_by_one), AfterValidator(_includable)]

@@ -12,7 +12,7 @@ from scheduling.api.errors import ApiError, Problem
 from scheduling.api.replies import nothing_reply, private_reply
 from scheduling.clock import database_now
 from scheduling.models.tokens import Scope
-from validators.api.parameters import LARGEST, KeyPlace
+from validators.api.parameters import LARGEST
 from validators.api.subscription_documents import (
     DeliveryList,
     NewSubscription,
@@ -158,10 +158,10 @@ def list_deliveries(request: HttpRequest, key: SubscriptionKey, query: Query[Del
     """
     found = _own(request, key).deliveries.order_by("-pk")
     if query.cursor is not None:
-        found = found.filter(pk__lt=cursors.read(query.cursor, KeyPlace).key)
+        found = found.filter(pk__lt=cursors.read(query.cursor, cursors.KeyPlace).key)
     rows = list(found[: query.limit + 1])
     page = rows[: query.limit]
-    more = cursors.written(KeyPlace(key=page[-1].pk)) if len(rows) > len(page) else None
+    more = cursors.written(cursors.KeyPlace(key=page[-1].pk)) if len(rows) > len(page) else None
     return private_reply({"items": [delivery_document(one) for one in page], "next_cursor": more})
 
 

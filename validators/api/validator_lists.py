@@ -65,6 +65,9 @@ def _check(query: ValidatorQuery, asked: Included) -> None:
     is_sorted_by_it = SORT_FIELDS[query.sort.removeprefix("-")] not in past.THEN
     for name, is_asked in (
         *(("flagged", query.flagged is not None), ("flag", bool(query.flag))),
+        ("max_mev_commission", query.max_mev_commission is not None),
+        ("min_total_apy", query.min_total_apy is not None),
+        *((name, bool(getattr(query, name))) for name in ("network", "country", "operator")),
         *(("left", query.left is not None), (f"sort={query.sort}", is_sorted_by_it)),
     ):
         if is_asked:

@@ -14,7 +14,7 @@ from validators.api import verdict_documents as documents
 from validators.api.answers import answer
 from validators.api.details import known_validator
 from validators.api.pages import key_of
-from validators.api.parameters import KeyPlace, Page, VoteAccount
+from validators.api.parameters import Page, VoteAccount
 from validators.models import RuleVerdict
 from validators.reading.picture import envelope
 from validators.reading.verdicts import (
@@ -115,7 +115,7 @@ def list_verdicts(request: HttpRequest, query: Query[VerdictQuery]) -> HttpRespo
             rows = rows.filter(pk__lt=place)
         found = list(rows.order_by("-pk")[: query.limit + 1])
         shown = found[: query.limit]
-        more = cursors.written(KeyPlace(key=shown[-1].pk)) if len(found) > len(shown) else None
+        more = cursors.written(cursors.KeyPlace(key=shown[-1].pk)) if len(found) > len(shown) else None
         columns = list(documents.VerdictRow.model_fields)
         sets = rule_sets().sets
         written = [_row(row, sets.get(row.rules)) for row in shown]

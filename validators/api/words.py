@@ -12,6 +12,7 @@ from typing_extensions import TypeAliasType
 
 from validators.models import (
     ChainState,
+    ConcentrationEpoch,
     MevEpoch,
     PoolStake,
     RuleVerdict,
@@ -23,12 +24,14 @@ from validators.models import (
 )
 from validators.models.cluster import BlocksBasis as Basis
 from validators.models.validators import Origin
+from validators.reading.caps import CAPPED_BY
 from validators.scoring.registry import METHODS
 from validators.solana.arithmetic import CreditsUnit as Unit
 from validators.solana.economics import ApyBasis as ReturnBasis
 from validators.solana.layouts import BlsKey as Key
 from validators.solana.layouts import StateVersion as Layout
 from validators.solana.look_alikes import NameMark as Mark
+from validators.solana.operators import Common, Strength
 from validators.solana.programs.stake_pools import EntryStatus
 from validators.solana.slot_times import SlotTimeBasis as SlotBasis
 from validators.solana.versions import Client
@@ -92,6 +95,50 @@ StakesSource = TypeAliasType(
     "StakesSource",
     Annotated[str, one_of(StakeEpoch.Source.values, "accounts: getProgramAccounts of the stake program")],
 )
+GroupedBy = TypeAliasType(
+    "GroupedBy",
+    Annotated[
+        str,
+        one_of(
+            ConcentrationEpoch.By.values,
+            "network: as `network` of a validator. address: equal addresses. operator: as `operator` of one",
+        ),
+    ],
+)
+GroupBasis = TypeAliasType(
+    "GroupBasis",
+    Annotated[
+        str,
+        one_of(
+            ConcentrationEpoch.Basis.values,
+            "asn: autonomous systems, by a database. prefix: a /24, of IPv6 a /48, which hides that many of "
+            "them are one network's. database: countries, by it. gossip: as nodes say. evidence: what "
+            "accounts have in common",
+        ),
+    ],
+)
+EvidenceCommon = TypeAliasType(
+    "EvidenceCommon",
+    Annotated[
+        str,
+        one_of(
+            Common,
+            "What they have in common. withdraw_authority: also where it is the identity of one of them. "
+            "collector: of rewards or of what blocks bring; also where it is a key of one of them",
+        ),
+    ],
+)
+EvidenceStrength = TypeAliasType(
+    "EvidenceStrength",
+    Annotated[
+        str,
+        one_of(
+            Strength,
+            "strong: it makes them one operator's. weak: a name or an address alone, or a collector of very "
+            "many, which join nobody",
+        ),
+    ],
+)
 PoolSource = TypeAliasType(
     "PoolSource",
     Annotated[str, one_of(PoolStake.Source.values, "list: the pool's own accounts, as one look read them")],
@@ -149,7 +196,25 @@ SourceName = TypeAliasType(
     ],
 )
 SelectionAction = TypeAliasType(
-    "SelectionAction", Annotated[str, one_of(("stays", "enters", "leaves"), "What to do with it")]
+    "SelectionAction",
+    Annotated[
+        str,
+        one_of(
+            ("stays", "enters", "leaves", "passed_over"),
+            "What to do with it. passed_over: nothing, as it is not held; a cap keeps it out",
+        ),
+    ],
+)
+CappedBy = TypeAliasType(
+    "CappedBy",
+    Annotated[
+        str,
+        one_of(
+            CAPPED_BY,
+            "operator: validators that evidence says one runs. network, country: where the node is. client: "
+            "what it runs. pool: the stake pool that stakes most with it, if that is a tenth of its stake",
+        ),
+    ],
 )
 EventKind = TypeAliasType(
     "EventKind",

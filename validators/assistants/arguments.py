@@ -9,7 +9,8 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from scheduling.api.unknown import there_is_no
 from validators.api.event_parameters import Wanted
 from validators.api.parameters import LARGEST, Narrowed, Sort
-from validators.api.several import BASE58, Keys
+from validators.api.several import BASE58, Caps, Keys
+from validators.reading.caps import CAPPED_BY, GRAMMAR
 from validators.reading.standings import DEFAULT_SORT
 from validators.scoring.registry import METHODS
 from validators.scoring.selection import BAND
@@ -109,3 +110,4 @@ class SelectionArguments(_Narrowed):
     band: float = Field(
         BAND, ge=1, le=WIDEST_BAND, allow_inf_nan=False, description="Held ones stay up to place size x band"
     )
+    cap: Caps = Field([], description=f"At most so many of one group, by {', '.join(CAPPED_BY)}: {GRAMMAR}")

@@ -120,7 +120,7 @@ def _listed(query: ValidatorQuery) -> Answer:
 
 def _select(asked: arguments.SelectionArguments) -> Answer:
     query = SelectionQuery(**_given(asked) | {"size": asked.size, "held": asked.held}, format="json")
-    return _counted(routes.select_validators(_request(), query), "validators held, to be held or to be left")
+    return _counted(routes.select_validators(_request(), query), "validators to be held, left or passed over")
 
 
 def _validator(asked: arguments.ValidatorArguments) -> Answer:

@@ -10,6 +10,7 @@ from validators.models.events import CommissionChange, DelinquencyIncident, Iden
 from validators.models.jito_history import HistoryAccount, JitoEpoch
 from validators.models.marks import PictureMark
 from validators.models.mev import MevEpoch
+from validators.models.networks import THE_NETWORKS, ConcentrationEpoch, NetworkDatabase
 from validators.models.news import THE_TALLY, EventTally, ToldRanks, ValidatorEvent
 from validators.models.pools import PoolStake, StakePool
 from validators.models.refits import Refit
@@ -25,12 +26,14 @@ from validators.models.watching import WatchedValidator
 __all__ = [
     "PUBKEY_LENGTH",
     "THE_CHAIN",
+    "THE_NETWORKS",
     "THE_TALLY",
     "BlocksBasis",
     "ChainState",
     "ClusterEpoch",
     "CommissionChange",
     "CommissionSource",
+    "ConcentrationEpoch",
     "DelinquencyIncident",
     "DoubtedLook",
     "EndpointState",
@@ -40,6 +43,7 @@ __all__ = [
     "IdentityChange",
     "JitoEpoch",
     "MevEpoch",
+    "NetworkDatabase",
     "Origin",
     "PictureMark",
     "PoolStake",

@@ -21,6 +21,8 @@ class ValidatorEvent(models.Model):
         # One look saw it; who goes back to what was confirmed never left it, so that is confirmed at once.
         COMMISSION = "commission", "commission changed"
         COMMISSION_CONFIRMED = "commission_confirmed", "commission confirmed by a second look"
+        # Of tips, from one of its accounts to a later one, which the chain keeps: one look is enough.
+        MEV_COMMISSION = "mev_commission", "MEV commission changed"
         DELINQUENCY_BEGAN = "delinquency_began", "delinquency began"
         DELINQUENCY_ENDED = "delinquency_ended", "delinquency ended"
         IDENTITY = "identity", "identity changed"

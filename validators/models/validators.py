@@ -18,6 +18,9 @@ from validators.solana.text import (
 
 PUBKEY_LENGTH = 44
 CLIENT_LENGTH = 30
+# Of IPv6, with the length of a prefix.
+LONGEST_ADDRESS = 43
+LONGEST_NETWORK_NAME = 80
 
 CREDITS_UNITS = [
     (CreditsUnit.VOTE_CREDITS.value, "vote credits"),
@@ -101,6 +104,35 @@ class Validator(models.Model):
     )
     version_current = models.BooleanField(
         null=True, blank=True, help_text="At least what two thirds of its client's stake run"
+    )
+    # Where that node is; empty and null are unknown.
+    address = models.CharField(
+        max_length=LONGEST_ADDRESS, blank=True, db_default="", help_text="As gossip last told it"
+    )
+    address_epoch = models.BigIntegerField(
+        null=True, blank=True, help_text="In which gossip last told its address"
+    )
+    network = models.CharField(
+        max_length=LONGEST_ADDRESS,
+        blank=True,
+        db_default="",
+        help_text="AS and its number; without a database of networks the /24 or, of IPv6, the /48",
+    )
+    network_name = models.CharField(
+        max_length=LONGEST_NETWORK_NAME, blank=True, db_default="", help_text="As the database has it"
+    )
+    country = models.CharField(
+        max_length=2, blank=True, db_default="", help_text="As the database of networks has it"
+    )
+    # Who runs it, by what it has in common with others.
+    operator = models.CharField(
+        max_length=PUBKEY_LENGTH,
+        blank=True,
+        db_default="",
+        help_text="The withdraw authority of most of the operator's accounts",
+    )
+    operator_evidence = models.JSONField(
+        default=list, blank=True, db_default=[], help_text="What it has in common with which others"
     )
     # Of the identity, in the epoch beside them.
     leader_slots = models.BigIntegerField(null=True, blank=True)

@@ -1,5 +1,6 @@
 """What is wrong with what we know of the cluster, or with validators that somebody watches."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -91,6 +92,20 @@ def commission_jumps(*, now: datetime) -> list[Trouble]:
     ]
 
 
+def mev_commission_jumps(*, now: datetime) -> list[Trouble]:
+    """The watched validators that raised what they keep of tips by much, or above a limit, within a day."""
+    return [
+        Trouble(
+            subject=event.validator.vote_account,
+            message=f"{event.validator.vote_account} raised its MEV commission from "
+            f"{bps_percent(event.facts['from'])} to {bps_percent(event.facts['to'])} with epoch "
+            f"{event.facts['epoch']}.{_own_words(event.validator)}",
+        )
+        for event in _events_of_watched(ValidatorEvent.Kind.MEV_COMMISSION, now=now)
+        if _is_jump(event.facts["from"], event.facts["to"])
+    ]
+
+
 def not_admitted(*, now: datetime) -> list[Trouble]:
     """The watched validators that will not be let into the epoch after the next, as they stand."""
     watched = watched_accounts()
@@ -112,25 +127,29 @@ def not_admitted(*, now: datetime) -> list[Trouble]:
 
 def changed_verdicts(*, now: datetime) -> list[Trouble]:
     """The watched validators of which a rule set said something else within a day."""
-    watched = watched_accounts()
-    if not watched:
-        return []
-    events = ValidatorEvent.objects.filter(
-        kind=ValidatorEvent.Kind.VERDICT, validator__vote_account__in=watched, at__gte=now - DAY
-    )
     # The last of each day and rule set; those before it are in the list of events.
     newest = {
         (event.validator.vote_account, event.facts["rules"]): event
-        for event in events.select_related("validator").order_by("number")
+        for event in _events_of_watched(ValidatorEvent.Kind.VERDICT, now=now)
     }
     return [
         Trouble(
             subject=f"{account} {rules}",
-            message=f"{account} by {rules}: {event.facts['from']} before, {event.facts['to']} now"
+            message=f"{account} by {event.facts.get('title') or rules}: {event.facts['from']} before, "
+            f"{event.facts['to']} now"
             f"{_failing(event.facts['failing'])}.{_own_words(event.validator)}",
         )
         for (account, rules), event in newest.items()
     ]
+
+
+def _events_of_watched(kind: ValidatorEvent.Kind, *, now: datetime) -> Iterable[ValidatorEvent]:
+    """Within a day, oldest first, each with its validator."""
+    watched = watched_accounts()
+    if not watched:
+        return []
+    events = ValidatorEvent.objects.filter(kind=kind, validator__vote_account__in=watched, at__gte=now - DAY)
+    return events.select_related("validator").order_by("number")
 
 
 def _failing(rules: list[str]) -> str:

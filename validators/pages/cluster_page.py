@@ -6,7 +6,9 @@ from itertools import accumulate
 from typing import Any, Final
 
 from validators.models import ChainState, ClusterEpoch, SourceState, StakePool, Validator
+from validators.pages.spreads import ShownSpread, shown_spreads
 from validators.reading.cluster import chain_state, cluster_epochs, sources
+from validators.reading.holdings import moving_said
 from validators.reading.picture import Picture
 from validators.reading.stake_pools import stake_pools
 from validators.reading.standings import standings
@@ -49,7 +51,6 @@ class ClusterPicture:
     newest: ClusterEpoch | None
     largest: Sequence[Slice]
     concentration: Sequence[Slice]
-    clients: Sequence[Slice]
     versions: Sequence[Slice]
     commissions: Sequence[Slice]
     scores: Sequence[Slice]
@@ -57,6 +58,8 @@ class ClusterPicture:
     sources: Sequence[SourceState]
     chain: ChainState | None
     pools: Sequence[StakePool]
+    moving: str
+    spreads: Mapping[str, ShownSpread]
 
 
 # Stake in lamports, commission in basis points, score; None is unknown.
@@ -64,7 +67,7 @@ Row = tuple[int, int | None, float | None]
 
 
 def cluster_picture(picture: Picture) -> ClusterPicture:
-    """Six queries, one of them over every present validator."""
+    """Eleven queries, two of them over every present validator."""
     present: Any = standings(picture)
     rows: list[Row] = list(present.values_list("activated_stake", "commission_bps", "score"))
     epochs = cluster_epochs(limit=EPOCHS_SHOWN)
@@ -73,7 +76,6 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         newest=newest,
         largest=_largest(),
         concentration=_concentration(rows),
-        clients=_by_name(newest.stake_by_client if newest else {}, most=VERSIONS_SHOWN),
         versions=_by_name(newest.stake_by_version if newest else {}, most=VERSIONS_SHOWN),
         commissions=_commissions(rows),
         scores=_scores(rows),
@@ -81,6 +83,8 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         sources=sources(),
         chain=chain_state(),
         pools=stake_pools(),
+        moving=moving_said(picture.epoch),
+        spreads=shown_spreads(picture.epoch),
     )
 
 

@@ -14,11 +14,10 @@ from validators.models import (
 )
 from validators.monitoring.readiness import stale_picture
 from validators.reading.explanations import Risk, explained, risk_told
-from validators.reading.mev import total_apy_of
+from validators.reading.flags import with_flags
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
-from validators.reading.terms import with_marks
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
 
@@ -46,7 +45,6 @@ class ComparedValidator:
     parts: Sequence[Part]
     risk: Risk | None
     reward: int | None
-    total_apy: float | None
 
 
 def staleness() -> str:
@@ -58,8 +56,8 @@ def staleness() -> str:
 
 
 def standing_rows(validators: Iterable[Any], picture: Picture) -> list[StandingRow]:
-    """Of one page of validators. Three queries, and two where one has a commission flag."""
-    shown = with_marks(list(validators))
+    """Of one page of validators. Five queries, and two where one has a commission flag."""
+    shown = with_flags(list(validators))
     keys = [validator.pk for validator in shown]
     scores, changes = _recent_scores(keys, picture), _recent_changes(keys, picture)
     return [
@@ -68,7 +66,7 @@ def standing_rows(validators: Iterable[Any], picture: Picture) -> list[StandingR
 
 
 def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedValidator]:
-    """Up to four known validators, in the order they were named. Two queries, and two for flags."""
+    """Up to four known validators, in the order they were named. Two queries, and four for flags."""
     found: Any = standings(picture, narrowing=None).filter(vote_account__in=vote_accounts)
     known = {validator.vote_account: validator for validator in found}
     wanted = [known[one] for one in dict.fromkeys(vote_accounts) if one in known][:MOST_COMPARED]
@@ -78,9 +76,8 @@ def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedVal
             parts=explained(picture.scoring_run, one.components),
             risk=risk_told(one.components),
             reward=yearly_reward(HUNDRED_SOL, one.apy),
-            total_apy=total_apy_of(one),
         )
-        for one in with_marks(wanted)
+        for one in with_flags(wanted)
     ]
 
 

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from scheduling.api import cursors
 from scheduling.api.unknown import did_you_mean, there_is_no
 from scheduling.pages.access import only_read
+from validators.figures import grouped
 from validators.pages.rows import staleness
 from validators.pages.unknown_words import unknown_words
 from validators.reading.picture import current_picture
-from validators.reading.verdicts import ToldSet, refused_files, told, told_sets, verdict_rows
+from validators.reading.standings import MOST_ROWS
+from validators.reading.verdicts import ToldSet, parts_of_all, refused_files, told, told_sets, verdict_rows
 from validators.rules.judging import Outcome
 from validators.rules.schema import ElsewhereRule, RuleSet
 from validators.services.verdicts.rule_sets import rule_sets
@@ -25,7 +29,11 @@ RESULTS: Final = (Outcome.PASSES, Outcome.ELIGIBLE, Outcome.UNKNOWN, Outcome.FAI
 @only_read
 def rules_page(request: HttpRequest) -> HttpResponse:
     """Every rule set, and how many meet it."""
-    about = {"sets": [_with_counts(one) for one in told_sets()], "refused": refused_files()}
+    about = {
+        "sets": [_with_counts(one) for one in told_sets()],
+        "refused": refused_files(),
+        "parts": _parts(),
+    }
     return _shown(request, "rules", (), about)
 
 
@@ -51,6 +59,21 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
     }
     misspelt = [(chosen, did_you_mean(chosen, RESULTS))] if chosen != result else []
     return _shown(request, "rule_set", ("result", "page"), about, misspelt)
+
+
+def _parts() -> list[dict[str, Any]]:
+    """The files that all verdicts make, each with what the API is asked for it."""
+    found = parts_of_all(MOST_ROWS)
+    return [
+        {
+            "label": f"{grouped(first)} to {grouped(last)}" if len(found) > 1 else "",
+            "query": urlencode(
+                {"format": "csv", "limit": MOST_ROWS}
+                | ({} if key is None else {"cursor": cursors.written(cursors.KeyPlace(key=key))})
+            ),
+        }
+        for first, last, key in found
+    ]
 
 
 def _with_counts(one: ToldSet) -> dict[str, Any]:

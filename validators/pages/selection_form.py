@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from validators.pages.standings_form import StandingsForm
+from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
 from validators.scoring.selection import BAND
 
 DEFAULT_SIZE: Final = 100
@@ -13,12 +14,13 @@ MOST_SELECTED: Final = 1_000
 WIDEST_BAND: Final = 100.0
 # More does not fit into an address that our web server takes.
 LONGEST_HELD: Final = 7_500
+LONGEST_CAPS: Final = 200
 
 
 class SelectionForm(StandingsForm):
     """A field that makes no sense is told of, and its default stands."""
 
-    first = ("size", "band", "held")
+    first = ("size", "band", "cap", "held")
     sort = None  # type: ignore[assignment]
     size = forms.IntegerField(required=False, min_value=1, max_value=MOST_SELECTED, label="How many")
     band = forms.FloatField(required=False, min_value=1, max_value=WIDEST_BAND, label="Band")
@@ -27,6 +29,13 @@ class SelectionForm(StandingsForm):
         max_length=LONGEST_HELD,
         label="Held now: vote accounts",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    cap = forms.CharField(
+        required=False,
+        max_length=LONGEST_CAPS,
+        label="At most, of one group",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+        help_text=f"By {', '.join(CAPPED_BY)}: {GRAMMAR}; several with commas between",
     )
     field_order = first
 
@@ -37,6 +46,16 @@ class SelectionForm(StandingsForm):
     @property
     def width(self) -> float:
         return self._known("band") or BAND
+
+    def clean_cap(self) -> list[AskedCap]:
+        try:
+            return asked_caps(self.cleaned_data["cap"].split(","))
+        except ValueError as exc:
+            raise forms.ValidationError(f"{exc}.") from exc
+
+    @property
+    def caps(self) -> list[AskedCap]:
+        return self._known("cap") or []
 
     @property
     def held_accounts(self) -> list[str]:
@@ -49,5 +68,5 @@ class SelectionForm(StandingsForm):
         return not self._known("watched")
 
     def _for_api(self) -> dict[str, Any]:
-        held = ",".join(self.held_accounts)
-        return {"size": self.wanted, "band": self.width, "held": held, **super()._for_api()}
+        held, caps = ",".join(self.held_accounts), ",".join(map(str, self.caps))
+        return {"size": self.wanted, "band": self.width, "held": held, "cap": caps, **super()._for_api()}

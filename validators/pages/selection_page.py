@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from validators.pages.selection_form import SelectionForm
 from validators.reading.picture import Picture
@@ -17,13 +18,33 @@ class Group:
     rows: Sequence[SelectedValidator]
 
 
-def selected_groups(picture: Picture, form: SelectionForm) -> list[Group]:
-    """None where nobody is scored yet. Two queries."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, by action, and how each cap was applied."""
+
+    groups: Sequence[Group] = ()
+    caps_said: Sequence[str] = ()
+
+
+def choice_of(picture: Picture, form: SelectionForm) -> Choice:
+    """None where nobody is scored yet. Two queries, and one or two for each cap."""
     if picture.scoring_run is None:
-        return []
-    found = selection(picture, form.narrowing, held=form.held_accounts, size=form.wanted, band=form.width)
-    headings = {"leaves": "Leave", "enters": "Enter", "stays": "Stay"}
-    return [
-        Group(action=action, heading=heading, rows=[one for one in found if one.action == action])
-        for action, heading in headings.items()
-    ]
+        return Choice()
+    found = selection(
+        picture,
+        form.narrowing,
+        held=form.held_accounts,
+        size=form.wanted,
+        band=form.width,
+        caps=form.caps,
+    )
+    return Choice(
+        groups=[
+            Group(action=action, heading=heading, rows=[one for one in found.rows if one.action == action])
+            for action, heading in _HEADINGS.items()
+        ],
+        caps_said=[one.sentence for one in found.caps],
+    )
+
+
+_HEADINGS: Final = {"leaves": "Leave", "enters": "Enter", "stays": "Stay", "passed_over": "Passed over"}

@@ -1,7 +1,7 @@
 """What a visitor may narrow and order the list of validators by; all of it stands in the address."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
@@ -10,12 +10,17 @@ from django.conf import settings
 from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 
+from validators.pages.presets import Preset, presets
 from validators.reading.flags import LABELS, FlagCode
+from validators.reading.groups import group_key
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
 from validators.templatetags.units import LAMPORTS_PER_SOL
 
 _YES: Final = {"yes": True, "no": False}
 BPS_PER_PERCENT: Final = 100
+PERCENT: Final = 100
+# Of a yearly return.
+MOST_PERCENT: Final = 1_000
 # More SOL than there will ever be, and still a number that the database holds.
 MOST_SOL: Final = 9_000_000_000
 
@@ -30,28 +35,10 @@ class Column:
     secondary: bool
     number: bool
     title: str = ""
+    # In the same cell, for a screen has no room for a column of its own.
+    below: "Column | None" = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """A link that sets filters, or takes them off where they are in force."""
-
-    label: str
-    query: str
-    in_force: bool
-
-
-_RELIABLE: Final = {"voting": "yes", "min_score": "90"}
-_CHEAP: Final = {"max_commission_percent": "5"}
-_OUTSIDE: Final = {"superminority": "no"}
-# What many want, and which filters that is.
-_PRESETS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
-    ("Reliable, up to 5 %, outside the superminority", {**_RELIABLE, **_CHEAP, **_OUTSIDE}),
-    ("Reliable: votes, score from 90", _RELIABLE),
-    ("Commission up to 5 %", _CHEAP),
-    ("Outside the superminority", _OUTSIDE),
-    ("Watched", {"watched": "yes"}),
-)
 # The key of no validator, for who watches none.
 _NOBODY: Final = ("",)
 
@@ -79,6 +66,16 @@ _COLUMNS: Final = (
     ("skip_rate", "Skip rate", "skip_rate", True, "Share of its leader slots without a block"),
     ("version", "Version", "-version", True, "Of the node, as gossip knows it"),
 )
+_BELOW: Final = {
+    "commission": (
+        *("mev_commission", "MEV commission", "mev_commission", False),
+        "The validator's share of the tips",
+    ),
+    "apy": (
+        *("total_apy", "Total APY", "-total_apy", False),
+        "With what tips, shared priority fees and handed-on block revenue add; unknown while a part of it is",
+    ),
+}
 
 
 def methods() -> list[tuple[str, str]]:
@@ -105,12 +102,27 @@ class StandingsForm(forms.Form):
     max_commission_percent = forms.FloatField(
         required=False, min_value=0, max_value=100, label="Commission to (%)"
     )
+    max_mev_commission_percent = forms.FloatField(
+        required=False, min_value=0, max_value=100, label="MEV commission to (%)"
+    )
+    min_total_apy_percent = forms.FloatField(
+        required=False, min_value=0, max_value=MOST_PERCENT, label="Total APY from (%)"
+    )
     min_stake_sol = forms.FloatField(
         required=False, min_value=0, max_value=MOST_SOL, label="Stake from (SOL)"
     )
     min_score = forms.FloatField(required=False, min_value=0, max_value=100, label="Score from")
     client = forms.CharField(
         required=False, max_length=30, label="Client", validators=[ProhibitNullCharactersValidator()]
+    )
+    network = forms.CharField(
+        required=False, max_length=43, label="Network", validators=[ProhibitNullCharactersValidator()]
+    )
+    country = forms.CharField(
+        required=False, max_length=2, label="Country", validators=[ProhibitNullCharactersValidator()]
+    )
+    operator = forms.CharField(
+        required=False, max_length=44, label="Operator", validators=[ProhibitNullCharactersValidator()]
     )
     voting = forms.ChoiceField(
         required=False, choices=[("", "any"), ("yes", "voting"), ("no", "delinquent")], label="State"
@@ -156,7 +168,7 @@ class StandingsForm(forms.Form):
 
     @property
     def presets(self) -> list[Preset]:
-        return [self._preset(label, filters) for label, filters in _PRESETS]
+        return presets(self._given)
 
     @property
     def sorting(self) -> str:
@@ -168,14 +180,19 @@ class StandingsForm(forms.Form):
 
     @property
     def narrowing(self) -> Narrowing:
-        percent, stake = self._known("max_commission_percent"), self._known("min_stake_sol")
+        least_apy, stake = self._known("min_total_apy_percent"), self._known("min_stake_sol")
         return Narrowing(
             search=(self._known("search") or "").strip(),
             vote_accounts=(self._starred or _NOBODY) if self._known("watched") else (),
             least_score=self._known("min_score"),
-            most_commission_bps=None if percent is None else round(percent * BPS_PER_PERCENT),
+            most_commission_bps=self._basis_points("max_commission_percent"),
+            most_mev_commission_bps=self._basis_points("max_mev_commission_percent"),
+            least_total_apy=None if least_apy is None else least_apy / PERCENT,
             least_stake=None if stake is None else round(stake * LAMPORTS_PER_SOL),
             client=self._known("client") or "",
+            network=group_key(self._known("network")),
+            country=group_key(self._known("country")),
+            operator=(self._known("operator") or "").strip(),
             delinquent={"yes": False, "no": True}.get(self._known("voting") or ""),
             superminority=_YES.get(self._known("superminority") or ""),
             flagged=_YES.get(self._known("flagged") or ""),
@@ -195,7 +212,6 @@ class StandingsForm(forms.Form):
 
     def _for_api(self) -> dict[str, Any]:
         narrowing = self.narrowing
-        bps = narrowing.most_commission_bps
         return {
             "method": self.chosen_method,
             "search": narrowing.search,
@@ -203,9 +219,14 @@ class StandingsForm(forms.Form):
             # Of keys the API tells also where they left.
             "left": "false" if narrowing.vote_accounts else None,
             "min_score": narrowing.least_score,
-            "max_commission": None if bps is None else bps / 10_000,
+            "max_commission": _rate(narrowing.most_commission_bps),
+            "max_mev_commission": _rate(narrowing.most_mev_commission_bps),
+            "min_total_apy": narrowing.least_total_apy,
             "min_stake": narrowing.least_stake,
             "client": narrowing.client,
+            "network": narrowing.network,
+            "country": narrowing.country,
+            "operator": narrowing.operator,
             "delinquent": _word(narrowing.delinquent),
             "superminority": _word(narrowing.superminority),
             "flagged": _word(narrowing.flagged),
@@ -215,30 +236,29 @@ class StandingsForm(forms.Form):
 
     @property
     def columns(self) -> list[Column]:
-        return [
-            Column(
-                label=label,
-                leads_to=turned(first, self.sorting),
-                in_force=direction(key, self.sorting),
-                secondary=secondary,
-                number=key not in ("name", "version"),
-                title=title,
-            )
-            for key, label, first, secondary, title in _COLUMNS
-        ]
+        below = {beside: self._column(*column) for beside, column in _BELOW.items()}
+        return [replace(self._column(*column), below=below.get(column[0])) for column in _COLUMNS]
 
-    def _preset(self, label: str, filters: Mapping[str, str]) -> Preset:
-        asked = self._given.copy()
-        asked.pop("page", None)
-        in_force = all(asked.get(name) == value for name, value in filters.items())
-        for name, value in filters.items():
-            asked[name] = value
-            if in_force:
-                del asked[name]
-        return Preset(label=label, query=asked.urlencode(), in_force=in_force)
+    def _column(self, key: str, label: str, first: str, secondary: bool, title: str) -> Column:
+        return Column(
+            label=label,
+            leads_to=turned(first, self.sorting),
+            in_force=direction(key, self.sorting),
+            secondary=secondary,
+            number=key not in ("name", "version"),
+            title=title,
+        )
+
+    def _basis_points(self, field: str) -> int | None:
+        percent = self._known(field)
+        return None if percent is None else round(percent * BPS_PER_PERCENT)
 
     def _known(self, field: str) -> Any:
         return getattr(self, "cleaned_data", {}).get(field)
+
+
+def _rate(bps: int | None) -> float | None:
+    return None if bps is None else bps / 10_000
 
 
 def _word(yes: bool | None) -> str | None:

@@ -9,13 +9,15 @@ from validators.models import CommissionChange, SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
+from validators.reading.flags import with_flags
 from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
-from validators.reading.mev import mev_sentences, total_apy_of
+from validators.reading.mev import mev_sentences
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
-from validators.reading.terms import term_sentences, with_marks
+from validators.reading.terms import term_sentences
 from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
+from validators.reading.where_and_who import WhereAndWho, where_and_who
 from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
@@ -46,6 +48,7 @@ class ValidatorStory:
     reward: int | None
     history: ValidatorHistory
     epochs: Sequence[ValidatorEpoch]
+    stood: Sequence[ValidatorEpoch]
     events: Events
     terms: Sequence[str]
     known_epochs: tuple[int, int, int] | None
@@ -55,8 +58,8 @@ class ValidatorStory:
     admission: Sequence[str]
     unheard: Mapping[str, str]
     mev: Sequence[str]
-    total_apy: float | None
     who_stakes: WhoStakes
+    where_and_who: WhereAndWho
     verdicts: Sequence[ToldVerdict]
     verdicts_said: str
 
@@ -66,7 +69,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     validator: Any = standings(picture, narrowing=None).filter(vote_account=vote_account).first()
     if validator is None:
         return None
-    with_marks([validator])
+    with_flags([validator])
     run = picture.scoring_run
     history = validator_history(validator, method=run.method if run else None)
     operator = operator_of(validator)
@@ -83,6 +86,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         reward=yearly_reward(HUNDRED_SOL, validator.apy),
         history=history,
         epochs=history.epochs,
+        stood=[row for row in history.epochs if row.told_jito is not None],
         events=events,
         terms=term_sentences(validator, operator),
         known_epochs=_known_epochs(history.epochs),
@@ -92,8 +96,8 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         admission=_admission(validator, operator),
         unheard=_unheard(states),
         mev=mev_sentences(validator, history.epochs),
-        total_apy=total_apy_of(validator),
         who_stakes=who_stakes(validator, history.epochs, states),
+        where_and_who=where_and_who(validator),
         verdicts=verdicts,
         verdicts_said=in_a_line(verdicts),
     )

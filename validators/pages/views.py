@@ -15,7 +15,7 @@ from validators.pages.events_page import EventsForm, events_page, newest_of
 from validators.pages.method_comparison_form import ComparisonForm
 from validators.pages.rows import MOST_COMPARED, compared, staleness, standing_rows
 from validators.pages.selection_form import SelectionForm
-from validators.pages.selection_page import selected_groups
+from validators.pages.selection_page import choice_of
 from validators.pages.standings_form import StandingsForm
 from validators.pages.stars import stars_of
 from validators.pages.story import chart_of, validator_story
@@ -77,9 +77,9 @@ def selection_page(request: HttpRequest) -> HttpResponse:
     """What to hold, by what is held now."""
     form = SelectionForm(request.GET, stars_of(request).accounts)
     picture = current_picture(form.chosen_method)
-    groups = selected_groups(picture, form)
-    nobody = not any(group.rows for group in groups)
-    return _shown(request, "selection", picture, form.fields, form=form, groups=groups, nobody=nobody)
+    choice = choice_of(picture, form)
+    nobody = not any(group.rows for group in choice.groups)
+    return _shown(request, "selection", picture, form.fields, form=form, choice=choice, nobody=nobody)
 
 
 @only_read

@@ -16,7 +16,7 @@ Facts = Mapping[str, Any]
 
 BPS_IN_ALL: Final = 10_000
 _NUMBERS: Final = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}(-(alpha|beta|rc)\.?\d{0,6})?", re.ASCII)
-_OF_COMMISSION: Final = frozenset({Kind.COMMISSION, Kind.COMMISSION_CONFIRMED})
+_OF_COMMISSION: Final = frozenset({Kind.COMMISSION, Kind.COMMISSION_CONFIRMED, Kind.MEV_COMMISSION})
 
 
 def events_after(
@@ -154,6 +154,11 @@ def _commission_confirmed(facts: Facts) -> str:
     return f"A second look saw its commission of {bps_percent(facts['to'])} too{before}."
 
 
+def _mev_commission(facts: Facts) -> str:
+    before, after = bps_percent(facts["from"]), bps_percent(facts["to"])
+    return f"Its MEV commission, of the tips, went from {before} to {after} with epoch {facts['epoch']}."
+
+
 def _delinquency_ended(facts: Facts) -> str:
     what = "It left the cluster while" if facts["left"] else "It votes again after"
     times = facts["fetches"]
@@ -194,7 +199,9 @@ def _verdict(facts: Facts) -> str:
     failing = f" because of {', '.join(facts['failing'])}" if facts["failing"] else ""
     clears = "" if facts["clears_in"] is None else f"; out of its windows in epoch {facts['clears_in']}"
     now, before = _SAID[facts["to"]][0], _SAID[facts["from"]][1]
-    return f"It {now} by the rules of {facts['rules']}{failing}{clears}; before, it {before}."
+    # Events of before carry no title.
+    rules = facts.get("title") or facts["rules"]
+    return f"It {now} by the rules of {rules}{failing}{clears}; before, it {before}."
 
 
 # By now, and before.
@@ -209,6 +216,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
     Kind.LEFT: lambda _: "It left the cluster.",
     Kind.COMMISSION: _commission,
     Kind.COMMISSION_CONFIRMED: _commission_confirmed,
+    Kind.MEV_COMMISSION: _mev_commission,
     Kind.DELINQUENCY_BEGAN: lambda _: "Its last vote is 128 slots behind or more: it is delinquent.",
     Kind.DELINQUENCY_ENDED: _delinquency_ended,
     Kind.IDENTITY: lambda facts: f"Its identity was {facts['from']} and is {facts['to']}.",

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -15,12 +15,20 @@ from django.db.models.functions import Cast
 
 from validators.models import VoteState
 from validators.reading.admission import not_admitted_said, to_be_left_out_said
+from validators.reading.holdings import (
+    LargeOperator,
+    Leaving,
+    large_operators,
+    leaving_stakes,
+    much_leaves,
+)
 from validators.reading.terms import (
     mark_said,
     marks_of,
     superminority_said,
     superminority_since,
     undated_said,
+    with_marks,
     withdrawer_said,
 )
 from validators.solana.commission_flags import CommissionFlag
@@ -41,6 +49,10 @@ class FlagCode(StrEnum):
     NAME_MIXED_ALPHABETS = "name_mixed_alphabets"
     NOT_ADMITTED_NEXT_EPOCH = "not_admitted_next_epoch"
     NOT_ADMITTED_AFTER_NEXT = "not_admitted_after_next"
+    MEV_COMMISSION_ALL = "mev_commission_all"
+    MEV_COMMISSION_HIGH = "mev_commission_high"
+    STAKE_LEAVING = "stake_leaving"
+    OPERATOR_LARGE = "operator_large"
 
 
 _PLACES: Final = {code: place for place, code in enumerate(FlagCode)}
@@ -57,6 +69,10 @@ LABELS: Final[Mapping[FlagCode, str]] = {
     FlagCode.NAME_MIXED_ALPHABETS: "name mixes alphabets",
     FlagCode.NOT_ADMITTED_NEXT_EPOCH: "not admitted to the next epoch",
     FlagCode.NOT_ADMITTED_AFTER_NEXT: "not admitted to the epoch after the next",
+    FlagCode.MEV_COMMISSION_ALL: "keeps all tips",
+    FlagCode.MEV_COMMISSION_HIGH: "keeps more than 10 % of the tips",
+    FlagCode.STAKE_LEAVING: "a tenth of its stake or more leaves now",
+    FlagCode.OPERATOR_LARGE: "its operator has several validators and 1 % of the stake or more",
 }
 OF_COMMISSION: Final[Mapping[CommissionFlag, FlagCode]] = {
     CommissionFlag.CROSSED_TEN_PERCENT: FlagCode.COMMISSION_CROSSED_TEN_PERCENT,
@@ -75,7 +91,18 @@ FLAG_COLUMNS: Final = (
     "activated_stake",
     *("vote_state__withdrawer", "vote_state__epoch", "vote_state__next_epoch", "vote_state__after_next"),
     "vote_state__reason",
+    *("mev_commission_bps", "mev_epoch", "operator", "operator_evidence"),
 )
+# Told as they are now, beside the score: none of it is in the number.
+_OF_NOW: Final[Mapping[FlagCode, str]] = {
+    FlagCode.MEV_COMMISSION_ALL: "keeps all tips",
+    FlagCode.MEV_COMMISSION_HIGH: "keeps many tips",
+    FlagCode.STAKE_LEAVING: "stake leaves",
+    FlagCode.OPERATOR_LARGE: "large operator",
+}
+# What many programmes let a validator keep of tips at most.
+HIGH_BPS: Final = 1_000
+ALL_BPS: Final = 10_000
 _WHEN: Final[Mapping[FlagCode, Q]] = {
     **{code: Q(flags_as_text__contains=json.dumps(flag.value)) for flag, code in OF_COMMISSION.items()},
     **{code: Q(name_mark=mark) for mark, code in _OF_NAME.items()},
@@ -83,6 +110,9 @@ _WHEN: Final[Mapping[FlagCode, Q]] = {
     FlagCode.WITHDRAWER_IS_IDENTITY: Q(vote_state__withdrawer=F("identity")),
     FlagCode.NOT_ADMITTED_NEXT_EPOCH: Q(vote_state__next_epoch=_OUT),
     FlagCode.NOT_ADMITTED_AFTER_NEXT: Q(vote_state__after_next=_OUT),
+    FlagCode.MEV_COMMISSION_ALL: Q(mev_commission_bps__gte=ALL_BPS),
+    FlagCode.MEV_COMMISSION_HIGH: Q(mev_commission_bps__gt=HIGH_BPS, mev_commission_bps__lt=ALL_BPS),
+    FlagCode.STAKE_LEAVING: much_leaves(),
 }
 
 
@@ -102,7 +132,8 @@ def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) ->
     """Those that have one of these flags, or one at all where none is named; or else those that have none."""
     any_of = Q()
     for code in codes or FlagCode:
-        any_of |= _WHEN[code]
+        is_large = code == FlagCode.OPERATOR_LARGE
+        any_of |= Q(operator__in=list(large_operators())) if is_large else _WHEN[code]
     # A Case, for what is unknown is not flagged, and "not unknown" would find nobody.
     flagged = Case(When(any_of, then=Value(True)), default=Value(False))
     as_text = Cast("commission_flags", TextField())
@@ -112,13 +143,68 @@ def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) ->
 def flags_of(rows: Iterable[Mapping[str, Any]], *, until: int | None = None) -> dict[int, list[Flag]]:
     """By key, of rows with FLAG_COLUMNS, in the order of the codes; `until` an epoch, as they were in it.
 
-    At most two queries beside those of `marks_of`; fewer where nobody has a commission flag, or is in the
-    superminority.
+    At most four queries beside those of `marks_of`; fewer where nobody has a commission flag, or is in the
+    superminority, and of an earlier epoch, of which leaving stake and operators are not told.
     """
     rows = list(rows)
+    of_now = {} if until is not None else _flags_of_now(rows)
     marks = marks_of([row["pk"] for row in rows if row["commission_flags"]], until=until)
     since = superminority_since([row["vote_account"] for row in rows if row["superminority"]], until=until)
-    return {row["pk"]: _flags(row, marks.get(row["pk"], ()), since, then=until is not None) for row in rows}
+    return {
+        row["pk"]: _flags(row, marks.get(row["pk"], ()), since, then=until is not None)
+        + of_now.get(row["pk"], [])
+        for row in rows
+    }
+
+
+def with_flags(validators: Sequence[Any]) -> Sequence[Any]:
+    """The same, each with what `with_marks` adds, and its flags of now as `flags_of_now` with labels."""
+    rows = [
+        {
+            "pk": one.pk,
+            **{name: getattr(one, name) for name in _COLUMNS_OF_NOW},
+            "vote_state__epoch": one.vote_epoch,
+        }
+        for one in validators
+    ]
+    found = _flags_of_now(rows)
+    for one in with_marks(validators):
+        one.flags_of_now = [(_OF_NOW[flag.code], flag) for flag in found.get(one.pk, ())]
+    return validators
+
+
+_COLUMNS_OF_NOW: Final = ("mev_commission_bps", "mev_epoch", "operator", "operator_evidence")
+
+
+def _flags_of_now(rows: Sequence[Mapping[str, Any]]) -> dict[int, list[Flag]]:
+    """By key, in the order of the codes. Two queries."""
+    leaving, operators = leaving_stakes(), large_operators()
+    return {row["pk"]: [*_of_tips(row), *_of_holding(row, leaving, operators)] for row in rows}
+
+
+def _of_tips(row: Mapping[str, Any]) -> list[Flag]:
+    bps, epoch = row["mev_commission_bps"], row["mev_epoch"]
+    if bps is None or bps <= HIGH_BPS:
+        return []
+    takes_all = bps >= ALL_BPS
+    code = FlagCode.MEV_COMMISSION_ALL if takes_all else FlagCode.MEV_COMMISSION_HIGH
+    kept = "all of the tips, and stakers get none of them" if takes_all else f"{bps / 100:g} % of the tips"
+    sentence = f"It keeps {kept}, as its tip account of epoch {epoch} says."
+    return [Flag(code=code, epoch=epoch, to_bps=bps, sentence=sentence)]
+
+
+def _of_holding(
+    row: Mapping[str, Any], leaving: Mapping[int, Leaving], operators: Mapping[str, LargeOperator]
+) -> list[Flag]:
+    found = []
+    now, operator = leaving.get(row["pk"]), operators.get(row["operator"])
+    if now is not None:
+        found.append(Flag(code=FlagCode.STAKE_LEAVING, epoch=now.epoch, sentence=now.sentence))
+    if operator is not None:
+        epoch = row["vote_state__epoch"]
+        sentence = operator.sentence(row["operator"], row["operator_evidence"], epoch=epoch)
+        found.append(Flag(code=FlagCode.OPERATOR_LARGE, epoch=epoch, sentence=sentence))
+    return found
 
 
 def told_then(commission_flags: Iterable[str], flags: Iterable[Flag]) -> list[str]:

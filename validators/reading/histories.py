@@ -62,11 +62,11 @@ class Events:
 
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:
-    """Four queries, each bounded."""
+    """Five queries, each bounded."""
     scores = TrustScore.objects.told().filter(validator=validator, run__method=method or headline_method())
     points = scores.order_by("-run_id").values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
     return ValidatorHistory(
-        epochs=with_accounts(_epochs_of(validator)[:EPOCHS_SHOWN]),
+        epochs=with_standing(with_accounts(_epochs_of(validator)[:EPOCHS_SHOWN])),
         scores=[ScorePoint(scored_at=at, score=score, rank=rank) for at, score, rank in reversed(points)],
     )
 

@@ -1,21 +1,25 @@
 """Tips and shared priority fees in sentences: what they add, by what, and who keeps how much before that."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from validators.models import MevEpoch, Validator, ValidatorEpoch
 from validators.solana.economics import ApyBasis, total_apy
-from validators.solana.programs.jito import ALL_BPS, ROUTER_FEE_BPS
+from validators.solana.programs.jito import ALL_BPS, ROUTER_FEE_BPS, ROUTER_FEE_SOURCE
 from validators.templatetags.units import bps_percent, fraction_percent, sol
 
 # A hundredth of a percent is as much as pages show.
 LEAST_SHOWN: Final = 0.000_05
+# Of its MEV commission, newest first.
+MOST_CHANGES: Final = 3
 
 
 def mev_sentences(validator: Validator, epochs: Sequence[ValidatorEpoch]) -> list[str]:
     """Of one validator and its epochs, newest first."""
     told = [row.told_mev for row in epochs if row.told_mev is not None]
     said = [_total_said(validator), _jito_said(validator), *map(_epoch_said, _with_account(told)[:1])]
+    said.append(_changes_said(told))
     if validator.runs_jito:
         said.append(_chain_said(validator))
     return [one for one in said if one]
@@ -95,6 +99,20 @@ def _epoch_said(mev: MevEpoch) -> str:
     return f"Epoch {mev.epoch}: {' and '.join(parts)}, by Jito's accounts as of {looked}."
 
 
+def _changes_said(told: Sequence[MevEpoch]) -> str:
+    """What it kept of tips before, as far as these epochs go; newest first."""
+    accounts = [(mev.epoch, mev.commission_bps) for mev in told if mev.commission_bps is not None]
+    changes = [
+        f"from {bps_percent(before)} to {bps_percent(after)} with epoch {epoch}"
+        for (epoch, after), (_, before) in pairwise(accounts)
+        if after != before
+    ]
+    if not changes:
+        return ""
+    more = f", and {len(changes) - MOST_CHANGES} times before" if len(changes) > MOST_CHANGES else ""
+    return f"Its MEV commission went {', '.join(changes[:MOST_CHANGES])}{more}."
+
+
 def _so_far(mev: MevEpoch) -> str:
     return " at least, as its account closed before it told all" if mev.settled else " so far"
 
@@ -111,5 +129,6 @@ def _chain_said(validator: Validator) -> str:
         left = "and the validator all the rest; nothing is left for stakers"
     return (
         "Of the tips that are there when an epoch ends, Jito's tip router takes "
-        f"{bps_percent(ROUTER_FEE_BPS)} {left}. What the block engine kept before that, no account tells."
+        f"{bps_percent(ROUTER_FEE_BPS)} {left}. What it takes is {ROUTER_FEE_SOURCE}, nor what the block "
+        "engine kept before."
     )

@@ -1,19 +1,23 @@
 """Choosing validators to hold, from the newest scores and what is held now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from validators.figures import grouped
+from validators.reading.caps import AskedCap, GroupNames, applied
 from validators.reading.picture import Picture
 from validators.reading.standings import Narrowing, standings
-from validators.scoring.selection import Chosen, select
+from validators.scoring.selection import Chosen, Full, Selection, select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedValidator:
-    """`place` is among those asked for, 1 the best; None where it is none of them, or has no score."""
+    """`place` is among those asked for, 1 the best; None where it is none of them, or has no score.
+
+    `capped_by` and `capped_group` name the group that a cap keeps it out for.
+    """
 
     vote_account: str
     name: str | None
@@ -23,6 +27,8 @@ class SelectedValidator:
     rank: int | None
     score: float | None
     why: str
+    capped_by: str | None = None
+    capped_group: str | None = None
 
     @property
     def is_known(self) -> bool:
@@ -54,21 +60,36 @@ class _Other(NamedTuple):
 NEVER_SEEN: Final = _Other("", "", None, None, None)
 
 
+@dataclass(frozen=True, slots=True)
+class SelectionFound:
+    """Who stays, enters, leaves, and is passed over for a cap, in that order; and how caps were applied."""
+
+    rows: list[SelectedValidator]
+    caps: Sequence[GroupNames]
+
+
 def selection(
-    picture: Picture, narrowing: Narrowing, *, held: Collection[str], size: int, band: float
-) -> list[SelectedValidator]:
-    """Who stays, then who enters, then who leaves, and why. Two queries."""
+    picture: Picture,
+    narrowing: Narrowing,
+    *,
+    held: Collection[str],
+    size: int,
+    band: float,
+    caps: Sequence[AskedCap] = (),
+) -> SelectionFound:
+    """Of each why. Two queries, and one or two for each cap."""
     columns = ("vote_account", "name", "name_mark", "rank", "score")
     asked_for = standings(picture, narrowing=narrowing).values_list(*columns)
     known = {account: rest for account, *rest in asked_for if rest[2] is not None}
-    found = select(list(known), held=held, size=size, band=band)
-    last_kept = grouped(found.last_kept)
+    capped = applied(caps, known, size=size)
+    found = select(list(known), held=held, size=size, band=band, caps=[one.cap for one in capped])
     gone = [one.key for one in found.leaves if one.key not in known]
     others = standings(picture, narrowing=None).filter(vote_account__in=gone)
     left_out = {account: _Other(*rest) for account, *rest in others.values_list(*columns, "left_at")}
 
     def row(one: Chosen[str], action: str, why: str) -> SelectedValidator:
         name, mark, rank, score = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)[:4]
+        full = found.full.get(one.key) if action in _WITHOUT_PLACE else None
         return SelectedValidator(
             vote_account=one.key,
             name=name or None,
@@ -78,25 +99,62 @@ def selection(
             rank=rank,
             score=score,
             why=why,
+            capped_by=full.by if full else None,
+            capped_group=full.group if full else None,
         )
 
-    def ranked(one: Chosen[str]) -> str:
-        return f"place {grouped(one.place or 0)} of {grouped(len(known))}"
+    why = _Why(found, {one.cap.by: one for one in capped}, left_out, size=size, ranked=len(known))
+    return SelectionFound(
+        [
+            *(row(one, "stays", why.stays(one)) for one in found.stays),
+            *(row(one, "enters", f"{why.ranked(one)}, and there is room") for one in found.enters),
+            *(row(one, "leaves", why.leaves(one)) for one in found.leaves),
+            *(row(one, "passed_over", why.full(one, found.full[one.key])) for one in found.passed_over),
+        ],
+        capped,
+    )
 
-    def why_stays(one: Chosen[str]) -> str:
-        inside = (one.place or 0) <= found.last_kept
-        kept = f"held ones stay up to {last_kept}" if inside else "it was needed to fill the size"
-        return f"{ranked(one)}; {kept}"
 
-    def why_left(one: Chosen[str]) -> str:
+_WITHOUT_PLACE: Final = ("leaves", "passed_over")
+
+
+class _Why:
+    """In words, by what was found among those asked for."""
+
+    def __init__(
+        self,
+        found: Selection[str],
+        caps: Mapping[str, GroupNames],
+        left_out: Mapping[str, _Other],
+        *,
+        size: int,
+        ranked: int,
+    ) -> None:
+        self._found, self._caps, self._left_out = found, caps, left_out
+        self._size, self._ranked = size, ranked
+
+    def ranked(self, one: Chosen[str]) -> str:
+        return f"place {grouped(one.place or 0)} of {grouped(self._ranked)}"
+
+    def stays(self, one: Chosen[str]) -> str:
+        inside = (one.place or 0) <= self._found.last_kept
+        kept = f"held ones stay up to {grouped(self._found.last_kept)}" if inside else _NEEDED
+        return f"{self.ranked(one)}; {kept}"
+
+    def leaves(self, one: Chosen[str]) -> str:
         if one.place is None:
-            return left_out.get(one.key, NEVER_SEEN).why
-        if one.place <= found.last_kept:
-            return f"more are held than {grouped(size)}, and these are better"
+            return self._left_out.get(one.key, NEVER_SEEN).why
+        if one.key in self._found.full:
+            return self.full(one, self._found.full[one.key])
+        if one.place <= self._found.last_kept:
+            return f"more are held than {grouped(self._size)}, and these are better"
+        last_kept = grouped(self._found.last_kept)
         return f"place {grouped(one.place)} is behind {last_kept}, up to which held ones stay"
 
-    return [
-        *(row(one, "stays", why_stays(one)) for one in found.stays),
-        *(row(one, "enters", f"{ranked(one)}, and there is room") for one in found.enters),
-        *(row(one, "leaves", why_left(one)) for one in found.leaves),
-    ]
+    def full(self, one: Chosen[str], full: Full) -> str:
+        group = self._caps[full.by].said(full.group)
+        taken = f"{grouped(full.most)} of {group} {'has' if full.most == 1 else 'have'} a place already"
+        return f"{self.ranked(one)}; {taken}, as many as the cap lets in"
+
+
+_NEEDED: Final = "it was needed to fill the size"

@@ -37,6 +37,8 @@ SORT_FIELDS: Final[Mapping[str, str]] = {
     "commission": "commission_bps",
     "stake": "activated_stake",
     "apy": "apy",
+    "total_apy": "total_apy",
+    "mev_commission": "mev_commission_bps",
     "skip_rate": "skip_rate",
     "version": "known_version",
 }
@@ -56,6 +58,7 @@ _BY_MERIT: Final = frozenset({"rank", "score"})
 class Narrowing:
     """Which validators somebody wants to see; None is any. Stake in lamports, commission in basis points.
 
+    Whose value is unknown meets no limit, so of those without a tip account none keeps little of the tips.
     `flagged` goes for the `flags` where some are named, else for any; `flags` alone is having one of them.
     """
 
@@ -64,9 +67,14 @@ class Narrowing:
     identities: Collection[str] = ()
     least_stake: int | None = None
     most_commission_bps: int | None = None
+    most_mev_commission_bps: int | None = None
+    least_total_apy: float | None = None
     least_score: float | None = None
     client: str = ""
     version: str = ""
+    network: str = ""
+    country: str = ""
+    operator: str = ""
     delinquent: bool | None = None
     superminority: bool | None = None
     flagged: bool | None = None
@@ -109,8 +117,11 @@ def standings(
     validators = with_newest_score(Validator.objects.all(), run=picture.scoring_run)
     validators = _with_performance(validators, last_judged_epoch(picture)).annotate(
         skip_rate=_skip_rate(picture.epoch),
+        # Null where a part is: what is unknown is no nothing.
+        total_apy=F("apy") + F("mev_apy") + F("shared_apy") + F("block_apy"),
         admission=F("vote_state__after_next"),
         admission_reason=F("vote_state__reason"),
+        vote_epoch=F("vote_state__epoch"),
     )
     ordered: Validators = in_order(with_known(validators), narrowing=narrowing, sort=sort)
     return ordered
@@ -233,9 +244,14 @@ def _narrowed(validators: Any, narrowing: Narrowing) -> Any:
     limits = {
         "activated_stake__gte": narrowing.least_stake,
         "commission_bps__lte": narrowing.most_commission_bps,
+        "mev_commission_bps__lte": narrowing.most_mev_commission_bps,
+        "total_apy__gte": narrowing.least_total_apy,
         "score__gte": narrowing.least_score,
         "client": narrowing.client or None,
         "version": narrowing.version or None,
+        "network": narrowing.network or None,
+        "country": narrowing.country or None,
+        "operator": narrowing.operator or None,
         "delinquent": narrowing.delinquent,
         "superminority": narrowing.superminority,
         "vote_account__in": narrowing.vote_accounts or None,

@@ -94,6 +94,18 @@ def told_sets() -> list[ToldSet]:
     ]
 
 
+def parts_of_all(size: int) -> list[tuple[int, int, int | None]]:
+    """Of all verdicts, the newest first, in parts of so many: first and last number, behind which key.
+
+    One query.
+    """
+    keys = list(verdict_rows().order_by("-pk").values_list("pk", flat=True))
+    return [
+        (start + 1, min(start + size, len(keys)), keys[start - 1] if start else None)
+        for start in range(0, len(keys), size)
+    ]
+
+
 def refused_files() -> Sequence[str]:
     return rule_sets().refused
 

@@ -216,8 +216,17 @@ def _not_failed(rule: ValueRule, seen: Sequence[_Seen]) -> Finding:
         return Finding(rule.name, Outcome.PASSES)
     because = unknown[-1].because
     if rule.window != 1:
-        because = f"{because} (in {len(unknown)} of {len(seen)} epochs, last in {unknown[-1].epoch})"
+        because = f"{because} ({_how_many(len(unknown), len(seen))}, last in {unknown[-1].epoch})"
     return Finding(rule.name, Outcome.UNKNOWN, because)
+
+
+def _how_many(some: int, told: int) -> str:
+    """Of the window's epochs that anything is told of: the newest are often still to come."""
+    if some < told:
+        return f"in {some} of {told} epochs"
+    return (
+        f"in each of the {told} epochs that are told of" if told > 1 else "in the one epoch that is told of"
+    )
 
 
 def _counted(rule: ValueRule, seen: Sequence[_Seen], *, running: int, lag: int) -> Finding:

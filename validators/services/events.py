@@ -2,12 +2,13 @@
 
 What `facts` hold, by kind; commissions are in basis points, an unknown one is null:
 joined: returned (it had left before). commission: from, to, confirmed. commission_confirmed: from, to.
+mev_commission: from, to, epoch (whose tips are the first to be shared so).
 delinquency_ended: fetches (that saw it), left (it ended because the validator left). identity: from, to.
 admission_lost: epoch (that it is not let into), reason. admission_regained: epoch.
 version: from, to, from_client, to_client. rank: from, to, of (how many were ranked), method, version.
-bad_epoch: epoch, vote_performance. verdict: rules, version (of them), from, to, failing (names of rules),
-clears_in (the epoch in which all that fails is out of its windows; null is never, or not known). Of the
-other kinds nothing more is to be told.
+bad_epoch: epoch, vote_performance. verdict: rules, title and version (of them), from, to,
+failing (names of rules), clears_in (the epoch in which all that fails is out of its windows; null is
+never, or not known). Of the other kinds nothing more is to be told.
 """
 
 from collections.abc import Mapping, Sequence

@@ -13,6 +13,7 @@ from validators.models import BlocksBasis, ClusterEpoch, Fetch, MevEpoch, Valida
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch, refuse_if_behind, skip_if_ahead
 from validators.services.blocks import sole_makers
+from validators.services.events import record_events
 from validators.services.mev_yields import refresh_mev_yields
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD, MOST_KEYS
@@ -36,8 +37,6 @@ _TOLD: Final = (
     *("runs_jito", "commission_bps", "tips", "tips_final"),
     *("priority_commission_bps", "priority_fees", "priority_final", "settled"),
 )
-
-
 _RUNS_JITO: Final = _TOLD.index("runs_jito")
 _BPS: Final = _TOLD.index("commission_bps")
 _SETTLED: Final = _TOLD.index("settled")
@@ -194,8 +193,9 @@ def _store(tips: Tips, pairs: Sequence[Pair], newest: Fetch) -> dict[str, Any]:
     _write(rows, known, slot=tips.slot, at=now)
     _decide_earlier(known, running=newest.epoch)
     _give_up(before=newest.epoch - EPOCHS_OPEN)
-    changed = refresh_mev_yields(newest.epoch)
+    refreshed = refresh_mev_yields(newest.epoch)
     record_success(Source.MEV, endpoint=tips.endpoint, rejected=tips.records.rejected, at=now)
+    record_events(refreshed.news, epoch=newest.epoch, at=now)
     return {
         "endpoint": tips.endpoint,
         "epoch": newest.epoch,
@@ -203,7 +203,7 @@ def _store(tips: Tips, pairs: Sequence[Pair], newest: Fetch) -> dict[str, Any]:
         "tip_accounts": sum(one.tip_account is not None for one in told.values()),
         "priority_fee_accounts": sum(one.priority_account is not None for one in told.values()),
         "settled": sum(row.settled for row in rows.values()),
-        "yields_changed": changed,
+        "yields_changed": refreshed.changed,
         "rejected": len(tips.records.rejected),
     }
 

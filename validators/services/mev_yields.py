@@ -1,12 +1,14 @@
 """What tips and shared fees add to what staking yields, and who runs Jito at what commission now."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.block_yields import block_yields
+from validators.services.events import Kind, News
 from validators.solana.economics import EPOCHS_IN_MEAN, ApyBasis, added_apy_of
 from validators.solana.programs.jito import stakers_share
 
@@ -30,6 +32,20 @@ _COLUMNS: Final = (
 _KEY, _EPOCH, _RUNS_JITO, _BPS = range(4)
 
 
+class Refreshed(NamedTuple):
+    """How many validators are told otherwise now, and who changed what it keeps of tips."""
+
+    changed: int
+    news: list[News]
+
+
+class Told(NamedTuple):
+    """What a validator keeps of tips, and the newest epoch that tells, as they were told before."""
+
+    commission_bps: int | None
+    epoch: int | None
+
+
 class Shared(NamedTuple):
     """Lamports that tips and fees of an epoch left to the stakers."""
 
@@ -38,8 +54,8 @@ class Shared(NamedTuple):
     fees: int
 
 
-def refresh_mev_yields(running: int) -> int:
-    """Bring everybody to what the newest epochs say. Call inside a transaction; returns how many changed.
+def refresh_mev_yields(running: int) -> Refreshed:
+    """Bring everybody to what the newest epochs say. Call inside a transaction, and record the news.
 
     An epoch counts once its accounts have told all; one without an account brought nothing, also where no
     block tells whether it would have had one. Those before the first that tells whether it runs Jito do
@@ -54,6 +70,7 @@ def refresh_mev_yields(running: int) -> int:
     stakes, seconds = _stakes(since, running), _seconds(since, running)
     handed_on = block_yields()
     changed = []
+    news: list[News] = []
     known_now = Validator.objects.values_list("pk", "activated_stake", *_FIELDS)
     for key, today, *known in bulk.read_rows(known_now):
         of_it = rows.get(key, ())
@@ -64,8 +81,26 @@ def refresh_mev_yields(running: int) -> int:
         found = (*_newest(of_it), *_added(staked, seconds, basis), handed_on.get(key))
         if list(found) != known:
             changed.append((*found, key))
+            news += _commission_news(key, of_it, Told(*known[1:3]))
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
-    return len(changed)
+    return Refreshed(len(changed), news)
+
+
+def _commission_news(key: int, rows: Sequence[_Row], known: Told) -> Iterator[News]:
+    """What changed since the epoch that was told of before; of whom nothing was, all is new and no change.
+
+    An epoch without an account has no commission, and lies between two that have one without being one.
+    """
+    if known.epoch is None:
+        return
+    told = [row for row in rows if row[_RUNS_JITO] is not None]
+    accounts = [(row[_EPOCH], row[_BPS]) for row in told if row[_BPS] is not None]
+    if known.commission_bps is not None and (not accounts or known.epoch < accounts[0][0]):
+        accounts.insert(0, (known.epoch, known.commission_bps))
+    for (_, before), (epoch, after) in pairwise(accounts):
+        is_new = epoch > known.epoch or (epoch == known.epoch and known.commission_bps is None)
+        if is_new and after != before:
+            yield News(Kind.MEV_COMMISSION, key, {"from": before, "to": after, "epoch": epoch})
 
 
 def _newest(rows: Sequence[_Row]) -> tuple[bool | None, int | None, int | None]:

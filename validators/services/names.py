@@ -12,6 +12,7 @@ from validators.figures import number_or_none
 from validators.models import Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
+from validators.services.operators import mark_operators
 from validators.services.sources import Source, record_success
 from validators.solana.look_alikes import Named, name_marks
 from validators.solana.names import METHOD, Profile, SignedProfile, ask_names
@@ -62,6 +63,7 @@ def _store(profiles: Records[SignedProfile]) -> dict[str, Any]:
     ]
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     _mark()
+    mark_operators()
     record_success(Source.NAMES, endpoint=profiles.endpoint, rejected=profiles.rejected, at=timezone.now())
     return {
         "endpoint": profiles.endpoint,

@@ -1,7 +1,8 @@
-"""Storing what each validator's node runs."""
+"""Storing what each validator's node runs, and where it is."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
@@ -11,7 +12,10 @@ from validators.figures import number_or_none, percent
 from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
+from validators.services.concentrations import record_concentrations
 from validators.services.events import Kind, News, record_events
+from validators.services.operators import mark_operators
+from validators.services.places import Places, places_of, record_places
 from validators.services.sources import Source, record_success
 from validators.solana.nodes import METHOD, Node, ask_nodes
 from validators.solana.records import Records
@@ -19,7 +23,7 @@ from validators.solana.standing import Software, Stake, standing_of
 
 # A validator or two may be missing in gossip, not half of them.
 LEAST_STAKE_KNOWN: Final = 0.5
-# A node that told no version for longer than so many epochs begins anew.
+# A node that told no version for longer than so many epochs begins anew, and where it is is not known.
 EPOCHS_REMEMBERED: Final = 10
 
 
@@ -31,12 +35,26 @@ class Told(NamedTuple):
     version_epoch: int | None
 
 
-_FIELDS: Final = (*Told._fields, "version_current")
+class Where(NamedTuple):
+    """Where gossip says that a node is, the epoch in which it last said so, and what that place is."""
+
+    address: str
+    address_epoch: int | None
+    network: str = ""
+    network_name: str = ""
+    country: str = ""
+
+
+_FIELDS: Final = (*Told._fields, "version_current", *Where._fields)
 
 
 def fetch_nodes() -> dict[str, Any]:
-    """Ask what the nodes run and store it by vote account; who is not in gossip keeps what was known."""
+    """Ask what the nodes run, and where, and store it by vote account.
+
+    Who is not in gossip keeps what was known.
+    """
     newest = newest_fetch()
+    found: list[Places] = []
     stakes = Validator.objects.present().values_list("identity", "activated_stake", "version")
     present: Counter[str] = Counter()
     versioned: Counter[str] = Counter()
@@ -47,9 +65,17 @@ def fetch_nodes() -> dict[str, Any]:
         Source.NODES,
         newest=newest,
         ask=ask_nodes,
-        judge=lambda endpoint, nodes: _judge(endpoint, nodes, present, versioned),
-        store=lambda nodes: _store(nodes, newest),
+        judge=lambda endpoint, nodes: found.append(_judged(endpoint, nodes, present, versioned)),
+        store=lambda nodes: _store(nodes, newest, found[-1]),
     )
+
+
+def _judged(
+    endpoint: str, nodes: Records[Node], present: Mapping[str, int], versioned: Mapping[str, int]
+) -> Places:
+    """Where they are, looked up here: the database is not locked while a large file is read."""
+    _judge(endpoint, nodes, present, versioned)
+    return places_of(node.address for node in nodes.good if node.identity in present)
 
 
 def _judge(
@@ -72,17 +98,20 @@ def _judge(
         raise ImplausibleError(endpoint, METHOD, cause)
 
 
-def _store(nodes: Records[Node], newest: Fetch) -> dict[str, Any]:
+def _store(nodes: Records[Node], newest: Fetch, places: Places) -> dict[str, Any]:
     bulk.serialize_writers()
-    by_identity = {node.identity: Software(node.version, node.client) for node in nodes.good}
+    by_identity = {node.identity: node for node in nodes.good}
     columns = ("pk", "vote_account", "identity", "activated_stake", *_FIELDS)
     validators = bulk.read_rows(Validator.objects.present().values_list(*columns))
     known = sum(row[2] in by_identity for row in validators)
     told = {row[1]: _told(by_identity.get(row[2]), Told(*row[4:7]), newest.epoch) for row in validators}
+    where = {
+        row[1]: _where(by_identity.get(row[2]), Where(*row[8:]), newest.epoch, places) for row in validators
+    }
     standing = standing_of(
         Stake(row[1], row[3], Software(told[row[1]].version, told[row[1]].client)) for row in validators
     )
-    rows = ((row, (*told[row[1]], standing.current[row[1]])) for row in validators)
+    rows = ((row, (*told[row[1]], standing.current[row[1]], *where[row[1]])) for row in validators)
     changed = [(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])]
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     if changed:
@@ -91,6 +120,7 @@ def _store(nodes: Records[Node], newest: Fetch) -> dict[str, Any]:
             stake_by_client=dict(standing.by_client), stake_by_version=dict(standing.by_version)
         )
     now = timezone.now()
+    _store_what_follows(places, newest.epoch, at=now)
     record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=now)
     moves = [(row[0], Told(*row[4:7]), told[row[1]]) for row in validators]
     record_events(_version_news(moves, newest.epoch), epoch=newest.epoch, at=now)
@@ -100,10 +130,29 @@ def _store(nodes: Records[Node], newest: Fetch) -> dict[str, Any]:
         "validators": known,
         "changed": len(changed),
         "rejected": len(nodes.rejected),
+        **({"asn_database": places.problem} if places.problem else {}),
     }
 
 
-def _told(node: Software | None, known: Told, epoch: int) -> Told:
+def _store_what_follows(places: Places, epoch: int, *, at: datetime) -> None:
+    """From where everybody is: who runs whom, and how stake is spread."""
+    record_places(places, at=at)
+    mark_operators()
+    record_concentrations(epoch=epoch, has_database=bool(places.mark), at=at)
+
+
+def _where(node: Node | None, known: Where, epoch: int, places: Places) -> Where:
+    """A node that gossip does not tell of is still where it was, for some epochs."""
+    if node is not None and node.address and places.covers(node.address):
+        place = places.place(node.address)
+        return Where(node.address, epoch, place.network, place.name, place.country)
+    if known.address_epoch is None or epoch > known.address_epoch + EPOCHS_REMEMBERED:
+        return Where("", None)
+    place = places.place(known.address)
+    return Where(known.address, known.address_epoch, place.network, place.name, place.country)
+
+
+def _told(node: Node | None, known: Told, epoch: int) -> Told:
     """A node that does not say its version still runs what it said it does, for an epoch."""
     if node is None:
         return known

@@ -14,6 +14,7 @@ from validators.services.bad_epochs import bad_epoch_news
 from validators.services.confirmations import confirm_commissions
 from validators.services.events import Kind, News, record_events
 from validators.services.memory import collector_paused
+from validators.services.operators import mark_operators
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD
 from validators.solana.admission import Admission, Candidate, Price, Reason, admissions
@@ -87,6 +88,7 @@ def _store(states: VoteStates, wanted: Mapping[str, tuple[int, int]], newest: Fe
         key = wanted[one.vote_account][0]
         rows[key] = _row(one, admission, rule, epoch, known.get(key))
     _write(rows, known, epoch=epoch, slot=states.slot, at=now)
+    mark_operators()
     open_ones = unfinished(newest)
     told = {
         key: one.state.credit_tuples

@@ -1,4 +1,4 @@
-"""What nodes run, which program in which version, and where."""
+"""What nodes run: which program in which version."""
 
 from validators.simulator import draws
 
@@ -42,9 +42,3 @@ def software_of(identity: str) -> tuple[str | None, str | None]:
 
 def takes_tips(identity: str) -> bool:
     return software_of(identity)[1] != _WITHOUT_TIPS
-
-
-def address_of(identity: str, copy: int = 0) -> str:
-    """198.18.0.0/15 is set aside for benchmarks: nobody real is named."""
-    drawn = draws.number(identity, "address", copy)
-    return f"198.{18 + drawn % 2}.{drawn >> 8 & 255}.{drawn >> 16 & 255}"

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from validators.simulator import draws
-from validators.simulator.clients import address_of, patched, software_of
+from validators.simulator.clients import patched, software_of
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 from validators.simulator.cluster import ValidatorOutlook
+from validators.simulator.hosting import address_of
+from validators.simulator.operators import withdrawing_operator
 from validators.simulator.work import SHIFTS_PER_ROSTER, Shift
 from validators.simulator.world import World
 
@@ -59,15 +61,16 @@ def nodes(
     seed: int, outlooks: Iterable[ValidatorOutlook], *, restarted: Collection[str] = frozenset()
 ) -> list[Node]:
     """Validators, a few missing and a few twice, and the nodes that do not vote."""
-    identities = list(dict.fromkeys(outlook.identity for outlook in outlooks))
+    hosts = {outlook.identity: withdrawing_operator(outlook.seat) for outlook in outlooks}
+    identities = list(hosts)
     found = [
-        _node(identity, copy, serves_rpc=False, was_restarted=identity in restarted)
+        _node(identity, copy, hosts[identity], serves_rpc=False, was_restarted=identity in restarted)
         for identity in identities
         for copy in range(_appearances(identity))
     ]
     others = int(len(identities) * _NODES_WITHOUT_VOTES_PER_VALIDATOR)
     names = (draws.public_key(seed, "node", index) for index in range(others))
-    return found + [_node(name, 0, serves_rpc=True, was_restarted=False) for name in names]
+    return found + [_node(name, 0, None, serves_rpc=True, was_restarted=False) for name in names]
 
 
 def _appearances(identity: str) -> int:
@@ -77,12 +80,12 @@ def _appearances(identity: str) -> int:
     return 2 if drawn % _VALIDATORS_PER_DOUBLED_ONE == 1 else 1
 
 
-def _node(identity: str, copy: int, *, serves_rpc: bool, was_restarted: bool) -> Node:
+def _node(identity: str, copy: int, operator: str | None, *, serves_rpc: bool, was_restarted: bool) -> Node:
     drawn = draws.number(identity, "address", copy)
     version, client = software_of(identity)
     return Node(
         identity=identity,
-        address=address_of(identity, copy),
+        address=address_of(identity, copy, operator=operator),
         first_port=8_000 + drawn % 20 * 100,
         version=patched(version) if was_restarted else version,
         client=client,

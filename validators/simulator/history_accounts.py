@@ -10,11 +10,13 @@ from hashlib import sha256
 
 from validators.simulator import draws
 from validators.simulator.admission import rent
-from validators.simulator.clients import address_of, software_of
+from validators.simulator.clients import software_of
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment, first_slot_of
 from validators.simulator.commission import commission_at, commission_steps
 from validators.simulator.field import Field
+from validators.simulator.hosting import address_of
 from validators.simulator.leaders import Production
+from validators.simulator.operators import withdrawing_operator
 from validators.simulator.production import production_by_identity
 from validators.simulator.program_addresses import program_address
 from validators.simulator.seats import Seat
@@ -148,7 +150,7 @@ class HistoryAccounts:
             -(-bps // _BPS_PER_PERCENT),
             _CLIENT_IDS.get(client or "", _U8),
             *_version(version),
-            bytes(map(int, address_of(identity).split("."))),
+            bytes(map(int, address_of(identity, operator=withdrawing_operator(seat)).split("."))),
             _NO_AUTHORITY if tips is None else _TIP_ROUTER,
             standing[1],
             standing[0],

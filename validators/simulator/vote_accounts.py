@@ -7,7 +7,7 @@ from validators.simulator.admission import Papers, papers_of
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 from validators.simulator.cluster import Cluster, ValidatorOutlook
 from validators.simulator.commission import commission_at
-from validators.simulator.seats import Seat
+from validators.simulator.operators import paid_operator, withdrawing_operator
 from validators.simulator.vote_state import Lockout, VoteState
 
 VOTE_PROGRAM = "Vote111111111111111111111111111111111111111"
@@ -17,10 +17,6 @@ _BLS_KEY_BYTES = 48
 VOTES_TO_ROOT = 31
 _BPS_PER_PERCENT = 100
 
-# Of so many seats in a row, some belong to one operator, and some pay to one.
-_SEATS_PER_OPERATOR = 50
-_WITHDRAWN_BY_OPERATOR = (10, 11, 12)
-_COLLECTED_BY_OPERATOR = (30, 31)
 # Its key for every day is also the key to its money.
 _CARELESS_SEAT = 2
 
@@ -76,16 +72,8 @@ def withdrawer(outlook: ValidatorOutlook) -> str:
     """The key that may take the account's lamports."""
     if outlook.seat.index == _CARELESS_SEAT:
         return outlook.identity
-    if outlook.seat.index % _SEATS_PER_OPERATOR in _WITHDRAWN_BY_OPERATOR:
-        return _operator(outlook.seat)
-    return draws.public_key(outlook.tenant.key, "withdrawer")
+    return withdrawing_operator(outlook.seat) or draws.public_key(outlook.tenant.key, "withdrawer")
 
 
 def _rewards_collector(outlook: ValidatorOutlook) -> str:
-    if outlook.seat.index % _SEATS_PER_OPERATOR in _COLLECTED_BY_OPERATOR:
-        return _operator(outlook.seat)
-    return outlook.tenant.vote_account
-
-
-def _operator(seat: Seat) -> str:
-    return draws.public_key(seat.seed, "operator", seat.index // _SEATS_PER_OPERATOR)
+    return paid_operator(outlook.seat) or outlook.tenant.vote_account

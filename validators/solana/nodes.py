@@ -1,4 +1,4 @@
-"""getClusterNodes: what each node says it runs."""
+"""getClusterNodes: what each node says it runs, and where."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass as plain_dataclass
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import ConfigDict, Field, WrapValidator
 from pydantic.dataclasses import dataclass
 
+from validators.solana.node_addresses import address_in
 from validators.solana.records import Records, Rejected, or_reason, sorted_out
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import Key, Reply
@@ -25,6 +26,11 @@ class ContactInfo:
     pubkey: Key
     version: str | None = None
     client_id: int | str | None = Field(default=None, validation_alias="clientId")
+    # Where it listens. A node may write anything, and a bad address is no reason to know nothing of it.
+    gossip: Any = None
+    tvu: Any = None
+    tpu: Any = None
+    tpu_quic: Any = Field(default=None, validation_alias="tpuQuic")
 
 
 if TYPE_CHECKING:
@@ -35,11 +41,15 @@ else:
 
 @plain_dataclass(frozen=True, slots=True)
 class Node:
-    """What a node runs: its own words for the version, empty when unknown, and our name of the client."""
+    """What a node runs: its own words for the version, and our name of the client; empty are unknown ones.
+
+    And where: an address of the internet, empty where that is unknown.
+    """
 
     identity: str
     version: str
     client: str
+    address: str
 
 
 def ask_nodes(endpoint: Endpoint) -> Records[Node]:
@@ -63,7 +73,7 @@ def _judged(contacts: list[Any]) -> Iterator[Node | Rejected]:
             said = (contact.version, contact.client_id)
             if said not in read:
                 read[said] = _read(*said)
-            yield Node(contact.pubkey, *read[said])
+            yield Node(contact.pubkey, *read[said], _address(contact))
 
 
 def _read(said: str | None, client_id: int | str | None) -> tuple[str, str]:
@@ -74,7 +84,13 @@ def _read(said: str | None, client_id: int | str | None) -> tuple[str, str]:
     return version, client_of(parse_version(version), client_id).value
 
 
-def _rank(node: Node) -> tuple[bool, Version | tuple[()], str, str]:
+def _address(contact: ContactInfo) -> str:
+    """Where it is in gossip; of a node that does not say so, where it takes blocks or transactions."""
+    sockets = (contact.gossip, contact.tvu, contact.tpu, contact.tpu_quic)
+    return next(filter(None, map(address_in, sockets)), "")
+
+
+def _rank(node: Node) -> tuple[bool, Version | tuple[()], str, str, str]:
     """A node that appears twice runs the newer one: the older is a contact that has not expired yet."""
     version = parse_version(node.version)
-    return version is not None, version or (), node.version, node.client
+    return version is not None, version or (), node.version, node.client, node.address

@@ -22,6 +22,12 @@ LEAST_SHOWN: Final = 1_000_000
 _AGE_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
+@register.filter(is_safe=True)
+def or_none(rendered: str) -> str:
+    """For `{% filter %}` around what may come to nothing: a cell says so in a word."""
+    return rendered if rendered.strip() else "none"
+
+
 @register.filter
 def sol(lamports: int | None) -> str:
     """Whole SOL, or what is less than one to three places; what is not nothing is never shown as it."""

@@ -96,6 +96,8 @@ class Command(OperatorCommand):
             whole.start(simulator)
             stack.wait_until_listening(port, service=simulator)
             found["rpc_url"] = environment["SOLANA_RPC_URL"] = f"http://{stack.HOST}:{port}"
+            if not os.environ.get("ASN_DATABASE"):
+                found["asn_database"] = environment["ASN_DATABASE"] = str(trial.networks_file())
         stack.write_state(**found)
         return environment
 

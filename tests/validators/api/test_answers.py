@@ -127,7 +127,7 @@ def test_a_list_asks_as_many_questions_for_many_validators_as_for_few(
 
     # When the next job is due, the version; the newest fetch and run, the last ended epoch, the rows; of
     # each what is summed up of its epochs, and those since.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         assert len(get(client, "validators?limit=5000")["items"]) == validators
     etag = client.get("/api/v1/validators").headers["ETag"]
     with django_assert_num_queries(2):

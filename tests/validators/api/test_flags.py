@@ -7,9 +7,9 @@ from django.test import Client
 
 from staking_project.api import api
 from tests.validators.asking import get
-from tests.validators.looking import page
-from tests.validators.rows import NOON, fetch, scoring_run, validator, vote_state
-from validators.models import ClusterEpoch
+from tests.validators.looking import page, words
+from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator, vote_state
+from validators.models import ClusterEpoch, StakeEpoch
 from validators.reading.flags import LABELS, FlagCode
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -125,6 +125,54 @@ def test_a_flag_says_when_from_what_to_what_and_the_same_in_a_sentence(client: C
     assert (
         get(client, "validators/vote1")["validator"]["flags"][0]["code"] == "commission_crossed_ten_percent"
     )
+
+
+def test_what_is_so_now_is_flagged_with_its_epoch_and_evidence(client: Client) -> None:
+    fetch()
+    nobody = {"others": 0, "vote_accounts": []}
+    evidence = {"common": "withdraw_authority", "strength": "strong", "shared": "key", **nobody}
+    weak = {"common": "name", "strength": "weak", "shared": "blue", **nobody}
+    of_one = {"operator": "key", "operator_evidence": [evidence, weak]}
+    first = validator(1, mev_commission_bps=10_000, mev_epoch=989, **of_one)
+    validator(2, mev_commission_bps=1_500, mev_epoch=989, **of_one)
+    plain = validator(3, mev_commission_bps=1_000, mev_epoch=989, operator="other")
+    vote_state(first)
+    looked = {"accounts": 3, "active": 100 * SOL, "activating": 0, "slot": 1, "looked_at": NOON}
+    StakeEpoch.objects.create(validator=first, epoch=990, deactivating=34 * SOL, **looked)
+    StakeEpoch.objects.create(validator=plain, epoch=990, deactivating=9 * SOL, **looked)
+    # What left with an earlier epoch is gone.
+    StakeEpoch.objects.create(validator=plain, epoch=989, deactivating=90 * SOL, **looked)
+
+    listed = {one["vote_account"]: one["flags"] for one in get(client, "validators")["items"]}
+
+    assert [(one["code"], one["epoch"], one["to"], one["sentence"]) for one in listed["vote1"]] == [
+        (
+            "mev_commission_all", 989, 1.0,
+            "It keeps all of the tips, and stakers get none of them, as its tip account of epoch 989 says.",
+        ),
+        (
+            "stake_leaving", 990, None,
+            "34 SOL of its stake (34.00 %) leave with the end of epoch 990, as its stake accounts told "
+            "2026-11-23 12:00 UTC.",
+        ),
+        (
+            "operator_large", 990, None,
+            "Its operator (key) runs 2 validators with 50.00 % of the stake. Shared with others of them: "
+            "withdraw authority, as read in epoch 990.",
+        ),
+    ]  # fmt: skip
+    assert [one["code"] for one in listed["vote2"]] == ["mev_commission_high", "operator_large"]
+    assert listed["vote3"] == []
+    codes = ("mev_commission_all", "mev_commission_high", "stake_leaving", "operator_large")
+    assert [found(client, f"flag={code}") for code in codes] == [
+        ["vote1"], ["vote2"], ["vote1"], ["vote1", "vote2"],
+    ]  # fmt: skip
+    assert found(client, "flagged=false") == ["vote3"]
+    content = page(client, "/validators/vote1/")
+    assert "keeps all tips stake leaves large operator" in words(content)
+    assert 'title="34 SOL of its stake (34.00 %) leave with the end of epoch 990' in content
+    compared = words(page(client, "/compare/?v=vote2&v=vote3"))
+    assert "Flags keeps many tips large operator none" in compared
 
 
 def test_every_code_is_in_the_glossary_and_in_the_openapi_document() -> None:

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from tests.validators.asking import get
-from tests.validators.rows import fetch, scoring_run, validator
+from tests.validators.rows import SOL, fetch, pool, scoring_run, stake, validator
+from validators.models import Validator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -59,6 +60,7 @@ def test_who_holds_nothing_yet_says_so(client: Client) -> None:
             f"held={','.join(f'vote{number}' for number in range(341))}",
             "held: Value should have at most 340 items",
         ),
+        ("cap=operater:2&held=vote1", "cap: There is no group to cap by “operater”; did you mean operator?"),
         ("delinquent=maybe", "delinquent: it is true or false, and not “maybe”"),
         ("min_stake=50k", "min_stake: it is a whole number, and not “50k”"),
         ("max_commission=5%25", "max_commission: it is a number, and not “5%”"),
@@ -69,6 +71,76 @@ def test_what_is_misspelt_lets_nobody_leave_and_is_told(client: Client, query: s
 
     assert response.status_code == 422
     assert response.json()["detail"].startswith(told)
+
+
+def test_caps_are_told_with_whom_they_could_not_be_applied_to(client: Client) -> None:
+    Validator.objects.filter(vote_account__in=("vote1", "vote2", "vote3")).update(
+        network="AS1", network_name="Big Iron"
+    )
+    Validator.objects.filter(vote_account="vote4").update(network="AS2", country="NO")
+
+    reply = get(client, "selection?size=3&held=vote3&cap=network:1,country:2")
+
+    assert reply["caps"] == [
+        {"by": "network", "most": 1, "unknown": 4},
+        {"by": "country", "most": 2, "unknown": 7},
+    ]
+    assert [(one["action"], one["vote_account"]) for one in reply["items"]] == [
+        ("stays", "vote3"), ("enters", "vote4"), ("enters", "vote5"),
+        ("passed_over", "vote1"), ("passed_over", "vote2"),
+    ]  # fmt: skip
+    passed = reply["items"][-1]
+    assert (passed["capped_by"], passed["capped_group"]) == ("network", "AS1")
+    assert passed["why"] == (
+        "place 2 of 8; 1 of network AS1 (Big Iron) has a place already, as many as the cap lets in"
+    )
+    as_csv = client.get("/api/v1/selection?size=3&held=vote3&cap=network:1&cap=country=2&format=csv")
+    assert as_csv.headers["Caps"] == "network:1 (4 unknown), country:2 (7 unknown)"
+    assert as_csv.content.decode().splitlines()[-1].endswith(',"network","AS1"')
+
+
+def test_a_cap_by_pool_is_of_the_one_that_stakes_most_where_that_is_much(client: Client) -> None:
+    # Before any pool was looked at, nobody knows.
+    assert get(client, "selection?size=7&cap=pool:1")["caps"] == [{"by": "pool", "most": 1, "unknown": 8}]
+    of = {row.vote_account: row for row in Validator.objects.all()}
+    first, second = pool("JitoSOL"), pool("bSOL")
+    stake(first, of["vote1"], SOL // 2)
+    stake(second, of["vote1"], SOL // 4)
+    stake(first, of["vote2"], SOL // 5)
+    # Of so little of its stake it does not hang on the pool.
+    stake(first, of["vote3"], SOL // 20)
+    stake(second, of["vote4"], SOL)
+    stake(first, of["vote5"], SOL, epoch=989)
+
+    reply = get(client, "selection?size=4&cap=pool:1")
+
+    assert [one["vote_account"] for one in reply["items"] if one["action"] == "enters"] == [
+        "vote1", "vote3", "vote4", "vote5",
+    ]  # fmt: skip
+    assert reply["caps"] == [{"by": "pool", "most": 1, "unknown": 0}]
+    passed = reply["items"][-1]
+    assert (passed["vote_account"], passed["capped_group"]) == ("vote2", first.address)
+    assert "1 of those staked mostly by the pool JitoSOL has a place" in passed["why"]
+
+
+def test_who_holds_more_than_an_address_has_room_for_sends_a_body(client: Client) -> None:
+    Validator.objects.filter(vote_account__in=("vote1", "vote2")).update(operator="key1")
+    held = ["vote3", "vote5", *(f"gone{number}" for number in range(400))]
+    asked = {"size": 2, "held": held, "band": 1.5, "cap": ["operator:1"], "max_commission": 0.04}
+
+    response = client.post("/api/v1/selection", asked, content_type="application/json")
+
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    items = response.json()["items"]
+    assert [(one["action"], one["vote_account"]) for one in items[:2]] == [
+        ("stays", "vote3"), ("enters", "vote1"),
+    ]  # fmt: skip
+    assert {one["action"] for one in items[2:]} == {"leaves"}
+    assert len(items) == 403
+
+    refused = client.post("/api/v1/selection", {"helt": ["vote1"]}, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_field")
 
 
 @pytest.mark.parametrize("query", ["size=0", "band=0.5", "band=nan", "size=1001"])

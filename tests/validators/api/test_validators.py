@@ -63,6 +63,12 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
         mev_apy_basis="realised",
         mev_apy_epochs=4,
         block_apy=0.0,
+        address="192.0.2.1",
+        address_epoch=990,
+        network="AS64496",
+        network_name="Some",
+        country="DE",
+        operator="owner",
     )
     ended_epoch(shown, 0.993, luck=1.21)
     vote_state(shown, after_next="out", reason="no BLS key", epochs_paid=2)
@@ -131,6 +137,12 @@ def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> No
                 "mev_apy_epochs": 4,
                 "block_apy": 0.0,
                 "total_apy": 0.0712 + 0.003,
+                "address": "192.0.2.1",
+                "address_epoch": 990,
+                "network": "AS64496",
+                "network_name": "Some",
+                "country": "DE",
+                "operator": "owner",
             }
         ],
         "unknown": [],
@@ -178,6 +190,7 @@ def test_unknown_is_null(client: Client) -> None:
         "mev_apy_epochs",
         "block_apy",
         "total_apy",
+        *("address", "address_epoch", "network", "network_name", "country", "operator"),
     }
     nothing_told = dict.fromkeys(("next_epoch", "after_next", "reason", "epochs_paid"))
     assert item["admission"] == {"status": "unknown", **nothing_told}
@@ -237,6 +250,8 @@ def test_an_epoch_judged_long_ago_says_nothing_of_today(client: Client) -> None:
         ("?search=%25", []),
         ("?min_stake=3000000000", ["vote4", "vote3"]),
         ("?max_commission=0.05", ["vote1", "vote4"]),
+        ("?max_mev_commission=0.08", ["vote1"]),
+        ("?min_total_apy=0.0571", ["vote1"]),
         ("?min_score=60", ["vote1"]),
         ("?client=agave", ["Vote2"]),
         ("?version=4.2.1", ["vote3"]),
@@ -248,8 +263,11 @@ def test_an_epoch_judged_long_ago_says_nothing_of_today(client: Client) -> None:
 )
 def test_a_list_is_narrowed(client: Client, query: str, found: list[str]) -> None:
     fetch()
-    first = validator(1)
-    second = validator(2, vote_account="Vote2", name="Blue Lagoon", client="agave", commission_bps=501)
+    added = {"mev_apy": 0.0051, "shared_apy": 0.0, "block_apy": 0.0, "mev_commission_bps": 800}
+    first = validator(1, apy=0.052, **added)
+    second = validator(
+        2, vote_account="Vote2", name="Blue Lagoon", client="agave", commission_bps=501, apy=0.9
+    )
     validator(3, delinquent=True, commission_bps=None, version="4.2.1")
     validator(4, superminority=True, commission_bps=0)
     validator(5, left_at=NOON)

@@ -1,8 +1,11 @@
 """Rule sets and verdicts: by the API, as CSV, on pages and from the command line."""
 
 import csv
+import html
 import io
 import json
+import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +102,20 @@ def test_pages_say_the_same_and_escape_what_a_validator_calls_itself(judged: Cli
     assert "This page knows no <code>fals</code>; did you mean <code>fails</code>?" in misspelt
 
 
+def test_the_page_links_to_all_verdicts_in_as_many_files_as_they_fill(
+    judged: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("validators.pages.rules_page.MOST_ROWS", 4)
+    index = judged.get("/rules/").content.decode()
+
+    links = re.findall(r'href="(/api/v1/verdicts\?[^"]*)">(CSV[^<]*)<', index)
+
+    assert [label for _, label in links] == ["CSV 1 to 4", "CSV 5 to 8", "CSV 9 to 12", "CSV 13 to 15"]
+    files = [judged.get(html.unescape(link)).content.decode().splitlines()[1:] for link, _ in links]
+    assert [len(lines) for lines in files] == [4, 4, 4, 3]
+    assert len(set(chain.from_iterable(files))) == 15
+
+
 def test_before_anybody_is_judged_pages_and_api_say_so(client: Client) -> None:
     validator(1)
     assert "Nobody was judged by it yet" in client.get("/rules/").content.decode()
@@ -128,6 +145,10 @@ def test_the_command_judges_as_things_stand_and_stores_nothing(judged: Client) -
         said("--rules", "jpol")
     with pytest.raises(CommandError, match="No fetch ever saw"):
         said("--validator", "nobody")
+    with pytest.raises(CommandError, match=r"vote account Vote1. Did you mean vote1\?"):
+        said("--validator", "Vote1")
+    with pytest.raises(CommandError, match="It is an identity, of vote2"):
+        said("--validator", "node2")
     with pytest.raises(CommandError, match=r"^No fetch ever saw the vote account �\[31m"):
         said("--validator", f"\x1b[31m{'x' * 100}")
 

@@ -64,6 +64,35 @@ def test_those_with_a_flag_are_left_out_or_held_alone(held: Path) -> None:
     assert "vote1" in named("--flagged", "no", "--flag", "commission_raised")
 
 
+def test_of_one_group_no_more_are_held_than_the_cap_lets_in(held: Path) -> None:
+    Validator.objects.filter(vote_account__in=("vote1", "vote2", "vote6", "vote7")).update(operator="key1")
+    Validator.objects.filter(vote_account="vote3").update(operator="key3")
+    err = io.StringIO()
+    out = io.StringIO()
+
+    call_command(
+        *("select_validators", "--size", "5", "--held", str(held), "--cap", "operator=20%", "--json"),
+        stdout=out,
+        stderr=err,
+    )
+
+    found = json.loads(out.getvalue())
+    assert (
+        err.getvalue() == "Cap by operator: at most 1 of one; of 3 it is unknown, and these are not capped.\n"
+    )
+    assert [(one["action"], one["vote_account"]) for one in found] == [
+        ("stays", "vote6"), ("enters", "vote3"), ("enters", "vote4"), ("enters", "vote5"),
+        ("enters", "vote8"), ("leaves", "vote7"), ("leaves", "nobody"),
+        ("passed_over", "vote1"), ("passed_over", "vote2"),
+    ]  # fmt: skip
+    assert found[5]["why"] == (
+        "place 7 of 8; 1 of operator key1 has a place already, as many as the cap lets in"
+    )
+    capped = {(one["capped_by"], one["capped_group"]) for one in (found[5], *found[7:])}
+    assert capped == {("operator", "key1")}
+    assert {one["capped_by"] for one in (*found[:5], found[6])} == {None}
+
+
 def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
     out = io.StringIO()
     call_command("select_validators", "--size", "2", "--csv", stdout=out)
@@ -82,6 +111,11 @@ def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
         (("--held", "/nowhere"), "Cannot read /nowhere"),
         (("--max-commission", "nan"), "in percent"),
         (("--flag", "nonsense"), "invalid choice"),
+        (("--cap", "operater=2"), "There is no group to cap by “operater”; did you mean operator?"),
+        (("--cap", "operator"), "“operator” is no cap: write operator:2 for two"),
+        (("--cap", "pool:101%"), "“pool:101%”: it is from 1 to 100 %"),
+        (("--cap", "pool=0"), "“pool=0”: it is from 1 to 1,000"),
+        (("--cap", "pool=1", "--cap", "pool=2"), "pool is capped 2 times"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(held: Path, words: tuple[str, ...], reason: str) -> None:

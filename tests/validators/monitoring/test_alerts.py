@@ -7,9 +7,11 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.scheduling.factories import JobFactory
+from tests.validators.happening import Kind, happened
 from tests.validators.rows import NOON, SOL, fetch, validator
 from validators.models import CommissionChange
-from validators.monitoring.alerts import commission_jumps, shrinking_cluster, stale_data
+from validators.monitoring.alerts import commission_jumps, mev_commission_jumps, shrinking_cluster, stale_data
+from validators.services.events import News, record_events
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +96,20 @@ def test_the_message_names_the_validator_and_both_commissions_and_whether_two_lo
 def test_with_nobody_watched_only_that_is_asked(django_assert_num_queries: object) -> None:
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert commission_jumps(now=NOON) == []
+
+
+def test_a_watched_validator_that_raises_what_it_keeps_of_tips_is_told_of(settings: Settings) -> None:
+    settings.WATCHED_VALIDATORS = ["vote1", "vote2"]
+    happened(validator(1, name="Blue Lagoon"), Kind.MEV_COMMISSION)
+    happened(validator(3), Kind.MEV_COMMISSION)
+    with_little = validator(2)
+    record_events(
+        [News(Kind.MEV_COMMISSION, with_little.pk, {"from": 0, "to": 200, "epoch": 990})], epoch=990, at=NOON
+    )
+
+    [trouble] = mev_commission_jumps(now=NOON + HOUR)
+
+    assert trouble.message == (
+        "vote1 raised its MEV commission from 8 % to 100 % with epoch 990. It calls itself “Blue Lagoon”."
+    )
+    assert mev_commission_jumps(now=NOON + 25 * HOUR) == []

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from tests.validators.looking import page, whole_cluster, words
-from tests.validators.rows import fetch, scoring_run, validator
-from validators.models import ClusterEpoch, Validator
+from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
+from validators.models import ClusterEpoch, StakeEpoch, Validator
 from validators.solana.look_alikes import NameMark
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_the_cluster_page_adds_up(client: Client) -> None:
 
     assert "Superminority 1" in text
     assert "the largest 2 66.67 %" in text
-    assert "agave 2 66.67 % unknown 1 33.33 %" in text
+    assert "Of 100.00 % of the stake the client is not known." in text
     assert "up to 5 % 2 3" in text
     assert "90 to 100 1 1" in text
     assert re.search(r"votes [\d-]+ [\d:]+ UTC failed", text, re.IGNORECASE)
@@ -69,3 +69,24 @@ def test_no_column_of_the_epochs_is_missing_on_a_phone_where_a_row_is_a_card(cli
     assert len(headings) == 11
     assert re.findall(r'data-label="([^"]+)"', table) == headings
     assert "secondary" not in table
+
+
+def test_the_cluster_says_what_comes_and_leaves_in_the_epoch_that_runs(client: Client) -> None:
+    fetch()
+    first = validator(1, activated_stake=30 * SOL)
+    validator(2, activated_stake=70 * SOL)
+    assert "What comes and leaves in epoch 990, which runs, is not known yet" in words(
+        page(client, "/cluster/")
+    )
+    for epoch in (989, 990):
+        StakeEpoch.objects.create(
+            validator=first, epoch=epoch, accounts=2, active=30 * SOL, activating=5 * SOL,
+            deactivating=epoch * SOL, slot=1, looked_at=NOON,
+        )  # fmt: skip
+
+    said = words(page(client, "/cluster/"))
+
+    assert (
+        "In epoch 990, which runs, 5 SOL come with the next one and 990 SOL leave with its end, by the stake "
+        "accounts of 1 validator with 30.00 % of the stake that were looked at in it so far."
+    ) in said

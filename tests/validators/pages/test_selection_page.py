@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
+from validators.models import Validator
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,20 @@ def test_the_links_give_the_same_as_csv_and_json(client: Client) -> None:
     assert sorted(rows) == sorted(shown)
     assert [(row["vote_account"], row["why"]) for row in json.loads(as_json)["items"]] == rows
     assert [account for account, _ in shown] == ["vote8", "vote2", "vote3", "vote6"]
+
+
+@pytest.mark.usefixtures("eight")
+def test_who_is_passed_over_is_told_with_the_group_and_links_keep_the_cap(client: Client) -> None:
+    Validator.objects.filter(vote_account__in=("vote1", "vote2")).update(operator="key1")
+    content = page(client, "/selection/?size=2&cap=operator%3D1,+network:50%25")
+
+    text = words(content)
+    assert "0 leave, 2 enter, 0 stay, 1 passed over" in text
+    assert "Cap by operator: at most 1 of one; of 6 it is unknown, and these are not capped." in text
+    assert "place 2 of 8; 1 of operator key1 has a place already, as many as the cap lets in" in text
+    assert "cap=operator%3A1%2Cnetwork%3A50%25" in content
+    assert "passed over" not in words(page(client, "/selection/?size=2"))
+    assert "There is no group to cap by “nonsense”" in words(page(client, "/selection/?cap=nonsense:1"))
 
 
 @pytest.mark.usefixtures("eight")

@@ -8,11 +8,10 @@ import pytest
 from django.test import Client
 
 from tests.validators.looking import page, words
-from tests.validators.rows import NOON, SOL, fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, pool, stake, validator
 from validators.api import documents, included_documents, pool_documents
 from validators.models import (
     ClusterEpoch,
-    PoolStake,
     SourceState,
     StakeEpoch,
     StakePool,
@@ -25,35 +24,6 @@ pytestmark = pytest.mark.django_db
 
 NO_CREDITS = {"credits_unit": "vote_credits"}
 SPL = "SPoo1Ku8WFXoNDMHPsrGSTSG1Y47rzgn41SLUNakuHy"
-
-
-def pool(name: str, **fields: Any) -> StakePool:
-    given: dict[str, Any] = {
-        "address": f"address of {name}",
-        "name": name,
-        "program": SPL,
-        "mint": "mint",
-        "total_lamports": 120 * SOL,
-        "supply": 100 * SOL,
-        "updated_epoch": 990,
-        "active": 100 * SOL,
-        "transient": 2 * SOL,
-        "entries": 7,
-        "strangers": 0,
-        "is_there": True,
-        "epoch": 990,
-        "slot": 1,
-        "looked_at": NOON,
-        "found_at": NOON,
-    }
-    return StakePool.objects.create(**(given | fields))
-
-
-def stake(of: StakePool, with_whom: Validator, active: int, **fields: Any) -> PoolStake:
-    given = {"transient": 0, "epoch": 990, "updated_epoch": 990, "status": "active", "slot": 1}
-    return PoolStake.objects.create(
-        pool=of, validator=with_whom, active=active, looked_at=NOON, **(given | fields)
-    )
 
 
 def told(client: Client, address: str) -> Any:

@@ -103,7 +103,7 @@ def test_unknown_is_a_dash_with_its_reason_and_not_a_zero(client: Client) -> Non
 
     text = words(page(client))
 
-    assert text.count(f"{UNKNOWN} (") == 7
+    assert text.count(f"{UNKNOWN} (") == 9
     assert f"{UNKNOWN} (the endpoint does not tell)" in text
     assert "0.00" not in text
 
@@ -126,6 +126,9 @@ def test_pages_of_fifty_and_the_nearest_for_one_that_is_not_there(client: Client
     [
         ("?search=lagoon", ["vote2"]),
         ("?max_commission_percent=5", ["vote3", "vote1"]),
+        ("?max_mev_commission_percent=8", ["vote4"]),
+        ("?min_total_apy_percent=5", ["vote4"]),
+        ("?sort=-total_apy&min_stake_sol=2", ["vote4", "vote3", "vote2"]),
         ("?min_stake_sol=2.5", ["vote4", "vote3"]),
         ("?voting=no", ["vote3"]),
         ("?superminority=yes", ["vote4"]),
@@ -144,7 +147,8 @@ def test_search_filters_and_order_stand_in_the_address(client: Client, query: st
     validator(1)
     validator(2, name="Blue Lagoon", client="agave", commission_bps=900)
     validator(3, delinquent=True)
-    validator(4, superminority=True, commission_bps=None)
+    added = {"mev_apy": 0.001, "shared_apy": 0.0, "block_apy": 0.0, "mev_commission_bps": 800}
+    validator(4, superminority=True, commission_bps=None, apy=0.05, **added)
 
     assert listed(client, query) == found
 
@@ -152,13 +156,18 @@ def test_search_filters_and_order_stand_in_the_address(client: Client, query: st
 def test_a_preset_sets_its_filters_keeps_the_others_and_is_taken_off_again(client: Client) -> None:
     fetch()
     scoring_run([(validator(1), 95), (validator(2, superminority=True), 94), (validator(3), 50)])
+    validator(4, commission_flags=["above 50 %"])
     label = "Reliable, up to 5 %, outside the superminority"
 
     before = page(client, "/?sort=-score&page=2")
     query = unescape(re.findall(rf'href="(\?[^"]*)">{label}<', before)[0])
     after = page(client, f"/{query}")
 
-    assert query == "?sort=-score&voting=yes&min_score=90&max_commission_percent=5&superminority=no"
+    assert query == (
+        "?sort=-score&voting=yes&min_score=90&flagged=no&flag=commission_above_half&max_commission_percent=5"
+        "&superminority=no"
+    )
+    # The fourth took all of an epoch once, and came back.
     assert listed(client, query) == ["vote1"]
     assert f'href="?sort=-score" aria-current="true" title="Take it off">{label}<' in after
     assert after.count('aria-current="true"') == 4
@@ -221,5 +230,5 @@ def test_the_list_asks_as_many_questions_for_many_validators_as_for_few(
     scoring_run(scored)
 
     # Fetch, run, last ended epoch; how many, the rows, their runs, scores and changes; how old is too old.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         page(client)

@@ -10,8 +10,9 @@ from tests.validators.looking import page, whole_cluster, words
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator, vote_state
 from tests.validators.scoring.pictures import cluster, past
 from tests.validators.scoring.pictures import validator as facts
-from validators.models import ClusterEpoch, Origin, SourceState, Validator, ValidatorEpoch
+from validators.models import ClusterEpoch, JitoEpoch, Origin, SourceState, Validator, ValidatorEpoch
 from validators.scoring.registry import METHODS
+from validators.templatetags.units import UNKNOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -141,10 +142,10 @@ def test_a_page_begins_with_the_number_and_ends_with_the_folded_epochs(client: C
     places = [content.index(part) for part in (*order, 'class="charts"', "Epoch by epoch", 'id="who"')]
     assert places == sorted(places)
     folded = re.findall(r"<details><summary>(.*?)</summary>", content)
-    parts, stakes, before, epochs, others = folded
+    parts, stakes, who, before, epochs, others = folded
     assert parts == "All parts of the score, which add up"
     assert before.endswith(" before")
-    assert stakes == "Stake pools: not known"
+    assert (stakes, who) == ("Stake pools: not known", "Who tells that; evidence: 0")
     assert (epochs, others) == ("Epoch by epoch: the last 3", "Its place by each other method, and why")
 
 
@@ -282,3 +283,27 @@ def test_the_key_of_a_node_leads_to_what_it_votes_with(client: Client) -> None:
     assert client.get("/validators/node5/").headers["Location"] == "/validators/vote5/"
     assert client.get("/validators/node5/").status_code == 302
     assert client.get("/validators/nobody/").status_code == 404
+
+
+def test_where_it_stood_by_imported_history_is_folded_and_unknown_is_no_no(client: Client) -> None:
+    fetch()
+    shown = validator(1)
+    for epoch in (988, 989):
+        shown.epochs.create(epoch=epoch, credits_unit="lamports", fetched_at=NOON)
+    JitoEpoch.objects.create(
+        validator=shown,
+        epoch=989,
+        rank=0,
+        superminority=True,
+        ip_address="192.0.2.7",
+        bam=False,
+        fees=3 * SOL,
+    )
+    JitoEpoch.objects.create(validator=shown, epoch=988)
+
+    said = words(page(client, "/validators/vote1/"))
+
+    table = said.partition("Where it stood, by Jito's history: 2 epochs")[2].partition("As keepers")[0]
+    assert "989 1 yes 192.0.2.7 no 3" in table
+    nobody = " ".join([f"{UNKNOWN} (nobody wrote it down)"] * 5)
+    assert f"988 {nobody}" in table

@@ -74,3 +74,34 @@ def test_of_whom_no_epoch_tells_whether_it_runs_jito_nothing_is_claimed() -> Non
     told(unknown, RUNNING - 1, settled=True)
 
     assert yields_of(unknown).mev_apy is None
+
+
+@pytest.mark.parametrize(
+    ("known", "news"),
+    [
+        # Of whom nothing was told before, nothing changed.
+        (None, []),
+        ((RUNNING - 5, 500), [(500, 800, RUNNING - 4), (800, 10_000, RUNNING - 1)]),
+        # It ran without Jito in the epoch between: that is no commission, and no change.
+        ((RUNNING - 4, 800), [(800, 10_000, RUNNING - 1)]),
+        ((RUNNING - 3, None), [(800, 10_000, RUNNING - 1)]),
+        # The epoch was told of before its first block.
+        ((RUNNING - 1, None), [(800, 10_000, RUNNING - 1)]),
+        ((RUNNING - 1, 10_000), []),
+        # Longer ago than what is looked at.
+        ((RUNNING - 90, 700), [(700, 800, RUNNING - 4), (800, 10_000, RUNNING - 1)]),
+    ],
+)
+def test_another_mev_commission_than_of_the_account_before_is_news_once(
+    known: tuple[int, int | None] | None, news: list[tuple[int, int, int]]
+) -> None:
+    epoch, bps = known or (None, None)
+    raised = validator(1, mev_epoch=epoch, mev_commission_bps=bps, runs_jito=known and bps is not None)
+    told(raised, RUNNING - 4, **WITH_TIPS)
+    told(raised, RUNNING - 3, runs_jito=False, settled=True)
+    told(raised, RUNNING - 1, **WITH_TIPS | {"commission_bps": 10_000})
+
+    facts = [one.facts for one in refresh_mev_yields(RUNNING).news]
+
+    assert [(one["from"], one["to"], one["epoch"]) for one in facts] == news
+    assert refresh_mev_yields(RUNNING).news == []

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import OperatorCommand
+from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
 from validators.reading.flags import FlagCode
 from validators.reading.picture import current_picture
 from validators.reading.selection import SelectedValidator, selection
@@ -32,6 +33,14 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--band", type=float, default=BAND, metavar="X", help="Held ones stay up to place N times X; 1.5."
         )
+        parser.add_argument(
+            "--cap",
+            action="append",
+            default=[],
+            metavar="GROUP:N",
+            help=f"At most so many of one group, by {', '.join(CAPPED_BY)}: "
+            f"{GRAMMAR.replace('%', '%%')}; = is the same as the colon. May be repeated.",
+        )
         _add_narrowing(parser)
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="Print one JSON list.")
@@ -44,8 +53,12 @@ class Command(OperatorCommand):
         if picture.scoring_run is None:
             raise CommandError("There are no scores yet; manage.py score_validators makes them.")
         narrowing = _narrowing(options)
-        held = _held(options["held"])
-        found = selection(picture, narrowing, held=held, size=options["size"], band=options["band"])
+        held, caps = _held(options["held"]), _caps(options["cap"])
+        size, band = options["size"], options["band"]
+        chosen = selection(picture, narrowing, held=held, size=size, band=band, caps=caps)
+        found = chosen.rows
+        for cap in chosen.caps:
+            self.stderr.write(cap.sentence)
         if options["json"]:
             self.stdout.write(json.dumps([asdict(one) for one in found], indent=1))
         elif options["csv"]:
@@ -54,7 +67,14 @@ class Command(OperatorCommand):
             writer.writerows(asdict(one).values() for one in found)
         else:
             for one in found:
-                self.stdout.write(f"{one.action:<7} {one.vote_account:<44} {one.why}")
+                self.stdout.write(f"{one.action:<11} {one.vote_account:<44} {one.why}")
+
+
+def _caps(words: list[str]) -> list[AskedCap]:
+    try:
+        return asked_caps([part for word in words for part in word.split(",")])
+    except ValueError as exc:
+        raise CommandError(f"--cap: {exc}.") from exc
 
 
 def _add_narrowing(parser: ArgumentParser) -> None:
@@ -63,6 +83,18 @@ def _add_narrowing(parser: ArgumentParser) -> None:
         type=float,
         metavar="PERCENT",
         help="Only of at most this commission: 5 for 5 %%, exactly so much is enough.",
+    )
+    parser.add_argument(
+        "--max-mev-commission",
+        type=float,
+        metavar="PERCENT",
+        help="Only of at most this share of the tips; not those without a tip account.",
+    )
+    parser.add_argument(
+        "--min-total-apy",
+        type=float,
+        metavar="PERCENT",
+        help="Only of at least this return, tips and shared fees with it; not those of whom it is unknown.",
     )
     parser.add_argument("--min-stake", type=int, metavar="SOL", help="Only with at least so many SOL.")
     parser.add_argument("--no-superminority", action="store_true", help="Only outside of the superminority.")
@@ -82,16 +114,24 @@ def _add_narrowing(parser: ArgumentParser) -> None:
 
 
 def _narrowing(options: dict[str, Any]) -> Narrowing:
-    percent, stake = options["max_commission"], options["min_stake"]
-    if percent is not None and not 0 <= percent <= MOST_PERCENT:
-        raise CommandError("--max-commission is in percent: from 0 to 100.")
+    least_apy, stake = options["min_total_apy"], options["min_stake"]
+    if least_apy is not None and not least_apy >= 0:
+        raise CommandError("--min-total-apy is in percent, and not below 0.")
     return Narrowing(
-        most_commission_bps=None if percent is None else round(percent * 100),
+        most_commission_bps=_basis_points("--max-commission", options["max_commission"]),
+        most_mev_commission_bps=_basis_points("--max-mev-commission", options["max_mev_commission"]),
+        least_total_apy=None if least_apy is None else least_apy / MOST_PERCENT,
         least_stake=None if stake is None else stake * LAMPORTS_PER_SOL,
         superminority=False if options["no_superminority"] else None,
         flagged={"yes": True, "no": False}.get(options["flagged"]),
         flags=[FlagCode(code) for code in options["flag"]],
     )
+
+
+def _basis_points(option: str, percent: float | None) -> int | None:
+    if percent is not None and not 0 <= percent <= MOST_PERCENT:
+        raise CommandError(f"{option} is in percent: from 0 to 100.")
+    return None if percent is None else round(percent * 100)
 
 
 def _held(path: Path | None) -> list[str]:

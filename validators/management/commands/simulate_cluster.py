@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from validators.simulator.answers import SimulatedAnswers
 from validators.simulator.cluster import Cluster
 from validators.simulator.faults import Fault, FaultSpecError, parse_fault_plan
 from validators.simulator.history import history_lines
+from validators.simulator.hosting import network_lines
 from validators.simulator.jsonrpc import Answers
 from validators.simulator.replay import ReplayError
 from validators.simulator.running import DEFAULT_SLOW_SECONDS, cluster_answers
@@ -65,8 +67,19 @@ class Command(BaseCommand):
             help="How many ended epochs --history writes (default: %(default)s).",
         )
 
+        parser.add_argument(
+            "--networks",
+            type=Path,
+            metavar="FILE",
+            help="Write a made-up database of its networks, for ASN_DATABASE, and serve nothing.",
+        )
+
     def handle(self, **options: Any) -> None:
         _check_numbers(options)
+        if options["networks"]:
+            self._write(options["networks"], network_lines())
+            self.stdout.write(f"Wrote the networks of simulated clusters to {options['networks']}")
+            return
         world = _world(options)
         if options["history"]:
             self._write_history(world, options)
@@ -88,12 +101,15 @@ class Command(BaseCommand):
         cluster = Cluster(seed=options["seed"], count=options["validators"], world=world)
         running = moment_at(time.time(), world).epoch
         epochs = range(running - options["epochs"], running)
-        try:
-            with options["history"].open("w", encoding="ascii", newline="") as file:
-                file.writelines(history_lines(cluster, epochs))
-        except OSError as exc:
-            raise CommandError(f"Cannot write {options['history']}: {exc.strerror}.") from exc
+        self._write(options["history"], history_lines(cluster, epochs))
         self.stdout.write(f"Wrote epochs {epochs[0]} to {epochs[-1]} to {options['history']}")
+
+    def _write(self, path: Path, lines: Iterable[str]) -> None:
+        try:
+            with path.open("w", encoding="ascii", newline="") as file:
+                file.writelines(lines)
+        except OSError as exc:
+            raise CommandError(f"Cannot write {path}: {exc.strerror}.") from exc
 
 
 def _add_calendar(parser: ArgumentParser) -> None:

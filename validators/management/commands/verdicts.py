@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from difflib import get_close_matches
 from typing import Any, Final
 
 from django.core.management.base import CommandError
@@ -15,6 +16,8 @@ from scheduling.exceptions import SkipRun
 from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import table
 from validators.models import Validator
+from validators.models.validators import PUBKEY_LENGTH
+from validators.reading.standings import accounts_of_node
 from validators.reading.verdicts import told_finding
 from validators.rules.judging import Outcome, Verdict
 from validators.rules.schema import RuleSet
@@ -96,8 +99,19 @@ def _names(validator: str | None) -> dict[int, str]:
         rows = rows.filter(vote_account=validator)
     names = dict(rows.values_list("pk", "vote_account"))
     if validator is not None and not names:
-        raise CommandError(f"No fetch ever saw the vote account {shortened(validator)}.")
+        raise CommandError(f"No fetch ever saw the vote account {shortened(validator)}.{_meant(validator)}")
     return names
+
+
+def _meant(key: str) -> str:
+    """The vote accounts of that node, or the nearest one; its letters' case tells keys apart."""
+    owned = accounts_of_node(key)
+    if owned:
+        return f" It is an identity, of {', '.join(owned)}."
+    near = get_close_matches(
+        key[:PUBKEY_LENGTH], Validator.objects.values_list("vote_account", flat=True), n=1
+    )
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _document(vote_account: str, rules: RuleSet, verdict: Verdict) -> dict[str, Any]:

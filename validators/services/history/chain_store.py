@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from validators.models import Fetch, HistoryAccount, Origin, Validator, ValidatorEpoch
 from validators.models.marks import Writer, mark_picture
 from validators.services import bulk
 from validators.services.account_history import known_split_epoch
+from validators.services.events import record_events
 from validators.services.history.agreement import Agreement
 from validators.services.history.chain_rows import Calendar, ChainRow, Judged, judged
 from validators.services.history.chain_tables import known_accounts, write_accounts, write_jito, write_mev
@@ -193,9 +195,11 @@ def derive_undone(*, running: int) -> None:
     settle()
     with transaction.atomic():
         bulk.serialize_writers()
-        if refresh_mev_yields(running):
+        refreshed = refresh_mev_yields(running)
+        if refreshed.changed:
             mark_picture(Writer.IMPORTS)
         HistoryAccount.objects.filter(pk__in=[one.pk for one in undone]).update(underived_from=None)
+        record_events(refreshed.news, epoch=running, at=timezone.now())
 
 
 def _epochs(since: int, running: int) -> list[int]:

@@ -120,6 +120,7 @@ def _facts(rules: RuleSet, verdict: Verdict, *, before: str) -> dict[str, Any]:
     failing = [one for one in verdict.findings if one.outcome is Outcome.FAILS]
     return {
         "rules": rules.name,
+        "title": rules.title,
         "version": rules.version,
         "from": before,
         "to": verdict.outcome.value,

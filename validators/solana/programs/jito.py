@@ -17,8 +17,13 @@ from validators.solana.pubkey import KEY_BYTES, raw_key
 TESTNET: Final = "4uhcVJyU9pJkvQyS88uRDiswHXSCkY3zQawwpjk2NsNY"
 # The tip router's, of what lies in an account at the end of its epoch, before commission: 3 % of all tips
 # (JIP-8), by the 97 % of it that the block engine leaves (`adjusted_total_fees_bps` of jito-tip-router). Of
-# shared fees it is a rate of its own, which no account here tells; the same is assumed.
+# shared fees it is a rate of its own, which no account here tells; the same is assumed. Every number of ours
+# that is after this fee is by this constant, and whatever is said of it by these words.
 ROUTER_FEE_BPS: Final = 10_000 * 300 // (10_000 - 300)
+ROUTER_FEE_SOURCE: Final = (
+    "assumed by Jito's JIP-8 (3 % of what searchers paid) and by `adjusted_total_fees_bps` of its tip "
+    "router; no account that is read tells it"
+)
 ALL_BPS: Final = 10_000
 # An account may be closed once its epoch lies more than ten back (`num_epochs_valid`).
 EPOCHS_VALID: Final = 10

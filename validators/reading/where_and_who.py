@@ -1,0 +1,132 @@
+"""Where a validator's node is, and who runs it, in sentences with their evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Count, Q, Sum
+
+from validators.models import NetworkDatabase, Validator
+from validators.solana.operators import Common, Strength
+from validators.templatetags.units import fraction_percent, grouped
+
+_WORDS: Final = {
+    Common.WITHDRAW_AUTHORITY: "The same withdraw authority",
+    Common.IDENTITY: "The same identity",
+    Common.COLLECTOR: "The same collector",
+    Common.NAME_AND_ADDRESS: "The same name at the same address",
+    Common.NAME: "The same name, which anybody may write",
+    Common.ADDRESS: "The same address, which many may share",
+}
+_DOUBT: Final = "weak: joins nobody by itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What it has in common with others: in words, what is shared, with whom, and how many more."""
+
+    said: str
+    shared: str
+    is_weak: bool
+    others: Sequence[Validator]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class WhereAndWho:
+    """Both in a line, a sentence or two on each, and the strong evidence before the weak."""
+
+    short: str
+    where: str
+    who: str
+    evidence: Sequence[Shared]
+
+
+def where_and_who(validator: Validator) -> WhereAndWho:
+    """As the rows tell of it. Three queries."""
+    sizes = _sizes(validator)
+    return WhereAndWho(
+        f"{_place(validator)}; {_company(validator, sizes)}.",
+        _where_said(validator, sizes),
+        _who_said(validator, sizes),
+        _evidence(validator),
+    )
+
+
+def _place(validator: Validator) -> str:
+    """The beginning of a sentence."""
+    if not validator.address:
+        return "Where its node is, is not known"
+    name = f" ({validator.network_name})" if validator.network_name else ""
+    place = f"In {validator.network}{name}" if validator.network else "In a network that is not known"
+    return f"{place}, {validator.country}" if validator.country else place
+
+
+def _company(validator: Validator, sizes: dict[str, Any]) -> str:
+    """The end of a sentence."""
+    if not validator.operator:
+        return "who runs it is not known yet"
+    if sizes["operator_count"] < 2 or validator.left_at:
+        return "nothing strong joins it with another validator"
+    return f"one of {grouped(sizes['operator_count'])} validators of one operator"
+
+
+def _sizes(validator: Validator) -> dict[str, Any]:
+    """How many are of its network and operator, with their stake and that of all."""
+    of = {"network": Q(network=validator.network), "operator": Q(operator=validator.operator)}
+    counted = {f"{name}_count": Count("pk", filter=which) for name, which in of.items()}
+    staked = {f"{name}_stake": Sum("activated_stake", filter=which) for name, which in of.items()}
+    return Validator.objects.present().aggregate(**counted, **staked, all_stake=Sum("activated_stake"))
+
+
+def _where_said(validator: Validator, sizes: dict[str, Any]) -> str:
+    if not validator.address:
+        return "Where its node is, is not known: gossip tells no address of the internet."
+    database = NetworkDatabase.objects.exclude(mark="").first()
+    at = f"By gossip in epoch {validator.address_epoch} its node is at {validator.address}"
+    if database is None:
+        return (
+            f"{at}, in the range {validator.network}{_held(validator, sizes, 'network')}. Which network and "
+            "country that is only a database (ASN_DATABASE) tells."
+        )
+    files = " and ".join(one["name"] for one in database.files)
+    if not validator.network:
+        country = f", in {validator.country}" if validator.country else ""
+        return f"{at}{country}; which network that is {files} does not tell."
+    name = f" ({validator.network_name})" if validator.network_name else ""
+    country = f", in {validator.country}" if validator.country else ", in a country that is not known"
+    held = _held(validator, sizes, "network")
+    return f"{at}{country}. By {files} its network is {validator.network}{name}{held}."
+
+
+def _who_said(validator: Validator, sizes: dict[str, Any]) -> str:
+    if not validator.operator:
+        return "Who runs it is not known: its vote account was not read yet."
+    if sizes["operator_count"] < 2 or validator.left_at:
+        return "No strong evidence joins it with another validator."
+    share = _share(sizes, "operator")
+    return f"It is one of {grouped(sizes['operator_count'])} validators of one operator{share}."
+
+
+def _held(validator: Validator, sizes: dict[str, Any], name: str) -> str:
+    if validator.left_at:
+        return ""
+    number = sizes[f"{name}_count"]
+    return f", of {grouped(number)} validator{'' if number == 1 else 's'}{_share(sizes, name)}"
+
+
+def _share(sizes: dict[str, Any], name: str) -> str:
+    held, total = sizes[f"{name}_stake"], sizes["all_stake"]
+    return f" with {fraction_percent(held / total)} of the stake" if held and total else ""
+
+
+def _evidence(validator: Validator) -> list[Shared]:
+    named = {key for one in validator.operator_evidence for key in one["vote_accounts"]}
+    known = {one.vote_account: one for one in Validator.objects.filter(vote_account__in=named)}
+    found = []
+    for one in validator.operator_evidence:
+        others = [known[key] for key in one["vote_accounts"] if key in known]
+        is_weak = one["strength"] == Strength.WEAK
+        said = _WORDS[Common(one["common"])] + (f" ({_DOUBT})" if is_weak else "")
+        found.append(Shared(said, one["shared"], is_weak, others, one["others"] - len(others)))
+    return found

@@ -1,0 +1,107 @@
+"""How stake is spread over networks, countries, addresses, clients and operators, now and kept by epoch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from validators.models import ConcentrationEpoch, Validator
+from validators.services import bulk
+from validators.solana.concentration import Concentration, Member, concentration
+from validators.solana.versions import Client
+
+By = ConcentrationEpoch.By
+Basis = ConcentrationEpoch.Basis
+
+_BASES: Final[Mapping[By, Basis]] = {
+    By.COUNTRY: Basis.DATABASE,
+    By.ADDRESS: Basis.GOSSIP,
+    By.CLIENT: Basis.GOSSIP,
+    By.OPERATOR: Basis.EVIDENCE,
+}
+_KEPT: Final = (
+    *("basis", "total_stake", "groups", "unknown_stake", "nakamoto", "nakamoto_at_least", "herfindahl"),
+    *("largest_key", "largest_name", "largest_stake", "looked_at"),
+)
+
+
+class _Row(NamedTuple):
+    network: str
+    country: str
+    address: str
+    client: str
+    operator: str
+    stake: int
+    network_name: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The stake of everybody present by one kind of group; `names` are of groups that have one."""
+
+    by: By
+    basis: Basis
+    concentration: Concentration
+    names: Mapping[str, str]
+
+
+def spreads(wanted: Iterable[By], *, has_database: bool) -> list[Spread]:
+    """As the rows of validators are: networks are a database's, or ranges of addresses. One query."""
+    columns = (*_Row._fields[:5], "activated_stake", "network_name", "name")
+    present = bulk.read_rows(Validator.objects.present().values_list(*columns))
+    # The largest first, for an operator is called as its largest.
+    rows = sorted((_Row(*row) for row in present), key=lambda row: (-row.stake, row.name))
+    network = Basis.ASN if has_database else Basis.PREFIX
+    return [_spread(By(by), _BASES.get(By(by), network), rows) for by in wanted]
+
+
+def record_concentrations(*, epoch: int, has_database: bool, at: datetime) -> None:
+    """Keep for the epoch how its stake is spread. Call inside the transaction that changes that."""
+    ConcentrationEpoch.objects.bulk_create(
+        [_kept(spread, epoch, at) for spread in spreads(By, has_database=has_database)],
+        update_conflicts=True,
+        unique_fields=["epoch", "by"],
+        update_fields=_KEPT,
+    )
+
+
+def _spread(by: By, basis: Basis, rows: Sequence[_Row]) -> Spread:
+    members = [Member(_key(by, row), row.stake) for row in rows]
+    return Spread(by, basis, concentration(members), _names(by, rows))
+
+
+def _key(by: By, row: _Row) -> str | None:
+    key: str = getattr(row, by)
+    return None if key in ("", Client.UNKNOWN) else key
+
+
+def _names(by: By, rows: Sequence[_Row]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    if by in (By.NETWORK, By.OPERATOR):
+        for row in rows:
+            name = row.network_name if by is By.NETWORK else row.name
+            key = _key(by, row)
+            if key and name:
+                names.setdefault(key, name)
+    return names
+
+
+def _kept(spread: Spread, epoch: int, at: datetime) -> ConcentrationEpoch:
+    found = spread.concentration
+    largest = found.groups[0] if found.groups else None
+    return ConcentrationEpoch(
+        epoch=epoch,
+        by=spread.by,
+        basis=spread.basis,
+        total_stake=found.total,
+        groups=len(found.groups),
+        unknown_stake=found.unknown_stake,
+        nakamoto=found.nakamoto,
+        nakamoto_at_least=found.nakamoto_at_least,
+        herfindahl=found.herfindahl,
+        largest_key=largest.key if largest else "",
+        largest_name=spread.names.get(largest.key, "") if largest else "",
+        largest_stake=largest.stake if largest else None,
+        looked_at=at,
+    )
