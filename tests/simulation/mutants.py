@@ -228,12 +228,6 @@ FURTHER = (
         "return list(due)",
     ),
     _mutant(
-        "the last attempt is the last",
-        EXECUTION,
-        "if claim.attempt > len(waits):",
-        "if claim.attempt > len(waits) + 1:",
-    ),
-    _mutant(
         "what was asked for and the clock's take turns",
         RECOVERY,
         "key=lambda run: _rank(run, turns=turns)):\n",
