@@ -8,14 +8,12 @@ from typing import Any, Final
 
 from scheduling.exceptions import CadenceError
 from scheduling.models import Action, Job, JobChange, Run, RunState
-from scheduling.timing.attempts import waits_between_attempts
+from scheduling.timing.attempts import MOST_KEPT, waits_between_attempts
 from scheduling.timing.cadence import EPOCH
 from scheduling.timing.durations import show_wait
 
 # Of each error its beginning is kept; the whole of the last one stands in `Run.error`.
 LONGEST_KEPT = 500
-# The newest of a run that was retried by hand again and again.
-MOST_KEPT = 40
 # How a run ends that a newer one took over from; the rest is the error of its last attempt.
 TAKEN_OVER: Final = re.compile(r"(?P<ours>the run of [^a-z]*Z took over after attempt \d+: )(?P<rest>.*)")
 # What to load of a run, so that its attempts can be told without another question.

@@ -9,6 +9,8 @@ STEPS = (1, 10, 60, 300, 1_200, 3_600)
 FIRST_WAIT = timedelta(seconds=1)
 # Of a job that says nothing else. Within half of a day's interval there is room for 15.
 MOST_ATTEMPTS = 20
+# Of the attempts that failed so many are kept, the newest: a run may be retried by hand again and again.
+MOST_KEPT = 40
 LONGEST_WAIT = timedelta(hours=1)
 # The next occurrence is near then, and it takes over what is left.
 SHARE_OF_INTERVAL = 0.5

@@ -1,6 +1,5 @@
 """All the checks in their order: what stands, then watching, then what happened."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -8,6 +7,7 @@ from django.db import Error as DatabaseError
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
+from scheduling.ledger.sightings import Sightings
 from scheduling.modes import CLEANUP, JobDeclaration, declared_jobs
 from staking_project.acceptance.results import CheckResult, Window
 from staking_project.acceptance.sources import sources_are_fresh
@@ -20,6 +20,7 @@ from staking_project.acceptance.state import (
     schedules_are_unique,
     workers_are_alive,
 )
+from staking_project.acceptance.steps import every_step_is_lawful, watched
 from staking_project.acceptance.timing import (
     every_occurrence_is_accounted_for,
     no_occurrence_ran_twice,
@@ -50,17 +51,18 @@ def verification(*, seconds: float) -> Iterator[CheckResult]:
     for check in checks:
         yield _result(check, Window(start=start, end=database_now()))
     start = database_now()
-    time.sleep(seconds)
+    seen = watched(seconds)
     window = Window(start=start, end=database_now())
-    for check in _checks_after_watching():
+    for check in _checks_after_watching(seen):
         yield _result(check, window)
 
 
-def _checks_after_watching() -> Sequence[Check]:
+def _checks_after_watching(seen: Sightings) -> Sequence[Check]:
     return (
         *(partial(ran_on_time, declared.name) for declared in _working_jobs()),
         no_occurrence_ran_twice,
         every_occurrence_is_accounted_for,
+        partial(every_step_is_lawful, seen),
         no_duplicates_after_switching,
         retention_is_applied,
         cleanup_works,
@@ -81,5 +83,6 @@ def _result(check: Check, window: Window) -> CheckResult:
     try:
         return check(window)
     except (DatabaseError, SchedulingError) as exc:
-        name = getattr(check, "__name__", "ran_on_time").replace("_", " ")
+        function = check.func if isinstance(check, partial) else check
+        name = str(getattr(function, "__name__", function)).replace("_", " ")
         return CheckResult(name=name, passed=False, saw=f"could not look: {exc}")

@@ -22,6 +22,7 @@ from typing import Any
 from scheduling.engine.processes import die_with_parent
 from tests.faults.servers import LOOPBACK, Postgres, Redis
 from tests.faults.traces import EFFECT_TABLE
+from tests.faults.transitions import ddl
 from tests.installation import children
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -214,7 +215,8 @@ def site(database: str, *, host: str = LOOPBACK) -> Iterator[Site]:
                 postgres.start()
                 postgres.wait_until_ready()
             made.manage("migrate", "-v0")
-            made.rows(EFFECT_TABLE)
+            for statement in (EFFECT_TABLE, *ddl(database)):
+                made.rows(statement)
             redis.wait_until_ready()
             yield made
         finally:

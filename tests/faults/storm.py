@@ -25,7 +25,7 @@ from tests.faults.checker import ON_TIME, RECOVERY, complaints
 from tests.faults.dripping import dripping_server
 from tests.faults.outcome import Outcome
 from tests.faults.site import LOOK_EVERY, Cluster, Site, site
-from tests.faults.witness import DeathWatch, gather, rules
+from tests.faults.witness import DeathWatch, gather, rules, unlawful_steps
 
 # Seconds between two faults, on average.
 FAULT_EVERY = 0.6
@@ -289,7 +289,8 @@ def weather(
         watch.over.set()
         watch.join()
         evidence = gather(here, rules=known_rules, ends_at=ends_at, calm_since=calm_since, on_time=on_time)
-        found = complaints(evidence) + ["a cluster did not stop when asked"] * stopped.count(False)
+        found = complaints(evidence) + unlawful_steps(here, evidence)
+        found += ["a cluster did not stop when asked"] * stopped.count(False)
         outcome = Outcome(
             seed=seed, database=database, faults=storm.faults, evidence=evidence, complaints=found
         )

@@ -14,7 +14,7 @@ from tests.faults.checker import Evidence, complaints
 from tests.faults.namespaces import SERVERS_ADDRESS, Hosts, NoNamespacesError, hosts
 from tests.faults.site import PROJECT, Site, site
 from tests.faults.storm import END_OF_SCHEDULES, LAST_RUNS, MARGIN, wait_for_the_last_runs
-from tests.faults.witness import DeathWatch, gather, lines_of, rules
+from tests.faults.witness import DeathWatch, gather, lines_of, rules, unlawful_steps
 
 # Seconds.
 ENVIRONMENT_FILE = PROJECT / "docs" / "systemd" / "staking.env"
@@ -65,6 +65,7 @@ def _try(made: Hosts) -> int:
         watch.join()
         evidence = gather(here, rules=known_rules, ends_at=ends_at, calm_since=back_at)
         broken = complaints(evidence) + _not_carried_on(evidence, cut_at=cut_at, back_at=back_at)
+        broken += unlawful_steps(here, evidence)
         broken += ["a cluster did not stop when asked"] * stopped.count(False)
         if not _ran_on(evidence, "a", since=back_at):
             broken.append("the host that was cut off never ran anything again")

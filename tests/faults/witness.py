@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.checker import ON_TIME, Effect, Evidence, Record, Rule
+from tests.faults.replay import unlawful
 from tests.faults.site import Site
 from tests.faults.traces import JOBS, append_line
+from tests.faults.transitions import READ, change_of
 
 LOOK_EVERY_MS = 20
 
@@ -95,6 +97,13 @@ def gather(
     )
 
 
+def unlawful_steps(site: Site, evidence: Evidence) -> list[str]:
+    """What the database's own log of the ledger and the effect log do that the model does not; sentences."""
+    changes = [change_of(row, instant=_instant, loaded=_loaded) for row in site.rows(READ)]
+    assert changes, "the database has logged what became of each run"
+    return unlawful(changes, evidence.effects)
+
+
 def _complete_lines(log: Path, position: int) -> tuple[list[dict[str, Any]], int]:
     """The lines from a position on, and the position after them."""
     if not log.exists():
@@ -110,3 +119,7 @@ def _instant(value: Any) -> datetime:
     """What SQLite keeps as text, PostgreSQL as an instant."""
     instant = datetime.fromisoformat(value) if isinstance(value, str) else value
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _loaded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value

@@ -149,6 +149,8 @@ def _rows_written(state: State, seen: int, due: int, made: Configuration) -> Ite
     newest = counted[planned[-1]]
     if made.catch_up == CatchUp.SKIP and newest.state in (NONE, MISSED):
         yield replaced(counted, planned[-1], Row(SKIPPED))  # it is claimed after its grace
+    if due == 1 and newest.state in (NONE, MISSED):
+        yield replaced(counted, seen, Row(FAILED))  # its cadence cannot be
     if made.overlap != Overlap.ALLOW and ahead and all(_waits_again(counted[run]) for run in ahead):
         over = tuple(
             row._replace(state=FAILED, attempt=0, begun=0) if run in ahead else row

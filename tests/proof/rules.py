@@ -19,7 +19,7 @@ from tests.proof.state import (
 LIVE = "LIVE-1"
 CLAIMS = ("claim", "claim by the old version", "move on")
 # What an owner writes; what an operator may begin anew, a failure or what was skipped.
-FENCED = ("succeed", "succeed, answer lost", "succeed and take", "fail", "give back")
+FENCED = ("succeed", "succeed, answer lost", "succeed and take", "fail", "skip", "give back")
 RETAKEN = ("retry", "backfill")
 
 

@@ -19,6 +19,7 @@ SENTENCES = {
     "store": "Worker {who} commits what the task of occurrence {run} wrote, without its end.",
     "succeed": "Worker {who} writes the run of occurrence {run} as succeeded.",
     "fail": "Worker {who} writes that the attempt at occurrence {run} failed.",
+    "skip": "Worker {who} writes the run of occurrence {run} as skipped: its task had nothing to do.",
     "succeed, answer lost": "Worker {who} writes the run as succeeded, hears nothing, will write again.",
     "succeed and take": "Worker {who} ends its run and claims that of occurrence {run} in one statement.",
     "succeed and take, answer lost": "Worker {who} ends its run and claims {run}; the answer is lost.",

@@ -1,4 +1,7 @@
-"""The model's steps and the code's statements do the same to a row, in whatever state it is found."""
+"""The model's steps and the code's statements do the same to a row, in whatever state it is found.
+
+What they do is a step that production holds runs to (`scheduling/ledger/lawful.py`).
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,6 +15,9 @@ from django.db import transaction
 from scheduling.engine import execution, recovery, statements, takeover
 from scheduling.engine.claims import Claim, give_back
 from scheduling.exceptions import RefusedError, RunLostError
+from scheduling.ledger.lawful import NONE as NO_ROW
+from scheduling.ledger.lawful import Look, steps_between
+from scheduling.ledger.sightings import look_at
 from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.changing import backfill
@@ -24,7 +30,7 @@ from tests.scheduling.factories import NOON, JobFactory, RunFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 MADE = Configuration(occurrences=2, faults=0, acts=1)
-OWNER, OTHER = "a" * 32, "b" * 32
+OWNER, OTHER, NEW = "a" * 32, "b" * 32, "c" * 32
 LATER = NOON + timedelta(hours=1)
 ROW_STATES = (*state.OPEN, *state.ENDED)
 RUN_ENDED = [STATES[ended] for ended in state.ENDED]
@@ -45,11 +51,15 @@ class Found:
 
 
 def take(run: Run, found: Found) -> None:
-    statements.take(run.pk, owner=OWNER, worker="")
+    statements.take(run.pk, owner=NEW, worker="")
 
 
 def end(run: Run, found: Found) -> None:
     statements.end(run.pk, owner=OWNER, state=RunState.SUCCEEDED)
+
+
+def skip(run: Run, found: Found) -> None:
+    statements.end(run.pk, owner=OWNER, state=RunState.SKIPPED)
 
 
 def fail(run: Run, found: Found) -> None:
@@ -113,6 +123,7 @@ OWNERS: dict[str, tuple[Act, int]] = {
     "take": (take, state.IDLE),
     "succeed": (end, state.OVER),
     "fail": (fail, state.OVER),
+    "skip": (skip, state.OVER),
     "give back": (give, state.GIVING_BACK),
     "deploy": (deployed, state.EXECUTING),
 }
@@ -214,9 +225,11 @@ def _done_by_the_code(act: Act, found: Found, job: Job) -> tuple[str, int] | Non
     )
     if found.other:
         RunFactory(job=job, occurrence=NOON + timedelta(seconds=10), state=STATES[found.other])
+    before = look_at(Run.objects.get(pk=run.pk))
     with suppress(RefusedError):
         act(Run.objects.select_related("job__schedule").get(pk=run.pk), found)
     after = Run.objects.get(occurrence=NOON)
+    assert steps_between(before if after.pk == run.pk else Look(state=NO_ROW), look_at(after)), found
     changed = (after.state, after.attempt) != (STATES[found.state], found.attempt)
     return _told(after.state, after.attempt) if changed else None
 

@@ -20,6 +20,7 @@ from tests.proof.state import (
     PENDING,
     QUEUED,
     RUNNING,
+    SKIPPED,
     STORED,
     SUCCEEDED,
     SURRENDER,
@@ -170,6 +171,8 @@ def _end(state: State, who: int, made: Configuration) -> Iterator[Step]:
         yield Step(
             "fail", who, worker.run, _with(stopped_running(state, worker.run, _failed(row, made)), who, idle)
         )
+        skipped = stopped_running(state, worker.run, row._replace(state=SKIPPED))
+        yield Step("skip", who, worker.run, _with(skipped, who, idle))
     if state.world.faults:  # and it will be written again
         yield Step("succeed, answer lost", who, worker.run, spent(good))
 

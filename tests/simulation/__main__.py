@@ -9,10 +9,11 @@ import gc
 import os
 import sys
 import time
+from contextlib import nullcontext
 
 import django
 
-from tests.simulation.mutants import hunted, take_away
+from tests.simulation.hunting import hunted, take_away
 
 
 def main() -> int:
@@ -23,11 +24,12 @@ def main() -> int:
     parser.add_argument("--whole", action="store_true", help="tell every step, and do not shrink")
     parser.add_argument("--quick", action="store_true", help="stop at the first failure, and do not shrink")
     parser.add_argument("--all", action="store_true", help="go on after the first seed that fails")
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, with its row locks")
     parser.add_argument("--without", help="the name of a safeguard that is taken away from the code")
     parser.add_argument("--mutants", default=None, nargs="?", const="", help="those whose name has this")
     options = parser.parse_args()
     if options.mutants is not None:
-        return hunted(options.mutants, seeds=options.seeds)
+        return hunted(options.mutants, seeds=options.seeds, more=["--postgres"] * options.postgres)
     if options.without:
         take_away(options.without)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staking_project.settings")
@@ -35,7 +37,10 @@ def main() -> int:
     seeds = range(options.first, options.first + options.seeds)
     if options.seed is not None:
         seeds = range(options.seed, options.seed + 1)
-    return tried(seeds, whole=options.whole, quick=options.quick, goes_on=options.all)
+    from tests.simulation.databases import on_postgres
+
+    with on_postgres() if options.postgres else nullcontext():
+        return tried(seeds, whole=options.whole, quick=options.quick, goes_on=options.all)
 
 
 def tried(seeds: range, *, whole: bool, quick: bool, goes_on: bool) -> int:

@@ -63,19 +63,12 @@ class Connections:
         if not thread.process.alive:
             raise Killed
         world.pause(words)
-        process, writes = thread.process, words.startswith(WRITES)
+        writes = words.startswith(WRITES)
         require_reach(world)
         answer = self._patiently(thread, act)
         world.wrote |= not words.startswith(READS)
         writes &= not thread.connection.connection.in_transaction  # and this ended it
-        if writes and process.lose_answer:
-            process.lose_answer = False
-            world.tell(f"the answer to {thread.name} is lost")
-            raise OperationalError("the answer was lost")
-        if writes and process.late_answer and thread is process.threads[0]:
-            # It stands still where it next yields: SQLite holds its lock until the rows are fetched.
-            thread.late_until, process.late_answer = world.now + process.late_answer, 0.0
-            world.tell(f"the answer to {thread.name} is late")
+        lost_or_late(world, thread, writes=writes)
         return answer
 
     def _patiently(self, thread: Thread, act: Callable[[], Any]) -> Any:
@@ -97,3 +90,16 @@ class Connections:
 def require_reach(world: World) -> None:
     if world.cut_off_until.get(running(world).host, 0.0) > world.now:
         raise OperationalError("the database does not answer")
+
+
+def lost_or_late(world: World, thread: Thread, *, writes: bool) -> None:
+    """What may become of the answer to what was committed."""
+    process = thread.process
+    if writes and process.lose_answer:
+        process.lose_answer = False
+        world.tell(f"the answer to {thread.name} is lost")
+        raise OperationalError("the answer was lost")
+    if writes and process.late_answer and thread is process.threads[0]:
+        # It stands still where it next yields: SQLite holds its lock until the rows are fetched.
+        thread.late_until, process.late_answer = world.now + process.late_answer, 0.0
+        world.tell(f"the answer to {thread.name} is late")

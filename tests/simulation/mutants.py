@@ -1,13 +1,6 @@
-"""Which seed breaks a rule when a safeguard is taken away: those of `make mutation`, and others."""
+"""Safeguards that are taken away from the code: those of `make mutation`, and others."""
 
-import subprocess
-import sys
-import time
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
-from typing import Any
-
-from tests.faults.mutate import MUTATIONS, PROJECT, Mutation
+from tests.faults.mutate import MUTATIONS, Mutation
 from tests.proof.kept import CLAIMING, CLAIMS, EXECUTION, LEASE_WATCH, LEASES, RECOVERY, STATEMENTS
 
 CHANGING = "scheduling/operations/changing.py"
@@ -198,59 +191,74 @@ FURTHER = (
         "            attempt=run.attempt,\n            not_before=run.not_before,\n",
         "",
     ),
+    _mutant(
+        "only a run that waits is queued",
+        RECOVERY,
+        "filter(pk=run.pk, state=RunState.PENDING, **held)",
+        "filter(pk=run.pk, **held)",
+    ),
+    _mutant(
+        "a worker that lost its run stores nothing",
+        EXECUTION,
+        'raise RunLostError(f"{claim} was given to somebody else during',
+        'logger.warning(f"{claim} was given to somebody else during',
+    ),
+    _mutant(
+        "whether a process of another host lives is not asked of this one",
+        RECOVERY,
+        "identity is None or identity.is_local or connection.vendor",
+        "identity is None or identity.host or connection.vendor",
+    ),
+    _mutant(
+        "a lease counts from before its heartbeat was asked for",
+        LEASES,
+        "_surrender_at(asked_at + SURRENDER)",
+        "_surrender_at(time.monotonic() + SURRENDER)",
+    ),
+    _mutant(
+        "what an occurrence that has a run was to make up for is counted once",
+        CLAIMING,
+        "            yield replace(planned, missed_before=missed)\n            missed = 0",
+        "            yield replace(planned, missed_before=missed)",
+    ),
+    _mutant(
+        "runs are written of those schedules alone that were moved on",
+        CLAIMING,
+        "return [one for one in due if one.schedule_id in moved]",
+        "return list(due)",
+    ),
+    _mutant(
+        "what was asked for and the clock's take turns",
+        RECOVERY,
+        "key=lambda run: _rank(run, turns=turns)):\n",
+        "key=lambda run: _rank(run, turns=())):\n",
+    ),
+    _mutant(
+        "a success and the run that follows it are one transaction",
+        EXECUTION,
+        "with transaction.atomic(savepoint=False) if has_sequel else nullcontext():",
+        "with nullcontext():",
+    ),
+    # What races on PostgreSQL alone.
+    _mutant(
+        "what is cancelled waits when it is cancelled, and not a look before",
+        "scheduling/operations/cancelling.py",
+        "cancelled = waiting.update(",
+        'cancelled = Run.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(',
+    ),
+    _mutant(
+        "who queues a run holds its job's row, so that two look one after the other",
+        RECOVERY,
+        'Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)',
+        "pass",
+    ),
+    _mutant(
+        "the fencing of an end that is written with the next claim",
+        STATEMENTS,
+        'end=_end_here("postgresql", names), take',
+        'end=_end_here("postgresql", names).replace("owner = %(ended_owner)s AND", ""), take',
+    ),
 )
 
 
 ALL = (*MUTATIONS, *FURTHER)
-
-
-def hunted(words: str, *, seeds: int) -> int:
-    """Which seed notices the absence of each such safeguard. Exit code 1 when one is missed by none."""
-    wanted = [one.safeguard for one in ALL if words in one.safeguard]
-    missed = 0
-    for safeguard in wanted:
-        began = time.monotonic()
-        failure = _seed_fails(safeguard, seeds)
-        missed += not failure
-        spent = time.monotonic() - began
-        sys.stdout.write(f"{safeguard}: {failure or 'MISSED'} ({spent:.0f} s)\n")
-        sys.stdout.flush()
-    sys.stdout.write(f"{len(wanted) - missed} of {len(wanted)} are noticed in {seeds} seeds\n")
-    return 1 if missed else 0
-
-
-def _seed_fails(safeguard: str, seeds: int) -> str:
-    """The first seed that breaks a rule without it, and which; empty when none does."""
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.simulation", "--quick", "--seeds", str(seeds), "--without", safeguard],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if not result.stdout:
-        raise SystemExit(f"{safeguard}: {result.stderr}")
-    return result.stdout.splitlines()[0] if result.returncode else ""
-
-
-def texts_without(safeguard: str) -> dict[str, str]:
-    """The source of each file that changes, by path. Raises `SystemExit` where its words are gone."""
-    [mutation] = [one for one in ALL if one.safeguard == safeguard]
-    texts: dict[str, str] = {}
-    for name, old, new in mutation.replacements:
-        path = str(PROJECT / name)
-        text = texts.get(path) or Path(path).read_text()
-        if text.count(old) != 1:
-            raise SystemExit(f"{safeguard}: {old!r} is {text.count(old)} times in {name}, not once")
-        texts[path] = text.replace(old, new)
-    return texts
-
-
-def take_away(safeguard: str) -> None:
-    """Have this process import the code without it; before anything of it is imported."""
-    texts, get_code = texts_without(safeguard), SourceFileLoader.get_code
-
-    def code(loader: SourceFileLoader, name: str) -> Any:
-        text = texts.get(loader.path)
-        return get_code(loader, name) if text is None else compile(text, loader.path, "exec")
-
-    SourceFileLoader.get_code = code  # type: ignore[method-assign, assignment]

@@ -1,19 +1,18 @@
 """Sees every change of the ledger and every task that begins, and holds both to the specification."""
 
-import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from scheduling.ledger.lawful import NONE, Look, steps_between
 from scheduling.models import ASKED_FOR, Overlap, RunState
 from tests.simulation.processes import BrokenError, Process, Thread
 from tests.simulation.world import World
 
 ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
-RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before
-    FROM scheduling_run ORDER BY id"""
+RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before,
+    json_array_length(failed_attempts) FROM scheduling_run ORDER BY id"""
 JOBS = """SELECT job.id, schedule.next_run, job.paused_at FROM scheduling_job job
     JOIN django_q_schedule schedule ON schedule.id = job.schedule_id ORDER BY job.id"""
 EFFECTS = "SELECT run_id, count(*) FROM simulation_effect GROUP BY run_id"
@@ -31,6 +30,16 @@ class Row(NamedTuple):
     heartbeat: int
     trigger: str
     missed: int
+    failures: int
+
+    def look(self) -> Look:
+        return Look(
+            state=self.state,
+            attempt=self.attempt,
+            owner=self.owner,
+            heartbeat=self.heartbeat,
+            failures=self.failures,
+        )
 
 
 class Standing(NamedTuple):
@@ -50,6 +59,8 @@ class Known:
     overlap: str
     attempts: int
     stores: bool
+    # The job that runs after it.
+    follower: int | None = None
 
 
 @dataclass(slots=True)
@@ -57,7 +68,7 @@ class Observer:
     """`jobs` by id. `begun` counts how often the task of a run was begun, `begun_by` under which claims."""
 
     world: World
-    file: Path
+    database: Any
     jobs: dict[int, Known]
     rows: dict[int, Row] = field(default_factory=dict)
     standings: dict[int, Standing] = field(default_factory=dict)
@@ -65,10 +76,6 @@ class Observer:
     begun: Counter[int] = field(default_factory=Counter)
     begun_by: set[str] = field(default_factory=set)
     version: int = -1
-    database: Any = None
-
-    def __post_init__(self) -> None:
-        self.database = sqlite3.connect(self.file)
 
     def began(self, claim: Any) -> None:
         """A task begins. [ONCE-1] [ATTEMPT-1]"""
@@ -121,6 +128,7 @@ class Observer:
         for row in rows.values():
             self._tell(before.get(row.id), row)
             self._of_a_row(before.get(row.id), row, by)
+            self._of_a_step(before.get(row.id), row)
         for row in before.values():
             if row.id not in rows and row.state != RunState.SKIPPED:
                 raise BrokenError("ASK-1", f"run {row.id} was {row.state}, and is there no more")
@@ -146,9 +154,16 @@ class Observer:
             raise BrokenError("END-1", f"run {row.id} had ended ({was.state}) and is {row.state} again")
         if was.state == RunState.RUNNING and row.state != RunState.RUNNING:
             self._of_what_ran(was, row, by)
+            self._of_what_follows(row)
         begins = was.state == RunState.PENDING and row.state == RunState.QUEUED
         if begins and row.trigger in ASKED_FOR and self.standings[row.job].paused:
             raise BrokenError("PAUSE-2", f"run {row.id} was asked for and begins in a pause")
+
+    def _of_a_step(self, was: Row | None, row: Row) -> None:
+        """Every change of a row is a step of the model, whatever the rules say of it."""
+        look = was.look() if was else Look(state=NONE)
+        if not steps_between(look, row.look()):
+            raise BrokenError("MODEL", f"run {row.id} goes from {look} to {row.look()}: no step does that")
 
     def _of_an_operator(self, was: Row, row: Row) -> None:
         if was.state == RunState.RUNNING and row.state != was.state:
@@ -168,6 +183,13 @@ class Observer:
         for one in self.world.living("worker"):
             if one.executing == (was.id, was.owner):
                 raise BrokenError("RECOVER-1", f"run {was.id} is taken back while {one.name} executes it")
+
+    def _of_what_follows(self, row: Row) -> None:
+        follower = self.jobs[row.job].follower
+        if row.state != RunState.SUCCEEDED or follower is None or self.standings[follower].paused:
+            return
+        if all((one.job, one.occurrence) != (follower, row.occurrence) for one in self.rows.values()):
+            raise BrokenError("LIVE-1", f"run {row.id} has succeeded, and what follows is not asked for")
 
     def _of_all(self, rows: dict[int, Row]) -> None:
         """What holds in every state."""
@@ -208,7 +230,9 @@ class Observer:
         there = sum(stood.next_run <= row.occurrence < stands.next_run for row in ours)
         missed = sum(row.missed for row in ours)
         missed -= sum(row.missed for row in before.values() if row.job == stands.job)
-        if there + missed < claimed:
+        # With rows of its own an occurrence may be counted as missed as well, where a schedule was set back.
+        anew = not any(row.job == stands.job and row.occurrence >= stood.next_run for row in before.values())
+        if there + missed < claimed or (anew and there + missed > claimed):
             name = self.jobs[stands.job].name
             raise BrokenError("CLAIM-3", f"of {claimed} occurrences of {name} there are {there} + {missed}")
 

@@ -44,7 +44,6 @@ from tests.simulation.world import World
 # What each process remembers for itself: (module, name, how it begins).
 REMEMBERED: tuple[tuple[Any, str, Callable[[], Any]], ...] = (
     (turnover, "_held", lambda: None),
-    (turnover, "_more_waits", lambda: None),
     (statements, "_worked", lambda: (None, 0.0)),
     (leases, "_heart", lambda: None),
     (locks, "_left_alone", dict),
@@ -73,7 +72,9 @@ def enter(thread: Thread, before: Thread | None) -> None:
 
 
 @contextmanager
-def played(world: World, broker: Redis, *, seed: int, hosts: int) -> Iterator[None]:
+def played(
+    world: World, broker: Redis, *, seed: int, hosts: int, on_postgres: bool = False
+) -> Iterator[None]:
     """The product, in that world."""
     before = connections["default"]
     remembered = [getattr(module, name) for module, name, _ in REMEMBERED]
@@ -81,7 +82,9 @@ def played(world: World, broker: Redis, *, seed: int, hosts: int) -> Iterator[No
     logging.disable(logging.CRITICAL)
     try:
         with ExitStack() as stack:
-            for target, name, value in _played_names(world, broker, chance, hosts):
+            for target, name, value in _played_names(world, broker, chance):
+                stack.enter_context(patch.object(target, name, value))
+            for target, name, value in _databases(broker, hosts=hosts, on_postgres=on_postgres):
                 stack.enter_context(patch.object(target, name, value))
             stack.enter_context(override_settings(**SETTINGS))
             try:
@@ -95,9 +98,7 @@ def played(world: World, broker: Redis, *, seed: int, hosts: int) -> Iterator[No
             setattr(module, name, value)
 
 
-def _played_names(
-    world: World, broker: Redis, chance: random.Random, hosts: int
-) -> Iterator[tuple[Any, str, Any]]:
+def _played_names(world: World, broker: Redis, chance: random.Random) -> Iterator[tuple[Any, str, Any]]:
     yield from _clock(world)
     yield from _kernel(world)
     tokens = SimpleNamespace(uuid4=lambda: uuid.UUID(int=chance.getrandbits(128)))
@@ -116,7 +117,14 @@ def _played_names(
 
     yield lease_watch, "require_writes", require_writes
     yield write_trials, "require_writes", require_writes
-    if hosts > 1:
+
+
+def _databases(broker: Redis, *, hosts: int, on_postgres: bool) -> Iterator[tuple[Any, str, Any]]:
+    if on_postgres:
+        # Prepared ones go past Django, and with them past whoever chooses.
+        yield statements, "_prepared", lambda sql, values: None
+        yield turnover, "_more_waits", lambda: bool(broker.messages)
+    elif hosts > 1:
         yield leases, "connection", SeveralHosts()
         yield recovery, "connection", SeveralHosts()
 
@@ -158,11 +166,6 @@ def _kernel(world: World) -> Iterator[tuple[Any, str, Any]]:
     def set_alarm(which: int, seconds: float) -> None:
         running(world).alarm_at = world.now + seconds if seconds else None
 
-    def stat(pid: int) -> list[str] | None:
-        world.pause("looks whether a process lives")
-        alive = any(one.pid == pid and one.alive for one in world.processes)
-        return ["S", *[str(pid)] * 19] if alive else None
-
     system = SimpleNamespace(getpid=lambda: running(world).pid, kill=send, _exit=leave)
     signals = Stead(signal, signal=handle, setitimer=set_alarm)
     threads = Stead(
@@ -178,6 +181,18 @@ def _kernel(world: World) -> Iterator[tuple[Any, str, Any]]:
     yield leases, "threading", threads
     yield leases, "own_watchdog", lambda: Watchdog(running(world))
     yield leftovers, "children_of", lambda pid: []
+    yield from _identities(world)
+
+
+def _identities(world: World) -> Iterator[tuple[Any, str, Any]]:
+    """Which processes there are, each on its host."""
+
+    def stat(pid: int) -> list[str] | None:
+        world.pause("looks whether a process lives")
+        here = running(world).host  # another host's may well have that number
+        alive = any(one.pid == pid and one.host == here and one.alive for one in world.processes)
+        return ["S", *[str(pid)] * 19] if alive else None
+
     yield processes, "host_name", lambda: running(world).host
     yield processes, "machine_tag", lambda: f"machine-{running(world).host}"
     yield processes, "_birth", lambda pid: (pid, f"machine-{running(world).host}")

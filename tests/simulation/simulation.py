@@ -1,27 +1,25 @@
 """One seed: its jobs and hosts, its faults, and whether every rule held to the end."""
 
 import random
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
 from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.models import Schedule
 
+from scheduling.engine import turnover
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import SchedulingError
 from scheduling.ledger.attempts import waits_of
-from scheduling.models import CatchUp, Job, JobChange, Overlap, Run, RunTally
+from scheduling.models import CatchUp, Job, Overlap
 from tests.simulation import faults, observer
 from tests.simulation.acts import ACTS
-from tests.simulation.connections import Connections
+from tests.simulation.databases import database_of, is_on_postgres
 from tests.simulation.faults import Fault
 from tests.simulation.observer import Known, Observer
 from tests.simulation.parts import Redis
@@ -114,6 +112,8 @@ class Simulation:
     def _works(self) -> None:
         while True:
             self.watch.idle()
+            if not self.redis.messages:
+                turnover.flush()
             run_id = self.redis.take()
             # As django-q2's worker does.
             with suppress(Exception):
@@ -182,22 +182,19 @@ class Simulation:
 @contextmanager
 def simulation(plan: Plan) -> Iterator[Simulation]:
     world = World(plan.seed, plan.choices)
-    with tempfile.TemporaryDirectory(dir=_in_memory(), prefix="simulation-") as folder:
-        file = Path(folder) / "db.sqlite3"
-        shutil.copy(_template(), file)
-        world.connect, world.on_enter = Connections(world, file), enter
+    with database_of(world) as database:
+        world.on_enter = enter
         broker = Redis(world)
-        with played(world, broker, seed=plan.seed, hosts=plan.hosts):
+        with played(world, broker, seed=plan.seed, hosts=plan.hosts, on_postgres=is_on_postgres()):
             connections["default"] = world.connect()
             jobs = _jobs(random.Random(f"jobs {plan.seed}"))
             connections["default"].close()
-            watch = Observer(world, file, jobs)
+            watch = Observer(world, database, jobs)
             observer.is_present(watch)
             names = [known.name for known in jobs.values()]
             here = Simulation(plan, world, broker, watch, names, ["a", "b"][: plan.hosts])
             here.start()
             yield here
-        watch.database.close()
 
 
 def found(plan: Plan) -> Found:
@@ -225,6 +222,7 @@ def _jobs(dice: random.Random) -> dict[int, Known]:
             overlap=job.overlap,
             attempts=len(waits_of(job, occurrence=BEGINNING)) + 1,
             stores=job.task.endswith(".store"),
+            follower=next((one.pk for one in made if one.after == job), None),
         )
         for job in made
     }
@@ -258,30 +256,3 @@ def _job(name: str, dice: random.Random, *, after: Job | None = None) -> Job:
         keep_succeeded=timedelta(days=1),
         keep_failed=timedelta(days=1),
     )
-
-
-def _in_memory() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
-
-
-_folder = tempfile.TemporaryDirectory(dir=_in_memory(), prefix="simulation-template-")
-
-
-@cache
-def _template() -> Path:
-    """An empty database with the tables of jobs and runs alone; gone when the interpreter ends."""
-    file = Path(_folder.name) / "template.sqlite3"
-    made = Connections(World(0, Choices()), file)()
-    before, connections["default"] = connections["default"], made
-    try:
-        with made.cursor() as cursor:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        with made.schema_editor() as editor:
-            for model in (Schedule, Job, Run, RunTally, JobChange):
-                editor.create_model(model)
-        with made.cursor() as cursor:
-            cursor.execute("CREATE TABLE simulation_effect (run_id integer)")
-        made.close()
-    finally:
-        connections["default"] = before
-    return file

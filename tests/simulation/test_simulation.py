@@ -7,7 +7,9 @@ import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
 from scheduling.engine import statements
-from tests.simulation.mutants import ALL, texts_without
+from tests.simulation.databases import on_postgres
+from tests.simulation.hunting import texts_without
+from tests.simulation.mutants import ALL
 from tests.simulation.shrinking import Shrinking
 from tests.simulation.simulation import found, plan_of
 from tests.simulation.stories import story
@@ -15,6 +17,8 @@ from tests.simulation.stories import story
 # A third of a second of CPU each; `make simulate` tries a thousand.
 SHARE = 40
 AT_A_TIME = 10
+# Short ones in which somebody waits for a row that somebody else holds.
+WITH_LOCKS = (5, 6)
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +34,18 @@ def test_no_rule_breaks_under_any_seed(first: int) -> None:
         result = found(plan_of(seed))
 
         assert not result.rule, story(result)
+
+
+@pytest.mark.storm
+def test_on_postgresql_no_rule_breaks_either_and_a_seed_is_one_run() -> None:
+    """With its row locks, the statement that it alone has, and who waits for whom."""
+    with on_postgres():
+        for seed in WITH_LOCKS:
+            result = found(plan_of(seed))
+
+            assert not result.rule, story(result)
+            assert any("waits for a lock" in line for line in result.trace)
+        assert "\n".join(found(plan_of(seed)).trace).encode() == "\n".join(result.trace).encode()
 
 
 def test_a_seed_run_twice_gives_the_same_trace_byte_for_byte() -> None:

@@ -44,6 +44,9 @@ class World:
         self.hub = getcurrent()
         self.on_enter: Callable[[Thread, Thread | None], None] = lambda thread, before: None
         self.connect: Callable[[], Any] = lambda: None
+        self.disconnect: Callable[[Thread], None] = _disconnect
+        # Before each step: what the last one set free has gone on.
+        self.settle: Callable[[], None] = lambda: None
         self.on_sudden_death: Callable[[Process], None] = lambda process: None
         self._entered: Thread | None = None
         self._dying: list[Process] = []
@@ -145,6 +148,7 @@ class World:
     def go_on(self) -> Thread | None:
         """One step of somebody, who is given; or else the clock moves to the next thing that happens."""
         self._bury()
+        self.settle()
         runnable = self._runnable()
         dice = self.random.random()
         if not runnable:
@@ -200,8 +204,7 @@ class World:
         while self._dying:
             process = self._dying.pop()
             for thread in process.threads:
-                if thread.connection.connection is not None:
-                    thread.connection.connection.close()
+                self.disconnect(thread)
             for thread in process.threads:
                 if thread.run:
                     self._enter(thread)
@@ -246,6 +249,11 @@ class World:
             handler = process.handlers.get(number)
             if callable(handler):
                 handler(number, None)
+
+
+def _disconnect(thread: Thread) -> None:
+    if thread.connection.connection is not None:
+        thread.connection.connection.close()
 
 
 SIGALRM = 14

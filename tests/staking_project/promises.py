@@ -24,7 +24,8 @@ def ran(job: Job | str, *, seconds_ago: float, **fields: Any) -> Run:
     job = Job.objects.get(name=job) if isinstance(job, str) else job
     at = NOW - seconds_ago * SECOND
     given = {"state": RunState.SUCCEEDED, "occurrence": at, "finished_at": at, "lateness": 0.01 * SECOND}
-    made: Run = RunFactory(job=job, **(given | fields))
+    attempt = int((given | fields)["state"] in (RunState.SUCCEEDED, RunState.RUNNING))
+    made: Run = RunFactory(job=job, **({"attempt": attempt} | given | fields))
     return made
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from django_q.conf import Conf
 from django_q.models import Task
 
 from scheduling.checks import UNIQUE_NAME_INDEX
+from scheduling.ledger.sightings import Sightings
 from scheduling.models import Job, JobChange, Run, RunState
 from scheduling.operations import changing, setting_up
 from scheduling.timing.cadence import Every
-from staking_project.acceptance import sources, state, timing, verification
+from staking_project.acceptance import sources, state, steps, timing, verification
 from tests.scheduling.factories import ScheduleFactory
 from tests.staking_project.promises import (
     DAY,
@@ -45,6 +47,7 @@ CHECKS = [
     state.cleanup_works,
     state.picture_is_fresh,
     sources.sources_are_fresh,
+    partial(steps.every_step_is_lawful, Sightings()),
 ]
 
 

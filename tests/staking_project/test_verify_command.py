@@ -33,7 +33,7 @@ def test_every_check_is_printed_with_what_it_saw_and_a_failure_exits_1(empty_red
     assert [line for line in lines if line.startswith("FAILED")] == [
         "FAILED  workers are alive: 0 workers in 0 clusters, 0 messages waiting"
     ]
-    assert sum(line.startswith("ok") for line in lines) == 11
+    assert sum(line.startswith("ok") for line in lines) == 12
 
 
 def test_all_checks_passing_exits_0(monkeypatch: pytest.MonkeyPatch) -> None:
