@@ -94,7 +94,9 @@ def _said(spread: Spread, database: NetworkDatabase | None) -> list[str]:
         is_known = bool(database and database.mark)
         said.append(_OF_REGISTRY if "iptoasn" in kinds else "" if is_known else _NO_DATABASE)
     if found.groups and len(found.groups) > 1 and found.herfindahl:
-        said.append(f"As even as {1 / found.herfindahl:,.1f} {many} of one size.")
+        # What is unknown may be anybody's, and only make it less even.
+        begun = "At most as even as" if found.unknown_stake else "As even as"
+        said.append(f"{begun} {1 / found.herfindahl:,.1f} {many} of one size.")
     return [*said, _CAVEATS.get(spread.basis, "")]
 
 

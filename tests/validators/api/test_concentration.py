@@ -101,6 +101,7 @@ def test_what_is_told_is_what_the_list_of_validators_comes_to(client: Client, cl
         network["said"][0]
         == "The largest network, AS64496, holds 35.00 % of the stake, which alone is more than a third."
     )
+    assert network["said"][2] == "At most as even as 4.1 networks of one size."
     assert (told["operator"]["nakamoto"], told["operator"]["unknown_stake"]) == (2, "170")
     # Nothing is known of addresses: that is null, and no 0 %.
     address = told["address"]
