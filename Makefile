@@ -20,7 +20,7 @@ ON_POSTGRES := -m tests.on_postgres -n 4 --dist worksteal
 AGAIN := --last-failed --last-failed-no-failures none
 
 test: .venv/.dev
-	FUZZ_MUTATIONS=60 $(PYTHON) $(PYTEST) -m "not storm and not browser" || \
+	FUZZ_MUTATIONS=100 $(PYTHON) $(PYTEST) -m "not storm and not browser" || \
 		$(PYTHON) -m pytest $(AGAIN) -m "not storm and not browser"
 
 # What stores and claims, once more on PostgreSQL; `check` runs both.
@@ -30,7 +30,7 @@ test-postgres: .venv/.dev
 
 FUZZED := $(shell grep -rl --include='*.py' FUZZ_MUTATIONS tests)
 
-# Two thousand damaged replies for every method; `test` sends some dozens.
+# Two thousand damaged replies for every method; `test` sends some hundreds.
 fuzz: .venv/.dev
 	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) $(FUZZED)
 
