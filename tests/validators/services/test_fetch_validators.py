@@ -52,6 +52,10 @@ def test_a_fetch_stores_the_state_of_each_validator(endpoint: CannedEndpoint) ->
         ),
         **dict.fromkeys(("runs_jito", "mev_commission_bps", "mev_epoch")),
         **dict.fromkeys(("mev_apy", "shared_apy", "mev_apy_epochs", "block_apy")),
+        # The nodes tell where it is, and the vote accounts who runs it.
+        **dict.fromkeys(("address", "network", "network_name", "country", "operator"), ""),
+        "address_epoch": None,
+        "operator_evidence": [],
         **dict.fromkeys(("apy_basis", "mev_apy_basis", "name_mark"), ""),
         "apy_epochs": None,
         "superminority": False,
