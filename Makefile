@@ -138,11 +138,11 @@ model: .venv/.dev
 	$(PYTHON) -m tests.proof
 
 # Runs the real dispatcher, workers and operations under so many seeds (docs/proof/specification.md); one that breaks a
-# rule is shrunk and told. `make simulate POSTGRES=--postgres SEEDS=100` has PostgreSQL's statements and row locks in it;
+# rule is shrunk and told. `make simulate POSTGRES=yes SEEDS=100` has PostgreSQL's statements and row locks in it;
 # `python -m tests.simulation --mutants` takes safeguards away.
 SEEDS := 1000
 simulate: .venv/.dev
-	$(PYTHON) -m tests.simulation --seeds $(SEEDS) $(POSTGRES)
+	$(PYTHON) -m tests.simulation --seeds $(SEEDS) $(if $(POSTGRES),--postgres)
 
 # Writes requirements*.txt: what the short lists of requirements*.in bring along, each with its hashes, for every
 # Python and platform. What is pinned already stays; `make pins UPGRADE=--upgrade` takes the newest.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from validators.figures import decimal
 from validators.models import ConcentrationEpoch, NetworkDatabase
 from validators.services.concentrations import Spread, spreads
 from validators.templatetags.units import fraction_percent, grouped
@@ -96,7 +97,7 @@ def _said(spread: Spread, database: NetworkDatabase | None) -> list[str]:
     if found.groups and len(found.groups) > 1 and found.herfindahl:
         # What is unknown may be anybody's, and only make it less even.
         begun = "At most as even as" if found.unknown_stake else "As even as"
-        said.append(f"{begun} {1 / found.herfindahl:,.1f} {many} of one size.")
+        said.append(f"{begun} {decimal(1 / found.herfindahl, 1)} {many} of one size.")
     return [*said, _CAVEATS.get(spread.basis, "")]
 
 

@@ -7,7 +7,7 @@ whoever likes, and an address may be the front of a hosting firm: each alone is 
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -139,7 +139,7 @@ def _by_collector(everybody: Iterable[Running]) -> Iterable[Evidence]:
         yield from _several(Common.COLLECTOR, key, paying[key] | own.get(key, set()))
 
 
-def _several(common: Common, shared: str, accounts: set[str]) -> Iterable[Evidence]:
+def _several(common: Common, shared: str, accounts: Collection[str]) -> Iterable[Evidence]:
     if len(accounts) > 1:
         yield Evidence(common, Strength.STRONG, shared, tuple(sorted(accounts)))
 

@@ -124,10 +124,10 @@ def test_a_validators_page_asks_as_many_questions_for_a_long_history_as_for_a_sh
     shown = validator(1)
     history(shown, epochs=epochs)
 
-    # Session, user, the newest run, the validator, the sources; its epochs, tips, stake, changes and scores;
-    # and its incidents, changes and identities. The first visit also fills Django's cache of content types.
+    # Session, user, the newest run, the validator, the sources; its epochs, tips, stake, standing, changes,
+    # scores, incidents, changes and identities. The first visit also fills Django's cache of content types.
     page_of(admin_client, shown)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         content = page_of(admin_client, shown)
 
     assert f"{6_900_000 + epochs - 1:,}" in content

@@ -121,8 +121,8 @@ def test_explaining_fifty_takes_one_request_and_as_many_questions_as_one(
     named = ",".join(f"vote{number}" for number in range(size))
 
     # As the list; which keys are known; steps of commissions and their epochs, summed up and since, who is
-    # in the superminority; epochs and their tips.
-    with django_assert_num_queries(18):
+    # in the superminority, whose stake leaves and whose operator holds much; epochs and their tips.
+    with django_assert_num_queries(20):
         reply = get(client, f"validators?vote_account={named}&include=parts,risk,pools,epochs:2")
 
     assert included_documents.ValidatorList.model_validate(reply)

@@ -23,6 +23,7 @@ from validators.solana import (
     economics,
     look_alikes,
     means,
+    operators,
     parsed_votes,
     performance,
     plausible_votes,
@@ -79,6 +80,7 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     commission_marks.without_repeats: {
         "rows": (EpochCommission(4, 500, 500, 500, 500), EpochCommission(5, 500, 500, 500, 500))
     },
+    concentration.concentration: {"members": (concentration.Member("a", 3), concentration.Member(None, 2))},
     concentration.superminority: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     concentration.nakamoto_coefficient: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     economics.apy: {"epochs": (EpochReturn(0.0002, 86_400), EpochReturn(0.0001, 86_400))},
@@ -87,6 +89,12 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     addresses.program_address: {"program": bytes(32), "seeds": (b"seed", b"\1" * 32)},
     look_alikes.name_marks: {"everybody": (look_alikes.Named("a", "b", "Kiln", 1),)},
     means.credit_mean: {"earners": ((5, 10), (7, 20)), "unit": "vote_credits"},
+    operators.operators: {
+        "everybody": (
+            operators.Running("a", "n", withdrawer="w"),
+            operators.Running("b", "m", withdrawer="w"),
+        )
+    },
     parsed_votes.parsed_vote_state: {"info": PARSED},
     plausible_votes.typical_vote: {"last_votes": (5, 0, 7)},
     performance.shares_of_mean: {"told": ((5, 10), (None, 3), (4, None))},
