@@ -54,7 +54,9 @@ def describe(path: Path) -> File:
         stored_at = datetime.fromtimestamp(status.st_mtime, UTC).replace(microsecond=0)
         return File(name, Kind.IPTOASN, "iptoasn", status.st_size, stored_at.isoformat())
     except OSError as exc:
-        raise NetworksError(f"{path.name}: {exc.strerror or exc}; name a file that this user can read.") from exc
+        raise NetworksError(
+            f"{path.name}: {exc.strerror or exc}; name a file that this user can read."
+        ) from exc
 
 
 def look_up(paths: Sequence[Path], addresses: Collection[str]) -> dict[str, Place]:

@@ -19,7 +19,9 @@ CAPPED_BY: Final[tuple[CappedBy, ...]] = get_args(CappedBy)
 # The most that a selection may hold, and a share of it.
 MOST_COUNTED: Final = 1_000
 MOST_SHARE: Final = 100
-GRAMMAR: Final = "operator:2 for two validators, network:10% for a tenth of the size, rounded down, at least one"
+GRAMMAR: Final = (
+    "operator:2 for two validators, network:10% for a tenth of the size, rounded down, at least one"
+)
 # Of a validator's activated stake: with less from its largest pool it does not hang on that one.
 LEAST_OF_POOL: Final = 0.1
 _CAP: Final = re.compile(r"(?P<by>[^:=]*)[:=](?P<number>[0-9]{1,4})(?P<share>%?)", re.ASCII)
