@@ -60,7 +60,7 @@ class GroupNames(NamedTuple):
 
     def said(self, group: str) -> str:
         name = self.names.get(group) or group
-        return f"those staked mostly by the pool {name}" if self.cap.by == "pool" else f"{self.cap.by} {name}"
+        return f"those whose largest pool is {name}" if self.cap.by == "pool" else f"{self.cap.by} {name}"
 
 
 def asked_caps(words: Collection[str]) -> list[AskedCap]:
