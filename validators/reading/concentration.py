@@ -151,7 +151,10 @@ def _unknown_said(spread: Spread, database: NetworkDatabase | None) -> str:
     why = _NOT_IN_GOSSIP.get(spread.by) or _UNTOLD[spread.basis]
     if database is None and spread.by is not By.OPERATOR:
         why = NEVER_LOOKED
-    unknown = f"Of {share} of the stake the {one} is not known ({why})"
+    elif database is not None and spread.basis is Basis.DATABASE and not database.mark:
+        # Said after it, and gossip is not to blame.
+        why = ""
+    unknown = f"Of {share} of the stake the {one} is not known" + (f" ({why})" if why else "")
     if found.nakamoto_at_least is None or found.nakamoto_at_least == found.nakamoto:
         return f"{unknown}."
     fewest = grouped(found.nakamoto_at_least)

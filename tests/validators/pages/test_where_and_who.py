@@ -101,11 +101,14 @@ def test_whose_fault_it_is_that_no_database_tells(
 ) -> None:
     settings.ASN_DATABASE = named
     fetch()
-    validator(1, **PLACE | {"network": "192.0.2.0/24", "network_name": "", "country": ""})
+    validator(1, activated_stake=5, **PLACE | {"network": "192.0.2.0/24", "network_name": "", "country": ""})
     if read is not None:
         NetworkDatabase.objects.create(tried_at=timezone.now(), **read)
 
-    assert said in words(page(client, "/cluster/"))
+    cluster = words(page(client, "/cluster/"))
+    assert said in cluster
+    # Gossip is not to blame for a country that no database tells.
+    assert ("the country is not known. " in cluster) == (read is not None and "mark" not in read)
     if read is None or "mark" not in read:
         assert said in words(page(client, "/validators/vote1/"))
 
