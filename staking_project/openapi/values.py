@@ -6,7 +6,8 @@ A field may bring its own instead: `Field(examples=[…])`.
 from collections.abc import Mapping
 from typing import Any, Final
 
-VOTE_ACCOUNT: Final = "CertusDeBmqN8ZawdkxK5kFGMwBXdudvWHYwtNgNhvLu"
+from staking_project.openapi.job_values import OF_JOBS, VOTE_ACCOUNT
+
 IDENTITY: Final = "Certusm1sa411sMpV9FPqU5dXAYhmmhygvxJ23S6hJ24"
 
 VALUES: Final[Mapping[str, Any]] = {
@@ -246,61 +247,5 @@ VALUES: Final[Mapping[str, Any]] = {
     "stake_by_client": {"agave": "312345678901234567", "firedancer": "100000000000000000"},
     "stake_by_version": {"2.3.7": "412345678901234567"},
     "components": {"vote_performance": 39.1},
-    # Schedules and runs.
-    "ScheduleDocument.name": "fetch-repeatable",
-    "names": "fetch-repeatable",
-    "description": "Fetches the vote accounts",
-    "cadence": "every 6 h",
-    "ScheduleDocument.mode": "production",
-    "attempts": "8 in 2h30m",
-    "paused_at": None,
-    "paused_until": None,
-    "pause_note": None,
-    "overrides": None,
-    "policy": "every",
-    "by": "ada",
-    "edition": 3,
-    "RunDocument.id": 4021,
-    "attempt": 1,
-    "FailedAttemptDocument.reason": "No endpoint answered.",
-    "lateness_ms": 12.3,
-    "duration_ms": 840.2,
-    "missed_before": 0,
-    "RunDocument.reason": None,
-    "RunDocument.state": "succeeded",
-    "RunDocument.failed_attempts": [],
-    "retried": 1,
-    "begins_anew": True,
-    "run": "fetch-repeatable 2026-11-26T12:00:00Z",
-    "why_not": None,
-    # Subscriptions and watched validators.
-    "url": "https://hooks.example.org/staking",
-    "NewSubscription.validators": VOTE_ACCOUNT,
-    "SubscriptionDocument.validators": VOTE_ACCOUNT,
-    "SubscriptionDocument.paused_because": None,
-    "paused_reason": None,
-    "SubscriptionDocument.id": 7,
-    "SubscriptionDocument.paused_at": None,
-    "SubscriptionDocument.cursor": "812",
-    "failures": 0,
-    "failing_since": None,
-    "next_attempt_at": None,
-    "SubscriptionDocument.lost": None,
-    "ResumedReply.lost": None,
-    "first": 811,
-    "last": 812,
-    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-    "delivered": True,
-    "TestReply.status": 200,
-    "DeliveryDocument.status": 200,
-    "MessageData.subscription": 7,
-    "milliseconds": 84,
-    "error": None,
-    "DeliveryDocument.id": 31,
-    "DeliveryDocument.kind": "events",
-    "DeliveryList.next_cursor": None,
-    "events": 2,
-    "EventList.cursor": "812",
-    "WatchedDocument.note": "Ours",
-    "added_by": "token robot",
+    **OF_JOBS,
 }

@@ -5,11 +5,11 @@ from pydantic import Field
 
 from validators.api.documents import (
     NEXT_CURSOR,
-    EpochDocument,
     ScoredEnvelope,
     ValidatorDetail,
     ValidatorDocument,
 )
+from validators.api.epoch_documents import EpochDocument
 from validators.api.pool_documents import PoolStakeDocument
 from validators.api.score_documents import PartDocument
 

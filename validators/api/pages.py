@@ -9,7 +9,7 @@ from ninja import Schema
 
 from scheduling.api import cursors
 from scheduling.api.replies import Format, list_reply
-from validators.api import cluster_documents, documents, epoch_rows, rows, score_documents
+from validators.api import cluster_documents, epoch_documents, epoch_rows, rows, score_documents
 from validators.api.parameters import Narrowed, Page
 from validators.reading.picture import Picture, envelope
 from validators.reading.standings import Narrowing
@@ -24,7 +24,7 @@ class Listing:
     key: str
 
 
-EPOCHS: Final = Listing(shape=documents.EpochDocument, document=epoch_rows.epoch_document, key="epoch")
+EPOCHS: Final = Listing(shape=epoch_documents.EpochDocument, document=epoch_rows.epoch_document, key="epoch")
 SCORES: Final = Listing(shape=score_documents.ScoreDocument, document=rows.score_document, key="run_id")
 SCORING_RUNS: Final = Listing(
     shape=score_documents.ScoringRunDocument, document=rows.scoring_run_document, key="pk"

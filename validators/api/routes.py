@@ -7,7 +7,7 @@ from scheduling.api.errors import Problem
 from scheduling.api.replies import Format, json_reply, list_reply, wanted_format
 from validators.api import (
     cluster_documents,
-    documents,
+    epoch_documents,
     included_documents,
     pages,
     pool_documents,
@@ -91,7 +91,8 @@ def get_validator(request: HttpRequest, vote_account: VoteAccount, query: Query[
 
 
 @router.get(
-    "/validators/{vote_account}/epochs", response={200: documents.EpochList, **_CURSOR_PROBLEM, **_MISSING}
+    "/validators/{vote_account}/epochs",
+    response={200: epoch_documents.EpochList, **_CURSOR_PROBLEM, **_MISSING},
 )
 def list_epochs(request: HttpRequest, vote_account: VoteAccount, query: Query[Page]) -> HttpResponse:
     """What it did in each epoch, newest first.

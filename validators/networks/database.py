@@ -54,7 +54,9 @@ def describe(path: Path) -> File:
         stored_at = datetime.fromtimestamp(status.st_mtime, UTC).replace(microsecond=0)
         return File(name, Kind.IPTOASN, "iptoasn", status.st_size, stored_at.isoformat())
     except OSError as exc:
-        raise NetworksError(f"{path}: {exc.strerror or exc}; name a file that this user can read.") from exc
+        raise NetworksError(
+            f"{path.name}: {exc.strerror or exc}; name a file that this user can read."
+        ) from exc
 
 
 def look_up(paths: Sequence[Path], addresses: Collection[str]) -> dict[str, Place]:
@@ -65,7 +67,7 @@ def look_up(paths: Sequence[Path], addresses: Collection[str]) -> dict[str, Plac
         try:
             found = (mmdb if kind == Kind.MMDB else tsv).look_up(path, addresses)
         except OSError as exc:
-            raise NetworksError(f"{path}: {exc.strerror or exc}; name a file that can be read.") from exc
+            raise NetworksError(f"{path.name}: {exc.strerror or exc}; name a file that can be read.") from exc
         for address, place in found.items():
             places[address] = places[address].completed_by(place)
     return places
@@ -78,7 +80,7 @@ def mark_of(paths: Sequence[Path]) -> str:
         try:
             status = path.stat()
         except OSError as exc:
-            raise NetworksError(f"{path}: {exc.strerror}; name a file that this user can read.") from exc
+            raise NetworksError(f"{path.name}: {exc.strerror}; name a file that this user can read.") from exc
         known = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
         seen.update(repr(known).encode())
     return seen.hexdigest()

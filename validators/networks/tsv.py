@@ -83,7 +83,8 @@ def _lines(path: Path, stream: BufferedIOBase) -> Iterator[_Line]:
 
 def _parsed(path: Path, number: int, raw: bytes) -> _Line:
     try:
-        first, last, *rest = raw.decode("utf-8").rstrip("\r\n").split("\t", _COLUMNS - 1)
+        # One name of another alphabet spoils no range; some editors write a mark before a text.
+        first, last, *rest = raw.decode("utf-8-sig", "replace").rstrip("\r\n").split("\t", _COLUMNS - 1)
         version, begin = _number(first)
         version_of_end, end = _number(last)
         is_one = version == version_of_end and begin <= end and len(rest) == _COLUMNS - 2

@@ -19,7 +19,9 @@ CAPPED_BY: Final[tuple[CappedBy, ...]] = get_args(CappedBy)
 # The most that a selection may hold, and a share of it.
 MOST_COUNTED: Final = 1_000
 MOST_SHARE: Final = 100
-GRAMMAR: Final = "operator:2 for two validators, network:10% for a tenth of the size, rounded down, but one"
+GRAMMAR: Final = (
+    "operator:2 for two validators, network:10% for a tenth of the size, rounded down, at least one"
+)
 # Of a validator's activated stake: with less from its largest pool it does not hang on that one.
 LEAST_OF_POOL: Final = 0.1
 _CAP: Final = re.compile(r"(?P<by>[^:=]*)[:=](?P<number>[0-9]{1,4})(?P<share>%?)", re.ASCII)
@@ -58,7 +60,7 @@ class GroupNames(NamedTuple):
 
     def said(self, group: str) -> str:
         name = self.names.get(group) or group
-        return f"those staked mostly by the pool {name}" if self.cap.by == "pool" else f"{self.cap.by} {name}"
+        return f"those whose largest pool is {name}" if self.cap.by == "pool" else f"{self.cap.by} {name}"
 
 
 def asked_caps(words: Collection[str]) -> list[AskedCap]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
+
 from validators.figures import decimal
 from validators.models import ConcentrationEpoch, NetworkDatabase
 from validators.services.concentrations import Spread, spreads
@@ -22,12 +24,23 @@ NOUNS: Final[Mapping[By, tuple[str, str]]] = {
 }
 _PREFIXES: Final = ("address range", "address ranges")
 _CAVEATS: Final[Mapping[Basis, str]] = {
-    Basis.PREFIX: "Without a database of networks (ASN_DATABASE) a range is a /24, of IPv6 a /48. That hides "
-    "the truth: one network has many of them, so stake is more concentrated than this says.",
+    Basis.PREFIX: "A range is a /24, of IPv6 a /48. That hides the truth: one network has many of them, so "
+    "stake is more concentrated than this says.",
     Basis.EVIDENCE: "One operator's are those that share a withdraw authority, an identity or a collector, "
     "or a name at one address. Who hides it counts as several.",
 }
-_NO_DATABASE: Final = "Which country an address is in only a database of networks (ASN_DATABASE) tells."
+# Of whom it is not known, why: by what told nothing.
+_UNTOLD: Final[Mapping[Basis, str]] = {
+    Basis.ASN: "gossip tells no address, or the database of networks does not know it",
+    Basis.DATABASE: "gossip tells no address, or the database of networks does not know it",
+    Basis.PREFIX: "gossip tells no address of the internet",
+    Basis.EVIDENCE: "the vote account was not read yet",
+}
+NEVER_LOOKED: Final = "no look at the nodes has succeeded yet"
+_NOT_IN_GOSSIP: Final[Mapping[By, str]] = {
+    By.ADDRESS: "gossip tells none of the internet",
+    By.CLIENT: "gossip does not tell it",
+}
 _OF_REGISTRY: Final = "By the file of iptoasn.com, a country is where the network is registered."
 
 
@@ -51,7 +64,7 @@ def concentrations(epoch: int | None, wanted: Sequence[By] = tuple(By)) -> list[
 
 
 def network_database() -> NetworkDatabase | None:
-    """What was read last of the files of ASN_DATABASE; None before anything was looked for."""
+    """What was read last of the files of ASN_DATABASE; None before the first look at the nodes."""
     return NetworkDatabase.objects.first()
 
 
@@ -66,6 +79,20 @@ def concentration_epochs(by: str, *, before: int | None = None, limit: int | Non
 def kept_since(epoch: int) -> list[ConcentrationEpoch]:
     """Of all kinds, later than an epoch, newest first."""
     return list(ConcentrationEpoch.objects.filter(epoch__gt=epoch).order_by("-epoch"))
+
+
+def no_database_said(database: NetworkDatabase | None) -> str:
+    """Why networks are not told by one, or not by the newest; empty where they are."""
+    if database is not None and database.mark:
+        stays = (
+            "The database of networks could not be read when that was tried last; networks stay as they were."
+        )
+        return stays if database.problem else ""
+    if not settings.ASN_DATABASE:
+        return "There is no database of networks (ASN_DATABASE)."
+    if database is not None and database.problem:
+        return "The database of networks (ASN_DATABASE) could not be read."
+    return "The database of networks (ASN_DATABASE) was not read yet: the next look at the nodes does."
 
 
 def nouns(spread: Spread) -> tuple[str, str]:
@@ -89,15 +116,16 @@ def _file(one: Mapping[str, Any]) -> str:
 
 def _said(spread: Spread, database: NetworkDatabase | None) -> list[str]:
     found, many = spread.concentration, nouns(spread)[1]
-    said = [_fewest_said(spread), _unknown_said(spread)]
+    said = [_fewest_said(spread), _unknown_said(spread, database)]
     if spread.by is By.COUNTRY:
         kinds = {file["kind"] for file in database.files} if database else set()
-        is_known = bool(database and database.mark)
-        said.append(_OF_REGISTRY if "iptoasn" in kinds else "" if is_known else _NO_DATABASE)
+        said.append(_OF_REGISTRY if "iptoasn" in kinds else "")
     if found.groups and len(found.groups) > 1 and found.herfindahl:
         # What is unknown may be anybody's, and only make it less even.
         begun = "At most as even as" if found.unknown_stake else "As even as"
         said.append(f"{begun} {decimal(1 / found.herfindahl, 1)} {many} of one size.")
+    if spread.by in (By.NETWORK, By.COUNTRY):
+        said.append(no_database_said(database))
     return [*said, _CAVEATS.get(spread.basis, "")]
 
 
@@ -116,12 +144,18 @@ def _fewest_said(spread: Spread) -> str:
     return f"{holds}; {grouped(found.nakamoto)} {many} hold more than a third together."
 
 
-def _unknown_said(spread: Spread) -> str:
+def _unknown_said(spread: Spread, database: NetworkDatabase | None) -> str:
     found, one = spread.concentration, nouns(spread)[0]
     if not found.unknown_stake:
         return ""
     share = fraction_percent(found.unknown_share)
-    unknown = f"Of {share} of the stake the {one} is not known"
+    why = _NOT_IN_GOSSIP.get(spread.by) or _UNTOLD[spread.basis]
+    if database is None and spread.by is not By.OPERATOR:
+        why = NEVER_LOOKED
+    elif database is not None and spread.basis is Basis.DATABASE and not database.mark:
+        # Said after it, and gossip is not to blame.
+        why = ""
+    unknown = f"Of {share} of the stake the {one} is not known" + (f" ({why})" if why else "")
     if found.nakamoto_at_least is None or found.nakamoto_at_least == found.nakamoto:
         return f"{unknown}."
     fewest = grouped(found.nakamoto_at_least)

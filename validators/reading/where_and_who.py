@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, Sum
 
-from validators.models import NetworkDatabase, Validator
+from validators.models import Validator
+from validators.reading.concentration import NEVER_LOOKED, network_database, no_database_said
 from validators.solana.operators import Common, Strength
 from validators.templatetags.units import fraction_percent, grouped
 
 _WORDS: Final = {
-    Common.WITHDRAW_AUTHORITY: "The same withdraw authority",
+    Common.WITHDRAW_AUTHORITY: "The same withdraw authority (or one's is another's identity)",
     Common.IDENTITY: "The same identity",
-    Common.COLLECTOR: "The same collector",
+    Common.COLLECTOR: "The same collector (or one's is a key of another)",
     Common.NAME_AND_ADDRESS: "The same name at the same address",
     Common.NAME: "The same name, which anybody may write",
     Common.ADDRESS: "The same address, which many may share",
@@ -80,23 +81,24 @@ def _sizes(validator: Validator) -> dict[str, Any]:
 
 
 def _where_said(validator: Validator, sizes: dict[str, Any]) -> str:
+    database = network_database()
     if not validator.address:
-        return "Where its node is, is not known: gossip tells no address of the internet."
-    database = NetworkDatabase.objects.exclude(mark="").first()
+        why = NEVER_LOOKED if database is None else "gossip tells no address of the internet"
+        return f"Where its node is, is not known: {why}."
     at = f"By gossip in epoch {validator.address_epoch} its node is at {validator.address}"
-    if database is None:
+    if database is None or not database.mark:
+        within = f", in the range {validator.network}" if validator.network else ""
         return (
-            f"{at}, in the range {validator.network}{_held(validator, sizes, 'network')}. Which network and "
-            "country that is only a database (ASN_DATABASE) tells."
+            f"{at}{within}{_held(validator, sizes, 'network') if within else ''}. Which network and country "
+            f"that is, is not known. {no_database_said(database)}"
         )
     files = " and ".join(one["name"] for one in database.files)
+    country = f"its country is {validator.country}" if validator.country else "its country is not known"
     if not validator.network:
-        country = f", in {validator.country}" if validator.country else ""
-        return f"{at}{country}; which network that is {files} does not tell."
+        return f"{at}. By {files} its network is not known, and {country}."
     name = f" ({validator.network_name})" if validator.network_name else ""
-    country = f", in {validator.country}" if validator.country else ", in a country that is not known"
     held = _held(validator, sizes, "network")
-    return f"{at}{country}. By {files} its network is {validator.network}{name}{held}."
+    return f"{at}. By {files} {country}, and its network is {validator.network}{name}{held}."
 
 
 def _who_said(validator: Validator, sizes: dict[str, Any]) -> str:

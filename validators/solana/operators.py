@@ -117,7 +117,8 @@ def _by_control(everybody: Iterable[Running]) -> Iterable[Evidence]:
     """A key that withdraws from several, or runs several, or withdraws from one and runs another."""
     withdraws, runs = defaultdict(set), defaultdict(set)
     for one in everybody:
-        runs[one.identity].add(one.vote_account)
+        if one.identity:
+            runs[one.identity].add(one.vote_account)
         if _is_somebodys(one.withdrawer):
             withdraws[one.withdrawer].add(one.vote_account)
     for key in sorted(withdraws):

@@ -15,7 +15,7 @@ from scheduling.models import Run, RunState
 from scheduling.models.tokens import ApiToken, issue_token
 from staking_project.api import api
 from staking_project.front.sizes import LARGEST_BODY
-from staking_project.openapi.values import VOTE_ACCOUNT
+from staking_project.openapi.job_values import VOTE_ACCOUNT
 from tests.scheduling.factories import NOON, JobFactory, RunFactory, ScheduleFactory
 from tests.staking_project.openapi.complaints import SCHEMAS, operations, resolved
 from tests.staking_project.robots import bearer, robot

@@ -8,7 +8,7 @@ from django.test import Client
 from tests.validators.asking import NOON_TEXT, get
 from tests.validators.pasts import past
 from tests.validators.rows import COMPONENTS, NOON, SOL, fetch, scoring_run, validator
-from validators.api import cluster_documents, documents, included_documents, score_documents
+from validators.api import cluster_documents, epoch_documents, included_documents, score_documents
 from validators.models import ClusterEpoch, DelinquencyIncident, SourceState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -75,7 +75,7 @@ def test_epochs_come_newest_first_and_in_pages(client: Client) -> None:
     reply = get(client, "validators/vote1/epochs?limit=2")
     rest = get(client, f"validators/vote1/epochs?limit=2&cursor={reply['next_cursor']}")
 
-    assert documents.EpochList.model_validate(reply)
+    assert epoch_documents.EpochList.model_validate(reply)
     assert reply["vote_account"] == "vote1"
     assert [item["epoch"] for item in reply["items"]] == [2, 1]
     assert reply["items"][0]["credits"] == "6900002"

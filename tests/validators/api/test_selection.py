@@ -120,7 +120,7 @@ def test_a_cap_by_pool_is_of_the_one_that_stakes_most_where_that_is_much(client:
     assert reply["caps"] == [{"by": "pool", "most": 1, "unknown": 0}]
     passed = reply["items"][-1]
     assert (passed["vote_account"], passed["capped_group"]) == ("vote2", first.address)
-    assert "1 of those staked mostly by the pool JitoSOL has a place" in passed["why"]
+    assert "1 of those whose largest pool is JitoSOL has a place" in passed["why"]
 
 
 def test_who_holds_more_than_an_address_has_room_for_sends_a_body(client: Client) -> None:

@@ -105,7 +105,9 @@ def test_a_file_of_no_known_kind_is_refused_in_a_line(tmp_path: Path, content: A
 def test_a_file_that_is_not_there_or_too_large_or_a_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(NetworksError, match="nowhere: No such file or directory; name a file that this user"):
+    with pytest.raises(
+        NetworksError, match=r"^nowhere: No such file or directory; name a file that this user"
+    ):
         describe(tmp_path / "nowhere")
     with pytest.raises(NetworksError, match="it is no file"):
         describe(tmp_path)
@@ -118,6 +120,15 @@ def test_a_file_that_is_not_there_or_too_large_or_a_folder(
     monkeypatch.setattr(tsv, "LARGEST_TEXT", 2_000)
     with pytest.raises(NetworksError, match="unpacked it has more than"):
         look_up([bomb], ADDRESSES)
+
+
+def test_a_name_that_is_no_utf8_and_a_mark_before_the_text_spoil_no_range(tmp_path: Path) -> None:
+    lines = "\ufeff192.0.2.0\t192.0.2.255\t64496\tBR\t".encode(), "Telefônica\r\n".encode("latin-1")
+    path = written(tmp_path / "a.tsv", b"".join(lines))
+
+    assert describe(path).kind == "iptoasn"
+    place = look_up([path], ["192.0.2.1"])["192.0.2.1"]
+    assert (place.network, place.name, place.country) == ("AS64496", "Telef\ufffdnica", "BR")
 
 
 def test_a_damaged_line_is_told_by_its_number(tmp_path: Path) -> None:

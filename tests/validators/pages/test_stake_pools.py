@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, pool, stake, validator
-from validators.api import documents, included_documents, pool_documents
+from validators.api import epoch_documents, included_documents, pool_documents
 from validators.models import (
     ClusterEpoch,
     SourceState,
@@ -77,7 +77,7 @@ def test_a_validators_page_and_the_api_say_what_comes_leaves_and_is_its_own(clie
     assert f"990 1,204 0 10 2 2026-11-23 12:00 989 1 1 0 {UNKNOWN}" in said
 
     newest, before = told(client, "validators/vote40/epochs")["items"]
-    assert documents.EpochDocument.model_validate(newest)
+    assert epoch_documents.EpochDocument.model_validate(newest)
     fields = ("stake_accounts", "activating_stake", "deactivating_stake", "self_stake", "stakes_source")
     assert [newest[name] for name in fields] == [1204, "0", str(10 * SOL), str(2 * SOL), "accounts"]
     assert [before[name] for name in fields] == [1, str(SOL), "0", None, "accounts"]

@@ -10,7 +10,7 @@ from tests.validators.looking import page, whole_cluster, words
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator, vote_state
 from tests.validators.scoring.pictures import cluster, past
 from tests.validators.scoring.pictures import validator as facts
-from validators.models import ClusterEpoch, JitoEpoch, Origin, SourceState, Validator, ValidatorEpoch
+from validators.models import JitoEpoch, SourceState, Validator
 from validators.scoring.registry import METHODS
 from validators.templatetags.units import UNKNOWN
 
@@ -107,16 +107,6 @@ def scored_by_trust(shown: Validator, **changes: object) -> None:
     run.scores.update(components=dict(judged.components))
 
 
-def seen(shown: Validator, epoch: int, *bps: int) -> None:
-    """An imported epoch with its first, last, lowest and highest commission."""
-    first, last, lowest, highest = bps
-    ValidatorEpoch.objects.create(
-        validator=shown, epoch=epoch, credits=1, credits_unit="lamports", source=Origin.IMPORTED,
-        commission_source="imported", commission_first_bps=first, commission_last_bps=last,
-        commission_min_bps=lowest, commission_max_bps=highest, fetched_at=NOON,
-    )  # fmt: skip
-
-
 def test_the_number_comes_with_its_sentence_what_costs_it_and_the_risk_within_ten(client: Client) -> None:
     fetch()
     scored_by_trust(validator(1), history=past(0.9, *[1.0] * 30), delinquent=True)
@@ -142,8 +132,9 @@ def test_a_page_begins_with_the_number_and_ends_with_the_folded_epochs(client: C
     places = [content.index(part) for part in (*order, 'class="charts"', "Epoch by epoch", 'id="who"')]
     assert places == sorted(places)
     folded = re.findall(r"<details><summary>(.*?)</summary>", content)
-    parts, stakes, who, before, epochs, others = folded
+    parts, mev, stakes, who, changes, before, epochs, others = folded
     assert parts == "All parts of the score, which add up"
+    assert (mev[-5:], changes[-5:]) == (" more", " seen")
     assert before.endswith(" before")
     assert (stakes, who) == ("Stake pools: not known", "Who tells that; evidence: 0")
     assert (epochs, others) == ("Epoch by epoch: the last 3", "Its place by each other method, and why")
@@ -188,68 +179,6 @@ def test_without_an_apy_nobody_says_what_100_sol_bring(client: Client) -> None:
     assert "100 SOL here for a year: not known, as its APY is not." in words(
         page(client, "/validators/vote1/")
     )
-
-
-def test_flags_have_dates_and_agree_with_the_changes_that_are_told(client: Client) -> None:
-    fetch()
-    shown = validator(1, commission_flags=["up and back within one epoch"], superminority=True)
-    seen(shown, 900, 500, 500, 500, 500)
-    seen(shown, 901, 500, 500, 500, 10_000)
-    seen(shown, 910, 700, 700, 700, 700)
-    for epoch in (980, 981, 982):
-        members = ["vote9"] if epoch == 980 else ["vote1", "vote9"]
-        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", superminority=members)
-    vote_state(shown, withdrawer="node1")
-
-    text = words(page(client, "/validators/vote1/"))
-
-    for said in (
-        "Commission: up and back within epoch 901: from 5 % to 100 % and back.",
-        "Within epoch 901 it was between 5 % and 100 %, and 5 % at its end.",
-        "Between epochs 901 and 910, which nobody saw, it went from 5 % to 7 %.",
-        "One of the fewest that hold more than a third of the stake since epoch 981.",
-        "who has the node can take the account. So it was read in epoch 990.",
-    ):
-        assert said in text
-    assert "None seen" not in text
-    assert "up and back in epoch 901" in words(page(client))
-    assert "up and back within epoch 901: from 5 % to 100 % and back" in page(client)
-
-
-def test_a_flag_whose_rows_are_gone_is_not_lost(client: Client) -> None:
-    fetch()
-    validator(1, commission_flags=["above 50 %"])
-
-    told = "above 50 %, in an epoch that is not known"
-    assert f"Commission: {told}." in words(page(client, "/validators/vote1/"))
-    assert told in page(client)
-
-
-def test_who_never_changed_is_told_for_which_epochs_that_is_known(client: Client) -> None:
-    fetch()
-    shown = validator(1, activated_stake=SOL)
-    for epoch in range(900, 904):
-        seen(shown, epoch, 500, 500, 500, 500)
-
-    text = words(page(client, "/validators/vote1/"))
-
-    assert "None seen in the 4 known epochs from 900 to 903." in text
-    assert "Nothing striking is known of its commission, it does not belong to the superminority" in text
-
-
-def test_epochs_of_a_history_that_saw_it_delinquent_stand_beside_our_own_incidents(client: Client) -> None:
-    fetch()
-    shown = validator(1)
-    seen(shown, 900, 500, 500, 500, 500)
-    ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13)
-
-    text = words(page(client, "/validators/vote1/"))
-    assert "By epoch, in so many of the looks: 900 (13 of 40, imported)." in text
-
-    for epoch in range(901, 913):
-        seen(shown, epoch, 500, 500, 500, 500)
-    ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13, source="live")
-    assert "901 (13 of 40), and 1 epoch before." in words(page(client, "/validators/vote1/"))
 
 
 def test_what_is_missing_through_us_is_said_to_be_ours(client: Client) -> None:

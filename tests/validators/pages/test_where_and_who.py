@@ -1,5 +1,7 @@
 """Where and who, as a validator's and the cluster's page tell it."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -51,11 +53,11 @@ def test_a_validator_of_an_operator_with_its_evidence(client: Client) -> None:
 
     assert "In AS64496 (Some), DE; one of 2 validators of one operator." in text
     assert (
-        "By gossip in epoch 990 its node is at 192.0.2.1, in DE. By asn.mmdb its network is AS64496 (Some), "
-        "of 2 validators with 30.00 % of the stake."
+        "By gossip in epoch 990 its node is at 192.0.2.1. By asn.mmdb its country is DE, and its network is "
+        "AS64496 (Some), of 2 validators with 30.00 % of the stake."
     ) in text
     assert "It is one of 2 validators of one operator with 30.00 % of the stake." in text
-    assert "The same withdraw authority, owner : Twin and 1 more" in text
+    assert "The same withdraw authority (or one's is another's identity), owner : Twin and 1 more" in text
     assert "The same name, which anybody may write (weak: joins nobody by itself), owner : Stranger" in text
     assert 'href="/?network=AS64496"' in content
 
@@ -81,6 +83,36 @@ def test_what_is_not_known_is_said(client: Client, known: dict[str, object], sho
     assert short in words(page(client, "/validators/vote1/"))
 
 
+@pytest.mark.parametrize(
+    ("named", "read", "said"),
+    [
+        ([], None, "There is no database of networks (ASN_DATABASE)."),
+        (["a.mmdb"], None, "was not read yet: the next look at the nodes does."),
+        (
+            ["a.mmdb"],
+            {"problem": "a.mmdb: gone."},
+            "The database of networks (ASN_DATABASE) could not be read.",
+        ),
+        (["a.mmdb"], {"problem": "a.mmdb: gone.", "mark": "m"}, "networks stay as they were."),
+    ],
+)
+def test_whose_fault_it_is_that_no_database_tells(
+    client: Client, settings: Any, named: list[str], read: dict[str, str] | None, said: str
+) -> None:
+    settings.ASN_DATABASE = named
+    fetch()
+    validator(1, activated_stake=5, **PLACE | {"network": "192.0.2.0/24", "network_name": "", "country": ""})
+    if read is not None:
+        NetworkDatabase.objects.create(tried_at=timezone.now(), **read)
+
+    cluster = words(page(client, "/cluster/"))
+    assert said in cluster
+    # Gossip is not to blame for a country that no database tells.
+    assert ("the country is not known. " in cluster) == (read is not None and "mark" not in read)
+    if read is None or "mark" not in read:
+        assert said in words(page(client, "/validators/vote1/"))
+
+
 def test_the_cluster_by_networks_countries_and_operators(client: Client) -> None:
     fetch()
     validator(1, operator="owner", name="Whale", activated_stake=60, **PLACE)
@@ -100,6 +132,7 @@ def test_the_cluster_by_networks_countries_and_operators(client: Client) -> None
     assert (
         "The largest network, AS64496, holds 60.00 % of the stake, which alone is more than a third." in known
     )
-    assert "Of 40.00 % of the stake the network is not known." in known
+    assert "Of 40.00 % of the stake the network is not known (gossip tells no address, or" in known
+    assert "Of 40.00 % of the stake the address is not known (no look at the nodes has" in without
     assert "2 operators" not in known
     assert "Epoch by epoch" in known
