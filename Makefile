@@ -40,9 +40,12 @@ storms: .venv/.dev
 	$(PYTHON) -m pytest -m storm tests/faults
 	$(PYTHON) -m tests.on_postgres -m storm tests/faults tests/validators/services/history
 
-# The scheduler under seeds, and the whole product twice at once, toured by the commands of the README.
+# The scheduler under seeds, and the whole product twice at once, toured by the commands of the README. And what takes
+# long and few changes break: the model's largest, and the scores of recorded mainnet in either world.
+LONG := tests/simulation tests/staking_project tests/proof/test_model.py tests/validators/scoring/test_both_worlds.py
+
 long: .venv/.dev
-	$(PYTHON) -m pytest -m storm tests/simulation tests/staking_project
+	$(PYTHON) -m pytest -m storm $(LONG)
 
 # Clicks through every page of two running stacks in a real Chromium; skips, and says so, where there is none.
 browser: .venv/.dev

@@ -1,5 +1,6 @@
 """Fixtures every test may use."""
 
+import fcntl
 import gc
 import os
 from collections.abc import Iterator
@@ -36,9 +37,13 @@ def sessions_begin_as_at_a_login() -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Where only tests with the mark `database` are wanted, a file that never names it is not read.
 
-    More than half of them are such, and each of the workers would read them all.
+    More than half of them are such, and each of the workers would read them all. The browser's library is the
+    dearest of all to load: where its tests are not wanted, their folder is not looked into.
     """
-    wanted = str(config.option.markexpr).startswith("database")
+    marks = str(config.option.markexpr)
+    wanted = marks.startswith("database")
+    if collection_path.name == "e2e" and (wanted or "not browser" in marks):
+        return True
     if wanted and collection_path.name.startswith("test_") and collection_path.suffix == ".py":
         return b"mark.database" not in collection_path.read_bytes() or None
     return None
@@ -84,7 +89,16 @@ def unlimited(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def database_template(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return migrated_template(tmp_path_factory.mktemp("template"))
+    """Made by the first of the workers that wants it: a process that migrates takes seconds."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "template"
+    folder.mkdir(exist_ok=True)
+    made = folder / "made"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            made.write_text(migrated_template(folder))
+    return made.read_text()
 
 
 @pytest.fixture

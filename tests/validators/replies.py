@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from validators.solana.arithmetic import SPLIT_MARK
@@ -20,7 +21,12 @@ SENTINEL = list(SPLIT_MARK)
 
 def key(name: object) -> str:
     """A vote account or identity of that name; the same name gives the same key."""
-    return encode(hashlib.sha256(str(name).encode()).digest())
+    return _key(str(name))
+
+
+@cache
+def _key(name: str) -> str:
+    return encode(hashlib.sha256(name.encode()).digest())
 
 
 def epoch_credits(*earned: int, last: int = EPOCH, before: int = 1_000_000_000) -> list[list[int]]:

@@ -5,7 +5,7 @@ block pays its leader and those whose votes it carries, and the truth is what wa
 """
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,29 +100,36 @@ class SlotChain:
         shares = [int(pool / SLOTS * stake / total) for stake in stakes]
         made = [self.random.random() >= leader.skips for leader in leaders]
         # A block carries the votes of some slots before, also of the epoch before.
-        votes = self.carried
+        of_leaders = [share - share // 2 for share in shares]
+        steady = [number for number, one in enumerate(self.voters) if one.attendance >= 1]
+        lazy = [(number, one.attendance) for number, one in enumerate(self.voters) if one.attendance < 1]
+        votes, carried = self.carried, Counter[int]()
         for slot in range(SLOTS):
             if slot % (SLOTS // 10) == 0:
+                self._pay(carried, epoch, slot - 1, shares)
                 self._mark(epoch, slot * 10 // SLOTS)
             self.blocks[epoch].append(leaders[slot].identity if made[slot] else None)
-            votes.append([number for number, one in enumerate(self.voters) if self._votes(one)])
+            votes.append(steady + [number for number, part in lazy if self.random.random() < part])
             if made[slot]:
-                self._carry(epoch, slot, votes[slot], shares, leaders[slot])
+                carried.update(votes[slot])
+                if self._off_chain(epoch, slot):
+                    leaders[slot].lamports[epoch] += sum(map(of_leaders.__getitem__, votes[slot]))
+        self._pay(carried, epoch, SLOTS - 1, shares)
         self.carried = votes[SLOTS:]
 
-    def _votes(self, one: Voter) -> bool:
-        return one.attendance >= 1 or self.random.random() < one.attendance
+    def _off_chain(self, epoch: int, slot: int) -> bool:
+        return epoch > self.migration or (epoch == self.migration and slot >= SLOTS // 2)
 
-    def _carry(self, epoch: int, slot: int, votes: list[int], shares: list[int], leader: Voter) -> None:
-        off_chain = epoch > self.migration or (epoch == self.migration and slot >= SLOTS // 2)
-        for number in votes:
+    def _pay(self, carried: Counter[int], epoch: int, slot: int, shares: list[int]) -> None:
+        """Whose votes were carried in this tenth; votes leave the chain between two of them."""
+        for number, votes in carried.items():
             voter = self.voters[number]
-            voter.voted[epoch] += 1
-            if off_chain:
-                voter.lamports[epoch] += shares[number] // 2
-                leader.lamports[epoch] += shares[number] - shares[number] // 2
+            voter.voted[epoch] += votes
+            if self._off_chain(epoch, slot):
+                voter.lamports[epoch] += votes * (shares[number] // 2)
             else:
-                voter.credits[epoch] += 16
+                voter.credits[epoch] += votes * 16
+        carried.clear()
 
     def _mark(self, epoch: int, tenth: int) -> None:
         self.marks[epoch, tenth] = [(one.credits[epoch], one.lamports[epoch]) for one in self.voters]

@@ -26,7 +26,7 @@ VALUES = some.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(some.dictionaries(some.text(some.characters(codec="ascii")), VALUES))
 def test_they_are_what_pydantic_writes(document: dict[str, Any]) -> None:
     assert json_reply(document).content == to_json(document)

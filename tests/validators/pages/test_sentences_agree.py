@@ -37,7 +37,7 @@ def percent(text: str) -> float:
 def test_no_page_contradicts_itself_or_the_rows(client: Client, settings: Any, method: str) -> None:
     settings.SCORE_METHODS = [method]
     every_source_is_heard()
-    for shown in invented_cluster(30, seed=list(METHODS).index(method)):
+    for shown in invented_cluster(20, seed=list(METHODS).index(method)):
         content = page(client, f"/validators/{shown.vote_account}/?method={method}")
         told = json.loads(client.get(f"/api/v1/validators/{shown.vote_account}?method={method}").content)[
             "validator"

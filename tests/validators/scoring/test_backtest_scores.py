@@ -10,13 +10,10 @@ from xml.etree import ElementTree
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.conftest import RECORDED
 from tests.validators.scoring.pictures import FULL, recorded, write_csv
 from validators.management.commands.backtest_scores import ASKABLE
 from validators.scoring.backtest.running import predictions
 from validators.scoring.timeline import RecordedRow, facts_at, outcomes_after, timeline
-
-MAINNET = RECORDED / "mainnet_epochs_full.csv.gz"
 
 
 def judged(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict[str, Any]:
@@ -181,15 +178,3 @@ def test_wrong_words_and_files_are_refused_in_a_sentence(tmp_path: Path) -> None
     ):
         with pytest.raises(CommandError, match=reason):
             call_command("backtest_scores", *map(str, words))
-
-
-@pytest.mark.skipif(not MAINNET.exists(), reason="the recorded epochs are not here")
-def test_on_mainnet_the_risk_tells_bad_from_good(capsys: pytest.CaptureFixture[str]) -> None:
-    document = judged(
-        capsys, "--method", "trust-v3", "trust-v2", "ewma", "--from", "938", "--to", "949", "--data", MAINNET
-    )
-
-    ours, before, ewma = (document["methods"][name] for name in ("trust-v3", "trust-v2", "ewma"))
-    assert ours["judged"]["sets"]["alive"]["auc"] > 0.88
-    assert ours["auc"]["value"] > before["auc"]["value"] > ewma["auc"]["value"]
-    assert ours["average_precision"]["value"] > ewma["average_precision"]["value"]

@@ -1,9 +1,8 @@
 """trust-v3 on recorded mainnet, and on the same history as today's chain would have paid it."""
 
 import sys
-from dataclasses import replace
 from statistics import correlation, fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -11,7 +10,7 @@ from tests.conftest import RECORDED
 from tests.validators.scoring.alpenglow import rewritten
 from validators.scoring.backtest.judging import Judgement, judgement
 from validators.scoring.backtest.truth import truth
-from validators.scoring.facts import Assessment, ValidatorFacts
+from validators.scoring.facts import Assessment
 from validators.scoring.timeline import Timeline, facts_at, timeline
 from validators.scoring.trust_v3.method import assess
 from validators.scoring.trust_v3.tables import judged_tables
@@ -23,7 +22,10 @@ FROM, FIRST, LAST = 866, 921, 949
 # Every fifth epoch: enough to tell, in a fifth of the time.
 SCORED = range(FIRST, LAST + 1, 5)
 
-pytestmark = pytest.mark.skipif(not MAINNET.exists(), reason="the recorded epochs are not here")
+pytestmark = [
+    pytest.mark.storm,
+    pytest.mark.skipif(not MAINNET.exists(), reason="the recorded epochs are not here"),
+]
 
 
 class Worlds(NamedTuple):
@@ -111,10 +113,3 @@ def luck_of(worlds: Worlds, epoch: int) -> float:
             moved.append(one.score - worlds.tower_scores[epoch][key].score)
             luck.append(slots / stake)
     return correlation(moved, luck)
-
-
-def _without(one: ValidatorFacts, what: str) -> ValidatorFacts:
-    if what == "version":
-        return replace(one, version="")
-    unknown: dict[str, Any] = {what: (None,) * len(one.past.epochs)}
-    return replace(one, past=one.past._replace(**unknown))

@@ -91,9 +91,16 @@ def performances(epoch: int) -> dict[str, float | None]:
     return dict(rows.values_list("validator__vote_account", "vote_performance"))
 
 
-def test_votes_are_judged_without_the_leaders_luck(node: SlotChain) -> None:
+def test_votes_returns_and_scores_are_those_of_what_was_paid(node: SlotChain) -> None:
+    """Each of the three stands on all of these epochs, which take seconds to follow."""
     follow(node, range(MIGRATION, LAST + 1))
 
+    votes_are_judged_without_the_leaders_luck(node)
+    returns_are_those_that_were_paid(node)
+    equal_votes_have_equal_scores_whatever_the_luck(node)
+
+
+def votes_are_judged_without_the_leaders_luck(node: SlotChain) -> None:
     for epoch in range(MIGRATION + 2, LAST):
         known, true = performances(epoch), truth(node, epoch)
         assert None not in known.values()
@@ -141,9 +148,7 @@ def realised(chain: SlotChain, one: Voter, epochs: range) -> float:
     return float((1 + mean) ** (YEAR / seconds) - 1)
 
 
-def test_returns_are_those_that_were_paid(node: SlotChain) -> None:
-    follow(node, range(MIGRATION, LAST + 1))
-
+def returns_are_those_that_were_paid(node: SlotChain) -> None:
     wrong: dict[int, Any] = {}
     for one in node.voters:
         stored = Validator.objects.get(vote_account=one.vote_account)
@@ -187,9 +192,7 @@ def test_in_tower_the_first_estimate_is_by_inflation(node: SlotChain) -> None:
     assert large.apy == pytest.approx(pow(2.718281828, yearly) - 1, rel=0.02)
 
 
-def test_equal_votes_have_equal_scores_whatever_the_luck(node: SlotChain) -> None:
-    follow(node, range(MIGRATION, LAST + 1))
-
+def equal_votes_have_equal_scores_whatever_the_luck(node: SlotChain) -> None:
     lazy = {one.vote_account for one in node.voters if one.attendance < 1}
     facts = cluster_facts(with_past=True)
     assert facts is not None

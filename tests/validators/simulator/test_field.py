@@ -134,7 +134,7 @@ def test_lamports_since_the_migration_are_the_sum_of_what_every_epoch_paid(clust
         assert cluster.field.lamports_before(epoch) == added
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.sampled_from([MAINNET_TODAY, replace(MAINNET_TODAY, alpenglow_epoch=None), *TOWER_WORLDS]),
     st.integers(min_value=-350, max_value=200),

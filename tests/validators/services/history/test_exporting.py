@@ -131,7 +131,7 @@ def test_an_export_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.processes
 def test_a_reader_that_has_seen_enough_is_no_error(stack: Installation, tmp_path: Path) -> None:
-    stack.manage("import_epochs", str(file_of(tmp_path, *(line(900, name) for name in range(3_000)))))
+    stack.manage("import_epochs", str(file_of(tmp_path, *(line(900, name) for name in range(1_500)))))
     export = subprocess.Popen(
         [sys.executable, "manage.py", "export_epochs"],
         env=stack.environment,
