@@ -107,3 +107,19 @@ def test_a_database_that_is_away_while_it_compares_is_waited_for_when_it_stores(
 
     assert fetch_validators()["joined"] == 20
     assert Fetch.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_after_comparing_takes_what_was_loaded_with_it(
+    endpoint: CannedEndpoint,
+) -> None:
+    snapshot = look(endpoint)
+    record_snapshot(snapshot, stored_at=NOON)
+    compared = compare(snapshot)
+    connection.close()
+
+    with transaction.atomic():
+        record_snapshot(snapshot, stored_at=NOON, compared=compared)
+
+    rows = ValidatorEpoch.objects.filter(epoch=EPOCH)
+    assert set(rows.values_list("fetches", flat=True)) == {2}

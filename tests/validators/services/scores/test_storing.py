@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from scheduling.exceptions import RunLostError
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import key
 from validators.exceptions import ValidatorsError
@@ -120,3 +121,25 @@ def test_scores_that_were_taken_away_while_they_were_stored_are_not_told(
 
     with pytest.raises(ValidatorsError, match="taken away while they were stored"):
         score_validators()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_scores_whose_commit_was_not_answered_stay(
+    endpoint: CannedEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = storing.commit_with_run
+
+    def unanswered(write: Callable[[], Any]) -> Any:
+        commits(write)
+        # As `within_reach` tries it again, and the end of the run, which comes next, is refused.
+        commits(write)
+        raise RunLostError("It was given to somebody else.")
+
+    fetch_validators()
+    monkeypatch.setattr(storing, "commit_with_run", unanswered)
+
+    with pytest.raises(RunLostError):
+        score_validators()
+
+    assert all(told())
+    assert ScoringRun.objects.completed().filter(scores=None).count() == 0
