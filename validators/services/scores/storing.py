@@ -91,7 +91,7 @@ def discard(runs: Sequence[ScoringRun]) -> None:
 
 
 def _unfinished(runs: Sequence[ScoringRun]) -> QuerySet[ScoringRun]:
-    return ScoringRun.objects.filter(pk__in=[run.pk for run in runs], status=ScoringRun.Status.STORING)
+    return ScoringRun.objects.storing().filter(pk__in=[run.pk for run in runs])
 
 
 def _opened(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: bytes) -> list[ScoringRun]:
