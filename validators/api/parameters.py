@@ -28,7 +28,11 @@ VoteAccount = Annotated[str, Path(pattern=BASE58, description="The validator's k
 
 def _known_method(name: str | None) -> str | None:
     """Let pass a method that there is, or was when scores were stored."""
-    if name is not None and name not in METHODS and not ScoringRun.objects.filter(method=name).exists():
+    if (
+        name is not None
+        and name not in METHODS
+        and not ScoringRun.objects.told().filter(method=name).exists()
+    ):
         raise ValueError(there_is_no(name, METHODS, kind="scoring method"))
     return name
 

@@ -31,6 +31,10 @@ class ScoringRunQuerySet(models.QuerySet["ScoringRun"]):
     def completed(self) -> Self:
         return self.filter(status=self.model.Status.COMPLETED)
 
+    def storing(self) -> Self:
+        """Those whose scores are still on their way, and which no clean-up takes away."""
+        return self.filter(status=self.model.Status.STORING, reason="")
+
     def newest(self) -> "ScoringRun | None":
         return self.order_by("-pk").first()
 

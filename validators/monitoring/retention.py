@@ -22,6 +22,7 @@ from validators.models.marks import Writer, mark_picture
 
 # Storing scores takes seconds: whoever has not done it by then has died.
 STORED_BY_THEN: Final = timedelta(hours=1)
+_TAKEN_AWAY: Final = "It was not whole an hour after it began, and is taken away."
 
 
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
@@ -43,6 +44,8 @@ def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str,
             "scoring inputs": _unread_inputs(going=runs).count(),
             "fetches": fetches.count(),
         }
+    # Or a machine that slept for so long would tell of scores that are being deleted.
+    _left_behind(now).update(reason=_TAKEN_AWAY)
     going = list(runs.order_by("pk").values_list("pk", flat=True))
     deleted = {
         # Run by run, which one index serves, whatever the size of the history.
@@ -70,9 +73,13 @@ def _old_runs(before: datetime, *, now: datetime) -> QuerySet[ScoringRun]:
         .annotate(last=Max("pk"))
         .values("last")
     )
-    is_left = Q(status=ScoringRun.Status.STORING, finished_at__lt=now - STORED_BY_THEN)
-    old = ScoringRun.objects.filter(Q(finished_at__lt=before) | is_left)
-    return old.exclude(pk__in=newest).exclude(pk__in=of_each_epoch)
+    old = Q(finished_at__lt=before) & ~Q(status=ScoringRun.Status.STORING)
+    runs = ScoringRun.objects.filter(old | Q(pk__in=_left_behind(now).values("pk")))
+    return runs.exclude(pk__in=newest).exclude(pk__in=of_each_epoch)
+
+
+def _left_behind(now: datetime) -> QuerySet[ScoringRun]:
+    return ScoringRun.objects.filter(status=ScoringRun.Status.STORING, finished_at__lt=now - STORED_BY_THEN)
 
 
 def _old_fetches(before: datetime, *, going: QuerySet[ScoringRun]) -> QuerySet[Fetch]:

@@ -34,6 +34,11 @@ def serialize_writers() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITERS_LOCK])
 
 
+def session() -> object:
+    """The connection to the database as the driver has it: another one after each time that it was lost."""
+    return connection.connection
+
+
 def read_rows(queryset: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     """The rows of a values_list as the driver gives them, without Django's converters.
 

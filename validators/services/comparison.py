@@ -38,10 +38,12 @@ class Comparison:
     have none yet, are negative here.
 
     `came` are the rows of those never seen before, `joined` the vote accounts of all who were not there at
-    the fetch before, `moved` whose standing is another, `left` who is no longer sent.
+    the fetch before, `moved` whose standing is another, `left` who is no longer sent. `session` is the
+    connection that has what was loaded.
     """
 
     marks: Mapping[str, int]
+    session: object
     previous: Fetch | None
     stored: Mapping[str, StoredValidator]
     keys: Mapping[str, int]
@@ -58,8 +60,11 @@ class Comparison:
 
     @property
     def is_true(self) -> bool:
-        """Nobody wrote since what this was compared with. Ask inside the transaction that rests on it."""
-        return self.marks == _marks()
+        """Nobody wrote since what this was compared with. Ask inside the transaction that rests on it.
+
+        Whose connection is another by now has lost what was loaded beside the tables.
+        """
+        return self.session is bulk.session() and self.marks == _marks()
 
 
 @dataclass(slots=True)
@@ -85,6 +90,7 @@ def compare(snapshot: Snapshot) -> Comparison:
     gone = {row.vote_account for row in stored.values() if row.is_gone}
     return Comparison(
         marks=marks,
+        session=bulk.session(),
         previous=previous,
         stored=stored,
         keys=keys,

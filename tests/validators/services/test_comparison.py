@@ -11,7 +11,7 @@ from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import EPOCH
 from validators.models import Fetch, SourceState, Validator, ValidatorEpoch
-from validators.models.marks import Writer, mark_picture
+from validators.models.marks import PictureMark, Writer, mark_picture
 from validators.services import fetching
 from validators.services.comparison import Comparison, compare
 from validators.services.snapshots import record_snapshot
@@ -40,6 +40,22 @@ def test_what_somebody_stored_meanwhile_is_read_again(endpoint: CannedEndpoint) 
 
     rows = ValidatorEpoch.objects.filter(epoch=EPOCH).values_list("version", "fetches")
     assert set(rows) == {("9.9.9", 2)}
+
+
+@pytest.mark.django_db
+def test_a_fetch_that_left_no_mark_is_seen(endpoint: CannedEndpoint) -> None:
+    """As a version from before the marks stores it, on another host while this one is upgraded."""
+    snapshot = look(endpoint)
+    record_snapshot(snapshot, stored_at=NOON)
+    compared = compare(snapshot)
+    record_snapshot(snapshot, stored_at=NOON)
+    for writer, mark in compared.marks.items():
+        PictureMark.objects.filter(writer=writer).update(mark=mark)
+
+    record_snapshot(snapshot, stored_at=NOON, compared=compared)
+
+    rows = ValidatorEpoch.objects.filter(epoch=EPOCH)
+    assert set(rows.values_list("fetches", flat=True)) == {3}
 
 
 @pytest.mark.django_db
@@ -107,3 +123,20 @@ def test_a_database_that_is_away_while_it_compares_is_waited_for_when_it_stores(
 
     assert fetch_validators()["joined"] == 20
     assert Fetch.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_after_comparing_takes_what_was_loaded_with_it(
+    endpoint: CannedEndpoint,
+) -> None:
+    snapshot = look(endpoint)
+    with transaction.atomic():
+        record_snapshot(snapshot, stored_at=NOON)
+    compared = compare(snapshot)
+    connection.close()
+
+    with transaction.atomic():
+        record_snapshot(snapshot, stored_at=NOON, compared=compared)
+
+    rows = ValidatorEpoch.objects.filter(epoch=EPOCH)
+    assert set(rows.values_list("fetches", flat=True)) == {2}

@@ -12,7 +12,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from scheduling.engine.execution import commit_ahead, commit_with_run
@@ -78,10 +80,18 @@ def store_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: bytes
 
 
 def discard(runs: Sequence[ScoringRun]) -> None:
-    """Take away runs that are not whole."""
-    for run in runs:
-        delete_in_batches(TrustScore.objects.filter(run=run))
-    ScoringRun.objects.filter(pk__in=[run.pk for run in runs], status=ScoringRun.Status.STORING).delete()
+    """Take away those that are not told: a commit whose answer was lost has told of them."""
+    with transaction.atomic():
+        # Locked, which waits for such a commit that is still under way.
+        unfinished = _unfinished(runs).select_for_update()
+        keys = list(unfinished.values_list("pk", flat=True))
+    for key in keys:
+        delete_in_batches(TrustScore.objects.filter(run=key))
+    ScoringRun.objects.filter(pk__in=keys).delete()
+
+
+def _unfinished(runs: Sequence[ScoringRun]) -> QuerySet[ScoringRun]:
+    return ScoringRun.objects.storing().filter(pk__in=[run.pk for run in runs])
 
 
 def _opened(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: bytes) -> list[ScoringRun]:
@@ -126,10 +136,9 @@ def _completed(
     verdicts: Sequence[Verdict], runs: Sequence[ScoringRun], cluster: ClusterFacts
 ) -> ScoreSummary:
     """Tell of them; call inside a transaction."""
-    now, keys = timezone.now(), [run.pk for run in runs]
-    unfinished = ScoringRun.objects.filter(pk__in=keys, status=ScoringRun.Status.STORING)
-    if unfinished.update(status=ScoringRun.Status.COMPLETED, finished_at=now) != len(keys):
-        raise ValidatorsError(f"Scoring runs {keys} were taken away while they were stored.")
+    now = timezone.now()
+    if _unfinished(runs).update(status=ScoringRun.Status.COMPLETED, finished_at=now) != len(runs):
+        _require_told(runs)
     mark_picture(Writer.SCORES)
     headline, ranks = runs[0], {key: rank for key, _, rank, _ in verdicts[0].rows}
     tell_rank_moves(headline.method, headline.version, ranks, epoch=cluster.epoch, at=now)
@@ -142,3 +151,10 @@ def _completed(
         headline.scored_count,
         [MethodSummary(run.pk, run.method, run.version, run.scored_count) for run in runs],
     )
+
+
+def _require_told(runs: Sequence[ScoringRun]) -> None:
+    """A commit before, whose answer was lost, told of them; then that the run has ended is found out next."""
+    keys = [run.pk for run in runs]
+    if ScoringRun.objects.completed().filter(pk__in=keys).count() != len(keys):
+        raise ValidatorsError(f"Scoring runs {keys} were taken away while they were stored.")

@@ -9,10 +9,13 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from scheduling.engine.execution import commit_with_run
+from scheduling.exceptions import RunLostError
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import key
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringRun, TrustScore, Validator
+from validators.monitoring import retention
 from validators.monitoring.retention import STORED_BY_THEN, prune_history
 from validators.reading.histories import runs_before, scores_before, validator_history
 from validators.reading.picture import current_picture
@@ -108,11 +111,18 @@ def test_what_cannot_be_told_is_taken_away_at_once(
 
 
 @pytest.mark.django_db
-def test_scores_that_were_taken_away_while_they_were_stored_are_not_told(
-    endpoint: CannedEndpoint, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_scores_that_are_taken_away_while_they_are_stored_are_not_told(
+    endpoint: CannedEndpoint, monkeypatch: pytest.MonkeyPatch, is_gone: bool
 ) -> None:
     def then(write: Callable[[], Any]) -> Any:
-        ScoringRun.objects.all().delete()
+        if is_gone:
+            ScoringRun.objects.all().delete()
+        with monkeypatch.context() as patched:
+            # A clean-up that has only begun, on a machine that slept for hours.
+            patched.setattr(retention, "delete_in_batches", lambda rows: 0)
+            later = timezone.now() + STORED_BY_THEN + timedelta(minutes=1)
+            prune_history(keep=timedelta(days=7), now=later, dry_run=False)
         return write()
 
     fetch_validators()
@@ -120,3 +130,24 @@ def test_scores_that_were_taken_away_while_they_were_stored_are_not_told(
 
     with pytest.raises(ValidatorsError, match="taken away while they were stored"):
         score_validators()
+    assert current_picture().scoring_run is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_scores_whose_commit_was_not_answered_stay(
+    endpoint: CannedEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unanswered(write: Callable[[], Any]) -> Any:
+        commit_with_run(write)
+        # As `within_reach` tries it again, and the end of the run, which comes next, is refused.
+        commit_with_run(write)
+        raise RunLostError("It was given to somebody else.")
+
+    fetch_validators()
+    monkeypatch.setattr(storing, "commit_with_run", unanswered)
+
+    with pytest.raises(RunLostError):
+        score_validators()
+
+    assert all(told())
+    assert ScoringRun.objects.completed().filter(scores=None).count() == 0
