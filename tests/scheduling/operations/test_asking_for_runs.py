@@ -177,6 +177,15 @@ def test_what_a_worker_takes_just_before_it_is_cancelled_goes_on(job: Job) -> No
     assert run.state == RunState.RUNNING
 
 
+def test_a_skipped_occurrence_that_is_made_up_for_still_counts_what_was_missed_with_it(job: Job) -> None:
+    occurrence = NOON - 3 * TEN
+    RunFactory(job=job, occurrence=occurrence, state=RunState.SKIPPED, missed_before=4)
+
+    run, _ = changing.backfill(job.name, start=occurrence, end=NOON - 2 * TEN, by="ada", now=NOON - TEN)
+
+    assert (run.occurrence, run.missed_before) == (occurrence, 4)
+
+
 def test_the_command_cancels_and_counts(job: Job) -> None:
     backfilled(job, count=3)
     out = StringIO()
