@@ -25,7 +25,7 @@ from scheduling.engine.aftermath import follow_failure, follow_first_success, fo
 from scheduling.engine.claims import Claim, claim_run, give_back
 from scheduling.engine.leases import held_lease
 from scheduling.engine.leftovers import children_ended, transactions_closed
-from scheduling.engine.recording import for_certain, persistently, within_reach
+from scheduling.engine.recording import for_certain, persistently, under_lease, within_reach
 from scheduling.engine.time_limits import time_limit
 from scheduling.engine.turnover import HeldBack
 from scheduling.engine.wording import explained, is_brief, keepable, told
@@ -80,7 +80,8 @@ def commit_ahead(write: Callable[[], Result]) -> Result:
     """Call `write` in a transaction of its own before the one that ends the run, and return its result.
 
     For what nobody is told of until then and somebody takes away who finds it left behind: a run that
-    dies, or is given to somebody else, leaves it there. Waits for the database as that one does.
+    dies, or is given to somebody else, leaves it there, and an answer that is lost has it written twice.
+    The run goes on, so it is waited for with the lease held: who cannot renew that is ended meanwhile.
     """
 
     def commit() -> Result:
@@ -88,7 +89,7 @@ def commit_ahead(write: Callable[[], Result]) -> Result:
             return write()
 
     claim = _current.get()
-    return commit() if claim is None else within_reach(commit, what=str(claim))
+    return commit() if claim is None else under_lease(commit, what=f"A part of {claim}")
 
 
 def _committed(claim: Claim, write: Callable[[], Result]) -> Result:

@@ -110,6 +110,13 @@ def within_reach(commit: Callable[[], Result], *, what: str) -> Result:
     return patiently(commit, until=math.inf, what=what, refusal=refusal)
 
 
+def under_lease(commit: Callable[[], Result], *, what: str) -> Result:
+    """Commit a part of work that goes on, as `within_reach` does, and hold the lease while it waits."""
+    if connection.in_atomic_block:
+        return commit()
+    return patiently(commit, until=math.inf, what=what)  # [ONCE-1]
+
+
 def _say_once(what: str, exc: DatabaseError) -> None:
     """`health` names who holds a row; the database's own words name the row alone."""
     why = "somebody else holds its row" if is_held(exc) else " ".join(str(exc).split())

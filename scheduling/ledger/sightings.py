@@ -33,7 +33,9 @@ class Sightings:
     def __init__(self) -> None:
         self._looks: dict[int, list[Look]] = {}
         self._names: dict[int, str] = {}
+        # Between two looks; what stood there at the first was no change.
         self.changes = 0
+        self._has_looked = False
 
     def look(self) -> None:
         """Look at them now; those that are no longer among the newest are forgotten."""
@@ -44,7 +46,8 @@ class Sightings:
             looks, now = self._looks[run.pk], look_at(run)
             if not looks or looks[-1] != now:
                 looks.append(now)
-                self.changes += 1
+                self.changes += self._has_looked
+        self._has_looked = True
         self._names = {key: self._names[key] for key in self._looks}
 
     def broken(self) -> list[str]:

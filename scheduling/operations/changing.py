@@ -48,11 +48,18 @@ def pause(
         record_change(job, at=now, by=by, action=Action.PAUSE, detail=": ".join(filter(None, (end, note))))
 
 
-def resume(name: str, *, by: str, now: datetime, expected: int | None = None) -> datetime | None:
-    """Go on with the first occurrence from now; what lay in the pause is not made up for. Returns it."""
+def resume(
+    name: str, *, by: str, now: datetime, until: datetime | None = None, expected: int | None = None
+) -> datetime | None:
+    """Go on with the first occurrence from now; what lay in the pause is not made up for. Returns it.
+
+    With `until` it ends that pause alone, and none that somebody began since he who asks looked.
+    """
     with _changing(name, expected) as job:
         if job.paused_at is None:
             raise RefusedError(f"{name} is not paused.")
+        if until is not None and job.paused_until != until:
+            raise RefusedError(f"{name} was paused anew.")
         job.paused_at, job.paused_until, job.pause_note = None, None, ""
         job.save(update_fields=["paused_at", "paused_until", "pause_note"])
         schedule = job.schedule

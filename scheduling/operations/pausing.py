@@ -38,8 +38,9 @@ def end_pauses(*, now: datetime) -> list[str]:
         if _left_alone.get(name, 0.0) > time.monotonic():
             continue
         try:
-            resume(name, by=SCHEDULER, now=until - timedelta(microseconds=1))
-        except (RefusedError, UnknownNameError):  # somebody holds it, was faster, or removed it
+            resume(name, by=SCHEDULER, now=until - timedelta(microseconds=1), until=until)  # [PAUSE-1]
+        # Somebody holds it, removed it, was faster, or paused it anew.
+        except (RefusedError, UnknownNameError):
             _left_alone[name] = time.monotonic() + LEFT_ALONE
             continue
         ended.append(name)

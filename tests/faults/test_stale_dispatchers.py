@@ -1,5 +1,6 @@
 """A dispatcher whose look at a schedule is old changes nothing."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,16 @@ def test_a_schedule_that_was_moved_between_the_look_and_the_claim_stays_where_it
 
     assert Schedule.objects.get().next_run == tomorrow
     assert not Run.objects.exists()
+
+
+def test_an_occurrence_with_jitter_waits_for_its_own_time() -> None:
+    one = claiming.plan_of(JobFactory(), now=NOON)
+    [planned] = one.plan.runs
+    later = replace(planned, not_before=NOON + timedelta(seconds=2))
+
+    [run] = claiming.claim([replace(one, plan=replace(one.plan, runs=(later,)))], now=NOON)
+
+    assert (run.state, run.queued_at) == (RunState.PENDING, None)
 
 
 def test_a_dispatcher_that_was_stopped_for_a_while_does_not_set_the_schedule_back() -> None:

@@ -82,3 +82,4 @@ def _create_tables() -> None:
             editor.create_model(model)
     with made.cursor() as cursor:
         cursor.execute("CREATE TABLE simulation_effect (run_id integer)")
+        cursor.execute("CREATE TABLE simulation_part (owner varchar(32), number integer)")

@@ -239,6 +239,67 @@ FURTHER = (
         "with transaction.atomic(savepoint=False) if has_sequel else nullcontext():",
         "with nullcontext():",
     ),
+    _mutant(
+        "a part is stored with the lease held",
+        EXECUTION,
+        "under_lease(commit,",
+        "within_reach(commit,",
+    ),
+    _mutant(
+        "a pause that is over is ended, and no other",
+        "scheduling/operations/changing.py",
+        "if until is not None and job.paused_until != until:",
+        "if False:",
+    ),
+    # Taken away at random, to see what notices.
+    _mutant(
+        "a worker that is idle has no heart that beats",
+        LEASES,
+        "heart.end()\n        finally",
+        "pass\n        finally",
+    ),
+    _mutant(
+        "what waits for its time is not queued before it",
+        RECOVERY,
+        "if run.not_before <= now and room",
+        "if room",
+    ),
+    _mutant(
+        "messages that were lost are remembered until they are asked for again",
+        "scheduling/engine/dispatcher.py",
+        "self._messages_lost |= self._doorbell.has_lost_messages()",
+        "self._doorbell.has_lost_messages()",
+    ),
+    _mutant(
+        "what was seen of heartbeats is forgotten when the database fails",
+        "scheduling/engine/dispatcher.py",
+        "        self._watch = LeaseWatch()\n        self._is_full |=",
+        "        self._is_full |=",
+    ),
+    _mutant(
+        "what is made up for has the count of what it makes up for",
+        CHANGING,
+        "missed_before=missed_before.get(occurrence, 0),",
+        "missed_before=0,",
+    ),
+    _mutant(
+        "resuming goes on from now",
+        CHANGING,
+        "if next_run is not None and next_run < now:",
+        "if False:",
+    ),
+    _mutant(
+        "a run that somebody triggers is one while it waits",
+        CHANGING,
+        "if waiting is not None:",
+        "if False:",
+    ),
+    _mutant(
+        "an occurrence with jitter waits for its time",
+        CLAIMING,
+        "RunState.QUEUED if planned.not_before <= now else RunState.PENDING",
+        "RunState.QUEUED",
+    ),
     # What races on PostgreSQL alone.
     _mutant(
         "what is cancelled waits when it is cancelled, and not a look before",

@@ -13,8 +13,10 @@ from tests.simulation.world import World
 ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
 RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before,
     json_array_length(failed_attempts) FROM scheduling_run ORDER BY id"""
-JOBS = """SELECT job.id, schedule.next_run, job.paused_at FROM scheduling_job job
+JOBS = """SELECT job.id, schedule.next_run, job.paused_at, job.paused_until FROM scheduling_job job
     JOIN django_q_schedule schedule ON schedule.id = job.schedule_id ORDER BY job.id"""
+# How many a task stores before its end, that stores in parts.
+PARTS = 2
 EFFECTS = "SELECT run_id, count(*) FROM simulation_effect GROUP BY run_id"
 
 
@@ -48,6 +50,7 @@ class Standing(NamedTuple):
     job: int
     next_run: str | None
     paused: str | None
+    until: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,11 @@ class Observer:
 
     def over(self) -> None:
         self._process().executing = None
+
+    def told(self, run_id: int, *, parts: int) -> None:
+        """What a task stored in parts is told with its end. [EFFECT-1]"""
+        if parts != PARTS:
+            raise self._broken("EFFECT-1", f"run {run_id} is told with {parts} of its {PARTS} parts")
 
     def idle(self) -> None:
         """A worker waits for a message. [WATCH-1]"""
@@ -217,6 +225,8 @@ class Observer:
 
     def _of_a_claim(self, stood: Standing, stands: Standing, before: dict[int, Row]) -> None:
         every = self.jobs[stands.job].every
+        if stood.paused and stood.until is None and not stands.paused:
+            raise BrokenError("PAUSE-1", f"{self.jobs[stands.job].name} goes on, and was paused for good")
         if stands.next_run == stood.next_run or stood.next_run is None or every is None:
             return
         if stood.paused:

@@ -43,10 +43,11 @@ RUNS = """SELECT id, job_id, to_char(occurrence AT TIME ZONE 'UTC', 'YYYY-MM-DD 
     attempt, heartbeat, "trigger", missed_before, json_array_length(failed_attempts::json)
     FROM scheduling_run ORDER BY id"""
 JOBS = """SELECT job.id, to_char(schedule.next_run AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(job.paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') FROM scheduling_job job
-    JOIN django_q_schedule schedule ON schedule.id = job.schedule_id ORDER BY job.id"""
-EMPTY = """TRUNCATE simulation_effect, scheduling_run, scheduling_runtally, scheduling_jobchange,
-    scheduling_job, django_q_schedule RESTART IDENTITY CASCADE"""
+    to_char(job.paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), job.paused_until::text
+    FROM scheduling_job job JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
+    ORDER BY job.id"""
+EMPTY = """TRUNCATE simulation_effect, simulation_part, scheduling_run, scheduling_runtally,
+    scheduling_jobchange, scheduling_job, django_q_schedule RESTART IDENTITY CASCADE"""
 # Looks, of some thousandth of a second each, before PostgreSQL is asked whom a statement waits for.
 PATIENT_LOOKS = 5
 

@@ -33,7 +33,7 @@ CALM = 240.0
 MOST_STEPS = 60_000
 # What is due by then is to end, in the words of the database.
 HORIZON = f"{BEGINNING + timedelta(seconds=FAULTS_FOR):%Y-%m-%d %H:%M:%S}"
-TASKS = ("store", "store", "work", "fail_at_first", "fail", "skip")
+TASKS = ("store", "store_in_parts", "work", "fail_at_first", "fail", "skip")
 EVERY = 10
 
 
@@ -221,7 +221,7 @@ def _jobs(dice: random.Random) -> dict[int, Known]:
             every=EVERY if job.after is None else None,
             overlap=job.overlap,
             attempts=len(waits_of(job, occurrence=BEGINNING)) + 1,
-            stores=job.task.endswith(".store"),
+            stores=".store" in job.task,
             follower=next((one.pk for one in made if one.after == job), None),
         )
         for job in made

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.db import connection
 
@@ -9,8 +10,12 @@ from scheduling.conditions import Occasion
 from scheduling.engine import execution
 from scheduling.exceptions import SkipRun
 from tests.simulation import observer
+from tests.simulation.observer import PARTS
 
 STORE = "INSERT INTO simulation_effect (run_id) VALUES (%s)"
+# A part, under the token of the claim that stores it; twice where its answer was lost.
+STORE_PART = "INSERT INTO simulation_part (owner, number) VALUES (%s, %s)"
+COUNT_PARTS = "SELECT count(DISTINCT number) FROM simulation_part WHERE owner = %s"
 
 
 def store(*, seconds: float) -> None:
@@ -25,6 +30,29 @@ def store(*, seconds: float) -> None:
         with connection.cursor() as cursor:
             cursor.execute(STORE, [run_id])
 
+    execution.commit_with_run(write)
+
+
+def store_in_parts(*, seconds: float) -> None:
+    """Stores parts while it works, of which nothing is told before it has stored its effect as well."""
+    claim = execution._current.get()
+    assert claim is not None, "a task is called for a run"
+    run_id, owner = claim.run_id, claim.owner
+
+    def write_part(number: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(STORE_PART, [owner, number])
+
+    def write() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT_PARTS, [owner])
+            observer.present().told(run_id, parts=cursor.fetchone()[0])
+            cursor.execute(STORE, [run_id])
+
+    with at_work(seconds / (PARTS + 1)):
+        for number in range(PARTS):
+            execution.commit_ahead(partial(write_part, number))
+            observer.present().world.wait("works", seconds / (PARTS + 1))
     execution.commit_with_run(write)
 
 

@@ -9,8 +9,11 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
+from django.db import OperationalError, connection
+from pytest_django.fixtures import Settings
 
 from scheduling.engine import leases
+from scheduling.engine.execution import commit_ahead, execute_run
 from scheduling.engine.leases import Heart, Lease, held_lease
 from scheduling.models import Run, RunState
 from tests.scheduling.factories import RunFactory
@@ -88,6 +91,35 @@ def test_a_lease_that_was_taken_is_noticed_once_and_not_renewed(heart: Heart) ->
     run.refresh_from_db()
     assert heard == [os.getpid()]
     assert run.heartbeat == 0
+
+
+_trials: list[Lease | None] = []
+
+
+def store_a_part_at_the_second_trial() -> None:
+    def store() -> None:
+        heart = leases._heart
+        _trials.append(heart._lease if heart else None)
+        if len(_trials) == 1:
+            raise OperationalError("the connection was lost")
+
+    commit_ahead(store)
+
+
+def test_a_part_that_waits_for_the_database_is_stored_with_the_lease_held(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[ONCE-1] The task goes on after it, so nobody else may begin it meanwhile. SQLite has no leases."""
+    settings.TASK_MODULES = [*settings.TASK_MODULES, __name__]
+    monkeypatch.setattr("scheduling.engine.recording.time.sleep", lambda seconds: None)
+    monkeypatch.setattr(f"{__name__}._trials", [])
+    run = RunFactory(job__task=f"{__name__}.store_a_part_at_the_second_trial")
+
+    assert execute_run(run.pk) == "succeeded"
+
+    run.refresh_from_db()
+    held = Lease(run_id=run.pk, owner=run.owner) if connection.vendor == "postgresql" else None
+    assert _trials == [held, held]
 
 
 def _work_without_a_beat(seconds_held: float, seconds_after: float) -> None:

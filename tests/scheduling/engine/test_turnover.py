@@ -66,6 +66,27 @@ def test_an_end_is_written_with_the_next_claim_by_one_statement(
     assert states() == [(RunState.SUCCEEDED, 1)] * 2
 
 
+@pytest.mark.parametrize(
+    "taken",
+    [{"owner": "somebody else", "attempt": 2}, {"state": RunState.PENDING}],
+    ids=["another claim", "put back"],
+)
+def test_an_end_is_not_written_with_the_next_claim_where_its_own_is_not_in_force(
+    taken: dict[str, Any],
+) -> None:
+    """[FENCE-1]"""
+    first, second = numbers()
+    execute_run(first)
+    if connection.vendor == "sqlite":
+        return  # holds nothing back
+    Run.objects.filter(pk=first).update(**taken)
+    before = states()[0]
+
+    execute_run(second)
+
+    assert states() == [before, (RunState.RUNNING, 1)]
+
+
 @pytest.mark.parametrize("left", ["nothing", "a stop", "no run"])
 def test_what_is_held_back_is_written_before_a_worker_waits_or_ends(left: str) -> None:
     messages: queue.Queue[Any] = queue.Queue()

@@ -67,6 +67,7 @@ def test_looks_show_what_a_row_does_not_keep(job: Job) -> None:
     gone = RunFactory(job=job, occurrence=NOON + timedelta(seconds=10), state=RunState.QUEUED)
     seen = Sightings()
     seen.look()
+    assert seen.changes == 0
     Run.objects.filter(pk=done.pk).update(state=RunState.RUNNING, attempt=1, owner="b")
     gone.delete()
 

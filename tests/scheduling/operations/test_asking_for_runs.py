@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from scheduling.clock import database_now
@@ -156,6 +158,32 @@ def test_what_waits_is_cancelled_and_what_has_begun_is_not(
     assert set(Run.objects.filter(state=RunState.SKIPPED).values_list("error", flat=True)) == {
         "cancelled by ada"
     }
+
+
+def test_what_a_worker_takes_just_before_it_is_cancelled_goes_on(job: Job) -> None:
+    """[ASK-1] Workers hold no lock that a cancel waits for, so it must ask as it writes, not before."""
+    run = RunFactory(job=job, state=RunState.QUEUED)
+
+    def take_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "scheduling_run"'):
+            with connection.cursor() as cursor:
+                cursor.cursor.execute("UPDATE scheduling_run SET state = 'running'")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(take_first):
+        assert cancel(job.name, what=What.ALL, by="ada", now=NOON) == 0
+
+    run.refresh_from_db()
+    assert run.state == RunState.RUNNING
+
+
+def test_a_skipped_occurrence_that_is_made_up_for_still_counts_what_was_missed_with_it(job: Job) -> None:
+    occurrence = NOON - 3 * TEN
+    RunFactory(job=job, occurrence=occurrence, state=RunState.SKIPPED, missed_before=4)
+
+    run, _ = changing.backfill(job.name, start=occurrence, end=NOON - 2 * TEN, by="ada", now=NOON - TEN)
+
+    assert (run.occurrence, run.missed_before) == (occurrence, 4)
 
 
 def test_the_command_cancels_and_counts(job: Job) -> None:

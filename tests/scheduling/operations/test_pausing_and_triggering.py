@@ -86,6 +86,26 @@ def test_a_schedule_that_is_removed_while_pauses_end_keeps_no_other_paused(
     assert end_pauses(now=NOON + TEN) == ["score-repeatable"]
 
 
+@pytest.mark.parametrize("until", [None, NOON + 5 * TEN])
+def test_a_pause_that_began_while_an_older_one_ended_is_left_alone(
+    job: Job, until: datetime | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[PAUSE-1] Somebody was between the dispatcher's look and its act."""
+    changing.pause(job.name, by="ada", note="", now=NOON - TEN, until=NOON + TEN)
+
+    def resume_what_is_paused_anew(name: str, **how: Any) -> datetime | None:
+        changing.resume(name, by="bob", now=NOON + TEN)
+        changing.pause(name, by="bob", note="for long", now=NOON + TEN, until=until)
+        return changing.resume(name, **how)
+
+    monkeypatch.setattr("scheduling.operations.pausing.resume", resume_what_is_paused_anew)
+    monkeypatch.setattr("scheduling.operations.pausing._left_alone", {})
+
+    assert end_pauses(now=NOON + TEN) == []
+
+    assert Job.objects.values_list("pause_note", "paused_until").get() == ("for long", until)
+
+
 def test_a_pause_that_is_over_already_is_refused(job: Job) -> None:
     with pytest.raises(RefusedError, match="is over already"):
         changing.pause(job.name, by="ada", note="", now=NOON, until=NOON)
