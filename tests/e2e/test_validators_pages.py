@@ -31,7 +31,7 @@ def test_search_and_filters_narrow_the_list_and_stand_in_the_address(size: Size,
         page.get_by_label("Name or key").fill("falcon")
         if size.phone:
             page.get_by_text("Filters", exact=True).click()
-        page.get_by_label("Commission to (%)").fill("5")
+        page.get_by_label("Commission to (%):", exact=True).fill("5")
         page.get_by_label("State").select_option("voting")
         page.get_by_label("Superminority:").select_option("outside")
         page.get_by_role("button", name="Show").click()
@@ -117,6 +117,8 @@ def test_a_validator_shows_its_charts_and_leads_on(size: Size, visits: Visits) -
         page.wait_for_function("document.querySelector('.chart canvas').clientWidth > 250")
         page.get_by_text("All parts of the score").click()
         expect(page.get_by_role("region", name="What the score is made of")).to_be_visible()
+        if size.phone:
+            page.get_by_text("Its keys, and what it says of itself").click()
         for explorer in ("Solana Explorer", "Solscan", "Stakewiz"):
             link = page.get_by_role("link", name=explorer)
             expect(link).to_have_attribute("href", re.compile(f"^https://.*/{vote}$"))
@@ -137,7 +139,7 @@ def test_what_to_hold_is_chosen_from_the_list_and_what_is_held(size: Size, visit
         page.get_by_label("Held now").fill(f"{best}\nnobody")
         page.get_by_role("button", name="Choose").click()
 
-        expect(page.get_by_label("Commission to (%)")).to_have_value("5")
+        expect(page.get_by_label("Commission to (%):", exact=True)).to_have_value("5")
         expect(page.locator(".count > span").first).to_have_text("1 leave, 39 enter, 1 stay")
         expect(page.get_by_role("region", name="Leave").first).to_contain_text("no fetch ever saw it")
         expect(page.get_by_role("region", name="Stay").first).to_contain_text(best)
@@ -154,11 +156,20 @@ def test_compare_takes_keys_that_are_typed_and_says_which_it_does_not_know(visit
 def test_the_cluster_page_has_a_picture_of_each_distribution(size: Size, visits: Visits) -> None:
     with visits.page("/", size=size) as page:
         page.get_by_role("navigation", name="Site").get_by_role("link", name="Cluster").click()
-        for heading in ("Stake held by the largest", "Clients", "Versions", "Commission", "Scores"):
-            section = page.get_by_role("region", name=heading, exact=True)
-            expect(section.locator("svg.bar").first).to_be_visible()
+        for heading in ("Stake held by the largest", "Versions", "Commission", "Scores"):
+            expect(unfolded(page, heading, size).locator("svg.bar").first).to_be_visible()
+        for heading in ("Networks", "Countries", "Operators", "Clients"):
+            expect(unfolded(page, heading, size).locator("table.slices tbody tr").first).to_be_visible()
         for heading in ("Epochs", "Where this comes from"):
             expect(page.get_by_role("heading", name=heading)).to_be_visible()
+
+
+def unfolded(page: Page, heading: str, size: Size) -> Locator:
+    """The section of that heading; on a phone its table is folded."""
+    section = page.get_by_role("region", name=heading, exact=True)
+    if size.phone:
+        section.locator("summary").first.click()
+    return section
 
 
 def test_a_script_in_a_name_does_not_run(visits: Visits) -> None:
@@ -174,6 +185,14 @@ def test_a_script_in_a_name_does_not_run(visits: Visits) -> None:
             page.get_by_role("link", name="compare", exact=True).click()
             expect(page.get_by_role("region", name="Comparison")).to_contain_text(name)
             assert page.locator("main script:not([type]), main img").count() == 0
+
+
+def unfolded(page: Page, heading: str, size: Size) -> Locator:
+    """The section of that heading; on a phone its table is folded."""
+    section = page.get_by_role("region", name=heading, exact=True)
+    if size.phone:
+        section.locator("summary").first.click()
+    return section
 
 
 def test_a_script_in_a_name_does_not_run_in_the_admin(visits: Visits) -> None:
