@@ -187,14 +187,6 @@ def test_a_script_in_a_name_does_not_run(visits: Visits) -> None:
             assert page.locator("main script:not([type]), main img").count() == 0
 
 
-def unfolded(page: Page, heading: str, size: Size) -> Locator:
-    """The section of that heading; on a phone its table is folded."""
-    section = page.get_by_role("region", name=heading, exact=True)
-    if size.phone:
-        section.locator("summary").first.click()
-    return section
-
-
 def test_a_script_in_a_name_does_not_run_in_the_admin(visits: Visits) -> None:
     with visits.page("/admin/validators/validator/?q=%3Cscript", staff=True) as page:
         page.get_by_role("link", name="<script>alert").click()

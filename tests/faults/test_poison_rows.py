@@ -8,6 +8,7 @@ from django_q.models import Schedule
 from scheduling.clock import database_now
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.models import Job, Run, RunState
+from scheduling.timing.planning import jitter_of
 from tests.scheduling.factories import JobFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -31,8 +32,11 @@ BROKEN: dict[str, tuple[dict[str, object], dict[str, object]]] = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_row_is_recorded_as_failed_and_the_others_run(name: str) -> None:
     of_schedule, of_job = BROKEN[name]
-    past = database_now() - timedelta(seconds=1)
-    broken = JobFactory(schedule__next_run=past, **of_job)
+    now = database_now()
+    # A jitter is drawn by the name and the occurrence: in one of forty it would end within the calendar.
+    pasts = (now - timedelta(seconds=seconds) for seconds in range(1, 60))
+    past = next(one for one in pasts if jitter_of("broken", one, most=BEYOND) > BEYOND / 2)
+    broken = JobFactory(schedule__name="broken", schedule__next_run=past, **of_job)
     Schedule.objects.filter(pk=broken.schedule_id).update(**of_schedule)
     healthy = JobFactory(schedule__next_run=past)
 
