@@ -95,7 +95,7 @@ def _applied(asked: AskedCap, accounts: Collection[str], size: int) -> GroupName
     if asked.by == "pool":
         groups, names = _pools(accounts)
     else:
-        groups, names = groups_of(asked.by, None), {}
+        groups, names = groups_of(asked.by), {}
         if asked.by == "network":
             names = _network_names()
     known = {account: group for account in accounts if (group := groups.get(account))}

@@ -34,6 +34,7 @@ from validators.reading.terms import (
 from validators.solana.commission_flags import CommissionFlag
 from validators.solana.commission_marks import CommissionMark
 from validators.solana.look_alikes import NameMark
+from validators.templatetags.units import bps_percent
 
 
 class FlagCode(StrEnum):
@@ -188,7 +189,7 @@ def _of_tips(row: Mapping[str, Any]) -> list[Flag]:
         return []
     takes_all = bps >= ALL_BPS
     code = FlagCode.MEV_COMMISSION_ALL if takes_all else FlagCode.MEV_COMMISSION_HIGH
-    kept = "all of the tips, and stakers get none of them" if takes_all else f"{bps / 100:g} % of the tips"
+    kept = "all of the tips, and stakers get none of them" if takes_all else f"{bps_percent(bps)} of the tips"
     sentence = f"It keeps {kept}, as its tip account of epoch {epoch} says."
     return [Flag(code=code, epoch=epoch, to_bps=bps, sentence=sentence)]
 

@@ -1,16 +1,14 @@
 """Which network, country, client and operator each validator belongs to, as the sources last told."""
 
-from collections.abc import Collection, Mapping
-from typing import Final, Literal, get_args
+from collections.abc import Collection
+from typing import Literal
 
 from validators.models import Validator
 from validators.services import bulk
-from validators.solana.versions import Client
+from validators.services.concentrations import known_group
 
+# Each is the name of the column that holds the group's key.
 By = Literal["network", "country", "address", "client", "operator"]
-BY: Final[tuple[By, ...]] = get_args(By)
-# Of a group, by what it is asked for: the column that holds its key, empty where it is unknown.
-COLUMN_OF: Final[Mapping[By, str]] = {name: name for name in BY}
 
 
 def group_key(words: str | None) -> str:
@@ -28,5 +26,5 @@ def groups_of(by: By, vote_accounts: Collection[str] | None = None) -> dict[str,
     rows = Validator.objects.present() if vote_accounts is None else Validator.objects.all()
     if vote_accounts is not None:
         rows = rows.filter(vote_account__in=vote_accounts)
-    found = bulk.read_rows(rows.values_list("vote_account", COLUMN_OF[by]))
-    return {account: None if key in ("", Client.UNKNOWN) else key for account, key in found}
+    found = bulk.read_rows(rows.values_list("vote_account", by))
+    return {account: known_group(key) for account, key in found}

@@ -25,17 +25,12 @@ def mev_sentences(validator: Validator, epochs: Sequence[ValidatorEpoch]) -> lis
     return [one for one in said if one]
 
 
-def total_apy_of(validator: Validator) -> float | None:
-    """None while a part of it is unknown."""
-    return total_apy(validator.apy, *_added_of(validator))
-
-
 def _with_account(told: Sequence[MevEpoch]) -> list[MevEpoch]:
     return [mev for mev in told if mev.tips is not None or mev.priority_fees is not None]
 
 
 def _total_said(validator: Validator) -> str:
-    total = total_apy_of(validator)
+    total = total_apy(validator.apy, *_added_of(validator))
     if total is None:
         return f"Its total APY is not known: {_missing_said(validator)}."
     added = _basis_said(validator.mev_apy_basis, validator.mev_apy_epochs)

@@ -89,7 +89,7 @@ def selection(
 
     def row(one: Chosen[str], action: str, why: str) -> SelectedValidator:
         name, mark, rank, score = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)[:4]
-        full = found.full.get(one.key) if action in _WITHOUT_PLACE else None
+        full = found.full.get(one.key)
         return SelectedValidator(
             vote_account=one.key,
             name=name or None,
@@ -113,9 +113,6 @@ def selection(
         ],
         capped,
     )
-
-
-_WITHOUT_PLACE: Final = ("leaves", "passed_over")
 
 
 class _Why:

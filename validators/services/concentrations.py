@@ -71,9 +71,13 @@ def _spread(by: By, basis: Basis, rows: Sequence[_Row]) -> Spread:
     return Spread(by, basis, concentration(members), _names(by, rows))
 
 
-def _key(by: By, row: _Row) -> str | None:
-    key: str = getattr(row, by)
+def known_group(key: str) -> str | None:
+    """Of a group's key as it is stored: None where it is unknown."""
     return None if key in ("", Client.UNKNOWN) else key
+
+
+def _key(by: By, row: _Row) -> str | None:
+    return known_group(getattr(row, by))
 
 
 def _names(by: By, rows: Sequence[_Row]) -> dict[str, str]:
