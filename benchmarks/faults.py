@@ -16,8 +16,9 @@ from itertools import pairwise
 
 from benchmarks.loads import PATIENCE, idle, long_history, many_at_once, time_outs
 from benchmarks.rows import NEVER, Row, instant
+from tests.faults.raging import KILLS
 from tests.faults.site import Site, site
-from tests.faults.storm import KILLS, weather
+from tests.faults.storm import weather
 from tests.faults.witness import lines_of
 from tests.installation import alive
 
