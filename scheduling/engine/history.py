@@ -16,6 +16,7 @@ from django_q.signals import post_execute
 
 from scheduling.engine.mailbox import Mailbox
 from scheduling.ledger.task_history import TaskHistory
+from scheduling.models.paths import EXECUTE_RUN, path_today
 from scheduling.monitoring.refusals import is_passing
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,12 @@ def keep_history(results: Mailbox) -> None:
         for task in tasks:
             post_execute.send_robust(sender="django_q", task=task)
             if task["success"]:
-                logger.info("Processed %s.", task["name"])
+                logger.info("Processed %s: %s.", task["name"], _outcome(task))
+
+
+def _outcome(task: dict[str, Any]) -> str:
+    """Of a run what it came to: its message may come twice, and then the second finds it taken."""
+    return str(task["result"]) if path_today(task["func"]) == EXECUTE_RUN else "succeeded"
 
 
 def _batches(results: Mailbox) -> Iterator[list[dict[str, Any]]]:

@@ -9,8 +9,8 @@ from scheduling.timing.durations import show_duration
 
 _FIELD: Final = re.compile(r"(?:^|(?<=, )|(?<=\())[a-z]+(?:_[a-z]+)+(?=: )")
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?\+00:00")
-# What a field was or is: after a colon or an arrow, up to the next one.
-_VALUE: Final = r"(?:(?<=: )|(?<=> )){}(?=$|,| ->|\)|;)"
+# What a field was or is: after a colon, an arrow or the words "next run", up to the next one.
+_VALUE: Final = r"(?:(?<=: )|(?<=> )|(?<=next run )){}(?=$|,| ->|\)|;)"
 _DURATION: Final = re.compile(_VALUE.format(r"(?:(-?\d+) days?, )?(\d+):(\d\d):(\d\d(?:\.\d+)?)"))
 _CONSTANT: Final = re.compile(_VALUE.format("(None|True|False)"))
 _CONSTANTS: Final = {"None": "none", "True": "yes", "False": "no"}

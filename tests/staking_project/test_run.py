@@ -171,6 +171,18 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(environment: dict[str, s
     assert f"PORT={int(environment['PORT']) + 1} make run" in err
 
 
+def test_a_folder_that_cannot_be_written_is_named(environment: dict[str, str]) -> None:
+    """As root may write everywhere, a folder stands where the file belongs."""
+    lock = Path(environment["STATE_DIR"]) / "run.lock"
+    lock.mkdir()
+    process = run(environment)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert f"STATE_DIR {lock.parent}: Is a directory ({lock}); name a folder that can be written" in err
+    assert "Traceback" not in err
+
+
 def test_without_a_single_success_it_says_so_and_exits_1(environment: dict[str, str]) -> None:
     endpoint = f"http://127.0.0.1:{free_port()}/a-key-of-the-provider"
     process = run(environment | {"SOLANA_RPC_URL": endpoint}, "--seconds", "5", "--json")

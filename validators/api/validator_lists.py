@@ -131,6 +131,10 @@ def _picture_and_place(query: ValidatorQuery) -> tuple[Picture, Place | None]:
     picture = picture_of_run(place.run)
     if picture is None:
         raise ApiError(410, code="expired_cursor", detail="These scores were deleted; begin anew.")
+    run = picture.scoring_run
+    if run is not None and query.method not in (None, run.method):
+        detail = f"This cursor is of the scores of {run.method}, and not of {query.method}."
+        raise ApiError(400, code="invalid_cursor", detail=detail)
     if query.epoch is not None:
         picture = replace(picture, fetch=past.last_fetch(query.epoch))
     return picture, Place(value=place.value, stake=place.stake, key=place.key)

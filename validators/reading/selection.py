@@ -80,7 +80,9 @@ def selection(
     """Of each why. Two queries, and one or two for each cap."""
     columns = ("vote_account", "name", "name_mark", "rank", "score")
     asked_for = standings(picture, narrowing=narrowing).values_list(*columns)
-    known = {account: rest for account, *rest in asked_for if rest[2] is not None}
+    scored = [(account, rest) for account, *rest in asked_for if rest[2] is not None]
+    # Equals come by vote account, as in a run: the order of a database's own keys is of no other one.
+    known = dict(sorted(scored, key=lambda one: (one[1][2], one[0])))
     capped = applied(caps, known, size=size)
     found = select(list(known), held=held, size=size, band=band, caps=[one.cap for one in capped])
     gone = [one.key for one in found.leaves if one.key not in known]

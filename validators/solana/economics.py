@@ -120,5 +120,9 @@ def total_apy(apy: float | None, *added: float | None) -> float | None:
 
 
 def yearly_reward(stake: int, yearly: float | None) -> int | None:
-    """Lamports that a stake brings in a year at that APY: what is earned stays staked, and earns on."""
-    return None if yearly is None else round(stake * yearly)
+    """Lamports that a stake brings in a year at that APY: what is earned stays staked, and earns on.
+
+    None also beyond what a float holds, which a test validator with epochs of seconds reaches.
+    """
+    earned = math.inf if yearly is None else stake * yearly
+    return round(earned) if math.isfinite(earned) else None

@@ -159,6 +159,12 @@ def _supervise(whole: stack.Stack, *, seconds: float | None) -> None:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Two copies that start on one database at once migrate it one after the other."""
-    with (Path(settings.STATE_DIR) / "run.lock").open("w") as lock:
+    folder = Path(settings.STATE_DIR)
+    try:
+        lock = (folder / "run.lock").open("w")
+    except OSError as exc:
+        reason = f"{exc.strerror} ({exc.filename}); name a folder that can be written"
+        raise CommandError(f"STATE_DIR {folder}: {reason}") from exc
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,5 +1,6 @@
 """The monitor of a pool: stores what it is told together, and one that cannot be stored by itself."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django_q.models import Task
 from scheduling.engine.history import STOP, keep_history
 from scheduling.engine.mailbox import Mailbox
 from scheduling.ledger.task_history import TaskHistory
+from scheduling.models.paths import EXECUTE_RUN
 from tests.scheduling.ledger.test_task_history import ended_task
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -45,3 +47,18 @@ def test_one_that_cannot_be_stored_costs_the_others_nothing(caplog: pytest.LogCa
 
     assert set(Task.objects.values_list("name", flat=True)) == {"task 1", "task 3"}
     assert "of bad say" in caplog.text
+
+
+def test_the_log_says_what_each_run_came_to(caplog: pytest.LogCaptureFixture) -> None:
+    """Two messages of one run are one run, and a skip is no success."""
+    caplog.set_level(logging.INFO, logger=MODULE)
+    run = ended_task(1) | {"name": "score 12:00:00Z", "func": EXECUTE_RUN, "result": "skipped: nothing yet"}
+    again = run | {"id": f"{2:032d}", "result": "already taken"}
+
+    keep_history(told(run, again, ended_task(3), ended_task(4, success=False)))
+
+    assert [record.message for record in caplog.records] == [
+        "Processed score 12:00:00Z: skipped: nothing yet.",
+        "Processed score 12:00:00Z: already taken.",
+        "Processed task 3: succeeded.",
+    ]

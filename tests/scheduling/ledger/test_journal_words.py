@@ -21,6 +21,10 @@ from scheduling.models import Action
         ("keep_newest: None -> 5, next_run: 2026-11-26 02:18:22+00:00 -> None", None),
         ("next run 2026-11-26 02:18:22+00:00 -> None", "next run 2026-11-26 02:18:22Z -> none"),
         (
+            "test: every 30 s, next run None -> 2026-11-26 02:18:30+00:00",
+            "test: every 30 s, next run none -> 2026-11-26 02:18:30Z",
+        ),
+        (
             "2026-11-23 12:00:00+00:00: ValueError: it took 0:00:05",
             "2026-11-23 12:00:00Z: ValueError: it took 0:00:05",
         ),

@@ -100,3 +100,17 @@ def test_pages_behind_a_cursor_are_of_the_scores_of_the_first(client: Client) ->
     type(newer).objects.filter(pk__lt=newer.pk).delete()
     gone = client.get(f"/api/v1/validators?limit=2&cursor={cursor}")
     assert (gone.status_code, gone.json()["code"]) == (410, "expired_cursor")
+
+
+def test_a_cursor_goes_with_no_other_method_than_that_of_its_scores(client: Client) -> None:
+    fetch()
+    one, other = validator(1), validator(2)
+    scoring_run([(one, 90), (other, 80)], method="trust-v2")
+    scoring_run([(one, 70), (other, 60)])
+    cursor = get(client, "validators?limit=1&method=trust-v2")["next_cursor"]
+
+    assert names(client, f"?limit=1&cursor={cursor}") == ["vote2"]
+    assert names(client, f"?limit=1&method=trust-v2&cursor={cursor}") == ["vote2"]
+    another = client.get(f"/api/v1/validators?limit=1&method=baseline-v1&cursor={cursor}")
+    assert (another.status_code, another.json()["code"]) == (400, "invalid_cursor")
+    assert another.json()["detail"] == "This cursor is of the scores of trust-v2, and not of baseline-v1."

@@ -170,6 +170,19 @@ def test_people_get_a_table(endpoint: CannedEndpoint, capsys: pytest.CaptureFixt
     assert line.split() == ["1", "95.00", "1,000.00", "5", "%", "no", replies.key("vote 1")]
 
 
+def test_a_name_is_shown_as_it_is_written_and_steers_no_terminal(
+    endpoint: CannedEndpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.current = [replies.account(1)]
+    fetch_validators()
+    # A database that an older version filled may hold what is no longer stored.
+    Validator.objects.update(name="ステーキング Größe \x1b[31m\u202e")
+
+    call_command("show_validators")
+
+    assert capsys.readouterr().out.rstrip().endswith("ステーキング Größe \\x1b[31m\\u202e")
+
+
 def test_with_nothing_fetched_the_list_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys) == []
     call_command("show_validators")

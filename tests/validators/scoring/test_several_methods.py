@@ -130,8 +130,9 @@ def test_what_cannot_be_computed_again_says_why(endpoint: CannedEndpoint) -> Non
         ),
         (["--run", str(run), "--method", "trust-v2"], "was given no history"),
     ):
-        with pytest.raises(CommandError, match=reason):
+        with pytest.raises(CommandError, match=reason) as refused:
             call_command("rescore", *words)
+        assert refused.value.returncode == 2
 
 
 def test_a_skipped_run_has_no_inputs_and_says_so() -> None:

@@ -94,8 +94,9 @@ def test_the_command_adds_lists_and_removes_all_or_none() -> None:
     assert [(row["vote_account"], row["origin"]) for row in document] == [(KEY, "row"), (OTHER, "settings")]
     assert KEY in command("list")
 
-    with pytest.raises(CommandError, match="'abc' is no vote account"):
+    with pytest.raises(CommandError, match="'abc' is no vote account") as refused:
         command("add", KEY[:-1] + "3", "abc")
+    assert refused.value.returncode == 2
     with pytest.raises(CommandError, match="WATCHED_VALIDATORS"):
         command("remove", KEY, OTHER)
     assert watched_accounts() == [KEY, OTHER]

@@ -206,6 +206,15 @@ def test_of_no_epoch_and_beyond_a_float_there_is_no_yield() -> None:
     assert apy([EpochReturn(9.0, 43_200.0)]) is None
 
 
+def test_of_a_yield_that_a_float_just_holds_nobody_says_what_100_sol_bring() -> None:
+    """As epochs of 32 slots have it."""
+    yearly = apy([EpochReturn(0.0001438, 6.4)])
+
+    assert yearly is not None
+    assert yearly > 1e300
+    assert yearly_reward(100 * SOL, yearly) is None
+
+
 @pytest.mark.parametrize(
     ("seconds", "nominal", "believed"),
     [

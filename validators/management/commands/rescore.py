@@ -26,7 +26,8 @@ class Command(OperatorCommand):
         try:
             again = score_again(options["run"], method_name=options["method"])
         except (ValidatorsError, ValueError) as exc:
-            raise CommandError(str(exc)) from exc
+            # What there is not, or no longer, is no differing digit.
+            raise CommandError(str(exc), returncode=2) from exc
         self.stdout.write(json.dumps(_document(again)) if options["json"] else _sentence(again))
         if again.equal is False:
             raise CommandError(f"{len(again.differing)} of the scores differ from the stored ones.")

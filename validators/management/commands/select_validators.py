@@ -18,6 +18,7 @@ from validators.reading.standings import Narrowing
 from validators.scoring.selection import BAND
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
+WRONG_USAGE: Final = 2
 MOST_PERCENT: Final = 100
 COLUMNS: Final = tuple(SelectedValidator.__dataclass_fields__)
 
@@ -48,7 +49,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["size"] < 1 or not options["band"] >= 1:
-            raise CommandError("--size is at least 1, and --band too.")
+            raise CommandError("--size is at least 1, and --band too.", returncode=WRONG_USAGE)
         picture = current_picture()
         if picture.scoring_run is None:
             raise CommandError("There are no scores yet; manage.py score_validators makes them.")
@@ -74,7 +75,7 @@ def _caps(words: list[str]) -> list[AskedCap]:
     try:
         return asked_caps([part for word in words for part in word.split(",")])
     except ValueError as exc:
-        raise CommandError(f"--cap: {exc}.") from exc
+        raise CommandError(f"--cap: {exc}.", returncode=WRONG_USAGE) from exc
 
 
 def _add_narrowing(parser: ArgumentParser) -> None:
@@ -116,7 +117,7 @@ def _add_narrowing(parser: ArgumentParser) -> None:
 def _narrowing(options: dict[str, Any]) -> Narrowing:
     least_apy, stake = options["min_total_apy"], options["min_stake"]
     if least_apy is not None and not least_apy >= 0:
-        raise CommandError("--min-total-apy is in percent, and not below 0.")
+        raise CommandError("--min-total-apy is in percent, and not below 0.", returncode=WRONG_USAGE)
     return Narrowing(
         most_commission_bps=_basis_points("--max-commission", options["max_commission"]),
         most_mev_commission_bps=_basis_points("--max-mev-commission", options["max_mev_commission"]),
@@ -130,7 +131,7 @@ def _narrowing(options: dict[str, Any]) -> Narrowing:
 
 def _basis_points(option: str, percent: float | None) -> int | None:
     if percent is not None and not 0 <= percent <= MOST_PERCENT:
-        raise CommandError(f"{option} is in percent: from 0 to 100.")
+        raise CommandError(f"{option} is in percent: from 0 to 100.", returncode=WRONG_USAGE)
     return None if percent is None else round(percent * 100)
 
 
@@ -140,4 +141,4 @@ def _held(path: Path | None) -> list[str]:
     try:
         return [line.strip() for line in path.read_text().splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as exc:
-        raise CommandError(f"Cannot read {path}: {exc}") from exc
+        raise CommandError(f"Cannot read {path}: {exc}", returncode=WRONG_USAGE) from exc

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from scheduling.management.command import OperatorCommand
+from scheduling.management.tables import printable
 from validators.reading.selectors import RankedValidator, ranked_validators
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
@@ -49,7 +50,7 @@ def _line(row: RankedValidator) -> str:
     score = "-" if row.score is None else f"{row.score:.2f}"
     stake = f"{row.activated_stake / LAMPORTS_PER_SOL:,.2f}"
     commission = "unknown" if row.commission_bps is None else f"{row.commission_bps / 100:g} %"
-    name = f" {ascii(row.name)[1:-1]}" if row.name else ""
+    name = f" {printable(row.name)}" if row.name else ""
     return (
         f"{rank:>5}  {score:>6}  {stake:>16}  {commission:>10}  {'yes' if row.delinquent else 'no':<10}  "
         f"{row.vote_account}{name}"

@@ -42,7 +42,7 @@ class Command(OperatorCommand):
                     else:
                         unwatch(key)
         except SchedulingError as exc:
-            raise CommandError(str(exc)) from exc
+            raise CommandError(str(exc), returncode=2) from exc
         self.stdout.write(f"{'' if action == 'add' else 'no longer '}watched: {', '.join(keys)}")
 
     def _list(self, *, as_json: bool) -> None:
