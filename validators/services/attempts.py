@@ -17,6 +17,7 @@ from validators.services.endpoints import (
     record_failures,
     record_plausible,
 )
+from validators.services.memory import collector_paused
 from validators.services.requests import recorded_requests
 from validators.services.sources import Source, record_failure, record_unavailable
 from validators.solana.asking import Chain, Heard, failures_of, first_answer, implausible, is_refusal
@@ -48,6 +49,7 @@ def newest_fetch() -> Fetch:
     return newest
 
 
+@collector_paused()
 def attempt(
     source: Source,
     *,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from validators.models import Fetch, Validator
-from validators.models.marks import PictureMark, Writer
+from validators.models.marks import Writer, marks_beside
 from validators.services import bulk
 from validators.services.cluster_epochs import running_mean
 from validators.services.epochs import Before, EpochChanges, compared_epochs
@@ -64,7 +64,7 @@ class Comparison:
 
         Whose connection is another by now has lost what was loaded beside the tables.
         """
-        return self.session is bulk.session() and self.marks == _marks()
+        return self.session is bulk.session() and self.marks == marks_beside(_OF_OTHER_THINGS)
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class _States:
 
 def compare(snapshot: Snapshot) -> Comparison:
     """Also inside the transaction that writes it; then others wait for as long."""
-    marks, previous = _marks(), Fetch.objects.newest()
+    marks, previous = marks_beside(_OF_OTHER_THINGS), Fetch.objects.newest()
     stored = stored_validators()
     standing = _standing(snapshot, stored)
     states = _states(snapshot, stored, standing)
@@ -105,11 +105,6 @@ def compare(snapshot: Snapshot) -> Comparison:
         standing=standing,
         mean=running_mean(snapshot),
     )
-
-
-def _marks() -> dict[str, int]:
-    marks = PictureMark.objects.exclude(writer__in=_OF_OTHER_THINGS)
-    return dict(marks.values_list("writer", "mark"))
 
 
 def _standing(snapshot: Snapshot, stored: Mapping[str, StoredValidator]) -> Standing:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from validators.models import ConcentrationEpoch, Validator
 from validators.services import bulk
@@ -23,6 +23,10 @@ _KEPT: Final = (
     *("basis", "total_stake", "groups", "unknown_stake", "nakamoto", "nakamoto_at_least", "herfindahl"),
     *("largest_key", "largest_name", "largest_stake", "looked_at"),
 )
+
+
+# The figures that this process reckoned last, by the hash of all that they are of: mostly nobody moved.
+_reckoned: dict[int, Sequence[Mapping[str, Any]]] = {}
 
 
 class _Row(NamedTuple):
@@ -48,8 +52,15 @@ class Spread:
 
 def spreads(wanted: Iterable[By], *, has_database: bool) -> list[Spread]:
     """As the rows of validators are: networks are a database's, or ranges of addresses. One query."""
+    return _spreads(wanted, _present(), has_database=has_database)
+
+
+def _present() -> bulk.Rows:
     columns = (*_Row._fields[:5], "activated_stake", "network_name", "name")
-    present = bulk.read_rows(Validator.objects.present().values_list(*columns))
+    return bulk.read_rows(Validator.objects.present().values_list(*columns))
+
+
+def _spreads(wanted: Iterable[By], present: bulk.Rows, *, has_database: bool) -> list[Spread]:
     # The largest first, for an operator is called as its largest.
     rows = sorted((_Row(*row) for row in present), key=lambda row: (-row.stake, row.name))
     network = Basis.ASN if has_database else Basis.PREFIX
@@ -58,8 +69,14 @@ def spreads(wanted: Iterable[By], *, has_database: bool) -> list[Spread]:
 
 def record_concentrations(*, epoch: int, has_database: bool, at: datetime) -> None:
     """Keep for the epoch how its stake is spread. Call inside the transaction that changes that."""
+    present = _present()
+    looked_at = hash((has_database, tuple(present)))
+    if looked_at not in _reckoned:
+        figures = list(map(_kept, _spreads(By, present, has_database=has_database)))
+        _reckoned.clear()
+        _reckoned[looked_at] = figures
     ConcentrationEpoch.objects.bulk_create(
-        [_kept(spread, epoch, at) for spread in spreads(By, has_database=has_database)],
+        [ConcentrationEpoch(epoch=epoch, looked_at=at, **figures) for figures in _reckoned[looked_at]],
         update_conflicts=True,
         unique_fields=["epoch", "by"],
         update_fields=_KEPT,
@@ -91,21 +108,19 @@ def _names(by: By, rows: Sequence[_Row]) -> dict[str, str]:
     return names
 
 
-def _kept(spread: Spread, epoch: int, at: datetime) -> ConcentrationEpoch:
+def _kept(spread: Spread) -> Mapping[str, Any]:
     found = spread.concentration
     largest = found.groups[0] if found.groups else None
-    return ConcentrationEpoch(
-        epoch=epoch,
-        by=spread.by,
-        basis=spread.basis,
-        total_stake=found.total,
-        groups=len(found.groups),
-        unknown_stake=found.unknown_stake,
-        nakamoto=found.nakamoto,
-        nakamoto_at_least=found.nakamoto_at_least,
-        herfindahl=found.herfindahl,
-        largest_key=largest.key if largest else "",
-        largest_name=spread.names.get(largest.key, "") if largest else "",
-        largest_stake=largest.stake if largest else None,
-        looked_at=at,
-    )
+    return {
+        "by": spread.by,
+        "basis": spread.basis,
+        "total_stake": found.total,
+        "groups": len(found.groups),
+        "unknown_stake": found.unknown_stake,
+        "nakamoto": found.nakamoto,
+        "nakamoto_at_least": found.nakamoto_at_least,
+        "herfindahl": found.herfindahl,
+        "largest_key": largest.key if largest else "",
+        "largest_name": spread.names.get(largest.key, "") if largest else "",
+        "largest_stake": largest.stake if largest else None,
+    }

@@ -32,6 +32,13 @@ _COLUMNS: Final = (
 _KEY, _EPOCH, _RUNS_JITO, _BPS = range(4)
 
 
+# In the order of the fields.
+_Added = tuple[float | None, float | None, str, int | None]
+# What tips and fees added for everybody when this process reckoned it last, by the hash of all that it is of:
+# most looks tell of the running epoch alone, which does not count.
+_reckoned: dict[int, Mapping[int, _Added]] = {}
+
+
 class Refreshed(NamedTuple):
     """How many validators are told otherwise now, and who changed what it keeps of tips."""
 
@@ -64,21 +71,19 @@ def refresh_mev_yields(running: int) -> Refreshed:
     """
     since = running - EPOCHS_IN_MEAN
     stored = MevEpoch.objects.filter(epoch__gte=since).order_by("epoch")
+    told = bulk.read_rows(stored.values_list(*_COLUMNS))
     rows: defaultdict[int, list[_Row]] = defaultdict(list)
-    for row in bulk.read_rows(stored.values_list(*_COLUMNS)):
+    for row in told:
         rows[row[_KEY]].append(row)
-    stakes, seconds = _stakes(since, running), _seconds(since, running)
+    everybody = bulk.read_rows(Validator.objects.values_list("pk", "activated_stake", *_FIELDS))
+    today = {key: stake for key, stake, *_ in everybody}
+    added = _added_by_key([row for row in told if row[_EPOCH] < running], rows, today, since, running)
     handed_on = block_yields()
     changed = []
     news: list[News] = []
-    known_now = Validator.objects.values_list("pk", "activated_stake", *_FIELDS)
-    for key, today, *known in bulk.read_rows(known_now):
+    for key, _, *known in everybody:
         of_it = rows.get(key, ())
-        shared, of_then = _shared(of_it, seconds), stakes.get(key, {})
-        staked, basis = [(one, stake) for one in shared if (stake := of_then.get(one[0]))], ApyBasis.REALISED
-        if not staked and today:
-            staked, basis = [(one, today) for one in shared], ApyBasis.ESTIMATE
-        found = (*_newest(of_it), *_added(staked, seconds, basis), handed_on.get(key))
+        found = (*_newest(of_it), *added[key], handed_on.get(key))
         if list(found) != known:
             changed.append((*found, key))
             news += _commission_news(key, of_it, Told(*known[1:3]))
@@ -135,10 +140,38 @@ def _shared(rows: Sequence[_Row], seconds: Mapping[int, float]) -> list[Shared]:
     return found
 
 
-def _added(
-    staked: Sequence[tuple[Shared, int]], seconds: Mapping[int, float], basis: ApyBasis
-) -> tuple[float | None, float | None, str, int | None]:
-    """In the order of the fields: of epochs, each with the stake that earned it."""
+def _added_by_key(
+    ended: Sequence[_Row],
+    rows: Mapping[int, Sequence[_Row]],
+    today: Mapping[int, int],
+    since: int,
+    running: int,
+) -> Mapping[int, _Added]:
+    """Of everybody, as it was reckoned before where all that it is of is the same."""
+    of_then, seconds = _stakes(since, running), _seconds(since, running)
+    looked_at = hash((tuple(ended), tuple(of_then), tuple(seconds.items()), tuple(today.items())))
+    if looked_at not in _reckoned:
+        stakes: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        for key, epoch, stake in of_then:
+            stakes[key][epoch] = stake
+        _reckoned.clear()
+        _reckoned[looked_at] = {
+            key: _added_to(rows.get(key, ()), stakes.get(key, {}), seconds, stake)
+            for key, stake in today.items()
+        }
+    return _reckoned[looked_at]
+
+
+def _added_to(rows: Sequence[_Row], of_then: Stakes, seconds: Mapping[int, float], today: int) -> _Added:
+    shared = _shared(rows, seconds)
+    staked, basis = [(one, stake) for one in shared if (stake := of_then.get(one[0]))], ApyBasis.REALISED
+    if not staked and today:
+        staked, basis = [(one, today) for one in shared], ApyBasis.ESTIMATE
+    return _added(staked, seconds, basis)
+
+
+def _added(staked: Sequence[tuple[Shared, int]], seconds: Mapping[int, float], basis: ApyBasis) -> _Added:
+    """Of epochs, each with the stake that earned it."""
     if not staked:
         return None, None, "", None
     lengths = [seconds[one[0]] for one, _ in staked]
@@ -147,14 +180,10 @@ def _added(
     return tips, fees, basis.value, len(staked)
 
 
-def _stakes(since: int, running: int) -> Mapping[int, Stakes]:
-    """By validator's key."""
+def _stakes(since: int, running: int) -> list[tuple[Any, ...]]:
+    """Validator's key, epoch, lamports."""
     rows: Any = ValidatorEpoch.objects.filter(epoch__range=(since, running - 1), activated_stake__gt=0)
-    found = bulk.read_rows(rows.values_list("validator_id", "epoch", "activated_stake"))
-    stakes: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for key, epoch, stake in found:
-        stakes[key][epoch] = stake
-    return stakes
+    return bulk.read_rows(rows.values_list("validator_id", "epoch", "activated_stake"))
 
 
 def _seconds(since: int, running: int) -> dict[int, float]:

@@ -12,7 +12,7 @@ from validators.figures import number_or_none
 from validators.models import Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
-from validators.services.operators import mark_operators
+from validators.services.operators import Marking, compared_operators, mark_operators
 from validators.services.sources import Source, record_success
 from validators.solana.look_alikes import Named, name_marks
 from validators.solana.names import METHOD, Profile, SignedProfile, ask_names
@@ -31,13 +31,22 @@ def fetch_names() -> dict[str, Any]:
     present: dict[str, str] = dict(
         bulk.read_rows(Validator.objects.present().values_list("identity", "name"))
     )
+    found: list[Marking] = []
     return attempt(
         Source.NAMES,
         newest=newest,
         ask=ask_names,
-        judge=lambda endpoint, profiles: _judge(endpoint, profiles, present),
-        store=_store,
+        judge=lambda endpoint, profiles: found.append(_judged(endpoint, profiles, present)),
+        store=lambda profiles: _store(profiles, found[-1]),
     )
+
+
+def _judged(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str, str]) -> Marking:
+    """Who runs whom by these names, told here: the database is not locked meanwhile."""
+    _judge(endpoint, profiles, present)
+    names = {signed.identity: signed.profile.name for signed in profiles.good}
+    accounts = bulk.read_rows(Validator.objects.present().values_list("vote_account", "identity"))
+    return compared_operators("name", {account: (names.get(identity, ""),) for account, identity in accounts})
 
 
 def _judge(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str, str]) -> None:
@@ -53,7 +62,7 @@ def _judge(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str
     raise ImplausibleError(endpoint, METHOD, cause)
 
 
-def _store(profiles: Records[SignedProfile]) -> dict[str, Any]:
+def _store(profiles: Records[SignedProfile], told: Marking) -> dict[str, Any]:
     bulk.serialize_writers()
     by_identity = {signed.identity: _words_of(signed.profile) for signed in profiles.good}
     validators = bulk.read_rows(Validator.objects.present().values_list("pk", "identity", *_FIELDS))
@@ -63,7 +72,7 @@ def _store(profiles: Records[SignedProfile]) -> dict[str, Any]:
     ]
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     _mark()
-    mark_operators()
+    mark_operators(told)
     record_success(Source.NAMES, endpoint=profiles.endpoint, rejected=profiles.rejected, at=timezone.now())
     return {
         "endpoint": profiles.endpoint,

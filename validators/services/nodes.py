@@ -1,7 +1,8 @@
 """Storing what each validator's node runs, and where it is."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -14,12 +15,12 @@ from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.concentrations import record_concentrations
 from validators.services.events import Kind, News, record_events
-from validators.services.operators import mark_operators
+from validators.services.operators import Marking, compared_operators, mark_operators
 from validators.services.places import Places, places_of, record_places
 from validators.services.sources import Source, record_success
 from validators.solana.nodes import METHOD, Node, ask_nodes
 from validators.solana.records import Records
-from validators.solana.standing import Software, Stake, standing_of
+from validators.solana.standing import Software, Stake, Standing, standing_of
 
 # A validator or two may be missing in gossip, not half of them.
 LEAST_STAKE_KNOWN: Final = 0.5
@@ -48,13 +49,28 @@ class Where(NamedTuple):
 _FIELDS: Final = (*Told._fields, "version_current", *Where._fields)
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What gossip says beside what was stored: `changed` are rows of `_FIELDS` and the key.
+
+    `known` is how many validators it tells of; `moves` what each node was said to run before, and is now.
+    """
+
+    places: Places
+    known: int
+    changed: bulk.Rows
+    moves: Sequence[tuple[int, Told, Told]]
+    standing: Standing
+    operators: Marking
+
+
 def fetch_nodes() -> dict[str, Any]:
     """Ask what the nodes run, and where, and store it by vote account.
 
     Who is not in gossip keeps what was known.
     """
     newest = newest_fetch()
-    found: list[Places] = []
+    found: list[Comparison] = []
     stakes = Validator.objects.present().values_list("identity", "activated_stake", "version")
     present: Counter[str] = Counter()
     versioned: Counter[str] = Counter()
@@ -65,17 +81,22 @@ def fetch_nodes() -> dict[str, Any]:
         Source.NODES,
         newest=newest,
         ask=ask_nodes,
-        judge=lambda endpoint, nodes: found.append(_judged(endpoint, nodes, present, versioned)),
+        judge=lambda endpoint, nodes: found.append(_judged(endpoint, nodes, present, versioned, newest)),
         store=lambda nodes: _store(nodes, newest, found[-1]),
     )
 
 
 def _judged(
-    endpoint: str, nodes: Records[Node], present: Mapping[str, int], versioned: Mapping[str, int]
-) -> Places:
-    """Where they are, looked up here: the database is not locked while a large file is read."""
+    endpoint: str,
+    nodes: Records[Node],
+    present: Mapping[str, int],
+    versioned: Mapping[str, int],
+    newest: Fetch,
+) -> Comparison:
+    """Looked up and compared here: the database is not locked while a large file is read."""
     _judge(endpoint, nodes, present, versioned)
-    return places_of(node.address for node in nodes.good if node.identity in present)
+    places = places_of(node.address for node in nodes.good if node.identity in present)
+    return _compared(nodes, newest, places)
 
 
 def _judge(
@@ -98,12 +119,11 @@ def _judge(
         raise ImplausibleError(endpoint, METHOD, cause)
 
 
-def _store(nodes: Records[Node], newest: Fetch, places: Places) -> dict[str, Any]:
-    bulk.serialize_writers()
+def _compared(nodes: Records[Node], newest: Fetch, places: Places) -> Comparison:
+    """Also inside the transaction that stores it; then others wait for as long."""
     by_identity = {node.identity: node for node in nodes.good}
     columns = ("pk", "vote_account", "identity", "activated_stake", *_FIELDS)
     validators = bulk.read_rows(Validator.objects.present().values_list(*columns))
-    known = sum(row[2] in by_identity for row in validators)
     told = {row[1]: _told(by_identity.get(row[2]), Told(*row[4:7]), newest.epoch) for row in validators}
     where = {
         row[1]: _where(by_identity.get(row[2]), Where(*row[8:]), newest.epoch, places) for row in validators
@@ -112,33 +132,45 @@ def _store(nodes: Records[Node], newest: Fetch, places: Places) -> dict[str, Any
         Stake(row[1], row[3], Software(told[row[1]].version, told[row[1]].client)) for row in validators
     )
     rows = ((row, (*told[row[1]], standing.current[row[1]], *where[row[1]])) for row in validators)
-    changed = [(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])]
-    bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
-    if changed:
+    return Comparison(
+        places=places,
+        known=sum(row[2] in by_identity for row in validators),
+        changed=[(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])],
+        moves=[(row[0], Told(*row[4:7]), told[row[1]]) for row in validators],
+        standing=standing,
+        operators=compared_operators("address", {row[1]: (where[row[1]].address,) for row in validators}),
+    )
+
+
+def _store(nodes: Records[Node], newest: Fetch, found: Comparison) -> dict[str, Any]:
+    bulk.serialize_writers()
+    if not found.operators.is_true:
+        found = _compared(nodes, newest, found.places)
+    bulk.update_rows(Validator, fields=_FIELDS, rows=found.changed, constants={})
+    if found.changed:
         # The page of the cluster need not wait for the next fetch of votes.
         ClusterEpoch.objects.filter(epoch=newest.epoch).update(
-            stake_by_client=dict(standing.by_client), stake_by_version=dict(standing.by_version)
+            stake_by_client=dict(found.standing.by_client), stake_by_version=dict(found.standing.by_version)
         )
     now = timezone.now()
-    _store_what_follows(places, newest.epoch, at=now)
+    _store_what_follows(found, newest.epoch, at=now)
     record_success(Source.NODES, endpoint=nodes.endpoint, rejected=nodes.rejected, at=now)
-    moves = [(row[0], Told(*row[4:7]), told[row[1]]) for row in validators]
-    record_events(_version_news(moves, newest.epoch), epoch=newest.epoch, at=now)
+    record_events(_version_news(found.moves, newest.epoch), epoch=newest.epoch, at=now)
     return {
         "endpoint": nodes.endpoint,
-        "nodes": len(by_identity),
-        "validators": known,
-        "changed": len(changed),
+        "nodes": len(nodes.good),
+        "validators": found.known,
+        "changed": len(found.changed),
         "rejected": len(nodes.rejected),
-        **({"asn_database": places.problem} if places.problem else {}),
+        **({"asn_database": found.places.problem} if found.places.problem else {}),
     }
 
 
-def _store_what_follows(places: Places, epoch: int, *, at: datetime) -> None:
+def _store_what_follows(found: Comparison, epoch: int, *, at: datetime) -> None:
     """From where everybody is: who runs whom, and how stake is spread."""
-    record_places(places, at=at)
-    mark_operators()
-    record_concentrations(epoch=epoch, has_database=bool(places.mark), at=at)
+    record_places(found.places, at=at)
+    mark_operators(found.operators)
+    record_concentrations(epoch=epoch, has_database=bool(found.places.mark), at=at)
 
 
 def _where(node: Node | None, known: Where, epoch: int, places: Places) -> Where:

@@ -28,7 +28,8 @@ _OF_POOL: Final = (
     *("name", "program", "validator_list", "mint", "total_lamports", "supply", "updated_epoch"),
     *("active", "transient", "entries", "strangers", "is_there", "epoch", "slot", "looked_at"),
 )
-_OF_STAKE: Final = ("active", "transient", "updated_epoch", "status", "slot", "looked_at")
+_STAKE: Final = ("pool_id", "epoch", "validator_id")
+_OF_STAKE: Final = ("active", "transient", "updated_epoch", "status", "slot")
 
 
 def fetch_pools() -> dict[str, Any]:
@@ -96,8 +97,8 @@ def _store(pools: Pools, known: Mapping[str, StakePool], newest: Fetch) -> dict[
     stored = StakePool.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["address"], update_fields=_OF_POOL
     )
-    for pool, look, epoch in zip(stored, looks, epochs, strict=True):
-        _store_stakes(pool, look, accounts, epoch=epoch, at=now)
+    keys = [(pool.pk, epoch) for pool, epoch in zip(stored, epochs, strict=True)]
+    _store_stakes(dict(zip(keys, looks, strict=True)), accounts, at=now)
     gone = [address for address in pools.missing if address in known]
     StakePool.objects.filter(address__in=gone).update(is_there=False)
     rejected = pools.records.rejected
@@ -137,33 +138,40 @@ def _row(look: PoolLook, accounts: Mapping[str, int], *, epoch: int, at: datetim
 
 
 def _store_stakes(
-    pool: StakePool, look: PoolLook, accounts: Mapping[str, int], *, epoch: int, at: datetime
+    looks: Mapping[tuple[int, int], PoolLook], accounts: Mapping[str, int], *, at: datetime
 ) -> None:
-    """Of the epoch; who is not on the list any more has none of it there."""
-    stakes = [
-        PoolStake(
-            pool=pool,
-            validator_id=accounts[entry.vote_account],
-            epoch=epoch,
-            active=entry.active,
-            transient=entry.transient,
-            updated_epoch=entry.updated_epoch,
-            status=entry.status.value,
-            slot=look.slot,
-            looked_at=at,
+    """By pool and epoch; who is not on a pool's list any more has none of it there."""
+    found = {
+        (*pool, accounts[entry.vote_account]): (
+            *(entry.active, entry.transient, entry.updated_epoch, entry.status.value, look.slot),
         )
+        for pool, look in looks.items()
         for entry in look.entries
         if entry.vote_account in accounts
-    ]
-    PoolStake.objects.bulk_create(
-        stakes,
-        update_conflicts=True,
-        unique_fields=["pool", "epoch", "validator"],
-        update_fields=_OF_STAKE,
+    }
+    before = PoolStake.objects.filter(
+        pool__in={pool for pool, _ in looks}, epoch__in={epoch for _, epoch in looks}
     )
-    PoolStake.objects.filter(pool=pool, epoch=epoch, slot__lt=look.slot).exclude(
-        validator__in=[stake.validator_id for stake in stakes]
-    ).delete()
+    rows = bulk.read_rows(before.values_list(*_STAKE, "pk", "slot"))
+    known = {row[:3]: row[3:] for row in rows}
+    bulk.update_rows(
+        PoolStake,
+        fields=_OF_STAKE,
+        rows=[(*told, known[stake][0]) for stake, told in found.items() if stake in known],
+        constants={"looked_at": at},
+    )
+    bulk.insert_rows(
+        PoolStake,
+        fields=(*_STAKE, *_OF_STAKE),
+        rows=[(*stake, *told) for stake, told in found.items() if stake not in known],
+        constants={"looked_at": at},
+    )
+    gone = [
+        key
+        for stake, (key, slot) in known.items()
+        if stake not in found and stake[:2] in looks and slot < looks[stake[:2]].slot
+    ]
+    PoolStake.objects.filter(pk__in=gone).delete()
 
 
 def _remember(found: Records[FoundPool]) -> dict[str, Any]:

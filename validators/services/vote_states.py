@@ -13,8 +13,7 @@ from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
 from validators.services.bad_epochs import bad_epoch_news
 from validators.services.confirmations import confirm_commissions
 from validators.services.events import Kind, News, record_events
-from validators.services.memory import collector_paused
-from validators.services.operators import mark_operators
+from validators.services.operators import Marking, compared_operators, mark_operators
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD
 from validators.solana.admission import Admission, Candidate, Price, Reason, admissions
@@ -54,7 +53,6 @@ class Known(NamedTuple):
     after_next: str
 
 
-@collector_paused()
 def fetch_vote_states() -> dict[str, Any]:
     """Ask for the raw vote account of everybody present and store what it tells, its past included."""
     newest = newest_fetch()
@@ -63,18 +61,36 @@ def fetch_vote_states() -> dict[str, Any]:
         account: (key, stake)
         for key, account, stake in present.values_list("pk", "vote_account", "activated_stake")
     }
+    found: list[Marking] = []
     return attempt(
         Source.VOTE_STATES,
         newest=newest,
-        judge=lambda endpoint, states: refuse_if_behind(endpoint, states.slot, newest, method=METHOD),
+        judge=lambda endpoint, states: found.append(_judged(endpoint, states, newest)),
         ask=lambda endpoint: ask_vote_states(
             endpoint, list(wanted), least_slot=newest.absolute_slot, next_epoch_slot=newest.next_epoch_slot
         ),
-        store=lambda states: _store(states, wanted, newest),
+        store=lambda states: _store(states, wanted, newest, found[-1]),
     )
 
 
-def _store(states: VoteStates, wanted: Mapping[str, tuple[int, int]], newest: Fetch) -> dict[str, Any]:
+def _judged(endpoint: str, states: VoteStates, newest: Fetch) -> Marking:
+    """Who runs whom by these keys, told here: the database is not locked meanwhile.
+
+    Raises an ImplausibleError for a node that is behind.
+    """
+    refuse_if_behind(endpoint, states.slot, newest, method=METHOD)
+    return compared_operators("withdrawer", {one.vote_account: _keys(one) for one in states.records.good})
+
+
+def _keys(one: OwnedVoteState) -> tuple[str, str, str]:
+    """As they are stored: whose what it holds is, and whom it pays."""
+    state = one.state
+    return state.withdrawer, state.inflation_collector or "", state.block_collector or ""
+
+
+def _store(
+    states: VoteStates, wanted: Mapping[str, tuple[int, int]], newest: Fetch, runs: Marking
+) -> dict[str, Any]:
     bulk.serialize_writers()
     now, epoch = timezone.now(), newest.epoch + states.in_next_epoch
     known = _known()
@@ -88,7 +104,7 @@ def _store(states: VoteStates, wanted: Mapping[str, tuple[int, int]], newest: Fe
         key = wanted[one.vote_account][0]
         rows[key] = _row(one, admission, rule, epoch, known.get(key))
     _write(rows, known, epoch=epoch, slot=states.slot, at=now)
-    mark_operators()
+    mark_operators(runs)
     open_ones = unfinished(newest)
     told = {
         key: one.state.credit_tuples
@@ -178,12 +194,7 @@ def _row(
     after_next, reason = _after_next(admission, rule, epoch)
     state = one.state
     return (
-        *(
-            state.state_version or "",
-            state.withdrawer,
-            state.inflation_collector or "",
-            state.block_collector or "",
-        ),
+        *(state.state_version or "", *_keys(one)),
         *(state.block_commission_bps, state.pending_rewards, state.bls.value, one.lamports),
         *(_next_epoch(admission, rule, epoch, before).value, after_next.value, reason),
         admission.epochs_paid if rule.since is not None else None,

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass as plain_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
-from pydantic import ConfigDict, WrapValidator
+import msgspec
+from pydantic import ConfigDict, TypeAdapter, WrapValidator
 from pydantic.dataclasses import dataclass
 
 from validators.exceptions import MalformedReplyError
@@ -47,6 +48,41 @@ else:
     _Item = Annotated[ProgramAccount, WrapValidator(or_reason)]
 
 
+class _Answer(msgspec.Struct, gc=False):
+    """Any other than that of a plain success is for pydantic."""
+
+    id: int
+    result: list[msgspec.Raw]
+    error: None = None
+
+
+_ANSWER: Final = msgspec.json.Decoder(_Answer)
+_ACCOUNT: Final = msgspec.json.Decoder(ProgramAccount)
+_SENT: Final[TypeAdapter[ProgramAccount | str]] = TypeAdapter(_Item)
+
+
+class NamesReply(Reply[list[_Item]]):
+    """The whole of it; what the quick reader hesitates at pydantic reads, as of votes."""
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Raises a ValidationError."""
+        try:
+            body.decode()  # what is skipped is not looked at
+            answer = _ANSWER.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return super().read(body)
+        return cls.model_construct(id=answer.id, result=list(map(_item, answer.result)))
+
+
+def _item(sent: msgspec.Raw) -> ProgramAccount | str:
+    try:
+        account = _ACCOUNT.decode(sent)
+    except (msgspec.MsgspecError, RecursionError):
+        return _SENT.validate_json(bytes(sent))
+    return account if is_pubkey(account.pubkey) else _SENT.validate_json(bytes(sent))
+
+
 @plain_dataclass(frozen=True, slots=True)
 class Profile:
     """A validator's words about itself, bounded; empty is unknown."""
@@ -70,7 +106,7 @@ class SignedProfile:
 def ask_names(endpoint: Endpoint) -> Records[SignedProfile]:
     """One signed profile for each identity that has any. Raises an EndpointError."""
     params = [CONFIG_PROGRAM, {"encoding": "jsonParsed"}]
-    accounts = sorted_out(endpoint, METHOD, _judged(endpoint.call(METHOD, params, Reply[list[_Item]])))
+    accounts = sorted_out(endpoint, METHOD, _judged(endpoint.call(METHOD, params, NamesReply)))
     chosen: dict[str, SignedProfile] = {}
     for signed in filter(None, map(_signed_profile, accounts.good)):
         known = chosen.get(signed.identity)

@@ -1,5 +1,7 @@
 """Addresses as nodes tell them, and the networks they stand for without a database. Pure."""
 
+import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -19,6 +21,9 @@ _NOWHERE: Final = tuple(
         ),
     )
 )
+# As nearly all are; without a zero in front, which ipaddress does not take either.
+_OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PLAIN: Final = re.compile(r"\.".join([_OCTET] * 4))
 
 
 def address_in(socket: object) -> str:
@@ -29,12 +34,17 @@ def address_in(socket: object) -> str:
     if not isinstance(socket, str):
         return ""
     host, _, _ = socket.strip().rpartition(":")
+    if (plain := _PLAIN.fullmatch(host)) is not None:
+        return "" if _is_nowhere(plain[1], plain[2]) else host
     found = _parsed(host.removeprefix("[").removesuffix("]") if host.startswith("[") else host)
     return "" if found is None else str(found)
 
 
 def prefix_of(address: str) -> str:
     """The /24 of an IPv4 address, the /48 of an IPv6 one; empty for none."""
+    if (plain := _PLAIN.fullmatch(address)) is not None:
+        first, second, third = plain[1], plain[2], plain[3]
+        return "" if _is_nowhere(first, second) else f"{first}.{second}.{third}.0/{PREFIX_OF_IPV4}"
     found = _parsed(address)
     if found is None:
         return ""
@@ -51,3 +61,11 @@ def _parsed(text: str) -> _Address | None:
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
     return None if any(found in nowhere for nowhere in _NOWHERE) else found
+
+
+# An eighth of all that there are.
+@lru_cache(maxsize=8_192)
+def _is_nowhere(first: str, second: str) -> bool:
+    """Whether an IPv4 address that begins so is: none of those networks is smaller than a /16."""
+    address = ip_address(f"{first}.{second}.0.0")
+    return any(address in nowhere for nowhere in _NOWHERE)
