@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.installation import Installation, installation, migrated_template
+from tests.installation import Installation, database_filled_from, installation, migrated_template
 from tests.task_modules import TASK_MODULES
 
 # A machine that others use too takes as long as it takes.
@@ -99,6 +99,18 @@ def database_template(tmp_path_factory: pytest.TempPathFactory) -> str:
         if not made.exists():
             made.write_text(migrated_template(folder))
     return made.read_text()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """A worker's database is a copy of the template; a process alone migrates its own sooner than another."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    with database_filled_from(request.getfixturevalue("database_template")):
+        yield
 
 
 @pytest.fixture
