@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import logging
 import os
 from collections.abc import Iterator
 from importlib import import_module
@@ -17,6 +18,9 @@ from tests.task_modules import TASK_MODULES
 # A machine that others use too takes as long as it takes.
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
+
+# Four handlers would form the line that the tests' HTTP server writes of each request, and nobody reads it.
+logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 # Nearly all that reading the tests makes stays: looking for garbage among it takes a sixth of the time.
 gc.set_threshold(50_000, 50, 100)
