@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import logging
 import os
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,12 +12,18 @@ import hypothesis
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.installation import Installation, installation, migrated_template
+from tests.installation import Installation, database_filled_from, installation, migrated_template
 from tests.task_modules import TASK_MODULES
 
 # A machine that others use too takes as long as it takes.
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
+
+# Four handlers would form the line that the tests' HTTP server writes of each request, and nobody reads it.
+logging.getLogger("werkzeug").setLevel(logging.WARNING)
+
+# Nearly all that reading the tests makes stays: looking for garbage among it takes a sixth of the time.
+gc.set_threshold(50_000, 50, 100)
 
 RECORDED = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -25,7 +32,6 @@ RECORDED = Path(__file__).parent.parent.parent / "shared" / "data"
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: looking through it for garbage takes a tenth of the time."""
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -99,6 +105,18 @@ def database_template(tmp_path_factory: pytest.TempPathFactory) -> str:
         if not made.exists():
             made.write_text(migrated_template(folder))
     return made.read_text()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """A worker's database is a copy of the template; a process alone migrates its own sooner than another."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    with database_filled_from(request.getfixturevalue("database_template")):
+        yield
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -111,8 +112,6 @@ class Installation:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the installation's own database."""
         if self.database_url.startswith("sqlite"):
-            import sqlite3
-
             with contextlib.closing(sqlite3.connect(self.folder / "db.sqlite3", timeout=20)) as database:
                 rows = database.execute(sql).fetchall()
                 database.commit()
@@ -213,6 +212,22 @@ def migrated_template(folder: Path) -> str:
         check=True,
     )
     return template
+
+
+@contextlib.contextmanager
+def database_filled_from(template: str) -> Iterator[None]:
+    """Within, Django makes its test database from the template, in which nothing is left to migrate."""
+    if connection.vendor == "sqlite":
+        # In memory, each process has its own, for as long as somebody is connected to it.
+        name = "file:filled?mode=memory&cache=shared"
+        connection.settings_dict["TEST"]["NAME"] = name
+        with contextlib.closing(sqlite3.connect(name, uri=True)) as filled:
+            with contextlib.closing(sqlite3.connect(template)) as source:
+                source.backup(filled)
+            yield
+    else:
+        connection.settings_dict["TEST"]["TEMPLATE"] = template
+        yield
 
 
 def _copy_of(template: str, folder: Path) -> str:

@@ -2,12 +2,15 @@
 
 import json
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 import time_machine
 from django.conf import settings
+from django.db import transaction
 from django.test import override_settings
 from django.utils.module_loading import import_string
 
@@ -87,6 +90,22 @@ class Trial:
     def be_patient(self) -> None:
         """Where a fetch asks for much that the chain works out at the first question."""
         settings.FETCH_DEADLINE_SECONDS = PATIENCE_SECONDS
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What happens within never did: rows, time and whom to ask are as before, `bad` is good."""
+        now, witness, asked = time.time(), self.witness, settings.SOLANA_RPC_URLS
+        self.witness = replace(witness, looks=[*witness.looks], complaints=[*witness.complaints])
+        try:
+            with transaction.atomic():
+                yield
+                transaction.set_rollback(True)
+        finally:
+            self.witness = witness
+            self._clock.shift(now - time.time())
+            self.bad.chain = self.chain
+            self.bad.recover()
+            settings.SOLANA_RPC_URLS = asked
 
     def wait(self, **span: float) -> None:
         self._clock.shift(timedelta(**span))

@@ -12,57 +12,71 @@ from validators.models import Fetch
 pytestmark = pytest.mark.django_db
 
 EVERY_KIND = IMPLAUSIBLE | REFUSING
-BAD = pytest.mark.parametrize("kind", EVERY_KIND.values(), ids=EVERY_KIND)
+# Those that begin after the same good looks share them.
+BEGINNINGS = pytest.mark.parametrize(
+    ("part", "hours"), sorted({(kind.part, kind.hours) for kind in EVERY_KIND.values()})
+)
 
 
-def _good_looks(trial: Trial, kind: Kind) -> None:
-    """Two of them, the last where the kind wants to begin."""
+def _good_looks(trial: Trial, part: float, hours: float) -> None:
+    """Two of them, the last where the kinds want to begin."""
     trial.fetch()
-    if kind.part > 0.5:
-        trial.go_to(START_EPOCH, kind.part)
+    if part > 0.5:
+        trial.go_to(START_EPOCH, part)
     else:
-        trial.wait(hours=kind.hours)
+        trial.wait(hours=hours)
     trial.fetch()
     assert len(trial.witness.looks) == 2
 
 
+def _kinds(part: float, hours: float) -> dict[str, Kind]:
+    return {name: kind for name, kind in EVERY_KIND.items() if (kind.part, kind.hours) == (part, hours)}
+
+
 @pytest.mark.database
-@BAD
+@BEGINNINGS
 def test_the_next_good_endpoint_is_used_in_the_same_run_which_says_who_was_passed_over_and_why(
-    trial: Trial, kind: Kind
+    trial: Trial, part: float, hours: float, subtests: pytest.Subtests
 ) -> None:
-    _good_looks(trial, kind)
-    kind.spoils(trial)
+    _good_looks(trial, part, hours)
+    for name, kind in _kinds(part, hours).items():
+        with subtests.test(name), trial.undone():
+            kind.spoils(trial)
 
-    outcomes = trial.look_every(kind.hours, times=3)
+            outcomes = trial.look_every(hours, times=3)
 
-    assert [outcome.endpoint for outcome in outcomes] == [trial.second.url] * 3
-    assert blames(outcomes[0], trial.first, methods=VOTE_METHODS, cause=kind.cause), outcomes[0]
-    assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
-    assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])
+            assert [outcome.endpoint for outcome in outcomes] == [trial.second.url] * 3
+            assert blames(outcomes[0], trial.first, methods=VOTE_METHODS, cause=kind.cause), outcomes[0]
+            assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
+            assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])
 
 
 @pytest.mark.database
-@BAD
+@BEGINNINGS
 def test_a_bad_endpoint_alone_stores_nothing_is_named_and_is_believed_again_once_it_recovers(
-    trial: Trial, kind: Kind
+    trial: Trial, part: float, hours: float, subtests: pytest.Subtests
 ) -> None:
-    _good_looks(trial, kind)
+    _good_looks(trial, part, hours)
     before = picture()
-    trial.ask_only(trial.first)
-    kind.spoils(trial)
+    for name, kind in _kinds(part, hours).items():
+        with subtests.test(name), trial.undone():
+            trial.ask_only(trial.first)
+            kind.spoils(trial)
 
-    outcomes = trial.look_every(kind.hours, times=2)
+            outcomes = trial.look_every(hours, times=2)
 
-    assert (picture(), Fetch.objects.count()) == (before, 2)
-    assert [outcome.result for outcome in outcomes] == [None] * 2
-    assert all(blames(one, trial.first, methods=VOTE_METHODS, cause=kind.cause) for one in outcomes), outcomes
-    assert state("votes").last_error == outcomes[-1].error
+            assert (picture(), Fetch.objects.count()) == (before, 2)
+            assert [outcome.result for outcome in outcomes] == [None] * 2
+            passed_over = [
+                blames(one, trial.first, methods=VOTE_METHODS, cause=kind.cause) for one in outcomes
+            ]
+            assert passed_over == [True] * 2, outcomes
+            assert state("votes").last_error == outcomes[-1].error
 
-    trial.first.nodes[0].chain = trial.chain
-    trial.bad.recover()
-    later = trial.look_every(kind.hours, times=2)
+            trial.bad.chain = trial.chain
+            trial.bad.recover()
+            later = trial.look_every(hours, times=2)
 
-    assert [outcome.error for outcome in later] == ["", ""]
-    assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
-    assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])
+            assert [outcome.error for outcome in later] == ["", ""]
+            assert stored_picture() == picture_of(trial.chain, trial.chain.moment())
+            assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])
