@@ -19,6 +19,7 @@ from scheduling.admin.history import HistoryAdmin, page_of
 from scheduling.clock import database_now
 from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.journal_words import action_words, journal_words
+from scheduling.ledger.search import in_states
 from scheduling.models import Alert, Job, JobChange, Run
 from scheduling.operations.retrying import MOST_RETRIED, retry_all
 from scheduling.pages.access import may_operate
@@ -68,13 +69,21 @@ class AlertAdmin(HistoryAdmin):
         return page_of(alert.subject) if alert.is_of_schedule else str(alert.subject)
 
 
+class StateFilter(admin.ChoicesFieldListFilter):
+    """The newest of a state are found without sorting all of it."""
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Run]") -> "QuerySet[Run]":
+        states: Any = self.used_parameters.get(self.lookup_kwarg)
+        return in_states(queryset, states) if states else queryset
+
+
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
     """What became of each occurrence. One that failed may be asked to begin anew."""
 
     actions = ("retry",)
     list_display = ("when", "schedule", "state", "why", "attempt", "late", "took", "missed_before", "worker")
-    list_filter = ("state", "job")
+    list_filter = (("state", StateFilter), "job")
     list_select_related = ("job",)
     # As an index has the runs of each job: by primary key all of a job's would be sorted.
     ordering = ("-occurrence", "-pk")

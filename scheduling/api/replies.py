@@ -1,11 +1,10 @@
 """Answers as JSON or CSV, each with an ETag, so that an unchanged one costs a 304."""
 
-import csv
 import hashlib
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from types import NoneType
+from functools import lru_cache
+from itertools import starmap
 from typing import Any, Final, Literal
 
 import msgspec
@@ -19,15 +18,17 @@ from pydantic import Field
 
 Format = Literal["json", "csv"]
 Document = Mapping[str, Any]
+# Documents of one shape: of each of their fields, in its order, the values of all.
+Columns = Mapping[str, Sequence[Any]]
 
 JSON_TYPE: Final = "application/json"
 CSV_TYPE: Final = "text/csv"
 # A spreadsheet takes a cell that begins so for a formula, and names are written by strangers.
 # Some take the wide forms of these for the same.
 FORMULA_STARTS: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-# What stands in a cell as it is.
-PLAIN_TYPES: Final = frozenset({int, float, NoneType})
-NESTED_TYPES: Final = frozenset({list, dict})
+# What stands in a cell without quotes.
+NUMBER_TYPES: Final = frozenset({int, float})
+UNLIKE_TYPES: Final = frozenset({float, list, dict})
 
 
 class Envelope(Schema):
@@ -86,9 +87,40 @@ def list_reply(
     """
     if form == "json":
         return json_reply({**about, "items": list(rows), "next_cursor": next_cursor})
-    response = HttpResponse(_csv(rows, columns=columns), content_type=f"{CSV_TYPE}; charset=utf-8")
+    written = list(rows)
+    told = {name: [row[name] for row in written] for name in columns}
+    return _csv_reply(request, told, about=about, next_cursor=next_cursor, behind=behind)
+
+
+def columns_reply(
+    request: HttpRequest,
+    told: Columns,
+    *,
+    columns: Sequence[str],
+    form: Format,
+    about: Document,
+    next_cursor: str | None,
+) -> HttpResponse:
+    """What `list_reply` makes of the rows, in half of the time where there are thousands."""
+    if form == "json":
+        items = list(starmap(_shape(tuple(told)), zip(*told.values(), strict=True)))
+        return json_reply({**about, "items": items, "next_cursor": next_cursor})
+    chosen = {name: told[name] for name in columns}
+    return _csv_reply(request, chosen, about=about, next_cursor=next_cursor, behind="cursor")
+
+
+@lru_cache(maxsize=64)
+def _shape(fields: tuple[str, ...]) -> Callable[..., msgspec.Struct]:
+    """Written as a dictionary of these fields is, and made and written faster."""
+    return msgspec.defstruct("Item", fields, gc=False)
+
+
+def _csv_reply(
+    request: HttpRequest, told: Columns, *, about: Document, next_cursor: str | None, behind: str
+) -> HttpResponse:
+    response = HttpResponse(_csv(told), content_type=f"{CSV_TYPE}; charset=utf-8")
     for name, value in about.items():
-        response.headers[name.replace("_", "-").title()] = str(_cell(value) or "")
+        response.headers[name.replace("_", "-").title()] = _text(value)
     if next_cursor is not None:
         query = request.GET.copy()
         query[behind] = next_cursor
@@ -125,38 +157,44 @@ def conditional_on_content(request: HttpRequest, response: HttpResponse) -> Http
     return conditional(request, version=digest, max_age=0, build=lambda: response)
 
 
-def _csv(rows: Iterable[Document], *, columns: Sequence[str]) -> str:
-    text = io.StringIO()
-    # Every text in quotes, whatever it looks like.
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(columns)
-    written = list(rows)
-    # Column by column, since most are all numbers, or a few values again and again.
-    writer.writerows(zip(*(_cells([row[column] for row in written]) for column in columns), strict=True))
-    return text.getvalue()
+def _csv(told: Columns) -> str:
+    """Every text in quotes, whatever it looks like; unknown is an empty one.
+
+    Column by column, since most are all numbers, or a few values again and again.
+    """
+    columns = [[_quoted(name), *_cells(values)] for name, values in told.items()]
+    lines = map(",".join, zip(*columns, strict=True))
+    return "".join(f"{line}\r\n" for line in lines)
 
 
-def _cells(values: list[Any]) -> list[Any]:
+def _cells(values: Sequence[Any]) -> Iterable[str]:
     kinds = set(map(type, values))
-    if kinds <= PLAIN_TYPES:
-        return values
-    if kinds <= NESTED_TYPES:
-        return [msgspec.json.encode(value).decode() for value in values]
-    # No keys, or one key for what is not the same: 1, 1.0 and True.
-    if kinds & NESTED_TYPES or len(kinds & {bool, int, float}) > 1:
-        return [_cell(value) for value in values]
+    # No keys, or one key for what is not the same: 1 and True, 0.0 and -0.0.
+    if kinds & UNLIKE_TYPES or len(kinds & {bool, int}) > 1:
+        return map(_cell, values)
     written = {value: _cell(value) for value in set(values)}
-    return [written[value] for value in values]
+    return map(written.__getitem__, values)
 
 
-def _cell(value: Any) -> Any:
-    """Unknown is empty, and a text that would be a formula gets an apostrophe before it."""
+def _cell(value: Any) -> str:
+    kind = type(value)
+    if kind is float or kind is int:
+        return str(value)
+    return _quoted(_text(value))
+
+
+def _text(value: Any) -> str:
+    """One that would be a formula gets an apostrophe before it."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         return f"'{value}" if value[:1] in FORMULA_STARTS else value
-    if value is None or type(value) in PLAIN_TYPES:
-        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    return msgspec.json.encode(value).decode()
+    return str(value) if type(value) in NUMBER_TYPES else msgspec.json.encode(value).decode()
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, OuterRef, Q, Subquery
 
 from scheduling.exceptions import CadenceError
+from scheduling.ledger.counting import Counts, counts_of
 from scheduling.ledger.editions import newest_edits
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.timing.cadence import Cadence
@@ -86,10 +87,9 @@ def outcomes_since(since: datetime) -> dict[str, Outcomes]:
     return {name: _outcomes(name, since=since) for name in names}
 
 
-def run_counts() -> dict[str, int]:
+def run_counts() -> Counts:
     """How many runs stand in each state."""
-    counted = dict(Run.objects.order_by().values_list("state").annotate(rows=Count("pk")))
-    return {state.value: counted.get(state.value, 0) for state in RunState}
+    return counts_of({state.value: Run.objects.filter(state=state) for state in RunState})
 
 
 def lateness_summary(latenesses: Sequence[timedelta]) -> LatenessSummary:

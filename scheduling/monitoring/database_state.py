@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from scheduling.ledger.counting import Counts, counts_of
 from scheduling.models import AlertRound
 from scheduling.monitoring.refusals import is_locked
 
@@ -19,15 +20,22 @@ _TABLE = AlertRound._meta.db_table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseState:
-    """The database's kind, its size in bytes, and the rows of each table of this project and of django-q2."""
+    """The database's kind, its size in bytes, and the rows of each table of this project and of django-q2.
+
+    `estimated` names the tables whose rows are not counted to the last.
+    """
 
     vendor: str
     size: int
     rows: dict[str, int]
+    estimated: tuple[str, ...] = ()
 
 
 def database_state() -> DatabaseState:
-    return DatabaseState(vendor=connection.vendor, size=database_size(), rows=_rows())
+    found = _rows()
+    return DatabaseState(
+        vendor=connection.vendor, size=database_size(), rows=found.numbers, estimated=found.estimated
+    )
 
 
 def database_size() -> int:
@@ -40,8 +48,8 @@ def database_size() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _rows() -> dict[str, int]:
-    """Exact counts; what Django keeps for itself (users, sessions) is nobody's question here."""
+def _rows() -> Counts:
+    """What Django keeps for itself (users, sessions) is nobody's question here."""
     models = [
         model
         for application in apps.get_app_configs()
@@ -49,7 +57,7 @@ def _rows() -> dict[str, int]:
         for model in application.get_models()
         if not model._meta.proxy
     ]
-    return {model._meta.db_table: model._base_manager.count() for model in models}
+    return counts_of({model._meta.db_table: model._base_manager.all() for model in models})
 
 
 def require_writes() -> None:

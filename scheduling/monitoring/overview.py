@@ -62,7 +62,9 @@ class Overview:
     health: tuple[Finding, ...]
     alerts: list[OpenAlert]
     queue: QueueState
+    # By state, and the states whose number is an estimate.
     runs: dict[str, int]
+    runs_estimated: tuple[str, ...]
     next_occurrences: list[NextOccurrence]
     recent_runs: list[RecentRun]
     panels: list[Panel]
@@ -71,7 +73,7 @@ class Overview:
 
 def overview(*, now: datetime) -> Overview:
     """Look, and change nothing."""
-    queue = queue_state(now=now)
+    queue, runs = queue_state(now=now), run_counts()
     return Overview(
         at=now,
         mode=current_mode(),
@@ -83,7 +85,8 @@ def overview(*, now: datetime) -> Overview:
             for alert in open_alerts()
         ],
         queue=queue,
-        runs=run_counts(),
+        runs=runs.numbers,
+        runs_estimated=runs.estimated,
         next_occurrences=_next_occurrences(now=now),
         recent_runs=recent_runs(),
         panels=panels(),

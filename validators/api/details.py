@@ -18,6 +18,7 @@ from validators.reading.admission import operator_of
 from validators.reading.flags import OF_COMMISSION
 from validators.reading.histories import events_of
 from validators.reading.picture import current_picture
+from validators.reading.plain_rows import columns_of
 from validators.reading.standings import standings, with_risk
 
 
@@ -25,7 +26,8 @@ def validator_reply(vote_account: str, query: DetailQuery) -> HttpResponse:
     picture, validator = current_picture(query.method), known_validator(vote_account)
     everybody = with_risk(standings(picture, narrowing=None))
     row = everybody.values(*COLUMNS, "components").get(pk=validator.pk)
-    [document] = explained_documents([row], picture.scoring_run, asked=included(query.include))
+    found = explained_documents(columns_of([row], row), picture.scoring_run, asked=included(query.include))
+    document = {name: values[0] for name, values in found.items()}
     detail = {**document, **_beside(validator, document["flags"])}
     return json_reply({**scored_envelope(picture), "validator": detail})
 

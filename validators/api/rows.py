@@ -1,7 +1,6 @@
 """From rows of the tables to documents."""
 
-from collections.abc import Mapping
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from validators.models import (
@@ -16,6 +15,7 @@ from validators.models import (
 from validators.reading.admission import ADMISSION_COLUMNS, Operator, admission_document
 from validators.reading.explanations import Risk, explained
 from validators.reading.flags import Flag
+from validators.reading.plain_rows import Columns, each
 from validators.reading.rewards import reward_of_100_sol
 from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
@@ -83,24 +83,24 @@ def lamports(amount: int | None) -> str | None:
     return None if amount is None else str(amount)
 
 
-def validator_document(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a row with VALIDATOR_COLUMNS, ADMISSION_COLUMNS and maybe more; thousands make one reply."""
-    document: dict[str, Any] = dict(zip(_FIELDS, _VALUES(row), strict=True))
-    document["admission"] = admission_document(*_ADMISSION(row))
+def validator_documents(columns: Columns) -> dict[str, Sequence[Any]]:
+    """The fields of the documents, of rows with VALIDATOR_COLUMNS and ADMISSION_COLUMNS, whatever else.
+
+    Of each field the values of all rows: thousands make one reply, and of many fields they have the same few.
+    """
+    told = {name.removesuffix("_bps"): columns[name] for name in VALIDATOR_COLUMNS}
     for field in _EMPTY_IS_UNKNOWN:
-        if document[field] == "":
-            document[field] = None
-    document["risk_ten_epochs"] = risk_of_ten_epochs(document["risk"])
-    document["reward_of_100_sol"] = reward_of_100_sol(document["apy"])
-    document["commission"] = fraction(document["commission"])
-    document["mev_commission"] = fraction(document["mev_commission"])
-    document["activated_stake"] = lamports(document["activated_stake"])
-    return document
+        told[field] = [value or None for value in told[field]]
+    admissions = list(zip(*(columns[name] for name in ADMISSION_COLUMNS), strict=True))
+    told["admission"] = each(lambda row: admission_document(*row), admissions)
+    told["risk_ten_epochs"] = each(risk_of_ten_epochs, told["risk"])
+    told["reward_of_100_sol"] = each(reward_of_100_sol, told["apy"])
+    told["commission"] = each(fraction, told["commission"])
+    told["mev_commission"] = each(fraction, told["mev_commission"])
+    told["activated_stake"] = list(map(lamports, told["activated_stake"]))
+    return told
 
 
-_ADMISSION: Final = itemgetter(*ADMISSION_COLUMNS)
-_FIELDS: Final = tuple(column.removesuffix("_bps") for column in VALIDATOR_COLUMNS)
-_VALUES: Final = itemgetter(*VALIDATOR_COLUMNS)
 _EMPTY_IS_UNKNOWN: Final = (
     *("identity", "name", "name_mark", "website", "version", "client", "apy_basis", "mev_apy_basis"),
     *("address", "network", "network_name", "country", "operator"),

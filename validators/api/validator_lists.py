@@ -1,6 +1,6 @@
 """The list of validators, now or as an earlier epoch left it, a page at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from scheduling.api import cursors
 from scheduling.api.errors import ApiError
-from scheduling.api.replies import Format, list_reply
+from scheduling.api.replies import Format, columns_reply
 from validators.api import documents, rows
 from validators.api.explaining import explained_documents
 from validators.api.pages import narrowing, scored_envelope
@@ -18,7 +18,7 @@ from validators.reading import past_standings as past
 from validators.reading.admission import ADMISSION_COLUMNS
 from validators.reading.flags import FLAG_COLUMNS
 from validators.reading.picture import Picture, current_picture, picture_of_run
-from validators.reading.plain_rows import plain_rows
+from validators.reading.plain_rows import Columns, columns_of, plain_columns
 from validators.reading.standings import (
     RISKS,
     SORT_FIELDS,
@@ -45,14 +45,15 @@ def validator_page(request: HttpRequest, query: ValidatorQuery, form: Format) ->
     _check(query, asked)
     picture, place = _picture_and_place(query)
     found = _present(query, picture, place, asked) if query.epoch is None else _past(query, picture, place)
-    shown = found[: query.rows]
-    more = _cursor(shown[-1], picture, query) if len(found) > len(shown) else None
-    written = explained_documents(shown, picture.scoring_run, asked=asked, until=query.epoch)
+    shown = {name: values[: query.rows] for name, values in found.items()}
+    has_more = len(found["pk"]) > len(shown["pk"])
+    more = _cursor({name: values[-1] for name, values in shown.items()}, picture, query) if has_more else None
+    told = explained_documents(shown, picture.scoring_run, asked=asked, until=query.epoch)
     about = {**scored_envelope(picture), "unknown": _unknown(query)}
     if query.epoch is not None:
         about["epoch"] = query.epoch
     columns = [*documents.ValidatorDocument.model_fields, *asked.fields]
-    return list_reply(request, written, columns=columns, form=form, about=about, next_cursor=more)
+    return columns_reply(request, told, columns=columns, form=form, about=about, next_cursor=more)
 
 
 def _check(query: ValidatorQuery, asked: Included) -> None:
@@ -85,22 +86,21 @@ def _narrowing(query: ValidatorQuery) -> Narrowing:
     return replace(narrowing(query), vote_accounts=query.vote_account, identities=query.identity, left=left)
 
 
-def _present(
-    query: ValidatorQuery, picture: Picture, place: Place | None, asked: Included
-) -> Sequence[Mapping[str, Any]]:
+def _present(query: ValidatorQuery, picture: Picture, place: Place | None, asked: Included) -> Columns:
     found = with_risk(standings(picture, narrowing=_narrowing(query), sort=query.sort))
     if place is not None:
         found = behind(found, place, sort=query.sort)
     columns = (*COLUMNS, "components") if asked.parts or asked.risk else COLUMNS
-    return plain_rows(found[: query.rows + 1], columns)
+    return plain_columns(found[: query.rows + 1], columns)
 
 
-def _past(query: ValidatorQuery, picture: Picture, place: Place | None) -> Sequence[Mapping[str, Any]]:
+def _past(query: ValidatorQuery, picture: Picture, place: Place | None) -> Columns:
     wanted = replace(_narrowing(query), left=None)
     found: Any = past.past_standings(query.epoch or 0, picture.scoring_run, narrowing=wanted, sort=query.sort)
     if place is not None:
         found = behind(found, place, sort=query.sort)
-    return [_as_present(row) for row in found.values(*past.THEN)[: query.rows + 1]]
+    rows_of_then = map(_as_present, found.values(*past.THEN)[: query.rows + 1])
+    return columns_of(rows_of_then, (*COLUMNS, "order_key", "components"))
 
 
 def _as_present(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from validators.reading.holdings import (
     leaving_stakes,
     much_leaves,
 )
+from validators.reading.plain_rows import Columns
 from validators.reading.terms import (
     mark_said,
     marks_of,
@@ -81,9 +82,9 @@ OF_COMMISSION: Final[Mapping[CommissionFlag, FlagCode]] = {
     CommissionFlag.ABOVE_HALF: FlagCode.COMMISSION_ABOVE_HALF,
     CommissionFlag.UP_AND_BACK: FlagCode.COMMISSION_UP_AND_BACK,
 }
-_OF_NAME: Final[Mapping[str, FlagCode]] = {
-    NameMark.SAME.value: FlagCode.NAME_SAME_AS_LARGER,
-    NameMark.MIXED.value: FlagCode.NAME_MIXED_ALPHABETS,
+_CODES_OF_NAMES: Final[Mapping[NameMark, FlagCode]] = {
+    NameMark.SAME: FlagCode.NAME_SAME_AS_LARGER,
+    NameMark.MIXED: FlagCode.NAME_MIXED_ALPHABETS,
 }
 _OUT: Final = VoteState.Admission.OUT
 # What the flags of a row are made of, seen from a validator; its key is `pk`.
@@ -106,7 +107,7 @@ HIGH_BPS: Final = 1_000
 ALL_BPS: Final = 10_000
 _WHEN: Final[Mapping[FlagCode, Q]] = {
     **{code: Q(flags_as_text__contains=json.dumps(flag.value)) for flag, code in OF_COMMISSION.items()},
-    **{code: Q(name_mark=mark) for mark, code in _OF_NAME.items()},
+    **{code: Q(name_mark=mark.value) for mark, code in _CODES_OF_NAMES.items()},
     FlagCode.SUPERMINORITY: Q(superminority=True),
     FlagCode.WITHDRAWER_IS_IDENTITY: Q(vote_state__withdrawer=F("identity")),
     FlagCode.NOT_ADMITTED_NEXT_EPOCH: Q(vote_state__next_epoch=_OUT),
@@ -129,6 +130,11 @@ class Flag:
     to_bps: int | None = None
 
 
+_OF_NAME: Final[Mapping[str, Flag]] = {
+    mark.value: Flag(code=code, sentence=f"{mark.told}.") for mark, code in _CODES_OF_NAMES.items()
+}
+
+
 def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) -> Any:
     """Those that have one of these flags, or one at all where none is named; or else those that have none."""
     any_of = Q()
@@ -141,21 +147,23 @@ def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) ->
     return validators.alias(flags_as_text=as_text).alias(is_flagged=flagged).filter(is_flagged=has)
 
 
-def flags_of(rows: Iterable[Mapping[str, Any]], *, until: int | None = None) -> dict[int, list[Flag]]:
-    """By key, of rows with FLAG_COLUMNS, in the order of the codes; `until` an epoch, as they were in it.
+def flags_of(columns: Columns, *, until: int | None = None) -> list[list[Flag]]:
+    """Of each row of FLAG_COLUMNS, in the order of the codes; `until` an epoch, as they were in it.
 
     At most four queries beside those of `marks_of`; fewer where nobody has a commission flag, or is in the
     superminority, and of an earlier epoch, of which leaving stake and operators are not told.
     """
-    rows = list(rows)
+    rows = [
+        dict(zip(FLAG_COLUMNS, row, strict=True))
+        for row in zip(*(columns[name] for name in FLAG_COLUMNS), strict=True)
+    ]
     of_now = {} if until is not None else _flags_of_now(rows)
     marks = marks_of([row["pk"] for row in rows if row["commission_flags"]], until=until)
     since = superminority_since([row["vote_account"] for row in rows if row["superminority"]], until=until)
-    return {
-        row["pk"]: _flags(row, marks.get(row["pk"], ()), since, then=until is not None)
-        + of_now.get(row["pk"], [])
+    return [
+        _flags(row, marks.get(row["pk"], ()), since, then=until is not None) + of_now.get(row["pk"], [])
         for row in rows
-    }
+    ]
 
 
 def with_flags(validators: Sequence[Any]) -> Sequence[Any]:
@@ -178,9 +186,13 @@ _COLUMNS_OF_NOW: Final = ("mev_commission_bps", "mev_epoch", "operator", "operat
 
 
 def _flags_of_now(rows: Sequence[Mapping[str, Any]]) -> dict[int, list[Flag]]:
-    """By key, in the order of the codes. Two queries."""
+    """By key, of those that have any, in the order of the codes. Two queries."""
     leaving, operators = leaving_stakes(), large_operators()
-    return {row["pk"]: [*_of_tips(row), *_of_holding(row, leaving, operators)] for row in rows}
+    return {
+        row["pk"]: [*_of_tips(row), *_of_holding(row, leaving, operators)]
+        for row in rows
+        if (row["mev_commission_bps"] or 0) > HIGH_BPS or row["pk"] in leaving or row["operator"] in operators
+    }
 
 
 def _of_tips(row: Mapping[str, Any]) -> list[Flag]:
@@ -227,7 +239,7 @@ def _flags(
     if row["vote_state__epoch"] is not None:
         found += _of_account(row)
     if row["name_mark"]:
-        found.append(_of_name(row["name_mark"]))
+        found.append(_OF_NAME[row["name_mark"]])
     return sorted(found, key=lambda flag: _PLACES[flag.code]) if len(found) > 1 else found
 
 
@@ -279,7 +291,3 @@ def _of_account_then(
         said = to_be_left_out_said(epoch + 2, will_be_out, has_stake=has_stake)
         found.append(Flag(code=FlagCode.NOT_ADMITTED_AFTER_NEXT, epoch=epoch + 2, sentence=f"{said}."))
     return tuple(found)
-
-
-def _of_name(mark: str) -> Flag:
-    return Flag(code=_OF_NAME[mark], sentence=f"{NameMark(mark).told}.")

@@ -1,9 +1,9 @@
-"""Rows of validators as values, thousands at once: the same as the ORM's, in half of its time.
+"""Thousands of validators at once, column by column: the same values as the ORM's, in a fraction of its time.
 
 It converts value by value, and these columns hold few values again and again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,20 +13,36 @@ from django.db.models import DateTimeField, JSONField, QuerySet
 from validators.models import Validator
 from validators.services.bulk import read_rows
 
-
-def plain_rows(validators: QuerySet[Validator, Any], columns: Sequence[str]) -> list[dict[str, Any]]:
-    """What `validators.values(*columns)` gives, where other annotations than `components` are plain."""
-    by_column = list(zip(*read_rows(validators.values_list(*columns)), strict=True))
-    for place, name in enumerate(columns if by_column else ()):
-        if name in _CONVERSIONS:
-            converted = {value: _CONVERSIONS[name](value) for value in set(by_column[place])}
-            by_column[place] = tuple(map(converted.__getitem__, by_column[place]))
-    return [dict(zip(columns, row, strict=True)) for row in zip(*by_column, strict=True)]
+# Of each column, by its name, the values of all rows in their order.
+Columns = Mapping[str, Sequence[Any]]
 
 
-def _instant(value: datetime | None) -> datetime | None:
+def plain_columns(validators: QuerySet[Validator, Any], names: Sequence[str]) -> Columns:
+    """What `validators.values(*names)` gives, where other annotations than `components` are plain."""
+    rows = read_rows(validators.values_list(*names))
+    columns: dict[str, Sequence[Any]] = dict.fromkeys(names, ())
+    if rows:
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    for name in _CONVERSIONS.keys() & columns.keys():
+        columns[name] = each(_CONVERSIONS[name], columns[name])
+    return columns
+
+
+def columns_of(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> Columns:
+    """Of rows that were read one by one."""
+    rows = list(rows)
+    return {name: [row[name] for row in rows] for name in names}
+
+
+def each(told: Callable[[Any], Any], values: Sequence[Any]) -> Sequence[Any]:
+    """That of every value, asked once of those that are equal. None stays as it is."""
+    known = {value: told(value) for value in set(values) if value is not None}
+    return list(map(known.get, values))
+
+
+def _instant(value: datetime) -> datetime:
     """SQLite's have no zone."""
-    return value and (value if value.tzinfo else value.replace(tzinfo=UTC))
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _document(value: Any) -> Any:

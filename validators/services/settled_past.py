@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -101,7 +102,9 @@ def spans_of(keys: Sequence[int], *, until: int | None = None) -> dict[int, Span
     return spans
 
 
-def _span(stretches: Any, until: int | None) -> Span:
+# As text they stay the same for an epoch.
+@lru_cache(maxsize=8_192)
+def _span(stretches: str | None, until: int | None) -> Span:
     first, epochs, commissions = None, 0, 0
     for begins, ends, _, _, last_bps, *_ in _plain(stretches):
         length = (ends if until is None else min(ends, until)) - begins + 1

@@ -81,6 +81,19 @@ def test_a_long_history_is_counted_and_paged_up_to_a_bound(
     assert (changelist.result_count, changelist.paginator.num_pages) == (60, 2)
 
 
+def test_runs_are_narrowed_by_their_state(admin_client: Client) -> None:
+    failed = RunFactory(state=RunState.FAILED)
+    RunFactory(job=failed.job, state=RunState.SUCCEEDED)
+    address = "/admin/scheduling/run/"
+
+    shown = [
+        [run.state for run in admin_client.get(f"{address}{query}").context["cl"].result_list]
+        for query in ("?state__exact=failed", "?state__exact=succeeded", "?state__exact=skipped")
+    ]
+
+    assert shown == [["failed"], ["succeeded"], []]
+
+
 def test_the_error_of_a_run_is_shown_escaped_in_one_line(admin_client: Client) -> None:
     make_rows(1)
 

@@ -1,5 +1,6 @@
 """The newest of a long history are found by an index, on either database."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.db.models import QuerySet
 from django.test import RequestFactory
 from django_q.models import Failure, Schedule, Success
 
-from scheduling.models import Run
+from scheduling.ledger import search
+from scheduling.models import Run, RunState
 from tests.scheduling.factories import RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -40,6 +42,21 @@ def test_runs_that_are_not_tallied() -> None:
 
 def test_the_newest_runs_of_all_jobs() -> None:
     assert "scheduling_run_newest" in plan(Run.objects.order_by("-occurrence", "-pk")[:50])
+
+
+@pytest.mark.parametrize("many", [2, 3])
+def test_the_newest_runs_of_a_state(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MANY_IN_A_STATE", many)
+    first = RunFactory(state=RunState.FAILED)
+    later = first.occurrence + timedelta(hours=1)
+    second = RunFactory(job=first.job, state=RunState.FAILED, occurrence=later)
+    RunFactory(job=first.job, state=RunState.SUCCEEDED)
+
+    found = search.in_states(Run.objects.order_by("-occurrence", "-pk"), [RunState.FAILED])
+
+    assert list(found[:50]) == [second, first]
+    is_sorted = connection.vendor == "sqlite" and many > 2
+    assert ("scheduling_run_by_state" if is_sorted else "scheduling_run_newest") in plan(found[:50])
 
 
 def test_the_newest_runs_of_one_job() -> None:

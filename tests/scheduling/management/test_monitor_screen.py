@@ -1,5 +1,6 @@
 """What `monitor --watch` shows: it fits every screen, the most urgent comes first, and nothing steers it."""
 
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -29,7 +30,8 @@ def seen(*, schedules: int = 9, alerts: int = 1, name: str = "fetch-repeatable")
         ),
         alerts=[OpenAlert(rule="late", subject=name, message=f"{name} is late", opened_at=NOON)] * alerts,
         queue=QueueState(problem="", waiting=1, keys=[], clusters=[cluster]),
-        runs={"succeeded": 10, "failed": 1},
+        runs={"succeeded": 30_000, "failed": 1},
+        runs_estimated=("succeeded",),
         next_occurrences=[
             NextOccurrence(
                 name=f"{name}-{number}",
@@ -55,7 +57,9 @@ def seen(*, schedules: int = 9, alerts: int = 1, name: str = "fetch-repeatable")
         ]
         * 10,
         panels=[Panel(title="endpoints", columns=("endpoint", "slot"), rows=[("mine", "1")])],
-        database=DatabaseState(vendor="sqlite", size=2**20, rows={"scheduling_run": 2}),
+        database=DatabaseState(
+            vendor="sqlite", size=2**20, rows={"scheduling_run": 2_000_000}, estimated=("scheduling_run",)
+        ),
     )
 
 
@@ -122,6 +126,13 @@ def test_a_large_screen_shows_everything_and_a_small_one_counts_the_rest() -> No
         assert words in large, words
     assert "… and 11 more\n" in small
     assert "more schedules" in small
+
+
+def test_what_is_not_counted_to_the_last_says_so() -> None:
+    text = "\n".join(plain(seen(), 200, 60))
+
+    assert "succeeded about 30000  failed 1" in text
+    assert re.search(r"scheduling_run +about 2000000", text)
 
 
 def test_colours_are_there_unless_they_are_not_wanted() -> None:

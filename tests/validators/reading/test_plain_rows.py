@@ -1,11 +1,11 @@
-"""Rows of lists that go past the ORM's converters are the ORM's own."""
+"""What lists read past the ORM's converters, column by column, is the ORM's own."""
 
 import pytest
 
 from tests.validators import rows
 from validators.api.validator_lists import COLUMNS
 from validators.reading.picture import current_picture
-from validators.reading.plain_rows import plain_rows
+from validators.reading.plain_rows import plain_columns
 from validators.reading.standings import standings, with_risk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -28,8 +28,9 @@ def test_they_are_what_the_orm_gives() -> None:
     found = with_risk(standings(current_picture(), narrowing=None))
 
     columns = (*COLUMNS, "components")
-    told = plain_rows(found, columns)
+    read = plain_columns(found, columns)
 
+    told = [dict(zip(read, row, strict=True)) for row in zip(*read.values(), strict=True)]
     assert told == list(found.values(*columns))
     assert [list(map(type, one.values())) for one in told] == [
         list(map(type, one.values())) for one in found.values(*columns)
@@ -39,4 +40,6 @@ def test_they_are_what_the_orm_gives() -> None:
 
 
 def test_of_nobody_there_is_nothing() -> None:
-    assert plain_rows(with_risk(standings(current_picture())), COLUMNS) == []
+    read = plain_columns(with_risk(standings(current_picture())), COLUMNS)
+
+    assert {name: list(values) for name, values in read.items()} == {name: [] for name in COLUMNS}

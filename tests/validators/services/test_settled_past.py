@@ -18,6 +18,7 @@ from tests.validators.replies import EPOCH, key
 from validators import services
 from validators.models import CommissionSource, SettledPast, Validator, ValidatorEpoch
 from validators.reading.terms import marks_of
+from validators.services import stretches
 from validators.services.flags import refresh_commission_flags
 from validators.services.history.importing import import_history
 from validators.services.settled_past import pasts_of, settle, settle_again, spans_of, sum_up
@@ -109,6 +110,27 @@ def test_what_is_summed_up_is_not_read_again() -> None:
         key: (past.first_epoch, past.epochs_known) for key, past in pasts.items()
     }
     assert len(asked) == 2
+
+
+def test_of_many_only_epochs_that_are_not_summed_up_are_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    validators = [rows.validator(number) for number in range(3)]
+    for number, validator in enumerate(validators):
+        a_past(validator, number)
+    rows.fetch(epoch=EPOCH)
+    settle()
+    named = [validator.pk for validator in validators]
+    by_key = spans_of(named)
+    monkeypatch.setattr(stretches, "MOST_NAMED_KEYS", 1)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert spans_of(named) == by_key
+
+    explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"{explain} {asked[1]['sql']}")
+        assert "validator_epoch_by_epoch" in str(cursor.fetchall())
 
 
 def test_rules_look_at_the_same_past_before_and_after_it_is_summed_up() -> None:

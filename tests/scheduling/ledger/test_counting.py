@@ -1,0 +1,38 @@
+"""Rows are counted to the last while they are few; of more PostgreSQL says about how many there are."""
+
+import pytest
+from django.db import connection
+
+from scheduling.ledger import counting
+from scheduling.ledger.counting import count_said, counts_of
+from scheduling.ledger.selectors import run_counts
+from scheduling.models import Run, RunState
+from tests.scheduling.factories import RunFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def test_few_are_counted_to_the_last() -> None:
+    run = RunFactory(state=RunState.FAILED)
+    RunFactory(job=run.job, state=RunState.QUEUED)
+
+    found = run_counts()
+
+    assert found.estimated == ()
+    assert found.numbers == {state.value: 0 for state in RunState} | {"failed": 1, "queued": 1}
+
+
+def test_of_many_postgresql_says_about_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MOST_COUNTED", 3)
+    run = RunFactory(state=RunState.FAILED)
+    RunFactory.create_batch(7, job=run.job, state=RunState.FAILED)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "SELECT 1")
+
+    found = counts_of({"all": Run.objects.all(), "none": Run.objects.none()})
+
+    is_estimated = connection.vendor == "postgresql"
+    assert found.numbers == {"all": 8, "none": 0}
+    assert found.estimated == (("all",) if is_estimated else ())
+    said = "about 8" if is_estimated else "8"
+    assert (count_said("all", 8, found.estimated), count_said("none", 0, found.estimated)) == (said, "0")
