@@ -35,12 +35,9 @@ PHASES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "events": ("validators.services.snapshots:record_events",),
     "read the inputs": ("validators.services.scores.running:cluster_facts",),
-    "compute": ("validators.services.scores.running:_verdicts",),
+    "compute, make rows": ("validators.services.scores.running:_verdicts",),
     "pack the inputs": ("validators.services.scores.running:packed",),
-    "make rows": (
-        "validators.services.scores.running:_rows",
-        "validators.services.scores.storing:store_scores",
-    ),
+    "open, close": ("validators.services.scores.running:store_scores",),
     "told ranks": ("validators.services.scores.storing:tell_rank_moves",),
 }
 REST: Final = "the rest"

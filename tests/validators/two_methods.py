@@ -11,7 +11,7 @@ from validators.scoring.registry import METHODS
 
 TRUST = METHODS["trust-v2"]
 # What trust-v2 stores of an ordinary validator.
-ORDINARY = dict(TRUST.assess(cluster(facts(1)))[0].components)
+ORDINARY = dict(next(iter(TRUST.assess(cluster(facts(1))))).components)
 
 Scores = Sequence[tuple[Validator, float]]
 

@@ -4,7 +4,7 @@ score = clamp(U - commission in percent, 0, 100). U is the vote performance in p
 epoch's capped at 100, averaged over the complete epochs known.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from validators.figures import percent
@@ -24,9 +24,10 @@ UNKNOWN_COMMISSION_PERCENT: Final = 5.0
 LEAST_PROGRESS: Final = 0.05
 
 
-def assess(cluster: ClusterFacts) -> list[Assessment]:
+def assess(cluster: ClusterFacts) -> Iterator[Assessment]:
     """One assessment for each validator of the cluster, in its order."""
-    return [_assessment(validator, cluster) for validator in cluster.validators]
+    for validator in cluster.validators:
+        yield _assessment(validator, cluster)
 
 
 def _assessment(validator: ValidatorFacts, cluster: ClusterFacts) -> Assessment:

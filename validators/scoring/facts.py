@@ -1,6 +1,6 @@
 """What a scoring method is given and what it gives back. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -128,7 +128,8 @@ def unexplained(components: Mapping[str, Any]) -> list[Part]:
 class ScoringMethod:
     """A named, versioned formula.
 
-    `assess` gives one assessment for each validator, in the cluster's order; `explain` makes
+    `assess` gives one assessment for each validator, in the cluster's order, and may do so one by one: of
+    twenty thousand they are large; `explain` makes
     words of an assessment's components, as they come back from the database. `reads_past`
     says whether it needs ValidatorFacts.past. `fitted_through` is the last epoch of mainnet whose
     outcome it was fitted to, None of a formula that was not fitted or does not say.
@@ -136,7 +137,7 @@ class ScoringMethod:
 
     name: str
     version: str
-    assess: Callable[[ClusterFacts], list[Assessment]]
+    assess: Callable[[ClusterFacts], Iterable[Assessment]]
     explain: Callable[[Mapping[str, Any]], list[Part]] = unexplained
     reads_past: bool = False
     fitted_through: int | None = None

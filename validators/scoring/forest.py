@@ -7,16 +7,18 @@ et al., QuickScorer, 2015. Leaves are whole numbers, so that a sum has the same 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import accumulate
 from operator import and_, getitem
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
 MOST_LEAVES: Final = 8
-# One look-up for so many: the sums of those leaves are kept once they were asked for.
-TREES_AT_ONCE: Final = 8
+# One look-up for so many: the sums of those leaves are kept once they were asked for. Of more there are more
+# different ones, and the first scoring of a process takes longer than the next ones save.
+TREES_AT_ONCE: Final = 24
 # So many for each few trees; a cluster needs some hundreds.
 MOST_SUMS: Final = 4_096
 
@@ -33,55 +35,61 @@ class _Split(NamedTuple):
     mask: int
 
 
-class _Sums(dict[int, int]):
-    """By the leaves reached in each of a few trees, as bits: their sum. Filled as they are met."""
+class _Sums(dict[bytes, int]):
+    """By the leaf reached in each of a few trees, a byte each: their sum. Filled as they are met."""
 
     def __init__(self, trees: Sequence[Mapping[int, int]]) -> None:
         super().__init__()
         self._trees = trees
 
-    def __missing__(self, leaves: int) -> int:
+    def __missing__(self, leaves: bytes) -> int:
         if len(self) >= MOST_SUMS:
             self.clear()
-        few = leaves.to_bytes(len(self._trees), "little")
-        found = self[leaves] = sum(map(getitem, self._trees, few))
+        found = self[leaves] = sum(map(getitem, self._trees, leaves))
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """`thresholds[i]` ascending for input i; `masks[i][n]` is what n failed comparisons leave possible.
+    """`thresholds[i]` ascending for input i; `masks[i][n]` is what n failed comparisons leave possible, and
+    the last of them what an unknown input does.
 
-    `leaves` are of eight trees at once: an eighth as many are looked up and added.
+    `leaves` are of a few trees at once: so many fewer are looked up and added.
     """
 
     thresholds: tuple[tuple[float, ...], ...]
     masks: tuple[tuple[int, ...], ...]
-    unknown: tuple[int, ...]
     leaves: tuple[_Sums, ...]
     groups: Struct
     every: int
     ones: int
 
-    def total(self, values: Sequence[float | None]) -> int:
-        """The sum of the leaves that these inputs reach; None is unknown."""
-        return self.sum_of(self.reached(values))
+    def totals(self, rows: Sequence[Sequence[float | None]]) -> list[int]:
+        """The sum of the leaves that each row of inputs reaches; None is unknown.
 
-    def reached(self, values: Sequence[float | None]) -> int:
-        """The leaves that stay possible, as bits: inputs with the same ones have the same sum."""
-        possible = self.every
-        for value, thresholds, masks, unknown in zip(
-            values, self.thresholds, self.masks, self.unknown, strict=True
-        ):
-            possible &= unknown if value is None else masks[bisect_left(thresholds, value)]
+        By columns. Many rows are between the same thresholds, and those are walked once.
+        """
+        places = [
+            [-1 if value is None else bisect_left(thresholds, value) for value in column]
+            for column, thresholds in zip(zip(*rows, strict=True), self.thresholds, strict=True)
+        ]
+        each = list(zip(*places, strict=True))
+        different = list(set(each))
+        sums = dict(zip(different, map(self._sum_of, self._reached(different)), strict=True))
+        return [sums[one] for one in each]
+
+    def _reached(self, places: Sequence[Sequence[int]]) -> Iterable[int]:
+        """The leaves that stay possible, as bits."""
+        possible: Iterable[int] = [self.every] * len(places)
+        for column, masks in zip(zip(*places, strict=True), self.masks, strict=True):
+            possible = map(and_, possible, map(masks.__getitem__, column))
         return possible
 
-    def sum_of(self, possible: int) -> int:
+    def _sum_of(self, possible: int) -> int:
         """Of the lowest leaf of each tree."""
-        size = TREES_AT_ONCE * len(self.leaves)
         # The lowest bit of each byte: none is 0, so that nothing carries over.
         lowest = possible & ((possible ^ self.every) + self.ones)
-        return sum(map(getitem, self.leaves, self.groups.unpack(lowest.to_bytes(size, "little"))))
+        return sum(map(getitem, self.leaves, self.groups.unpack(lowest.to_bytes(self.groups.size, "little"))))
 
 
 def forest(trees: Sequence[Tree], inputs: int) -> Forest:
@@ -101,19 +109,17 @@ def forest(trees: Sequence[Tree], inputs: int) -> Forest:
     columns = [sorted(splits[position], key=lambda one: one.threshold) for position in range(inputs)]
     return Forest(
         tuple(tuple(one.threshold for one in column) for column in columns),
-        tuple(tuple(accumulate((one.mask for one in column), and_, initial=every)) for column in columns),
-        tuple(_anded([one.mask for one in column if not one.unknown_is_below], every) for column in columns),
+        tuple(tuple(_masks(column, every)) for column in columns),
         tuple(_Sums(leaves[at : at + TREES_AT_ONCE]) for at in range(0, len(leaves), TREES_AT_ONCE)),
-        Struct(f"<{len(leaves) // TREES_AT_ONCE}Q"),
+        Struct(f"{TREES_AT_ONCE}s" * (len(leaves) // TREES_AT_ONCE)),
         every,
         every // (2**MOST_LEAVES - 1),
     )
 
 
-def _anded(masks: Sequence[int], every: int) -> int:
-    for mask in masks:
-        every &= mask
-    return every
+def _masks(column: Sequence[_Split], every: int) -> Iterator[int]:
+    yield from accumulate((one.mask for one in column), and_, initial=every)
+    yield reduce(and_, (one.mask for one in column if not one.unknown_is_below), every)
 
 
 def _leaves(tree: Tree) -> Iterator[int]:

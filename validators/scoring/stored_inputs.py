@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from pydantic_core import from_json, to_json
+import msgspec
+from pydantic_core import from_json
 
 from validators.scoring.facts import ClusterFacts, EpochFacts, Past, ValidatorFacts
 
@@ -43,10 +44,10 @@ def packed(cluster: ClusterFacts) -> bytes:
     }
     # In parts: the text of twenty thousand pasts would be larger than they are.
     stream = zlib.compressobj(COMPRESSION)
-    text = [stream.compress(to_json(head)[: -len(b"]}")])]
+    text = [stream.compress(msgspec.json.encode(head)[: -len(b"]}")])]
     for start in range(0, len(cluster.validators), AT_ONCE):
         some = [_values(one, floats) for one in cluster.validators[start : start + AT_ONCE]]
-        text.append(stream.compress((b"," if start else b"") + to_json(some)[1:-1]))
+        text.append(stream.compress((b"," if start else b"") + msgspec.json.encode(some)[1:-1]))
     text.append(stream.compress(b"]}") + stream.flush())
     if sys.byteorder == "big":
         floats.byteswap()
@@ -130,8 +131,12 @@ def _narrowed(column: Sequence[Any], floats: "array[float]") -> Any:
     # Only where both ends are the same may all of it be.
     if first == last and column.count(first) == len(column):
         return first
-    if isinstance(first, float) and None not in column:
-        floats.extend(column)
+    if isinstance(first, float):
+        try:
+            # Asking first whether one is unknown would take as long again.
+            floats.extend(array(FLOATS, column))
+        except TypeError:
+            return column
         return FLOATS_FOLLOW
     return column
 

@@ -102,7 +102,7 @@ TRUST = METHODS["trust-v3"]
 
 def scored_by_trust(shown: Validator, **changes: object) -> None:
     """As trust-v3 scores such a one."""
-    judged = TRUST.assess(cluster(facts(1, **changes)))[0]  # type: ignore[arg-type]
+    judged = next(iter(TRUST.assess(cluster(facts(1, **changes)))))  # type: ignore[arg-type]
     run = scoring_run([(shown, judged.score)], method=TRUST.name, version=TRUST.version)
     run.scores.update(components=dict(judged.components))
 

@@ -165,7 +165,7 @@ def test_what_the_parts_of_a_score_lack_is_what_it_lacks_to_a_hundred(
     history = past(*[1.0 - lowered] * 5, *[1.0] * 20, bps=bps)
     method = METHODS["trust-v2"]
 
-    assessment = method.assess(cluster(validator(1, history, commission_bps=bps)))[0]
+    assessment = next(iter(method.assess(cluster(validator(1, history, commission_bps=bps)))))
 
     lacking = sum(one.shortfall for one in method.explain(assessment.components))
     assert lacking == pytest.approx(100 - assessment.score, abs=0.002)

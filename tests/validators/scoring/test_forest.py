@@ -34,9 +34,11 @@ def walked(node: Any, inputs: list[float | None]) -> int:
     return int(node)
 
 
-@given(st.lists(tree(), min_size=1, max_size=6), values)
-def test_the_sum_is_that_of_walks(trees: list[Any], inputs: list[float | None]) -> None:
-    assert forest(trees, INPUTS).total(inputs) == sum(walked(one, inputs) for one in trees)
+@given(st.lists(tree(), min_size=1, max_size=6), st.lists(values, min_size=1, max_size=6))
+def test_sums_are_those_of_walks(trees: list[Any], rows: list[list[float | None]]) -> None:
+    sums = [sum(walked(one, inputs) for one in trees) for inputs in rows]
+
+    assert forest(trees, INPUTS).totals(rows) == sums
 
 
 def test_a_tree_of_more_leaves_than_a_byte_has_bits_is_refused() -> None:

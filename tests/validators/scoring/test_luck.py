@@ -83,7 +83,7 @@ def test_nobody_who_votes_perfectly_is_bad(perfect: Luck) -> None:
 
 @pytest.mark.parametrize("method", list(METHODS))
 def test_scores_of_equal_votes_do_not_know_the_luck(perfect: Luck, method: str) -> None:
-    found = METHODS[method].assess(facts_at(perfect.history, EPOCHS[-1]))
+    found = list(METHODS[method].assess(facts_at(perfect.history, EPOCHS[-1])))
     scores = {one.validator.vote_account: one.score for one in found}
     large = [one.score for one in found if one.validator.activated_stake >= LARGE]
     usual = [one.score for one in found if SMALL <= one.validator.activated_stake < 3 * SMALL]

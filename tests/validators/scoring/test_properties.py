@@ -21,7 +21,7 @@ both = pytest.mark.parametrize("method", [trust_v2.METHOD, trust_v3.METHOD], ids
 
 
 def judged(method: ScoringMethod, one: ValidatorFacts) -> Assessment:
-    return method.assess(cluster(one))[0]
+    return next(iter(method.assess(cluster(one))))
 
 
 def is_no_better(method: ScoringMethod, worse: ValidatorFacts, before: ValidatorFacts) -> bool:

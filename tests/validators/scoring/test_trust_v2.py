@@ -12,7 +12,7 @@ from validators.scoring.trust_v2.method import assess
 
 
 def judged(one: ValidatorFacts) -> Assessment:
-    return assess(cluster(one))[0]
+    return next(assess(cluster(one)))
 
 
 def test_a_steady_cheap_validator_scores_high_and_a_failing_one_low() -> None:
@@ -75,7 +75,7 @@ def test_from_half_an_epoch_on_the_running_one_counts_as_the_last() -> None:
     )  # fmt: skip
     picture = cluster(validator(1, failing_now))
 
-    early, late = (assess(replace(picture, progress=progress))[0].score for progress in (0.49, 0.5))
+    early, late = (next(assess(replace(picture, progress=progress))).score for progress in (0.49, 0.5))
 
     assert early == judged(validator(1, history)).score
     assert late < early - 20

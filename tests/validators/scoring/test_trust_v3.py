@@ -8,7 +8,7 @@ import pytest
 
 from tests.validators.scoring.pictures import EPOCH, SOL, cluster, past, validator
 from validators.scoring.facts import Assessment, ClusterFacts, Past, ValidatorFacts
-from validators.scoring.registry import ranked, ranks
+from validators.scoring.registry import order, ranked, ranks
 from validators.scoring.trust_v3 import method
 from validators.scoring.trust_v3.explanation import explained
 from validators.scoring.trust_v3.inputs import INPUTS, Inputs, Surroundings, inputs_of
@@ -18,7 +18,7 @@ from validators.scoring.trust_v3.tables import shipped_tables
 
 
 def judged(one: ValidatorFacts) -> Assessment:
-    return assess(cluster(one))[0]
+    return next(assess(cluster(one)))
 
 
 def point(one: ValidatorFacts, name: str) -> float:
@@ -148,7 +148,7 @@ def test_an_input_unknown_for_everybody_moves_nobody_who_was_usual_in_it(
     field = [validator(n, past(*[1.0] * (n + 5)), activated_stake=n * 10**13) for n in range(1, 40)]
     picture = ClusterFacts(1, EPOCH, 0.1, field, {})
     monkeypatch.setattr(method, "inputs_of", said_of(name, usual))
-    known = assess(picture)
+    known = list(assess(picture))
     monkeypatch.setattr(method, "inputs_of", said_of(name, None))
 
     moved = [abs(before.score - after.score) for before, after in zip(known, assess(picture), strict=True)]
@@ -202,7 +202,7 @@ def test_an_epoch_that_is_unknown_of_everybody_is_passed_over() -> None:
             1, EPOCH, 0.1, [validator(n, past(*newest, 0.8, *[1.0] * 30)) for n in range(5)], {}
         )
 
-    lost = assess(everyone(None))[0].components["taken"][2]
+    lost = next(assess(everyone(None))).components["taken"][2]
 
     assert lost == pytest.approx(0.2)
 
@@ -211,7 +211,7 @@ def test_a_commission_lowered_while_no_epoch_is_judged_is_not_charged_for_longer
     history = past(None, None, *[1.0] * 20)._replace(commission_bps=(0, 0, 0, *[500] * 19))
     lowered = ClusterFacts(1, EPOCH, 0.1, [validator(1, history, commission_bps=0)], {})
 
-    assert assess(lowered)[0].components["commission_bps"] == 0
+    assert next(assess(lowered)).components["commission_bps"] == 0
 
 
 def test_equals_are_ordered_by_risk_then_history_and_share_a_rank_whatever_their_stake() -> None:
@@ -220,10 +220,10 @@ def test_equals_are_ordered_by_risk_then_history_and_share_a_rank_whatever_their
     known = Assessment(validator(3, past(1.0, 1.0)), 90.0, {}, 0.01)
     equal = Assessment(validator(4, past(1.0)), 90.0, {}, 0.01)
 
-    order = ranked([equal, rich, known, safe])
+    best_first = ranked([equal, rich, known, safe])
 
-    assert [one.validator.pk for one in order] == [2, 3, 1, 4]
-    assert ranks(order) == [1, 2, 3, 3]
+    assert [one.validator.pk for one in best_first] == [2, 3, 1, 4]
+    assert ranks(map(order, best_first)) == [1, 2, 3, 3]
 
 
 def test_versions_are_compared_within_their_lineage_to_the_patch() -> None:
@@ -241,7 +241,7 @@ def test_from_half_an_epoch_on_the_running_one_counts_as_the_last() -> None:
     running = Past(*columns)
     picture = cluster(validator(1, running, delinquent=True))
 
-    early, late = (assess(replace(picture, progress=progress))[0] for progress in (0.49, 0.5))
+    early, late = (next(assess(replace(picture, progress=progress))) for progress in (0.49, 0.5))
 
     assert early.components["vote_performance"] == 1.0
     assert late.score < early.score < 75

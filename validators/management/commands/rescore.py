@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
-from validators.scoring.registry import ranks
+from validators.scoring.registry import order, ranks
 from validators.services.scores.again import Again, score_again
 
 NAMED: Final = 5
@@ -44,7 +44,7 @@ def _document(again: Again) -> dict[str, Any]:
         "differing": again.differing,
         "scores": [
             {"rank": rank, "vote_account": one.validator.vote_account, "score": one.score, "risk": one.risk}
-            for rank, one in zip(ranks(again.best_first), again.best_first, strict=True)
+            for rank, one in zip(ranks(map(order, again.best_first)), again.best_first, strict=True)
         ],
     }
 

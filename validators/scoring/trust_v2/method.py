@@ -5,7 +5,7 @@ stake-weighted mean credits, or delisted), the return what of a perfect validato
 reach a delegator, the terms what may hurt without warning. docs/scoring.md has what was measured.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
@@ -21,16 +21,14 @@ SCORE_DIGITS: Final = 4
 VALUE_DIGITS: Final = 6
 
 
-def assess(cluster: ClusterFacts, tables: Tables | None = None) -> list[Assessment]:
+def assess(cluster: ClusterFacts, tables: Tables | None = None) -> Iterator[Assessment]:
     """One assessment for each validator of the cluster, in its order; by the shipped tables unless given."""
     tables = tables or shipped_tables()
     around = surroundings(cluster)
     everyone = [inputs_of(validator, around, tables.weights) for validator in cluster.validators]
     typical = typical_values(everyone)
-    return [
-        _assessment(validator, inputs, around, tables, typical)
-        for validator, inputs in zip(cluster.validators, everyone, strict=True)
-    ]
+    for validator, inputs in zip(cluster.validators, everyone, strict=True):
+        yield _assessment(validator, inputs, around, tables, typical)
 
 
 def typical_values(everyone: Sequence[Inputs]) -> list[float | None]:
@@ -105,7 +103,8 @@ def _assessment(
             "epochs_known": inputs.epochs_known,
             "bad_of_window": inputs.bad_of_window,
             "known_of_window": inputs.known_of_window,
-            "values": [None if value is None else round(value, VALUE_DIGITS) for value in inputs.values],
+            # What is 0 or unknown stays it: most are, and rounding takes longer than all the rest.
+            "values": [value and round(value, VALUE_DIGITS) for value in inputs.values],
             "typical": typical,
             **_parts(points, at, held, score, tables),
         },
@@ -136,7 +135,7 @@ def _parts(
     charged = sum(tables.terms_points[charge.name] for charge in held)
     scale = (all_terms - points["terms"]) / charged if charged else 0.0
     return {
-        "points": [round(0.0 - cost * each, SCORE_DIGITS) for cost in excess],
+        "points": [cost and round(0.0 - cost * each, SCORE_DIGITS) for cost in excess],
         "delinquent_now_points": round(points["reliability"] - points["modelled"], SCORE_DIGITS),
         "return_points": round(points["return"], SCORE_DIGITS),
         "charges": [

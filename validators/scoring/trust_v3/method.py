@@ -7,9 +7,10 @@ next epoch (below 0.97 of the cluster's stake-weighted mean, or not there), k wh
 average, and a how much a point of risk counts beyond that. docs/scoring.md has what was measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -24,6 +25,8 @@ SCORE_DIGITS: Final = 4
 RISK_DIGITS: Final = 6
 # Who is not let in earns nothing; a choice, because no recorded epoch has any: only our reading may be wrong.
 LEFT_OUT_RISK: Final = 0.98
+# So many validators are judged together: of more the inputs, three sets of each, would take more memory.
+AT_ONCE: Final = 1_000
 
 
 class _Middle(NamedTuple):
@@ -34,16 +37,27 @@ class _Middle(NamedTuple):
     commission_bps: int
 
 
-def assess(cluster: ClusterFacts, tables: Tables | None = None) -> list[Assessment]:
+def assess(cluster: ClusterFacts, tables: Tables | None = None) -> Iterator[Assessment]:
     """One assessment for each validator of the cluster, in its order; by the shipped tables unless given."""
     tables = tables or shipped_tables()
     around = surroundings(cluster, tables.weights)
     everyone = [inputs_of(validator, around) for validator in cluster.validators]
     middle = _Middle(middles(everyone, tables), middle_level(everyone), _middle_commission(everyone))
-    return [
-        _assessment(validator, inputs, middle, tables)
-        for validator, inputs in zip(cluster.validators, everyone, strict=True)
-    ]
+    for start in range(0, len(everyone), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        yield from _assessments(cluster.validators[some], everyone[some], middle, tables)
+
+
+def _assessments(
+    validators: Sequence[ValidatorFacts], inputs: Sequence[Inputs], middle: _Middle, tables: Tables
+) -> Iterator[Assessment]:
+    taken = [filled_by(one.values, middle.values, tables.learnt_unknown) for one in inputs]
+    ranges = [good_and_poor(one, filled, tables) for one, filled in zip(inputs, taken, strict=True)]
+    # Of a long history without gaps the three are one and the same.
+    different = list(dict.fromkeys(chain(taken, chain.from_iterable(ranges))))
+    risks = dict(zip(different, tables.risks(different), strict=True))
+    for validator, one, filled, (good, poor) in zip(validators, inputs, taken, ranges, strict=True):
+        yield _assessment(validator, one, filled, (risks[filled], risks[good], risks[poor]), middle, tables)
 
 
 def _middle_commission(everyone: Sequence[Inputs]) -> int:
@@ -56,11 +70,16 @@ def _middle_commission(everyone: Sequence[Inputs]) -> int:
     )
 
 
-def _assessment(validator: ValidatorFacts, inputs: Inputs, middle: _Middle, tables: Tables) -> Assessment:
-    taken = filled_by(inputs.values, middle.values, tables.learnt_unknown)
-    risk, low, high = (
-        round(one, RISK_DIGITS) for one in tables.risks(taken, *good_and_poor(inputs, taken, tables))
-    )
+def _assessment(
+    validator: ValidatorFacts,
+    inputs: Inputs,
+    taken: Sequence[float | None],
+    risks: tuple[float, float, float],
+    middle: _Middle,
+    tables: Tables,
+) -> Assessment:
+    """`risks` are that of the inputs as they are taken, and the ends of its range."""
+    risk, low, high = (round(one, RISK_DIGITS) for one in risks)
     if validator.left_out:
         risk = high = max(risk, LEFT_OUT_RISK)
     level = middle.level if inputs.level is None else min(inputs.level, 1.0)

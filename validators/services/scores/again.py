@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringRun
 from validators.scoring.facts import Assessment
-from validators.scoring.registry import METHODS, ranked, ranks
+from validators.scoring.registry import METHODS, order, ranked, ranks
 from validators.scoring.stored_inputs import unpacked
 from validators.services.scores.methods import method_of
 
@@ -77,6 +77,6 @@ def _differing(stored: ScoringRun, best_first: list[Assessment]) -> list[str]:
     # Through JSON, as the stored components went.
     now = {
         one.validator.vote_account: (rank, one.score, from_json(to_json(one.components)))
-        for rank, one in zip(ranks(best_first), best_first, strict=True)
+        for rank, one in zip(ranks(map(order, best_first)), best_first, strict=True)
     }
     return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))

@@ -1,23 +1,23 @@
 """Judging the cluster as the newest fetch left it, by every configured method, and storing the verdicts."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.utils import timezone
-from pydantic_core import to_json
 
 from scheduling.exceptions import SkipRun
 from validators.models import ScoringRun
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
-from validators.scoring.registry import ranked, ranks
+from validators.scoring.registry import order, ranks
 from validators.scoring.stored_inputs import packed
 from validators.services.memory import collector_paused
 from validators.services.scores.facts import cluster_facts
 from validators.services.scores.methods import methods_in_use
-from validators.services.scores.storing import Verdict, store_scores
+from validators.services.scores.storing import Judged, Row, Verdict, store_scores
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,10 @@ def score_newest_fetch() -> dict[str, Any]:
     """
     started_at = timezone.now()
     methods = methods_in_use(settings.SCORE_METHODS)
+    return store_scores(_judged(methods, started_at))
+
+
+def _judged(methods: Sequence[ScoringMethod], started_at: datetime) -> Judged:
     cluster = cluster_facts(with_past=any(method.reads_past for method in methods))
     if cluster is None or not cluster.validators:
         reason = (
@@ -49,8 +53,7 @@ def score_newest_fetch() -> dict[str, Any]:
             )
         raise SkipRun(reason)
     verdicts = _verdicts(methods, cluster)
-    body = packed(cluster)
-    return store_scores(verdicts, cluster, body)
+    return Judged(cluster.fetch_id, cluster.epoch, packed(cluster), verdicts)
 
 
 def _verdicts(methods: Sequence[ScoringMethod], cluster: ClusterFacts) -> list[Verdict]:
@@ -68,7 +71,7 @@ def _verdicts(methods: Sequence[ScoringMethod], cluster: ClusterFacts) -> list[V
 def _verdict(method: ScoringMethod, cluster: ClusterFacts) -> Verdict:
     started_at = timezone.now()
     try:
-        return Verdict(method, _rows(ranked(method.assess(cluster))), started_at)
+        return Verdict(method, _rows(method.assess(cluster)), started_at)
     except Exception as exc:
         reason = f"{type(exc).__name__}: {exc}"
         record_unscored(
@@ -77,10 +80,17 @@ def _verdict(method: ScoringMethod, cluster: ClusterFacts) -> Verdict:
         raise
 
 
-def _rows(best_first: list[Assessment]) -> list[tuple[int, float, int, str]]:
+def _rows(assessments: Iterable[Assessment]) -> list[Row]:
+    """Best first. Of an assessment that is counted in here nothing else is kept."""
+    in_json = msgspec.json.Encoder().encode
+    ordered = [
+        (order(one), one.validator.pk, one.score, in_json(one.components).decode()) for one in assessments
+    ]
+    ordered.sort()
+    found = ranks(row[0] for row in ordered)
     return [
-        (one.validator.pk, one.score, rank, to_json(one.components).decode())
-        for rank, one in zip(ranks(best_first), best_first, strict=True)
+        (key, score, rank, components)
+        for rank, (_, key, score, components) in zip(found, ordered, strict=True)
     ]
 
 

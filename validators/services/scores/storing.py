@@ -22,10 +22,12 @@ from scheduling.ledger.retention import delete_in_batches
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringInputs, ScoringRun, TrustScore
 from validators.models.marks import Writer, mark_picture
-from validators.scoring.facts import ClusterFacts, ScoringMethod
+from validators.scoring.facts import ScoringMethod
 from validators.services import bulk
 from validators.services.scores.rank_moves import tell_rank_moves
 
+# (validator's key, score, rank, components as JSON)
+Row = tuple[int, float, int, str]
 _FIELDS = ("validator_id", "score", "rank", "components")
 
 
@@ -56,23 +58,35 @@ class ScoreSummary:
 class Verdict:
     """What one method said of everybody, best first, and when it began to think.
 
-    `rows` are (validator's key, score, rank, components as JSON), as they are stored: of twenty thousand
-    validators that is a third of what the assessments hold.
+    `rows` are as they are stored: of twenty thousand validators that is a third of what assessments hold.
     """
 
     method: ScoringMethod
-    rows: list[tuple[int, float, int, str]]
+    rows: list[Row]
     started_at: datetime
 
 
-def store_scores(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: bytes) -> dict[str, Any]:
-    """Store a completed run with its scores for each verdict, the headline one first; all of them at once, as
-    far as anybody sees, and with the end of the run that does it. Returns the fields of a ScoreSummary."""
-    runs = commit_ahead(lambda: _opened(verdicts, cluster, body))
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A fetch as every method judged it, the headline one first, and as bytes what they were given.
+
+    Not the facts themselves, which take as much memory as all the verdicts on them.
+    """
+
+    fetch_id: int
+    epoch: int
+    inputs: bytes
+    verdicts: Sequence[Verdict]
+
+
+def store_scores(judged: Judged) -> dict[str, Any]:
+    """Store a completed run with its scores for each verdict; all of them at once, as far as anybody sees,
+    and with the end of the run that does it. Returns the fields of a ScoreSummary."""
+    runs = commit_ahead(lambda: _opened(judged))
     try:
-        for verdict, run in zip(verdicts, runs, strict=True):
+        for verdict, run in zip(judged.verdicts, runs, strict=True):
             _insert(verdict, run)
-        return commit_with_run(lambda: asdict(_completed(verdicts, runs, cluster)))
+        return commit_with_run(lambda: asdict(_completed(judged, runs)))
     except Exception:
         with suppress(DatabaseError):
             discard(runs)
@@ -94,18 +108,18 @@ def _unfinished(runs: Sequence[ScoringRun]) -> QuerySet[ScoringRun]:
     return ScoringRun.objects.storing().filter(pk__in=[run.pk for run in runs])
 
 
-def _opened(verdicts: Sequence[Verdict], cluster: ClusterFacts, body: bytes) -> list[ScoringRun]:
+def _opened(judged: Judged) -> list[ScoringRun]:
     """A run for each verdict, of which nothing is told yet; the headline one is the newest."""
-    inputs_id = _stored_inputs(body)
-    return [_opened_run(verdict, cluster, inputs_id) for verdict in reversed(verdicts)][::-1]
+    inputs_id = _stored_inputs(judged.inputs)
+    return [_opened_run(verdict, judged, inputs_id) for verdict in reversed(judged.verdicts)][::-1]
 
 
-def _opened_run(verdict: Verdict, cluster: ClusterFacts, inputs_id: int) -> ScoringRun:
+def _opened_run(verdict: Verdict, judged: Judged, inputs_id: int) -> ScoringRun:
     return ScoringRun.objects.create(
         method=verdict.method.name,
         version=verdict.method.version,
-        epoch=cluster.epoch,
-        fetch_id=cluster.fetch_id,
+        epoch=judged.epoch,
+        fetch_id=judged.fetch_id,
         inputs_id=inputs_id,
         status=ScoringRun.Status.STORING,
         scored_count=len(verdict.rows),
@@ -132,22 +146,20 @@ def _insert(verdict: Verdict, run: ScoringRun) -> None:
         commit_ahead(insert)
 
 
-def _completed(
-    verdicts: Sequence[Verdict], runs: Sequence[ScoringRun], cluster: ClusterFacts
-) -> ScoreSummary:
+def _completed(judged: Judged, runs: Sequence[ScoringRun]) -> ScoreSummary:
     """Tell of them; call inside a transaction."""
     now = timezone.now()
     if _unfinished(runs).update(status=ScoringRun.Status.COMPLETED, finished_at=now) != len(runs):
         _require_told(runs)
     mark_picture(Writer.SCORES)
-    headline, ranks = runs[0], {key: rank for key, _, rank, _ in verdicts[0].rows}
-    tell_rank_moves(headline.method, headline.version, ranks, epoch=cluster.epoch, at=now)
+    headline, ranks = runs[0], {key: rank for key, _, rank, _ in judged.verdicts[0].rows}
+    tell_rank_moves(headline.method, headline.version, ranks, epoch=judged.epoch, at=now)
     return ScoreSummary(
         headline.pk,
         headline.method,
         headline.version,
-        cluster.fetch_id,
-        cluster.epoch,
+        judged.fetch_id,
+        judged.epoch,
         headline.scored_count,
         [MethodSummary(run.pk, run.method, run.version, run.scored_count) for run in runs],
     )
