@@ -22,7 +22,7 @@ def test_few_are_counted_to_the_last() -> None:
     assert found.numbers == {state.value: 0 for state in RunState} | {"failed": 1, "queued": 1}
 
 
-# What ANALYZE says of a table outlives a rollback, and later tests would get other plans; the flush truncates it.
+# What ANALYZE says outlives a rollback, and later tests would get other plans; the flush truncates the table.
 @pytest.mark.django_db(transaction=True)
 def test_of_many_postgresql_says_about_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "MOST_COUNTED", 3)
