@@ -100,23 +100,9 @@ deploy-check: .venv/.run
 		SOLANA_RPC_URL=https://rpc.example.org \
 		$(PYTHON) manage.py check --deploy --fail-level WARNING
 
+# Every benchmark that has a bar, in some forty minutes, and at the end which bars are met; fails where one breaks.
 bench: .venv/.dev
-	$(PYTHON) -m benchmarks.fetch_and_score
-	$(PYTHON) -m benchmarks.long_history
-	$(PYTHON) -m benchmarks.cycle
-	$(PYTHON) -m benchmarks.history_accounts
-	$(PYTHON) -m benchmarks.scoring
-	$(PYTHON) -m benchmarks.lateness
-	$(PYTHON) -m benchmarks.lateness --dripping
-	$(PYTHON) -m benchmarks.lateness --dripping --postgres
-	-$(PYTHON) -m benchmarks.lateness --validators 20000
-	-$(PYTHON) -m benchmarks.lateness --validators 20000 --postgres
-	$(PYTHON) -m benchmarks.faults
-	$(PYTHON) -m benchmarks.throughput
-	$(PYTHON) -m benchmarks.ten_years
-	$(PYTHON) -m benchmarks.bad_endpoint
-	$(PYTHON) -m benchmarks.crowd
-	$(PYTHON) -m benchmarks.reading
+	$(PYTHON) -m benchmarks.everything
 
 # A minute of faults on two clusters, on SQLite and then on PostgreSQL; prints its seed.
 chaos: .venv/.dev

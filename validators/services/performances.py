@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, ValidatorEpoch
 from validators.services import bulk
@@ -11,13 +11,32 @@ from validators.solana.performance import Verdict, Work, shares_of_mean, verdict
 
 # Blocks of a part of an epoch say nothing of the whole: scaled up they are wrong by 4 %.
 WHOLE: Final = frozenset({BlocksBasis.FINAL.value, BlocksBasis.SCHEDULE.value})
-_COLUMNS: Final = (
-    *("pk", "validator_id", "credits", "credits_unit", "activated_stake", "validator__activated_stake"),
-    *("blocks_produced", "blocks_basis", "identity", "credits_before_split", "credits_final"),
-    *("vote_performance", "leader_luck"),
-)
 # In the order of Verdict.
 JUDGED: Final = ("vote_performance", "leader_luck")
+
+
+class EpochRow(NamedTuple):
+    """What one validator's row of an epoch says that its performance and its return are made of, and both."""
+
+    pk: int
+    validator_id: int
+    credits: int | None
+    credits_unit: str
+    activated_stake: int | None
+    validator__activated_stake: int
+    blocks_produced: int | None
+    blocks_basis: str
+    identity: str
+    credits_before_split: int | None
+    credits_final: bool
+    vote_performance: float | None
+    leader_luck: float | None
+    estimated_return: float | None
+
+
+def epoch_rows(epoch: int) -> list[EpochRow]:
+    rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list(*EpochRow._fields)
+    return list(map(EpochRow._make, bulk.read_rows(rows)))
 
 
 def refresh_performances(epochs: Iterable[int]) -> bool:
@@ -32,7 +51,7 @@ def refresh_performances(epochs: Iterable[int]) -> bool:
 
 
 def _refresh(cluster: ClusterEpoch, *, ended: bool) -> bool:
-    judged = performances(cluster, ended=ended)
+    judged = performances(cluster, epoch_rows(cluster.epoch), ended=ended)
     changed = [(*verdict, key) for key, (verdict, is_new) in judged.items() if is_new]
     bulk.update_rows(ValidatorEpoch, fields=JUDGED, rows=changed, constants={})
     return bool(changed)
@@ -46,25 +65,29 @@ def running_performances(
     return [None] * len(told) if unit == CreditsUnit.LAMPORTS else shares_of_mean(told)
 
 
-def performances(cluster: ClusterEpoch, *, ended: bool) -> dict[int, tuple[Verdict, bool]]:
+def performances(
+    cluster: ClusterEpoch, rows: Sequence[EpochRow], *, ended: bool
+) -> dict[int, tuple[Verdict, bool]]:
     """By the keys of its rows what these say, and whether that is new.
 
     `ended` says whether the votes were looked at since: before, what was earned is not all of it.
     """
-    rows = bulk.read_rows(ValidatorEpoch.objects.filter(epoch=cluster.epoch).values_list(*_COLUMNS))
-    judged = _judged(cluster, rows, ended=ended)
     return {
-        row[0]: (verdict, tuple(verdict) != tuple(row[-2:]))
-        for row, verdict in zip(rows, judged, strict=True)
+        row.pk: (verdict, verdict != (row.vote_performance, row.leader_luck))
+        for row, verdict in zip(rows, _judged(cluster, rows, ended=ended), strict=True)
     }
 
 
-def _judged(cluster: ClusterEpoch, rows: list[tuple[Any, ...]], *, ended: bool) -> list[Verdict]:
+def _judged(cluster: ClusterEpoch, rows: Sequence[EpochRow], *, ended: bool) -> list[Verdict]:
     whole = ended and cluster.blocks_basis in WHOLE
     # Without blocks nothing is told by the stake of the epoch before.
     before = _stakes(cluster.epoch - 1) if whole else {}
     # Whose the blocks of an identity are cannot be told where two accounts with stake had it.
-    owners = Counter(row[8] for row in rows if row[8] and before.get(row[1], row[4]) != 0)
+    owners = Counter(
+        row.identity
+        for row in rows
+        if whole and row.identity and before.get(row.validator_id, row.activated_stake) != 0
+    )
     works = [
         Work(
             # Votes and lamports are never compared, nor a part of an epoch with all of it.
@@ -76,7 +99,7 @@ def _judged(cluster: ClusterEpoch, rows: list[tuple[Any, ...]], *, ended: bool) 
         for _, key, credits, unit, stake, present, blocks, basis, identity, _, is_final, *_ in rows
     ]
     found = verdicts(works, unit=cluster.credits_unit, blocks=cluster.blocks_produced if whole else None)
-    if all(row[9] is None for row in rows):
+    if all(row.credits_before_split is None for row in rows):
         return found
     # In the epoch of the migration votes are of one part, lamports of the other, and blocks of both.
     return [Verdict(None, verdict.leader_luck) for verdict in found]

@@ -1,11 +1,11 @@
 """What stakers earned in each ended epoch, and what that is in a year."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services import bulk
-from validators.services.performances import JUDGED, performances
+from validators.services.performances import JUDGED, EpochRow, epoch_rows, performances
 from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import (
@@ -34,48 +34,51 @@ def refresh_ended(epochs: Iterable[int]) -> bool:
     Call inside a transaction. Returns whether any changed.
     """
     clusters = list(ClusterEpoch.objects.filter(epoch__in=list(epochs)).order_by("epoch"))
-    changed = [_refresh_both(cluster) for cluster in clusters]
+    changed = [refresh_ended_epoch(cluster) for cluster in clusters]
     if clusters:
         changed.append(refresh_yields())
     return any(changed)
 
 
-def _refresh_both(cluster: ClusterEpoch) -> bool:
-    judged, returned = performances(cluster, ended=True), _returns(cluster)
-    rows = [
+def refresh_ended_epoch(cluster: ClusterEpoch) -> bool:
+    """Of one ended epoch both, without the APY. Call inside a transaction; returns whether any changed.
+
+    Written by the epoch: for several at once PostgreSQL would rather read the whole table.
+    """
+    rows = epoch_rows(cluster.epoch)
+    judged, returned = performances(cluster, rows, ended=True), _returns(cluster, rows)
+    changed = [
         (*judged[key][0], value, key) for key, (value, is_new) in returned.items() if is_new or judged[key][1]
     ]
-    bulk.update_rows(ValidatorEpoch, fields=(*JUDGED, "estimated_return"), rows=rows, constants={})
-    return bool(rows)
+    bulk.update_rows(ValidatorEpoch, fields=(*JUDGED, "estimated_return"), rows=changed, constants={})
+    return bool(changed)
 
 
 def _refresh_epoch(cluster: ClusterEpoch) -> bool:
-    changed = [(value, key) for key, (value, is_new) in _returns(cluster).items() if is_new]
+    returned = _returns(cluster, epoch_rows(cluster.epoch))
+    changed = [(value, key) for key, (value, is_new) in returned.items() if is_new]
     bulk.update_rows(ValidatorEpoch, fields=("estimated_return",), rows=changed, constants={})
     return bool(changed)
 
 
-def _returns(cluster: ClusterEpoch) -> dict[int, tuple[float | None, bool]]:
+def _returns(cluster: ClusterEpoch, rows: Sequence[EpochRow]) -> dict[int, tuple[float | None, bool]]:
     """By the keys of its rows what each earned for its stakers, and whether that is new."""
     commissions = _applied_commissions(cluster.epoch)
-    rows = ValidatorEpoch.objects.filter(epoch=cluster.epoch)
-    numbers = ("credits", "credits_final", "credits_unit", "credits_before_split", "activated_stake")
-    found = bulk.read_rows(rows.values_list("pk", "validator_id", *numbers, "estimated_return"))
-    # The migration epoch paid in two ways, of which each number tells one part.
-    whole = all(before_split is None for *_, before_split, _, _ in found)
-    returned = {}
-    for pk, key, credits, is_final, unit, _, stake, stored in found:
-        earned = credits if whole and is_final and unit == cluster.credits_unit else None
-        value = _return(cluster, earned, stake, commissions.get(key))
-        returned[pk] = (value, value != stored)
-    return returned
-
-
-def _return(cluster: ClusterEpoch, credits: int | None, stake: int | None, bps: int | None) -> float | None:
-    if cluster.credits_unit == CreditsUnit.LAMPORTS:
-        return alpenglow_return(commission_bps=bps, lamports=credits, stake=stake)
     rewards, points = tower_rewards(cluster)
-    return tower_return(commission_bps=bps, rewards=rewards, credits=credits, points=points)
+    lamports = cluster.credits_unit == CreditsUnit.LAMPORTS
+    # The migration epoch paid in two ways, of which each number tells one part.
+    whole = all(row.credits_before_split is None for row in rows)
+    returned = {}
+    for row in rows:
+        is_told = whole and row.credits_final and row.credits_unit == cluster.credits_unit
+        earned, bps = row.credits if is_told else None, commissions.get(row.validator_id)
+        value = (
+            alpenglow_return(commission_bps=bps, lamports=earned, stake=row.activated_stake)
+            if lamports
+            else tower_return(commission_bps=bps, rewards=rewards, credits=earned, points=points)
+        )
+        returned[row.pk] = (value, value != row.estimated_return)
+    return returned
 
 
 def tower_rewards(cluster: ClusterEpoch) -> tuple[float | None, float | None]:

@@ -20,8 +20,9 @@ class CreditMean(NamedTuple):
 def credit_mean(earners: Iterable[tuple[int, int]], *, unit: str) -> CreditMean:
     """Of (credits, stake in lamports) of everybody whose both are known."""
     earned = staked = 0
+    lamports = unit == CreditsUnit.LAMPORTS
     for credits, stake in earners:
         if stake:
-            earned += credits if unit == CreditsUnit.LAMPORTS else credits * stake
+            earned += credits if lamports else credits * stake
             staked += stake
     return CreditMean(earned / staked, earned) if staked else CreditMean(None, None)

@@ -9,8 +9,9 @@ from validators.models import BlocksBasis, ClusterEpoch, Fetch, Origin, Validato
 from validators.models.marks import Writer, mark_picture
 from validators.services import bulk
 from validators.services.flags import refresh_commission_flags
-from validators.services.returns import refresh_ended
+from validators.services.returns import refresh_ended_epoch
 from validators.services.told_changes import refresh_told_changes
+from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
 from validators.solana.means import credit_mean
@@ -45,6 +46,7 @@ _COLUMNS: Final = (
     *("leader_slots", "blocks_produced", "blocks_basis"),
 )
 _UNKNOWN: Final[tuple[Any, ...]] = (None, [], {})
+_WHOLE: Final = (BlocksBasis.FINAL.value, BlocksBasis.SHARED.value)
 
 
 def derive_cluster_epochs(epochs: Iterable[int]) -> None:
@@ -74,15 +76,26 @@ def refresh_derived(keys: Sequence[int], epochs: Collection[int]) -> None:
             if any([refresh_commission_flags(some), changes]):
                 mark_picture(Writer.IMPORTS)
     # The commissions of an epoch also tell what a later one's rewards were shared by.
-    told = sorted({epoch + later for epoch in epochs for later in range(EPOCHS_UNTIL_COMMISSION_APPLIES + 1)})
-    for start in range(0, len(told), EPOCHS_AT_ONCE):
+    _refresh_returns(
+        sorted({epoch + later for epoch in epochs for later in range(EPOCHS_UNTIL_COMMISSION_APPLIES + 1)})
+    )
+
+
+def _refresh_returns(epochs: Sequence[int]) -> None:
+    """Of those that are over and of which the cluster is known; then the APY, once for all of them."""
+    for start in range(0, len(epochs), EPOCHS_AT_ONCE):
         with transaction.atomic():
             bulk.serialize_writers()
             newest = Fetch.objects.newest()
-            known = ClusterEpoch.objects.filter(epoch__in=told[start : start + EPOCHS_AT_ONCE])
+            known = ClusterEpoch.objects.filter(epoch__in=epochs[start : start + EPOCHS_AT_ONCE])
             known = known.filter(epoch__lt=newest.epoch) if newest else known
-            if refresh_ended(list(known.values_list("epoch", flat=True))):
+            changed = [refresh_ended_epoch(one) for one in known.order_by("epoch")]
+            if any(changed):
                 mark_picture(Writer.IMPORTS)
+    with transaction.atomic():
+        bulk.serialize_writers()
+        if refresh_yields():
+            mark_picture(Writer.IMPORTS)
 
 
 def _store(epoch: int, numbers: dict[str, Any]) -> bool:
@@ -149,7 +162,7 @@ def _blocks(everybody: Sequence[Member]) -> dict[str, Any]:
     whole = {
         one.identity or one.vote_account: (one.leader_slots, one.blocks_produced)
         for one in everybody
-        if one.blocks_basis in (BlocksBasis.FINAL, BlocksBasis.SHARED)
+        if one.blocks_basis in _WHOLE
     }
     if not whole or any(one.stake and (one.identity or one.vote_account) not in whole for one in everybody):
         return {}

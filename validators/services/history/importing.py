@@ -121,20 +121,22 @@ class Import:
         """Call inside a transaction. `on_known` hears of what was stored already and what is told now."""
         stored = _stored({row.epoch for row in rows}, {self.keys[row.vote_account] for row in rows})
         newest = Fetch.objects.newest()
+        running, origin = newest.epoch if newest else None, self.origin.value
         inserts: list[tuple[Any, ...]] = []
         updates: list[tuple[Any, ...]] = []
         for row in rows:
-            key, numbers = (
-                self.keys[row.vote_account],
-                imported(row, running=newest.epoch if newest else None),
-            )
-            found = stored.get((key, row.epoch))
-            if found is None:
+            key, numbers = self.keys[row.vote_account], imported(row, running=running)
+            columns = stored.get((key, row.epoch))
+            if columns is None:
                 inserts.append((key, row.epoch, *numbers))
                 continue
             if on_known is not None:
-                on_known(row, found, numbers)
-            if (after := merged(found, numbers, origin=self.origin)) != found:
+                on_known(row, Stored.of(columns), numbers)
+            # Most of a file that was imported before; merged, they would stay as they are.
+            if columns[1:] == (origin, *numbers):
+                continue
+            found = Stored.of(columns)
+            if (after := merged(found, numbers, origin=origin)) != found:
                 updates.append((*after.numbers, after.source, found.pk))
         bulk.update_rows(ValidatorEpoch, fields=(*FIELDS, "source"), rows=updates, constants={})
         bulk.insert_rows(
@@ -142,7 +144,7 @@ class Import:
             fields=("validator_id", "epoch", *FIELDS),
             rows=inserts,
             constants={
-                "source": self.origin.value,
+                "source": origin,
                 "fetched_at": self.imported_at,
             },
         )
@@ -223,12 +225,12 @@ def _repeated(number: int, row: HistoryRow) -> RejectedLine:
     return RejectedLine(number, f"a second line of {row.vote_account} in epoch {row.epoch}")
 
 
-def _stored(epochs: Collection[int], keys: Collection[int]) -> Mapping[tuple[int, int], Stored]:
-    """The rows of those epochs and at least those validators, by both."""
+def _stored(epochs: Collection[int], keys: Collection[int]) -> Mapping[tuple[int, int], tuple[Any, ...]]:
+    """Of those epochs and at least those validators, by both: rows as `Stored.of` takes them."""
     rows = ValidatorEpoch.objects.filter(epoch__gte=min(epochs), epoch__lte=max(epochs))
     rows = rows.filter(validator_id__in=keys) if len(keys) <= FEW else rows.filter(epoch__in=sorted(epochs))
     columns = ("validator_id", "epoch", "pk", "source", *FIELDS)
-    return {(row[0], row[1]): Stored.of(row[2:]) for row in bulk.read_rows(rows.values_list(*columns))}
+    return {row[:2]: row[2:] for row in bulk.read_rows(rows.values_list(*columns))}
 
 
 def _insert_departed(rows: Sequence[HistoryRow], at: datetime) -> None:

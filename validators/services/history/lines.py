@@ -7,6 +7,7 @@ column of a longer header says that they are lamports.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from validators.solana.arithmetic import LARGEST, LARGEST_STAKE, MOST_VOTE_CREDITS, CreditsUnit
@@ -39,6 +40,8 @@ _DECIMAL: Final = re.compile(r"\d(?:\.\d{1,25})?", re.ASCII)
 _YES_OR_NO: Final[Mapping[str, bool | None]] = {"": None, "0": False, "1": True}
 _SKIP_RATE: Final = re.compile(r"\d{1,3}(?:\.\d{1,10})?", re.ASCII)
 _VERSION: Final = re.compile(r"[ -~]*", re.ASCII)
+# Of texts that stand in line after line: thousands of validators share some hundred of each.
+_COMMON: Final = 2_000
 
 
 class HistoryRow(NamedTuple):
@@ -90,22 +93,20 @@ def parse_line(line: str, more: tuple[str, ...] = ()) -> HistoryRow:
     fields = line.split(",")
     if len(fields) != len(COLUMNS) + len(more):
         raise ValueError(f"{len(fields)} columns instead of {len(COLUMNS) + len(more)}")
-    further = dict(zip(more, fields[len(COLUMNS) :], strict=True))
+    further = dict(zip(more, fields[len(COLUMNS) :], strict=True)) if more else {}
     epoch, vote_account, identity, stake = fields[:4]
     version, snapshots, delinquent, credits, cumulative, skip_rate = fields[8 : len(COLUMNS)]
-    unit = _unit(further.get("credits_unit", ""))
-    most = MOST_VOTE_CREDITS if unit == CreditsUnit.VOTE_CREDITS else LARGEST
-    seen = _required("snapshots", snapshots, MOST_SNAPSHOTS)
+    unit, most_credits = _unit(further.get("credits_unit", ""))
+    seen = _snapshots(snapshots, delinquent)
     return HistoryRow(
-        _required("epoch", epoch, LARGEST),
+        _epoch(epoch),
         _key("vote_account", vote_account),
         _key("identity", identity) if identity else "",
         _number("activated_stake", stake, LARGEST_STAKE),
-        *_commissions(fields[4:8]),
+        *_commissions(*fields[4:8]),
         _version(version),
-        seen,
-        _required("delinquent_snapshots", delinquent, seen),
-        _number("credits", credits, most),
+        *seen,
+        _number("credits", credits, most_credits),
         _number("cumulative_credits_at_start", cumulative, LARGEST - MOST_VOTE_CREDITS),
         _skip_rate(skip_rate),
         unit,
@@ -115,13 +116,27 @@ def parse_line(line: str, more: tuple[str, ...] = ()) -> HistoryRow:
     )
 
 
-def _unit(text: str) -> str:
+@lru_cache(maxsize=_COMMON)
+def _epoch(text: str) -> int:
+    return _required("epoch", text, LARGEST)
+
+
+@lru_cache(maxsize=_COMMON)
+def _snapshots(all_of_them: str, delinquent: str) -> tuple[int, int]:
+    seen = _required("snapshots", all_of_them, MOST_SNAPSHOTS)
+    return seen, _required("delinquent_snapshots", delinquent, seen)
+
+
+@lru_cache(maxsize=_COMMON)
+def _unit(text: str) -> tuple[str, int]:
+    """The unit, and the most credits that an epoch may have of it."""
     try:
-        return CreditsUnit(text or CreditsUnit.VOTE_CREDITS).value
+        unit = CreditsUnit(text or CreditsUnit.VOTE_CREDITS)
     except ValueError:
         raise ValueError(
             f"credits_unit is {_quoted(text)}, and neither {' nor '.join(CreditsUnit)}"
         ) from None
+    return unit.value, MOST_VOTE_CREDITS if unit is CreditsUnit.VOTE_CREDITS else LARGEST
 
 
 def _blocks(further: Mapping[str, str]) -> tuple[int | None, int | None]:
@@ -213,7 +228,8 @@ def _key(name: str, text: str) -> str:
     return text
 
 
-def _commissions(texts: list[str]) -> tuple[int | None, int | None, int | None, int | None]:
+@lru_cache(maxsize=_COMMON)
+def _commissions(*texts: str) -> tuple[int | None, int | None, int | None, int | None]:
     first, last, lowest, highest = (
         _number(name, text, LARGEST_COMMISSION) for name, text in zip(COLUMNS[4:8], texts, strict=True)
     )
@@ -231,12 +247,14 @@ def _bps(percent: int | None) -> int | None:
     return None if percent is None else percent * BPS_PER_PERCENT
 
 
+@lru_cache(maxsize=_COMMON)
 def _version(text: str) -> str:
     if len(text) > LONGEST_VERSION or not _VERSION.fullmatch(text):
         raise ValueError(f"version is {_quoted(text)}, not up to {LONGEST_VERSION} printable characters")
     return "" if text == UNKNOWN_VERSION else text
 
 
+@lru_cache(maxsize=_COMMON)
 def _skip_rate(text: str) -> float | None:
     if not text:
         return None

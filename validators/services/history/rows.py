@@ -43,6 +43,10 @@ _FETCHES: Final = slice(7, 9)
 _SINGLE: Final = slice(9, 14)
 _BLOCKS: Final = slice(15, 18)
 _ENDS: Final = slice(19, 21)
+_NO_COMMISSIONS: Final = (None, None, None, None)
+# An enum's member costs ten times a name, and these are asked for of every line.
+_IMPORTED: Final = CommissionSource.IMPORTED.value
+_FINAL: Final = BlocksBasis.FINAL.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,10 @@ def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
     """
     is_over = running is None or row.epoch < running
     commissions = row[4:8]
-    known = any(bps is not None for bps in commissions)
+    known = commissions != _NO_COMMISSIONS
     return Numbers(
         *commissions,
-        CommissionSource.IMPORTED.value if known else "",
+        _IMPORTED if known else "",
         row.version,
         row.client or _client(row.version),
         row.fetches,
@@ -81,7 +85,7 @@ def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
         row.credits_unit,
         row.leader_slots,
         row.blocks_produced,
-        "" if row.blocks_produced is None else BlocksBasis.FINAL.value,
+        "" if row.blocks_produced is None else _FINAL,
         is_over and row.credits is not None,
         row.delinquent_at_end,
         row.end_performance,
