@@ -194,8 +194,8 @@ FURTHER = (
     _mutant(
         "only a run that waits is queued",
         RECOVERY,
-        "filter(pk=run.pk, state=RunState.PENDING, **held)",
-        "filter(pk=run.pk, **held)",
+        "        state=RunState.PENDING,  # [END-1]\n",
+        "",
     ),
     _mutant(
         "a worker that lost its run stores nothing",
