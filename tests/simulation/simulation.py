@@ -35,7 +35,7 @@ EVERY, SLOWLY = 10, (3_600, 21_600, 86_400)
 # Every how many seeds one is slow.
 SLOW_IS_ONE_OF = 5
 # Intervals of faults; after the last of them everything has so many to end.
-FAULTS_FOR, CALM = 4, 24
+FAULTS_FOR, CALM = 4, 60
 MOST_STEPS = 60_000
 # Seconds that a task works: no time, less than a heartbeat, than a surrender, than a lease, and more.
 WORK = (0.0, 0.5, 3.0, 6.0, 9.0, 15.0)
