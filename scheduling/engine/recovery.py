@@ -157,7 +157,13 @@ def _rank(run: Run, *, turns: Container[int]) -> tuple[int, datetime]:
 def _queue(run: Run, *, now: datetime) -> bool:
     # A pause may have come after the look.
     held = {"job__paused_at": None} if run.trigger in ASKED_FOR else {}  # [PAUSE-2]
-    pending = Run.objects.filter(pk=run.pk, state=RunState.PENDING, **held)  # [END-1]
+    # And it may have been tried since, and wait for its next attempt.
+    pending = Run.objects.filter(
+        pk=run.pk,
+        state=RunState.PENDING,  # [END-1]
+        not_before=run.not_before,
+        **held,
+    )
     queued: dict[str, Any] = {"state": RunState.QUEUED, "queued_at": now}
     if not run.attempt:  # it waits for nothing any more; why an attempt failed is told until the next ends
         queued["error"] = ""

@@ -73,3 +73,16 @@ def test_a_backfill_whose_schedule_was_paused_since_the_look_is_not_queued(overl
 
     run.refresh_from_db()
     assert run.state == RunState.PENDING
+
+
+@pytest.mark.parametrize("overlap", Overlap.values)
+def test_a_run_that_was_tried_since_the_look_waits_for_its_next_attempt(overlap: str) -> None:
+    run = RunFactory(state=RunState.PENDING, job__overlap=overlap)
+    seen = open_runs()
+    waits_until = NOON + timedelta(minutes=5)
+    Run.objects.update(attempt=1, not_before=waits_until)
+
+    assert release_pending(seen, now=NOON + timedelta(minutes=1)) == []
+
+    run.refresh_from_db()
+    assert (run.state, run.not_before) == (RunState.PENDING, waits_until)

@@ -98,7 +98,7 @@ KEPT = (
         "_queue",
         'held = {"job__paused_at": None} if run.trigger in ASKED_FOR else {}',
     ),
-    Kept(("END-1",), RECOVERY, "_queue", "filter(pk=run.pk, state=RunState.PENDING, **held)"),
+    Kept(("END-1",), RECOVERY, "_queue", "state=RunState.PENDING,"),
     Kept(("LIVE-1",), RECOVERY, "_ask_again", "state=RunState.QUEUED, queued_at=run.queued_at"),
     Kept(("END-1",), "scheduling/engine/takeover.py", "_end", "state=RunState.PENDING,"),
     Kept(

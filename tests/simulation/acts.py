@@ -24,7 +24,7 @@ def _pause(here: "Simulation", name: str) -> None:
 
 def _pause_for(here: "Simulation", name: str) -> None:
     now = here.world.wall()
-    pause(name, by="ann", note="", now=now, until=now + timedelta(seconds=7))
+    pause(name, by="ann", note="", now=now, until=now + timedelta(seconds=0.7 * here.plan.every))
 
 
 def _resume(here: "Simulation", name: str) -> None:
@@ -47,10 +47,11 @@ def _retry(here: "Simulation", name: str) -> None:
 def _backfill(here: "Simulation", name: str) -> None:
     """Of what came before the first occurrence, or of what was skipped or missed."""
     now = here.world.wall()
-    for back in (35, 25, 15, 5):
-        start = now - timedelta(seconds=back)
+    interval = timedelta(seconds=here.plan.every)
+    for back in (3.5, 2.5, 1.5, 0.5):
+        start = now - back * interval
         with suppress(RefusedError):
-            backfill(name, start=start, end=start + timedelta(seconds=10), by="ann", now=now)
+            backfill(name, start=start, end=start + interval, by="ann", now=now)
 
 
 def _trigger(here: "Simulation", name: str) -> None:
@@ -66,7 +67,7 @@ def _set_back(here: "Simulation", name: str) -> None:
     with transaction.atomic():
         schedule = Schedule.objects.get(name=name)
         if schedule.next_run is not None:
-            schedule.next_run -= timedelta(seconds=20)
+            schedule.next_run -= timedelta(seconds=2 * here.plan.every)
             schedule.save(update_fields=["next_run"])
 
 

@@ -2,144 +2,137 @@
 
 from tests.faults.mutate import MUTATIONS, Mutation
 from tests.proof.kept import CLAIMING, CLAIMS, EXECUTION, LEASE_WATCH, LEASES, RECOVERY, STATEMENTS
+from tests.simulation.mutants_of_policies import CHANGING, OF_POLICIES, RETRYING, WALL_CLOCK, mutant
 
-CHANGING = "scheduling/operations/changing.py"
-RETRYING = "scheduling/operations/retrying.py"
-
-WALL_CLOCK = '__import__("django.utils.timezone").utils.timezone.now().timestamp()'
 NOT_UNDER_WAY = "state__in=(RunState.PENDING, RunState.QUEUED),  # [ASK-1]"
 
 
-def _mutant(safeguard: str, path: str, old: str, new: str) -> Mutation:
-    return Mutation(safeguard=safeguard, replacements=((path, old, new),))
-
-
 FURTHER = (
-    _mutant(
+    mutant(
         "the fencing of a claim given back",
         CLAIMS,
         "filter(pk=run_id, owner=owner, state=RunState.RUNNING)",
         "filter(pk=run_id, state=RunState.RUNNING)",
     ),
-    _mutant(
+    mutant(
         "the fencing of recovery: what is taken back is the claim that was seen",
         RECOVERY,
         "pk=run.pk, owner=run.owner, heartbeat=run.heartbeat, state",
         "pk=run.pk, state",
     ),
-    _mutant(
+    mutant(
         "only a running run is taken back",
         RECOVERY,
         "heartbeat=run.heartbeat, state=RunState.RUNNING)",
         "heartbeat=run.heartbeat)",
     ),
-    _mutant("the fencing of a heartbeat", LEASES, "pk=lease.run_id, owner=lease.owner", "pk=lease.run_id"),
-    _mutant(
+    mutant("the fencing of a heartbeat", LEASES, "pk=lease.run_id, owner=lease.owner", "pk=lease.run_id"),
+    mutant(
         "the schedule is moved on and its runs are written in one transaction",
         CLAIMING,
         "with transaction.atomic(savepoint=False):  # [CLAIM-3]",
         "if True:",
     ),
-    _mutant("a lease is longer than the time between two heartbeats", LEASES, "LEASE = 12.0", "LEASE = 1.0"),
-    _mutant(
+    mutant("a lease is longer than the time between two heartbeats", LEASES, "LEASE = 12.0", "LEASE = 1.0"),
+    mutant(
         "a lease is longer than the time after which its worker surrenders",
         LEASE_WATCH,
         "return proven and now - seen.since > LEASE",
         "return now - seen.since > 4.0",
     ),
-    _mutant(
+    mutant(
         "an attempt that failed is counted",
         EXECUTION,
         "_end(claim, RunState.PENDING, not_before",
         "_end(claim, RunState.PENDING, attempt=0, not_before",
     ),
-    _mutant("an attempt is counted", STATEMENTS, "attempt = attempt + 1, owner", "attempt = attempt, owner"),
-    _mutant(
+    mutant("an attempt is counted", STATEMENTS, "attempt = attempt + 1, owner", "attempt = attempt, owner"),
+    mutant(
         "an attempt that was lost is counted",
         RECOVERY,
         "ended = run.attempt > len(waits) or losses >= MOST_LOSSES",
         "ended = False",
     ),
-    _mutant(
+    mutant(
         "leases are measured by a stopwatch, not by the wall clock",
         LEASE_WATCH,
         "now = time.monotonic()",
         f"now = {WALL_CLOCK}",
     ),
-    _mutant(
+    mutant(
         "a backfill looks for runs that are open",
         CHANGING,
         "if run.state != RunState.SKIPPED]",
         "if run.state in (RunState.SUCCEEDED, RunState.FAILED)]",
     ),
-    _mutant(
+    mutant(
         "a backfill looks for runs that have ended",
         CHANGING,
         "if run.state != RunState.SKIPPED]",
         "if run.state in (RunState.PENDING, RunState.QUEUED, RunState.RUNNING)]",
     ),
-    _mutant(
+    mutant(
         "an occurrence that has a run is not claimed again",
         CLAIMING,
         "if (one.job.pk, planned.occurrence) not in known:",
         "if True:",
     ),
-    _mutant(
+    mutant(
         "a task's writes and its end are one transaction",
         EXECUTION,
         "with transaction.atomic():  # [EFFECT-1]",
         "if True:",
     ),
-    _mutant(
+    mutant(
         "a lease counts from before its run was asked for",
         EXECUTION,
         "_call(claim, asked_at=asked_at)",
         "_call(claim, asked_at=time.monotonic())",
     ),
-    _mutant(
+    mutant(
         "a run of this host is taken back only when its process is dead",
         RECOVERY,
         "lost = [run for run in local if not _worker_lives(run, now=now)]",
         "lost = list(local)",
     ),
-    _mutant(
+    mutant(
         "an occurrence that finds an open run is not queued",
         CLAIMING,
         "if not open_here or one.job.overlap == Overlap.ALLOW:",
         "if True:",
     ),
-    _mutant(
+    mutant(
         "an occurrence waits for what was asked for",
         CLAIMING,
         "if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):",
         "if False:",
     ),
-    _mutant(
+    mutant(
         "a waiting run is queued only when no other of its job is under way",
         RECOVERY,
         "pending.filter(~Exists(under_way))",
         "pending",
     ),
-    _mutant(
+    mutant(
         "what was asked for is not queued while its schedule is paused",
         RECOVERY,
         '{"job__paused_at": None} if run.trigger in ASKED_FOR else {}',
         "{}",
     ),
-    _mutant(
+    mutant(
         "a queued run that no worker took is asked for again",
         RECOVERY,
         "and (messages_lost or _is_silent(run, now=now, messages_waiting=messages_waiting))",
         "and messages_lost",
     ),
-    _mutant(
+    mutant(
         "only a run that still waits is taken over",
         "scheduling/engine/takeover.py",
         "            state=RunState.PENDING,  # [END-1]\n            attempt=run.attempt,\n"
         "            not_before=run.not_before,\n",
         "",
     ),
-    _mutant(
+    mutant(
         "only what waits is cancelled",
         "scheduling/operations/cancelling.py",
         NOT_UNDER_WAY,
@@ -152,168 +145,168 @@ FURTHER = (
             (RETRYING, "filter(pk=run_id, state=RunState.FAILED)", "filter(pk=run_id)"),
         ),
     ),
-    _mutant(
+    mutant(
         "what a stopped pool did is given back only where its process is dead",
         RECOVERY,
         "and not _process_lives(run)",
         "and True",
     ),
-    _mutant(
+    mutant(
         "the fencing of what a stopped pool did",
         RECOVERY,
         "Run.objects.filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING).update(",
         "Run.objects.filter(pk=run.pk, state=RunState.RUNNING).update(",
     ),
-    _mutant(
+    mutant(
         "only a running run is ended",
         STATEMENTS,
         "AND owner = %(ended_owner)s AND state = 'running'",
         "AND owner = %(ended_owner)s",
     ),
-    _mutant("a worker surrenders before its lease is over", LEASES, "SURRENDER = 8.0", "SURRENDER = 20.0"),
-    _mutant(
+    mutant("a worker surrenders before its lease is over", LEASES, "SURRENDER = 8.0", "SURRENDER = 20.0"),
+    mutant(
         "whether a worker lives is not reckoned from when its run began",
         RECOVERY,
         "    if identity is None or not identity.is_alive:",
         "    if identity is None or now - run.started_at > timedelta(seconds=12):",
     ),
-    _mutant(
+    mutant(
         "an attempt that is given back is one, and not all",
         CLAIMS,
         'attempt=F("attempt") - 1,  # [ATTEMPT-1]',
         "attempt=0,",
     ),
-    _mutant("what is taken back keeps its attempt", RECOVERY, "losses=losses,", "losses=losses, attempt=0,"),
-    _mutant("a backfill refuses where one of its occurrences has a run", CHANGING, "if ran:", "if False:"),
-    _mutant(
+    mutant("what is taken back keeps its attempt", RECOVERY, "losses=losses,", "losses=losses, attempt=0,"),
+    mutant("a backfill refuses where one of its occurrences has a run", CHANGING, "if ran:", "if False:"),
+    mutant(
         "what waits for an attempt may be under way again",
         "scheduling/engine/takeover.py",
         "            attempt=run.attempt,\n            not_before=run.not_before,\n",
         "",
     ),
-    _mutant(
+    mutant(
         "only a run that waits is queued",
         RECOVERY,
-        "filter(pk=run.pk, state=RunState.PENDING, **held)",
-        "filter(pk=run.pk, **held)",
+        "        state=RunState.PENDING,  # [END-1]\n",
+        "",
     ),
-    _mutant(
+    mutant(
         "a worker that lost its run stores nothing",
         EXECUTION,
         'raise RunLostError(f"{claim} was given to somebody else during',
         'logger.warning(f"{claim} was given to somebody else during',
     ),
-    _mutant(
+    mutant(
         "whether a process of another host lives is not asked of this one",
         RECOVERY,
         "identity is None or identity.is_local or connection.vendor",
         "identity is None or identity.host or connection.vendor",
     ),
-    _mutant(
+    mutant(
         "a lease counts from before its heartbeat was asked for",
         LEASES,
         "_surrender_at(asked_at + SURRENDER)",
         "_surrender_at(time.monotonic() + SURRENDER)",
     ),
-    _mutant(
+    mutant(
         "what an occurrence that has a run was to make up for is counted once",
         CLAIMING,
         "            yield replace(planned, missed_before=missed)\n            missed = 0",
         "            yield replace(planned, missed_before=missed)",
     ),
-    _mutant(
+    mutant(
         "runs are written of those schedules alone that were moved on",
         CLAIMING,
         "return [one for one in due if one.schedule_id in moved]",
         "return list(due)",
     ),
-    _mutant(
+    mutant(
         "what was asked for and the clock's take turns",
         RECOVERY,
         "key=lambda run: _rank(run, turns=turns)):\n",
         "key=lambda run: _rank(run, turns=())):\n",
     ),
-    _mutant(
+    mutant(
         "a success and the run that follows it are one transaction",
         EXECUTION,
         "with transaction.atomic(savepoint=False) if has_sequel else nullcontext():",
         "with nullcontext():",
     ),
-    _mutant(
+    mutant(
         "a part is stored with the lease held",
         EXECUTION,
         "under_lease(commit,",
         "within_reach(commit,",
     ),
-    _mutant(
+    mutant(
         "a pause that is over is ended, and no other",
         "scheduling/operations/changing.py",
         "if until is not None and job.paused_until != until:",
         "if False:",
     ),
     # Taken away at random, to see what notices.
-    _mutant(
+    mutant(
         "a worker that is idle has no heart that beats",
         LEASES,
         "heart.end()\n        finally",
         "pass\n        finally",
     ),
-    _mutant(
+    mutant(
         "what waits for its time is not queued before it",
         RECOVERY,
         "if run.not_before <= now and room",
         "if room",
     ),
-    _mutant(
+    mutant(
         "messages that were lost are remembered until they are asked for again",
         "scheduling/engine/dispatcher.py",
         "self._messages_lost |= self._doorbell.has_lost_messages()",
         "self._doorbell.has_lost_messages()",
     ),
-    _mutant(
+    mutant(
         "what was seen of heartbeats is forgotten when the database fails",
         "scheduling/engine/dispatcher.py",
         "        self._watch = LeaseWatch()\n        self._is_full |=",
         "        self._is_full |=",
     ),
-    _mutant(
+    mutant(
         "what is made up for has the count of what it makes up for",
         CHANGING,
         "missed_before=missed_before.get(occurrence, 0),",
         "missed_before=0,",
     ),
-    _mutant(
+    mutant(
         "resuming goes on from now",
         CHANGING,
         "if next_run is not None and next_run < now:",
         "if False:",
     ),
-    _mutant(
+    mutant(
         "a run that somebody triggers is one while it waits",
         CHANGING,
         "if waiting is not None:",
         "if False:",
     ),
-    _mutant(
+    mutant(
         "an occurrence with jitter waits for its time",
         CLAIMING,
         "RunState.QUEUED if planned.not_before <= now else RunState.PENDING",
         "RunState.QUEUED",
     ),
     # What races on PostgreSQL alone.
-    _mutant(
+    mutant(
         "what is cancelled waits when it is cancelled, and not a look before",
         "scheduling/operations/cancelling.py",
         "cancelled = waiting.update(",
         'cancelled = Run.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(',
     ),
-    _mutant(
+    mutant(
         "who queues a run holds its job's row, so that two look one after the other",
         RECOVERY,
         'Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)',
         "pass",
     ),
-    _mutant(
+    mutant(
         "the fencing of an end that is written with the next claim",
         STATEMENTS,
         'end=_end_here("postgresql", names), take',
@@ -322,4 +315,4 @@ FURTHER = (
 )
 
 
-ALL = (*MUTATIONS, *FURTHER)
+ALL = (*MUTATIONS, *FURTHER, *OF_POLICIES)

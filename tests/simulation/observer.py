@@ -1,69 +1,29 @@
 """Sees every change of the ledger and every task that begins, and holds both to the specification."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 
 from scheduling.ledger.lawful import NONE, Look, steps_between
 from scheduling.models import ASKED_FOR, Overlap, RunState
+from tests.simulation.policies import not_now, of_a_run, of_variants
 from tests.simulation.processes import BrokenError, Process, Thread
+from tests.simulation.seen import Known, Row, Standing, instant, without_beats
 from tests.simulation.world import World
 
+# Seconds.
+TOLERANCE = 0.001
 ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
 RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before,
-    json_array_length(failed_attempts) FROM scheduling_run ORDER BY id"""
+    json_array_length(failed_attempts), not_before,
+    queued_at, variant FROM scheduling_run ORDER BY id"""
 JOBS = """SELECT job.id, schedule.next_run, job.paused_at, job.paused_until FROM scheduling_job job
     JOIN django_q_schedule schedule ON schedule.id = job.schedule_id ORDER BY job.id"""
 # How many a task stores before its end, that stores in parts.
 PARTS = 2
 EFFECTS = "SELECT run_id, count(*) FROM simulation_effect GROUP BY run_id"
-
-
-class Row(NamedTuple):
-    """A run, as the database has it."""
-
-    id: int
-    job: int
-    occurrence: str
-    state: str
-    owner: str
-    attempt: int
-    heartbeat: int
-    trigger: str
-    missed: int
-    failures: int
-
-    def look(self) -> Look:
-        return Look(
-            state=self.state,
-            attempt=self.attempt,
-            owner=self.owner,
-            heartbeat=self.heartbeat,
-            failures=self.failures,
-        )
-
-
-class Standing(NamedTuple):
-    """A job and where its schedule stands."""
-
-    job: int
-    next_run: str | None
-    paused: str | None
-    until: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the observer knows of a job without asking."""
-
-    name: str
-    every: int | None
-    overlap: str
-    attempts: int
-    stores: bool
-    # The job that runs after it.
-    follower: int | None = None
 
 
 @dataclass(slots=True)
@@ -75,10 +35,13 @@ class Observer:
     jobs: dict[int, Known]
     rows: dict[int, Row] = field(default_factory=dict)
     standings: dict[int, Standing] = field(default_factory=dict)
-    owners: dict[str, Process] = field(default_factory=dict)
+    # Whose process a claim is, and since when.
+    owners: dict[str, tuple[Process, float]] = field(default_factory=dict)
     begun: Counter[int] = field(default_factory=Counter)
     begun_by: set[str] = field(default_factory=set)
     version: int = -1
+    # How often the ledger has changed, but for heartbeats.
+    changes: int = 0
 
     def began(self, claim: Any) -> None:
         """A task begins. [ONCE-1] [ATTEMPT-1]"""
@@ -90,12 +53,21 @@ class Observer:
         self.world.tell(f"{process.name} executes run {claim.run_id}")
         if others:
             raise self._broken("ONCE-1", f"run {claim.run_id} is executed by {others[0]} already")
+        row = self.rows.get(claim.run_id)
+        if row and self.jobs[row.job].has_condition and not_now(claim.occurrence):
+            raise self._broken("POLICY", f"run {claim.run_id} is executed against its condition")
         self.begun[claim.run_id] += 1
         self.begun_by.add(claim.owner)
-        row = self.rows.get(claim.run_id)
         most = self.jobs[row.job].attempts if row else self.begun[claim.run_id]
         if self.begun[claim.run_id] > most:
             raise self._broken("ATTEMPT-1", f"run {claim.run_id} is begun more than {most} times")
+
+    def worked(self, claim: Any, *, since: float) -> None:
+        """A task has done its work, and was not broken off."""
+        row = self.rows.get(claim.run_id)
+        limit = self.jobs[row.job].time_limit.total_seconds() if row else math.inf
+        if self.world.now - since > limit + TOLERANCE:
+            raise self._broken("POLICY", f"run {claim.run_id} works for more than {limit:.0f} s")
 
     def over(self) -> None:
         self._process().executing = None
@@ -132,14 +104,17 @@ class Observer:
         standings = {row[0]: Standing(*row) for row in self.database.execute(JOBS)}
         before, self.rows = self.rows, rows
         stood, self.standings = self.standings, standings
+        self.changes += stood != standings or without_beats(before) != without_beats(rows)
         by = thread.process
         for row in rows.values():
             self._tell(before.get(row.id), row)
             self._of_a_row(before.get(row.id), row, by)
             self._of_a_step(before.get(row.id), row)
+            of_a_run(before.get(row.id), row, self.jobs[row.job], latest=self.world.latest)
         for row in before.values():
             if row.id not in rows and row.state != RunState.SKIPPED:
                 raise BrokenError("ASK-1", f"run {row.id} was {row.state}, and is there no more")
+        of_variants(before, rows, self.jobs)
         self._of_all(rows)
         for standing in standings.values():
             if standing.job in stood and by.kind == "dispatcher":
@@ -155,7 +130,7 @@ class Observer:
         if was is None or was == row:
             return
         if row.owner != was.owner and row.state == RunState.RUNNING:
-            self.owners[row.owner] = by
+            self.owners[row.owner] = (by, self.world.now)
         if by.kind == "operator":
             self._of_an_operator(was, row)
         elif was.state in ENDED and row.state != was.state:
@@ -182,7 +157,7 @@ class Observer:
             self.begun[row.id] = 0
 
     def _of_what_ran(self, was: Row, row: Row, by: Process) -> None:
-        if by.kind == "worker" and self.owners.get(was.owner) is not by:
+        if by.kind == "worker" and self.owners[was.owner][0] is not by:
             raise BrokenError("FENCE-1", f"{by.name} ends run {row.id}, which is another's")
         if by.kind != "dispatcher":
             return
@@ -227,6 +202,8 @@ class Observer:
         every = self.jobs[stands.job].every
         if stood.paused and stood.until is None and not stands.paused:
             raise BrokenError("PAUSE-1", f"{self.jobs[stands.job].name} goes on, and was paused for good")
+        if stood.paused and stood.until and not stands.paused and instant(stood.until) > self.world.latest:
+            raise BrokenError("PAUSE-1", f"{self.jobs[stands.job].name} goes on before {stood.until}")
         if stands.next_run == stood.next_run or stood.next_run is None or every is None:
             return
         if stood.paused:
@@ -245,10 +222,6 @@ class Observer:
         if there + missed < claimed or (anew and there + missed > claimed):
             name = self.jobs[stands.job].name
             raise BrokenError("CLAIM-3", f"of {claimed} occurrences of {name} there are {there} + {missed}")
-
-
-def instant(stored: str) -> datetime:
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
 
 
 _present: list[Observer] = []

@@ -7,8 +7,9 @@ import redis
 from django.db import connection
 from django_q.signing import SignedPackage
 
+from scheduling.engine import leases
 from tests.simulation.processes import Process
-from tests.simulation.world import World
+from tests.simulation.world import FOR_EVER, World
 
 
 class Stead:
@@ -101,7 +102,11 @@ class Event:
         self._is_set = False
 
     def wait(self, seconds: float) -> None:
-        self._world.wait("sleeps", seconds, lambda: self._is_set)
+        """A heart's; one that beats for nobody only looks whether it still has nobody to beat for."""
+        heart = leases._heart
+        is_idle = heart is not None and heart._lease is None and not heart._is_connected
+        dull_until = (lambda: FOR_EVER) if is_idle else None
+        self._world.wait("sleeps", seconds, lambda: self._is_set, dull_until=dull_until)
 
 
 class Beside:

@@ -31,6 +31,9 @@ class Thread:
     ready: Callable[[], bool] | None = None
     # The answer to its last question is on its way until then.
     late_until: float = 0.0
+    # How long it sleeps again and again, and until when it finds nothing to do whenever it wakes.
+    nap: float = 0.0
+    dull_until: Callable[[], float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.models import Schedule
 
+from scheduling.engine import dispatcher as dispatcher_module
 from scheduling.engine import turnover
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
@@ -21,20 +22,24 @@ from tests.simulation import faults, observer
 from tests.simulation.acts import ACTS
 from tests.simulation.databases import database_of, is_on_postgres
 from tests.simulation.faults import Fault
-from tests.simulation.observer import Known, Observer
+from tests.simulation.observer import Observer
 from tests.simulation.parts import Redis
-from tests.simulation.playing import enter, played
+from tests.simulation.playing import LONGEST_SLEEPS, enter, played
 from tests.simulation.processes import BrokenError, Process
+from tests.simulation.quiet import looking, quiet_until
+from tests.simulation.seen import Known
 from tests.simulation.world import BEGINNING, Choices, World
 
-# Seconds of faults; after the last of them everything has this long to end.
-FAULTS_FOR = 40.0
-CALM = 240.0
+# Seconds between two occurrences, of most seeds and of the slow ones.
+EVERY, SLOWLY = 10, (3_600, 21_600, 86_400)
+# Every how many seeds one is slow.
+SLOW_IS_ONE_OF = 5
+# Intervals of faults; after the last of them everything has so many to end.
+FAULTS_FOR, CALM = 4, 60
 MOST_STEPS = 60_000
-# What is due by then is to end, in the words of the database.
-HORIZON = f"{BEGINNING + timedelta(seconds=FAULTS_FOR):%Y-%m-%d %H:%M:%S}"
+# Seconds that a task works: no time, less than a heartbeat, than a surrender, than a lease, and more.
+WORK = (0.0, 0.5, 3.0, 6.0, 9.0, 15.0)
 TASKS = ("store", "store_in_parts", "work", "fail_at_first", "fail", "skip")
-EVERY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,7 @@ class Plan:
 
     seed: int
     hosts: int
+    every: int
     faults: tuple[Fault, ...]
     choices: Choices = field(default_factory=Choices)
 
@@ -61,7 +67,10 @@ class Found:
 
 def plan_of(seed: int) -> Plan:
     hosts = 1 + seed % 2
-    return Plan(seed=seed, hosts=hosts, faults=tuple(faults.faults_of(seed, hosts=hosts, until=FAULTS_FOR)))
+    is_slow = seed % SLOW_IS_ONE_OF == SLOW_IS_ONE_OF - 1
+    every = random.Random(f"pace {seed}").choice(SLOWLY) if is_slow else EVERY
+    strikes = faults.faults_of(seed, hosts=hosts, every=every, intervals=FAULTS_FOR)
+    return Plan(seed=seed, hosts=hosts, every=every, faults=tuple(strikes))
 
 
 @dataclass(slots=True)
@@ -106,8 +115,13 @@ class Simulation:
 
     def _ticks(self, dispatcher: Dispatcher) -> None:
         while True:
+            look = looking(self.world, self.watch)
             wait = dispatcher.tick()
-            self.world.wait("sleeps", wait)
+            is_well = not dispatcher._outage.is_on and not dispatcher._messages_lost
+            dull_until = (
+                partial(quiet_until, look, self.watch, self.redis) if is_well and wait > 0.01 else None
+            )
+            self.world.wait("sleeps", wait, dull_until=dull_until)
 
     def _works(self) -> None:
         while True:
@@ -129,9 +143,11 @@ class Simulation:
 
     def run(self) -> None:
         """Faults, then calm; raises `BrokenError` when a rule does not hold."""
-        left = list(self.plan.faults)
+        left, ends_at = list(self.plan.faults), FAULTS_FOR * self.plan.every
+        for at in (*(fault.at for fault in left), ends_at):
+            self.world.after(at, lambda: None)  # the clock stops there
         strike_at: dict[Fault, int] = {}
-        while self.world.now < FAULTS_FOR:
+        while self.world.now < ends_at:
             for fault in [one for one in left if one.at <= self.world.now]:
                 if self.world.step >= strike_at.setdefault(fault, self.world.step + fault.steps):
                     left.remove(fault)
@@ -139,7 +155,7 @@ class Simulation:
             self._step()
         self._calm()
         while not self._is_over():
-            if self.world.now > FAULTS_FOR + CALM:
+            if self.world.now > ends_at + CALM * self.plan.every:
                 raise BrokenError("LIVE-1", f"not ended: {self._open()}")
             self._step()
 
@@ -156,6 +172,8 @@ class Simulation:
         world.cut_off_until.clear()
         world.traps.clear()
         self.redis.away_until = 0.0
+        # What was asked for begins in the gap between two of the clock's, where a dispatcher looks into it.
+        dispatcher_module.LONGEST_SLEEP = LONGEST_SLEEPS[0]
         for process in world.living():
             process.stalled_until = min(process.stalled_until, world.now)
             process.lose_answer, process.late_answer = False, 0.0
@@ -164,15 +182,17 @@ class Simulation:
             self.asked.append((f"resume {name}", partial(ACTS["resume"], self, name)))
 
     def _open(self) -> list[str]:
+        """Of what is due until faults stop."""
+        horizon = f"{BEGINNING + timedelta(seconds=FAULTS_FOR * self.plan.every):%Y-%m-%d %H:%M:%S}"
         waiting = [
             f"run {row.id} is {row.state}"
             for row in self.watch.rows.values()
-            if row.state not in observer.ENDED and row.occurrence < HORIZON
+            if row.state not in observer.ENDED and row.occurrence < horizon
         ]
         return waiting + [
             f"{self.watch.jobs[one.job].name} is not claimed"
             for one in self.watch.standings.values()
-            if one.next_run is not None and one.next_run < HORIZON
+            if one.next_run is not None and one.next_run < horizon
         ]
 
     def _is_over(self) -> bool:
@@ -187,7 +207,7 @@ def simulation(plan: Plan) -> Iterator[Simulation]:
         broker = Redis(world)
         with played(world, broker, seed=plan.seed, hosts=plan.hosts, on_postgres=is_on_postgres()):
             connections["default"] = world.connect()
-            jobs = _jobs(random.Random(f"jobs {plan.seed}"))
+            jobs = _jobs(random.Random(f"jobs {plan.seed}"), every=plan.every)
             connections["default"].close()
             watch = Observer(world, database, jobs)
             observer.is_present(watch)
@@ -209,26 +229,31 @@ def found(plan: Plan) -> Found:
     return Found(plan=plan, rule=rule, what=what, trace=trace, seconds=now, steps=step)
 
 
-def _jobs(dice: random.Random) -> dict[int, Known]:
+def _jobs(dice: random.Random, *, every: int) -> dict[int, Known]:
     """Two by the clock, and sometimes one that follows."""
-    made = [_job(f"job-{number}", dice) for number in range(2)]
+    made = [_job(f"job-{number}", dice, every=every) for number in range(2)]
     if dice.random() < 0.4:
-        follower = _job("follower", dice, after=made[0])
+        follower = _job("follower", dice, every=every, after=made[0])
         made.append(follower)
     return {
         job.pk: Known(
             name=job.name,
-            every=EVERY if job.after is None else None,
+            every=every if job.after is None else None,
             overlap=job.overlap,
             attempts=len(waits_of(job, occurrence=BEGINNING)) + 1,
             stores=".store" in job.task,
             follower=next((one.pk for one in made if one.after == job), None),
+            jitter=job.jitter,
+            time_limit=job.time_limit,
+            has_condition=bool(job.condition),
+            has_variants=job.parameters_b is not None,
+            makes_up=job.catch_up != CatchUp.SKIP,
         )
         for job in made
     }
 
 
-def _job(name: str, dice: random.Random, *, after: Job | None = None) -> Job:
+def _job(name: str, dice: random.Random, *, every: int, after: Job | None = None) -> Job:
     task = f"tests.simulation.tasks.{dice.choice(TASKS)}"
     schedule = Schedule.objects.create(
         name=name,
@@ -243,15 +268,15 @@ def _job(name: str, dice: random.Random, *, after: Job | None = None) -> Job:
         schedule=schedule,
         after=after,
         mode="test",
-        every_seconds=EVERY,
+        every_seconds=every,
         overlap=dice.choice(Overlap.values),
         catch_up=dice.choice(CatchUp.values),
-        catch_up_window=timedelta(seconds=dice.choice((30, 3600))),
+        catch_up_window=timedelta(seconds=dice.choice((3 * every, 360 * every))),
         jitter=timedelta(seconds=dice.choice((0, 0, 2))),
-        parameters={"seconds": dice.choice((0.0, 0.5, 3.0, 6.0, 9.0))},
+        parameters={"seconds": dice.choice(WORK)},
         parameters_b=dice.choice((None, None, {"seconds": 1.0})),
         time_limit=timedelta(seconds=dice.choice((2, 30, 30, 30))),
-        max_attempts=dice.choice((1, 3)),
+        max_attempts=dice.choice((1, 3 if every == EVERY else 7)),
         condition=dice.choice(("", "", "", "", "", "now and then")),
         keep_succeeded=timedelta(days=1),
         keep_failed=timedelta(days=1),

@@ -11,6 +11,7 @@ from scheduling.engine import execution
 from scheduling.exceptions import SkipRun
 from tests.simulation import observer
 from tests.simulation.observer import PARTS
+from tests.simulation.policies import not_now
 
 STORE = "INSERT INTO simulation_effect (run_id) VALUES (%s)"
 # A part, under the token of the claim that stores it; twice where its answer was lost.
@@ -81,7 +82,7 @@ def skip(*, seconds: float) -> None:
 
 def now_and_then(occasion: Occasion) -> str:
     """A condition."""
-    return "" if occasion.occurrence.second % 30 < 15 else "not now"
+    return "not now" if not_now(occasion.occurrence) else ""
 
 
 @contextmanager
@@ -91,7 +92,9 @@ def at_work(seconds: float) -> Iterator[None]:
     watch = observer.present()
     watch.began(claim)
     try:
+        since = watch.world.now
         watch.world.wait("works", seconds)
+        watch.worked(claim, since=since)
         yield
     finally:
         watch.over()

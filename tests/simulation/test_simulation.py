@@ -14,11 +14,11 @@ from tests.simulation.shrinking import Shrinking
 from tests.simulation.simulation import found, plan_of
 from tests.simulation.stories import story
 
-# A third of a second of CPU each; `make simulate` tries a thousand.
-SHARE = 40
+# A quarter of a second of CPU each; `make simulate` tries a thousand.
+SHARE = 100
 AT_A_TIME = 10
 # Short ones in which somebody waits for a row that somebody else holds.
-WITH_LOCKS = (5, 6)
+WITH_LOCKS = (4, 6)
 
 
 @pytest.fixture(autouse=True)

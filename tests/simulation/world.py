@@ -1,8 +1,9 @@
 """A clock, processes that take turns, and the chooser who says whose turn it is."""
 
+import math
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -35,6 +36,8 @@ class World:
         self.choices = choices
         self.restless = self.random.choice((0.05, 0.3, 0.9))
         self.now, self.wrong_by, self.step = 0.0, 0.0, 0
+        # The latest that the clock of the wall has said to anybody.
+        self.latest = BEGINNING
         self.processes: list[Process] = []
         self.current: Thread | None = None
         self.later: list[tuple[float, Callable[[], None]]] = []
@@ -57,13 +60,23 @@ class World:
     # What processes ask for
 
     def wall(self) -> datetime:
-        return BEGINNING + timedelta(seconds=self.now + self.wrong_by)
+        said = BEGINNING + timedelta(seconds=self.now + self.wrong_by)
+        self.latest = max(self.latest, said)
+        return said
 
     def pause(self, label: str) -> None:
         """Somebody else may go on."""
         self.wait(label, 0.0)
 
-    def wait(self, label: str, seconds: float, ready: Callable[[], bool] | None = None) -> None:
+    def wait(
+        self,
+        label: str,
+        seconds: float,
+        ready: Callable[[], bool] | None = None,
+        *,
+        dull_until: Callable[[], float] | None = None,
+    ) -> None:
+        """So long, or until it is `ready`; before `dull_until` it would wake, do nothing and wait again."""
         thread = self.current
         if thread is None:  # it is the world itself that looks
             return
@@ -73,6 +86,7 @@ class World:
             self._spring(thread.process)
         self.trace.append(f"{self.now:9.3f} {thread.name}: {label}")
         thread.wake_at, thread.ready = self.now + max(seconds, 0.0), ready
+        thread.nap, thread.dull_until = seconds, dull_until
         self.hub.switch()
         if not thread.process.alive:
             raise Killed
@@ -214,21 +228,30 @@ class World:
             process.executing = process.watchdog_at = None
 
     def _move_clock(self) -> None:
+        self._skip_dull()
         instants = [at for at, _ in self.later]
         for process in self.living():
-            timers = (process.alarm_at, process.watchdog_at)
-            instants += [at for at in timers if at is not None]
-            instants += [
-                max(thread.wake_at, thread.late_until, process.stalled_until)
-                for thread in process.threads
-                if not thread.run.dead
-            ]
-            instants += [process.stalled_until] if process.stalled_until > self.now else []
-            instants += [t.late_until for t in process.threads if t.late_until > self.now]
-        self.now = max(self.now, min((at for at in instants), default=FOR_EVER))
+            instants += _instants_of(process, self.now)
+        self.now = max(self.now, min(instants, default=FOR_EVER))
         if self.now >= FOR_EVER:
             raise BrokenError("LIVE-1", "everybody waits for ever")
         self._happen()
+
+    def _skip_dull(self) -> None:
+        """Who naps until something happens wakes just before it, and not after each nap: only time is won."""
+        dull: list[Thread] = []
+        ahead = [at for at, _ in self.later]
+        for process in self.living():
+            for thread in process.threads if process.stalled_until <= self.now else ():
+                until = thread.dull_until() if thread.dull_until else 0.0
+                if until > thread.wake_at:
+                    dull.append(thread)
+                    ahead.append(until)
+            ahead += _instants_of(process, self.now, but=dull)
+        until = min(ahead, default=FOR_EVER)
+        for thread in dull:
+            naps = math.ceil((until - thread.wake_at) / thread.nap) - 1
+            thread.wake_at += max(naps, 0) * thread.nap
 
     def _happen(self) -> None:
         due = [act for at, act in self.later if at <= self.now]
@@ -249,6 +272,20 @@ class World:
             handler = process.handlers.get(number)
             if callable(handler):
                 handler(number, None)
+
+
+def _instants_of(process: Process, now: float, *, but: Sequence[Thread] = ()) -> Iterator[float]:
+    """When something of it may go on."""
+    for at in (process.alarm_at, process.watchdog_at):
+        if at is not None:
+            yield at
+    if process.stalled_until > now:
+        yield process.stalled_until
+    for thread in process.threads:
+        if not thread.run.dead and thread not in but:
+            yield max(thread.wake_at, thread.late_until, process.stalled_until)
+        if thread.late_until > now:
+            yield thread.late_until
 
 
 def _disconnect(thread: Thread) -> None:
