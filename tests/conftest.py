@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from tests.installation import Installation, database_filled_from, installation, migrated_template
@@ -107,12 +108,23 @@ def database_template(tmp_path_factory: pytest.TempPathFactory) -> str:
     return made.read_text()
 
 
+# A process alone migrates its own sooner than another.
+COPIES_ITS_DATABASE = "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Whether Django takes the database that is there: on SQLite a worker's is, as a copy."""
+    is_there = COPIES_ITS_DATABASE and connection.vendor == "sqlite"
+    return is_there or bool(request.config.getvalue("reuse_db"))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, request: pytest.FixtureRequest
 ) -> Iterator[None]:
-    """A worker's database is a copy of the template; a process alone migrates its own sooner than another."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    """A worker's database is a copy of the template."""
+    if not COPIES_ITS_DATABASE:
         yield
         return
     with database_filled_from(request.getfixturevalue("database_template")):

@@ -216,17 +216,15 @@ def migrated_template(folder: Path) -> str:
 
 @contextlib.contextmanager
 def database_filled_from(template: str) -> Iterator[None]:
-    """Within, Django makes its test database from the template, in which nothing is left to migrate."""
+    """Within, Django's test database is one from the template, in which nothing is left to migrate."""
+    test = connection.settings_dict["TEST"]
     if connection.vendor == "sqlite":
-        # In memory, each process has its own, for as long as somebody is connected to it.
-        name = "file:filled?mode=memory&cache=shared"
-        connection.settings_dict["TEST"]["NAME"] = name
-        with contextlib.closing(sqlite3.connect(name, uri=True)) as filled:
-            with contextlib.closing(sqlite3.connect(template)) as source:
-                source.backup(filled)
-            yield
+        shutil.copy(template, test["NAME"])
+        yield
+        for name in Path(test["NAME"]).parent.glob(f"{Path(test['NAME']).name}*"):
+            name.unlink()
     else:
-        connection.settings_dict["TEST"]["TEMPLATE"] = template
+        test["TEMPLATE"] = template
         yield
 
 
