@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,6 @@ class StakingProjectConfig(AppConfig):
         from staking_project import checks, telemetry  # noqa: F401 - the first registers its checks
 
         telemetry.start()
+        # The models and what they need stay as long as the process: garbage is looked for among the rest.
+        gc.freeze()
+        gc.enable()

@@ -131,6 +131,12 @@ def test_commands_find_the_copy_that_runs(tmp_path: Path, copies: list[str]) -> 
     assert result.stdout.split() == [f"redis://127.0.0.1:1/{copies[0]}", f"http://127.0.0.1:{copies[0]}"]
 
 
+def test_a_command_that_goes_on_collects_its_garbage(tmp_path: Path) -> None:
+    result = manage("shell", "-v0", "-c", "import gc; print(gc.isenabled())", STATE_DIR=str(tmp_path))
+
+    assert result.stdout == "True\n"
+
+
 def test_with_everything_given_no_folder_is_needed_to_write_to(tmp_path: Path) -> None:
     nowhere = tmp_path / "file" / "var"
     (tmp_path / "file").touch()
