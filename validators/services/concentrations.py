@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from validators.models import ConcentrationEpoch, Validator
 from validators.services import bulk
+from validators.services.digests import digest
 from validators.solana.concentration import Concentration, Member, concentration
 from validators.solana.versions import Client
 
@@ -24,9 +25,8 @@ _KEPT: Final = (
     *("largest_key", "largest_name", "largest_stake", "looked_at"),
 )
 
-
-# The figures that this process reckoned last, by the hash of all that they are of: mostly nobody moved.
-_reckoned: dict[int, Sequence[Mapping[str, Any]]] = {}
+# The figures that this process reckoned last, by the digest of all that they are of: mostly nobody moved.
+_reckoned: dict[bytes, Sequence[Mapping[str, Any]]] = {}
 
 
 class _Row(NamedTuple):
@@ -70,13 +70,14 @@ def _spreads(wanted: Iterable[By], present: bulk.Rows, *, has_database: bool) ->
 def record_concentrations(*, epoch: int, has_database: bool, at: datetime) -> None:
     """Keep for the epoch how its stake is spread. Call inside the transaction that changes that."""
     present = _present()
-    looked_at = hash((has_database, tuple(present)))
-    if looked_at not in _reckoned:
-        figures = list(map(_kept, _spreads(By, present, has_database=has_database)))
+    looked_at = digest(has_database, present)
+    kept = _reckoned.get(looked_at)
+    if kept is None:
+        kept = list(map(_kept, _spreads(By, present, has_database=has_database)))
         _reckoned.clear()
-        _reckoned[looked_at] = figures
+        _reckoned[looked_at] = kept
     ConcentrationEpoch.objects.bulk_create(
-        [ConcentrationEpoch(epoch=epoch, looked_at=at, **figures) for figures in _reckoned[looked_at]],
+        [ConcentrationEpoch(epoch=epoch, looked_at=at, **figures) for figures in kept],
         update_conflicts=True,
         unique_fields=["epoch", "by"],
         update_fields=_KEPT,

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.block_yields import block_yields
+from validators.services.digests import digest
 from validators.services.events import Kind, News
 from validators.solana.economics import EPOCHS_IN_MEAN, ApyBasis, added_apy_of
 from validators.solana.programs.jito import stakers_share
@@ -34,9 +35,9 @@ _KEY, _EPOCH, _RUNS_JITO, _BPS = range(4)
 
 # In the order of the fields.
 _Added = tuple[float | None, float | None, str, int | None]
-# What tips and fees added for everybody when this process reckoned it last, by the hash of all that it is of:
-# most looks tell of the running epoch alone, which does not count.
-_reckoned: dict[int, Mapping[int, _Added]] = {}
+# What tips and fees added for everybody when this process reckoned it last, by the digest of all that it is
+# of: most looks tell of the running epoch alone, which does not count.
+_reckoned: dict[bytes, Mapping[int, _Added]] = {}
 
 
 class Refreshed(NamedTuple):
@@ -149,17 +150,19 @@ def _added_by_key(
 ) -> Mapping[int, _Added]:
     """Of everybody, as it was reckoned before where all that it is of is the same."""
     of_then, seconds = _stakes(since, running), _seconds(since, running)
-    looked_at = hash((tuple(ended), tuple(of_then), tuple(seconds.items()), tuple(today.items())))
-    if looked_at not in _reckoned:
+    looked_at = digest(ended, of_then, seconds, today)
+    added = _reckoned.get(looked_at)
+    if added is None:
         stakes: defaultdict[int, dict[int, int]] = defaultdict(dict)
         for key, epoch, stake in of_then:
             stakes[key][epoch] = stake
-        _reckoned.clear()
-        _reckoned[looked_at] = {
+        added = {
             key: _added_to(rows.get(key, ()), stakes.get(key, {}), seconds, stake)
             for key, stake in today.items()
         }
-    return _reckoned[looked_at]
+        _reckoned.clear()
+        _reckoned[looked_at] = added
+    return added
 
 
 def _added_to(rows: Sequence[_Row], of_then: Stakes, seconds: Mapping[int, float], today: int) -> _Added:

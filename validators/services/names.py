@@ -12,7 +12,7 @@ from validators.figures import number_or_none
 from validators.models import Validator
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
-from validators.services.operators import Marking, compared_operators, mark_operators
+from validators.services.operators import Marking, compared_operators, evidence_marks, mark_operators
 from validators.services.sources import Source, record_success
 from validators.solana.look_alikes import Named, name_marks
 from validators.solana.names import METHOD, Profile, SignedProfile, ask_names
@@ -45,8 +45,10 @@ def _judged(endpoint: str, profiles: Records[SignedProfile], present: Mapping[st
     """Who runs whom by these names, told here: the database is not locked meanwhile."""
     _judge(endpoint, profiles, present)
     names = {signed.identity: signed.profile.name for signed in profiles.good}
+    marks = evidence_marks()
     accounts = bulk.read_rows(Validator.objects.present().values_list("vote_account", "identity"))
-    return compared_operators("name", {account: (names.get(identity, ""),) for account, identity in accounts})
+    said = {account: (names.get(identity, ""),) for account, identity in accounts}
+    return compared_operators(marks, "name", said)
 
 
 def _judge(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str, str]) -> None:

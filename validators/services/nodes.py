@@ -15,7 +15,7 @@ from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch
 from validators.services.concentrations import record_concentrations
 from validators.services.events import Kind, News, record_events
-from validators.services.operators import Marking, compared_operators, mark_operators
+from validators.services.operators import Marking, compared_operators, evidence_marks, mark_operators
 from validators.services.places import Places, places_of, record_places
 from validators.services.sources import Source, record_success
 from validators.solana.nodes import METHOD, Node, ask_nodes
@@ -121,7 +121,7 @@ def _judge(
 
 def _compared(nodes: Records[Node], newest: Fetch, places: Places) -> Comparison:
     """Also inside the transaction that stores it; then others wait for as long."""
-    by_identity = {node.identity: node for node in nodes.good}
+    by_identity, marks = {node.identity: node for node in nodes.good}, evidence_marks()
     columns = ("pk", "vote_account", "identity", "activated_stake", *_FIELDS)
     validators = bulk.read_rows(Validator.objects.present().values_list(*columns))
     told = {row[1]: _told(by_identity.get(row[2]), Told(*row[4:7]), newest.epoch) for row in validators}
@@ -138,7 +138,9 @@ def _compared(nodes: Records[Node], newest: Fetch, places: Places) -> Comparison
         changed=[(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])],
         moves=[(row[0], Told(*row[4:7]), told[row[1]]) for row in validators],
         standing=standing,
-        operators=compared_operators("address", {row[1]: (where[row[1]].address,) for row in validators}),
+        operators=compared_operators(
+            marks, "address", {row[1]: (where[row[1]].address,) for row in validators}
+        ),
     )
 
 

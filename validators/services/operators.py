@@ -8,6 +8,7 @@ from typing import Any, Final
 from validators.models import Validator
 from validators.models.marks import Writer, marks_beside
 from validators.services import bulk
+from validators.services.digests import digest
 from validators.services.sources import Source
 from validators.solana.operators import Evidence, Running, operators
 
@@ -25,39 +26,45 @@ _OF_OTHER_THINGS: Final = (
     *(Source.PRODUCTION, Source.CLUSTER, Source.INFLATION, Source.MEV),
     *(Source.POOLS, Source.POOL_SEARCH, Source.STAKES),
 )
-# The hash of rows that this process found to be as their evidence says. It is this process's own, so
+# The digest of rows that this process found to be as their evidence says. It is this process's own, so
 # that what another release, or somebody with SQL, made of them is looked at again.
-_found_right: list[int] = []
+_found_right: list[bytes] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Marking:
     """Who runs whom, beside what was stored: `changed` are rows of `_FIELDS` and the key.
 
-    `looked_at` is the hash of all that it was told by.
+    `looked_at` is the digest of all that it was told by.
     """
 
     marks: Mapping[str, int]
-    looked_at: int
+    looked_at: bytes
     changed: bulk.Rows
 
     @property
     def is_true(self) -> bool:
         """Nobody wrote since what this was told by. Ask inside the transaction that rests on it."""
-        return self.marks == marks_beside(_OF_OTHER_THINGS)
+        return self.marks == evidence_marks()
 
 
-def compared_operators(first: str = "name", said: Mapping[str, Sequence[str]] | None = None) -> Marking:
+def evidence_marks() -> Mapping[str, int]:
+    """Where those stand who write what tells of operators. Ask before reading anything of it."""
+    return marks_beside(_OF_OTHER_THINGS)
+
+
+def compared_operators(
+    marks: Mapping[str, int], first: str = "name", said: Mapping[str, Sequence[str]] | None = None
+) -> Marking:
     """Who runs whom once what is said is stored: by vote account, the fields of Running from `first` on.
 
-    Before the transaction that stores it, for others wait while that is open; what was found right before
-    is only read.
+    `marks` are those from before anything was read that `said` rests on. Before the transaction that stores
+    it, for others wait while that is open; what was found right before is only read.
     """
-    marks = marks_beside(_OF_OTHER_THINGS)
     columns = (*_COLUMNS, "pk", "activated_stake", *_FIELDS)
     stored = bulk.read_rows(Validator.objects.present().order_by("pk").values_list(*columns))
     rows = _with(Running._fields.index(first), said or {}, stored)
-    looked_at = hash(tuple(rows))
+    looked_at = digest(rows)
     if looked_at in _found_right:
         return Marking(marks, looked_at, ())
     return Marking(marks, looked_at, _changed(rows))
@@ -66,7 +73,7 @@ def compared_operators(first: str = "name", said: Mapping[str, Sequence[str]] | 
 def mark_operators(found: Marking) -> None:
     """Beside everybody who runs it. Call inside the transaction, after what changes what that is told by."""
     if not found.is_true:
-        found = compared_operators()
+        found = compared_operators(evidence_marks())
     bulk.update_rows(Validator, fields=_FIELDS, rows=found.changed, constants={})
     if not found.changed:
         _found_right[:] = [found.looked_at]

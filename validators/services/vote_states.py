@@ -13,7 +13,7 @@ from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
 from validators.services.bad_epochs import bad_epoch_news
 from validators.services.confirmations import confirm_commissions
 from validators.services.events import Kind, News, record_events
-from validators.services.operators import Marking, compared_operators, mark_operators
+from validators.services.operators import Marking, compared_operators, evidence_marks, mark_operators
 from validators.services.sources import Source, record_success
 from validators.solana.accounts import METHOD
 from validators.solana.admission import Admission, Candidate, Price, Reason, admissions
@@ -79,7 +79,8 @@ def _judged(endpoint: str, states: VoteStates, newest: Fetch) -> Marking:
     Raises an ImplausibleError for a node that is behind.
     """
     refuse_if_behind(endpoint, states.slot, newest, method=METHOD)
-    return compared_operators("withdrawer", {one.vote_account: _keys(one) for one in states.records.good})
+    said = {one.vote_account: _keys(one) for one in states.records.good}
+    return compared_operators(evidence_marks(), "withdrawer", said)
 
 
 def _keys(one: OwnedVoteState) -> tuple[str, str, str]:

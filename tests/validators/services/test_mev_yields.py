@@ -1,5 +1,6 @@
 """What tips and shared fees add in a year: by every ended epoch, also by those that brought nothing."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -105,3 +106,41 @@ def test_another_mev_commission_than_of_the_account_before_is_news_once(
 
     assert [(one["from"], one["to"], one["epoch"]) for one in facts] == news
     assert refresh_mev_yields(RUNNING).news == []
+
+
+def tuple_hash(lanes: tuple[int, ...], before: int = 2_870_177_450_012_600_261) -> int:
+    """CPython's of a tuple of numbers, without its end: after each, what is turned with the next one."""
+    for lane in lanes:
+        turned = (before + lane * 14_029_467_366_897_019_727) % 2**64
+        before = (turned << 31 | turned >> 33) * 11_400_714_785_074_694_791 % 2**64
+    return before
+
+
+def same_hash(key: int, tips: int, fees: int) -> tuple[int, int]:
+    """Other tips and fees of whose row Python's hash is the same."""
+    wanted = tuple_hash((key, RUNNING - 1, True, 800, tips, True, 500))
+    inverse = pow(14_029_467_366_897_019_727, -1, 2**64)
+    for other in count(tips + 1):
+        lead = wanted - tuple_hash((key, RUNNING - 1, True, 800, other, True, 500))
+        if (others := (fees + lead * inverse) % 2**64) < 2**60:
+            return other, others
+    raise AssertionError
+
+
+def test_who_may_choose_lamports_cannot_make_other_rows_look_as_those_reckoned_before() -> None:
+    one = validator(1)
+    fees = {"priority_commission_bps": 500, "priority_fees": SOL, "priority_final": True}
+    told(one, RUNNING - 1, **WITH_TIPS, **fees)
+    before = yields_of(one).shared_apy
+    row = MevEpoch.objects.get()
+    row.tips, row.priority_fees = same_hash(one.pk, 5 * SOL, SOL)
+    row.save()
+    end = (True, True)
+    assert hash((one.pk, RUNNING - 1, True, 800, 5 * SOL, True, 500, SOL, *end)) == hash(
+        (one.pk, RUNNING - 1, True, 800, row.tips, True, 500, row.priority_fees, *end)
+    )
+
+    after = yields_of(one).shared_apy
+
+    assert before is not None
+    assert after == pytest.approx(before * row.priority_fees / SOL)

@@ -1,5 +1,7 @@
 """Who runs whom: told before the transaction that stores it, and again where somebody wrote meanwhile."""
 
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
@@ -12,10 +14,13 @@ from validators import tasks
 from validators.models import SourceState, Validator
 from validators.models.marks import Writer, mark_picture
 from validators.services import nodes
-from validators.services.operators import compared_operators, mark_operators
+from validators.services.operators import compared_operators, evidence_marks, mark_operators
 from validators.solana.operators import operators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+# Outside of transactions, of a look.
+FEWEST_QUESTIONS = 8
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def test_it_is_reckoned_before_the_transaction_by_what_it_will_store(cluster: Ca
 
 
 def test_what_somebody_stored_meanwhile_is_told_by_again(cluster: CannedEndpoint) -> None:
-    told = compared_operators()
+    told = compared_operators(evidence_marks())
     rename_second("Alpha")
     mark_picture(SourceState.Source.NAMES)
 
@@ -128,8 +133,54 @@ def test_what_somebody_changed_by_hand_is_put_right_at_the_next_look(cluster: Ca
 def test_only_who_writes_evidence_makes_it_doubtful(
     cluster: CannedEndpoint, writer: str, is_true: bool
 ) -> None:
-    told = compared_operators()
+    told = compared_operators(evidence_marks())
 
     mark_picture(writer)
 
     assert told.is_true is is_true
+
+
+class Interrupting:
+    """Before one of the questions to the database somebody else writes, where a process of its own could."""
+
+    def __init__(self, before: int, write: Callable[[], None]) -> None:
+        self.left, self.write, self.outside = before, write, len(connection.savepoint_ids)
+
+    def __call__(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if len(connection.savepoint_ids) == self.outside and not sql.startswith("RELEASE"):
+            self.left -= 1
+            if self.left == 0:
+                self.write()
+        return execute(sql, *rest)
+
+
+def swap_identities() -> None:
+    """Of the second and the third, as a fetch of votes would that came in between."""
+    _, second, third = Validator.objects.order_by("pk")
+    Validator.objects.filter(pk=second.pk).update(identity=third.identity)
+    Validator.objects.filter(pk=third.pk).update(identity=second.identity)
+    mark_picture(SourceState.Source.VOTES)
+
+
+@pytest.mark.parametrize(("look", "told"), [(tasks.fetch_names, "name"), (tasks.fetch_nodes, "address")])
+def test_whoever_writes_before_any_question_of_a_look_is_told_by(
+    cluster: CannedEndpoint, look: Callable[[], Any], told: str
+) -> None:
+    second = cluster.current[1]["nodePubkey"]
+    cluster.results["getProgramAccounts"][1] = replies.profile(second, name="Alpha")
+    cluster.results["getClusterNodes"][1] = replies.node(second, gossip="192.0.0.1:8001")
+    look()
+    of_identities = dict(Validator.objects.values_list("identity", told))
+    assert evidence() == [[told], [told], []]
+
+    for question in count(1):
+        interrupting = Interrupting(question, swap_identities)
+        with connection.execute_wrapper(interrupting):
+            look()
+        if interrupting.left > 0:
+            break
+        assert dict(Validator.objects.values_list("identity", told)) == of_identities
+        assert evidence() in ([[told], [told], []], [[told], [], [told]]), f"before question {question}"
+        assert not compared_operators(evidence_marks()).changed, f"before question {question}"
+
+    assert question > FEWEST_QUESTIONS
