@@ -74,7 +74,10 @@ class StateFilter(admin.ChoicesFieldListFilter):
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Run]") -> "QuerySet[Run]":
         states: Any = self.used_parameters.get(self.lookup_kwarg)
-        return in_states(queryset, states) if states else queryset
+        if states:
+            return in_states(queryset, states)
+        others: QuerySet[Run] = super().queryset(request, queryset)  # type: ignore[assignment]
+        return others
 
 
 @admin.register(Run)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models import Count, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
 from scheduling.models import Job, Run, RunTrigger
@@ -14,9 +14,12 @@ from scheduling.models import Job, Run, RunTrigger
 # No index finds words within errors, so one question reads no more rows than this; where it ended, the next
 # page goes on.
 SEARCHED_AT_ONCE = 20_000
-# As many are sorted in some ten milliseconds, and of hundreds of thousands of runs the newest ones that are
-# in such a state are not far.
-MANY_IN_A_STATE = 10_000
+# So many of the newest runs are looked through in some milliseconds. Where one in a hundred of them is in a
+# state, a page of such runs is not far.
+NEWEST_RUNS = 10_000
+ENOUGH_OF_THEM = NEWEST_RUNS // 100
+# To sort as many takes as long as to go through most of a million.
+MANY_IN_A_STATE = 100_000
 # Behind which run a page begins: its occurrence and its key.
 Place = tuple[datetime, int]
 
@@ -72,15 +75,23 @@ def found_runs(
 def in_states(runs: "QuerySet[Run]", states: Sequence[str]) -> "QuerySet[Run]":
     """For the newest of them: SQLite would find all of a state by its index, and sort them.
 
-    So where there are many it is kept from that index, and goes through the newest until it has enough.
+    So where there are many, or some among the newest, it is kept from that index, and goes through the newest
+    until it has enough.
     """
     chosen = runs.filter(state__in=states)
-    if connection.vendor != "sqlite":
-        return chosen
-    there_are = Run.objects.filter(state__in=states).order_by()[:MANY_IN_A_STATE].count()
-    if there_are < MANY_IN_A_STATE:
+    if connection.vendor != "sqlite" or not (_are_many(states) or _are_near(runs, states)):
         return chosen
     return runs.alias(without_index=Coalesce("state", Value(""))).filter(without_index__in=states)
+
+
+def _are_many(states: Sequence[str]) -> bool:
+    return Run.objects.filter(state__in=states).order_by()[:MANY_IN_A_STATE].count() >= MANY_IN_A_STATE
+
+
+def _are_near(runs: "QuerySet[Run]", states: Sequence[str]) -> bool:
+    newest = runs.order_by("-occurrence", "-pk")[:NEWEST_RUNS]
+    near: int = newest.aggregate(near=Count("pk", filter=Q(state__in=states)))["near"]
+    return near >= ENOUGH_OF_THEM
 
 
 def run_of(key: int) -> Run | None:

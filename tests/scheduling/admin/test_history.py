@@ -125,3 +125,12 @@ def test_nobody_without_an_account_sees_anything(client: Client, settings: Setti
     for model in ("scheduling_run", "django_q_schedule", "django_q_success"):
         response = client.get(reverse(f"admin:{model}_changelist"))
         assert response["Location"].startswith(reverse(settings.LOGIN_URL))
+
+
+def test_nobody_is_found_by_what_the_filter_of_states_does_not_offer(admin_client: Client) -> None:
+    make_rows(1)
+    url = reverse("admin:scheduling_run_changelist")
+
+    found = {asked: admin_client.get(f"{url}?{asked}") for asked in ("state__exact=", "state__isnull=True")}
+
+    assert [len(one.context["cl"].result_list) for one in found.values()] == [0, 0]

@@ -38,3 +38,15 @@ def test_of_many_postgresql_says_about_how_many(monkeypatch: pytest.MonkeyPatch)
     assert found.estimated == (("all",) if is_estimated else ())
     said = "about 8" if is_estimated else "8"
     assert (count_said("all", 8, found.estimated), count_said("none", 0, found.estimated)) == (said, "0")
+
+
+def test_where_postgresql_has_no_statistics_they_are_counted_to_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(counting, "MOST_COUNTED", 30)
+    run = RunFactory(state=RunState.FAILED)
+    RunFactory.create_batch(39, job=run.job, state=RunState.FAILED)
+
+    found = counts_of({"failed": Run.objects.filter(state=RunState.FAILED)})
+
+    assert (found.numbers, found.estimated) == ({"failed": 40}, ())

@@ -44,19 +44,24 @@ def test_the_newest_runs_of_all_jobs() -> None:
     assert "scheduling_run_newest" in plan(Run.objects.order_by("-occurrence", "-pk")[:50])
 
 
-@pytest.mark.parametrize("many", [2, 3])
-def test_the_newest_runs_of_a_state(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("many", "enough", "is_sorted"), [(3, 2, True), (2, 2, False), (3, 1, False)])
+def test_the_newest_runs_of_a_state(
+    many: int, enough: int, is_sorted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that failed one is among the two newest runs: SQLite sorts those that are few and far."""
+    monkeypatch.setattr(search, "NEWEST_RUNS", 2)
+    monkeypatch.setattr(search, "ENOUGH_OF_THEM", enough)
     monkeypatch.setattr(search, "MANY_IN_A_STATE", many)
     first = RunFactory(state=RunState.FAILED)
-    later = first.occurrence + timedelta(hours=1)
-    second = RunFactory(job=first.job, state=RunState.FAILED, occurrence=later)
-    RunFactory(job=first.job, state=RunState.SUCCEEDED)
+    hours = [first.occurrence + timedelta(hours=number) for number in (1, 2)]
+    second = RunFactory(job=first.job, state=RunState.FAILED, occurrence=hours[0])
+    RunFactory(job=first.job, state=RunState.SUCCEEDED, occurrence=hours[1])
 
     found = search.in_states(Run.objects.order_by("-occurrence", "-pk"), [RunState.FAILED])
 
     assert list(found[:50]) == [second, first]
-    is_sorted = connection.vendor == "sqlite" and many > 2
-    assert ("scheduling_run_by_state" if is_sorted else "scheduling_run_newest") in plan(found[:50])
+    by_state = is_sorted and connection.vendor == "sqlite"
+    assert ("scheduling_run_by_state" if by_state else "scheduling_run_newest") in plan(found[:50])
 
 
 def test_the_newest_runs_of_one_job() -> None:
