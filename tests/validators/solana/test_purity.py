@@ -21,6 +21,7 @@ from validators.solana import (
     commission_marks,
     concentration,
     economics,
+    layouts,
     look_alikes,
     means,
     operators,
@@ -95,6 +96,7 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
             operators.Running("b", "m", withdrawer="w"),
         )
     },
+    layouts.packed_credits: {"tuples": ((990, 350, 300), (991, 400, 350))},
     parsed_votes.parsed_vote_state: {"info": PARSED},
     plausible_votes.typical_vote: {"last_votes": (5, 0, 7)},
     performance.shares_of_mean: {"told": ((5, 10), (None, 3), (4, None))},
