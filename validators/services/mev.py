@@ -1,6 +1,6 @@
 """Storing tips and shared priority fees by validator and epoch, before the accounts that tell close."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -108,9 +108,9 @@ def _known(running: int, which: Q) -> Rows:
     return {(key, epoch): Known(pk, slot, told) for pk, key, epoch, slot, *told in bulk.read_rows(rows)}
 
 
-def _never_asked(epoch: int, present: Collection[int], found: Mapping[int, int]) -> set[int]:
+def _never_asked(epoch: int, present: Collection[int], found: Counter[int]) -> set[int]:
     """Who of those present has no row of an ended epoch; `found` says of each epoch how many have one."""
-    if found.get(epoch, 0) == len(present):
+    if found[epoch] == len(present):
         return set()
     rows = bulk.read_rows(MevEpoch.objects.filter(epoch=epoch).values_list("validator_id"))
     return set(present).difference(key for (key,) in rows)
@@ -131,8 +131,11 @@ def _pairs(newest: Fetch, known: Rows) -> list[Pair]:
     open_ones: defaultdict[int, set[int]] = defaultdict(set)
     for key, epoch in known:
         open_ones[epoch].add(key)
-    told = MevEpoch.objects.filter(epoch__gte=running - EPOCHS_OPEN, validator__left_at=None)
-    found = dict(told.order_by().values_list("epoch").annotate(Count("pk")))
+    rows = MevEpoch.objects.filter(epoch__gte=running - EPOCHS_OPEN).order_by().values_list("epoch")
+    found = Counter(dict(rows.annotate(Count("pk"))))
+    # The few who left apart: with a join each of the rows would be looked at, and not the index alone.
+    gone = Validator.objects.filter(left_at__isnull=False).values("pk")
+    found.subtract(dict(rows.filter(validator_id__in=gone).annotate(Count("pk"))))
     ended = (
         (key, epoch)
         for epoch in range(running - 1, max(-1, running - EPOCHS_OPEN - 1), -1)

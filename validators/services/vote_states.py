@@ -1,7 +1,9 @@
 """Storing the vote accounts themselves: who may withdraw, what they hold, and whether they will be let in."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
@@ -27,6 +29,9 @@ _FIELDS: Final = (
     *("state_version", "withdrawer", "inflation_collector", "block_collector", "block_commission_bps"),
     *("pending_rewards", "bls_key", "balance", "next_epoch", "after_next", "reason", "epochs_paid"),
 )
+_NEXT_EPOCH: Final = _FIELDS.index("next_epoch")
+_AFTER_NEXT: Final = _FIELDS.index("after_next")
+_REASON: Final = _FIELDS.index("reason")
 
 
 class Rule(NamedTuple):
@@ -45,12 +50,15 @@ class Rule(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the look before said of an account."""
+    """What the look before said of an account; `told` is in the order of _FIELDS."""
 
     pk: int
     epoch: int
-    next_epoch: str
-    after_next: str
+    told: tuple[Any, ...]
+
+    @property
+    def after_next(self) -> str:
+        return str(self.told[_AFTER_NEXT])
 
 
 def fetch_vote_states() -> dict[str, Any]:
@@ -101,9 +109,13 @@ def _store(
         Candidate(wanted[one.vote_account][1], _has_key(one.state.bls), one.lamports) for one in owned
     ]
     rows = {}
+    # Of thousands a few kinds.
+    admitted = cache(partial(_admitted, rule, epoch))
     for one, admission in zip(owned, admissions(candidates, rule.price), strict=True):
         key = wanted[one.vote_account][0]
-        rows[key] = _row(one, admission, rule, epoch, known.get(key))
+        before = known.get(key)
+        verdicts = admitted(admission[:2], before and (before.epoch, *before.told[_NEXT_EPOCH:_REASON]))
+        rows[key] = _row(one, verdicts, admission.epochs_paid if rule.since is not None else None)
     _write(rows, known, epoch=epoch, slot=states.slot, at=now)
     mark_operators(runs)
     open_ones = unfinished(newest)
@@ -117,13 +129,13 @@ def _store(
     record_success(Source.VOTE_STATES, endpoint=states.endpoint, rejected=states.records.rejected, at=now)
     news = [*_admission_news(rows, known, epoch), *(bad_epoch_news(newest) if filled else ())]
     record_events(news, epoch=newest.epoch, at=now)
-    verdicts = [row[_FIELDS.index("after_next")] for row in rows.values()]
+    after_next = Counter(row[_AFTER_NEXT] for row in rows.values())
     return {
         "endpoint": states.endpoint,
         "epoch": epoch,
         "accounts": len(rows),
         "epoch_rows_filled": filled,
-        **{f"admission_{verdict.value}": verdicts.count(verdict.value) for verdict in Verdict},
+        **{f"admission_{verdict.value}": after_next[verdict.value] for verdict in Verdict},
         "rejected": len(states.records.rejected),
     }
 
@@ -133,17 +145,16 @@ def _admission_news(rows: Mapping[int, Sequence[Any]], known: Mapping[int, Known
 
     While nobody can tell, what was told last stands.
     """
-    place, why = _FIELDS.index("after_next"), _FIELDS.index("reason")
     moved = {
-        key: row[place]
+        key: row[_AFTER_NEXT]
         for key, row in rows.items()
-        if key in known and row[place] not in (known[key].after_next, Verdict.UNKNOWN)
+        if key in known and row[_AFTER_NEXT] not in (known[key].after_next, Verdict.UNKNOWN)
     }
     out = {key for key in moved if known[key].after_next == Verdict.OUT}
     out |= _told_to_be_out([key for key in moved if known[key].after_next == Verdict.UNKNOWN])
     about = {"epoch": epoch + 2}
     return [
-        News(Kind.ADMISSION_LOST, key, about | {"reason": rows[key][why]})
+        News(Kind.ADMISSION_LOST, key, about | {"reason": rows[key][_REASON]})
         if verdict == Verdict.OUT
         else News(Kind.ADMISSION_REGAINED, key, about)
         for key, verdict in moved.items()
@@ -184,22 +195,30 @@ def _has_key(bls: BlsKey) -> bool | None:
 
 
 def _known() -> dict[int, Known]:
-    columns = ("validator_id", *Known._fields)
-    return {row[0]: Known._make(row[1:]) for row in bulk.read_rows(VoteState.objects.values_list(*columns))}
+    rows = VoteState.objects.values_list("validator_id", "pk", "epoch", *_FIELDS)
+    return {key: Known(pk, epoch, tuple(told)) for key, pk, epoch, *told in bulk.read_rows(rows)}
 
 
-def _row(
-    one: OwnedVoteState, admission: Admission, rule: Rule, epoch: int, before: Known | None
-) -> tuple[Any, ...]:
+def _row(one: OwnedVoteState, verdicts: tuple[str, str, str], epochs_paid: int | None) -> tuple[Any, ...]:
     """In the order of _FIELDS."""
-    after_next, reason = _after_next(admission, rule, epoch)
     state = one.state
     return (
         *(state.state_version or "", *_keys(one)),
         *(state.block_commission_bps, state.pending_rewards, state.bls.value, one.lamports),
-        *(_next_epoch(admission, rule, epoch, before).value, after_next.value, reason),
-        admission.epochs_paid if rule.since is not None else None,
+        *(*verdicts, epochs_paid),
     )
+
+
+def _admitted(
+    rule: Rule, epoch: int, now: tuple[bool | None, str], before: tuple[int, str, str] | None
+) -> tuple[str, str, str]:
+    """The verdicts on the next set and the one after it, and the reason of the latter.
+
+    `now` is as the first two of Admission, `before` the epoch of the last look and its verdicts.
+    """
+    admission = Admission(*now, None)
+    after_next, reason = _after_next(admission, rule, epoch)
+    return _next_epoch(admission, rule, epoch, before).value, after_next.value, reason
 
 
 def _after_next(admission: Admission, rule: Rule, epoch: int) -> tuple[Verdict, str]:
@@ -210,15 +229,16 @@ def _after_next(admission: Admission, rule: Rule, epoch: int) -> tuple[Verdict, 
     return (_verdict(admission), admission.reason) if chooses else (Verdict.OK, "")
 
 
-def _next_epoch(admission: Admission, rule: Rule, epoch: int, before: Known | None) -> Verdict:
+def _next_epoch(admission: Admission, rule: Rule, epoch: int, before: tuple[int, str, str] | None) -> Verdict:
     """Of the set that was chosen at the last boundary, as the last look before that saw it."""
     chooses = rule.chooses(epoch + 1)
     if chooses is False:
         return Verdict.OK
-    if before is not None and before.epoch == epoch:
-        return Verdict(before.next_epoch)
-    if before is not None and before.epoch == epoch - 1:
-        return Verdict(before.after_next)
+    looked, next_epoch, after_next = before or (None, "", "")
+    if looked == epoch:
+        return Verdict(next_epoch)
+    if looked == epoch - 1:
+        return Verdict(after_next)
     # Nobody looked before the boundary, where a ticket was burnt. A key is never taken away again.
     told_by_now = admission.admitted is True or admission.reason in (Reason.NO_BLS_KEY, Reason.TOO_SMALL)
     return _verdict(admission) if told_by_now and chooses else Verdict.UNKNOWN
@@ -234,12 +254,12 @@ def _write(
     rows: Mapping[int, Sequence[Any]], known: Mapping[int, Known], *, epoch: int, slot: int, at: datetime
 ) -> None:
     constants = {"epoch": epoch, "slot": slot, "looked_at": at}
-    bulk.update_rows(
-        VoteState,
-        fields=_FIELDS,
-        rows=[(*row, known[key].pk) for key, row in rows.items() if key in known],
-        constants=constants,
-    )
+    before = [(row, known[key]) for key, row in rows.items() if key in known]
+    changed = [(*row, one.pk) for row, one in before if row != one.told]
+    # Of most nothing is another but when it was looked at.
+    same = [(one.pk,) for row, one in before if row == one.told]
+    bulk.update_rows(VoteState, fields=_FIELDS, rows=changed, constants=constants)
+    bulk.update_rows(VoteState, fields=(), rows=same, constants=constants)
     bulk.insert_rows(
         VoteState,
         fields=("validator_id", *_FIELDS),

@@ -1,7 +1,7 @@
 """What staking with each validator yields in a year: by what was earned, else by what can be estimated."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
@@ -13,6 +13,7 @@ from validators.solana.economics import (
     EpochReturn,
     alpenglow_return,
     apy,
+    apy_of,
     inflation_rewards,
     tower_return,
 )
@@ -92,22 +93,16 @@ def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set
     return {
         key: Yield(value, ApyBasis.ESTIMATE.value, len(earned))
         for key, earned in returns.items()
-        if key not in known and (value := apy([EpochReturn(one, seconds) for one in earned])) is not None
+        if key not in known and (value := apy_of(earned, [seconds] * len(earned))) is not None
     }
 
 
-class _Row(NamedTuple):
-    """An ended epoch of a present account beside its stake (lamports) and commission of today."""
-
-    key: int
-    epoch: int
-    credits: int
-    unit: str
-    stake: int
-    bps: int | None
+# Of an ended epoch of a present account: its key, the epoch, the credits and their unit, and its stake
+# (lamports) and commission of today. Plain, for there are five of everybody.
+_Row = tuple[int, int, int, str, int, int | None]
 
 
-def _with_today(epochs: list[int]) -> list[_Row]:
+def _with_today(epochs: list[int]) -> Sequence[_Row]:
     """Without the epoch of the migration, which paid in two ways."""
     rows = ValidatorEpoch.objects.filter(epoch__in=epochs, credits__isnull=False, validator__left_at=None)
     migrations = rows.filter(credits_before_split__isnull=False).values_list("epoch", flat=True).distinct()
@@ -116,26 +111,31 @@ def _with_today(epochs: list[int]) -> list[_Row]:
     whole = rows.exclude(epoch__in=list(migrations)).filter(
         credits_final=True, validator__activated_stake__gt=0
     )
-    return [_Row._make(row) for row in bulk.read_rows(whole.values_list(*columns, *today))]
+    found: list[Any] = bulk.read_rows(whole.values_list(*columns, *today))
+    return found
 
 
-def _lamports_returns(rows: list[_Row]) -> dict[int, list[float]]:
+def _lamports_returns(rows: Sequence[_Row]) -> dict[int, list[float]]:
     returns: defaultdict[int, list[float]] = defaultdict(list)
     lamports = CreditsUnit.LAMPORTS.value
-    for row in rows:
-        if row.unit != lamports:
+    for key, _, credits, unit, stake, bps in rows:
+        if unit != lamports:
             continue
-        earned = alpenglow_return(commission_bps=row.bps, lamports=row.credits, stake=row.stake)
+        earned = alpenglow_return(commission_bps=bps, lamports=credits, stake=stake)
         if earned is not None:
-            returns[row.key].append(earned)
+            returns[key].append(earned)
     return returns
 
 
-def _tower_returns(rows: list[_Row], now: ClusterEpoch) -> dict[int, list[float]]:
+def _tower_returns(rows: Sequence[_Row], now: ClusterEpoch) -> dict[int, list[float]]:
     """Of the newest ended epoch, as inflation and supply of today would pay it."""
-    newest = max((row.epoch for row in rows), default=None)
-    rows = [row for row in rows if row.epoch == newest and row.unit == CreditsUnit.VOTE_CREDITS]
-    points = sum(row.credits * row.stake for row in rows)
+    newest = max((epoch for _, epoch, *_ in rows), default=None)
+    voted = [
+        (key, credits, stake, bps)
+        for key, epoch, credits, unit, stake, bps in rows
+        if epoch == newest and unit == CreditsUnit.VOTE_CREDITS
+    ]
+    points = sum(credits * stake for _, credits, stake, _ in voted)
     rewards = inflation_rewards(
         total_supply=now.total_supply,
         validator_inflation=now.inflation_validator,
@@ -143,7 +143,7 @@ def _tower_returns(rows: list[_Row], now: ClusterEpoch) -> dict[int, list[float]
         slot_ms=now.slot_ms,
     )
     found = {
-        row.key: tower_return(commission_bps=row.bps, rewards=rewards, credits=row.credits, points=points)
-        for row in rows
+        key: tower_return(commission_bps=bps, rewards=rewards, credits=credits, points=points)
+        for key, credits, _, bps in voted
     }
     return {key: [earned] for key, earned in found.items() if earned is not None}

@@ -1,6 +1,6 @@
 """getMultipleAccounts and getAccountInfo: accounts as the chain stores them."""
 
-import base64
+import binascii
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def _content(data: object) -> bytes | dict[str, Any]:
         case [str(text), "base64"]:
             if len(text) > LARGEST_DATA * 4 // 3 + 4:
                 raise ValueError(f"{len(text):,} letters of base64")
-            return base64.b64decode(text, validate=True)
+            return binascii.a2b_base64(text, strict_mode=True)
         case {"parsed": dict(parsed)}:
             return parsed
     raise ValueError('neither [text, "base64"] nor parsed')

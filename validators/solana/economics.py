@@ -87,10 +87,15 @@ def apy(epochs: Sequence[EpochReturn]) -> float | None:
 
     None also beyond what a float holds.
     """
-    if not epochs:
+    return apy_of([one.earned for one in epochs], [one.seconds for one in epochs])
+
+
+def apy_of(earned: Sequence[float], seconds: Sequence[float]) -> float | None:
+    """The same of returns and lengths apart."""
+    if not earned:
         return None
-    mean = sum(one.earned for one in epochs) / len(epochs)
-    in_a_year = SECONDS_PER_YEAR / (sum(one.seconds for one in epochs) / len(epochs))
+    mean = sum(earned) / len(earned)
+    in_a_year = SECONDS_PER_YEAR / (sum(seconds) / len(seconds))
     try:
         return math.expm1(math.log1p(mean) * in_a_year)
     except OverflowError:

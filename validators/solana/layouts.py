@@ -34,6 +34,8 @@ _NEWEST: Final = struct.Struct("<32s32s32s32sHH")
 # Pending rewards, and whether there is a BLS key.
 _PENDING: Final = struct.Struct("<QB")
 _COUNT: Final = struct.Struct("<Q")
+# Epoch, credits by its end, and by its beginning.
+_CREDITS: Final = struct.Struct("<QQQ")
 # 32 x (key, epoch, epoch), an index and a flag.
 _PRIOR_VOTERS_BYTES: Final = 32 * 48 + 9
 _VOTE_ENTRY: Final = 12
@@ -81,7 +83,13 @@ class VoteState:
     block_commission_bps: int
     pending_rewards: int
     bls: BlsKey
-    credit_tuples: list[CreditTuple]
+    # Three numbers of 64 bits for each epoch: of most accounts nobody asks for them.
+    credits: bytes
+
+    @property
+    def credit_tuples(self) -> list[CreditTuple]:
+        """They may count beyond 2^63: the mark of Alpenglow's migration does."""
+        return list(_CREDITS.iter_unpack(self.credits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +173,9 @@ def _plain_newest(data: bytes) -> VoteState | None:
     if epochs > MOST_TUPLES:
         return None
     at += _COUNT.size
-    credit_tuples = struct.iter_unpack("<QQQ", data[at : at + 24 * epochs])
+    credits = data[at : at + epochs * _CREDITS.size]
     fields = _NEWEST.unpack_from(data, len(_V4_TAG))
-    return _newest_state(fields, pending_rewards, BlsKey.PRESENT if tag else BlsKey.MISSING, credit_tuples)
+    return _newest_state(fields, pending_rewards, BlsKey.PRESENT if tag else BlsKey.MISSING, credits)
 
 
 def _newest_vote_state(reader: Reader) -> VoteState:
@@ -177,12 +185,10 @@ def _newest_vote_state(reader: Reader) -> VoteState:
     if bls is BlsKey.PRESENT:
         reader.take(_BLS_BYTES, "BLS key")
     _skip_tower(reader, _LANDED_VOTE_ENTRY)
-    return _newest_state(fields, pending_rewards, bls, _credit_tuples(reader))
+    return _newest_state(fields, pending_rewards, bls, _credits(reader))
 
 
-def _newest_state(
-    fields: Sequence[Any], pending_rewards: int, bls: BlsKey, credit_tuples: Iterable[Any]
-) -> VoteState:
+def _newest_state(fields: Sequence[Any], pending_rewards: int, bls: BlsKey, credits: bytes) -> VoteState:
     *keys, commission_bps, block_commission_bps = fields
     identity, withdrawer, inflation_collector, block_collector = map(base58_of, keys)
     return VoteState(
@@ -195,7 +201,7 @@ def _newest_state(
         block_commission_bps=block_commission_bps,
         pending_rewards=pending_rewards,
         bls=bls,
-        credit_tuples=list(credit_tuples),
+        credits=credits,
     )
 
 
@@ -214,7 +220,7 @@ def _older_vote_state(reader: Reader, version: StateVersion) -> VoteState:
         block_commission_bps=WHOLE_BPS,
         pending_rewards=0,
         bls=BlsKey.MISSING,
-        credit_tuples=_credit_tuples(reader),
+        credits=_credits(reader),
     )
 
 
@@ -225,12 +231,16 @@ def _skip_tower(reader: Reader, vote_width: int) -> None:
     reader.skip_list("authorized voters", most=MOST_VOTERS, width=_VOTER_ENTRY)
 
 
-def _credit_tuples(reader: Reader) -> list[CreditTuple]:
-    """They may count beyond 2^63: the mark of Alpenglow's migration does."""
+def packed_credits(tuples: Iterable[CreditTuple]) -> bytes:
+    """As an account has them."""
+    return b"".join(_CREDITS.pack(*one) for one in tuples)
+
+
+def _credits(reader: Reader) -> bytes:
     count = reader.unsigned(8, "number of epoch credits", most=MOST_TUPLES)
-    tuples = list(struct.iter_unpack("<QQQ", reader.take(24 * count, "epoch credits")))
+    credits = reader.take(_CREDITS.size * count, "epoch credits")
     reader.take(16, "last timestamp")
-    return tuples
+    return credits
 
 
 def decoded_feature(data: bytes) -> Feature:

@@ -19,7 +19,7 @@ from validators.solana.arithmetic import (
     CreditTuple,
     is_split_mark,
 )
-from validators.solana.layouts import WHOLE_BPS, BlsKey, StateVersion, VoteState
+from validators.solana.layouts import WHOLE_BPS, BlsKey, StateVersion, VoteState, packed_credits
 from validators.solana.pubkey import ALPHABET
 from validators.solana.schemas import Key, describe
 
@@ -113,5 +113,5 @@ def parsed_vote_state(info: Mapping[str, Any]) -> VoteState:
         block_commission_bps=vote.block_commission_bps,
         pending_rewards=vote.pending_rewards,
         bls=bls,
-        credit_tuples=[credits.as_tuple() for credits in vote.epoch_credits],
+        credits=packed_credits(credits.as_tuple() for credits in vote.epoch_credits),
     )

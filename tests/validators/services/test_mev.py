@@ -243,6 +243,20 @@ def test_a_run_asks_no_more_than_it_may_and_the_next_one_whom_it_left_out(
     assert dict(settled) == {replies.EPOCH - 1: 14, replies.EPOCH - 2: 14, replies.EPOCH - 3: 12}
 
 
+def test_rows_of_who_left_do_not_stand_for_who_was_never_asked(node: AccountsEndpoint) -> None:
+    _epoch_runs(node, replies.EPOCH)
+    known, missing, gone = (validator(number, vote_account=replies.key(number)) for number in range(3))
+    tasks.fetch_mev()
+    MevEpoch.objects.filter(epoch__lt=replies.EPOCH).update(settled=True)
+    MevEpoch.objects.filter(validator=missing).delete()
+    Validator.objects.filter(pk=gone.pk).update(left_at=NOON)
+
+    tasks.fetch_mev()
+
+    asked = MevEpoch.objects.filter(epoch=replies.EPOCH - 1)
+    assert set(asked.values_list("validator_id", flat=True)) == {known.pk, missing.pk, gone.pk}
+
+
 def _epoch_runs(node: AccountsEndpoint, epoch: int) -> None:
     """As a fetch saw it just now, in its middle, and the node's accounts are as of a slot later."""
     slot, middle = epoch * replies.SLOTS + replies.SLOTS // 2, replies.SLOTS // 2

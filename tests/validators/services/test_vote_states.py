@@ -85,6 +85,28 @@ def test_an_account_that_was_closed_keeps_what_was_last_read_of_it(node: Account
     assert VoteState.objects.values().get(validator__vote_account=replies.key("vote 1")) == before
 
 
+def test_what_changed_is_written_and_of_the_others_when_they_were_looked_at(node: AccountsEndpoint) -> None:
+    rule()
+    for number in range(3):
+        holds(node, number)
+    look(node)
+    before = {row["validator_id"]: row for row in VoteState.objects.values()}
+    holds(node, 1, pending=7)
+    node.slots = [EPOCH * SLOTS + SLOTS // 2 + 9]
+
+    tasks.fetch_vote_states()
+
+    after = {row["validator_id"]: row for row in VoteState.objects.values()}
+    changed = VoteState.objects.get(validator__vote_account=replies.key("vote 1")).validator_id
+    assert after == {
+        key: row
+        | {"slot": EPOCH * SLOTS + SLOTS // 2 + 9, "looked_at": after[key]["looked_at"]}
+        | ({"pending_rewards": 7} if key == changed else {})
+        for key, row in before.items()
+    }
+    assert all(after[key]["looked_at"] > row["looked_at"] for key, row in before.items())
+
+
 def test_accounts_are_asked_for_by_the_hundred_not_older_than_the_votes(node: AccountsEndpoint) -> None:
     node.current = replies.accounts(150)
     for number in range(150):

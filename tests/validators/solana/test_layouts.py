@@ -26,6 +26,7 @@ from validators.solana.layouts import (
     decoded_feature,
     decoded_stake_history,
     decoded_vote_state,
+    packed_credits,
     read_vote_state,
 )
 
@@ -62,7 +63,7 @@ def test_a_v4_account_is_read_with_and_without_a_bls_key(bls: bytes | None) -> N
         block_commission_bps=250,
         pending_rewards=9,
         bls=BlsKey.PRESENT if bls else BlsKey.MISSING,
-        credit_tuples=[(988, 200, 100), (989, 300, 200), (990, 350, 300)],
+        credits=packed_credits([(988, 200, 100), (989, 300, 200), (990, 350, 300)]),
     )
 
 
@@ -81,7 +82,7 @@ def test_an_older_account_reads_as_its_conversion_to_v4_without_collectors(data:
         block_commission_bps=10_000,
         pending_rewards=0,
         bls=BlsKey.MISSING,
-        credit_tuples=[(988, 200, 100), (989, 300, 200), (990, 350, 300)],
+        credits=packed_credits([(988, 200, 100), (989, 300, 200), (990, 350, 300)]),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.validators import raw_accounts, replies
 from validators.exceptions import LayoutError
 from validators.solana.arithmetic import SPLIT_MARK
-from validators.solana.layouts import BlsKey, StateVersion, VoteState
+from validators.solana.layouts import BlsKey, StateVersion, VoteState, packed_credits
 from validators.solana.parsed_votes import parsed_vote_state
 
 V4_FIELDS = (
@@ -34,7 +34,7 @@ def test_a_new_node_tells_all_of_v4() -> None:
         block_commission_bps=10_000,
         pending_rewards=12,
         bls=BlsKey.PRESENT,
-        credit_tuples=[(988, 200, 100), (989, 300, 200), (990, 350, 300)],
+        credits=packed_credits([(988, 200, 100), (989, 300, 200), (990, 350, 300)]),
     )
 
 

@@ -21,6 +21,7 @@ from validators.solana import (
     commission_marks,
     concentration,
     economics,
+    layouts,
     look_alikes,
     means,
     operators,
@@ -84,6 +85,7 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     concentration.superminority: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     concentration.nakamoto_coefficient: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     economics.apy: {"epochs": (EpochReturn(0.0002, 86_400), EpochReturn(0.0001, 86_400))},
+    economics.apy_of: {"earned": (0.0002, 0.0001), "seconds": (86_400.0, 86_400.0)},
     economics.added_apy_of: {"earned": (0.00002, 0.00001), "seconds": (86_400, 86_400)},
     economics.added_apy: {"epochs": (EpochReturn(0.00002, 86_400), EpochReturn(0.00001, 86_400))},
     addresses.program_address: {"program": bytes(32), "seeds": (b"seed", b"\1" * 32)},
@@ -95,6 +97,7 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
             operators.Running("b", "m", withdrawer="w"),
         )
     },
+    layouts.packed_credits: {"tuples": ((990, 350, 300), (991, 400, 350))},
     parsed_votes.parsed_vote_state: {"info": PARSED},
     plausible_votes.typical_vote: {"last_votes": (5, 0, 7)},
     performance.shares_of_mean: {"told": ((5, 10), (None, 3), (4, None))},
