@@ -14,6 +14,7 @@ from scheduling.engine.pressure import adapt_stretch
 from scheduling.engine.room import WAITS, Room
 from scheduling.engine.statements import Move, move_on
 from scheduling.engine.takeover import take_over
+from scheduling.engine.turns import first_asked_for
 from scheduling.exceptions import CadenceError
 from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState, RunTrigger
 from scheduling.timing.planning import Plan, PlannedRun, Policies, plan_runs
@@ -87,7 +88,7 @@ def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
                 _not_known(one, known),
                 now=now,
                 open_here=_still_open(one, open_runs[one.job.pk], now=now),
-                hold=_asked_for_under_way(one, open_runs[one.job.pk]),
+                hold=_asked_for_ahead(one, open_runs[one.job.pk], now=now),
                 last_variant=variants.get(one.job.pk, ""),
                 room=room,
             )
@@ -122,7 +123,7 @@ def _new_runs(
 ) -> Iterator[Run]:
     """The runs of one job in their order; those made up for wait for each other.
 
-    With a `hold` the first waits for a run that somebody asked for, which is under way.
+    With a `hold` the first waits for a run that somebody asked for.
     """
     open_before = list(open_here)
     for one_planned in planned:
@@ -206,14 +207,20 @@ def _was_tried(run: Run) -> bool:
     return run.trigger == RunTrigger.OPERATOR and run.attempt > 0
 
 
-def _asked_for_under_way(one: DueJob, open_runs: Iterable[Run]) -> str:
-    """For which run, that somebody asked for and that has begun, the planned ones wait; empty for none."""
+def _asked_for_ahead(one: DueJob, open_runs: Sequence[Run], *, now: datetime) -> str:
+    """For which run, that somebody asked for, the planned ones wait; empty for none.
+
+    For one that has begun, or whose turn it is: nobody may have looked since the clock's last one ended.
+    """
     if one.job.overlap == Overlap.ALLOW:
         return ""
-    for run in open_runs:
-        if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):  # [OVERLAP-1]
-            return f"waits for the run of {run.occurrence:%Y-%m-%d %H:%M:%S}Z, which was asked for"
-    return ""
+    under_way = (
+        run
+        for run in open_runs
+        if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING)  # [OVERLAP-1]
+    )
+    ahead = next(under_way, None) or first_asked_for(open_runs, now=now)
+    return f"waits for the run of {ahead.occurrence:%Y-%m-%d %H:%M:%S}Z, which was asked for" if ahead else ""
 
 
 def _known_occurrences(won: Sequence[DueJob]) -> set[tuple[int, datetime]]:

@@ -7,7 +7,7 @@ returns the ones it won.
 import logging
 import os
 import signal
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from scheduling.engine.locks import unless_held
 from scheduling.engine.processes import ProcessIdentity
 from scheduling.engine.room import Room, taking_room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
+from scheduling.engine.turns import rank, turns_of_asked
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
 from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState
 from scheduling.timing.attempts import with_jitter
@@ -93,8 +94,8 @@ def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
     busy = {run.job_id for run in runs if run.state != RunState.PENDING}
     runs = _without_taken_over(runs, busy=busy, now=now)
     room = Room(run.job.name for run in runs if run.state != RunState.PENDING)
-    released, turns = [], _turns_of_asked(runs, busy=busy, now=now)
-    for run in sorted(runs, key=lambda run: _rank(run, turns=turns)):
+    released, turns = [], turns_of_asked(runs, busy=busy, now=now)
+    for run in sorted(runs, key=lambda run: rank(run, turns=turns)):
         if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
             continue
         if run.trigger in ASKED_FOR and run.job.paused_at is not None:
@@ -116,41 +117,6 @@ def _without_taken_over(runs: list[Run], *, busy: set[int], now: datetime) -> li
         for old in take_over_waiting(waiting, by=new, now=now)
     }
     return [run for run in runs if run.pk not in gone]
-
-
-def _turns_of_asked(runs: Iterable[Run], *, busy: Container[int], now: datetime) -> set[int]:
-    """Jobs whose last run was the clock's, where the next of the clock and one that was asked for wait.
-
-    Without turns a schedule that is never done by its next occurrence would never come to what was asked for.
-    None while the first of what was asked for waits for its next attempt: the clock's would wait with it.
-    """
-    waiting = [
-        run
-        for run in runs
-        if run.state == RunState.PENDING and run.job_id not in busy and run.job.overlap != Overlap.ALLOW
-    ]
-    of_people = [run for run in waiting if run.trigger in ASKED_FOR]
-    first = {run.job_id: run for run in sorted(of_people, key=lambda run: _rank(run, turns=()), reverse=True)}
-    asked = {job_id for job_id, run in first.items() if run.not_before <= now}
-    live = {run.job_id for run in waiting if run.trigger not in ASKED_FOR}
-    return {job_id for job_id in asked & live if _last_trigger(job_id) not in (None, *ASKED_FOR)}
-
-
-def _last_trigger(job_id: int) -> str | None:
-    """What the last run of a job that was executed came of."""
-    executed = Run.objects.filter(job=job_id, attempt__gt=0, finished_at__isnull=False)
-    ended = executed.exclude(state__in=OPEN_STATES)
-    return ended.order_by("-finished_at").values_list("trigger", flat=True).first()
-
-
-def _rank(run: Run, *, turns: Container[int]) -> tuple[int, datetime]:
-    """Live occurrences first, then what an operator asked for, then those of the past; the oldest first.
-
-    Last the live ones where it is the turn of the others.
-    """
-    if run.trigger in ASKED_FOR:
-        return (ASKED_FOR.index(run.trigger) + 1, run.occurrence)
-    return (len(ASKED_FOR) + 1 if run.job_id in turns else 0, run.occurrence)
 
 
 @unless_held

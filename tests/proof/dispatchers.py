@@ -146,6 +146,8 @@ def _rows_written(state: State, seen: int, due: int, made: Configuration) -> Ite
     )
     ahead = [run for run, row in enumerate(counted) if row.state in OPEN and not row.asked]
     yield _written(counted, planned, ahead, made)
+    if any(row.asked and row.state == PENDING for row in counted):
+        yield _written(counted, planned, ahead, made, is_turn_of_asked=True)  # the last one was the clock's
     newest = counted[planned[-1]]
     if made.catch_up == CatchUp.SKIP and newest.state in (NONE, MISSED):
         yield replaced(counted, planned[-1], Row(SKIPPED))  # it is claimed after its grace
@@ -164,13 +166,20 @@ def _waits_again(row: Row) -> bool:
     return row.state == PENDING and row.attempt > 0 and not row.asked
 
 
-def _written(rows: tuple[Row, ...], planned: range, ahead: list[int], made: Configuration) -> tuple[Row, ...]:
-    under_way = any(row.asked and row.state in UNDER_WAY for row in rows) and made.overlap != Overlap.ALLOW
+def _written(
+    rows: tuple[Row, ...],
+    planned: range,
+    ahead: list[int],
+    made: Configuration,
+    *,
+    is_turn_of_asked: bool = False,
+) -> tuple[Row, ...]:
+    is_held = is_turn_of_asked or any(row.asked and row.state in UNDER_WAY for row in rows)
     for run in planned:
         if rows[run].state not in (NONE, MISSED):
             continue
         state = _state_of(ahead, made, made_up_for=len(planned) > 1)
-        if state == QUEUED and under_way:
+        if state == QUEUED and is_held and made.overlap != Overlap.ALLOW:
             state = PENDING
         if state in OPEN:
             ahead = [*ahead, run]

@@ -38,9 +38,7 @@ KEPT = (
     Kept(("CLAIM-3",), CLAIMING, "claim", "with transaction.atomic("),
     Kept(("LIVE-1",), CLAIMING, "claim", "known = _known_occurrences(won)"),
     Kept(("OVERLAP-1",), CLAIMING, "_state_of", "if not open_here or one.job.overlap == Overlap.ALLOW:"),
-    Kept(
-        ("OVERLAP-1",), CLAIMING, "_asked_for_under_way", "run.state in (RunState.QUEUED, RunState.RUNNING)"
-    ),
+    Kept(("OVERLAP-1",), CLAIMING, "_asked_for_ahead", "run.state in (RunState.QUEUED, RunState.RUNNING)"),
     Kept(
         ("ONCE-1", "ATTEMPT-1"),
         STATEMENTS,

@@ -16,6 +16,7 @@ from tests.scheduling.factories import NOON, JobFactory, RunFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 EARLIER, LATER = NOON - timedelta(seconds=10), NOON + timedelta(hours=1)
+BEFORE = NOON - timedelta(seconds=20)
 SAW = Dispatcher(state.SAW_DUE, 1, 0, False, False, (-1, -1))
 # The earlier run: none, open in each way, ended.
 AHEAD = (
@@ -41,10 +42,12 @@ def job() -> Job:
 @pytest.mark.parametrize("overlap", Overlap)
 def test_a_run_is_written_beside_whatever_else_of_its_job_there_is(overlap: Overlap, job: Job) -> None:
     """[OVERLAP-1] [CLAIM-3]"""
-    for ahead, waits in product(AHEAD, (True, False)):
+    for ahead, waits, has_run in product(AHEAD, (True, False), (True, False)):
         may = _claims_of_the_model(ahead, Row(), made=Configuration(overlap=overlap, faults=0))
 
-        assert _claim_of_the_code(job, ahead, overlap=overlap, waits=waits) in may, ahead
+        done = _claim_of_the_code(job, ahead, overlap=overlap, waits=waits, has_run=has_run)
+
+        assert done in may, ahead
 
 
 @pytest.mark.parametrize("known", [state.NONE, state.SKIPPED, state.PENDING, state.SUCCEEDED])
@@ -104,6 +107,7 @@ def _claim_of_the_code(
     *,
     overlap: Overlap = Overlap.QUEUE,
     waits: bool = False,
+    has_run: bool = False,
     known: int = state.NONE,
     moved: bool = False,
     paused: bool = False,
@@ -121,6 +125,8 @@ def _claim_of_the_code(
             attempt=ahead.attempt,
             trigger=RunTrigger.BACKFILL if ahead.asked else RunTrigger.SCHEDULE,
         )
+    if has_run:
+        RunFactory(job=job, occurrence=BEFORE, state=STATES[state.SUCCEEDED], attempt=1, finished_at=EARLIER)
     if known:
         RunFactory(job=job, occurrence=NOON, state=STATES[known])
     stands = LATER if moved else NOON

@@ -104,8 +104,8 @@ FURTHER = (
     mutant(
         "an occurrence waits for what was asked for",
         CLAIMING,
-        "if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING):",
-        "if False:",
+        "if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING)",
+        "if False",
     ),
     mutant(
         "a waiting run is queued only when no other of its job is under way",
@@ -223,8 +223,8 @@ FURTHER = (
     mutant(
         "what was asked for and the clock's take turns",
         RECOVERY,
-        "key=lambda run: _rank(run, turns=turns)):\n",
-        "key=lambda run: _rank(run, turns=())):\n",
+        "key=lambda run: rank(run, turns=turns)):\n",
+        "key=lambda run: rank(run, turns=())):\n",
     ),
     mutant(
         "a success and the run that follows it are one transaction",

@@ -6,6 +6,7 @@ from tests.proof.kept import CLAIMING, CLAIMS, EXECUTION, LEASE_WATCH, LEASES, R
 CHANGING = "scheduling/operations/changing.py"
 RETRYING = "scheduling/operations/retrying.py"
 TAKEOVER = "scheduling/engine/takeover.py"
+TURNS = "scheduling/engine/turns.py"
 PLANNING = "scheduling/timing/planning.py"
 WALL_CLOCK = '__import__("django.utils.timezone").utils.timezone.now().timestamp()'
 
@@ -54,9 +55,15 @@ OF_POLICIES = (
     ),
     mutant(
         "whose turn it is follows from the last run and not from the first",
-        RECOVERY,
+        TURNS,
         'ended.order_by("-finished_at")',
         'ended.order_by("finished_at")',
+    ),
+    mutant(
+        "a claim asks whose turn it is",
+        CLAIMING,
+        "next(under_way, None) or first_asked_for(open_runs, now=now)",
+        "next(under_way, None)",
     ),
     mutant("a claim that came to nothing costs no attempt", CLAIMS, 'F("attempt") - 1', 'F("attempt")'),
     mutant(

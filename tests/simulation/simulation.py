@@ -11,7 +11,6 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.models import Schedule
 
-from scheduling.engine import dispatcher as dispatcher_module
 from scheduling.engine import turnover
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
@@ -24,7 +23,7 @@ from tests.simulation.databases import database_of, is_on_postgres
 from tests.simulation.faults import Fault
 from tests.simulation.observer import Observer
 from tests.simulation.parts import Redis
-from tests.simulation.playing import LONGEST_SLEEPS, enter, played
+from tests.simulation.playing import enter, played
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.quiet import looking, quiet_until
 from tests.simulation.seen import Known
@@ -172,8 +171,6 @@ class Simulation:
         world.cut_off_until.clear()
         world.traps.clear()
         self.redis.away_until = 0.0
-        # What was asked for begins in the gap between two of the clock's, where a dispatcher looks into it.
-        dispatcher_module.LONGEST_SLEEP = LONGEST_SLEEPS[0]
         for process in world.living():
             process.stalled_until = min(process.stalled_until, world.now)
             process.lose_answer, process.late_answer = False, 0.0

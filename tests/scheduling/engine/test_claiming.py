@@ -150,6 +150,18 @@ def test_the_number_of_queries_does_not_grow_with_what_was_missed(django_assert_
         claim_due(now=NOON + timedelta(days=300))
 
 
+def test_whose_turn_it_is_costs_one_question_where_what_was_asked_for_waits(
+    django_assert_num_queries: object,
+) -> None:
+    job = JobFactory()
+    for number in range(1, 4):
+        occurrence = NOON - number * TEN_SECONDS
+        RunFactory(job=job, occurrence=occurrence, trigger=RunTrigger.BACKFILL, state=RunState.PENDING)
+
+    with django_assert_num_queries(8 if connection.vendor == "postgresql" else 6):  # type: ignore[operator]
+        claim_due(now=NOON)
+
+
 def test_a_claim_that_somebody_else_won_is_no_error() -> None:
     """Two dispatchers read the same due row; the second one's compare-and-swap finds it moved."""
     job = JobFactory()

@@ -9,7 +9,7 @@ import time_machine
 from scheduling.engine import claiming
 from scheduling.engine.dispatcher import DEFERENCE, Dispatcher
 from scheduling.engine.execution import warm_up
-from scheduling.models import Run, RunState
+from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,20 @@ def test_who_was_not_first_comes_a_little_later_until_there_is_something_left(
 
     assert after_losing == pytest.approx(SOON + DEFERENCE)
     assert after_winning == pytest.approx(SOON)
+
+
+@pytest.mark.usefixtures("still_clock")
+def test_what_was_asked_for_begins_in_the_look_that_finds_it_its_turn() -> None:
+    job, ten = Job.objects.get(schedule__next_run=NOON), timedelta(seconds=10)
+    RunFactory(job=job, occurrence=NOON - ten, finished_at=NOON, attempt=1, state=RunState.SUCCEEDED)
+    asked = RunFactory(
+        job=job, occurrence=NOON - 2 * ten, trigger=RunTrigger.BACKFILL, state=RunState.PENDING
+    )
+
+    Dispatcher().tick()
+
+    waiting = Run.objects.filter(job=job, state__in=OPEN_STATES).values_list("occurrence", "state")
+    assert set(waiting) == {(asked.occurrence, RunState.QUEUED), (NOON, RunState.PENDING)}
 
 
 def test_a_worker_that_warms_up_takes_no_run() -> None:

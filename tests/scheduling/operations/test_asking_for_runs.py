@@ -64,6 +64,50 @@ def test_a_schedule_that_is_never_done_by_its_next_occurrence_takes_turns_with_w
     assert order == [RunTrigger.SCHEDULE, RunTrigger.BACKFILL] * 2
 
 
+@pytest.mark.parametrize("overlap", [Overlap.QUEUE, Overlap.SKIP])
+def test_what_was_asked_for_has_its_turn_where_no_dispatcher_looks_between_two_of_the_clock(
+    job: Job, overlap: Overlap
+) -> None:
+    """[LIVE-1] Found by seed 40: each run ended just before the next occurrence, which was queued at once."""
+    Job.objects.update(overlap=overlap)
+    backfilled(job, count=2)
+
+    order, told = [], set()
+    for at in range(4):
+        [run] = claim_due(now=NOON + at * TEN) or released(at)
+        order.append(run.trigger)
+        told |= set(Run.objects.filter(state=RunState.PENDING).values_list("error", flat=True))
+        ended = NOON + at * TEN + 0.99 * TEN
+        Run.objects.filter(pk=run.pk).update(state=RunState.SUCCEEDED, attempt=1, finished_at=ended)
+
+    assert order == [RunTrigger.SCHEDULE, RunTrigger.BACKFILL] * 2
+    assert "waits for the run of 2026-11-23 11:59:30Z, which was asked for" in told
+
+
+@pytest.mark.parametrize(
+    ("last", "of_job", "of_asked"),
+    [
+        (RunTrigger.BACKFILL, {}, {}),
+        (RunTrigger.SCHEDULE, {"overlap": Overlap.ALLOW}, {}),
+        (RunTrigger.SCHEDULE, {}, {"attempt": 1, "not_before": NOON + TEN}),
+    ],
+)
+def test_a_live_occurrence_is_queued_where_it_is_not_the_turn_of_what_was_asked_for(
+    job: Job, last: RunTrigger, of_job: dict[str, Any], of_asked: dict[str, Any]
+) -> None:
+    """The last run was asked for too, or both may run, or it waits for its next attempt."""
+    RunFactory(
+        job=job, trigger=last, attempt=1, finished_at=NOON, state=RunState.SUCCEEDED, occurrence=NOON - TEN
+    )
+    backfilled(job, count=1)
+    Job.objects.update(**of_job)
+    Run.objects.filter(state=RunState.PENDING).update(**of_asked)
+
+    [live] = claim_due(now=NOON)
+
+    assert (live.occurrence, live.trigger) == (NOON, RunTrigger.SCHEDULE)
+
+
 def test_a_live_occurrence_does_not_wait_for_the_next_attempt_of_one_of_the_past(job: Job) -> None:
     """It would be late by all the time between two attempts, whose turn it is or not."""
     RunFactory(job=job, occurrence=NOON - TEN, attempt=1, finished_at=NOON - TEN, state=RunState.SUCCEEDED)
