@@ -15,13 +15,15 @@ from scheduling.timing.durations import show_roughly
 FORGOTTEN = timedelta(seconds=2)
 # Whose rows are tried together: for that long no dispatcher claims them.
 TRIED_AT_ONCE = 100
+# In a copy of a database tables have the same numbers, and `pg_locks` tells of all databases.
 _HOLDERS = """
 SELECT DISTINCT session.pid, coalesce(nullif(session.application_name, ''), 'a session without a name'),
-       coalesce(session.usename, ''), extract(epoch FROM clock_timestamp() - session.xact_start)
+       coalesce(session.usename, ''), extract(epoch FROM statement_timestamp() - session.xact_start)
 FROM pg_locks held JOIN pg_stat_activity session ON session.pid = held.pid
 WHERE held.relation = ANY(ARRAY[to_regclass(%s), to_regclass(%s)]) AND held.granted
+      AND session.datname = current_database()
       AND session.pid <> pg_backend_pid() AND held.mode NOT IN ('AccessShareLock')
-      AND session.xact_start < clock_timestamp() - make_interval(secs => %s)
+      AND session.xact_start < statement_timestamp() - make_interval(secs => %s)
 ORDER BY 4 DESC
 """
 
