@@ -15,7 +15,7 @@ from tests.simulation.simulation import found, plan_of
 from tests.simulation.stories import story
 
 # A quarter of a second of CPU each; `make simulate` tries a thousand.
-SHARE = 100
+SHARE = 200
 AT_A_TIME = 10
 # Short ones in which somebody waits for a row that somebody else holds.
 WITH_LOCKS = (4, 6)
