@@ -219,13 +219,19 @@ def database_filled_from(template: str) -> Iterator[None]:
     """Within, Django's test database is one from the template, in which nothing is left to migrate."""
     test = connection.settings_dict["TEST"]
     if connection.vendor == "sqlite":
+        # A log that a killed run left would be read into the copy.
+        _remove_database(Path(test["NAME"]))
         shutil.copy(template, test["NAME"])
         yield
-        for name in Path(test["NAME"]).parent.glob(f"{Path(test['NAME']).name}*"):
-            name.unlink()
+        _remove_database(Path(test["NAME"]))
     else:
         test["TEMPLATE"] = template
         yield
+
+
+def _remove_database(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _copy_of(template: str, folder: Path) -> str:

@@ -1,7 +1,7 @@
 """How many rows there are: to the last while they are few, else about as many as PostgreSQL expects."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -40,5 +40,5 @@ def counts_of(rows: Mapping[str, QuerySet[Any, Any]]) -> Counts:
     return Counts(numbers, tuple(estimated))
 
 
-def count_said(name: str, number: int, estimated: tuple[str, ...]) -> str:
-    return f"about {number}" if name in estimated else str(number)
+def counts_said(numbers: Mapping[str, int], estimated: Collection[str]) -> dict[str, str]:
+    return {name: f"about {number}" if name in estimated else str(number) for name, number in numbers.items()}

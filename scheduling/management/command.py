@@ -1,8 +1,13 @@
 """What the commands of operators have in common."""
 
+from typing import Final
+
 from django.core.management.base import BaseCommand
 
 from scheduling.checks import INSTALLATION
+
+# The exit code for what cannot be asked so; argparse has the same.
+WRONG_USAGE: Final = 2
 
 
 class OperatorCommand(BaseCommand):

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scheduling.ledger.counting import count_said
+from scheduling.ledger.counting import counts_said
 from scheduling.ledger.presentation import clock_time
 from scheduling.management.tables import printable
 from scheduling.models import RunState
@@ -88,8 +88,7 @@ def widths_within(natural: Sequence[int], *, room: int) -> list[int]:
 
 
 def _first_line(seen: Overview) -> Text:
-    told = (f"{state} {count_said(state, count, seen.runs_estimated)}" for state, count in seen.runs.items())
-    states = "  ".join(told)
+    states = "  ".join(map(" ".join, counts_said(seen.runs, seen.runs_estimated).items()))
     return Text(
         f"{clock_time(seen.at)} UTC  mode {seen.mode or 'mixed or none'}  runs: {states}", style="bold"
     )
@@ -209,10 +208,8 @@ def _workers(seen: Overview) -> Block:
 
 def _database(seen: Overview) -> Block:
     size = f"{seen.database.size / MEBIBYTE:,.1f} MiB"
-    rows = [
-        (Text(name), Text(count_said(name, count, seen.database.estimated)))
-        for name, count in seen.database.rows.items()
-    ]
+    said = counts_said(seen.database.rows, seen.database.estimated)
+    rows = [(Text(name), Text(count)) for name, count in said.items()]
     return Block("tables", (f"{seen.database.vendor}, {size}", "rows"), rows)
 
 

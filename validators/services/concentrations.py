@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from validators.models import ConcentrationEpoch, Validator
 from validators.services import bulk
-from validators.services.digests import digest
+from validators.services.digests import Reckoned
 from validators.solana.concentration import Concentration, Member, concentration
 from validators.solana.versions import Client
 
@@ -25,8 +25,8 @@ _KEPT: Final = (
     *("largest_key", "largest_name", "largest_stake", "looked_at"),
 )
 
-# The figures that this process reckoned last, by the digest of all that they are of: mostly nobody moved.
-_reckoned: dict[bytes, Sequence[Mapping[str, Any]]] = {}
+# Mostly nobody moved.
+_figures: Final = Reckoned[Sequence[Mapping[str, Any]]]()
 
 
 class _Row(NamedTuple):
@@ -70,12 +70,11 @@ def _spreads(wanted: Iterable[By], present: bulk.Rows, *, has_database: bool) ->
 def record_concentrations(*, epoch: int, has_database: bool, at: datetime) -> None:
     """Keep for the epoch how its stake is spread. Call inside the transaction that changes that."""
     present = _present()
-    looked_at = digest(has_database, present)
-    kept = _reckoned.get(looked_at)
-    if kept is None:
-        kept = list(map(_kept, _spreads(By, present, has_database=has_database)))
-        _reckoned.clear()
-        _reckoned[looked_at] = kept
+    kept = _figures.of(
+        has_database,
+        present,
+        reckon=lambda: list(map(_kept, _spreads(By, present, has_database=has_database))),
+    )
     ConcentrationEpoch.objects.bulk_create(
         [ConcentrationEpoch(epoch=epoch, looked_at=at, **figures) for figures in kept],
         update_conflicts=True,

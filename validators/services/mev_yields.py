@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.block_yields import block_yields
-from validators.services.digests import digest
+from validators.services.digests import Reckoned
 from validators.services.events import Kind, News
 from validators.solana.economics import EPOCHS_IN_MEAN, ApyBasis, added_apy_of
 from validators.solana.programs.jito import stakers_share
@@ -35,9 +35,8 @@ _KEY, _EPOCH, _RUNS_JITO, _BPS = range(4)
 
 # In the order of the fields.
 _Added = tuple[float | None, float | None, str, int | None]
-# What tips and fees added for everybody when this process reckoned it last, by the digest of all that it is
-# of: most looks tell of the running epoch alone, which does not count.
-_reckoned: dict[bytes, Mapping[int, _Added]] = {}
+# What tips and fees added for everybody: most looks tell of the running epoch alone, which does not count.
+_of_everybody: Final = Reckoned[Mapping[int, _Added]]()
 
 
 class Refreshed(NamedTuple):
@@ -150,19 +149,17 @@ def _added_by_key(
 ) -> Mapping[int, _Added]:
     """Of everybody, as it was reckoned before where all that it is of is the same."""
     of_then, seconds = _stakes(since, running), _seconds(since, running)
-    looked_at = digest(ended, of_then, seconds, today)
-    added = _reckoned.get(looked_at)
-    if added is None:
+
+    def reckon() -> Mapping[int, _Added]:
         stakes: defaultdict[int, dict[int, int]] = defaultdict(dict)
         for key, epoch, stake in of_then:
             stakes[key][epoch] = stake
-        added = {
+        return {
             key: _added_to(rows.get(key, ()), stakes.get(key, {}), seconds, stake)
             for key, stake in today.items()
         }
-        _reckoned.clear()
-        _reckoned[looked_at] = added
-    return added
+
+    return _of_everybody.of(ended, of_then, seconds, today, reckon=reckon)
 
 
 def _added_to(rows: Sequence[_Row], of_then: Stakes, seconds: Mapping[int, float], today: int) -> _Added:

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from scheduling.clock import database_now
 from scheduling.engine.time_limits import time_limit
 from scheduling.ledger.presentation import clock_time, iso
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.tables import table
 from scheduling.monitoring.alert_delivery import (
     DELIVERY_DEADLINE,
@@ -72,7 +72,7 @@ class Command(OperatorCommand):
             ).document()
         ]
         if not channels():
-            raise CommandError(NOBODY, returncode=2)
+            raise CommandError(NOBODY, returncode=WRONG_USAGE)
         told, failed = [], []
         for channel in channels():
             ways = {EMAIL: send_email, WEBHOOK: send_webhook}

@@ -12,7 +12,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from scheduling.clock import database_now
-from scheduling.ledger.counting import count_said
+from scheduling.ledger.counting import counts_said
 from scheduling.ledger.presentation import clock_time
 from scheduling.management.command import OperatorCommand
 from scheduling.management.monitor_screen import problem_screen, screen_of
@@ -75,8 +75,7 @@ class Command(OperatorCommand):
 
 
 def _summary(seen: Overview) -> str:
-    told = (f"{state} {count_said(state, count, seen.runs_estimated)}" for state, count in seen.runs.items())
-    states = "  ".join(told)
+    states = "  ".join(map(" ".join, counts_said(seen.runs, seen.runs_estimated).items()))
     return f"{seen.at:%Y-%m-%d %H:%M:%S} UTC, mode {seen.mode or 'mixed or none'}\nruns: {states}"
 
 
@@ -152,7 +151,5 @@ def _queue(queue: QueueState) -> str:
 
 def _database(seen: Overview) -> str:
     size = f"database: {seen.database.vendor}, {seen.database.size / MEBIBYTE:,.1f} MiB"
-    rows = [
-        (name, count_said(name, count, seen.database.estimated)) for name, count in seen.database.rows.items()
-    ]
-    return f"{size}\n\n{table(('table', 'rows'), rows)}"
+    rows = counts_said(seen.database.rows, seen.database.estimated)
+    return f"{size}\n\n{table(('table', 'rows'), list(rows.items()))}"

@@ -16,7 +16,7 @@ from scheduling.ledger.journal_words import journal_words
 from scheduling.ledger.patience import in_turn
 from scheduling.ledger.stories import explain
 from scheduling.management.audit_reply import audit_reply
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.retry_reply import retry_reply
 from scheduling.management.scheduler_arguments import (
     add_audit_arguments,
@@ -127,7 +127,7 @@ class Command(OperatorCommand):
                 f"\n\n{HELP}" if isinstance(exc, UnknownNameError) and action in ("setup", "remove") else ""
             )
             # It may repeat a note, or a name of somebody.
-            raise CommandError(f"{printable(str(exc))}{hint}", returncode=2) from exc
+            raise CommandError(f"{printable(str(exc))}{hint}", returncode=WRONG_USAGE) from exc
 
     def _help(self, **options: Any) -> None:
         self.stdout.write(HELP)

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
 from scheduling.ledger.selectors import current_mode
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from staking_project.acceptance.results import CheckResult
 from staking_project.acceptance.verification import default_seconds, verification
 
@@ -25,7 +25,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if (options["seconds"] or 0) < 0:
-            raise CommandError("--seconds cannot be negative.", returncode=2)
+            raise CommandError("--seconds cannot be negative.", returncode=WRONG_USAGE)
         try:
             mode = current_mode()
             seconds = default_seconds(mode) if options["seconds"] is None else options["seconds"]

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from scheduling.ledger import counting
-from scheduling.ledger.counting import count_said, counts_of
+from scheduling.ledger.counting import counts_of, counts_said
 from scheduling.ledger.selectors import run_counts
 from scheduling.models import Run, RunState
 from tests.scheduling.factories import RunFactory
@@ -36,8 +36,7 @@ def test_of_many_postgresql_says_about_how_many(monkeypatch: pytest.MonkeyPatch)
     is_estimated = connection.vendor == "postgresql"
     assert found.numbers == {"all": 8, "none": 0}
     assert found.estimated == (("all",) if is_estimated else ())
-    said = "about 8" if is_estimated else "8"
-    assert (count_said("all", 8, found.estimated), count_said("none", 0, found.estimated)) == (said, "0")
+    assert counts_said(*found) == {"all": "about 8" if is_estimated else "8", "none": "0"}
 
 
 def test_where_postgresql_has_no_statistics_they_are_counted_to_the_last(

@@ -9,14 +9,12 @@ from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
 from scheduling.exceptions import SkipRun
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.jobs import BY_SOURCE
 from validators.services.fetching import fetch_from_cluster
 from validators.services.memory import collector_paused
 from validators.services.sources import Source, ask_at_once
-
-WRONG_USAGE = 2
 
 
 class Outcome(NamedTuple):

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 
 from scheduling.api.unknown import did_you_mean, shortened
 from scheduling.exceptions import SkipRun
+from scheduling.management.command import WRONG_USAGE
 from validators.exceptions import ValidatorsError
 from validators.management.commands import import_epochs
 from validators.services.history.chain_store import ChainSummary
@@ -17,7 +18,6 @@ from validators.services.history.from_chain import Progress, import_from_chain
 from validators.services.memory import collector_paused
 
 CHAIN: Final = "chain"
-WRONG_USAGE: Final = 2
 
 
 class Command(import_epochs.Command):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandError
 
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.scoring.registry import order, ranks
 from validators.services.scores.again import Again, score_again
@@ -27,7 +27,7 @@ class Command(OperatorCommand):
             again = score_again(options["run"], method_name=options["method"])
         except (ValidatorsError, ValueError) as exc:
             # What there is not, or no longer, is no differing digit.
-            raise CommandError(str(exc), returncode=2) from exc
+            raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
         self.stdout.write(json.dumps(_document(again)) if options["json"] else _sentence(again))
         if again.equal is False:
             raise CommandError(f"{len(again.differing)} of the scores differ from the stored ones.")

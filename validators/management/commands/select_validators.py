@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandError
 
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
 from validators.reading.flags import FlagCode
 from validators.reading.picture import current_picture
@@ -18,7 +18,6 @@ from validators.reading.standings import Narrowing
 from validators.scoring.selection import BAND
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
-WRONG_USAGE: Final = 2
 MOST_PERCENT: Final = 100
 COLUMNS: Final = tuple(SelectedValidator.__dataclass_fields__)
 

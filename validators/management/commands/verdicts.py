@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 
 from scheduling.api.unknown import shortened, there_is_no
 from scheduling.exceptions import SkipRun
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.tables import table
 from validators.models import Validator
 from validators.models.validators import PUBKEY_LENGTH
@@ -75,7 +75,7 @@ class Command(OperatorCommand):
         if name is None:
             return list(known.sets.values())
         if name not in known.sets:
-            raise CommandError(there_is_no(name, list(known.sets), kind="rule set"), returncode=2)
+            raise CommandError(there_is_no(name, list(known.sets), kind="rule set"), returncode=WRONG_USAGE)
         return [known.sets[name]]
 
     def _one(self, judged: Sequence[Judged]) -> None:

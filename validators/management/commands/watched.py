@@ -10,7 +10,7 @@ from django.db import transaction
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
 from scheduling.ledger.presentation import clock_time, iso
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.scheduler_arguments import user_name
 from scheduling.management.tables import table
 from validators.reading.watching import watched
@@ -30,7 +30,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, action: str, keys: list[str], **options: Any) -> None:
         if (action == "list") == bool(keys):
-            raise CommandError("Name the keys to add or remove; `list` takes none.", returncode=2)
+            raise CommandError("Name the keys to add or remove; `list` takes none.", returncode=WRONG_USAGE)
         if action == "list":
             self._list(as_json=options["json"])
             return
@@ -42,7 +42,7 @@ class Command(OperatorCommand):
                     else:
                         unwatch(key)
         except SchedulingError as exc:
-            raise CommandError(str(exc), returncode=2) from exc
+            raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
         self.stdout.write(f"{'' if action == 'add' else 'no longer '}watched: {', '.join(keys)}")
 
     def _list(self, *, as_json: bool) -> None:
