@@ -17,6 +17,9 @@ LEAST_COVERED: Final = 0.5
 # Of this share of fetches on, an unknown performance is read off delinquency; below, it stays unknown.
 EVIDENT_DELINQUENCY: Final = 0.03
 
+# Of these most validators have the same, which is kept once; performance and stake are everybody's own.
+OFTEN_EQUAL: Final = frozenset(Past._fields) - {"performance", "stake"}
+
 
 class EpochRow(NamedTuple):
     """One validator in one epoch, as tables and files have it; None is unknown.
@@ -90,11 +93,20 @@ def pasts(tables: Iterable[EpochTable], *, present_stake: int) -> dict[Any, Past
         for table, columns in zip(tables, known, strict=True)
     ]
     # One zip for each column: row by row would make tuples of a cluster times sixty epochs first.
-    whole = [list(zip(*(one[place] for one in aligned), strict=True)) for place in range(len(Past._fields))]
+    whole = [
+        _shared(zip(*columns, strict=True)) if name in OFTEN_EQUAL else list(zip(*columns, strict=True))
+        for name, columns in zip(Past._fields, zip(*aligned, strict=True), strict=True)
+    ]
     return {
         key: _of_those_there(columns) if key in absent else Past._make(columns)
         for key, columns in zip(everybody, zip(*whole, strict=True), strict=True)
     }
+
+
+def _shared(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Equal ones as one object."""
+    seen: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    return [seen.setdefault(row, row) for row in rows]
 
 
 def _aligned(

@@ -34,6 +34,7 @@ AT_ONCE: Final = 1_000
 def packed(cluster: ClusterFacts) -> bytes:
     """The same facts give the same bytes."""
     floats = array(FLOATS)
+    kept: dict[int, Any] = {}
     head = {
         "format": FORMAT,
         "fetch_id": cluster.fetch_id,
@@ -46,7 +47,7 @@ def packed(cluster: ClusterFacts) -> bytes:
     stream = zlib.compressobj(COMPRESSION)
     text = [stream.compress(msgspec.json.encode(head)[: -len(b"]}")])]
     for start in range(0, len(cluster.validators), AT_ONCE):
-        some = [_values(one, floats) for one in cluster.validators[start : start + AT_ONCE]]
+        some = [_values(one, floats, kept) for one in cluster.validators[start : start + AT_ONCE]]
         text.append(stream.compress((b"," if start else b"") + msgspec.json.encode(some)[1:-1]))
     text.append(stream.compress(b"]}") + stream.flush())
     if sys.byteorder == "big":
@@ -54,7 +55,7 @@ def packed(cluster: ClusterFacts) -> bytes:
     return b"".join((sum(map(len, text)).to_bytes(LENGTH_BYTES, "little"), *text, floats.tobytes()))
 
 
-def _values(one: ValidatorFacts, floats: "array[float]") -> tuple[Any, ...]:
+def _values(one: ValidatorFacts, floats: "array[float]", kept: dict[int, Any]) -> tuple[Any, ...]:
     return (
         one.pk,
         one.vote_account,
@@ -64,7 +65,7 @@ def _values(one: ValidatorFacts, floats: "array[float]") -> tuple[Any, ...]:
         one.version,
         one.epochs,
         len(one.past.epochs),
-        [_narrowed(column, floats) for column in one.past],
+        [_narrowed_once(column, floats, kept) for column in one.past],
         one.left_out,
     )
 
@@ -114,6 +115,18 @@ def _validator(
     past = Past(*(_widened(column, length, floats) for column in (*columns, *unknown)))
     facts = [EpochFacts(*row) for row in epochs]
     return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past, left_out)
+
+
+def _narrowed_once(column: Sequence[Any], floats: "array[float]", kept: dict[int, Any]) -> Any:
+    """As narrowed; a column that many validators share, and that leaves no floats, is looked at once."""
+    found = kept.get(id(column), kept)
+    if found is not kept:
+        return found
+    before = len(floats)
+    found = _narrowed(column, floats)
+    if len(floats) == before:
+        kept[id(column)] = found
+    return found
 
 
 def _narrowed(column: Sequence[Any], floats: "array[float]") -> Any:

@@ -47,6 +47,15 @@ def test_the_same_facts_are_the_same_bytes() -> None:
     assert packed(cluster()) == packed(cluster())
 
 
+def test_columns_that_are_one_object_are_the_same_bytes_as_equal_ones() -> None:
+    one = past(1.0, None, 0.5)
+    shared = [validator(number, one) for number in range(3)]
+    apart = [validator(number, past(1.0, None, 0.5)) for number in range(3)]
+
+    assert apart[0].past.epochs is not apart[1].past.epochs
+    assert packed(ClusterFacts(1, EPOCH, 0.5, shared)) == packed(ClusterFacts(1, EPOCH, 0.5, apart))
+
+
 @pytest.mark.parametrize("body", [b"", b"nonsense", packed(cluster())[:-3], packed(cluster())[:40]])
 def test_other_bytes_are_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match="not the inputs of a scoring run"):

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any, Final
 
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.scoring.rounding import rounded
 from validators.scoring.trust_v2.explanation import explained
 from validators.scoring.trust_v2.inputs import Inputs, Surroundings, inputs_of, surroundings
 from validators.scoring.trust_v2.tables import Tables, shipped_tables
@@ -95,16 +96,16 @@ def _assessment(
         score,
         {
             "vote_performance": inputs.level,
-            "risk": round(risk, VALUE_DIGITS),
-            "risk_low": round(min(low, risk), VALUE_DIGITS),
-            "risk_high": round(max(high, risk), VALUE_DIGITS),
-            "expected_return": None if expected is None else round(expected, VALUE_DIGITS),
+            "risk": rounded(risk, VALUE_DIGITS),
+            "risk_low": rounded(min(low, risk), VALUE_DIGITS),
+            "risk_high": rounded(max(high, risk), VALUE_DIGITS),
+            "expected_return": None if expected is None else rounded(expected, VALUE_DIGITS),
             "commission_bps": validator.commission_bps,
             "epochs_known": inputs.epochs_known,
             "bad_of_window": inputs.bad_of_window,
             "known_of_window": inputs.known_of_window,
-            # What is 0 or unknown stays it: most are, and rounding takes longer than all the rest.
-            "values": [value and round(value, VALUE_DIGITS) for value in inputs.values],
+            # What is 0 or unknown stays it, as most are.
+            "values": [value and rounded(value, VALUE_DIGITS) for value in inputs.values],
             "typical": typical,
             **_parts(points, at, held, score, tables),
         },
@@ -120,7 +121,7 @@ def _terms(held: Sequence[Charge], tables: Tables) -> float:
 def _score(points: Mapping[str, float], expected: float | None, tables: Tables) -> float:
     """The sum, of which little is kept where little of the reward is left to a delegator."""
     whole = points["reliability"] + points["return"] + points["terms"]
-    return round(min(100.0, max(0.0, whole * tables.share_kept.at(expected))), SCORE_DIGITS)
+    return rounded(min(100.0, max(0.0, whole * tables.share_kept.at(expected))), SCORE_DIGITS)
 
 
 def _parts(
@@ -135,14 +136,14 @@ def _parts(
     charged = sum(tables.terms_points[charge.name] for charge in held)
     scale = (all_terms - points["terms"]) / charged if charged else 0.0
     return {
-        "points": [cost and round(0.0 - cost * each, SCORE_DIGITS) for cost in excess],
-        "delinquent_now_points": round(points["reliability"] - points["modelled"], SCORE_DIGITS),
-        "return_points": round(points["return"], SCORE_DIGITS),
+        "points": [cost and rounded(0.0 - cost * each, SCORE_DIGITS) for cost in excess],
+        "delinquent_now_points": rounded(points["reliability"] - points["modelled"], SCORE_DIGITS),
+        "return_points": rounded(points["return"], SCORE_DIGITS),
         "charges": [
-            [charge.name, round(-tables.terms_points[charge.name] * scale, SCORE_DIGITS), charge.numbers]
+            [charge.name, rounded(-tables.terms_points[charge.name] * scale, SCORE_DIGITS), charge.numbers]
             for charge in held
         ],
-        "not_kept_points": round(
+        "not_kept_points": rounded(
             score - points["reliability"] - points["return"] - points["terms"], SCORE_DIGITS
         ),
     }

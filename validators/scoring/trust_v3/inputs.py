@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, cast
 
 from validators.scoring.facts import ClusterFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT
+from validators.scoring.rounding import rounded
 from validators.scoring.trust_v3.releases import Lag, lags
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
@@ -36,6 +37,7 @@ EPOCHS_TRIED: Final = 5
 DIGITS: Final = 4
 # Of means over many epochs, in which one epoch is little.
 MEAN_DIGITS: Final = 6
+LEVEL_DIGITS: Final = 6
 
 INPUTS: Final = (
     *("last_shortfall", "previous_shortfall", "recent_shortfall", "earlier_shortfall"),
@@ -118,8 +120,8 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
     values = (
         _shortfall(recent.get(0)),
         _shortfall(recent.get(1)),
-        round(_recent(ages, lacked, around.weights["recent_shortfall"]), MEAN_DIGITS) if known else None,
-        round(_earlier(ages, lacked, around.weights["earlier_shortfall"]), MEAN_DIGITS) if known else None,
+        rounded(_recent(ages, lacked, around.weights["recent_shortfall"]), MEAN_DIGITS) if known else None,
+        rounded(_earlier(ages, lacked, around.weights["earlier_shortfall"]), MEAN_DIGITS) if known else None,
         _shortfall(_at_end(past.end_performance, past, around.epoch)),
         _delinquent_now(validator, around.epoch),
         _delinquency(seen, around.weights["delinquency"]),
@@ -135,7 +137,7 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
         len(known),
         sum([earned < BAD_PERFORMANCE for earned in window]),
         len(window),
-        round(median(window), 6) if window else None,
+        _level(window) if window else None,
         _commission(validator, around.newest),
     )
 
@@ -164,9 +166,15 @@ def _known(ages: Sequence[int], values: Sequence[float | None]) -> tuple[Sequenc
     return [age for age, _ in pairs], [value for _, value in pairs]
 
 
+def _level(window: Sequence[float]) -> float:
+    middle = median(window)
+    # A whole number of PostgreSQL's JSON is an int, and is stored as one.
+    return rounded(middle, LEVEL_DIGITS) if isinstance(middle, float) else middle
+
+
 def _shortfall(earned: float | None) -> float | None:
     """What was lacking against the cluster, 0 to 1."""
-    return None if earned is None else round(1.0 - earned, DIGITS) if earned < 1.0 else 0.0
+    return None if earned is None else rounded(1.0 - earned, DIGITS) if earned < 1.0 else 0.0
 
 
 def _stake_kept(stake: float, before: Sequence[float]) -> float | None:
@@ -224,7 +232,7 @@ def _delinquency(seen: _Seen, weights: Sequence[float]) -> float | None:
     total = UNSEEN_DELINQUENCY
     if any(shares):
         total += sum(map(mul, weighed, shares))
-    return round(total / (1.0 + sum(weighed)), MEAN_DIGITS)
+    return rounded(total / (1.0 + sum(weighed)), MEAN_DIGITS)
 
 
 def _at_end(column: Sequence[float | None], past: Past, epoch: int) -> float | None:

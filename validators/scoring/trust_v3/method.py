@@ -15,6 +15,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.scoring.rounding import rounded
 from validators.scoring.trust_v3.explanation import explained
 from validators.scoring.trust_v3.inputs import Inputs, inputs_of, surroundings
 from validators.scoring.trust_v3.number import PRIVATE_BPS, count_on
@@ -79,7 +80,7 @@ def _assessment(
     tables: Tables,
 ) -> Assessment:
     """`risks` are that of the inputs as they are taken, and the ends of its range."""
-    risk, low, high = (round(one, RISK_DIGITS) for one in risks)
+    risk, low, high = (rounded(one, RISK_DIGITS) for one in risks)
     if validator.left_out:
         risk = high = max(risk, LEFT_OUT_RISK)
     level = middle.level if inputs.level is None else min(inputs.level, 1.0)
@@ -87,13 +88,13 @@ def _assessment(
     number = count_on(bps, level, risk, tables.loss_when_bad, tables.aversion)
     return Assessment(
         validator,
-        round(number.score, SCORE_DIGITS),
+        rounded(number.score, SCORE_DIGITS),
         {
             "vote_performance": inputs.level,
             "risk": risk,
             "risk_low": min(low, risk),
             "risk_high": max(high, risk),
-            "expected_return": round(number.expected, RISK_DIGITS),
+            "expected_return": rounded(number.expected, RISK_DIGITS),
             "commission_bps": inputs.commission_bps,
             "epochs_known": inputs.epochs_known,
             "bad_of_window": inputs.bad_of_window,

@@ -42,6 +42,11 @@ def _facts_of(fetch: Fetch) -> ClusterFacts:
 
 
 def _facts_with_past(fetch: Fetch) -> ClusterFacts:
+    return _cluster(fetch, *_past_of_each(fetch))
+
+
+def _past_of_each(fetch: Fetch) -> tuple[Mapping[int, Past], Mapping[int, float]]:
+    """And the cluster's skip rates by epoch."""
     columns = _columns_by_epoch(fetch)
     stakes = dict(read_rows(Validator.objects.present().values_list("pk", "activated_stake")))
     tables = [
@@ -49,8 +54,7 @@ def _facts_with_past(fetch: Fetch) -> ClusterFacts:
         for epoch, those in columns.items()
     ]
     past = pasts(tables, present_stake=sum(stakes.values()))
-    skip_rates = {table.epoch: table.skip_rate for table in tables if table.skip_rate is not None}
-    return _cluster(fetch, past, skip_rates)
+    return past, {table.epoch: table.skip_rate for table in tables if table.skip_rate is not None}
 
 
 def _recent(fetch: Fetch) -> Mapping[int, list[EpochFacts]]:
@@ -58,9 +62,12 @@ def _recent(fetch: Fetch) -> Mapping[int, list[EpochFacts]]:
     history: defaultdict[int, list[EpochFacts]] = defaultdict(list)
     # Of an epoch that ended and was never seen whole it is not known what was earned.
     told = Case(When(Q(credits_final=True) | Q(epoch__gte=fetch.epoch), then="credits"), default=None)
-    found = _rows(fetch, EPOCHS_READ).order_by("epoch").annotate(told=told)
-    rows = found.values_list("epoch", "vote_performance", "told", "validator_id")
-    for row in read_rows(rows):
+    # As rows: SQLite's JSON may have fifteen digits of a number, and baseline-v1 shows all of them.
+    found = _rows(fetch, EPOCHS_READ).order_by("-epoch").annotate(told=told)
+    rows = read_rows(found.values_list("epoch", "vote_performance", "told", "validator_id"))
+    # From the end, each let go as it is read: both lists whole would be the most that a score holds.
+    while rows:
+        row = rows.pop()
         history[row[3]].append(EpochFacts._make(row[:3]))
     return history
 
