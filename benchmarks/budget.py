@@ -17,10 +17,10 @@ PHASES: Final[dict[str, tuple[str, ...]]] = {
     "judge": ("validators.solana.looking:doubt_about_votes",),
     "read the last look": ("validators.services.fetching:last_look",),
     "read what is stored": (
-        "validators.services.comparison:stored_validators",
+        "validators.services.present:stored_validators",
         "validators.services.comparison:_before",
         "validators.services.epochs:_stored_epochs",
-        "validators.services.running_epoch:RunningEpoch.__init__",
+        "validators.services.present:running_rows",
     ),
     "compare": ("validators.services.fetching:compare",),
     "store": ("validators.services.fetching:record_snapshot",),

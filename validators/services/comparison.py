@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from validators.models import Fetch, Validator
-from validators.models.marks import Writer, marks_beside
 from validators.services import bulk
 from validators.services.cluster_epochs import running_mean
 from validators.services.epochs import Before, EpochChanges, compared_epochs
-from validators.services.sources import Source
-from validators.services.stored import STANDING, Moved, StoredValidator, stored_validators
+from validators.services.present import Present, present_marks, read_present
+from validators.services.stored import STANDING, Moved, StoredValidator
 from validators.solana.concentration import superminority
 from validators.solana.means import CreditMean
 from validators.solana.schemas import VoteAccount
@@ -25,11 +24,6 @@ from validators.solana.standing import NOTHING_KNOWN, Stake, Standing, standing_
 # What every fetch shows anew; most validators' rows change in nothing else.
 _MOVING: Final = ("last_vote", "root_slot")
 STATES: Final = (*STANDING, *_MOVING)
-# Who marks what he writes and writes nothing that a fetch is compared with. Anybody else may.
-_OF_OTHER_THINGS: Final = (
-    *(Writer.SCORES, Writer.REFITS, Writer.VERDICTS),
-    *(Source.NAMES, Source.INFLATION, Source.MEV, Source.POOLS, Source.POOL_SEARCH, Source.STAKES),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,7 @@ class Comparison:
 
         Whose connection is another by now has lost what was loaded beside the tables.
         """
-        return self.session is bulk.session() and self.marks == marks_beside(_OF_OTHER_THINGS)
+        return self.session is bulk.session() and self.marks == present_marks()
 
 
 @dataclass(slots=True)
@@ -77,10 +71,14 @@ class _States:
     moved: list[tuple[StoredValidator, VoteAccount]]
 
 
-def compare(snapshot: Snapshot) -> Comparison:
-    """Also inside the transaction that writes it; then others wait for as long."""
-    marks, previous = marks_beside(_OF_OTHER_THINGS), Fetch.objects.newest()
-    stored = stored_validators()
+def compare(snapshot: Snapshot, present: Present | None = None) -> Comparison:
+    """Also inside the transaction that writes it; then others wait for as long.
+
+    `present` was read before the look was taken; where somebody wrote since, it is read anew.
+    """
+    if present is None or not present.is_true:
+        present = read_present()
+    previous, stored = present.newest, present.validators
     standing = _standing(snapshot, stored)
     states = _states(snapshot, stored, standing)
     keys = {row.vote_account: row.pk for row in stored.values()}
@@ -89,7 +87,7 @@ def compare(snapshot: Snapshot) -> Comparison:
     before = _before(sent, previous, stored)
     gone = {row.vote_account for row in stored.values() if row.is_gone}
     return Comparison(
-        marks=marks,
+        marks=present.marks,
         session=bulk.session(),
         previous=previous,
         stored=stored,
@@ -101,7 +99,7 @@ def compare(snapshot: Snapshot) -> Comparison:
         steady=bulk.Staged(Validator, name="steady", fields=_MOVING, rows=states.steady),
         changed=bulk.Staged(Validator, name="changed", fields=STATES, rows=states.changed),
         before=before,
-        epochs=compared_epochs(snapshot, keys=keys, stored=stored, before=before),
+        epochs=compared_epochs(snapshot, keys=keys, present=present, before=before),
         standing=standing,
         mean=running_mean(snapshot),
     )

@@ -19,7 +19,7 @@ from validators.models import (
 )
 from validators.services import bulk
 from validators.services.events import Kind, News, record_events
-from validators.services.flags import refresh_commission_flags
+from validators.services.flags import flag_above_half, refresh_commission_flags
 from validators.services.settled_past import settle_again
 from validators.services.stored import Moved
 from validators.services.told_changes import keys_with_history, refresh_told_changes
@@ -98,12 +98,14 @@ def record_confirmations(snapshot: Snapshot, moved: Moved, *, before: int, at: d
 def mark_confirmed(confirmed: Confirmed, *, epoch: int) -> None:
     """What follows from commissions that a look in this epoch confirmed; call after its rows are written."""
     newly, changed, first = confirmed.newly, confirmed.changed, confirmed.first
-    striking = {key for key in first if newly[key] > HALF}
+    striking: Set[int] = {key for key in first if newly[key] > HALF}
     if first and ValidatorEpoch.objects.filter(source__in=(Origin.IMPORTED, Origin.HISTORY)).exists():
         # It may have changed between the end of a history and our first look.
         striking = set(first)
         since = epoch - EPOCHS_JOINED
         refresh_told_changes(keys_with_history(first, epochs=range(since, epoch + 1)), since=since)
+    elif striking:
+        striking -= flag_above_half({key: newly[key] for key in striking})
     refresh_commission_flags(sorted({*changed, *striking, *(newly.keys() - first)}))
 
 

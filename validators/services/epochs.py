@@ -17,9 +17,9 @@ from validators.services.epoch_numbers import (
     touched_by_fetch,
     unit_of,
 )
+from validators.services.present import Present
 from validators.services.running_epoch import RunningChanges, RunningEpoch
 from validators.services.settled_past import settle_again
-from validators.services.stored import StoredValidator
 from validators.solana.arithmetic import TUPLES_SENT, Earned, with_gaps
 from validators.solana.snapshot import AccountState, Snapshot
 
@@ -108,24 +108,25 @@ def compared_epochs(
     snapshot: Snapshot,
     *,
     keys: Mapping[str, int],
-    stored: Mapping[str, StoredValidator],
+    present: Present,
     before: Before,
 ) -> EpochChanges:
     """The epoch rows that this snapshot adds or changes.
 
-    keys gives each vote account's primary key, stored its row of the fetch before. What is
+    keys gives each vote account's primary key, present what the fetch before left. What is
     settled is not looked at again: in most fetches that leaves two rows a validator to compare,
     and one to write.
     """
     rows = _stored_epochs(snapshot, before)
-    running = RunningEpoch(snapshot.epoch.epoch, split_epoch=snapshot.split_epoch)
+    epoch, stored = snapshot.epoch.epoch, present.validators
+    running = RunningEpoch(epoch, split_epoch=snapshot.split_epoch, stored=present.running_in(epoch))
     changes = _Changes([], [], set(), [])
     over = _epochs_over(snapshot)
     for state in snapshot.accounts:
         account = state.account.vote_account
         key = keys[account]
         for earned in _open_epochs(state, snapshot, before if key in before.settled else None):
-            if earned.epoch == snapshot.epoch.epoch:
+            if earned.epoch == epoch:
                 running.add(key, earned, state, stored.get(account))
             else:
                 row = rows.get((key, earned.epoch))
@@ -205,7 +206,8 @@ def _open_epochs(state: AccountState, snapshot: Snapshot, settled: Before | None
     """The epochs sent and the gaps between them; of a settled validator only those that may change."""
     earned, running = state.earned, snapshot.epoch.epoch
     since = 0 if settled is None else settled.first_open_epoch
-    if since == running - 1 and [row.epoch for row in earned[-2:]] == [since, running]:
+    is_usual = since == running - 1 and len(earned) > 1
+    if is_usual and earned[-1].epoch == running and earned[-2].epoch == since:
         return earned[-2:]
     first = earned[0].epoch if earned else running
     # An account that a fetch saw existed then, credits or not. But of an account with so many tuples the
@@ -231,4 +233,4 @@ def _stored_epochs(snapshot: Snapshot, before: Before) -> StoredEpochs:
 
 
 def _keyed(rows: QuerySet[ValidatorEpoch, Any]) -> Iterator[tuple[tuple[int, int], StoredEpoch]]:
-    return ((row[:2], StoredEpoch._make(row)) for row in bulk.read_rows(rows))
+    return ((row[:2], row) for row in bulk.read_records(StoredEpoch, rows))

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from scheduling.engine.execution import commit_with_run
 from validators.exceptions import ValidatorsError
-from validators.models import Fetch
 from validators.services.attempts import passed_over, recorded
 from validators.services.comparison import Comparison, compare
 from validators.services.doubts import believed_look, forget_doubts
 from validators.services.endpoints import in_order, record_plausible
 from validators.services.last_look import last_look
 from validators.services.memory import collector_paused
+from validators.services.present import Present, read_present
 from validators.services.snapshots import record_snapshot
 from validators.services.sources import Source, record_failure
 from validators.solana.asking import Chain, Heard
@@ -36,12 +36,15 @@ def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
     then nothing is stored but the error.
     """
     now = timezone.now()
-    newest = Fetch.objects.newest()
+    present = read_present()
+    newest = present.newest
     try:
-        heard = _heard(newest, began_at=now, accept_shrunken=accept_shrunken)
+        heard = _heard(present, began_at=now, accept_shrunken=accept_shrunken)
         genesis_hash = heard.genesis_hash or (newest.genesis_hash if newest else "")
 
-        compared = _compared(heard.answer)
+        compared = _compared(heard.answer, present)
+        # Of twenty thousand validators ten megabytes, which nobody needs while it is stored.
+        del present
 
         def store() -> dict[str, Any]:
             summary = record_snapshot(
@@ -60,17 +63,17 @@ def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
         raise
 
 
-def _compared(snapshot: Snapshot) -> list[Comparison]:
+def _compared(snapshot: Snapshot, present: Present) -> list[Comparison]:
     """Empty where the database is out of reach: whoever stores it waits for that, and compares then."""
     try:
-        return [compare(snapshot)]
+        return [compare(snapshot, present)]
     except DatabaseError as exc:
         logger.info("It is compared where it is stored: %s", exc)
         return []
 
 
-def _heard(newest: Fetch | None, *, began_at: datetime, accept_shrunken: bool) -> Heard[Snapshot]:
-    last = last_look(newest) if newest is not None else None
+def _heard(present: Present, *, began_at: datetime, accept_shrunken: bool) -> Heard[Snapshot]:
+    newest, last = present.newest, last_look(present)
 
     def ask(chain: Chain) -> Heard[Snapshot]:
         return take_snapshot(

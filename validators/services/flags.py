@@ -2,13 +2,19 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Final
 
-from validators.models import CommissionChange, CommissionSource, Origin, Validator
+from validators.models import CommissionChange, CommissionSource, Origin, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.services.settled_past import Past, pasts_of
-from validators.solana.commission_flags import CommissionStep, EpochCommission, commission_flags
+from validators.solana.commission_flags import (
+    HALF,
+    CommissionFlag,
+    CommissionStep,
+    EpochCommission,
+    commission_flags,
+)
 
 _KEYS_PER_QUERY: Final = 5_000
 
@@ -36,6 +42,42 @@ def _refresh(keys: Sequence[int]) -> bool:
             rows.append((json.dumps(names), key))
     bulk.update_rows(Validator, fields=("commission_flags",), rows=rows, constants={})
     return bool(rows)
+
+
+def flag_above_half(commissions: Mapping[int, int]) -> Set[int]:
+    """Flag whose commission, by validator's key in basis points, is and always was one above half.
+
+    What `refresh_commission_flags` finds of them too, without going through all that is stored: at the
+    second fetch of all everybody is new. Returns their keys; of the others nothing is known.
+    """
+    found = _never_another({key: bps for key, bps in commissions.items() if bps > HALF})
+    bulk.update_rows(
+        Validator,
+        fields=(),
+        rows=[(key,) for key in sorted(found)],
+        constants={"commission_flags": [CommissionFlag.ABOVE_HALF.value]},
+    )
+    return found
+
+
+def _never_another(commissions: Mapping[int, int]) -> Set[int]:
+    """Those of these keys whose epochs and changes tell of no other commission, and at least once of this."""
+    keys = sorted(commissions)
+    known: set[int] = set()
+    others: set[int] = set()
+    columns = [f"commission_{which}_bps" for which in ("max", "min", "first", "last")]
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        some = keys[start : start + _KEYS_PER_QUERY]
+        changes = CommissionChange.objects.filter(validator_id__in=some)
+        others.update(changes.values_list("validator_id", flat=True))
+        rows = ValidatorEpoch.objects.filter(validator_id__in=some).values_list("validator_id", *columns)
+        for key, highest, *rest in bulk.read_rows(rows):
+            bps = commissions[key]
+            if highest == bps:
+                known.add(key)
+            if {highest, *rest} - {None, bps}:
+                others.add(key)
+    return known - others
 
 
 def commission_steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:

@@ -1,35 +1,34 @@
 """The last good look at the cluster, as it is stored."""
 
-from typing import Any
-
-from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
-from validators.services import bulk
+from validators.models import ClusterEpoch
+from validators.services.present import Present
+from validators.services.running_epoch import StoredRunning
+from validators.services.stored import StoredValidator
 from validators.solana.last_look import KnownAccount, LastLook
 from validators.solana.plausible_votes import typical_vote
 
 
-def last_look(newest: Fetch) -> LastLook:
+def last_look(present: Present) -> LastLook | None:
     """Of the newest fetch: everybody present then, and what they had earned in the epoch that ran."""
-    accounts = ("pk", "vote_account", "activated_stake", "commission_bps", "last_vote", "delinquent")
-    validators: list[Any] = bulk.read_rows(Validator.objects.present().values_list(*accounts))
-    rows = ValidatorEpoch.objects.filter(epoch=newest.epoch)
-    earned = {
-        key: (credits, unit)
-        for key, credits, unit in bulk.read_rows(rows.values_list("validator_id", "credits", "credits_unit"))
-    }
+    newest = present.newest
+    if newest is None:
+        return None
+    validators = [row for row in present.validators.values() if not row.is_gone]
     return LastLook(
         epoch=newest.epoch,
         absolute_slot=newest.absolute_slot,
         began_at=newest.started_at,
         still_since=newest.still_since,
-        voted=typical_vote(row[4] for row in validators if not row[5]),
+        voted=typical_vote(row.last_vote for row in validators if not row.delinquent),
         validators=newest.validators_total,
         stakes_change=_stakes_change(newest.epoch),
-        accounts={
-            account: KnownAccount(stake, commission, bool(delinquent), *earned.get(pk, (None, "")))
-            for pk, account, stake, commission, _, delinquent in validators
-        },
+        accounts={row.vote_account: _known(row, present.running.get(row.pk)) for row in validators},
     )
+
+
+def _known(row: StoredValidator, earned: StoredRunning | None) -> KnownAccount:
+    told = (None, "") if earned is None else (earned.credits, earned.credits_unit)
+    return KnownAccount(row.activated_stake, row.commission_bps, bool(row.delinquent), *told)
 
 
 def _stakes_change(epoch: int) -> bool:

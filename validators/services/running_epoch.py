@@ -29,7 +29,7 @@ _ALL: Final = (*_NUMBERS, "vote_performance")
 _MOVING: Final = ("credits", "fetches", "delinquent_fetches", "delinquent_at_end", "vote_performance")
 
 
-class _Stored(NamedTuple):
+class StoredRunning(NamedTuple):
     """A row as the fetch before left it: the fields of EarnedNumbers and of LiveNumbers, side by side."""
 
     key: int
@@ -60,6 +60,13 @@ class _Stored(NamedTuple):
     @property
     def live(self) -> LiveNumbers:
         return LiveNumbers(*self[8:20])
+
+
+def running_rows(epoch: int) -> dict[int, StoredRunning]:
+    """The rows of that epoch, by validator's key."""
+    columns = ("validator_id", "pk", "vote_performance", *_NUMBERS)
+    rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list(*columns)
+    return {row.key: row for row in bulk.read_records(StoredRunning, rows)}
 
 
 class _Touched(NamedTuple):
@@ -100,13 +107,12 @@ class RunningChanges:
 class RunningEpoch:
     """What a fetch changes in it: `add` each account, then ask for the `changes`."""
 
-    def __init__(self, epoch: int, *, split_epoch: int | None) -> None:
+    def __init__(self, epoch: int, *, split_epoch: int | None, stored: Mapping[int, StoredRunning]) -> None:
+        """`stored` are its `running_rows`."""
         self._epoch = epoch
         self._unit = unit_in(epoch, split_epoch=split_epoch)
-        rows = ValidatorEpoch.objects.filter(epoch=epoch)
-        columns = ("validator_id", "pk", "vote_performance", *_NUMBERS)
         # Of whom this fetch does not show stay in here.
-        self._stored = {row[0]: _Stored._make(row) for row in bulk.read_rows(rows.values_list(*columns))}
+        self._stored = dict(stored)
         # Values of _MOVING but the last, and the primary key; beside each its credits and stake.
         self._steady: list[tuple[Any, ...]] = []
         self._steady_told: list[tuple[int | None, int | None]] = []
@@ -159,7 +165,7 @@ class RunningEpoch:
                 for row in others
             ),
         ]
-        rows: list[EarnedNumbers | _Stored] = [*(one.earned for one in self._touched), *others]
+        rows: list[EarnedNumbers | StoredRunning] = [*(one.earned for one in self._touched), *others]
         if any(row.credits_before_split is not None for row in rows):
             # Votes are of one part of the migration's epoch, and lamports of the other.
             return [None] * len(told)
@@ -179,7 +185,7 @@ class RunningEpoch:
         return bulk.Staged(ValidatorEpoch, name="others", fields=("vote_performance",), rows=moved)
 
 
-def _is_steady(row: _Stored, earned: Earned, state: AccountState, known: StoredValidator) -> bool:
+def _is_steady(row: StoredRunning, earned: Earned, state: AccountState, known: StoredValidator) -> bool:
     """Whether `merged_with` and `live_numbers` would leave all as it is, but for what moves."""
     account, bps = state.account, known.commission_bps
     lowest, highest = row.commission_min_bps, row.commission_max_bps

@@ -26,6 +26,7 @@ class StoredValidator(NamedTuple):
     version: str
     client: str
     left_at: Any
+    last_vote: int
 
     @property
     def seen_by_a_fetch(self) -> bool:
@@ -54,5 +55,5 @@ STANDING: Final = StoredValidator._fields[2:10]
 
 def stored_validators() -> dict[str, StoredValidator]:
     """Every validator that was ever seen, by vote account."""
-    rows = bulk.read_rows(Validator.objects.values_list(*StoredValidator._fields))
-    return {row[1]: StoredValidator._make(row) for row in rows}
+    rows = bulk.read_records(StoredValidator, Validator.objects.values_list(*StoredValidator._fields))
+    return {row.vote_account: row for row in rows}

@@ -14,6 +14,7 @@ from validators.models import Fetch, SourceState, Validator, ValidatorEpoch
 from validators.models.marks import PictureMark, Writer, mark_picture
 from validators.services import fetching
 from validators.services.comparison import Comparison, compare
+from validators.services.present import Present, read_present
 from validators.services.snapshots import record_snapshot
 from validators.solana.looking import take_snapshot
 from validators.solana.snapshot import Snapshot
@@ -59,6 +60,29 @@ def test_a_fetch_that_left_no_mark_is_seen(endpoint: CannedEndpoint) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("leaves_a_mark", [True, False])
+def test_what_was_read_before_the_look_is_read_again_where_somebody_wrote_since(
+    endpoint: CannedEndpoint, leaves_a_mark: bool
+) -> None:
+    snapshot = look(endpoint)
+    record_snapshot(snapshot, stored_at=NOON)
+    present = read_present()
+    if leaves_a_mark:
+        Validator.objects.update(version="9.9.9")
+        mark_picture(SourceState.Source.NODES)
+    else:
+        record_snapshot(snapshot, stored_at=NOON)
+        for writer, mark in present.marks.items():
+            PictureMark.objects.filter(writer=writer).update(mark=mark)
+
+    compared = compare(snapshot, present)
+    record_snapshot(snapshot, stored_at=NOON, compared=compared)
+
+    rows = ValidatorEpoch.objects.filter(epoch=EPOCH).values_list("version", "fetches")
+    assert set(rows) == {("9.9.9", 2) if leaves_a_mark else ("", 3)}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("writer", "is_true"),
     [
@@ -93,8 +117,8 @@ def test_others_write_while_a_fetch_compares(
             written.append(Validator.objects.update(details="Somebody wrote this."))
         connection.close()
 
-    def compared(snapshot: Snapshot) -> Comparison:
-        found = compare(snapshot)
+    def compared(snapshot: Snapshot, present: Present) -> Comparison:
+        found = compare(snapshot, present)
         other = Thread(target=write)
         other.start()
         other.join()

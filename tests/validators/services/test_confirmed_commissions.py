@@ -1,5 +1,6 @@
 """A change of commission that one look saw is told as seen once; what stays for ever takes a second one."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from tests.validators.looking import page
 from tests.validators.replies import EPOCH, epoch_credits
 from tests.validators.services.vote_accounts import holds
 from validators import tasks
-from validators.models import CommissionChange, Validator, ValidatorEpoch
+from validators.models import CommissionChange, CommissionSource, Validator, ValidatorEpoch
 from validators.services.confirmations import confirm_commissions
+from validators.services.flags import flag_above_half, refresh_commission_flags
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -127,6 +129,36 @@ def test_a_commission_above_half_from_the_beginning_takes_two_looks(endpoint: Ca
 
     looks(endpoint, 10_000)
     assert first().commission_flags == [ABOVE_HALF]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_flags_of_whom_nothing_else_was_seen_are_those_of_all_that_is_stored(
+    endpoint: CannedEndpoint, seed: int
+) -> None:
+    """Newcomers and others, whose commissions stand, move, and come back, in two epochs."""
+    choice = Random(seed).choice
+    high = [10_000, 5_001, 5_000, 500]
+    before = [choice(high) for _ in range(16)]
+    for step in range(6):
+        # Few at once, or the look is not believed.
+        before = [choice(high) if place in (step, step + 1) else one for place, one in enumerate(before)]
+        look(endpoint, *before[: 8 + step], epoch=EPOCH + (step > 2))
+
+        keys = list(Validator.objects.order_by("pk").values_list("pk", flat=True))
+        assert not refresh_commission_flags(keys)
+    assert Validator.objects.filter(commission_flags=[ABOVE_HALF]).exists()
+
+
+def test_a_newcomer_above_half_whom_a_history_knows_is_flagged_by_it(endpoint: CannedEndpoint) -> None:
+    looks(endpoint, 10_000)
+    row = ValidatorEpoch.objects.get(validator=first(), epoch=EPOCH - 1)
+    for field in ("first", "last", "min", "max"):
+        setattr(row, f"commission_{field}_bps", 500)
+    row.commission_source = CommissionSource.IMPORTED
+    row.save()
+
+    assert flag_above_half({first().pk: 10_000}) == set()
+    assert first().commission_flags == []
 
 
 def raw(node: AccountsEndpoint, bps: int) -> None:
