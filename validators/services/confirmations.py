@@ -20,7 +20,7 @@ from validators.models import (
 from validators.services import bulk
 from validators.services.events import Kind, News, record_events
 from validators.services.flags import flag_above_half, refresh_commission_flags
-from validators.services.settled_past import settle_again
+from validators.services.settled_past import pasts_since, settle_again
 from validators.services.stored import Moved
 from validators.services.told_changes import keys_with_history, refresh_told_changes
 from validators.solana.commission_flags import HALF
@@ -103,7 +103,8 @@ def mark_confirmed(confirmed: Confirmed, *, epoch: int) -> None:
         # It may have changed between the end of a history and our first look.
         striking = set(first)
         since = epoch - EPOCHS_JOINED
-        refresh_told_changes(keys_with_history(first, epochs=range(since, epoch + 1)), since=since)
+        told = keys_with_history(first, epochs=range(since, epoch + 1))
+        refresh_told_changes(pasts_since(told, since), since=since)
     elif striking:
         striking -= flag_above_half({key: newly[key] for key in striking})
     refresh_commission_flags(sorted({*changed, *striking, *(newly.keys() - first)}))

@@ -137,6 +137,11 @@ def pasts_of(keys: Sequence[int]) -> dict[int, Past]:
     }
 
 
+def pasts_since(keys: Sequence[int], epoch: int) -> dict[int, Past]:
+    """By key, of those with a row since that epoch, what these rows alone say."""
+    return {key: Past(found) for key, found in _later(dict.fromkeys(keys, (epoch, ()))).items()}
+
+
 def settle() -> int:
     """Sum up what is over, some validators at a time; returns of how many something new was stored."""
     newest = Fetch.objects.newest()

@@ -5,21 +5,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from django.db.models import OuterRef, QuerySet, Subquery
-
-from validators.models import CommissionChange, CommissionSource, Origin, Validator, ValidatorEpoch
+from validators.models import CommissionChange, CommissionSource, Origin, ValidatorEpoch
 from validators.services import bulk
+from validators.services.settled_past import Past
 
 
-class Row(NamedTuple):
-    """The commissions of one epoch in basis points, and who says so."""
+class Told(NamedTuple):
+    """Epochs in a row with one commission, or one in which it moved: in basis points, and who says so."""
 
     epoch: int
+    last_epoch: int
+    source: str
     first: int
     last: int
     lowest: int
     highest: int
-    source: str
 
     @property
     def is_told(self) -> bool:
@@ -44,16 +44,18 @@ class Change(NamedTuple):
 Seen = Mapping[tuple[int, int, int], Collection[int]]
 
 
-def refresh_told_changes(keys: Sequence[int], *, since: int = -1, until: int | None = None) -> bool:
-    """Bring these validators' changes to what their rows tell, those after `since` and not after `until`.
+def refresh_told_changes(pasts: Mapping[int, Past], *, since: int = -1, until: int | None = None) -> bool:
+    """Bring the changes of these validators (by key) to what their pasts tell, those after `since` and not
+    after `until`.
 
     What fetches saw as well is not told twice. Call inside a transaction; returns whether any changed.
     """
+    keys = list(pasts)
     seen = _seen(keys)
     wanted = {
         change
-        for key, rows in _rows_to_compare(keys, seen, since=since, until=until).items()
-        for change in _told(key, rows, seen)
+        for key, past in pasts.items()
+        for change in _told(key, _complete(past), seen)
         if change.epoch > since and (until is None or change.epoch <= until)
     }
     told = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.IMPORTED, epoch__gt=since)
@@ -83,54 +85,28 @@ def keys_with_history(keys: Collection[int], *, epochs: Iterable[int]) -> list[i
     return sorted({key for (key,) in bulk.read_rows(rows)} & set(keys))
 
 
-def _told(key: int, rows: Sequence[Row], seen: Seen) -> Iterator[Change]:
-    for before, row in pairwise([None, *rows]):
-        assert row is not None
-        if row.is_told and row.first != row.last:
-            yield Change(key, row.epoch, row.first, row.last, False)
-        if before is None or before.epoch != row.epoch - 1 or before.last == row.first:
-            continue
-        if not (before.is_told or row.is_told) or not (before.knows(before.last) and row.knows(row.first)):
-            continue
-        by_fetches = seen.get((key, before.last, row.first), ())
-        if not any(row.epoch <= epoch <= _next_look(rows, row.epoch) for epoch in by_fetches):
-            yield Change(key, row.epoch, before.last, row.first, True)
+def _complete(past: Past) -> list[Told]:
+    """What is known of a commission in part says nothing of what changed."""
+    return [Told._make(one) for one in past.stretches if None not in one]
 
 
-def _next_look(rows: Sequence[Row], epoch: int) -> int:
+def _told(key: int, stretches: Sequence[Told], seen: Seen) -> Iterator[Change]:
+    for before, one in pairwise([None, *stretches]):
+        assert one is not None
+        if one.is_told and one.first != one.last:
+            yield Change(key, one.epoch, one.first, one.last, False)
+        if before is None or before.last_epoch != one.epoch - 1 or before.last == one.first:
+            continue
+        if not (before.is_told or one.is_told) or not (before.knows(before.last) and one.knows(one.first)):
+            continue
+        by_fetches = seen.get((key, before.last, one.first), ())
+        if not any(one.epoch <= epoch <= _next_look(stretches, one.epoch) for epoch in by_fetches):
+            yield Change(key, one.epoch, before.last, one.first, True)
+
+
+def _next_look(stretches: Sequence[Told], epoch: int) -> int:
     """In which we looked next ourselves, and saw what had changed while we did not."""
-    return min((row.epoch for row in rows if row.epoch >= epoch and not row.is_told), default=epoch)
-
-
-def _rows_to_compare(
-    keys: Sequence[int], seen: Seen, *, since: int, until: int | None
-) -> Mapping[int, list[Row]]:
-    """Also, of whom a fetch saw a change, the row of when we looked next after `until`."""
-    complete = ValidatorEpoch.objects.filter(commission_first_bps__isnull=False)
-    for name in ("commission_last_bps", "commission_min_bps", "commission_max_bps"):
-        complete = complete.exclude(**{name: None})
-    rows = complete.filter(validator_id__in=keys, epoch__gte=since)
-    if until is None:
-        return _rows(rows)
-    found = _rows(rows.filter(epoch__lte=until))
-    looks = complete.filter(validator=OuterRef("pk"), epoch__gt=until)
-    looks = looks.exclude(commission_source=CommissionSource.IMPORTED).order_by("epoch")
-    changed = Validator.objects.filter(pk__in={key for key, _, _ in seen} & found.keys())
-    next_looks = bulk.read_rows(changed.values_list(Subquery(looks.values("pk")[:1])))
-    for key, after in _rows(complete.filter(pk__in=[pk for (pk,) in next_looks if pk])).items():
-        found[key] += after
-    return found
-
-
-def _rows(rows: "QuerySet[ValidatorEpoch]") -> defaultdict[int, list[Row]]:
-    found: defaultdict[int, list[Row]] = defaultdict(list)
-    columns = (
-        *("validator_id", "epoch", "commission_first_bps", "commission_last_bps"),
-        *("commission_min_bps", "commission_max_bps", "commission_source"),
-    )
-    for key, *numbers in bulk.read_rows(rows.order_by("validator_id", "epoch").values_list(*columns)):
-        found[key].append(Row(*numbers))
-    return found
+    return min((one.epoch for one in stretches if one.epoch >= epoch and not one.is_told), default=epoch)
 
 
 def _seen(keys: Sequence[int]) -> Seen:

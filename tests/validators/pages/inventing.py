@@ -8,6 +8,7 @@ from tests.validators.rows import NOON, SOL, fetch, vote_state
 from tests.validators.rows import validator as row_of
 from validators.models import ClusterEpoch, DelinquencyIncident, SourceState, Validator, ValidatorEpoch
 from validators.services.flags import refresh_commission_flags
+from validators.services.settled_past import pasts_of
 from validators.services.told_changes import refresh_told_changes
 from validators.tasks import score_validators
 
@@ -32,7 +33,7 @@ def invented_cluster(count: int, *, seed: int) -> list[Validator]:
         ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", slot_ms=200, superminority=big)
     ValidatorEpoch.objects.bulk_create([row for one in made for row in _past(one, random)])
     keys = [one.pk for one in made]
-    refresh_told_changes(keys)
+    refresh_told_changes(pasts_of(keys))
     refresh_commission_flags(keys)
     score_validators()
     return list(Validator.objects.order_by("pk"))

@@ -191,8 +191,9 @@ def derive_undone(*, running: int) -> None:
     epochs = _epochs(since, running)
     describe_departed()
     derive_cluster_epochs(epochs)
-    refresh_derived(keys, epochs)
+    # First the sums: changes and flags are read from them.
     settle()
+    refresh_derived(keys, epochs)
     with transaction.atomic():
         bulk.serialize_writers()
         refreshed = refresh_mev_yields(running)

@@ -10,6 +10,7 @@ from validators.models.marks import Writer, mark_picture
 from validators.services import bulk
 from validators.services.flags import refresh_commission_flags
 from validators.services.returns import refresh_ended_epoch
+from validators.services.settled_past import pasts_of
 from validators.services.told_changes import refresh_told_changes
 from validators.services.yields import refresh_yields
 from validators.solana.arithmetic import CreditsUnit
@@ -72,7 +73,7 @@ def refresh_derived(keys: Sequence[int], epochs: Collection[int]) -> None:
         with transaction.atomic():
             bulk.serialize_writers()
             some = keys[start : start + at_once]
-            changes = refresh_told_changes(some, since=since, until=until)
+            changes = refresh_told_changes(pasts_of(some), since=since, until=until)
             if any([refresh_commission_flags(some), changes]):
                 mark_picture(Writer.IMPORTS)
     # The commissions of an epoch also tell what a later one's rewards were shared by.

@@ -193,7 +193,7 @@ class FileImport(Import):
         """Bring what is computed from the rows up to date; also what an interrupted import left undone."""
         describe_departed()
         derive_cluster_epochs(sorted(self.seen))
-        # First the sums: flags of somebody without one would be read from all of the rows.
+        # First the sums: changes and flags of somebody without one would be read from all of the rows.
         settle()
         refresh_derived(sorted(self.keys.values()), self.seen)
 

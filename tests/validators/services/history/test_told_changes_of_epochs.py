@@ -8,6 +8,7 @@ import pytest
 from tests.validators import rows
 from tests.validators.replies import EPOCH
 from validators.models import CommissionChange, CommissionSource, Origin, Validator, ValidatorEpoch
+from validators.services.settled_past import pasts_of
 from validators.services.told_changes import refresh_told_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -51,13 +52,13 @@ def test_changes_of_the_epochs_that_were_written_are_those_of_all(seed: int) -> 
             validator=lively, epoch=epoch, from_bps=first, to_bps=last, seen_at=NOW, source=Origin.LIVE
         )
     keys = [quiet.pk, lively.pk]
-    refresh_told_changes(keys)
+    refresh_told_changes(pasts_of(keys))
     new = [told(one, epoch, dice, by_history=True) for one in (quiet, lively) for epoch in written]
     ValidatorEpoch.objects.bulk_create(new)
 
-    refresh_told_changes(keys, since=written[0] - 1, until=written[-1] + 1)
+    refresh_told_changes(pasts_of(keys), since=written[0] - 1, until=written[-1] + 1)
 
     found = changes()
     assert found
-    assert not refresh_told_changes(keys)
+    assert not refresh_told_changes(pasts_of(keys))
     assert found == changes()
