@@ -3,15 +3,11 @@
 `docs/glossary.md` lists the codes for readers. Neither how it votes nor its score is among them.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, Literal
-
-from django.db.models import Case, F, Q, TextField, Value, When
-from django.db.models.functions import Cast
 
 from validators.models import VoteState
 from validators.reading.admission import not_admitted_said, to_be_left_out_said
@@ -20,7 +16,6 @@ from validators.reading.holdings import (
     Leaving,
     large_operators,
     leaving_stakes,
-    much_leaves,
 )
 from validators.reading.plain_rows import Columns
 from validators.reading.terms import (
@@ -82,7 +77,7 @@ OF_COMMISSION: Final[Mapping[CommissionFlag, FlagCode]] = {
     CommissionFlag.ABOVE_HALF: FlagCode.COMMISSION_ABOVE_HALF,
     CommissionFlag.UP_AND_BACK: FlagCode.COMMISSION_UP_AND_BACK,
 }
-_CODES_OF_NAMES: Final[Mapping[NameMark, FlagCode]] = {
+CODES_OF_NAMES: Final[Mapping[NameMark, FlagCode]] = {
     NameMark.SAME: FlagCode.NAME_SAME_AS_LARGER,
     NameMark.MIXED: FlagCode.NAME_MIXED_ALPHABETS,
 }
@@ -105,17 +100,6 @@ _OF_NOW: Final[Mapping[FlagCode, str]] = {
 # What many programmes let a validator keep of tips at most.
 HIGH_BPS: Final = 1_000
 ALL_BPS: Final = 10_000
-_WHEN: Final[Mapping[FlagCode, Q]] = {
-    **{code: Q(flags_as_text__contains=json.dumps(flag.value)) for flag, code in OF_COMMISSION.items()},
-    **{code: Q(name_mark=mark.value) for mark, code in _CODES_OF_NAMES.items()},
-    FlagCode.SUPERMINORITY: Q(superminority=True),
-    FlagCode.WITHDRAWER_IS_IDENTITY: Q(vote_state__withdrawer=F("identity")),
-    FlagCode.NOT_ADMITTED_NEXT_EPOCH: Q(vote_state__next_epoch=_OUT),
-    FlagCode.NOT_ADMITTED_AFTER_NEXT: Q(vote_state__after_next=_OUT),
-    FlagCode.MEV_COMMISSION_ALL: Q(mev_commission_bps__gte=ALL_BPS),
-    FlagCode.MEV_COMMISSION_HIGH: Q(mev_commission_bps__gt=HIGH_BPS, mev_commission_bps__lt=ALL_BPS),
-    FlagCode.STAKE_LEAVING: much_leaves(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,20 +115,8 @@ class Flag:
 
 
 _OF_NAME: Final[Mapping[str, Flag]] = {
-    mark.value: Flag(code=code, sentence=f"{mark.told}.") for mark, code in _CODES_OF_NAMES.items()
+    mark.value: Flag(code=code, sentence=f"{mark.told}.") for mark, code in CODES_OF_NAMES.items()
 }
-
-
-def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) -> Any:
-    """Those that have one of these flags, or one at all where none is named; or else those that have none."""
-    any_of = Q()
-    for code in codes or FlagCode:
-        is_large = code == FlagCode.OPERATOR_LARGE
-        any_of |= Q(operator__in=list(large_operators())) if is_large else _WHEN[code]
-    # A Case, for what is unknown is not flagged, and "not unknown" would find nobody.
-    flagged = Case(When(any_of, then=Value(True)), default=Value(False))
-    as_text = Cast("commission_flags", TextField())
-    return validators.alias(flags_as_text=as_text).alias(is_flagged=flagged).filter(is_flagged=has)
 
 
 def flags_of(columns: Columns, *, until: int | None = None) -> list[list[Flag]]:
@@ -153,17 +125,39 @@ def flags_of(columns: Columns, *, until: int | None = None) -> list[list[Flag]]:
     At most four queries beside those of `marks_of`; fewer where nobody has a commission flag, or is in the
     superminority, and of an earlier epoch, of which leaving stake and operators are not told.
     """
-    rows = [
-        dict(zip(FLAG_COLUMNS, row, strict=True))
-        for row in zip(*(columns[name] for name in FLAG_COLUMNS), strict=True)
-    ]
-    of_now = {} if until is not None else _flags_of_now(rows)
-    marks = marks_of([row["pk"] for row in rows if row["commission_flags"]], until=until)
-    since = superminority_since([row["vote_account"] for row in rows if row["superminority"]], until=until)
-    return [
-        _flags(row, marks.get(row["pk"], ()), since, then=until is not None) + of_now.get(row["pk"], [])
-        for row in rows
-    ]
+    leaving, operators = (leaving_stakes(), large_operators()) if until is None else ({}, {})
+    rows = _striking(columns, leaving, operators)
+    of_now = {} if until is not None else _flags_of_now(rows.values(), leaving, operators)
+    marked = [row["pk"] for row in rows.values() if row["commission_flags"]]
+    prominent = [row["vote_account"] for row in rows.values() if row["superminority"]]
+    marks, since = marks_of(marked, until=until), superminority_since(prominent, until=until)
+    flags: list[list[Flag]] = [[] for _ in columns["pk"]]
+    for place, row in rows.items():
+        key = row["pk"]
+        flags[place] = _flags(row, marks.get(key, ()), since, then=until is not None) + of_now.get(key, [])
+    return flags
+
+
+def _striking(
+    columns: Columns, leaving: Collection[int], operators: Collection[str]
+) -> dict[int, Mapping[str, Any]]:
+    """By their places the rows that may have a flag: of thousands some hundred."""
+    told = zip(*(columns[name] for name in _STRIKING_BY), strict=True)
+    places = [place for place, row in enumerate(told) if _may_strike(row, leaving, operators)]
+    return {place: {name: columns[name][place] for name in FLAG_COLUMNS} for place in places}
+
+
+_STRIKING_BY: Final = (
+    *("pk", "operator", "commission_flags", "superminority", "name_mark", "mev_commission_bps"),
+    *("identity", "vote_state__withdrawer", "vote_state__next_epoch", "vote_state__after_next"),
+)
+
+
+def _may_strike(row: tuple[Any, ...], leaving: Collection[int], operators: Collection[str]) -> bool:
+    key, operator, flags, is_super, mark, bps, identity, withdrawer, first, second = row
+    if flags or is_super or mark or (bps or 0) > HIGH_BPS or identity == withdrawer:
+        return True
+    return first == _OUT or second == _OUT or key in leaving or operator in operators
 
 
 def with_flags(validators: Sequence[Any]) -> Sequence[Any]:
@@ -176,7 +170,7 @@ def with_flags(validators: Sequence[Any]) -> Sequence[Any]:
         }
         for one in validators
     ]
-    found = _flags_of_now(rows)
+    found = _flags_of_now(rows, leaving_stakes(), large_operators())
     for one in with_marks(validators):
         one.flags_of_now = [(_OF_NOW[flag.code], flag) for flag in found.get(one.pk, ())]
     return validators
@@ -185,25 +179,31 @@ def with_flags(validators: Sequence[Any]) -> Sequence[Any]:
 _COLUMNS_OF_NOW: Final = ("mev_commission_bps", "mev_epoch", "operator", "operator_evidence")
 
 
-def _flags_of_now(rows: Sequence[Mapping[str, Any]]) -> dict[int, list[Flag]]:
-    """By key, of those that have any, in the order of the codes. Two queries."""
-    leaving, operators = leaving_stakes(), large_operators()
+def _flags_of_now(
+    rows: Iterable[Mapping[str, Any]],
+    leaving: Mapping[int, Leaving],
+    operators: Mapping[str, LargeOperator],
+) -> dict[int, list[Flag]]:
+    """By key, of those that have any, in the order of the codes."""
     return {
-        row["pk"]: [*_of_tips(row), *_of_holding(row, leaving, operators)]
+        row["pk"]: [
+            *_of_tips(row["mev_commission_bps"], row["mev_epoch"]),
+            *_of_holding(row, leaving, operators),
+        ]
         for row in rows
         if (row["mev_commission_bps"] or 0) > HIGH_BPS or row["pk"] in leaving or row["operator"] in operators
     }
 
 
-def _of_tips(row: Mapping[str, Any]) -> list[Flag]:
-    bps, epoch = row["mev_commission_bps"], row["mev_epoch"]
+@lru_cache(maxsize=256)
+def _of_tips(bps: int | None, epoch: int | None) -> tuple[Flag, ...]:
     if bps is None or bps <= HIGH_BPS:
-        return []
+        return ()
     takes_all = bps >= ALL_BPS
     code = FlagCode.MEV_COMMISSION_ALL if takes_all else FlagCode.MEV_COMMISSION_HIGH
     kept = "all of the tips, and stakers get none of them" if takes_all else f"{bps_percent(bps)} of the tips"
     sentence = f"It keeps {kept}, as its tip account of epoch {epoch} says."
-    return [Flag(code=code, epoch=epoch, to_bps=bps, sentence=sentence)]
+    return (Flag(code=code, epoch=epoch, to_bps=bps, sentence=sentence),)
 
 
 def _of_holding(
@@ -243,6 +243,7 @@ def _flags(
     return sorted(found, key=lambda flag: _PLACES[flag.code]) if len(found) > 1 else found
 
 
+@lru_cache(maxsize=4_096)
 def _of_mark(mark: CommissionMark) -> Flag:
     return Flag(
         code=OF_COMMISSION[mark.flag],

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from django.db.models import DateTimeField, JSONField, QuerySet
+from django.db import connection
+from django.db.models import DateTimeField, Field, Func, JSONField, QuerySet, TextField
 
 from validators.models import Validator
 from validators.services.bulk import read_rows
@@ -19,7 +20,10 @@ Columns = Mapping[str, Sequence[Any]]
 
 def plain_columns(validators: QuerySet[Validator, Any], names: Sequence[str]) -> Columns:
     """What `validators.values(*names)` gives, where other annotations than `components` are plain."""
-    rows = read_rows(validators.values_list(*names))
+    # PostgreSQL's driver makes each instant in Python: as text only those that differ are made.
+    as_text = _INSTANTS if connection.vendor == "postgresql" else frozenset()
+    asked = [_Written(name) if name in as_text else name for name in names]
+    rows = read_rows(validators.values_list(*asked))
     columns: dict[str, Sequence[Any]] = dict.fromkeys(names, ())
     if rows:
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
@@ -40,8 +44,16 @@ def each(told: Callable[[Any], Any], values: Sequence[Any]) -> Sequence[Any]:
     return list(map(known.get, values))
 
 
-def _instant(value: datetime) -> datetime:
-    """SQLite's have no zone."""
+class _Written(Func):
+    """An instant of PostgreSQL in UTC as ISO 8601, whatever way a server is set to write them."""
+
+    template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+    output_field = TextField()
+
+
+def _instant(told: datetime | str) -> datetime:
+    """SQLite's have no zone, nor have those that are written."""
+    value = datetime.fromisoformat(told) if isinstance(told, str) else told
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
@@ -49,12 +61,12 @@ def _document(value: Any) -> Any:
     return msgspec.json.decode(value) if isinstance(value, str) else value
 
 
-_OF_KIND: Final[Mapping[Any, Callable[[Any], Any]]] = {
-    DateTimeField: _instant,
-    JSONField: _document,
-}
+def _of_kind(kind: "type[Field[Any, Any]]") -> frozenset[str]:
+    return frozenset(field.attname for field in Validator._meta.concrete_fields if type(field) is kind)
+
+
+_INSTANTS: Final = _of_kind(DateTimeField)
 _CONVERSIONS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    field.attname: _OF_KIND[type(field)]
-    for field in Validator._meta.concrete_fields
-    if type(field) in _OF_KIND
-} | {"components": _document}
+    **dict.fromkeys(_INSTANTS, _instant),
+    **dict.fromkeys(_of_kind(JSONField) | {"components"}, _document),
+}

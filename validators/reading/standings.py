@@ -20,7 +20,8 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
-from validators.reading.flags import FlagCode, with_any_flag
+from validators.reading.flagged import with_any_flag
+from validators.reading.flags import FlagCode
 from validators.reading.histories import ScorePoint, ValidatorHistory, validator_history
 from validators.reading.picture import Picture, last_judged_epoch
 

@@ -2,13 +2,14 @@
 superminority, and who can take the account."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from validators.models import ClusterEpoch
 from validators.reading.admission import Operator
 from validators.services.flags import commission_epochs, commission_steps
 from validators.services.settled_past import Past, pasts_of
-from validators.solana.commission_flags import CommissionFlag
+from validators.solana.commission_flags import CommissionFlag, CommissionStep, EpochCommission
 from validators.solana.commission_marks import CommissionMark, commission_marks
 
 # How far back it is looked for since when somebody belongs to the superminority.
@@ -40,12 +41,22 @@ def marks_of(flagged: Sequence[int], *, until: int | None = None) -> dict[int, l
         return {}
     steps, pasts = commission_steps(flagged), pasts_of(flagged)
     return {
-        key: commission_marks(
-            steps=[step for step in steps.get(key, ()) if until is None or step.epoch <= until],
-            epochs=commission_epochs(pasts.get(key, Past()).until(until)),
+        key: list(
+            _marks(
+                tuple(step for step in steps.get(key, ()) if until is None or step.epoch <= until),
+                tuple(commission_epochs(pasts.get(key, Past()).until(until))),
+            )
         )
         for key in flagged
     }
+
+
+# Of the same past it is the same in every picture.
+@lru_cache(maxsize=4_096)
+def _marks(
+    steps: tuple[CommissionStep, ...], epochs: tuple[EpochCommission, ...]
+) -> tuple[CommissionMark, ...]:
+    return tuple(commission_marks(steps=steps, epochs=epochs))
 
 
 def with_marks(validators: Sequence[Any]) -> Sequence[Any]:
