@@ -76,7 +76,7 @@ def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
         won = _advanced(due)
         open_runs = _open_runs(won)
         known = _known_occurrences(won)  # [LIVE-1]
-        variants, room = _last_variants(won), Room.for_jobs(one.job.name for one in won)
+        variants, room = _last_variants(won), Room.for_jobs((one.job.name for one in won), now=now)
         for one in won:
             if not one.problem:
                 adapt_stretch(one.job, now=now)
@@ -87,7 +87,7 @@ def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
                 one,
                 _not_known(one, known),
                 now=now,
-                open_here=_still_open(one, open_runs[one.job.pk], now=now),
+                open_here=_still_open(one, open_runs[one.job.pk], known=known, now=now),
                 hold=_asked_for_ahead(one, open_runs[one.job.pk], now=now),
                 last_variant=variants.get(one.job.pk, ""),
                 room=room,
@@ -191,13 +191,20 @@ def _open_runs(won: Iterable[DueJob]) -> defaultdict[int, list[Run]]:
     return found
 
 
-def _still_open(one: DueJob, open_runs: Sequence[Run], *, now: datetime) -> list[datetime]:
+def _still_open(
+    one: DueJob, open_runs: Sequence[Run], *, known: Container[tuple[int, datetime]], now: datetime
+) -> list[datetime]:
     """The occurrences before which the planned ones have to stand back.
 
-    Those that somebody asked for are none: the planned ones go first.
+    Those that somebody asked for are none: the planned ones go first. What has a run already, as after
+    somebody set `next_run` back, takes over from nobody.
     """
     open_runs = [run for run in open_runs if run.trigger not in ASKED_FOR or _was_tried(run)]
-    coming = [planned.occurrence for planned in one.plan.runs if not planned.skip_reason]
+    coming = [
+        planned.occurrence
+        for planned in one.plan.runs
+        if not planned.skip_reason and (one.job.pk, planned.occurrence) not in known
+    ]
     if open_runs and coming and not one.problem:
         open_runs = take_over(open_runs, overlap=one.job.overlap, by=coming[-1], now=now)
     return [run.occurrence for run in open_runs if run.trigger not in ASKED_FOR]

@@ -1,6 +1,7 @@
 """Jobs that ask strangers leave a worker for the others."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q
@@ -29,12 +30,17 @@ class Room:
         self._left = most - sum(name in self._names for name in taken)
 
     @classmethod
-    def for_jobs(cls, wanted: Iterable[str]) -> "Room":
-        """As the ledger says; one question, or none when no job of those wanted is of that kind."""
+    def for_jobs(cls, wanted: Iterable[str], *, now: datetime) -> "Room":
+        """What a claim may take; one question, or none when no job of those wanted is of that kind.
+
+        What waits already may have waited for that room, and is not overtaken: the release of the same look
+        gives it to the oldest.
+        """
         names = jobs_that_leave_a_worker()
         if names.isdisjoint(wanted):
             return cls(())
-        return cls(Run.objects.filter(taking_room()).values_list("job__name", flat=True))
+        waiting = Q(job__name__in=names, state=RunState.PENDING, not_before__lte=now)
+        return cls(Run.objects.filter(taking_room() | waiting).values_list("job__name", flat=True))
 
     def take(self, name: str) -> bool:
         """Whether a run of that job may be queued; it then counts."""

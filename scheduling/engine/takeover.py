@@ -28,7 +28,9 @@ def take_over(runs: Sequence[Run], *, overlap: str, by: datetime, now: datetime)
 
     If any of them stays open, all do: the newer one would have to wait anyway.
     """
-    if overlap == Overlap.ALLOW or not all(waits_for_another_attempt(run, now=now) for run in runs):
+    if overlap == Overlap.ALLOW or not all(
+        run.occurrence < by and waits_for_another_attempt(run, now=now) for run in runs
+    ):
         return list(runs)
     return [run for run in runs if not _end(run, by=by, now=now)]
 

@@ -58,6 +58,13 @@ def _trigger(here: "Simulation", name: str) -> None:
     trigger(name, by="ann", now=here.world.wall())
 
 
+def _trigger_all(here: "Simulation", name: str) -> None:
+    """All at one instant, as a script does."""
+    now = here.world.wall()
+    for one in here.names:
+        trigger(one, by="ann", now=now)
+
+
 def _trigger_and_pause(here: "Simulation", name: str) -> None:
     _trigger(here, name)
     _pause(here, name)
@@ -79,6 +86,7 @@ ACTS: dict[str, Callable[["Simulation", str], None]] = {
     "retry": _retry,
     "backfill": _backfill,
     "trigger": _trigger,
+    "trigger all at once beside": _trigger_all,
     "trigger and pause": _trigger_and_pause,
     "set back": _set_back,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connections
-from django_q.models import Schedule
+from django_q.models import Schedule, Task
 
 from scheduling.models import Job, JobChange, Run, RunTally
 from tests.faults.servers import Postgres
@@ -78,7 +78,7 @@ def _template() -> Path:
 def _create_tables() -> None:
     made = connections["default"]
     with made.schema_editor() as editor:
-        for model in (Schedule, Job, Run, RunTally, JobChange):
+        for model in (Schedule, Task, Job, Run, RunTally, JobChange):
             editor.create_model(model)
     with made.cursor() as cursor:
         cursor.execute("CREATE TABLE simulation_effect (run_id integer)")

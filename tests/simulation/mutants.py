@@ -1,11 +1,10 @@
 """Safeguards that are taken away from the code: those of `make mutation`, and others."""
 
-from tests.faults.mutate import MUTATIONS, Mutation
+from tests.faults.mutate import MUTATIONS
 from tests.proof.kept import CLAIMING, CLAIMS, EXECUTION, LEASE_WATCH, LEASES, RECOVERY, STATEMENTS
-from tests.simulation.mutants_of_policies import CHANGING, OF_POLICIES, RETRYING, WALL_CLOCK, mutant
-
-NOT_UNDER_WAY = "state__in=(RunState.PENDING, RunState.QUEUED),  # [ASK-1]"
-
+from tests.simulation.mutants_of_operations import OF_OPERATIONS
+from tests.simulation.mutants_of_policies import OF_POLICIES, WALL_CLOCK, mutant
+from tests.simulation.mutants_unseen import UNSEEN
 
 FURTHER = (
     mutant(
@@ -58,18 +57,6 @@ FURTHER = (
         LEASE_WATCH,
         "now = time.monotonic()",
         f"now = {WALL_CLOCK}",
-    ),
-    mutant(
-        "a backfill looks for runs that are open",
-        CHANGING,
-        "if run.state != RunState.SKIPPED]",
-        "if run.state in (RunState.SUCCEEDED, RunState.FAILED)]",
-    ),
-    mutant(
-        "a backfill looks for runs that have ended",
-        CHANGING,
-        "if run.state != RunState.SKIPPED]",
-        "if run.state in (RunState.PENDING, RunState.QUEUED, RunState.RUNNING)]",
     ),
     mutant(
         "an occurrence that has a run is not claimed again",
@@ -133,19 +120,6 @@ FURTHER = (
         "",
     ),
     mutant(
-        "only what waits is cancelled",
-        "scheduling/operations/cancelling.py",
-        NOT_UNDER_WAY,
-        "finished_at=None,",
-    ),
-    Mutation(
-        safeguard="only a failed run begins anew",
-        replacements=(
-            (RETRYING, "if run.state != RunState.FAILED:", "if run.state == RunState.PENDING:"),
-            (RETRYING, "filter(pk=run_id, state=RunState.FAILED)", "filter(pk=run_id)"),
-        ),
-    ),
-    mutant(
         "what a stopped pool did is given back only where its process is dead",
         RECOVERY,
         "and not _process_lives(run)",
@@ -177,7 +151,6 @@ FURTHER = (
         "attempt=0,",
     ),
     mutant("what is taken back keeps its attempt", RECOVERY, "losses=losses,", "losses=losses, attempt=0,"),
-    mutant("a backfill refuses where one of its occurrences has a run", CHANGING, "if ran:", "if False:"),
     mutant(
         "what waits for an attempt may be under way again",
         "scheduling/engine/takeover.py",
@@ -238,12 +211,6 @@ FURTHER = (
         "under_lease(commit,",
         "within_reach(commit,",
     ),
-    mutant(
-        "a pause that is over is ended, and no other",
-        "scheduling/operations/changing.py",
-        "if until is not None and job.paused_until != until:",
-        "if False:",
-    ),
     # Taken away at random, to see what notices.
     mutant(
         "a worker that is idle has no heart that beats",
@@ -270,36 +237,12 @@ FURTHER = (
         "        self._is_full |=",
     ),
     mutant(
-        "what is made up for has the count of what it makes up for",
-        CHANGING,
-        "missed_before=missed_before.get(occurrence, 0),",
-        "missed_before=0,",
-    ),
-    mutant(
-        "resuming goes on from now",
-        CHANGING,
-        "if next_run is not None and next_run < now:",
-        "if False:",
-    ),
-    mutant(
-        "a run that somebody triggers is one while it waits",
-        CHANGING,
-        "if waiting is not None:",
-        "if False:",
-    ),
-    mutant(
         "an occurrence with jitter waits for its time",
         CLAIMING,
         "RunState.QUEUED if planned.not_before <= now else RunState.PENDING",
         "RunState.QUEUED",
     ),
     # What races on PostgreSQL alone.
-    mutant(
-        "what is cancelled waits when it is cancelled, and not a look before",
-        "scheduling/operations/cancelling.py",
-        "cancelled = waiting.update(",
-        'cancelled = Run.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(',
-    ),
     mutant(
         "who queues a run holds its job's row, so that two look one after the other",
         RECOVERY,
@@ -315,4 +258,4 @@ FURTHER = (
 )
 
 
-ALL = (*MUTATIONS, *FURTHER, *OF_POLICIES)
+ALL = (*MUTATIONS, *FURTHER, *OF_OPERATIONS, *OF_POLICIES, *UNSEEN)

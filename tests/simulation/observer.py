@@ -3,24 +3,35 @@
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from scheduling.ledger.lawful import NONE, Look, steps_between
 from scheduling.models import ASKED_FOR, Overlap, RunState
-from tests.simulation.policies import not_now, of_a_run, of_variants
+from tests.simulation.moves import of_a_standing
+from tests.simulation.policies import (
+    not_now,
+    of_a_pause,
+    of_a_run,
+    of_room,
+    of_variants,
+    of_what_is_gone,
+    of_what_is_made_up_for,
+    of_what_is_triggered,
+)
 from tests.simulation.processes import BrokenError, Process, Thread
-from tests.simulation.seen import Known, Row, Standing, instant, without_beats
+from tests.simulation.seen import ENDED, Known, Row, Standing, instant, without_beats
+from tests.simulation.trials import of_a_skip, of_a_takeover, of_a_trial
+from tests.simulation.turns import of_a_turn
 from tests.simulation.world import World
 
 # Seconds.
 TOLERANCE = 0.001
-ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
 RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before,
     json_array_length(failed_attempts), not_before,
-    queued_at, variant FROM scheduling_run ORDER BY id"""
-JOBS = """SELECT job.id, schedule.next_run, job.paused_at, job.paused_until FROM scheduling_job job
-    JOIN django_q_schedule schedule ON schedule.id = job.schedule_id ORDER BY job.id"""
+    queued_at, variant, losses, finished_at, started_at, lateness FROM scheduling_run ORDER BY id"""
+JOBS = """SELECT job.id, schedule.next_run, job.paused_at, job.paused_until, schedule.repeats
+    FROM scheduling_job job JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
+    ORDER BY job.id"""
 # How many a task stores before its end, that stores in parts.
 PARTS = 2
 EFFECTS = "SELECT run_id, count(*) FROM simulation_effect GROUP BY run_id"
@@ -42,6 +53,8 @@ class Observer:
     version: int = -1
     # How often the ledger has changed, but for heartbeats.
     changes: int = 0
+    # By job, the step in which something of it was changed last.
+    changed_at: dict[int, int] = field(default_factory=dict)
 
     def began(self, claim: Any) -> None:
         """A task begins. [ONCE-1] [ATTEMPT-1]"""
@@ -58,7 +71,7 @@ class Observer:
             raise self._broken("POLICY", f"run {claim.run_id} is executed against its condition")
         self.begun[claim.run_id] += 1
         self.begun_by.add(claim.owner)
-        most = self.jobs[row.job].attempts if row else self.begun[claim.run_id]
+        most = self.jobs[row.job].attempts(row.occurrence) if row else self.begun[claim.run_id]
         if self.begun[claim.run_id] > most:
             raise self._broken("ATTEMPT-1", f"run {claim.run_id} is begun more than {most} times")
 
@@ -69,6 +82,15 @@ class Observer:
         if self.world.now - since > limit + TOLERANCE:
             raise self._broken("POLICY", f"run {claim.run_id} works for more than {limit:.0f} s")
 
+    def asked(self, occasion: Any) -> None:
+        """A condition is asked, and told when the job's newest good run began."""
+        [job_id] = [job_id for job_id, job in self.jobs.items() if job.name == occasion.job_name]
+        good = [row for row in self.rows.values() if row.job == job_id and row.state == RunState.SUCCEEDED]
+        newest = max(good, key=lambda row: row.occurrence, default=None)
+        began = instant(newest.started_at) if newest and newest.started_at else None
+        if occasion.last_success != began:
+            raise self._broken("POLICY", f"a condition is told of {occasion.last_success}, not of {began}")
+
     def over(self) -> None:
         self._process().executing = None
 
@@ -77,9 +99,22 @@ class Observer:
         if parts != PARTS:
             raise self._broken("EFFECT-1", f"run {run_id} is told with {parts} of its {PARTS} parts")
 
+    def done(self, claim: Any, *, since: float) -> None:
+        """A task has ended well; within its time limit that cannot become a failure."""
+        row = self.rows.get(claim.run_id)
+        limit = self.jobs[row.job].time_limit.total_seconds() if row else 0.0
+        self._process().done = (claim.owner, since + limit)
+
+    def slept(self) -> None:
+        """Somebody waits to write the end of a run; who let his lease go is nobody's to end. [WATCH-1]"""
+        process = self._process()
+        if process.kind == "worker" and process.executing is None and process.watchdog_at is not None:
+            raise self._broken("WATCH-1", f"{process.name} waits to write, and its watchdog is set")
+
     def idle(self) -> None:
         """A worker waits for a message. [WATCH-1]"""
         process = self._process()
+        process.is_idle = True
         if process.watchdog_at is not None:
             raise self._broken("WATCH-1", f"{process.name} is idle and its watchdog is set")
 
@@ -110,15 +145,52 @@ class Observer:
             self._tell(before.get(row.id), row)
             self._of_a_row(before.get(row.id), row, by)
             self._of_a_step(before.get(row.id), row)
-            of_a_run(before.get(row.id), row, self.jobs[row.job], latest=self.world.latest)
+            self._of_policies(before, row, by)
         for row in before.values():
-            if row.id not in rows and row.state != RunState.SKIPPED:
-                raise BrokenError("ASK-1", f"run {row.id} was {row.state}, and is there no more")
+            if row.id not in rows:
+                of_what_is_gone(row, rows.values(), self.jobs[row.job], latest=self.world.latest)
         of_variants(before, rows, self.jobs)
+        if by.kind == "dispatcher" and by.said is not None:
+            of_room(before, rows, self.jobs)
+            of_what_is_made_up_for(before, rows, self.jobs, now=by.said)
         self._of_all(rows)
         for standing in standings.values():
-            if standing.job in stood and by.kind == "dispatcher":
-                self._of_a_claim(stood[standing.job], standing, before)
+            if standing.job in stood:
+                self._of_a_schedule(stood[standing.job], standing, before, by)
+        self._remember_changes(before, stood)
+
+    def _of_policies(self, before: dict[int, Row], row: Row, by: Process) -> None:
+        was, job, standing = before.get(row.id), self.jobs[row.job], self.standings[row.job]
+        if row == was:
+            return
+        of_a_run(was, row, job, latest=self.world.latest, is_paused=standing.paused is not None)
+        if was is None:
+            of_a_skip(row, before, job, by=by)
+            of_what_is_triggered(row, before)
+        else:
+            of_a_trial(was, row, job, by=by, at=self.world.now)
+            of_a_takeover(was, row, self.rows, by=by)
+        if by.kind == "dispatcher":
+            is_fresh = self.changed_at[row.job] < by.looked_at
+            of_a_turn(row, before, job, by=by, is_fresh=is_fresh, is_paused=standing.paused is not None)
+
+    def _of_a_schedule(self, stood: Standing, stands: Standing, before: dict[int, Row], by: Process) -> None:
+        job, rows = self.jobs[stands.job], self.rows
+        of_a_standing(stood, stands, job=job, by=by, latest=self.world.latest, before=before, rows=rows)
+        has_failed = any(
+            row.job == stands.job and row.state == RunState.FAILED and before[row.id].state != row.state
+            for row in rows.values()
+            if row.id in before
+        )
+        is_asked = by.kind == "operator"
+        of_a_pause(stood, stands, rows.values(), failed=has_failed, by_people=is_asked, job=job)
+
+    def _remember_changes(self, before: dict[int, Row], stood: dict[int, Standing]) -> None:
+        """In which step something of a job was changed last."""
+        changed = {row.job for row in self.rows.values() if before.get(row.id) != row}
+        changed |= {row.job for row in before.values() if row.id not in self.rows}
+        changed |= {job for job, standing in self.standings.items() if stood.get(job) != standing}
+        self.changed_at |= dict.fromkeys(changed, self.world.step)
 
     def _tell(self, was: Row | None, row: Row) -> None:
         if was is None or (was.state, was.attempt) != (row.state, row.attempt):
@@ -184,6 +256,8 @@ class Observer:
         under_way: Counter[int] = Counter()
         for row in rows.values():
             under_way[row.job] += row.state in (RunState.QUEUED, RunState.RUNNING)
+            if row.state == RunState.RUNNING and (one := self.owners[row.owner][0]).alive and one.is_idle:
+                raise BrokenError("LIVE-1", f"run {row.id} is running, and {one.name} waits for a message")
             due = int(row.state == RunState.SUCCEEDED and self.jobs[row.job].stores)
             if effects.get(row.id, 0) != due:
                 raise BrokenError(
@@ -197,31 +271,6 @@ class Observer:
                 row = rows[one.executing[0]]
                 if row.owner == one.executing[1] and row.state in (RunState.PENDING, RunState.QUEUED):
                     raise BrokenError("ONCE-2", f"run {row.id} is {row.state} while {one.name} executes it")
-
-    def _of_a_claim(self, stood: Standing, stands: Standing, before: dict[int, Row]) -> None:
-        every = self.jobs[stands.job].every
-        if stood.paused and stood.until is None and not stands.paused:
-            raise BrokenError("PAUSE-1", f"{self.jobs[stands.job].name} goes on, and was paused for good")
-        if stood.paused and stood.until and not stands.paused and instant(stood.until) > self.world.latest:
-            raise BrokenError("PAUSE-1", f"{self.jobs[stands.job].name} goes on before {stood.until}")
-        if stands.next_run == stood.next_run or stood.next_run is None or every is None:
-            return
-        if stood.paused:
-            if stands.paused:
-                raise BrokenError("PAUSE-1", f"{self.jobs[stands.job].name} is claimed while it is paused")
-            return  # its pause was over
-        if stands.next_run is None or stands.next_run < stood.next_run:
-            raise BrokenError("CLAIM-2", f"a claim sets {self.jobs[stands.job].name} back")
-        claimed = (instant(stands.next_run) - instant(stood.next_run)) // timedelta(seconds=every)
-        ours = [row for row in self.rows.values() if row.job == stands.job]
-        there = sum(stood.next_run <= row.occurrence < stands.next_run for row in ours)
-        missed = sum(row.missed for row in ours)
-        missed -= sum(row.missed for row in before.values() if row.job == stands.job)
-        # With rows of its own an occurrence may be counted as missed as well, where a schedule was set back.
-        anew = not any(row.job == stands.job and row.occurrence >= stood.next_run for row in before.values())
-        if there + missed < claimed or (anew and there + missed > claimed):
-            name = self.jobs[stands.job].name
-            raise BrokenError("CLAIM-3", f"of {claimed} occurrences of {name} there are {there} + {missed}")
 
 
 _present: list[Observer] = []

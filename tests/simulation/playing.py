@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
@@ -36,7 +37,9 @@ from scheduling.engine import (
 )
 from scheduling.operations import pausing
 from scheduling.timing import attempts
+from tests.simulation import observer
 from tests.simulation.connections import require_reach
+from tests.simulation.jobs import WORKERS
 from tests.simulation.parts import Beside, Event, Lock, Redis, SeveralHosts, Stead, Watchdog, running
 from tests.simulation.processes import Killed, Thread
 from tests.simulation.world import World
@@ -52,6 +55,9 @@ REMEMBERED: tuple[tuple[Any, str, Callable[[], Any]], ...] = (
 
 SETTINGS: dict[str, Any] = {
     "ALERT_RULES": {},
+    "Q_CLUSTER": settings.Q_CLUSTER | {"workers": WORKERS},
+    "RETENTION_TASKS": [],
+    "SCHEDULED_JOBS": ["tests.simulation.jobs.STRANGERS"],
     "TASK_MODULES": ["tests.simulation.tasks"],
     "SCHEDULING_CONDITIONS": {"now and then": "tests.simulation.tasks.now_and_then"},
 }
@@ -138,8 +144,12 @@ def _clock(world: World) -> Iterator[tuple[Any, str, Any]]:
         world.pause("looks at the clock")
         return world.wall()
 
+    def sleep(seconds: float) -> None:
+        world.wait("sleeps", seconds)
+        observer.present().slept()
+
     yield timezone, "now", now
-    clock = Stead(time, monotonic=monotonic, sleep=lambda seconds: world.wait("sleeps", seconds))
+    clock = Stead(time, monotonic=monotonic, sleep=sleep)
     for name, module in list(sys.modules.items()):
         if name.startswith("scheduling.") and getattr(module, "time", None) is time:
             yield module, "time", clock

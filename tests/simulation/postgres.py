@@ -42,11 +42,14 @@ WRITES = ("UPDATE", "INSERT", "DELETE", "WITH ended")
 RUNS = """SELECT id, job_id, to_char(occurrence AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), state, owner,
     attempt, heartbeat, "trigger", missed_before, json_array_length(failed_attempts::json),
     to_char(not_before AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(queued_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), variant
+    to_char(queued_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), variant, losses,
+    to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+    to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+    (EXTRACT(EPOCH FROM lateness) * 1000000)::bigint
     FROM scheduling_run ORDER BY id"""
 JOBS = """SELECT job.id, to_char(schedule.next_run AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
     to_char(job.paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(job.paused_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
+    to_char(job.paused_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), schedule.repeats
     FROM scheduling_job job JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
     ORDER BY job.id"""
 EMPTY = """TRUNCATE simulation_effect, simulation_part, scheduling_run, scheduling_runtally,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from greenlet import greenlet
@@ -68,3 +69,10 @@ class Process:
     is_old: bool = False
     # The run and the owner of the task that it is at.
     executing: tuple[int, str] | None = None
+    # Under which claim its last task ended well, and when its time limit would have been over.
+    done: tuple[str, float] = ("", 0.0)
+    # Whether it waits for a message.
+    is_idle: bool = False
+    # What the clock on the wall last said to it, and the step in which it last began to look at the ledger.
+    said: datetime | None = None
+    looked_at: int = 0

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scheduling.models import ASKED_FOR, RunState
-from tests.simulation import observer
 from tests.simulation.observer import Observer
 from tests.simulation.parts import Redis, running
 from tests.simulation.processes import Process
-from tests.simulation.seen import Row, instant
-from tests.simulation.world import BEGINNING, FOR_EVER, World
+from tests.simulation.seen import ENDED, Row, instant
+from tests.simulation.world import FOR_EVER, World
 
 # Seconds for which a run may be under way before a dispatcher asks whether it should be.
 SURELY_IN_TIME = 60.0
@@ -42,13 +41,13 @@ def quiet_until(look: Look, watch: Observer, redis: Redis) -> float:
     are_reached = redis.has_marker and away_until <= now
     if not is_as_it_was or not are_reached or not all(_is_settled(row, look, watch) for row in _open(watch)):
         return now
-    instants = [(instant(at) - BEGINNING).total_seconds() for at in _instants(watch)]
+    instants = [(instant(at) - world.beginning).total_seconds() for at in _instants(watch)]
     seen_until = look.at + look.wrong_by
     return min((at - world.wrong_by for at in instants if at > seen_until), default=FOR_EVER)
 
 
 def _open(watch: Observer) -> list[Row]:
-    return [row for row in watch.rows.values() if row.state not in observer.ENDED]
+    return [row for row in watch.rows.values() if row.state not in ENDED]
 
 
 def _is_settled(row: Row, look: Look, watch: Observer) -> bool:
@@ -59,7 +58,7 @@ def _is_settled(row: Row, look: Look, watch: Observer) -> bool:
         return process.alive and process.host == look.by.host and in_time
     if row.state == RunState.QUEUED:
         return False
-    waits = (instant(row.not_before) - BEGINNING).total_seconds() > look.at + look.wrong_by
+    waits = (instant(row.not_before) - watch.world.beginning).total_seconds() > look.at + look.wrong_by
     is_held = row.trigger in ASKED_FOR and watch.standings[row.job].paused is not None
     return waits or is_held or Counter(one.job for one in _open(watch))[row.job] > 1
 

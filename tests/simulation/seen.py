@@ -1,10 +1,15 @@
 """What the observer sees of the ledger, and what it knows of the jobs beforehand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from scheduling.ledger.lawful import Look
+from scheduling.models import RunState
+from tests.simulation.cadences import Occurrences
+
+ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
 
 
 class Row(NamedTuple):
@@ -23,6 +28,11 @@ class Row(NamedTuple):
     not_before: str
     queued_at: str | None
     variant: str
+    losses: int
+    finished_at: str | None
+    started_at: str | None
+    # Microseconds.
+    lateness: int | None
 
     def look(self) -> Look:
         return Look(
@@ -41,6 +51,7 @@ class Standing(NamedTuple):
     next_run: str | None
     paused: str | None
     until: str | None
+    repeats: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +59,11 @@ class Known:
     """What the observer knows of a job without asking."""
 
     name: str
-    every: int | None
+    # None for one that follows another.
+    occurrences: Occurrences | None
     overlap: str
-    attempts: int
+    # Between the attempts of the run of an occurrence.
+    waits: Callable[[datetime], tuple[timedelta, ...]]
     stores: bool
     # The job that runs after it.
     follower: int | None = None
@@ -59,6 +72,18 @@ class Known:
     has_condition: bool = False
     has_variants: bool = False
     makes_up: bool = True
+    ends_at: datetime | None = None
+    # Its interval under pressure, at the most.
+    longest: timedelta | None = None
+    # So many failures in a row.
+    pause_after: int | None = None
+    keep: timedelta = timedelta(days=1)
+    leaves_a_worker: bool = False
+    # What lies longer ago is made up for by the newest alone.
+    window: timedelta = timedelta(0)
+
+    def attempts(self, occurrence: str) -> int:
+        return len(self.waits(instant(occurrence))) + 1
 
 
 def without_beats(rows: dict[int, Row]) -> list[Row]:

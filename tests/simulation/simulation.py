@@ -4,41 +4,38 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from django.db import Error as DatabaseError
 from django.db import connections
-from django_q.models import Schedule
 
 from scheduling.engine import turnover
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import SchedulingError
-from scheduling.ledger.attempts import waits_of
-from scheduling.models import CatchUp, Job, Overlap
 from tests.simulation import faults, observer
 from tests.simulation.acts import ACTS
 from tests.simulation.databases import database_of, is_on_postgres
 from tests.simulation.faults import Fault
+from tests.simulation.jobs import EVERY, jobs_of
 from tests.simulation.observer import Observer
-from tests.simulation.parts import Redis
+from tests.simulation.parts import Redis, running
 from tests.simulation.playing import enter, played
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.quiet import looking, quiet_until
-from tests.simulation.seen import Known
+from tests.simulation.seen import ENDED
 from tests.simulation.world import BEGINNING, Choices, World
 
-# Seconds between two occurrences, of most seeds and of the slow ones.
-EVERY, SLOWLY = 10, (3_600, 21_600, 86_400)
+# Seconds between two occurrences of the slow seeds.
+SLOWLY = (3_600, 21_600, 86_400)
 # Every how many seeds one is slow.
 SLOW_IS_ONE_OF = 5
 # Intervals of faults; after the last of them everything has so many to end.
 FAULTS_FOR, CALM = 4, 60
 MOST_STEPS = 60_000
-# Seconds that a task works: no time, less than a heartbeat, than a surrender, than a lease, and more.
-WORK = (0.0, 0.5, 3.0, 6.0, 9.0, 15.0)
-TASKS = ("store", "store_in_parts", "work", "fail_at_first", "fail", "skip")
+# When the clock on the wall of `jobs.ZONE` is set back and forward; slow seeds begin two intervals before.
+JUMPS = (datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +45,7 @@ class Plan:
     seed: int
     hosts: int
     every: int
+    beginning: datetime
     faults: tuple[Fault, ...]
     choices: Choices = field(default_factory=Choices)
 
@@ -67,9 +65,11 @@ class Found:
 def plan_of(seed: int) -> Plan:
     hosts = 1 + seed % 2
     is_slow = seed % SLOW_IS_ONE_OF == SLOW_IS_ONE_OF - 1
-    every = random.Random(f"pace {seed}").choice(SLOWLY) if is_slow else EVERY
+    dice = random.Random(f"pace {seed}")
+    every = dice.choice(SLOWLY) if is_slow else EVERY
+    beginning = dice.choice(JUMPS) - timedelta(seconds=2 * every) if is_slow else BEGINNING
     strikes = faults.faults_of(seed, hosts=hosts, every=every, intervals=FAULTS_FOR)
-    return Plan(seed=seed, hosts=hosts, every=every, faults=tuple(strikes))
+    return Plan(seed=seed, hosts=hosts, every=every, beginning=beginning, faults=tuple(strikes))
 
 
 @dataclass(slots=True)
@@ -115,6 +115,7 @@ class Simulation:
     def _ticks(self, dispatcher: Dispatcher) -> None:
         while True:
             look = looking(self.world, self.watch)
+            look.by.looked_at = self.world.step
             wait = dispatcher.tick()
             is_well = not dispatcher._outage.is_on and not dispatcher._messages_lost
             dull_until = (
@@ -124,10 +125,11 @@ class Simulation:
 
     def _works(self) -> None:
         while True:
-            self.watch.idle()
             if not self.redis.messages:
                 turnover.flush()
+            self.watch.idle()
             run_id = self.redis.take()
+            running(self.world).is_idle = False
             # As django-q2's worker does.
             with suppress(Exception):
                 execute_run(run_id)
@@ -156,6 +158,7 @@ class Simulation:
         while not self._is_over():
             if self.world.now > ends_at + CALM * self.plan.every:
                 raise BrokenError("LIVE-1", f"not ended: {self._open()}")
+            self._resume_paused()
             self._step()
 
     def _step(self) -> None:
@@ -175,16 +178,21 @@ class Simulation:
             process.stalled_until = min(process.stalled_until, world.now)
             process.lose_answer, process.late_answer = False, 0.0
             process.is_old = False
-        for name in self.names:
-            self.asked.append((f"resume {name}", partial(ACTS["resume"], self, name)))
+
+    def _resume_paused(self) -> None:
+        """A job may be paused again, by its failures; what was asked for waits for somebody then."""
+        paused = [self.watch.jobs[one.job].name for one in self.watch.standings.values() if one.paused]
+        if not self.asked:
+            self.asked += [(f"resume {name}", partial(ACTS["resume"], self, name)) for name in paused]
 
     def _open(self) -> list[str]:
         """Of what is due until faults stop."""
-        horizon = f"{BEGINNING + timedelta(seconds=FAULTS_FOR * self.plan.every):%Y-%m-%d %H:%M:%S}"
+        ends_at = self.world.beginning + timedelta(seconds=FAULTS_FOR * self.plan.every)
+        horizon = f"{ends_at:%Y-%m-%d %H:%M:%S}"
         waiting = [
             f"run {row.id} is {row.state}"
             for row in self.watch.rows.values()
-            if row.state not in observer.ENDED and row.occurrence < horizon
+            if row.state not in ENDED and row.occurrence < horizon
         ]
         return waiting + [
             f"{self.watch.jobs[one.job].name} is not claimed"
@@ -198,13 +206,13 @@ class Simulation:
 
 @contextmanager
 def simulation(plan: Plan) -> Iterator[Simulation]:
-    world = World(plan.seed, plan.choices)
+    world = World(plan.seed, plan.choices, beginning=plan.beginning)
     with database_of(world) as database:
         world.on_enter = enter
         broker = Redis(world)
         with played(world, broker, seed=plan.seed, hosts=plan.hosts, on_postgres=is_on_postgres()):
             connections["default"] = world.connect()
-            jobs = _jobs(random.Random(f"jobs {plan.seed}"), every=plan.every)
+            jobs = jobs_of(plan.seed, every=plan.every, beginning=plan.beginning)
             connections["default"].close()
             watch = Observer(world, database, jobs)
             observer.is_present(watch)
@@ -224,57 +232,3 @@ def found(plan: Plan) -> Found:
             rule, what = exc.rule, str(exc)
         trace, now, step = tuple(here.world.trace), here.world.now, here.world.step
     return Found(plan=plan, rule=rule, what=what, trace=trace, seconds=now, steps=step)
-
-
-def _jobs(dice: random.Random, *, every: int) -> dict[int, Known]:
-    """Two by the clock, and sometimes one that follows."""
-    made = [_job(f"job-{number}", dice, every=every) for number in range(2)]
-    if dice.random() < 0.4:
-        follower = _job("follower", dice, every=every, after=made[0])
-        made.append(follower)
-    return {
-        job.pk: Known(
-            name=job.name,
-            every=every if job.after is None else None,
-            overlap=job.overlap,
-            attempts=len(waits_of(job, occurrence=BEGINNING)) + 1,
-            stores=".store" in job.task,
-            follower=next((one.pk for one in made if one.after == job), None),
-            jitter=job.jitter,
-            time_limit=job.time_limit,
-            has_condition=bool(job.condition),
-            has_variants=job.parameters_b is not None,
-            makes_up=job.catch_up != CatchUp.SKIP,
-        )
-        for job in made
-    }
-
-
-def _job(name: str, dice: random.Random, *, every: int, after: Job | None = None) -> Job:
-    task = f"tests.simulation.tasks.{dice.choice(TASKS)}"
-    schedule = Schedule.objects.create(
-        name=name,
-        func=task,
-        schedule_type=Schedule.MINUTES,
-        minutes=None,
-        next_run=None if after else BEGINNING + timedelta(seconds=dice.choice((0, 1, 5))),
-    )
-    return Job.objects.create(
-        name=name,
-        task=task,
-        schedule=schedule,
-        after=after,
-        mode="test",
-        every_seconds=every,
-        overlap=dice.choice(Overlap.values),
-        catch_up=dice.choice(CatchUp.values),
-        catch_up_window=timedelta(seconds=dice.choice((3 * every, 360 * every))),
-        jitter=timedelta(seconds=dice.choice((0, 0, 2))),
-        parameters={"seconds": dice.choice(WORK)},
-        parameters_b=dice.choice((None, None, {"seconds": 1.0})),
-        time_limit=timedelta(seconds=dice.choice((2, 30, 30, 30))),
-        max_attempts=dice.choice((1, 3 if every == EVERY else 7)),
-        condition=dice.choice(("", "", "", "", "", "now and then")),
-        keep_succeeded=timedelta(days=1),
-        keep_failed=timedelta(days=1),
-    )

@@ -9,13 +9,17 @@ from django.db import connection
 from scheduling.conditions import Occasion
 from scheduling.engine import execution
 from scheduling.exceptions import SkipRun
+from scheduling.ledger import retention
 from tests.simulation import observer
 from tests.simulation.observer import PARTS
+from tests.simulation.parts import running
 from tests.simulation.policies import not_now
+from tests.simulation.processes import Killed
 
 STORE = "INSERT INTO simulation_effect (run_id) VALUES (%s)"
 # A part, under the token of the claim that stores it; twice where its answer was lost.
 STORE_PART = "INSERT INTO simulation_part (owner, number) VALUES (%s, %s)"
+CLEANED = 4
 COUNT_PARTS = "SELECT count(DISTINCT number) FROM simulation_part WHERE owner = %s"
 
 
@@ -70,9 +74,34 @@ def fail_at_first(*, seconds: float) -> None:
             raise ValueError("not yet")
 
 
+def fail_in_turn(*, seconds: float) -> None:
+    """Of every other occurrence of a dense seed."""
+    claim = execution._current.get()
+    with at_work(seconds):
+        if claim is not None and claim.occurrence.second // 10 % 2:
+            raise ValueError("not this time")
+
+
 def fail(*, seconds: float) -> None:
     with at_work(seconds):
         raise ValueError("never")
+
+
+def die(*, seconds: float) -> None:
+    """Takes its worker along."""
+    with at_work(seconds):
+        world = observer.present().world
+        world.lose(running(world))
+        raise Killed
+
+
+def clean_up(*, seconds: float) -> dict[str, int]:
+    """As the job of the product does, several times."""
+    with at_work(seconds / CLEANED):
+        for _ in range(CLEANED - 1):
+            retention.clean_up()
+            observer.present().world.wait("works", seconds / CLEANED)
+        return retention.clean_up()
 
 
 def skip(*, seconds: float) -> None:
@@ -82,6 +111,7 @@ def skip(*, seconds: float) -> None:
 
 def now_and_then(occasion: Occasion) -> str:
     """A condition."""
+    observer.present().asked(occasion)
     return "not now" if not_now(occasion.occurrence) else ""
 
 
@@ -95,6 +125,8 @@ def at_work(seconds: float) -> Iterator[None]:
         since = watch.world.now
         watch.world.wait("works", seconds)
         watch.worked(claim, since=since)
+        execution.report_pressure("somebody is overloaded")
         yield
+        watch.done(claim, since=since)
     finally:
         watch.over()

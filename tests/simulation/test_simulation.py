@@ -18,7 +18,7 @@ from tests.simulation.stories import story
 SHARE = 200
 AT_A_TIME = 10
 # Short ones in which somebody waits for a row that somebody else holds.
-WITH_LOCKS = (4, 6)
+WITH_LOCKS = (7, 23)
 
 
 @pytest.fixture(autouse=True)

@@ -31,13 +31,13 @@ class Choices:
 class World:
     """Everything that there is, in one thread of this interpreter."""
 
-    def __init__(self, seed: int, choices: Choices) -> None:
+    def __init__(self, seed: int, choices: Choices, *, beginning: datetime = BEGINNING) -> None:
         self.random = random.Random(seed)
         self.choices = choices
         self.restless = self.random.choice((0.05, 0.3, 0.9))
         self.now, self.wrong_by, self.step = 0.0, 0.0, 0
         # The latest that the clock of the wall has said to anybody.
-        self.latest = BEGINNING
+        self.beginning = self.latest = beginning
         self.processes: list[Process] = []
         self.current: Thread | None = None
         self.later: list[tuple[float, Callable[[], None]]] = []
@@ -60,8 +60,10 @@ class World:
     # What processes ask for
 
     def wall(self) -> datetime:
-        said = BEGINNING + timedelta(seconds=self.now + self.wrong_by)
+        said = self.beginning + timedelta(seconds=self.now + self.wrong_by)
         self.latest = max(self.latest, said)
+        if self.current is not None:
+            self.current.process.said = said
         return said
 
     def pause(self, label: str) -> None:

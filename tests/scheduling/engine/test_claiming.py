@@ -17,6 +17,23 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 TEN_SECONDS = timedelta(seconds=10)
 
 
+@pytest.mark.parametrize("back", [1, 2])
+def test_a_run_that_waits_for_its_next_attempt_outlives_that_its_schedule_is_set_back(back: int) -> None:
+    """Neither itself nor an older one takes over from it."""
+    waiting = RunFactory(
+        job=JobFactory(schedule__next_run=NOON + TEN_SECONDS - back * TEN_SECONDS),
+        occurrence=NOON,
+        state=RunState.PENDING,
+        attempt=1,
+        not_before=NOON + timedelta(seconds=3),
+    )
+
+    claim_due(now=NOON + timedelta(seconds=1))
+
+    waiting.refresh_from_db()
+    assert waiting.state == RunState.PENDING
+
+
 def test_a_due_occurrence_becomes_one_queued_run_and_the_schedule_moves_on() -> None:
     job = JobFactory()
 

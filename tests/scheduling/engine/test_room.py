@@ -74,3 +74,16 @@ def test_one_that_runs_takes_room_of_what_is_claimed_later(settings: Settings) -
     Job.objects.get(name="names").schedule.delete()  # type: ignore[union-attr]
 
     assert {run.job.name for run in claim_due(now=NOON + 10 * SECOND)} == {"votes"}
+
+
+def test_what_is_claimed_does_not_overtake_what_waits_for_room(settings: Settings) -> None:
+    """Where each run ends right before the next is due, nobody looks in between."""
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"workers": 2}
+    claim_due(now=NOON)
+    Run.objects.filter(job__name__in=("names", "votes")).update(state=RunState.SUCCEEDED)
+
+    later = NOON + timedelta(minutes=1)
+    claimed = claim_due(now=later)
+
+    assert [run.job.name for run in claimed] == ["votes"]
+    assert [run.job.name for run in release_pending(open_runs(), now=later)] == ["nodes"]

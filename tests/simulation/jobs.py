@@ -1,0 +1,166 @@
+"""The jobs of a seed, and what the observer knows of each without asking."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django_q.models import Schedule
+
+from scheduling.ledger.attempts import waits_of
+from scheduling.models import CatchUp, Job, Overlap
+from scheduling.modes import JobDeclaration
+from tests.simulation.cadences import Occurrences, after_each
+from tests.simulation.seen import Known
+
+# Seconds that a task works: no time, less than a heartbeat, than a surrender, than a lease, and more.
+WORK = (0.0, 0.5, 3.0, 6.0, 9.0, 15.0)
+TASKS = (
+    "store",
+    "store_in_parts",
+    "work",
+    "fail_at_first",
+    "fail_in_turn",
+    "fail",
+    "skip",
+    "die",
+    "clean_up",
+)
+# Seconds between two occurrences of most seeds; the others are slow.
+EVERY = 10
+# Of slow seeds, whose clock on the wall jumps at two in the morning: that follow it, and that happen once a
+# day whatever it does.
+ZONE = "Europe/Zurich"
+CRONS = {
+    3_600: ("0 * * * *", "30 0-23 * * *"),
+    21_600: ("0 */6 * * *", "*/30 2 * * *", "30 2,8,14,20 * * *"),
+    86_400: ("*/30 2 * * *", "30 2 * * *"),
+}
+
+# Jobs that leave a worker of so many for the others.
+WORKERS = 2
+STRANGERS = tuple(
+    JobDeclaration(
+        name=f"stranger-{number}",
+        task="tests.simulation.tasks.work",
+        description="Asks somebody who may take his time.",
+        every_seconds={},
+        start_after_seconds={},
+        leaves_a_worker=True,
+    )
+    for number in range(2)
+)
+
+
+def jobs_of(seed: int, *, every: int, beginning: datetime) -> dict[int, Known]:
+    """Two by the clock, and sometimes one that follows."""
+    dice = random.Random(f"jobs {seed}")
+    kind = dice.choice(("job", "job", "stranger"))
+    made = [_job(f"{kind}-{number}", dice, every=every, beginning=beginning) for number in range(2)]
+    if dice.random() < 0.4:
+        made.append(_job("follower", dice, every=every, beginning=beginning, after=made[0]))
+    return {job.pk: _known(job, made, every=every) for job in made}
+
+
+def _is_a_stranger(name: str) -> bool:
+    return name in {one.name for one in STRANGERS}
+
+
+def _known(job: Job, made: list[Job], *, every: int) -> Known:
+    assert job.schedule is not None, "all of them have one"
+    occurrences: Occurrences | None = None
+    if job.after is None:
+        occurrences = after_each(job.schedule.cron, ZONE, every=every)
+    return Known(
+        name=job.name,
+        occurrences=occurrences,
+        overlap=job.overlap,
+        waits=_waits(job),
+        stores=".store" in job.task,
+        follower=next((one.pk for one in made if one.after == job), None),
+        jitter=job.jitter,
+        time_limit=job.time_limit,
+        has_condition=bool(job.condition),
+        has_variants=job.parameters_b is not None,
+        makes_up=job.catch_up != CatchUp.SKIP,
+        ends_at=job.ends_at,
+        longest=job.stretch_limit,
+        pause_after=job.pause_after_failures,
+        keep=job.keep_succeeded,
+        window=job.catch_up_window if job.catch_up == CatchUp.ALL else timedelta(0),
+        leaves_a_worker=_is_a_stranger(job.name),
+    )
+
+
+def _waits(job: Job) -> Callable[[datetime], tuple[timedelta, ...]]:
+    """Of an interval they are always the same, and reckoned once."""
+    source = (job.after or job).schedule
+    if source is not None and source.cron:
+        return lambda occurrence: waits_of(job, occurrence=occurrence)
+    waits: list[tuple[timedelta, ...]] = []
+
+    def once(occurrence: datetime) -> tuple[timedelta, ...]:
+        if not waits:
+            waits.append(waits_of(job, occurrence=occurrence))
+        return waits[0]
+
+    return once
+
+
+def _job(name: str, dice: random.Random, *, every: int, beginning: datetime, after: Job | None = None) -> Job:
+    task = f"tests.simulation.tasks.{dice.choice(TASKS)}"
+    schedule = _schedule(name, task, dice, every=every, beginning=beginning)
+    ends_after = dice.choice((None, None, None, 2 * every + 1))
+    # Half an interval more is none, since what is stretched stays on its grid. Who may be followed is not:
+    # the attempts of a follower are spread over his interval, and would change with it.
+    longest = dice.choice((None, None, None, None, 1.5 * every, 3.0 * every))
+    longest = longest if name.endswith("-1") and not schedule.cron else None
+    most = dice.choice((1, 3 if every == EVERY else 7))
+    first = schedule.next_run
+    if after is not None:
+        schedule = _without_a_time(schedule)
+    return Job.objects.create(
+        name=name,
+        task=task,
+        schedule=schedule,
+        after=after,
+        mode="test",
+        every_seconds=every,
+        time_zone=ZONE if schedule.cron else "UTC",
+        ends_at=first + timedelta(seconds=ends_after) if ends_after else None,
+        # What waits for room in a row would keep the other of its kind, and what is asked for, from it.
+        overlap=Overlap.SKIP if _is_a_stranger(name) else dice.choice(Overlap.values),
+        catch_up=dice.choice(CatchUp.values),
+        catch_up_window=timedelta(seconds=dice.choice((every, 360 * every))),
+        jitter=timedelta(seconds=dice.choice((0, 0, 2))),
+        parameters={"seconds": dice.choice(WORK)},
+        parameters_b=dice.choice((None, None, {"seconds": 1.0})),
+        stretch_limit=timedelta(seconds=longest) if longest else None,
+        time_limit=timedelta(seconds=dice.choice((2, 30, 30, 30))),
+        # How often one that is stretched is tried depends on how long its interval is just now: once.
+        max_attempts=1 if longest else most,
+        pause_after_failures=dice.choice((None, None, None, 2)),
+        condition=dice.choice(("", "", "", "", "", "now and then")),
+        keep_succeeded=timedelta(seconds=dice.choice((86_400, 1))),
+        keep_failed=timedelta(days=1),
+    )
+
+
+def _schedule(name: str, task: str, dice: random.Random, *, every: int, beginning: datetime) -> Schedule:
+    first = beginning + timedelta(seconds=dice.choice((0, 1, 5)))
+    cron = dice.choice((None, *CRONS[every])) if every in CRONS else None
+    return Schedule.objects.create(
+        name=name,
+        func=task,
+        schedule_type=Schedule.CRON if cron else Schedule.MINUTES,
+        cron=cron,
+        minutes=None,
+        next_run=next(after_each(cron, ZONE, every=every)(first)) if cron else first,
+        repeats=dice.choice((-1, -1, -1, 2, 3)),
+    )
+
+
+def _without_a_time(schedule: Schedule) -> Schedule:
+    """Of what runs after another one."""
+    schedule.schedule_type, schedule.cron, schedule.next_run, schedule.repeats = "I", None, None, -1
+    schedule.save()
+    return schedule

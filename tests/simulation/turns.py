@@ -1,0 +1,46 @@
+"""Whose turn it is where one of the clock and one that somebody asked for wait at once."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from scheduling.models import ASKED_FOR, Overlap, RunState, RunTrigger
+from tests.simulation.processes import BrokenError, Process
+from tests.simulation.seen import ENDED, Known, Row, instant
+
+
+def of_a_turn(
+    row: Row, before: Mapping[int, Row], job: Known, *, by: Process, is_fresh: bool, is_paused: bool
+) -> None:
+    """Of a run that a dispatcher queues: the clock's goes first, unless it went last.
+
+    `is_fresh`: nothing of the job has changed since that dispatcher looked.
+    """
+    of_job = [one for one in before.values() if one.job == row.job]
+    was = before.get(row.id)
+    is_queued = row.state == RunState.QUEUED and (was is None or was.state == RunState.PENDING)
+    is_exact = was is None or is_fresh  # a claim looks in the transaction that it writes in
+    if not is_queued or job.overlap == Overlap.ALLOW or by.said is None or not is_exact:
+        return
+    others = [one for one in of_job if one.id != row.id and one.state == RunState.PENDING]
+    is_turn_of_asked = _last(of_job) not in (None, *ASKED_FOR)
+    if row.trigger in ASKED_FOR:
+        if any(one.trigger not in ASKED_FOR for one in others) and not is_turn_of_asked:
+            raise BrokenError(
+                "POLICY", f"run {row.id} was asked for, and goes before the clock's out of turn"
+            )
+    elif _is_asked_for(others, now=by.said) and is_turn_of_asked and not is_paused:
+        raise BrokenError("POLICY", f"run {row.id} is the clock's, and goes before what was asked for again")
+
+
+def _is_asked_for(waiting: Iterable[Row], *, now: datetime) -> bool:
+    """Whether what goes first of those that were asked for may begin."""
+    asked = [one for one in waiting if one.trigger in ASKED_FOR]
+    first = min(asked, key=lambda one: (one.trigger != RunTrigger.OPERATOR, one.occurrence), default=None)
+    return first is not None and instant(first.not_before) <= now
+
+
+def _last(rows: Iterable[Row]) -> str | None:
+    """What the run came of that was executed last."""
+    executed = [row for row in rows if row.state in ENDED and row.attempt > 0 and row.finished_at]
+    newest = max(executed, key=lambda row: row.finished_at or "", default=None)
+    return newest.trigger if newest else None
