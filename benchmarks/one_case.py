@@ -31,8 +31,8 @@ UNIQUE = {
 }
 
 
-def times(first: str, following: str) -> dict[str, float]:
-    """The best seconds of fetches, scores and their floors."""
+def times(first: str, second: str, following: str) -> dict[str, float]:
+    """The best seconds of fetches, scores and their floors; the second fetch of all confirms commissions."""
     best: dict[str, float] = {}
 
     def record(name: str, action: Callable[[], Any]) -> None:
@@ -45,6 +45,7 @@ def times(first: str, following: str) -> dict[str, float]:
     for _ in range(REPEATS):
         empty_tables()
         record("fetch_first", partial(fetch, first))
+        record("fetch_second", partial(fetch, second))
         record("fetch_next", partial(fetch, following))
         record("score", score_validators)
         validators, epochs, scores = (rows_of(model) for model in UNIQUE)
@@ -57,21 +58,21 @@ def times(first: str, following: str) -> dict[str, float]:
     return best
 
 
-def memory(first: str, following: str) -> dict[str, float]:
-    """The most MiB that this process held in two fetches and a score."""
-    fetch(first)
-    fetch(following)
+def memory(*endpoints: str) -> dict[str, float]:
+    """The most MiB that this process held in three fetches and a score."""
+    for endpoint in endpoints:
+        fetch(endpoint)
     score_validators()
     return {"memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def budgets(first: str, following: str) -> dict[str, Any]:
+def budgets(*endpoints: str) -> dict[str, Any]:
     """Of a next fetch and of a score, the one of three that took this process the least."""
-    fetch(first)
-    fetch(following)
+    for endpoint in endpoints:
+        fetch(endpoint)
     score_validators()
     actions: dict[str, Callable[[], Any]] = {
-        "next fetch": partial(fetch, following),
+        "next fetch": partial(fetch, endpoints[-1]),
         "score": score_validators,
     }
     found = {name: [budget(action) for _ in range(REPEATS)] for name, action in actions.items()}
@@ -130,4 +131,5 @@ def empty_tables(keep: tuple[type[models.Model], ...] = ()) -> None:
 
 if __name__ == "__main__":
     call_command("migrate", verbosity=0)
-    print(json.dumps({"times": times, "memory": memory, "budget": budgets}[sys.argv[1]](*sys.argv[2:])))
+    cases: dict[str, Callable[..., dict[str, Any]]] = {"times": times, "memory": memory, "budget": budgets}
+    print(json.dumps(cases[sys.argv[1]](*sys.argv[2:])))
