@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from validators.models import CommissionChange, SourceState, ValidatorEpoch
+from validators.models import CommissionChange, CommissionSource, SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
@@ -21,6 +21,7 @@ from validators.reading.where_and_who import WhereAndWho, where_and_who
 from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
+from validators.solana.whole_percent import stayed
 
 # What is missing on a page when one of our sources is not heard.
 _TOLD_BY: Final[Mapping[str, str]] = {
@@ -155,7 +156,10 @@ def _within(row: ValidatorEpoch) -> str:
 
 def _between(before: ValidatorEpoch, after: ValidatorEpoch) -> str:
     first, last = before.commission_last_bps, after.commission_first_bps
-    if first is None or last is None or first == last:
+    if first is None or last is None:
+        return ""
+    whole = [row.commission_source == CommissionSource.IMPORTED for row in (before, after)]
+    if stayed(first, last, before_is_whole=whole[0], after_is_whole=whole[1]):
         return ""
     return (
         f"Between epochs {before.epoch} and {after.epoch}, which nobody saw, it went "

@@ -1,4 +1,7 @@
-"""The changes of commission that an imported history tells of: its rows show what no fetch of ours saw."""
+"""The changes of commission that an imported history tells of: its rows show what no fetch of ours saw.
+
+A history has whole percents. One that our own commission may be rounded to is no change.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -9,6 +12,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from validators.models import CommissionChange, CommissionSource, Origin, Validator, ValidatorEpoch
 from validators.services import bulk
+from validators.solana.whole_percent import may_be_rounded, stayed
 
 
 class Row(NamedTuple):
@@ -29,6 +33,13 @@ class Row(NamedTuple):
         """Of what our own looks saw, only what a second one confirmed is between the extremes."""
         return self.is_told or self.lowest <= bps <= self.highest
 
+    def stayed_until(self, after: "Row") -> bool:
+        return stayed(self.last, after.first, before_is_whole=self.is_told, after_is_whole=after.is_told)
+
+    def means(self, told_bps: int, seen_bps: int) -> bool:
+        """Whether a commission of this row is the one that a fetch saw."""
+        return may_be_rounded(told_bps, seen_bps) if self.is_told else told_bps == seen_bps
+
 
 class Change(NamedTuple):
     """In the order of the columns; `in_first_look` where it may have been made in the epoch before."""
@@ -40,8 +51,8 @@ class Change(NamedTuple):
     in_first_look: bool
 
 
-# By validator's key and the two commissions, the epochs in which fetches saw that change.
-Seen = Mapping[tuple[int, int, int], Collection[int]]
+# By validator's key the changes that fetches saw: the two commissions, and the epoch.
+Seen = Mapping[int, Sequence[tuple[int, int, int]]]
 
 
 def refresh_told_changes(keys: Sequence[int], *, since: int = -1, until: int | None = None) -> bool:
@@ -88,11 +99,15 @@ def _told(key: int, rows: Sequence[Row], seen: Seen) -> Iterator[Change]:
         assert row is not None
         if row.is_told and row.first != row.last:
             yield Change(key, row.epoch, row.first, row.last, False)
-        if before is None or before.epoch != row.epoch - 1 or before.last == row.first:
+        if before is None or before.epoch != row.epoch - 1 or before.stayed_until(row):
             continue
         if not (before.is_told or row.is_told) or not (before.knows(before.last) and row.knows(row.first)):
             continue
-        by_fetches = seen.get((key, before.last, row.first), ())
+        by_fetches = [
+            epoch
+            for from_bps, to_bps, epoch in seen.get(key, ())
+            if before.means(before.last, from_bps) and row.means(row.first, to_bps)
+        ]
         if not any(row.epoch <= epoch <= _next_look(rows, row.epoch) for epoch in by_fetches):
             yield Change(key, row.epoch, before.last, row.first, True)
 
@@ -115,7 +130,7 @@ def _rows_to_compare(
     found = _rows(rows.filter(epoch__lte=until))
     looks = complete.filter(validator=OuterRef("pk"), epoch__gt=until)
     looks = looks.exclude(commission_source=CommissionSource.IMPORTED).order_by("epoch")
-    changed = Validator.objects.filter(pk__in={key for key, _, _ in seen} & found.keys())
+    changed = Validator.objects.filter(pk__in=seen.keys() & found.keys())
     next_looks = bulk.read_rows(changed.values_list(Subquery(looks.values("pk")[:1])))
     for key, after in _rows(complete.filter(pk__in=[pk for (pk,) in next_looks if pk])).items():
         found[key] += after
@@ -134,8 +149,8 @@ def _rows(rows: "QuerySet[ValidatorEpoch]") -> defaultdict[int, list[Row]]:
 
 
 def _seen(keys: Sequence[int]) -> Seen:
-    found: defaultdict[tuple[int, int, int], set[int]] = defaultdict(set)
+    found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
     changes = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.LIVE)
     for key, epoch, before, after in changes.values_list("validator_id", "epoch", "from_bps", "to_bps"):
-        found[key, before, after].add(epoch)
+        found[key].append((before, after, epoch))
     return found
