@@ -15,7 +15,7 @@ from validators.reading.mev import mev_sentences
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
-from validators.reading.terms import term_sentences
+from validators.reading.terms import name_said, term_sentences
 from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
 from validators.reading.where_and_who import WhereAndWho, where_and_who
 from validators.reading.who_stakes import WhoStakes, who_stakes
@@ -37,11 +37,12 @@ _TOLD_BY: Final[Mapping[str, str]] = {
 class ValidatorStory:
     """Everything a validator's page tells; `validator` carries the annotations of the standings.
 
-    `reward` is what 100 SOL bring in a year, in lamports, `known_epochs` the first and the last epoch of
-    which the commission is known, and how many these are.
+    `name_said` is what is striking about its name, `reward` what 100 SOL bring in a year, in lamports,
+    `known_epochs` the first and the last epoch of which the commission is known, and how many these are.
     """
 
     validator: Any
+    name_said: str
     verdict: str
     parts: Sequence[Part]
     costs: Sequence[Part]
@@ -80,6 +81,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     verdicts = verdicts_of(validator)
     return ValidatorStory(
         validator=validator,
+        name_said=name_said(validator.name_mark),
         verdict=verdict(run, validator.score, validator.components, parts),
         parts=parts,
         costs=costs(parts),
