@@ -57,6 +57,9 @@ MODES: Mapping[str, Mode] = {
     )
 }
 
+# Of a first set-up that names none.
+DEFAULT_MODE = "test"
+
 CLEANUP = JobDeclaration(
     name="cleanup-repeatable",
     task="scheduling.tasks.clean_up",

@@ -8,17 +8,28 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django_q.models import Schedule
 
-from scheduling.exceptions import UnknownNameError
+from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, in_turn, refused_while_held
 from scheduling.models import Action, Job, Run, RunState
-from scheduling.modes import MODES, JobDeclaration, Mode, declared_jobs, first_starts, mode_named
+from scheduling.modes import (
+    DEFAULT_MODE,
+    MODES,
+    JobDeclaration,
+    Mode,
+    declared_jobs,
+    first_starts,
+    mode_named,
+)
 from scheduling.operations.overrides import CADENCE, keeps_cadence, undo_overrides
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.zones import require_canonical
 
 # The most that the row's small integer holds.
 LONGEST_MINUTES = 32_767
+
+# Of the schedules of one mode, in a refusal that names them.
+MOST_LISTED = 3
 
 _CADENCE_FIELDS = ("schedule_type", "minutes", "cron")
 _DECLARED_FIELDS = (
@@ -43,6 +54,33 @@ class Change:
     name: str
     action: str
     detail: str = ""
+
+
+def mode_to_keep() -> tuple[str, str]:
+    """The mode that set-up without one is for, and why it is that.
+
+    The one that the declared schedules are in; where all were removed, the one they were in. Raises
+    `RefusedError` where they are in several: nobody but who asks knows which is meant.
+    """
+    names = [declaration.name for declaration in declared_jobs()]
+    jobs = list(Job.objects.filter(name__in=names).order_by("name").only("name", "mode", "schedule_id"))
+    scheduled = [job for job in jobs if job.schedule_id is not None]
+    by_mode: dict[str, list[str]] = {}
+    for job in scheduled or jobs:
+        by_mode.setdefault(job.mode, []).append(job.name)
+    if not by_mode:
+        return DEFAULT_MODE, "the default where nothing was set up yet"
+    if len(by_mode) > 1:
+        stand = "; ".join(f"{mode}: {_listed(of_mode)}" for mode, of_mode in sorted(by_mode.items()))
+        either = " or ".join(f"`scheduler setup {mode}`" for mode in MODES)
+        raise RefusedError(f"The schedules are not in one mode ({stand}). Say which is meant: {either}.")
+    [mode] = by_mode
+    return mode, "which the schedules are in" if scheduled else "which the removed schedules were in"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MOST_LISTED])
+    return f"{shown} and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else shown
 
 
 def set_up(mode_name: str, *, now: datetime, by: str, reset: bool = False) -> list[Change]:

@@ -19,7 +19,7 @@ EXAMPLE = Path(settings.BASE_DIR) / "examples" / "just_scheduling"
 # The three commands of its page, one after the other in a process: most of each is starting Python.
 COMMANDS = """
 from django.core.management import execute_from_command_line as run
-for words in (["migrate", "-v0"], ["scheduler", "setup"], ["qcluster"]):
+for words in (["migrate", "-v0"], ["scheduler", "setup", "test"], ["qcluster"]):
     run(["django", *words])
 """
 ASKED = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from validators.models import CommissionChange, SourceState, ValidatorEpoch
+from validators.models import CommissionChange, CommissionSource, SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
@@ -15,12 +15,13 @@ from validators.reading.mev import mev_sentences
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
 from validators.reading.standings import standings
-from validators.reading.terms import term_sentences
+from validators.reading.terms import name_said, term_sentences
 from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
 from validators.reading.where_and_who import WhereAndWho, where_and_who
 from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
+from validators.solana.whole_percent import stayed
 
 # What is missing on a page when one of our sources is not heard.
 _TOLD_BY: Final[Mapping[str, str]] = {
@@ -36,11 +37,12 @@ _TOLD_BY: Final[Mapping[str, str]] = {
 class ValidatorStory:
     """Everything a validator's page tells; `validator` carries the annotations of the standings.
 
-    `reward` is what 100 SOL bring in a year, in lamports, `known_epochs` the first and the last epoch of
-    which the commission is known, and how many these are.
+    `name_said` is what is striking about its name, `reward` what 100 SOL bring in a year, in lamports,
+    `known_epochs` the first and the last epoch of which the commission is known, and how many these are.
     """
 
     validator: Any
+    name_said: str
     verdict: str
     parts: Sequence[Part]
     costs: Sequence[Part]
@@ -79,6 +81,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     verdicts = verdicts_of(validator)
     return ValidatorStory(
         validator=validator,
+        name_said=name_said(validator.name_mark),
         verdict=verdict(run, validator.score, validator.components, parts),
         parts=parts,
         costs=costs(parts),
@@ -155,7 +158,10 @@ def _within(row: ValidatorEpoch) -> str:
 
 def _between(before: ValidatorEpoch, after: ValidatorEpoch) -> str:
     first, last = before.commission_last_bps, after.commission_first_bps
-    if first is None or last is None or first == last:
+    if first is None or last is None:
+        return ""
+    whole = [row.commission_source == CommissionSource.IMPORTED for row in (before, after)]
+    if stayed(first, last, before_is_whole=whole[0], after_is_whole=whole[1]):
         return ""
     return (
         f"Between epochs {before.epoch} and {after.epoch}, which nobody saw, it went "

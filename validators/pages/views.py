@@ -12,6 +12,7 @@ from django.urls import reverse
 from scheduling.pages.access import only_read
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.events_page import EventsForm, events_page, newest_of
+from validators.pages.explorers import explorers
 from validators.pages.method_comparison_form import ComparisonForm
 from validators.pages.rows import MOST_COMPARED, compared, staleness, standing_rows
 from validators.pages.selection_form import SelectionForm
@@ -61,7 +62,13 @@ def validator_page(request: HttpRequest, vote_account: str) -> HttpResponse:
     if story is None:
         return redirect(_way_to_node(request, vote_account))
     others = other_verdicts(story.validator, picture)
-    about = {"chart": chart_of(story), "told": newest_of(story.validator), "stars": stars_of(request)}
+    genesis_hash = picture.fetch.genesis_hash if picture.fetch else ""
+    about = {
+        "chart": chart_of(story),
+        "told": newest_of(story.validator),
+        "stars": stars_of(request),
+        "explorers": explorers(story.validator, genesis_hash=genesis_hash),
+    }
     return _shown(request, "validator", picture, ("method",), story=story, others=others, **about)
 
 

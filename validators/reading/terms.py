@@ -11,6 +11,7 @@ from validators.services.flags import commission_epochs, commission_steps
 from validators.services.settled_past import Past, pasts_of
 from validators.solana.commission_flags import CommissionFlag, CommissionStep, EpochCommission
 from validators.solana.commission_marks import CommissionMark, commission_marks
+from validators.solana.look_alikes import NameMark
 
 # How far back it is looked for since when somebody belongs to the superminority.
 EPOCHS_LOOKED_AT: Final = 100
@@ -105,7 +106,12 @@ def term_sentences(validator: Any, operator: Operator | None) -> list[str]:
         said.append(superminority_said(superminority_since([account]).get(account)))
     if operator is not None and operator.withdrawer_is_identity:
         said.append(withdrawer_said(operator.state.epoch))
-    return said or [_nothing_said(operator)]
+    return said or [_nothing_said(operator, name_mark=validator.name_mark)]
+
+
+def name_said(mark: str) -> str:
+    """What is striking about a name, in a sentence; empty where nothing is."""
+    return f"{NameMark(mark).told}." if mark else ""
 
 
 def superminority_said(since: int | None) -> str:
@@ -120,14 +126,14 @@ def withdrawer_said(epoch: int) -> str:
     )
 
 
-def _nothing_said(operator: Operator | None) -> str:
+def _nothing_said(operator: Operator | None, *, name_mark: str) -> str:
     account = (
         "its account was not read yet" if operator is None else "its withdraw authority is not its identity"
     )
-    return (
-        "Nothing striking is known of its commission, it does not belong to the superminority, "
-        f"and {account}."
-    )
+    nothing = "Nothing striking is known"
+    if name_mark:
+        nothing = "Beside its name, nothing striking is known: nothing"
+    return f"{nothing} of its commission, it does not belong to the superminority, and {account}."
 
 
 def superminority_since(vote_accounts: Sequence[str], *, until: int | None = None) -> dict[str, int]:

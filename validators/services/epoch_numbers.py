@@ -7,12 +7,14 @@ from validators.models import CommissionSource, Origin
 from validators.services.stored import StoredValidator
 from validators.solana.arithmetic import CreditsUnit, Earned
 from validators.solana.snapshot import AccountState
+from validators.solana.whole_percent import finer
 
 # An enum's member costs ten times a name, and these are asked for of everybody.
 _VOTES: Final = CreditsUnit.VOTE_CREDITS
 _VOTES_TEXT: Final = CreditsUnit.VOTE_CREDITS.value
 _LAMPORTS_TEXT: Final = CreditsUnit.LAMPORTS.value
 SEEN_LIVE: Final = CommissionSource.VOTE_ACCOUNT.value
+_TOLD: Final = CommissionSource.IMPORTED.value
 
 
 class EarnedNumbers(NamedTuple):
@@ -70,6 +72,8 @@ def credits_at_start(earned: Earned, state: AccountState) -> int | None:
 def live_numbers(state: AccountState, known: StoredValidator | None, before: LiveNumbers) -> LiveNumbers:
     """As this look leaves them; `before` is as the one before did."""
     account, bps = state.account, state.account.commission_bps
+    if bps is not None and before.commission_source == _TOLD:
+        before = _refined(before, bps)
     return LiveNumbers(
         bps if before.commission_first_bps is None else before.commission_first_bps,
         bps,
@@ -83,6 +87,16 @@ def live_numbers(state: AccountState, known: StoredValidator | None, before: Liv
         before.delinquent_fetches + state.delinquent,
         state.delinquent,
     )
+
+
+def _refined(told: LiveNumbers, bps: int) -> LiveNumbers:
+    """What a history told in whole percent, as this look has it where that may be meant."""
+    whole = (
+        *(told.commission_first_bps, told.commission_last_bps),
+        *(told.commission_min_bps, told.commission_max_bps),
+    )
+    exact = [None if one is None else finer(one, bps) for one in whole]
+    return LiveNumbers._make((*exact, *told[len(exact) :]))
 
 
 def _commission_extremes(

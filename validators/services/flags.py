@@ -15,6 +15,7 @@ from validators.solana.commission_flags import (
     EpochCommission,
     commission_flags,
 )
+from validators.solana.whole_percent import finer
 
 _KEYS_PER_QUERY: Final = 5_000
 
@@ -105,7 +106,12 @@ def commission_steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
 
 
 def commission_epochs(past: Past) -> Iterator[EpochCommission]:
-    """Of a commission that stood for many epochs the first and the last: nothing happened between them."""
+    """Of a commission that stood for many epochs the first and the last: nothing happened between them.
+
+    What is told in whole percent is taken for what our looks saw, where that may be rounded to it.
+    """
+    seen = [one for one in past.stretches if one.source == CommissionSource.VOTE_ACCOUNT]
+    exact = sorted({bps for one in seen for bps in (one.min_bps, one.max_bps) if bps is not None})
     for one in past.stretches:
         first, last = one.first_bps, one.last_bps
         if one.max_bps is None:
@@ -115,5 +121,8 @@ def commission_epochs(past: Past) -> Iterator[EpochCommission]:
                 continue
             # The first and the last are as one look saw them, and the changes tell of the steps.
             first = last = None
+        told: Sequence[int | None] = (first, last, one.min_bps, one.max_bps)
+        if exact and one.source == CommissionSource.IMPORTED:
+            told = [None if bps is None else finer(bps, *exact) for bps in told]
         for epoch in dict.fromkeys((one.first, one.last)):
-            yield EpochCommission(epoch, first, last, one.min_bps, one.max_bps)
+            yield EpochCommission(epoch, *told)

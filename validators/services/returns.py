@@ -1,9 +1,8 @@
 """What stakers earned in each ended epoch, and what that is in a year."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from validators.models import ClusterEpoch, ValidatorEpoch
+from validators.models import ClusterEpoch, CommissionSource, ValidatorEpoch
 from validators.services import bulk
 from validators.services.performances import JUDGED, EpochRow, epoch_rows, performances
 from validators.services.yields import refresh_yields
@@ -14,6 +13,7 @@ from validators.solana.economics import (
     inflation_rewards,
     tower_return,
 )
+from validators.solana.whole_percent import stayed
 
 
 def refresh_returns(epochs: Iterable[int]) -> bool:
@@ -100,15 +100,20 @@ def _applied_commissions(epoch: int) -> Mapping[int, int]:
     That is the one at the end of the epoch two before. Where the first look of the epoch after that saw
     another one, it may have been changed on either side of the boundary, so it is unknown.
     """
-    end = ValidatorEpoch.objects.filter(
-        epoch=epoch - EPOCHS_UNTIL_COMMISSION_APPLIES, commission_last_bps__isnull=False
-    )
-    after = ValidatorEpoch.objects.filter(
-        epoch=epoch - EPOCHS_UNTIL_COMMISSION_APPLIES + 1, commission_first_bps__isnull=False
-    )
-    firsts: dict[int, Any] = dict(bulk.read_rows(after.values_list("validator_id", "commission_first_bps")))
+    ended = _commissions(epoch - EPOCHS_UNTIL_COMMISSION_APPLIES, "commission_last_bps")
+    began = _commissions(epoch - EPOCHS_UNTIL_COMMISSION_APPLIES + 1, "commission_first_bps")
+    found = {}
+    for key, (bps, is_whole) in ended.items():
+        after_bps, after_is_whole = began.get(key, (bps, is_whole))
+        if stayed(bps, after_bps, before_is_whole=is_whole, after_is_whole=after_is_whole):
+            found[key] = after_bps if is_whole else bps
+    return found
+
+
+def _commissions(epoch: int, column: str) -> dict[int, tuple[int, bool]]:
+    """The known ones of an epoch by validator's key, in basis points, and whether only in whole percent."""
+    rows = ValidatorEpoch.objects.filter(epoch=epoch, **{f"{column}__isnull": False})
     return {
-        key: bps
-        for key, bps in bulk.read_rows(end.values_list("validator_id", "commission_last_bps"))
-        if firsts.get(key, bps) == bps
+        key: (bps, source == CommissionSource.IMPORTED)
+        for key, bps, source in bulk.read_rows(rows.values_list("validator_id", column, "commission_source"))
     }

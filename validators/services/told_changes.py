@@ -1,4 +1,7 @@
-"""The changes of commission that an imported history tells of: its rows show what no fetch of ours saw."""
+"""The changes of commission that an imported history tells of: its rows show what no fetch of ours saw.
+
+A history has whole percents. One that our own commission may be rounded to is no change.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -8,6 +11,7 @@ from typing import NamedTuple
 from validators.models import CommissionChange, CommissionSource, Origin, ValidatorEpoch
 from validators.services import bulk
 from validators.services.settled_past import Past
+from validators.solana.whole_percent import may_be_rounded, stayed
 
 
 class Told(NamedTuple):
@@ -29,6 +33,13 @@ class Told(NamedTuple):
         """Of what our own looks saw, only what a second one confirmed is between the extremes."""
         return self.is_told or self.lowest <= bps <= self.highest
 
+    def stayed_until(self, after: "Told") -> bool:
+        return stayed(self.last, after.first, before_is_whole=self.is_told, after_is_whole=after.is_told)
+
+    def means(self, told_bps: int, seen_bps: int) -> bool:
+        """Whether a commission of these epochs is the one that a fetch saw."""
+        return may_be_rounded(told_bps, seen_bps) if self.is_told else told_bps == seen_bps
+
 
 class Change(NamedTuple):
     """In the order of the columns; `in_first_look` where it may have been made in the epoch before."""
@@ -40,8 +51,8 @@ class Change(NamedTuple):
     in_first_look: bool
 
 
-# By validator's key and the two commissions, the epochs in which fetches saw that change.
-Seen = Mapping[tuple[int, int, int], Collection[int]]
+# By validator's key the changes that fetches saw: the two commissions, and the epoch.
+Seen = Mapping[int, Sequence[tuple[int, int, int]]]
 
 
 def refresh_told_changes(pasts: Mapping[int, Past], *, since: int = -1, until: int | None = None) -> bool:
@@ -95,11 +106,15 @@ def _told(key: int, stretches: Sequence[Told], seen: Seen) -> Iterator[Change]:
         assert one is not None
         if one.is_told and one.first != one.last:
             yield Change(key, one.epoch, one.first, one.last, False)
-        if before is None or before.last_epoch != one.epoch - 1 or before.last == one.first:
+        if before is None or before.last_epoch != one.epoch - 1 or before.stayed_until(one):
             continue
         if not (before.is_told or one.is_told) or not (before.knows(before.last) and one.knows(one.first)):
             continue
-        by_fetches = seen.get((key, before.last, one.first), ())
+        by_fetches = [
+            epoch
+            for from_bps, to_bps, epoch in seen.get(key, ())
+            if before.means(before.last, from_bps) and one.means(one.first, to_bps)
+        ]
         if not any(one.epoch <= epoch <= _next_look(stretches, one.epoch) for epoch in by_fetches):
             yield Change(key, one.epoch, before.last, one.first, True)
 
@@ -110,8 +125,8 @@ def _next_look(stretches: Sequence[Told], epoch: int) -> int:
 
 
 def _seen(keys: Sequence[int]) -> Seen:
-    found: defaultdict[tuple[int, int, int], set[int]] = defaultdict(set)
+    found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
     changes = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.LIVE)
     for key, epoch, before, after in changes.values_list("validator_id", "epoch", "from_bps", "to_bps"):
-        found[key, before, after].add(epoch)
+        found[key].append((before, after, epoch))
     return found

@@ -22,9 +22,22 @@ _IDENTITIES_PER_UNSIGNED_CLAIM = 50
 # The first identities carry the odd names, so that a small cluster has them too.
 _FIRST_ODD_IDENTITY = 3
 
-_ADJECTIVES = ("Amber", "Brisk", "Calm", "Distant", "Early", "Frozen", "Golden", "Hidden", "Iron", "Jolly")
-_NOUNS = ("Anchor", "Beacon", "Cedar", "Delta", "Ember", "Falcon", "Glacier", "Harbor", "Island", "Lantern")
-_KINDS = ("Staking", "Validator", "Nodes", "Labs", "Capital")
+# A brand is one of each of these three: a made-up word that hardly anybody has twice among thousands.
+_BEGINNINGS = ("Ba", "Co", "Da", "Fe", "Go", "Ha", "Ka", "Lo", "Mu", "Na", "Pe", "Ro", "Sa", "To", "Ve", "Zu")
+_MIDDLES = ("bra", "cto", "den", "far", "gun", "kan", "mer", "nor", "pha", "ran", "sol", "tan", "ven", "zor")
+_ENDS = ("dar", "fex", "gon", "ham", "kor", "mund", "nax", "pan", "ros", "sa", "ton", "var", "ya", "zen")
+_NOUNS = (
+    *("Anchor", "Beacon", "Cedar", "Delta", "Ember", "Falcon", "Grove", "Harbor", "Orchard", "Lantern"),
+    *("Meadow", "Quarry", "Ocean", "Summit", "Tundra", "Valley", "Canyon", "Forest", "Bay", "Peak"),
+)
+_KINDS = (
+    *("Staking", "Validator", "Nodes", "Labs", "Capital"),
+    *("Systems", "Network", "Works", "Partners", "Foundry"),
+)
+
+# One identity in so many would be taken for this one: the largest of them is it, the others are look-alikes.
+_IDENTITIES_PER_LOOK_ALIKE = 150
+_LOOKED_LIKE = ("Northern Beacon Staking", "N\u043erthern Beac\u043en Staking", "NORTHERN-BEACON STAKlNG")
 
 _ODD: tuple[dict[str, object], ...] = (
     {"name": "<script>alert('stake')</script>", "website": "javascript:alert(1)"},
@@ -79,15 +92,24 @@ def _accounts_of(identity: str, place: int) -> list[ConfigAccount]:
 
 
 def _profile(identity: str, suffix: str = "") -> dict[str, object]:
-    words = [draws.choice(options, identity, options[0]) for options in (_ADJECTIVES, _NOUNS, _KINDS)]
-    slug = "-".join(words[:2]).lower()
+    name = _name(identity)
+    slug = "-".join(name.encode("ascii", "ignore").decode().lower().split()[:2])
     return {
-        "name": " ".join(words) + suffix,
+        "name": name + suffix,
         "website": f"https://{slug}.example",
-        "details": f"{words[2]} by {words[0]} {words[1]}, simulated.",
+        "details": f"{name}, simulated.",
         "keybaseUsername": slug.replace("-", ""),
         "iconUrl": f"https://{slug}.example/icon.png",
     }
+
+
+def _name(identity: str) -> str:
+    if draws.number(identity, "look-alike") % _IDENTITIES_PER_LOOK_ALIKE == 0:
+        return draws.choice(_LOOKED_LIKE, identity, "looked like")
+    syllables = (_BEGINNINGS, _MIDDLES, _ENDS)
+    brand = "".join(draws.choice(options, identity, options[0]) for options in syllables)
+    noun, kind = (draws.choice(options, identity, options[0]) for options in (_NOUNS, _KINDS))
+    return f"{brand} {noun} {kind}"
 
 
 def _validator_info(

@@ -37,7 +37,8 @@ from scheduling.operations.options import add_set_options, count, instant, read_
 from scheduling.operations.pausing import pause_all, resume_all
 
 HELP = """\
-scheduler setup [test|production]     set the schedules up for a mode, or switch to it (default: test)
+scheduler setup [test|production]     set the schedules up for a mode, or switch to it
+                                      (default: the mode they are in; at first: test)
 scheduler list                        show each schedule with its next and its last run
 scheduler remove [MODE|NAME …]        remove this project's schedules: all, a mode's, or those named
                                       (also written: scheduler setup remove)
@@ -80,10 +81,14 @@ class Command(OperatorCommand):
             return sub
 
         setup = action("setup", "set the schedules up for a mode")
-        setup.add_argument("names", nargs="*", metavar="mode")
+        setup.add_argument(
+            "names", nargs="*", default=[], metavar="mode", help="test or production (default: as they are)"
+        )
         setup.add_argument("--reset", action="store_true", help="also what somebody set otherwise")
         action("list", "show every schedule")
-        action("remove", "remove schedules").add_argument("names", nargs="*", metavar="mode or name")
+        action("remove", "remove schedules").add_argument(
+            "names", nargs="*", default=[], metavar="mode or name", help="which (default: all)"
+        )
         add_pause_arguments(action("pause", "claim no more occurrences"))
         add_one_or_all(action("resume", "go on with the next occurrence"))
         job_action("trigger", "run now, beside the schedule")
@@ -135,9 +140,14 @@ class Command(OperatorCommand):
     def _set_up(self, names: list[str], reset: bool, **options: Any) -> None:
         if len(names) > 1:
             raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
-        mode = names[0] if names else "test"
+        mode = names[0] if names else self._mode_to_keep()
         changes = setting_up.set_up(mode, now=database_now(), by=user_name(), reset=reset)
         self._show_changes(changes, **options)
+
+    def _mode_to_keep(self) -> str:
+        mode, reason = setting_up.mode_to_keep()
+        self.stderr.write(f"No mode is given: set up for {mode}, {reason}.")
+        return mode
 
     def _remove(self, names: list[str], **options: Any) -> None:
         self._show_changes(setting_up.remove(names, now=database_now(), by=user_name()), **options)

@@ -50,9 +50,65 @@ def test_of_many_hosts_that_change_one_schedule_each_waits_for_those_before_it()
         assert not any("'300ms'" in sql for sql in waits), words
 
 
-def test_setup_sets_test_mode_up_unless_told_otherwise() -> None:
+def test_setup_sets_test_mode_up_in_an_empty_database_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert "created  every 1 s" in scheduler("setup")
     assert as_json("list")["mode"] == "test"
+    assert capsys.readouterr().err == (
+        "No mode is given: set up for test, the default where nothing was set up yet.\n"
+    )
+
+
+@pytest.mark.parametrize("mode", ["test", "production"])
+def test_setup_without_a_mode_keeps_the_one_that_the_schedules_are_in(
+    mode: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scheduler("setup", mode)
+    scheduler("set", "work-repeatable", "--every", "45s")
+    before = as_json("list")
+    Schedule.objects.get(name="note-repeatable").delete()
+    assert capsys.readouterr().err == ""
+
+    done = {change["name"]: change["action"] for change in as_json("setup")}
+
+    assert done == {
+        "note-repeatable": "created",
+        "work-repeatable": "left alone",
+        "cleanup-repeatable": "left alone",
+    }
+    after = as_json("list")
+    assert after["mode"] == before["mode"] == mode
+    assert [row["cadence"] for row in after["schedules"]] == [row["cadence"] for row in before["schedules"]]
+    said = capsys.readouterr().err
+    assert said == f"No mode is given: set up for {mode}, which the schedules are in.\n"
+
+
+def test_setup_without_a_mode_gives_removed_schedules_back_as_they_were(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scheduler("setup", "production")
+    scheduler("remove")
+
+    scheduler("setup")
+
+    assert as_json("list")["mode"] == "production"
+    said = capsys.readouterr().err
+    assert said == "No mode is given: set up for production, which the removed schedules were in.\n"
+
+
+def test_setup_without_a_mode_changes_nothing_where_schedules_are_in_several() -> None:
+    scheduler("setup", "production")
+    Job.objects.filter(name="work-repeatable").update(mode="test")
+    before = as_json("list")
+
+    with pytest.raises(CommandError) as refused:
+        scheduler("setup")
+
+    assert str(refused.value) == (
+        "The schedules are not in one mode (production: cleanup-repeatable, note-repeatable; "
+        "test: work-repeatable). Say which is meant: `scheduler setup test` or `scheduler setup production`."
+    )
+    assert refused.value.returncode == 2
+    assert as_json("list") == before
 
 
 def test_setup_says_what_it_created_changed_and_left_alone() -> None:

@@ -48,14 +48,14 @@ def test_the_cluster_page_adds_up(client: Client) -> None:
     assert "up to 5 % 2 3" in text
     assert "90 to 100 1 1" in text
     assert re.search(r"votes [\d-]+ [\d:]+ UTC failed", text, re.IGNORECASE)
-    assert "look-alike" not in text
+    assert "name like a larger one's" not in text
 
 
 def test_a_name_among_the_largest_that_looks_like_anothers_is_marked(client: Client) -> None:
     whole_cluster()
     Validator.objects.filter(vote_account="vote2").update(name="Bank", name_mark=NameMark.SAME)
 
-    assert re.search(r"Bank look-alike [\d.,]+ ", words(page(client, "/cluster/")))
+    assert re.search(r"Bank name like a larger one's [\d.,]+ ", words(page(client, "/cluster/")))
 
 
 def test_no_column_of_the_epochs_is_missing_on_a_phone_where_a_row_is_a_card(client: Client) -> None:

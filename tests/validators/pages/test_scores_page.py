@@ -22,6 +22,7 @@ def test_the_number_is_explained_in_two_hundred_words_with_what_was_measured(cli
     said = re.search("What the scores mean Of 100 units (.*) What it was worth", text)
     assert said is not None
     assert 180 < len(said[1].split()) < 230
+    assert "Equal scores are ordered by risk, then by length of history; equals in all three share" in text
     found = measured.shipped_measures()
     assert f"epochs {found.first_epoch} to {found.last_epoch}" in text
     assert f"{found.kept:.2f} %" in text

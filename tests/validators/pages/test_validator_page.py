@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -46,7 +47,6 @@ def test_a_validators_page_tells_its_story(client: Client) -> None:
         "5 % 10 %",
     ):
         assert told in text
-    assert "https://explorer.solana.com/address/vote1" in content
     [points] = re.findall(r'<script id="epoch-chart-points" type="application/json">(.*?)</script>', content)
     assert json.loads(points) == {
         "epoch": [0, 1, 2],
@@ -236,3 +236,22 @@ def test_where_it_stood_by_imported_history_is_folded_and_unknown_is_no_no(clien
     assert "989 1 yes 192.0.2.7 no 3" in table
     nobody = " ".join([f"{UNKNOWN} (nobody wrote it down)"] * 5)
     assert f"988 {nobody}" in table
+
+
+@pytest.mark.parametrize("gone", [{"delinquent": True}, {"left_at": NOON}])
+def test_who_does_not_vote_brings_nothing(client: Client, gone: dict[str, Any]) -> None:
+    fetch()
+    validator(1, apy=0.0308, apy_basis="realised", apy_epochs=4, **gone)
+    validator(2, apy=0.0525, apy_basis="realised", apy_epochs=4)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert (
+        "100 SOL here for a year: nothing while it does not vote, as now. Else about 3.08 SOL , "
+        "if the year goes on as the 4 epochs that its APY was realised in"
+    ) in text
+    assert "nothing while" not in words(page(client, "/validators/vote2/"))
+    compared = words(page(client, "/compare/?v=vote1&v=vote2"))
+    assert re.search(
+        rf"100 SOL for a year \(SOL\) {UNKNOWN} \(nothing while it does not vote, as now\) 5.25", compared
+    )

@@ -67,6 +67,35 @@ def test_who_never_changed_is_told_for_which_epochs_that_is_known(client: Client
     assert "Nothing striking is known of its commission, it does not belong to the superminority" in text
 
 
+@pytest.mark.parametrize(
+    ("mark", "badge", "said"),
+    [
+        (
+            "same_as_larger",
+            "name like a larger one's",
+            "Another validator with more stake has a name that looks the same.",
+        ),
+        (
+            "mixed_alphabets",
+            "name mixes alphabets",
+            "Its name mixes letters of several alphabets within a word.",
+        ),
+    ],
+)
+def test_what_is_striking_about_a_name_is_said_where_everybody_reads_it(
+    client: Client, mark: str, badge: str, said: str
+) -> None:
+    fetch()
+    validator(1, name_mark=mark)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert f"{badge} {said}" in text
+    assert "Beside its name, nothing striking is known: nothing of its commission, it does not" in text
+    assert "Nothing striking" not in text
+    assert badge in words(page(client))
+
+
 def test_epochs_of_a_history_that_saw_it_delinquent_stand_beside_our_own_incidents(client: Client) -> None:
     fetch()
     shown = validator(1)

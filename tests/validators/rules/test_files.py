@@ -1,5 +1,6 @@
 """Rule sets are files: those shipped name their sources; what is wrong with one's own is said in a line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ def test_every_shipped_rule_names_where_it_is_written() -> None:
     for rules in found.sets.values():
         sources = {source.name for source in rules.sources}
         assert {rule.source for rule in rules.rules} <= sources, rules.name
+        # A page tells both, where a database of networks is brought.
+        reasons = [rule.because for rule in rules.rules if rule.kind == "elsewhere"]
+        assert not [one for one in reasons if re.match("(Countries|Networks) .*not known here", one)]
         # Each of them decides behind its rules.
         assert any(rule.kind == "elsewhere" for rule in rules.rules), rules.name
 

@@ -8,16 +8,19 @@ from django.db.models import Aggregate, Case, F, Q, QuerySet, TextField, When
 from pydantic_core import from_json
 
 from validators.exceptions import PictureChangedError
-from validators.models import Fetch, Validator, ValidatorEpoch, VoteState
+from validators.models import CommissionSource, Fetch, Validator, ValidatorEpoch, VoteState
 from validators.scoring.facts import NO_PAST, ClusterFacts, EpochFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT, EpochColumns, epoch_table, pasts
 from validators.services.blocks import counted_in_part
 from validators.services.bulk import read_rows
+from validators.solana.whole_percent import finer
 
 # Fetches are seconds apart and reading takes a fraction of one, so a second try is rare and a fifth a fault.
 MOST_READINGS: Final = 5
 # The complete epochs that methods look at one by one.
 EPOCHS_READ: Final = 5
+# The latest, whose commissions apply in the epochs ahead or are what a raise is measured from.
+EPOCHS_REFINED: Final = 4
 
 
 def cluster_facts(*, with_past: bool = False) -> ClusterFacts | None:
@@ -48,6 +51,7 @@ def _facts_with_past(fetch: Fetch) -> ClusterFacts:
 def _past_of_each(fetch: Fetch) -> tuple[Mapping[int, Past], Mapping[int, float]]:
     """And the cluster's skip rates by epoch."""
     columns = _columns_by_epoch(fetch)
+    _refine_commissions(fetch, columns)
     stakes = dict(read_rows(Validator.objects.present().values_list("pk", "activated_stake")))
     tables = [
         epoch_table(epoch, those, present_stakes=stakes, slots_in_epoch=fetch.slots_in_epoch)
@@ -103,6 +107,26 @@ def _columns_by_epoch(fetch: Fetch) -> dict[int, EpochColumns]:
         unread = [[None] * len(columns[0])] * len(_RECENT)
         found[epoch] = EpochColumns(*columns, *unread)
     return found
+
+
+def _refine_commissions(fetch: Fetch, columns: dict[int, EpochColumns]) -> None:
+    """Where a history tells the latest epochs in whole percent, what stands now may be meant exactly."""
+    rows = _rows(fetch, EPOCHS_REFINED).filter(
+        commission_source=CommissionSource.IMPORTED, validator__commission_bps__isnull=False
+    )
+    told: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for epoch, key, bps in read_rows(rows.values_list("epoch", "validator_id", "validator__commission_bps")):
+        told[epoch][key] = bps
+    for epoch, exact in told.items():
+        of_epoch = columns[epoch]
+        refined = [
+            [
+                bps if bps is None or key not in exact else finer(bps, exact[key])
+                for key, bps in zip(of_epoch.keys, column, strict=True)
+            ]
+            for column in (of_epoch.commission_bps, of_epoch.highest_bps)
+        ]
+        columns[epoch] = of_epoch._replace(commission_bps=refined[0], highest_bps=refined[1])
 
 
 def _columns(

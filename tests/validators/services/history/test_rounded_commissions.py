@@ -1,0 +1,119 @@
+"""A history tells 5.5 % as 6 % or as 5 %; no change, and no other number, is made of that."""
+
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+
+from tests.validators.endpoints import CannedEndpoint
+from tests.validators.looking import page
+from tests.validators.replies import EPOCH, key
+from tests.validators.rows import NOON, validator
+from tests.validators.services.history.test_told_changes import changes, load, look, told
+from validators.models import CommissionChange, Origin, Validator, ValidatorEpoch
+from validators.services.flags import refresh_commission_flags
+from validators.services.returns import _applied_commissions
+from validators.services.scores.facts import cluster_facts
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def looks(endpoint: CannedEndpoint, epoch: int, bps: int) -> None:
+    """Two, so that what the first one saw is confirmed."""
+    look(endpoint, epoch, bps)
+    look(endpoint, epoch, bps)
+
+
+@pytest.mark.parametrize("percent", [5, 6])
+@pytest.mark.parametrize("fetched_first", [True, False])
+def test_five_and_a_half_percent_is_no_change_from_what_it_is_rounded_to(
+    percent: int, fetched_first: bool, tmp_path: Path, endpoint: CannedEndpoint, client: Client
+) -> None:
+    lines = [told(epoch, percent) for epoch in range(EPOCH - 3, EPOCH)]
+    if fetched_first:
+        looks(endpoint, EPOCH, 550)
+        load(tmp_path, *lines)
+    else:
+        load(tmp_path, *lines)
+        looks(endpoint, EPOCH, 550)
+
+    assert changes() == []
+    facts = cluster_facts(with_past=True)
+    assert facts is not None
+    [one] = [one for one in facts.validators if one.vote_account == key("vote 1")]
+    assert set(one.past.commission_bps[:4]) == set(one.past.highest_bps[:4]) == {550}
+    assert _applied_commissions(EPOCH + 1)[one.pk] == 550
+    text = page(client, f"/validators/{key('vote 1')}/")
+    assert "None seen in the" in text
+
+
+def test_a_raise_from_five_and_a_half_percent_is_told(tmp_path: Path, endpoint: CannedEndpoint) -> None:
+    looks(endpoint, EPOCH, 550)
+    looks(endpoint, EPOCH + 2, 620)
+
+    load(tmp_path, *(told(EPOCH + number, percent) for number, percent in ((-1, 6), (1, 6))))
+
+    assert changes() == [(EPOCH + 2, 550, 620, "live", True)]
+
+
+def test_a_raise_that_both_tell_of_is_told_once(tmp_path: Path, endpoint: CannedEndpoint) -> None:
+    looks(endpoint, EPOCH, 550)
+    looks(endpoint, EPOCH + 3, 750)
+
+    load(tmp_path, *(told(EPOCH + number, percent) for number, percent in ((1, 6), (2, 8))))
+
+    assert changes() == [(EPOCH + 3, 550, 750, "live", True)]
+
+
+def test_a_raise_from_what_a_history_tells_is_told(tmp_path: Path, endpoint: CannedEndpoint) -> None:
+    load(tmp_path, told(EPOCH - 2, 6), told(EPOCH - 1, 6))
+    looks(endpoint, EPOCH, 750)
+
+    assert changes() == [(EPOCH, 600, 750, "imported", True)]
+
+
+def test_a_history_of_the_running_epoch_gives_way_to_a_look(tmp_path: Path, endpoint: CannedEndpoint) -> None:
+    load(tmp_path, told(EPOCH, 6))
+    looks(endpoint, EPOCH, 550)
+
+    row = ValidatorEpoch.objects.get(validator__vote_account=key("vote 1"), epoch=EPOCH)
+    assert (row.commission_first_bps, row.commission_last_bps) == (550, 550)
+    assert (row.commission_min_bps, row.commission_max_bps) == (550, 550)
+
+
+def test_ten_and_a_half_percent_did_not_cross_ten(tmp_path: Path, endpoint: CannedEndpoint) -> None:
+    load(tmp_path, told(EPOCH - 2, 10), told(EPOCH - 1, 10))
+    looks(endpoint, EPOCH, 1_050)
+
+    one = Validator.objects.get(vote_account=key("vote 1"))
+    refresh_commission_flags([one.pk])
+    one.refresh_from_db()
+    assert one.commission_flags == []
+
+
+def test_over_epochs_that_nobody_saw_it_stayed_as_well(
+    tmp_path: Path, endpoint: CannedEndpoint, client: Client
+) -> None:
+    load(tmp_path, told(EPOCH - 5, 6))
+    looks(endpoint, EPOCH, 550)
+
+    assert "which nobody saw, it went" not in page(client, f"/validators/{key('vote 1')}/")
+
+
+def test_the_migration_takes_back_what_was_rounded_and_nothing_else() -> None:
+    one = validator(1)
+    kept = {("imported", 600, 750), ("imported", 600, 700), ("live", 600, 550)}
+    for source, before, after in (*kept, ("imported", 600, 550), ("imported", 550, 500)):
+        CommissionChange.objects.create(
+            validator=one, epoch=5, from_bps=before, to_bps=after, source=source,
+            seen_at=NOON if source == Origin.LIVE else None,
+        )  # fmt: skip
+
+    module = import_module("validators.migrations.0028_rounded_commissions")
+    module.take_back(apps, SimpleNamespace(connection=connection))
+
+    assert set(CommissionChange.objects.values_list("source", "from_bps", "to_bps")) == kept

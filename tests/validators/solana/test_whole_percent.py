@@ -1,0 +1,49 @@
+"""Which basis points a whole percent may stand for."""
+
+import pytest
+
+from validators.solana.whole_percent import finer, may_be_rounded, stayed
+
+
+@pytest.mark.parametrize(
+    ("whole", "exact", "may_be"),
+    [
+        (600, 550, True),  # rounded up
+        (500, 550, True),  # rounded down
+        (500, 500, True),
+        (600, 500, False),
+        (600, 700, False),
+        (600, 501, True),
+        (600, 699, True),
+        (0, 99, True),
+        (0, 100, False),
+        (25_500, 30_000, True),  # more does not fit into a byte
+        (20_000, 30_000, False),
+        (550, 551, False),  # not in whole percent
+    ],
+)
+def test_a_whole_percent_stands_for_less_than_one_on_either_side(
+    whole: int, exact: int, may_be: bool
+) -> None:
+    assert may_be_rounded(whole, exact) is may_be
+
+
+def test_the_first_exact_one_that_may_be_meant_is_taken() -> None:
+    assert finer(600, 700, 550, 650) == 550
+    assert finer(600, 700) == 600
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_one"),
+    [
+        ((600, True), (550, False), True),
+        ((550, False), (500, True), True),
+        ((550, False), (600, False), False),
+        ((600, True), (500, True), False),
+        ((600, True), (750, False), False),
+    ],
+)
+def test_only_between_whole_and_exact_a_difference_may_be_none(
+    before: tuple[int, bool], after: tuple[int, bool], is_one: bool
+) -> None:
+    assert stayed(before[0], after[0], before_is_whole=before[1], after_is_whole=after[1]) is is_one

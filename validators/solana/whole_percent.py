@@ -1,0 +1,31 @@
+"""Commissions that somebody told in whole percent, beside the basis points they stand for. Pure.
+
+getVoteAccounts rounds up (5.5 % is 6), what reads a vote account by its view down (5.5 % is 5), and both
+stop at one byte. Source: agave, `rpc.rs` and `VoteStateView::commission`, since SIMD-0185.
+"""
+
+from typing import Final
+
+BPS_PER_PERCENT: Final = 100
+# One byte of percent.
+LARGEST_WHOLE_BPS: Final = 255 * BPS_PER_PERCENT
+
+
+def may_be_rounded(whole_bps: int, exact_bps: int) -> bool:
+    """Whether a commission of `exact_bps`, in whole percent, may have been told as `whole_bps`."""
+    if whole_bps == LARGEST_WHOLE_BPS and exact_bps > whole_bps:
+        return True
+    return whole_bps % BPS_PER_PERCENT == 0 and abs(whole_bps - exact_bps) < BPS_PER_PERCENT
+
+
+def finer(whole_bps: int, *exact_bps: int) -> int:
+    """The first of the exact ones that may be meant; where none may, the commission in whole percent."""
+    return next((exact for exact in exact_bps if may_be_rounded(whole_bps, exact)), whole_bps)
+
+
+def stayed(before_bps: int, after_bps: int, *, before_is_whole: bool, after_is_whole: bool) -> bool:
+    """Whether the two may be one commission; of two told in the same way only equal ones are."""
+    if before_is_whole == after_is_whole:
+        return before_bps == after_bps
+    whole, exact = (before_bps, after_bps) if before_is_whole else (after_bps, before_bps)
+    return may_be_rounded(whole, exact)
