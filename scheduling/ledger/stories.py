@@ -7,7 +7,7 @@ from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.editions import EDITS
 from scheduling.ledger.journal_words import action_words
 from scheduling.models import Action, Job, JobChange, Run, RunState
-from scheduling.timing.durations import show_duration
+from scheduling.timing.durations import show_duration, show_roughly
 
 # What changes a job's settings; a pause is told by itself.
 SETTINGS = tuple(action for action in EDITS if action not in (Action.PAUSE, Action.RESUME))
@@ -28,6 +28,8 @@ def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
             f"{_shown(later.occurrence)}, whose run made up for them."
         )
     elif run is not None:
+        in_its_way = _in_the_way_of(run)
+        story += [_story_of(in_its_way)] if in_its_way else []
         story += [_story_of(run), *attempt_sentences(run)]
     elif later is not None:
         story.append("The ledger has no run from then or before: its first one that is kept came later.")
@@ -44,6 +46,17 @@ def _covers(job: Job, run: Run | None, *, at: datetime) -> bool:
         return bool(job.cadence.after(run.occurrence) > at)
     except CadenceError:
         return True
+
+
+def _in_the_way_of(run: Run) -> Run | None:
+    """The run that had not ended when this one was skipped: maybe it had not even begun."""
+    if run.state != RunState.SKIPPED or run.finished_at is None:
+        return None
+    before = Run.objects.filter(job=run.job_id, occurrence__lt=run.occurrence).exclude(state=RunState.SKIPPED)
+    newest = before.order_by("-occurrence").first()
+    if newest is None or (newest.finished_at is not None and newest.finished_at <= run.finished_at):
+        return None
+    return newest
 
 
 def _changes_before(job: Job, *, at: datetime, is_past: bool) -> list[str]:
@@ -112,10 +125,10 @@ def _outlook(job: Job, *, now: datetime) -> list[str]:
     if next_run is None:
         return ["It has no next run: its end or count is reached, or its cadence is broken."]
     wait = timedelta(seconds=round((next_run - now).total_seconds()))
-    return [
-        f"Its next run is at {_shown(next_run)}"
-        + (f", in {show_duration(wait)}." if wait > timedelta(0) else ".")
-    ]
+    if wait < timedelta(0):
+        ago = show_roughly(-wait)
+        return [f"Its next run was due at {_shown(next_run)}, {ago} ago, and is not claimed yet."]
+    return [f"Its next run is at {_shown(next_run)}" + (f", in {show_duration(wait)}." if wait else ".")]
 
 
 def _pause(job: Job) -> str:
