@@ -192,7 +192,7 @@ def test_without_a_single_success_it_says_so_and_exits_1(environment: dict[str, 
     out, err = process.communicate(timeout=90)
 
     # What the environment holds stays there.
-    assert set(told) == {"pid", "redis_url"}
+    assert set(told) == {"pid", "database", "redis_url"}
 
     assert process.returncode == 1
     document = json.loads(out)
