@@ -24,7 +24,7 @@ def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
     later = Run.objects.filter(job=job, occurrence__gt=at).order_by("occurrence").first()
     if later is not None and later.missed_before and not _covers(job, run, at=at):
         story.append(
-            f"No dispatcher ran then: it is among the {later.missed_before:,} occurrences missed before "
+            f"No dispatcher claimed it in time: it is among the {later.missed_before:,} missed before "
             f"{_shown(later.occurrence)}, whose run made up for them."
         )
     elif run is not None:

@@ -21,7 +21,7 @@ from scheduling.exceptions import SchedulingError
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
-from scheduling.monitoring.database_state import require_writes
+from scheduling.monitoring.database_state import require_room, require_writes
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import held_jobs, holders_in_words
 from scheduling.timing.durations import show_duration, show_roughly
@@ -119,6 +119,7 @@ def database_problem() -> str:
 def _problem_of_writing() -> str:
     try:
         require_writes()
+        require_room()
     except DatabaseError as exc:
         return refusals.database_problem(exc)
     return ""
