@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from docs.reference_pages.addresses import addresses
 from docs.reference_pages.api import openapi, operations
@@ -39,6 +40,14 @@ def test_the_page_of_the_commands_shows_defaults_as_they_are_typed() -> None:
 
 def test_every_setting_that_is_read_is_told_of_and_no_other() -> None:
     assert set(VARIABLES) == set(types_read())
+
+
+@pytest.mark.django_db
+def test_every_address_that_is_listed_is_there(client: Client) -> None:
+    listed = [path for path in addresses() if "<" not in path]
+
+    assert "/readyz" in listed
+    assert [path for path in listed if client.get(path).status_code == 404] == []
 
 
 def test_no_variable_of_ours_is_read_past_the_settings() -> None:
