@@ -7,7 +7,7 @@ from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.editions import EDITS
 from scheduling.ledger.journal_words import action_words
 from scheduling.models import Action, Job, JobChange, Run, RunState
-from scheduling.timing.durations import show_duration, show_roughly
+from scheduling.timing.durations import show_duration
 
 # What changes a job's settings; a pause is told by itself.
 SETTINGS = tuple(action for action in EDITS if action not in (Action.PAUSE, Action.RESUME))
@@ -18,6 +18,11 @@ def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
 
     Asked of the present it tells a pause once, with what comes next.
     """
+    return [*what_became(job, at=at, now=now), *outlook(job, now=now)]
+
+
+def what_became(job: Job, *, at: datetime, now: datetime) -> list[str]:
+    """The same without what comes next."""
     is_past = at < now
     story = _changes_before(job, at=at, is_past=is_past)
     run = Run.objects.filter(job=job, occurrence__lte=at).order_by("-occurrence").first()
@@ -35,7 +40,7 @@ def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
         story.append("The ledger has no run from then or before: its first one that is kept came later.")
     else:
         story.append("It has not run yet, or retention has deleted what ran.")
-    return [*story, *_outlook(job, now=now)]
+    return story
 
 
 def _covers(job: Job, run: Run | None, *, at: datetime) -> bool:
@@ -111,7 +116,7 @@ def _started(run: Run) -> str:
     return f"first started at {_shown(run.occurrence + run.lateness)}{late}; for the last time {last}"
 
 
-def _outlook(job: Job, *, now: datetime) -> list[str]:
+def outlook(job: Job, *, now: datetime) -> list[str]:
     """What will happen next."""
     if job.schedule is None:
         removed = JobChange.objects.filter(job=job, action=Action.REMOVED).first()
@@ -126,8 +131,7 @@ def _outlook(job: Job, *, now: datetime) -> list[str]:
         return ["It has no next run: its end or count is reached, or its cadence is broken."]
     wait = timedelta(seconds=round((next_run - now).total_seconds()))
     if wait < timedelta(0):
-        ago = show_roughly(-wait)
-        return [f"Its next run was due at {_shown(next_run)}, {ago} ago, and is not claimed yet."]
+        return [f"Its next run was due at {_shown(next_run)} and is not claimed yet."]
     return [f"Its next run is at {_shown(next_run)}" + (f", in {show_duration(wait)}." if wait else ".")]
 
 

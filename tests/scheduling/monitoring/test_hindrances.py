@@ -61,7 +61,7 @@ def test_that_nobody_dispatches_is_told_with_since_when(job: Job) -> None:
     *_, due, last = explained(job)
 
     assert due.startswith("Its next run was due at ")
-    assert due.endswith("Z, 7min ago, and is not claimed yet.")
+    assert due.endswith("Z and is not claimed yet.")
     assert last == (
         f"Nobody dispatches, and no workers are alive, since about {since}; `manage.py qcluster` starts both."
     )
