@@ -17,7 +17,7 @@ from staking_project.environment import (
 )
 from staking_project.home import CODE, default_env_file, default_state_dir, folder_of
 from staking_project.logs import logging_of
-from staking_project.state import generated_secret_key, keep_from_others, running_copy
+from staking_project.state import generated_secret_key, keep_from_others, named_database, running_copy
 from validators.solana.endpoint_names import told_apart
 
 BASE_DIR = CODE
@@ -108,7 +108,12 @@ TEMPLATES = [
 DATABASES = {"default": given_database(env, STATE_DIR)}
 
 
-_COPY = running_copy(STATE_DIR, port=PORT)
+_COPY = running_copy(
+    STATE_DIR,
+    database=named_database(DATABASES["default"]),
+    port=PORT,
+    port_is_named=bool(env.str("PORT", default="")),
+)
 REDIS_URL = env.str("REDIS_URL", default="") or _COPY.get("redis_url", "redis://127.0.0.1:6379/0")
 
 Q_CLUSTER = {

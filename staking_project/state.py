@@ -8,8 +8,9 @@ import json
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -69,11 +70,22 @@ def _made_once(path: Path) -> str:
     return path.read_text()
 
 
-def running_copy(folder: Path, *, port: int) -> dict[str, str]:
-    """Where the Redis and the simulated cluster of a `manage.py run` are, so that commands in another
-    shell find them: of the one that serves this port, else of the only one there is."""
-    own, others = folder / f"run-{port}.json", list(folder.glob("run-*.json"))
-    path = others[0] if len(others) == 1 else own
+def named_database(database: Mapping[str, Any]) -> str:
+    """Which database it is, by what may be read by others: no user and no password."""
+    return f"{database.get('HOST', '')}:{database.get('PORT', '')}/{database['NAME']}"
+
+
+def running_copy(folder: Path, *, database: str, port: int, port_is_named: bool) -> dict[str, str]:
+    """Where the Redis and the simulated cluster of a `manage.py run` on this database are, so that commands
+    in another shell find them: of the one that serves this port, else, where none is named, of the only one.
+    """
+    own = folder / f"run-{port}.json"
+    paths = [own] if port_is_named else folder.glob("run-*.json")
+    copies = {path: found for path in paths if (found := _read_copy(path)).get("database") == database}
+    return copies.get(own) or (next(iter(copies.values())) if len(copies) == 1 else {})
+
+
+def _read_copy(path: Path) -> dict[str, str]:
     try:
         found: dict[str, str] = json.loads(path.read_text())
     except (OSError, ValueError):

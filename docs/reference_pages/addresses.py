@@ -11,9 +11,10 @@ from docs.reference_pages.tables import code, page, table
 
 # What others make and describe themselves: Django's admin; the operations of the API.
 LEFT_OUT: Final = ("admin/", "api/v1")
+# A name that django-ninja needs, and no page.
+NOT_THERE: Final = "api-root"
 # Views of django-ninja's, which say nothing of themselves.
 SAID: Final = {
-    "/api/": "Where the API begins; there is nothing to see.",
     "/api/docs": "The API described, to be tried.",
     "/api/openapi.json": "The API described for programs.",
 }
@@ -40,7 +41,7 @@ def _below(resolver: URLResolver, before: str) -> Iterator[tuple[str, str]]:
             continue
         if isinstance(entry, URLResolver):
             yield from _below(entry, route)
-        elif isinstance(entry, URLPattern):
+        elif isinstance(entry, URLPattern) and entry.name != NOT_THERE:
             path, called = _readable(route), (entry.name or "").replace("_", " ").capitalize()
             yield path, SAID.get(path) or _sentence(entry.callback) or f"{called}."
 

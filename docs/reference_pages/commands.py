@@ -68,8 +68,9 @@ def _command(name: str) -> str:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> str:
+    told = parser._get_formatter()._expand_help  # the defaults within
     rows = [
-        (written(action), _default(action), (action.help or "").replace("%%", "%"))
+        (written(action), _default(action), told(action) if action.help else "")
         for action in arguments_of(parser)
     ]
     return table(("argument", "default", "meaning"), rows) if rows else ""

@@ -30,6 +30,11 @@ class BoundedPaginator(_Paginator):
         rows: Any = self.object_list
         return int(rows.order_by()[:MOST_COUNTED].count())
 
+    @property
+    def stopped_counting(self) -> bool:
+        """Whether there may be more."""
+        return self.count >= MOST_COUNTED
+
 
 class ReadOnlyAdmin(_ModelAdmin):
     """Nobody adds, changes or deletes here; those who may view, view."""
@@ -51,6 +56,7 @@ class HistoryAdmin(ReadOnlyAdmin):
     """A read-only table that may hold millions of rows: newest first, never counted or sorted whole."""
 
     paginator = BoundedPaginator
+    change_list_template = "admin/scheduling/history.html"
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
     sortable_by = ()
     list_per_page = 50

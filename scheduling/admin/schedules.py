@@ -14,6 +14,7 @@ from django_q.models import Schedule
 
 from scheduling.admin.editing import EditedTogetherAdmin
 from scheduling.admin.history import ReadOnlyAdmin, page_of
+from scheduling.ledger.attempts import attempts_text
 from scheduling.ledger.presentation import pause_text
 from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import Job, Run
@@ -127,9 +128,9 @@ class JobAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
     form = JobForm
     list_display = (
         *("name", "page", "cadence", "paused", "set_by"),
-        *("overlap", "catch_up", "max_attempts", "condition", "mode"),
+        *("overlap", "catch_up", "attempts", "condition", "mode"),
     )
-    list_select_related = ("schedule", "after")
+    list_select_related = ("schedule", "after__schedule")
     search_fields = ("name",)
     readonly_fields = ("name", "page", "task", "description", "mode", "paused", "cadence", "set_by")
     fieldsets = (
@@ -170,6 +171,10 @@ class JobAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
     @admin.display(description="paused")
     def paused(self, job: Job) -> str:
         return pause_text(job)
+
+    @admin.display(description="attempts")
+    def attempts(self, job: Job) -> str:
+        return attempts_text(job)
 
     @admin.display(description="count")
     def repeats(self, job: Job) -> int | None:

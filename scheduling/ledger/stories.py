@@ -18,22 +18,29 @@ def explain(job: Job, *, at: datetime, now: datetime) -> list[str]:
 
     Asked of the present it tells a pause once, with what comes next.
     """
+    return [*what_became(job, at=at, now=now), *outlook(job, now=now)]
+
+
+def what_became(job: Job, *, at: datetime, now: datetime) -> list[str]:
+    """The same without what comes next."""
     is_past = at < now
     story = _changes_before(job, at=at, is_past=is_past)
     run = Run.objects.filter(job=job, occurrence__lte=at).order_by("-occurrence").first()
     later = Run.objects.filter(job=job, occurrence__gt=at).order_by("occurrence").first()
     if later is not None and later.missed_before and not _covers(job, run, at=at):
         story.append(
-            f"No dispatcher ran then: it is among the {later.missed_before:,} occurrences missed before "
+            f"No dispatcher claimed it in time: it is among the {later.missed_before:,} missed before "
             f"{_shown(later.occurrence)}, whose run made up for them."
         )
     elif run is not None:
+        in_its_way = _in_the_way_of(run)
+        story += [_story_of(in_its_way)] if in_its_way else []
         story += [_story_of(run), *attempt_sentences(run)]
     elif later is not None:
         story.append("The ledger has no run from then or before: its first one that is kept came later.")
     else:
         story.append("It has not run yet, or retention has deleted what ran.")
-    return [*story, *_outlook(job, now=now)]
+    return story
 
 
 def _covers(job: Job, run: Run | None, *, at: datetime) -> bool:
@@ -44,6 +51,17 @@ def _covers(job: Job, run: Run | None, *, at: datetime) -> bool:
         return bool(job.cadence.after(run.occurrence) > at)
     except CadenceError:
         return True
+
+
+def _in_the_way_of(run: Run) -> Run | None:
+    """The run that had not ended when this one was skipped: maybe it had not even begun."""
+    if run.state != RunState.SKIPPED or run.finished_at is None:
+        return None
+    before = Run.objects.filter(job=run.job_id, occurrence__lt=run.occurrence).exclude(state=RunState.SKIPPED)
+    newest = before.order_by("-occurrence").first()
+    if newest is None or (newest.finished_at is not None and newest.finished_at <= run.finished_at):
+        return None
+    return newest
 
 
 def _changes_before(job: Job, *, at: datetime, is_past: bool) -> list[str]:
@@ -98,7 +116,7 @@ def _started(run: Run) -> str:
     return f"first started at {_shown(run.occurrence + run.lateness)}{late}; for the last time {last}"
 
 
-def _outlook(job: Job, *, now: datetime) -> list[str]:
+def outlook(job: Job, *, now: datetime) -> list[str]:
     """What will happen next."""
     if job.schedule is None:
         removed = JobChange.objects.filter(job=job, action=Action.REMOVED).first()
@@ -112,10 +130,9 @@ def _outlook(job: Job, *, now: datetime) -> list[str]:
     if next_run is None:
         return ["It has no next run: its end or count is reached, or its cadence is broken."]
     wait = timedelta(seconds=round((next_run - now).total_seconds()))
-    return [
-        f"Its next run is at {_shown(next_run)}"
-        + (f", in {show_duration(wait)}." if wait > timedelta(0) else ".")
-    ]
+    if wait < timedelta(0):
+        return [f"Its next run was due at {_shown(next_run)} and is not claimed yet."]
+    return [f"Its next run is at {_shown(next_run)}" + (f", in {show_duration(wait)}." if wait else ".")]
 
 
 def _pause(job: Job) -> str:

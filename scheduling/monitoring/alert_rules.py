@@ -44,13 +44,16 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
         finished_at__gte=now - TELL_OF_MISSED, missed_before__gt=0, job__schedule__isnull=False
     ).exclude(trigger=RunTrigger.BACKFILL)
     return [
-        Trouble(
-            subject=run.job.name,
-            message=f"{run.job.name} missed {run.missed_before:,} occurrences before "
-            f"{run.occurrence:%Y-%m-%d %H:%M:%S}Z, while no dispatcher ran.",
-        )
+        Trouble(subject=run.job.name, message=_missed(run))
         for run in found.select_related("job").order_by("occurrence")
     ]
+
+
+def _missed(run: Run) -> str:
+    """Why is not known: nobody dispatched, or the database took no writes, of which nothing is stored."""
+    count = f"{run.missed_before:,} occurrence{'s' if run.missed_before > 1 else ''}"
+    before = f"{run.occurrence:%Y-%m-%d %H:%M:%S}Z"
+    return f"{run.job.name} missed {count} before {before}: not claimed in time by any dispatcher."
 
 
 def _failures_of(failing: Failing) -> Trouble | None:

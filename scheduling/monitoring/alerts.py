@@ -131,6 +131,11 @@ def open_alerts() -> "QuerySet[Alert]":
     return Alert.objects.filter(closed_at=None).order_by("opened_at")
 
 
+def last_look() -> datetime | None:
+    """When a dispatcher last looked: one that lives does every ten seconds. None before the first."""
+    return AlertRound.objects.filter(looked_at__gt=_BEGINNING).values_list("looked_at", flat=True).first()
+
+
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
     """Delete the alerts that closed longer ago than runs are kept; open ones stay."""
     old = Alert.objects.filter(closed_at__lt=now - keep)

@@ -1,11 +1,12 @@
 """How much stands in the database, and whether it takes more."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import OperationalError, connection
 
 from scheduling.ledger.counting import Counts, counts_of
 from scheduling.models import AlertRound
@@ -72,6 +73,26 @@ def require_writes() -> None:
     except DatabaseError as exc:
         if not is_locked(exc):
             raise
+
+
+def require_room() -> None:
+    """Raise what a write of some size raises where the disk of SQLite's file is full.
+
+    The trial of a write meets that late: as long as the write-ahead log has room within itself, small ones go
+    well while a fetch is refused. Of PostgreSQL's disk its host knows.
+    """
+    if connection.vendor != "sqlite":
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        main: Any = connection.connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'")
+        (file,) = main.fetchone()
+    if not file:  # it lives in memory
+        return
+    disk = os.statvfs(file)
+    free = disk.f_frsize * (disk.f_bavail if os.geteuid() else disk.f_bfree)
+    if disk.f_blocks and free < LARGE_ROW:  # some file systems know nothing of themselves
+        raise OperationalError("database or disk is full")
 
 
 def _write_to_sqlite(database: Any) -> None:

@@ -87,7 +87,7 @@ def _missed(counted: Tallies, names: dict[int, str]) -> Metric:
     for (job_id, _), tally in counted.items():
         by_job[job_id] += tally.missed
     missed = CounterMetricFamily(
-        "staking_missed_occurrences", "Occurrences missed while no dispatcher ran.", labels=["schedule"]
+        "staking_missed_occurrences", "Occurrences that no dispatcher claimed in time.", labels=["schedule"]
     )
     for job_id, occurrences in by_job.items():
         missed.add_metric([names[job_id]], occurrences)

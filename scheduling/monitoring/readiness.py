@@ -21,7 +21,7 @@ from scheduling.exceptions import SchedulingError
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
-from scheduling.monitoring.database_state import require_writes
+from scheduling.monitoring.database_state import require_room, require_writes
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import held_jobs, holders_in_words
 from scheduling.timing.durations import show_duration, show_roughly
@@ -32,6 +32,8 @@ LATE_CLAIM = timedelta(seconds=10)
 LATE_START = timedelta(seconds=30)
 # Of those that cannot run, and of those that are late: what a probe reads, and a person.
 MOST_NAMED = 10
+# What a check says that could not look, by no fault of its own.
+UNKNOWN = "unknown while "
 # Seconds that the verdict on the database holds in one process: the trial writes, and anybody asks /readyz.
 VERDICT_KEPT = 3.0
 
@@ -87,7 +89,7 @@ def judge(queue: QueueState, *, now: datetime, database: str) -> tuple[Finding, 
     asked: dict[str, ReadinessCheck] = {"schedules": schedules_problem}
     asked |= {name: import_string(path) for name, path in settings.READINESS_CHECKS.items()}
     for name, check in asked.items():
-        problem = "unknown while the database is away" if database else _ask(check, now=now)
+        problem = f"{UNKNOWN}the database is away" if database else _ask(check, now=now)
         found.append(Finding(check=name, problem=problem))
     return tuple(found)
 
@@ -119,6 +121,7 @@ def database_problem() -> str:
 def _problem_of_writing() -> str:
     try:
         require_writes()
+        require_room()
     except DatabaseError as exc:
         return refusals.database_problem(exc)
     return ""
@@ -126,7 +129,7 @@ def _problem_of_writing() -> str:
 
 def workers_problem(queue: QueueState) -> str:
     if queue.problem:
-        return "unknown while Redis is away"
+        return f"{UNKNOWN}Redis is away"
     return "" if queue.workers_alive else "No workers are alive; `manage.py qcluster` starts them."
 
 

@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from scheduling.exceptions import CadenceError
 from scheduling.ledger.coming import coming_occurrences
-from scheduling.ledger.stories import explain
+from scheduling.ledger.stories import outlook, what_became
 from scheduling.models import Job, JobChange, Run, RunState, RunTrigger
 from scheduling.pages.dashboard import fingerprint_of
 from scheduling.pages.outcomes import (
@@ -93,7 +93,7 @@ def schedule_detail(name: str, *, now: datetime, in_full: bool) -> ScheduleDetai
     job = with_oldest_needed(jobs, newest=POINTS + WINDOW).first()
     if job is None:
         return None
-    past, waiting = newest_runs([job])[job.pk], _waiting(job)
+    past, waiting, coming = newest_runs([job])[job.pk], _waiting(job), _coming(job, now=now)
     return ScheduleDetail(
         job_id=job.pk,
         schedule_id=job.schedule_id,
@@ -107,7 +107,7 @@ def schedule_detail(name: str, *, now: datetime, in_full: bool) -> ScheduleDetai
         paused_at=job.paused_at,
         paused_until=job.paused_until,
         pause_note=job.pause_note if in_full else "",
-        coming=_coming(job, now=now),
+        coming=coming,
         policies=policies_of(job, in_full=in_full),
         strip=strip_of(past, length=STRIP_LENGTH),
         series=series_of(past),
@@ -116,7 +116,7 @@ def schedule_detail(name: str, *, now: datetime, in_full: bool) -> ScheduleDetai
         waiting_asked=waiting.get(RunTrigger.OPERATOR, 0),
         waiting_backfill=waiting.get(RunTrigger.BACKFILL, 0),
         journal=list(job.changes.all()[:CHANGES_SHOWN]) if in_full else None,
-        story=explain(job, at=now, now=now) if in_full else None,
+        story=_story(job, coming, now=now) if in_full else None,
     )
 
 
@@ -133,6 +133,12 @@ def typed_cadence(job: Job) -> str:
         if isinstance(cadence, Every)
         else cadence.expression
     )
+
+
+def _story(job: Job, coming: list[Coming], *, now: datetime) -> list[str]:
+    """Without the next run where that is listed, and its seconds are counted there."""
+    is_listed = job.paused_at is None and coming and coming[0].at > now
+    return what_became(job, at=now, now=now) + ([] if is_listed else outlook(job, now=now))
 
 
 def _coming(job: Job, *, now: datetime) -> list[Coming]:

@@ -10,7 +10,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from scheduling.monitoring.documents import readiness_document
 from scheduling.monitoring.metrics import exposition
 from scheduling.monitoring.readiness import readiness
+from scheduling.monitoring.verdict_log import VerdictLog
 from scheduling.pages.access import only_read
+
+_log = VerdictLog()
 
 
 @never_cache
@@ -25,7 +28,11 @@ def health(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when everything is as it should be, 503 with the reasons when it is not."""
     found = readiness()
-    return JsonResponse(readiness_document(found), status=200 if found.ready else 503)
+    _log.note(found)
+    response = JsonResponse(readiness_document(found), status=200 if found.ready else 503)
+    # Django would log an error for each probe.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 @never_cache

@@ -5,24 +5,49 @@ from collections.abc import Callable
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from docs.reference_pages.addresses import addresses
 from docs.reference_pages.api import openapi, operations
-from docs.reference_pages.commands import actions_of, arguments_of, our_commands, parser_of
+from docs.reference_pages.commands import (
+    actions_of,
+    arguments_of,
+    commands_page,
+    our_commands,
+    parser_of,
+)
 from docs.reference_pages.declared_settings import types_read
 from docs.reference_pages.metrics import declared_metrics
 from docs.reference_pages.writing import stale_pages
 from staking_project.variables import VARIABLES
 from tests.docs.pages import DOCS, ROOT
 from tests.packaging.building import PACKAGES
+from validators.simulator.world import MAINNET_TODAY
 
 
 def test_every_page_that_is_written_from_the_code_is_current() -> None:
     assert stale_pages() == [], "`make docs` writes them again"
 
 
+def test_the_page_of_the_commands_shows_defaults_as_they_are_typed() -> None:
+    page = commands_page()
+
+    slot_times = ",".join(f"{epoch}:{ms}" for epoch, ms in MAINNET_TODAY.slot_times)
+    assert f"| `--slot-times EPOCH:MS,...` | `{slot_times}` |" in page
+    assert f"(default, as on mainnet: {MAINNET_TODAY.alpenglow_epoch};" in page
+    assert not re.search(r"%\(\w+\)s|%%|`\(\(", page)
+
+
 def test_every_setting_that_is_read_is_told_of_and_no_other() -> None:
     assert set(VARIABLES) == set(types_read())
+
+
+@pytest.mark.django_db
+def test_every_address_that_is_listed_is_there(client: Client) -> None:
+    listed = [path for path in addresses() if "<" not in path]
+
+    assert "/readyz" in listed
+    assert [path for path in listed if client.get(path).status_code == 404] == []
 
 
 def test_no_variable_of_ours_is_read_past_the_settings() -> None:

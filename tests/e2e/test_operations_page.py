@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.e2e.browsing import SIZES, Size, Visits, log_in, row_of, run_behind
+from tests.e2e.browsing import PHONE, SIZES, Size, Visits, log_in, row_of, run_behind
 from tests.e2e.site import Site
 
 pytestmark = pytest.mark.browser
@@ -67,6 +67,16 @@ def test_an_interval_is_changed_and_nonsense_is_refused_with_a_reason(visits: Vi
         change_interval(page, "now and then")
         expect(page.get_by_role("alert")).to_contain_text("now and then")
         expect(policies).to_contain_text("every 30 s")
+
+
+def test_on_a_phone_the_journal_is_read_without_scrolling_sideways(visits: Visits) -> None:
+    with visits.page(f"/operations/schedules/{PRODUCTION}/", staff=True, size=PHONE) as page:
+        change_interval(page, "50s")
+        change_interval(page, "30s")
+        journal = page.locator("#journal")
+        expect(journal).to_contain_text("every 30 s -> every 50 s")
+        inside, seen = journal.evaluate("box => [box.scrollWidth, box.clientWidth]")
+        assert inside <= seen
 
 
 def change_interval(page: Page, typed: str) -> None:

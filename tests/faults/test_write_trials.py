@@ -1,6 +1,7 @@
 """A database that answers and takes no writes is named, and asked ever more rarely."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -142,6 +143,22 @@ def test_a_sqlite_file_that_may_not_grow_is_named() -> None:
 
     assert problem == "The database does not work: its disk is full, or it may not grow any more."
     assert database_problem() == ""
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="of SQLite's file")
+def test_a_full_disk_is_named_while_small_writes_still_find_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, disk = list[str](), os.statvfs(os.curdir)
+    full = os.statvfs_result([disk.f_bsize, disk.f_frsize, disk.f_blocks, *(0,) * 7])
+
+    def answer(path: str) -> os.statvfs_result:
+        asked.append(path)
+        return full
+
+    monkeypatch.setattr("os.statvfs", answer)
+    require_writes()
+
+    assert database_problem() == "The database does not work: its disk is full, or it may not grow any more."
+    assert asked == [connection.settings_dict["NAME"]]
 
 
 def test_a_worker_that_waits_to_write_goes_before_those_who_look_for_the_overdue(

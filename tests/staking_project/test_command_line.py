@@ -1,5 +1,6 @@
 """What the command line says of an installation that is not right: one line, and no traceback."""
 
+import json
 import os
 import secrets
 import subprocess
@@ -117,18 +118,36 @@ def test_a_database_without_tables_is_to_be_migrated(tmp_path: Path, command: tu
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("copies", [["8123"], ["8000", "8123"]])
-def test_commands_find_the_copy_that_runs(tmp_path: Path, copies: list[str]) -> None:
-    for port in copies:
-        (tmp_path / f"run-{port}.json").write_text(
-            f'{{"redis_url": "redis://127.0.0.1:1/{port}", "rpc_url": "http://127.0.0.1:{port}"}}'
-        )
+@pytest.mark.parametrize(
+    ("copies", "port", "found"),
+    [
+        ({"8123": "db"}, "", "8123"),
+        ({"8000": "db", "8123": "db"}, "", "8000"),
+        ({"8123": "db", "8124": "db"}, "", ""),  # which of them is unknown
+        ({"8000": "other", "8123": "db"}, "", "8123"),
+        ({"8000": "other"}, "", ""),
+        ({"8000": "db", "8123": "db"}, "8123", "8123"),
+        ({"8000": "db"}, "8123", ""),
+        ({"8123": "other"}, "8123", ""),
+    ],
+)
+def test_commands_find_the_copy_that_runs_on_their_database(
+    tmp_path: Path, copies: dict[str, str], port: str, found: str
+) -> None:
+    for number, database in copies.items():
+        state = {
+            "database": f":/{tmp_path / database}",
+            "redis_url": f"redis://127.0.0.1:1/{number}",
+            "rpc_url": f"http://127.0.0.1:{number}",
+        }
+        (tmp_path / f"run-{number}.json").write_text(json.dumps(state))
     asked = "from django.conf import settings; print(settings.REDIS_URL, *settings.SOLANA_RPC_URLS)"
-    alone = {"STATE_DIR": str(tmp_path), "REDIS_URL": "", "SOLANA_RPC_URL": "", "PORT": "8000"}
+    alone = {"STATE_DIR": str(tmp_path), "REDIS_URL": "", "SOLANA_RPC_URL": "", "PORT": port}
 
-    result = manage("shell", "-v0", "-c", asked, **alone)
+    result = manage("shell", "-v0", "-c", asked, **alone, DATABASE_URL=f"sqlite:///{tmp_path / 'db'}")
 
-    assert result.stdout.split() == [f"redis://127.0.0.1:1/{copies[0]}", f"http://127.0.0.1:{copies[0]}"]
+    told = [f"redis://127.0.0.1:1/{found}", f"http://127.0.0.1:{found}"]
+    assert result.stdout.split() == (told if found else ["redis://127.0.0.1:6379/0"])
 
 
 def test_a_command_that_goes_on_collects_its_garbage(tmp_path: Path) -> None:

@@ -141,6 +141,7 @@ def assert_it_ends_well(copy: subprocess.Popen[str], stop: signal.Signals, *, va
         assert set(document["runs"][name]["lateness_ms"]) == {"p50", "p99", "max"}
     assert "This talks to the built-in simulated cluster; for mainnet: SOLANA_RPC_URL=" in err
     assert "shown this once" in err
+    assert err.endswith("Everything has ended.\n")
 
 
 def test_killing_it_outright_leaves_no_process_behind_and_a_second_start_works_at_once(
@@ -157,6 +158,7 @@ def test_killing_it_outright_leaves_no_process_behind_and_a_second_start_works_a
 
     assert "password as shown when it was created" in err
     assert "shown this once" not in err
+    assert "\nEverything has ended.\n" in err
 
 
 def test_a_port_that_is_taken_is_named_with_the_way_out(environment: dict[str, str]) -> None:
@@ -192,7 +194,7 @@ def test_without_a_single_success_it_says_so_and_exits_1(environment: dict[str, 
     out, err = process.communicate(timeout=90)
 
     # What the environment holds stays there.
-    assert set(told) == {"pid", "redis_url"}
+    assert set(told) == {"pid", "database", "redis_url"}
 
     assert process.returncode == 1
     document = json.loads(out)

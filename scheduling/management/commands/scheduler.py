@@ -30,6 +30,7 @@ from scheduling.management.scheduler_arguments import (
 from scheduling.management.tables import printable, table
 from scheduling.models import Run
 from scheduling.modes import MODES
+from scheduling.monitoring.hindrances import hindrances
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
@@ -246,7 +247,10 @@ class Command(OperatorCommand):
         asked = instant(at) if at else now
         if asked.microsecond == 0:  # as people read it off the history, which shows whole seconds
             asked += timedelta(seconds=1, microseconds=-1)
-        story = explain(job_named(name), at=asked, now=now)
+        job = job_named(name)
+        story = explain(job, at=asked, now=now)
+        if at is None:
+            story += hindrances(job, now=now)
         self._show(story, "\n".join(map(journal_words, story)), **options)
 
     def _compare(self, name: str, **options: Any) -> None:

@@ -71,6 +71,7 @@ class Command(OperatorCommand):
             orphans = whole.stop()
             stack.remove_state()
             left.close()
+        self.stderr.write("Everything has ended.")
         if started_at is not None:
             self._report(started_at, orphans=orphans, timed=seconds is not None, **options)
 

@@ -76,9 +76,14 @@ def test_a_long_history_is_counted_and_paged_up_to_a_bound(
     monkeypatch.setattr(history, "MOST_COUNTED", 60)
     make_rows(70)
 
-    changelist = admin_client.get(reverse("admin:scheduling_run_changelist")).context["cl"]
+    url = reverse("admin:scheduling_run_changelist")
+
+    changelist = admin_client.get(url).context["cl"]
 
     assert (changelist.result_count, changelist.paginator.num_pages) == (60, 2)
+    assert b"At least so many: counting stops there" in admin_client.get(url).content
+    monkeypatch.setattr(history, "MOST_COUNTED", 71)
+    assert b"At least so many" not in admin_client.get(url).content
 
 
 def test_runs_are_narrowed_by_their_state(admin_client: Client) -> None:

@@ -1,9 +1,13 @@
 """Schedules in the admin: what may be edited, what is refused, and when it takes effect."""
 
+import json
+import re
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +15,7 @@ from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
+from scheduling.ledger.attempts import attempts_text
 from scheduling.models import Job, RunState
 from scheduling.operations import setting_up
 from tests.scheduling.claims import claim_due
@@ -232,3 +237,23 @@ def test_the_list_asks_as_many_questions_for_many_schedules_as_for_few(
         content = admin_client.get(LIST).content.decode()
 
     assert content.count("succeeded</a>") == 20
+
+
+def test_the_list_of_jobs_tells_attempts_as_the_command_does(
+    admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    leader = JobFactory(every_seconds=3_600, max_attempts=20)
+    JobFactory(every_seconds=None, schedule__minutes=None, schedule__next_run=None, after=leader)
+    out = StringIO()
+    call_command("scheduler", "list", json=True, stdout=out)
+    listed = {row["name"]: row["attempts"] for row in json.loads(out.getvalue())["schedules"]}
+
+    # Session, user, how many, and the rows.
+    with django_assert_num_queries(4):
+        rows = admin_client.get(reverse("admin:scheduling_job_changelist")).context["cl"].result_list
+
+    assert {job.name: attempts_text(job) for job in rows} == listed
+    content = admin_client.get(reverse("admin:scheduling_job_changelist")).content.decode()
+    told = re.findall(r'<td class="field-attempts">(.*?)</td>', content)
+    assert sorted(told) == sorted(listed.values())
+    assert listed[leader.name] != "20"

@@ -149,13 +149,14 @@ def test_a_job_that_nobody_claims_is_late(job: Job) -> None:
     )
 
 
-def test_missed_occurrences_are_told_of_for_a_while(job: Job) -> None:
+@pytest.mark.parametrize(("number", "told"), [(1, "1 occurrence"), (7, "7 occurrences")])
+def test_missed_occurrences_are_told_of_for_a_while(job: Job, number: int, told: str) -> None:
     runs(job, GOOD, GOOD)
-    Run.objects.filter(occurrence=NOON).update(missed_before=7)
+    Run.objects.filter(occurrence=NOON).update(missed_before=number)
 
     [trouble] = missed_occurrences(now=NOON + 10 * MINUTE)
 
     assert trouble.message == (
-        "fetch-repeatable missed 7 occurrences before 2026-11-23 12:00:00Z, while no dispatcher ran."
+        f"fetch-repeatable missed {told} before 2026-11-23 12:00:00Z: not claimed in time by any dispatcher."
     )
     assert missed_occurrences(now=NOON + 11 * MINUTE) == []

@@ -1,6 +1,7 @@
 """Whether it works, for machines: `/healthz`, `/readyz` and `manage.py health`."""
 
 import json
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -20,7 +21,9 @@ from scheduling.exceptions import CadenceError
 from scheduling.models import Job, RunState
 from scheduling.monitoring import readiness
 from scheduling.monitoring.queue_state import LiveCluster, QueueState
+from scheduling.monitoring.verdict_log import VerdictLog
 from scheduling.operations import changing
+from scheduling.pages import views
 from tests.scheduling.factories import JobFactory, RunFactory
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
@@ -105,6 +108,41 @@ def test_not_ready_without_redis_and_its_address_stays_with_us(
     found = problems(client)
 
     assert found == {"redis": "Redis does not answer.", "workers": "unknown while Redis is away"}
+
+
+@pytest.mark.usefixtures("living_workers")
+def test_the_log_tells_of_a_change_and_not_of_each_probe(
+    client: Client,
+    job: Job,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(views, "_log", VerdictLog())
+    well, ill = (f"tests.scheduling.monitoring.test_readiness.{name}_is_well" for name in ("all", "nothing"))
+    caplog.set_level(logging.INFO)
+
+    for check in (well, ill, ill, ill, well, well):
+        settings.READINESS_CHECKS = {"data": check}
+        client.get("/readyz")
+
+    told = [(record.name, record.levelname, record.getMessage()) for record in caplog.records]
+    assert told == [
+        ("scheduling.monitoring.verdict_log", "WARNING", "Not ready. data: the data is old"),
+        ("scheduling.monitoring.verdict_log", "INFO", "Ready again."),
+    ]
+
+
+@pytest.mark.usefixtures("job")
+def test_the_log_names_what_is_wrong_and_not_what_is_unknown_for_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(views, "_log", VerdictLog())
+    monkeypatch.setattr(Conf, "REDIS", NOBODY_LISTENS)
+
+    client.get("/readyz")
+
+    assert [record.getMessage() for record in caplog.records] == ["Not ready. redis: Redis does not answer."]
 
 
 @pytest.mark.usefixtures("living_workers")

@@ -1,7 +1,7 @@
 """What an operator is told became of one occurrence of a job."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +55,29 @@ def test_explain_tells_what_became_of_the_occurrence(
     assert "Its next run is at 2026-11-23 12:00:00Z." in story
 
 
+@pytest.mark.parametrize(
+    ("state", "finished_at", "told"),
+    [
+        (RunState.QUEUED, None, ["is queued and no worker has taken it yet.", "was skipped: "]),
+        (RunState.SUCCEEDED, NOON + 2 * TEN, ["40000 ms late, and succeeded", "was skipped: "]),
+        (RunState.SUCCEEDED, NOON + TEN, ["was skipped: "]),
+    ],
+)
+def test_explain_of_a_skipped_run_tells_whether_the_one_before_had_begun(
+    job: Job, state: RunState, finished_at: datetime | None, told: list[str]
+) -> None:
+    late = timedelta(seconds=40) if finished_at else None
+    RunFactory(job=job, occurrence=NOON, state=state, finished_at=finished_at, lateness=late, attempt=1)
+    why = "the run of 2026-11-23 12:00:00Z had not ended"
+    at = NOON + TEN
+    RunFactory(job=job, occurrence=at, state=RunState.SKIPPED, finished_at=at, error=why)
+
+    *story, _ = explain(reloaded(job), at=at, now=at)
+
+    assert len(story) == len(told)
+    assert all(words in sentence for words, sentence in zip(told, story, strict=True))
+
+
 def test_explain_tells_each_attempt_that_failed(job: Job) -> None:
     told = {"attempt": 2, "ended_at": "2026-11-23T12:00:11Z", "error": "RpcError: HTTP 502", "news": 1}
     RunFactory(job=job, occurrence=NOON, state=RunState.SUCCEEDED, failed_attempts=[{"attempt": 1}, told])
@@ -97,7 +120,8 @@ def test_explain_knows_what_was_missed_while_nothing_ran(job: Job) -> None:
 
     story = " ".join(explain(reloaded(job), at=NOON - 5 * TEN, now=NOON))
 
-    assert "No dispatcher ran then: it is among the 9 occurrences missed before 2026-11-23 12:00:00Z" in story
+    told = "No dispatcher claimed it in time: it is among the 9 missed before 2026-11-23 12:00:00Z"
+    assert told in story
 
 
 def test_explain_of_the_past_tells_the_pause_of_then_and_the_one_in_force(job: Job) -> None:
@@ -141,7 +165,10 @@ FOLLOWS = "It was last changed at 2026-11-23 12:00:00Z by ada (cadence: every 10
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda job: None, [NEVER_RAN, "Its next run is at 2026-11-23 12:00:00Z."]),
+        (
+            lambda job: None,
+            [NEVER_RAN, "Its next run was due at 2026-11-23 12:00:00Z and is not claimed yet."],
+        ),
         (
             pause_it,
             [

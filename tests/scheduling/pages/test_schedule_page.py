@@ -58,7 +58,7 @@ def test_it_tells_what_a_schedule_does_when_and_what_became_of_it(
         "set by eve at 2026-11-23T12:00:00Z",
         "skip: an occurrence that finds an earlier run still open is skipped",
         "The last 2 runs: 1 succeeded, 1 failed.",
-        "Its next run is at 2100-01-01 11:00:00Z",
+        "data-countdown>2100-01-01 11:00:00</time>",
         escape(SECRET),
         "Traceback of it",
         "2026-11-23 12:00:01Z",
@@ -66,10 +66,25 @@ def test_it_tells_what_a_schedule_does_when_and_what_became_of_it(
         "Lateness: p50 10 ms, p99 30 ms",
     ):
         assert words in content, words
+    assert "Its next run is at" not in content, "once, where its seconds are counted"
     [series] = re.findall(r"data-series>(.*?)</script>", content)
     assert json.loads(series)["late_p99"] == [10, 30]
     # The journal.
     assert re.search(r"<td>eve</td><td>changed</td>", content)
+
+
+def test_that_a_time_has_passed_and_what_a_pause_is_for_are_told_beside_the_next_runs(
+    operator: Client, job: Job
+) -> None:
+    assert job.schedule is not None
+    job.schedule.next_run = NOON
+    job.schedule.save()
+    assert "Its next run was due at 2026-11-23 12:00:00Z and is not claimed yet." in page(
+        operator, page_of(job)
+    )
+
+    changing.pause(job.name, by="ada", note="moving", now=NOON, until=FAR_AWAY)
+    assert "by ada: moving. It goes on by itself at 2100-01-01" in page(operator, page_of(job))
 
 
 def test_who_may_not_view_runs_reads_what_strangers_may(job: Job, failed: Run) -> None:

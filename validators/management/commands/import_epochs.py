@@ -18,7 +18,10 @@ BAR_WIDTH: Final = 40
 
 
 class Command(OperatorCommand):
-    help = "Load per-epoch history from a CSV file, compressed with gzip or not; as often as you like."
+    help = (
+        "Load per-epoch history from a CSV file, compressed with gzip or not, as often as you like; "
+        "stores the other lines and exits with 1 when some were rejected."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="What export_epochs writes.")
@@ -37,6 +40,8 @@ class Command(OperatorCommand):
         finally:
             self._clear_progress()
         self.stdout.write(json.dumps(_document(summary)) if options["json"] else _sentence(summary))
+        if summary.rejected_count:
+            raise CommandError(f"{summary.rejected_count:,} of {summary.lines:,} lines were rejected.")
 
     def _report(self, line: RejectedLine) -> None:
         self._clear_progress()

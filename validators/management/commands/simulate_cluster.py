@@ -124,18 +124,18 @@ def _add_calendar(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--origin",
         type=_instant,
-        default=MAINNET_TODAY.origin,
+        default=f"{MAINNET_TODAY.origin:%Y-%m-%dT%H:%M:%SZ}",
         metavar="ISO8601",
         help=f"When its first epoch, {MAINNET_TODAY.first_epoch}, began; UTC unless it says otherwise "
-        f"(default: {MAINNET_TODAY.origin:%Y-%m-%dT%H:%M:%SZ}). Kept, slots never go backwards.",
+        "(default: %(default)s). Kept, slots never go backwards.",
     )
     parser.add_argument(
         "--slot-times",
         type=_slot_times,
-        default=MAINNET_TODAY.slot_times,
+        default=",".join(f"{epoch}:{ms}" for epoch, ms in MAINNET_TODAY.slot_times),
         metavar="EPOCH:MS,...",
         help="The slot time in ms in effect from each epoch, 400 before the first; '' is 400 for ever "
-        f"(default, as on mainnet: {','.join(f'{epoch}:{ms}' for epoch, ms in MAINNET_TODAY.slot_times)}).",
+        "(default, as on mainnet: %(default)s).",
     )
     parser.add_argument(
         "--alpenglow-epoch",

@@ -52,7 +52,7 @@ class HistoryFile:
         try:
             self._more = columns_of(header)
         except ValueError as exc:
-            raise HistoryFileError(f"{self._path} {exc}, but with {header[:200]!a}") from exc
+            raise HistoryFileError(f"{self._path} {exc}") from exc
 
     def _judged(self, line: bytes) -> HistoryRow | RejectedLine:
         try:

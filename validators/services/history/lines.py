@@ -40,6 +40,8 @@ _DECIMAL: Final = re.compile(r"\d(?:\.\d{1,25})?", re.ASCII)
 _YES_OR_NO: Final[Mapping[str, bool | None]] = {"": None, "0": False, "1": True}
 _SKIP_RATE: Final = re.compile(r"\d{1,3}(?:\.\d{1,10})?", re.ASCII)
 _VERSION: Final = re.compile(r"[ -~]*", re.ASCII)
+# Characters of a header that is not ours.
+_SHOWN: Final = 200
 # Of texts that stand in line after line: thousands of validators share some hundred of each.
 _COMMON: Final = 2_000
 
@@ -75,7 +77,7 @@ def columns_of(header: str) -> tuple[str, ...]:
     names = tuple(header.split(","))
     more = names[len(COLUMNS) :]
     if names[: len(COLUMNS)] != COLUMNS:
-        raise ValueError(f"does not begin with the line {HEADER!r}")
+        raise ValueError(f"does not begin with the line {HEADER!r}, but with {header[:_SHOWN]!a}")
     if unknown := [name for name in more if name not in MORE_COLUMNS]:
         raise ValueError(
             f"has a column {_quoted(unknown[0])}; behind {COLUMNS[-1]} may stand {', '.join(MORE_COLUMNS)}"

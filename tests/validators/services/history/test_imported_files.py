@@ -142,6 +142,29 @@ def test_another_header_is_refused_and_nothing_is_stored(tmp_path: Path, text: s
     assert not Validator.objects.exists()
 
 
+def test_a_column_that_is_not_known_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text(f"{HEADER},creditz\r\n")
+
+    with pytest.raises(CommandError) as refused:
+        load(path)
+
+    assert str(refused.value) == (
+        f"{path} has a column 'creditz'; behind skip_rate_percent may stand "
+        "credits_unit, leader_slots, blocks_produced, delinquent_at_end, end_performance"
+    )
+
+
+def test_an_import_with_rejected_lines_fails_when_the_others_are_stored(tmp_path: Path) -> None:
+    out = io.StringIO()
+
+    with pytest.raises(CommandError) as failed:
+        call_command("import_epochs", file_of(tmp_path, line(900), ""), stdout=out, stderr=io.StringIO())
+
+    assert (str(failed.value), failed.value.returncode) == ("1 of 2 lines were rejected.", 1)
+    assert "1 added, 0 changed, 0 unchanged, 1 rejected" in out.getvalue()
+
+
 def test_a_file_that_is_not_there_is_an_error_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"Cannot open .*nothing.csv: No such file"):
         load(tmp_path / "nothing.csv")
