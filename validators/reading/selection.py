@@ -46,6 +46,7 @@ class _Other(NamedTuple):
     name_mark: str
     rank: int | None
     score: float | None
+    delinquent: bool
     left_at: datetime | None
 
     @property
@@ -57,7 +58,7 @@ class _Other(NamedTuple):
         return "it has no score" if self.rank is None else "it is not among those asked for"
 
 
-NEVER_SEEN: Final = _Other("", "", None, None, None)
+NEVER_SEEN: Final = _Other("", "", None, None, False, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,23 @@ def selection(
     band: float,
     caps: Sequence[AskedCap] = (),
 ) -> SelectionFound:
-    """Of each why. Two queries, and one or two for each cap."""
-    columns = ("vote_account", "name", "name_mark", "rank", "score")
+    """Of each why. Who is delinquent never enters. Two queries, and one or two for each cap."""
+    columns = ("vote_account", "name", "name_mark", "rank", "score", "delinquent")
     asked_for = standings(picture, narrowing=narrowing).values_list(*columns)
     scored = [(account, rest) for account, *rest in asked_for if rest[2] is not None]
     # Equals come by vote account, as in a run: the order of a database's own keys is of no other one.
     known = dict(sorted(scored, key=lambda one: (one[1][2], one[0])))
+    silent = {account for account, rest in known.items() if rest[-1]}
     capped = applied(caps, known, size=size)
-    found = select(list(known), held=held, size=size, band=band, caps=[one.cap for one in capped])
+    rules = [one.cap for one in capped]
+    found = select(list(known), held=held, size=size, band=band, caps=rules, barred=silent)
     gone = [one.key for one in found.leaves if one.key not in known]
     others = standings(picture, narrowing=None).filter(vote_account__in=gone)
     left_out = {account: _Other(*rest) for account, *rest in others.values_list(*columns, "left_at")}
+    silent |= {account for account, one in left_out.items() if one.delinquent and one.left_at is None}
 
     def row(one: Chosen[str], action: str, why: str) -> SelectedValidator:
-        name, mark, rank, score = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)[:4]
+        name, mark, rank, score, *_ = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)
         full = found.full.get(one.key)
         return SelectedValidator(
             vote_account=one.key,
@@ -105,13 +109,13 @@ def selection(
             capped_group=full.group if full else None,
         )
 
-    why = _Why(found, {one.cap.by: one for one in capped}, left_out, size=size, ranked=len(known))
+    why = _Why(found, {one.cap.by: one for one in capped}, left_out, silent, size=size, ranked=len(known))
     return SelectionFound(
         [
             *(row(one, "stays", why.stays(one)) for one in found.stays),
             *(row(one, "enters", f"{why.ranked(one)}, and there is room") for one in found.enters),
             *(row(one, "leaves", why.leaves(one)) for one in found.leaves),
-            *(row(one, "passed_over", why.full(one, found.full[one.key])) for one in found.passed_over),
+            *(row(one, "passed_over", why.passed_over(one)) for one in found.passed_over),
         ],
         capped,
     )
@@ -125,11 +129,12 @@ class _Why:
         found: Selection[str],
         caps: Mapping[str, GroupNames],
         left_out: Mapping[str, _Other],
+        silent: Collection[str],
         *,
         size: int,
         ranked: int,
     ) -> None:
-        self._found, self._caps, self._left_out = found, caps, left_out
+        self._found, self._caps, self._left_out, self._silent = found, caps, left_out, silent
         self._size, self._ranked = size, ranked
 
     def ranked(self, one: Chosen[str]) -> str:
@@ -138,9 +143,20 @@ class _Why:
     def stays(self, one: Chosen[str]) -> str:
         inside = (one.place or 0) <= self._found.last_kept
         kept = f"held ones stay up to {grouped(self._found.last_kept)}" if inside else _NEEDED
-        return f"{self.ranked(one)}; {kept}"
+        return f"{self.ranked(one)}; {kept}{self._delinquent(one)}"
 
     def leaves(self, one: Chosen[str]) -> str:
+        return f"{self._left(one)}{self._delinquent(one)}"
+
+    def passed_over(self, one: Chosen[str]) -> str:
+        if one.key in self._found.full:
+            return self.full(one, self._found.full[one.key])
+        return f"{self.ranked(one)}{self._delinquent(one)}, and who is delinquent does not enter"
+
+    def _delinquent(self, one: Chosen[str]) -> str:
+        return "; it is delinquent now" if one.key in self._silent else ""
+
+    def _left(self, one: Chosen[str]) -> str:
         if one.place is None:
             return self._left_out.get(one.key, NEVER_SEEN).why
         if one.key in self._found.full:

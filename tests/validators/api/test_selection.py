@@ -34,6 +34,33 @@ def test_who_stays_enters_and_leaves_is_told_with_reasons(client: Client) -> Non
     )
 
 
+def test_who_is_delinquent_does_not_enter_and_each_is_told_so(client: Client) -> None:
+    Validator.objects.filter(vote_account__in=["vote1", "vote3", "vote6"]).update(delinquent=True)
+
+    items = get(client, "selection?size=2&held=vote3,vote6&band=1.5")["items"]
+
+    assert [(one["action"], one["vote_account"], one["why"]) for one in items] == [
+        ("stays", "vote3", "place 3 of 8; held ones stay up to 3; it is delinquent now"),
+        ("enters", "vote2", "place 2 of 8, and there is room"),
+        ("leaves", "vote6", "place 6 is behind 3, up to which held ones stay; it is delinquent now"),
+        (
+            "passed_over",
+            "vote1",
+            "place 1 of 8; it is delinquent now, and who is delinquent does not enter",
+        ),
+    ]
+    assert items[3]["capped_by"] is None
+
+
+def test_while_everybody_is_delinquent_nobody_enters(client: Client) -> None:
+    Validator.objects.update(delinquent=True)
+
+    items = get(client, "selection?size=2&held=vote1")["items"]
+
+    assert [one["vote_account"] for one in items if one["action"] == "stays"] == ["vote1"]
+    assert {one["action"] for one in items[1:]} == {"passed_over"}
+
+
 def test_it_is_narrowed_as_the_list_is_and_comes_as_csv(client: Client) -> None:
     response = client.get("/api/v1/selection?size=9&max_commission=0.03&format=csv")
 

@@ -90,7 +90,7 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
         page(client, "/validators/vote1/")
     with django_assert_num_queries(8):
         page(client, "/compare/?v=vote0&v=vote1&v=vote2&v=vote3")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         page(client, "/cluster/")
 
 

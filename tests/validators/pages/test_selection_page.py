@@ -127,5 +127,5 @@ def test_it_asks_as_many_questions_for_many_as_for_few(
     scoring_run([(validator(number), 50.0) for number in range(validators)])
 
     # Fetch, run, last judged epoch and the rows, twice; how old is too old.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page(client, "/selection/?held=vote0,nobody")

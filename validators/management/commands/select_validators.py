@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from validators.monitoring.delinquency import much_is_delinquent
 from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
 from validators.reading.flags import FlagCode
 from validators.reading.picture import current_picture
@@ -57,8 +58,9 @@ class Command(OperatorCommand):
         size, band = options["size"], options["band"]
         chosen = selection(picture, narrowing, held=held, size=size, band=band, caps=caps)
         found = chosen.rows
-        for cap in chosen.caps:
-            self.stderr.write(cap.sentence)
+        for said in [much_is_delinquent(), *(cap.sentence for cap in chosen.caps)]:
+            if said:
+                self.stderr.write(said)
         if options["json"]:
             self.stdout.write(json.dumps([asdict(one) for one in found], indent=1))
         elif options["csv"]:
