@@ -17,7 +17,7 @@ from validators.pages.unknown_words import unknown_words
 from validators.reading.picture import current_picture
 from validators.reading.standings import MOST_ROWS
 from validators.reading.verdicts import ToldSet, parts_of_all, refused_files, told, told_sets, verdict_rows
-from validators.rules.judging import Outcome
+from validators.rules.findings import Outcome
 from validators.rules.schema import ElsewhereRule, RuleSet
 from validators.services.verdicts.rule_sets import rule_sets
 

@@ -19,7 +19,7 @@ from validators.models import Validator
 from validators.models.validators import PUBKEY_LENGTH
 from validators.reading.standings import accounts_of_node
 from validators.reading.verdicts import told_finding
-from validators.rules.judging import Outcome, Verdict
+from validators.rules.findings import Outcome, Verdict
 from validators.rules.schema import RuleSet
 from validators.services.verdicts.rule_sets import rule_sets
 from validators.services.verdicts.running import verdicts_now
