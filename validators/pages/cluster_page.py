@@ -92,7 +92,7 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
 
 
 def _largest() -> list[Slice]:
-    present = Validator.objects.present().order_by("-activated_stake", "pk")
+    present = Validator.objects.present().order_by("-activated_stake", "vote_account")
     named = list(present.values_list("name", "vote_account", "activated_stake", "name_mark")[:LARGEST_SHOWN])
     most = named[0][2] if named else 0
     return [

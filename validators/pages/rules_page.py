@@ -46,7 +46,9 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
     chosen = request.GET.get("result", "")
     result = chosen if chosen in RESULTS else ""
     # The largest first: there the answer matters to most.
-    rows = verdict_rows(rules=name, result=result).order_by("-validator__activated_stake", "validator_id")
+    rows = verdict_rows(rules=name, result=result).order_by(
+        "-validator__activated_stake", "validator__vote_account"
+    )
     paginator = Paginator(rows, VERDICTS_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     about = {

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db.models import (
     Case,
+    CharField,
     Exists,
     F,
     FilteredRelation,
@@ -48,9 +49,10 @@ DEFAULT_SORT: Final = "rank"
 RISKS: Final = ("risk", "risk_low", "risk_high")
 # In one answer, also of a CSV.
 MOST_ROWS: Final = 5_000
-# Stake, then the key, decide between equals, so that no two pages show the same row. By merit nobody comes
-# before an equal for its stake: there the key decides, and stake only orders those without a score.
-_TIE_BREAK: Final = ("-known_stake", "pk")
+# Stake, then the vote account, decide between equals, so that no two pages show the same row, and every
+# installation the same order. By merit nobody comes before an equal for its stake: there the vote account
+# decides, and stake only orders those without a score.
+_TIE_BREAK: Final = ("-known_stake", "account_bytes")
 _BY_MERIT: Final = frozenset({"rank", "score"})
 
 
@@ -87,11 +89,11 @@ PRESENT: Final = Narrowing()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Behind which row a page begins: its value of the sort, its stake and its key."""
+    """Behind which row a page begins: its value of the sort, its stake and its vote account."""
 
     value: float | int | str | None
     stake: int
-    key: int
+    account: str
 
 
 def with_newest_score(validators: "QuerySet[Validator]", *, run: ScoringRun | None) -> Validators:
@@ -128,10 +130,10 @@ def standings(
 
 
 def with_known(validators: Any) -> Any:
-    """Add what lists are put in order by: `known_name`, `known_version` and `known_stake`."""
+    """Add what lists are put in order by: `known_name`, `known_version`, `known_stake`, `account_bytes`."""
     return validators.annotate(
         known_name=NullIf("name", Value("")), known_version=NullIf("version", Value(""))
-    ).alias(known_stake=Coalesce("activated_stake", Value(0)))
+    ).alias(known_stake=Coalesce("activated_stake", Value(0)), account_bytes=_Bytes("vote_account"))
 
 
 def in_order(validators: Any, *, narrowing: Narrowing | None, sort: str) -> Any:
@@ -170,10 +172,20 @@ class _Number(Func):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
+class _Bytes(Func):
+    """A text that is put in order by its bytes, in whatever language a PostgreSQL sorts."""
+
+    template = "%(expressions)s"
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template='(%(expressions)s COLLATE "C")', **extra)
+
+
 def behind(validators: Any, place: Place, *, sort: str) -> Any:
     """Those that come after a place in the order of `sort`."""
     field, falling = _field(sort)
-    later = Q(pk__gt=place.key)
+    later = Q(account_bytes__gt=place.account)
     by_stake = Q(known_stake__lt=place.stake) | (Q(known_stake=place.stake) & later)
     tied = later if field in _BY_MERIT and place.value is not None else by_stake
     unknown = Q(**{f"{field}__isnull": True})
@@ -186,7 +198,9 @@ def behind(validators: Any, place: Place, *, sort: str) -> Any:
 def place_of(validator: Mapping[str, Any], *, sort: str) -> Place:
     """The place of a row, given by column."""
     return Place(
-        value=validator[_field(sort)[0]], stake=validator["activated_stake"] or 0, key=validator["pk"]
+        value=validator[_field(sort)[0]],
+        stake=validator["activated_stake"] or 0,
+        account=validator["vote_account"],
     )
 
 
@@ -226,7 +240,7 @@ def known_keys(*, vote_accounts: Collection[str], identities: Collection[str]) -
 
 def accounts_of_node(identity: str) -> list[str]:
     """The vote accounts of a node that are in the cluster; else, of those that left, the last one seen."""
-    owned = Validator.objects.filter(identity=identity).order_by("-last_seen_at", "pk")
+    owned = Validator.objects.filter(identity=identity).order_by("-last_seen_at", "vote_account")
     accounts = list(owned.values_list("vote_account", "left_at"))
     present = [account for account, left_at in accounts if left_at is None]
     return present or [account for account, _ in accounts[:1]]
@@ -273,4 +287,4 @@ def _order(sort: str) -> tuple[Any, ...]:
     if field not in _BY_MERIT:
         return (first, *_TIE_BREAK)
     unscored = Case(When(**{f"{field}__isnull": True}, then=F("known_stake")), default=0)
-    return (first, unscored.desc(), "pk")
+    return (first, unscored.desc(), "account_bytes")
