@@ -99,7 +99,8 @@ def _names(validator: str | None) -> dict[int, str]:
         rows = rows.filter(vote_account=validator)
     names = dict(rows.values_list("pk", "vote_account"))
     if validator is not None and not names:
-        raise CommandError(f"No fetch ever saw the vote account {shortened(validator)}.{_meant(validator)}")
+        problem = f"No fetch ever saw the vote account {shortened(validator)}.{_meant(validator)}"
+        raise CommandError(problem, returncode=WRONG_USAGE)
     return names
 
 
