@@ -29,7 +29,7 @@ class Choice:
 
 
 def choice_of(picture: Picture, form: SelectionForm) -> Choice:
-    """Empty where nobody is scored yet. Three queries, and one or two for each cap."""
+    """Empty where nobody is scored yet. As many queries as `selection` takes, and one."""
     if picture.scoring_run is None:
         return Choice()
     found = selection(

@@ -1,11 +1,12 @@
 """Choosing validators to hold, from the newest scores and what is held now."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from validators.figures import grouped
+from validators.models import DelinquencyIncident
 from validators.reading.caps import AskedCap, GroupNames, applied
 from validators.reading.picture import Picture
 from validators.reading.standings import Narrowing, standings
@@ -78,19 +79,22 @@ def selection(
     band: float,
     caps: Sequence[AskedCap] = (),
 ) -> SelectionFound:
-    """Of each why. Who is delinquent never enters. Two queries, and one or two for each cap."""
-    columns = ("vote_account", "name", "name_mark", "rank", "score", "delinquent")
-    asked_for = standings(picture, narrowing=narrowing).values_list(*columns)
+    """Of each why. Who is delinquent never enters; held, it does not leave for what a single look saw.
+
+    Three queries, another where one is held that a single look saw so, and one or two for each cap.
+    """
+    spared = _delinquent_in_one_look(held)
+    asked_for = _asked_for(picture, narrowing, spared)
     scored = [(account, rest) for account, *rest in asked_for if rest[2] is not None]
     # Equals come by vote account, as in a run: the order of a database's own keys is of no other one.
     known = dict(sorted(scored, key=lambda one: (one[1][2], one[0])))
     silent = {account for account, rest in known.items() if rest[-1]}
     capped = applied(caps, known, size=size)
     rules = [one.cap for one in capped]
-    found = select(list(known), held=held, size=size, band=band, caps=rules, barred=silent)
+    found = select(list(known), held=held, size=size, band=band, caps=rules, barred=silent, spared=spared)
     gone = [one.key for one in found.leaves if one.key not in known]
     others = standings(picture, narrowing=None).filter(vote_account__in=gone)
-    left_out = {account: _Other(*rest) for account, *rest in others.values_list(*columns, "left_at")}
+    left_out = {account: _Other(*rest) for account, *rest in others.values_list(*_COLUMNS, "left_at")}
     silent |= {account for account, one in left_out.items() if one.delinquent and one.left_at is None}
 
     def row(one: Chosen[str], action: str, why: str) -> SelectedValidator:
@@ -109,7 +113,8 @@ def selection(
             capped_group=full.group if full else None,
         )
 
-    why = _Why(found, {one.cap.by: one for one in capped}, left_out, silent, size=size, ranked=len(known))
+    caps_by_name = {one.cap.by: one for one in capped}
+    why = _Why(found, caps_by_name, left_out, silent, spared, size=size, ranked=len(known))
     return SelectionFound(
         [
             *(row(one, "stays", why.stays(one)) for one in found.stays),
@@ -121,6 +126,24 @@ def selection(
     )
 
 
+_COLUMNS: Final = ("vote_account", "name", "name_mark", "rank", "score", "delinquent")
+
+
+def _delinquent_in_one_look(held: Collection[str]) -> set[str]:
+    """Of those held, who votes too late in the newest look and did not in the one before."""
+    begun = DelinquencyIncident.objects.filter(ended_at=None, fetches=1, validator__vote_account__in=held)
+    return set(begun.values_list("validator__vote_account", flat=True))
+
+
+def _asked_for(picture: Picture, narrowing: Narrowing, spared: Collection[str]) -> list[Any]:
+    """Those that meet the narrowing; of the spared also who only fails for what delinquency moves."""
+    found = list(standings(picture, narrowing=narrowing).values_list(*_COLUMNS))
+    if spared:
+        otherwise = replace(narrowing, delinquent=None, least_score=None, vote_accounts=spared)
+        found += standings(picture, narrowing=otherwise).values_list(*_COLUMNS)
+    return found
+
+
 class _Why:
     """In words, by what was found among those asked for."""
 
@@ -130,12 +153,13 @@ class _Why:
         caps: Mapping[str, GroupNames],
         left_out: Mapping[str, _Other],
         silent: Collection[str],
+        spared: Collection[str],
         *,
         size: int,
         ranked: int,
     ) -> None:
         self._found, self._caps, self._left_out, self._silent = found, caps, left_out, silent
-        self._size, self._ranked = size, ranked
+        self._spared, self._size, self._ranked = spared, size, ranked
 
     def ranked(self, one: Chosen[str]) -> str:
         return f"place {grouped(one.place or 0)} of {grouped(self._ranked)}"
@@ -143,6 +167,7 @@ class _Why:
     def stays(self, one: Chosen[str]) -> str:
         inside = (one.place or 0) <= self._found.last_kept
         kept = f"held ones stay up to {grouped(self._found.last_kept)}" if inside else _NEEDED
+        kept = _SPARED if one.key in self._spared else kept
         return f"{self.ranked(one)}; {kept}{self._delinquent(one)}"
 
     def leaves(self, one: Chosen[str]) -> str:
@@ -173,3 +198,4 @@ class _Why:
 
 
 _NEEDED: Final = "it was needed to fill the size"
+_SPARED: Final = "what a single look saw lets no held one go"

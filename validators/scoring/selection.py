@@ -1,9 +1,9 @@
 """A portfolio that does not churn: who stays, enters and leaves, of those in an order. Pure.
 
 What is held leaves only when it falls behind the band, size times band deep; free places go to the best.
-Who is barred never enters; held, it stays or leaves as anybody. Caps bound how many may be of one group:
-whoever comes first in the order, of the held and then of all, takes its place, and those behind are passed
-over, or leave.
+Who is barred never enters; held, it stays or leaves as anybody. Who is spared stays behind the band as well.
+Caps bound how many may be of one group: whoever comes first in the order, of the held and then of all, takes
+its place, and those behind are passed over, or leave.
 """
 
 from collections import Counter
@@ -63,6 +63,7 @@ def select(
     band: float = BAND,
     caps: Sequence[Cap[Key]] = (),
     barred: Collection[Key] = (),
+    spared: Collection[Key] = (),
 ) -> Selection[Key]:
     """At most `size` of the order; `band` is at least 1. Of more held than that, the best stay.
 
@@ -72,7 +73,8 @@ def select(
     last_kept, held = int(size * band), set(held)
     places = {key: place for place, key in enumerate(best_first, start=1)}
     rooms = _Rooms(caps, barred=set(barred) - held)
-    stay = rooms.fill((key for key in best_first[:last_kept] if key in held), most=size)
+    may_stay = held & {*best_first[:last_kept], *spared}
+    stay = rooms.fill((key for key in best_first if key in may_stay), most=size)
     kept = set(stay)
     enter = rooms.fill((key for key in best_first if key not in kept), most=size - len(stay))
     # Free places may go to one that was held and lies behind the band: then it never left.

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from tests.validators.asking import get
-from tests.validators.rows import SOL, fetch, pool, scoring_run, stake, validator
-from validators.models import Validator
+from tests.validators.rows import NOON, SOL, fetch, pool, scoring_run, stake, validator
+from validators.models import DelinquencyIncident, Validator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -50,6 +50,28 @@ def test_who_is_delinquent_does_not_enter_and_each_is_told_so(client: Client) ->
         ),
     ]
     assert items[3]["capped_by"] is None
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_held_one_stays_at_the_first_look_that_finds_it_delinquent_and_is_judged_at_the_second(
+    client: Client, looks: int
+) -> None:
+    for account in ("vote6", "vote7"):
+        silent = Validator.objects.get(vote_account=account)
+        DelinquencyIncident.objects.create(validator=silent, started_at=NOON, start_epoch=990, fetches=looks)
+    Validator.objects.filter(vote_account__in=["vote6", "vote7"]).update(delinquent=True)
+
+    # Its score fell below what is asked for, too; but the commission of 7 does not meet the filter.
+    asked = "held=vote2,vote6,vote7&size=3&band=1&delinquent=false&min_score=95&max_commission=0.06"
+    items = get(client, f"selection?{asked}")["items"]
+
+    told = {one["vote_account"]: (one["action"], one["why"]) for one in items}
+    why = "place 6 of 6; what a single look saw lets no held one go; it is delinquent now"
+    left = ("leaves", "it is not among those asked for; it is delinquent now")
+    assert told["vote6"] == (("stays", why) if looks == 1 else left)
+    assert told["vote7"] == left
+    assert (told["vote2"][0], told["vote1"][0]) == ("stays", "enters")
+    assert len([one for one in items if one["action"] in ("stays", "enters")]) == 3
 
 
 def test_while_everybody_is_delinquent_nobody_enters(client: Client) -> None:

@@ -42,6 +42,14 @@ def test_who_is_barred_never_enters_and_stays_or_leaves_as_anybody() -> None:
     assert found.passed_over == [Chosen("a", 1)]
 
 
+def test_who_is_spared_stays_behind_the_band_but_not_beside_more_than_the_size() -> None:
+    found = select(ORDER, held=("b", "j"), size=2, band=1, spared=set("ij"))
+
+    assert [one.key for one in found.stays] == ["b", "j"]
+    assert (found.enters, found.leaves) == ([], [])
+    assert select(ORDER, held=("b", "j"), size=1, band=2, spared="j").leaves == [Chosen("j", 10)]
+
+
 def test_where_everybody_is_barred_nobody_enters() -> None:
     found = select(ORDER, held=(), size=3, barred=ORDER)
 
