@@ -103,5 +103,5 @@ def _shown(
     misspelt: Sequence[tuple[str, str | None]] = (),
 ) -> HttpResponse:
     unknown = [*unknown_words(request.GET, known), *misspelt]
-    context = {"picture": current_picture(), "stale": staleness(), "unknown": unknown, **about}
-    return render(request, f"validators/{name}.html", context)
+    shown = {"picture": current_picture(), "stale": staleness(), "unknown": unknown, "taken": known}
+    return render(request, f"validators/{name}.html", {**shown, **about})
