@@ -22,10 +22,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
 from validators.reading.flags import FlagCode, with_any_flag
-from validators.reading.histories import ScorePoint, ValidatorHistory, validator_history
 from validators.reading.picture import Picture, last_judged_epoch
-
-__all__ = ["ScorePoint", "ValidatorHistory", "standings", "validator_history", "with_newest_score"]
 
 Validators = QuerySet[Validator, Any]
 
