@@ -21,9 +21,8 @@ from validators.reading.rewards import reward_of_100_sol
 from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
 from validators.scoring.ten_epochs import risk_of_ten_epochs
+from validators.solana.arithmetic import ALL_BPS
 from validators.templatetags.units import is_web_address
-
-BPS_IN_ALL: Final = 10_000
 
 # What a validator's document is read from.
 VALIDATOR_COLUMNS: Final = (
@@ -74,11 +73,11 @@ VALIDATOR_COLUMNS: Final = (
 
 
 def fraction(bps: int | None) -> float | None:
-    return None if bps is None else bps / BPS_IN_ALL
+    return None if bps is None else bps / ALL_BPS
 
 
 def basis_points(rate: float | None) -> int | None:
-    return None if rate is None else round(rate * BPS_IN_ALL)
+    return None if rate is None else round(rate * ALL_BPS)
 
 
 # Reading an address takes longer than all else of a row, and they hardly ever change.

@@ -32,6 +32,7 @@ from validators.reading.terms import (
     with_marks,
     withdrawer_said,
 )
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.commission_flags import CommissionFlag
 from validators.solana.commission_marks import CommissionMark
 from validators.solana.look_alikes import NameMark
@@ -104,7 +105,6 @@ _OF_NOW: Final[Mapping[FlagCode, str]] = {
 }
 # What many programmes let a validator keep of tips at most.
 HIGH_BPS: Final = 1_000
-ALL_BPS: Final = 10_000
 _WHEN: Final[Mapping[FlagCode, Q]] = {
     **{code: Q(flags_as_text__contains=json.dumps(flag.value)) for flag, code in OF_COMMISSION.items()},
     **{code: Q(name_mark=mark.value) for mark, code in _CODES_OF_NAMES.items()},

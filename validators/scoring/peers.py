@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Final
 
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
-from validators.solana.arithmetic import LAMPORTS_PER_SOL
+from validators.solana.arithmetic import ALL_BPS, BPS_PER_PERCENT, LAMPORTS_PER_SOL
 
 EWMA_ALPHA: Final = 0.3
 EWMA_EPOCHS: Final = 20
@@ -53,9 +53,10 @@ def _ewma(known: Sequence[float]) -> float:
 
 def _lowest_commission(cluster: ClusterFacts) -> list[Assessment]:
     """An unknown commission counts as all of it."""
+    asked = (ALL_BPS if one.commission_bps is None else one.commission_bps for one in cluster.validators)
     return [
-        Assessment(one, 100.0 - (10_000 if one.commission_bps is None else one.commission_bps) / 100, {})
-        for one in cluster.validators
+        Assessment(one, 100.0 - bps / BPS_PER_PERCENT, {})
+        for one, bps in zip(cluster.validators, asked, strict=True)
     ]
 
 

@@ -10,9 +10,9 @@ from statistics import fmean
 from typing import Final
 
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.concentration import superminority
 
-PRIVATE_BPS: Final = 10_000
 BAD_PERFORMANCE: Final = 0.97
 
 # A validator, its performances of so many epochs (newest first, capped at 1), superminority -> opinion.
@@ -41,13 +41,13 @@ def _known(validator: ValidatorFacts, oldest: int) -> list[float]:
 
 
 def _kept(one: ValidatorFacts) -> float:
-    bps = PRIVATE_BPS if one.commission_bps is None else one.commission_bps
-    return max(0.0, 1.0 - bps / PRIVATE_BPS)
+    bps = ALL_BPS if one.commission_bps is None else one.commission_bps
+    return max(0.0, 1.0 - bps / ALL_BPS)
 
 
 def _highest(one: ValidatorFacts, epochs: int) -> int:
     told = [bps for bps in (one.commission_bps, *one.past.highest_bps[:epochs]) if bps is not None]
-    return max(told, default=PRIVATE_BPS)
+    return max(told, default=ALL_BPS)
 
 
 def _stakenet(one: ValidatorFacts, known: Sequence[float], large: bool) -> float:

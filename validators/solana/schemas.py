@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from validators.solana.arithmetic import (
+    BPS_PER_PERCENT,
     LARGEST,
     LARGEST_STAKE,
     MOST_TUPLES,
@@ -107,7 +108,7 @@ class VoteAccount(msgspec.Struct, frozen=True, gc=False):
         """The finer of the two fields; older nodes send only percent, one line only basis points."""
         if self.sent_bps is not None:
             return self.sent_bps
-        return None if self.commission_percent is None else self.commission_percent * 100
+        return None if self.commission_percent is None else self.commission_percent * BPS_PER_PERCENT
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)

@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-PRIVATE_BPS: Final = 10_000
+from validators.solana.arithmetic import ALL_BPS
+
 FULL: Final = 100.0
 
 
@@ -22,7 +23,7 @@ class Number(NamedTuple):
 
 def count_on(bps: int, level: float, risk: float, loss_when_bad: float, aversion: float) -> Number:
     """`level` is at most 1. A commission above 100 %, which an account can carry, never gives a return."""
-    kept = max(0.0, 1.0 - bps / PRIVATE_BPS)
+    kept = max(0.0, 1.0 - bps / ALL_BPS)
     after = kept * level
     # Whoever pays nothing has nothing to lose.
     rate = after * loss_when_bad + (aversion if kept else 0.0)
