@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Final
 
-from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
 from validators.solana.arithmetic import ALL_BPS, BPS_PER_PERCENT, LAMPORTS_PER_SOL
 
 EWMA_ALPHA: Final = 0.3
@@ -24,20 +24,13 @@ def _by_performance(name: str, epochs: int, opinion: Opinion) -> ScoringMethod:
     def assess(cluster: ClusterFacts) -> list[Assessment]:
         oldest = cluster.epoch - epochs
         return [
-            Assessment(one, 100.0 * opinion(known) if (known := _known(one, oldest)) else 0.0, {})
+            Assessment(
+                one, 100.0 * opinion(known) if (known := one.past.performances_since(oldest)) else 0.0, {}
+            )
             for one in cluster.validators
         ]
 
     return ScoringMethod(name, "1", assess, reads_past=True)
-
-
-def _known(validator: ValidatorFacts, oldest: int) -> list[float]:
-    past = validator.past
-    return [
-        earned
-        for epoch, earned in zip(past.epochs, past.performance, strict=True)
-        if epoch >= oldest and earned is not None
-    ]
 
 
 def _capped_mean(known: Sequence[float]) -> float:

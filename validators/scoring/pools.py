@@ -12,6 +12,7 @@ from typing import Final
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
 from validators.solana.arithmetic import ALL_BPS
 from validators.solana.concentration import superminority
+from validators.solana.economics import kept_share
 
 BAD_PERFORMANCE: Final = 0.97
 
@@ -31,18 +32,13 @@ def _pool(name: str, epochs: int, opinion: Opinion) -> ScoringMethod:
     return ScoringMethod(name, "1", assess, reads_past=True)
 
 
-def _known(validator: ValidatorFacts, oldest: int) -> list[float]:
-    past = validator.past
-    return [
-        min(earned, 1.0)
-        for epoch, earned in zip(past.epochs, past.performance, strict=True)
-        if epoch >= oldest and earned is not None
-    ]
+def _known(one: ValidatorFacts, oldest: int) -> list[float]:
+    return [min(earned, 1.0) for earned in one.past.performances_since(oldest)]
 
 
 def _kept(one: ValidatorFacts) -> float:
-    bps = ALL_BPS if one.commission_bps is None else one.commission_bps
-    return max(0.0, 1.0 - bps / ALL_BPS)
+    """An unknown commission takes everything."""
+    return kept_share(one.commission_bps) or 0.0
 
 
 def _highest(one: ValidatorFacts, epochs: int) -> int:
