@@ -92,29 +92,14 @@ def selection(
     capped = applied(caps, known, size=size)
     rules = [one.cap for one in capped]
     found = select(list(known), held=held, size=size, band=band, caps=rules, barred=silent, spared=spared)
-    gone = [one.key for one in found.leaves if one.key not in known]
-    others = standings(picture, narrowing=None).filter(vote_account__in=gone)
-    left_out = {account: _Other(*rest) for account, *rest in others.values_list(*_COLUMNS, "left_at")}
+    left_out = _others(picture, [one.key for one in found.leaves if one.key not in known])
     silent |= {account for account, one in left_out.items() if one.delinquent and one.left_at is None}
 
     def row(one: Chosen[str], action: str, why: str) -> SelectedValidator:
-        name, mark, rank, score, *_ = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)
-        full = found.full.get(one.key)
-        return SelectedValidator(
-            vote_account=one.key,
-            name=name or None,
-            name_mark=mark or None,
-            action=action,
-            place=one.place,
-            rank=rank,
-            score=score,
-            why=why,
-            capped_by=full.by if full else None,
-            capped_group=full.group if full else None,
-        )
+        about = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)
+        return _selected(one, action, why, about=about, full=found.full.get(one.key))
 
-    caps_by_name = {one.cap.by: one for one in capped}
-    why = _Why(found, caps_by_name, left_out, silent, spared, size=size, ranked=len(known))
+    why = _Why(found, capped, left_out, silent, spared, size=size, ranked=len(known))
     return SelectionFound(
         [
             *(row(one, "stays", why.stays(one)) for one in found.stays),
@@ -144,13 +129,36 @@ def _asked_for(picture: Picture, narrowing: Narrowing, spared: Collection[str]) 
     return found
 
 
+def _others(picture: Picture, accounts: Collection[str]) -> dict[str, _Other]:
+    rows = standings(picture, narrowing=None).filter(vote_account__in=accounts)
+    return {account: _Other(*rest) for account, *rest in rows.values_list(*_COLUMNS, "left_at")}
+
+
+def _selected(
+    one: Chosen[str], action: str, why: str, *, about: Sequence[Any], full: Full | None
+) -> SelectedValidator:
+    name, mark, rank, score, *_ = about
+    return SelectedValidator(
+        vote_account=one.key,
+        name=name or None,
+        name_mark=mark or None,
+        action=action,
+        place=one.place,
+        rank=rank,
+        score=score,
+        why=why,
+        capped_by=full.by if full else None,
+        capped_group=full.group if full else None,
+    )
+
+
 class _Why:
     """In words, by what was found among those asked for."""
 
     def __init__(
         self,
         found: Selection[str],
-        caps: Mapping[str, GroupNames],
+        caps: Sequence[GroupNames],
         left_out: Mapping[str, _Other],
         silent: Collection[str],
         spared: Collection[str],
@@ -158,7 +166,8 @@ class _Why:
         size: int,
         ranked: int,
     ) -> None:
-        self._found, self._caps, self._left_out, self._silent = found, caps, left_out, silent
+        self._found, self._left_out, self._silent = found, left_out, silent
+        self._caps = {one.cap.by: one for one in caps}
         self._spared, self._size, self._ranked = spared, size, ranked
 
     def ranked(self, one: Chosen[str]) -> str:
