@@ -165,6 +165,7 @@ READINESS_CHECKS = {
     "data": "validators.monitoring.readiness.neglected_data",
     "chain": "validators.monitoring.readiness.standing_chain",
     "endpoints": "validators.monitoring.readiness.doubted_endpoints",
+    "stake": "validators.monitoring.delinquency.delinquent_cluster",
     "sources": "validators.monitoring.readiness.silent_sources",
     "networks": "validators.monitoring.networks.unreadable_networks",
 }
@@ -185,6 +186,7 @@ ALERT_RULES = {
     "standing": "validators.monitoring.alerts.standing_chain",
     "endpoints": "validators.monitoring.alerts.doubted_endpoints",
     "shrinking": "validators.monitoring.alerts.shrinking_cluster",
+    "delinquent": "validators.monitoring.delinquency.delinquent_alert",
     "silent": "validators.monitoring.alerts.silent_sources",
     "networks": "validators.monitoring.networks.networks_alert",
     "missed": "scheduling.monitoring.alert_rules.missed_occurrences",

@@ -5,11 +5,16 @@ const WANTED = { max_commission: 0.05, superminority: false, delinquent: false }
 const DAY_AGO = new Date(Date.now() - 24 * 3600 * 1000).toISOString();
 const [site, file, size = "20"] = process.argv.slice(2);
 
-/** Throws what the API says is wrong for anything but a good answer. */
+function end(said) {
+  console.error(said);
+  process.exit(1);
+}
+
+/** Ends the bot, with what the API says is wrong, for anything but a good answer. */
 async function ask(path, words = {}) {
   const reply = await fetch(`${site}/api/v1/${path}?${new URLSearchParams(words)}`);
   const answer = await reply.json();
-  if (!reply.ok) throw new Error(`${reply.status}: ${answer.detail}`);
+  if (!reply.ok) end(`${path}: ${reply.status}: ${answer.detail}`);
   return answer;
 }
 
@@ -24,7 +29,7 @@ for (let more = held !== ""; more; ) {
 }
 
 const { as_of, items } = await ask("selection", { held, size, ...WANTED });
-if ((as_of ?? "") < DAY_AGO) throw new Error(`The newest look at the chain is of ${as_of}; nothing is moved.`);
+if ((as_of ?? "") < DAY_AGO) end(`The newest look at the chain is of ${as_of}; nothing is moved.`);
 for (const { action, vote_account, why } of items.filter((one) => one.action !== "stays")) {
   const parts = action === "enters" ? (await ask(`validators/${vote_account}/score`)).score.parts : [];
   const costs = parts.filter((one) => one.points < -0.05).sort((one, other) => one.points - other.points).slice(0, 2);

@@ -87,6 +87,9 @@ def complaint(error: Mapping[str, Any], said: object) -> str:
         return f"{name}: {there_is_no(said, _QUOTED.findall(expected))}"
     if error["type"] in _WANTED and isinstance(said, str):
         return f"{name}: {_WANTED[error['type']]}, and not “{shortened(said)}”"
+    if error["type"] == "string_pattern_mismatch" and isinstance(said, str):
+        # Our regular expression is no answer to anybody.
+        return f"{name}: “{shortened(said)}” has a character, or a length, that it cannot have"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"
 
 

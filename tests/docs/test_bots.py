@@ -82,6 +82,27 @@ def test_a_bot_tells_what_changed_since_yesterday_and_then_since_it_asked(
 
 
 @with_each
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("foo", 0, "leaves foo: no fetch ever saw it"),
+        ("f*o", 1, "vote_account: “f*o” has a character, or a length, that it cannot have"),
+    ],
+)
+def test_a_bot_says_what_the_api_says_of_a_typo(
+    file: str, held: Path, live_server: LiveServer, line: str, code: int, said: str
+) -> None:
+    held.write_text(f"vote1\n{line}\n")
+
+    asked = [PROGRAMS[file], str(BOT / file), live_server.url, str(held), "1"]
+    bot = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+
+    assert (bot.returncode, said in (bot.stderr if code else bot.stdout)) == (code, True), bot
+    # One line, and no trace of the program.
+    assert len(bot.stderr.splitlines()) == code
+
+
+@with_each
 def test_a_bot_that_listens_believes_our_deliveries_alone(
     file: str, held: Path, live_server: LiveServer
 ) -> None:

@@ -1,4 +1,5 @@
-"""Every argument of every management command of ours with values that nobody means: a line, or success.
+"""Every argument of every management command of ours with values that nobody means: a line, or success; and
+2 as the exit code for what cannot be asked.
 
 A new command is covered by being there.
 """
@@ -113,3 +114,96 @@ def test_hostile_arguments_get_a_line_and_no_traceback(
         except Exception as exc:
             broken[" ".join(words)[:120]] = f"{type(exc).__name__}: {str(exc)[:120]}"
     assert not broken, "\n".join(f"{words}: {error}" for words, error in broken.items())
+
+
+# What is not a number, and numbers that no option means, but for those that take them.
+NO_NUMBERS = ("nothing", "-1", "nan")
+MEANS = {
+    *(("simulate_cluster", "--seed", "-1"), ("simulate_cluster", "--patch-epoch", "-1")),
+    # Without a change beside it there is nothing that another edition could contradict.
+    ("scheduler", "--edition", "-1"),
+}
+
+
+def numbers(name: str, parser: argparse.ArgumentParser) -> Iterator[list[str]]:
+    for words, one, action in options_of(parser):
+        is_number = action.type in (int, float)
+        for value in NO_NUMBERS if is_number else ():
+            option = action.option_strings[0]
+            if (name, option, value) not in MEANS and not (value == "nan" and action.type is int):
+                yield [*words, *needed(one, but=action), f"{option}={value}"]
+
+
+def options_of(
+    parser: argparse.ArgumentParser,
+) -> Iterator[tuple[list[str], argparse.ArgumentParser, argparse.Action]]:
+    general = {one.dest for one in BaseCommand().create_parser("manage.py", "any")._actions}
+    for words, one in paths(parser):
+        for action in one._actions:
+            if action.option_strings and action.dest not in general and action.nargs != 0:
+                yield words, one, action
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_number_that_cannot_be_asked_is_wrong_usage(name: str) -> None:
+    JobFactory(name=NAME, schedule__name=NAME)
+    command, parser = as_a_shell_gets_it(name)
+    codes = {" ".join(words): exit_code(command, parser, words) for words in numbers(name, parser)}
+
+    assert set(codes.values()) <= {2}, codes
+
+
+WRONG_WORDS = """
+simulate_cluster --fault=nothing
+simulate_cluster --slot-times=x
+simulate_cluster --replay=/nowhere
+simulate_cluster --replay=/ --history=/x
+simulate_cluster --epochs=0
+simulate_cluster --port=65536
+mcp --port=1
+mcp --http --token-file=/nowhere
+mcp --http --host=0.0.0.0
+mcp --http --port=65536
+backtest_scores --from=3 --to=2
+backtest_scores --from=1 --to=2 --method nothing
+backtest_scores --from=1 --to=2 --coefficients=/nowhere
+fit_scores --from=3 --to=2
+verdicts --rules=nothing
+verdicts --validator=nobody
+select_validators --cap=nothing
+select_validators --held=/nowhere
+select_validators --flagged=so
+watched add
+rescore --run=1
+fetch nothing
+scheduler trigger nobody
+scheduler explain nobody
+"""
+
+
+@pytest.mark.parametrize("line", WRONG_WORDS.strip().splitlines())
+def test_what_cannot_be_asked_is_wrong_usage(line: str) -> None:
+    name, *words = line.split()
+    command, parser = as_a_shell_gets_it(name)
+
+    assert exit_code(command, parser, words) == 2
+
+
+def as_a_shell_gets_it(name: str) -> tuple[BaseCommand, argparse.ArgumentParser]:
+    """Where a parser refuses, it ends the process."""
+    command = load_command_class(get_commands()[name], name)
+    command._called_from_command_line = True  # type: ignore[attr-defined]
+    return command, command.create_parser("manage.py", name)
+
+
+def exit_code(command: BaseCommand, parser: argparse.ArgumentParser, words: list[str]) -> int:
+    try:
+        with transaction.atomic():
+            options = vars(parser.parse_args(words)) | {"skip_checks": True}
+            command.execute(**options, stdout=StringIO(), stderr=StringIO())
+            transaction.set_rollback(True)
+    except CommandError as exc:
+        return exc.returncode
+    except SystemExit as exc:
+        return int(exc.code or 0)
+    return 0

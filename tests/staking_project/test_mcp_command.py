@@ -51,7 +51,7 @@ def test_the_sdks_client_starts_it_and_hears_nothing_but_the_protocol(stack: Ins
             "--host 0.0.0.0 can be reached from elsewhere: that needs --token-file.",
         ),
         (["--http", "--token-file=/nowhere"], "Cannot read /nowhere: "),
-        (["--http", "--port=70000"], "Cannot listen on 127.0.0.1, port 70000: "),
+        (["--http", "--port=70000"], "--port must be from 0 to 65535."),
     ],
 )
 def test_what_it_cannot_do_it_says_in_one_line(words: list[str], said: str) -> None:

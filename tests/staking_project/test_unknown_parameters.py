@@ -111,6 +111,16 @@ def test_of_words_that_there_are_so_and_so_many_of_the_nearest_is_named_too(
     assert said in refused(client, address)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("validators?search=a%00", "search: “a�”"), ("events?vote_account=f*o", "vote_account: “f*o”")],
+)
+def test_what_cannot_be_such_a_text_is_said_without_our_regular_expression(
+    client: Client, address: str, said: str
+) -> None:
+    assert refused(client, address)["detail"] == f"{said} has a character, or a length, that it cannot have"
+
+
 def test_a_long_name_is_not_said_back_whole(client: Client) -> None:
     assert len(refused(client, f"cluster?{'x' * 5_000}=1")["detail"]) < 200
 

@@ -6,13 +6,15 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from validators.solana.arithmetic import ALL_BPS
+
 # The ten percent that people watch for, and what lies on both sides of it; in basis points.
 COMMISSION_BUCKETS = {
     "none": ("0 %", Q(commission_bps=0)),
     "to5": ("up to 5 %", Q(commission_bps__gt=0, commission_bps__lte=500)),
     "to10": ("above 5 to 10 %", Q(commission_bps__gt=500, commission_bps__lte=1_000)),
-    "above10": ("above 10 %", Q(commission_bps__gt=1_000, commission_bps__lt=10_000)),
-    "all": ("100 % or more", Q(commission_bps__gte=10_000)),
+    "above10": ("above 10 %", Q(commission_bps__gt=1_000, commission_bps__lt=ALL_BPS)),
+    "all": ("100 % or more", Q(commission_bps__gte=ALL_BPS)),
     "unknown": ("unknown", Q(commission_bps=None)),
 }
 PRESENCE = {

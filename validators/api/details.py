@@ -71,7 +71,9 @@ def known_validator(vote_account: str) -> Validator:
     if validator is not None:
         return validator
     detail = f"No fetch ever saw the vote account {vote_account}."
-    owned = [one.vote_account for one in Validator.objects.filter(identity=vote_account).order_by("pk")]
+    owned = [
+        one.vote_account for one in Validator.objects.filter(identity=vote_account).order_by("vote_account")
+    ]
     if owned:
         detail += f" It is the identity of {', '.join(owned)}."
     raise ApiError(404, code="unknown_validator", detail=detail)

@@ -43,7 +43,8 @@ class ValidatorDocument(Schema):
     name: str | None = Field(description="What it calls itself; never trusted")
     name_mark: words.NameMark | None = Field(description=NAME_MARK)
     website: str | None = Field(
-        description="What it says is its website; never trusted, and maybe no address"
+        description="What it says is its website; never trusted. Null unless it is an http or https address "
+        "without a user's name in it, so that a link to it opens a page of the host that one reads"
     )
     rank: int | None = Field(description="1 is best; equals share a rank")
     score: float | None = Field(description="0 to 100; the page /scores/ says what it means")

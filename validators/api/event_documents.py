@@ -95,3 +95,4 @@ class EventList(Envelope):
         "`items` is empty"
     )
     more: bool = Field(description="There is more behind it already: ask again at once")
+    unknown: list[str] = Field(description="Of the accounts asked for, those that no fetch ever saw")

@@ -1,6 +1,5 @@
 """From where on, of whom and of what events are asked for."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -63,7 +62,9 @@ class Wanted(Schema):
         [], description="What happened, any of these: with commas between, or repeated"
     )
     vote_account: Keys = Field(
-        [], description="Of these validators alone, up to 200: with commas between, or repeated"
+        [],
+        description="Of these validators alone, up to 200: with commas between, or repeated. A list names "
+        "those that no fetch ever saw in `unknown`; a stream, which could not, is refused",
     )
 
     def begins(self, otherwise: int | None = None) -> int:
@@ -77,15 +78,10 @@ class Wanted(Schema):
         except UnknownNumberError as exc:
             raise ApiError(410, code="unknown_cursor", detail=str(exc)) from exc
 
-    @property
-    def keys(self) -> Sequence[int]:
-        """Of the validators asked for. Raises ApiError where there is none of that name."""
-        wanted = set(self.vote_account)
-        found = Validator.objects.keys_of(wanted)
-        if unknown := sorted(wanted - found.keys()):
-            detail = f"No fetch ever saw the vote account {', '.join(unknown)}."
-            raise ApiError(404, code="unknown_validator", detail=detail)
-        return sorted(found.values())
+    def whom(self) -> tuple[list[int], list[str]]:
+        """Of the validators asked for, the keys of those that there are, and the names that nobody has."""
+        found = Validator.objects.keys_of(set(self.vote_account))
+        return sorted(found.values()), [name for name in self.vote_account if name not in found]
 
 
 class EventQuery(Wanted):

@@ -24,7 +24,7 @@ LastEventId = Annotated[
 ]
 
 _COLUMNS: Final = list(EventDocument.model_fields)
-_PROBLEMS: Final = {404: Problem, 410: Problem, 422: Problem}
+_PROBLEMS: Final = {410: Problem, 422: Problem}
 _STREAM: Final = {
     "text/event-stream": {
         "schema": {"type": "string"},
@@ -52,10 +52,13 @@ def list_events(request: HttpRequest, query: Query[EventQuery]) -> HttpResponse:
 def _event_list(request: HttpRequest, query: EventQuery, form: Format) -> HttpResponse:
     # Asked before the events, so that none is passed over that comes meanwhile.
     newest, begin = newest_number(), query.begins()
-    found = events_after(begin, kinds=query.kind, validators=query.keys, limit=query.limit + 1)
+    keys, unknown = query.whom()
+    is_anybody = bool(keys) or not query.vote_account
+    asked = events_after(begin, kinds=query.kind, validators=keys, limit=query.limit + 1)
+    found = asked if is_anybody else []
     shown, more = found[: query.limit], len(found) > query.limit
     cursor = shown[-1].number if more else max(newest, begin, *(one.number for one in shown))
-    about: dict[str, Any] = {**envelope(), "cursor": str(cursor), "more": more}
+    about: dict[str, Any] = {**envelope(), "cursor": str(cursor), "more": more, "unknown": unknown}
     if form == "json":
         return json_reply({**about, "items": list(map(document, shown))})
     return list_reply(
@@ -71,7 +74,7 @@ def _event_list(request: HttpRequest, query: EventQuery, form: Format) -> HttpRe
 
 @router.get(
     "/events/stream",
-    response={503: Problem, **_PROBLEMS},
+    response={404: Problem, 503: Problem, **_PROBLEMS},
     openapi_extra={
         "responses": {200: {"description": "Goes on until either side ends it", "content": _STREAM}}
     },

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from pydantic_core import to_json
 
-from scheduling.api.errors import problem
+from scheduling.api.errors import ApiError, problem
 from validators.api.event_parameters import Wanted
 from validators.models import ValidatorEvent
 from validators.reading.events import document, events_after, newest_number
@@ -62,7 +62,11 @@ def stream_reply(request: HttpRequest, query: Wanted) -> HttpResponseBase:
     if has_room is not None and not has_room(request):
         return _no_room()
     newest = newest_number()
-    begin, keys = query.begins(otherwise=newest), query.keys
+    begin, (keys, unknown) = query.begins(otherwise=newest), query.whom()
+    if unknown:
+        # Who listens to nobody would hear nothing, for ever, and take it for quiet.
+        detail = f"No fetch ever saw the vote account {', '.join(unknown)}."
+        raise ApiError(404, code="unknown_validator", detail=detail)
     found = events_after(begin, kinds=query.kind, validators=keys, limit=MOST_AT_ONCE)
     is_all = len(found) < MOST_AT_ONCE
     # Some may have happened since the newest was asked for: those are told here, and not once more.

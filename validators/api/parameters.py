@@ -10,6 +10,7 @@ from scheduling.api.replies import Format
 from scheduling.api.unknown import there_is_no
 from validators.api.several import BASE58, Flags, Include, Keys
 from validators.models import ScoringRun, Validator
+from validators.models.validators import PUBKEY_LENGTH
 from validators.reading.groups import group_key
 from validators.reading.standings import DEFAULT_SORT, MOST_ROWS, SORT_FIELDS
 from validators.scoring.registry import METHODS
@@ -250,4 +251,5 @@ class StandingPlace(BaseModel):
         | None
     )
     stake: int = Field(ge=0, le=LARGEST)
-    key: int = Field(ge=1, le=LARGEST)
+    # None in those that were given out while a key of the database stood here.
+    account: str | None = Field(None, max_length=PUBKEY_LENGTH, pattern=TEXT)

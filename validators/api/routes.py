@@ -62,6 +62,8 @@ def select_validators(request: HttpRequest, query: Query[SelectionQuery]) -> Htt
     place `size` x `band`, so that a place more or less moves no stake. Each is told `action` and why; a held
     key that no fetch ever saw, or that a filter leaves out, leaves. With `cap` at most so many of one group
     are held: the worst held ones above it leave, others are `passed_over`, each with the group that is full.
+    Who is delinquent now never enters, and is `passed_over` too. Held, it stays for as long as a single look
+    saw it so, whatever `delinquent` and `min_score` ask for; from the second on as others do.
     All comes in one reply.
     """
     return answer(request, query.format, lambda form: selection_reply(request, query, form))

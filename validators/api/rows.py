@@ -1,6 +1,7 @@
 """From rows of the tables to documents."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from validators.models import (
@@ -20,8 +21,8 @@ from validators.reading.rewards import reward_of_100_sol
 from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
 from validators.scoring.ten_epochs import risk_of_ten_epochs
-
-BPS_IN_ALL: Final = 10_000
+from validators.solana.arithmetic import ALL_BPS
+from validators.templatetags.units import is_web_address
 
 # What a validator's document is read from.
 VALIDATOR_COLUMNS: Final = (
@@ -72,11 +73,18 @@ VALIDATOR_COLUMNS: Final = (
 
 
 def fraction(bps: int | None) -> float | None:
-    return None if bps is None else bps / BPS_IN_ALL
+    return None if bps is None else bps / ALL_BPS
 
 
 def basis_points(rate: float | None) -> int | None:
-    return None if rate is None else round(rate * BPS_IN_ALL)
+    return None if rate is None else round(rate * ALL_BPS)
+
+
+# Reading an address takes longer than all else of a row, and they hardly ever change.
+@lru_cache(maxsize=8_192)
+def web_address(text: str | None) -> str | None:
+    """What a validator says is its website, if it is one that our own page would link to."""
+    return text if text and is_web_address(text) else None
 
 
 def lamports(amount: int | None) -> str | None:
@@ -91,6 +99,7 @@ def validator_documents(columns: Columns) -> dict[str, Sequence[Any]]:
     told = {name.removesuffix("_bps"): columns[name] for name in VALIDATOR_COLUMNS}
     for field in _EMPTY_IS_UNKNOWN:
         told[field] = [value or None for value in told[field]]
+    told["website"] = list(map(web_address, told["website"]))
     admissions = list(zip(*(columns[name] for name in ADMISSION_COLUMNS), strict=True))
     told["admission"] = each(lambda row: admission_document(*row), admissions)
     told["risk_ten_epochs"] = each(risk_of_ten_epochs, told["risk"])
@@ -102,7 +111,7 @@ def validator_documents(columns: Columns) -> dict[str, Sequence[Any]]:
 
 
 _EMPTY_IS_UNKNOWN: Final = (
-    *("identity", "name", "name_mark", "website", "version", "client", "apy_basis", "mev_apy_basis"),
+    *("identity", "name", "name_mark", "version", "client", "apy_basis", "mev_apy_basis"),
     *("address", "network", "network_name", "country", "operator"),
 )
 

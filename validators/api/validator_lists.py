@@ -100,13 +100,13 @@ def _past(query: ValidatorQuery, picture: Picture, place: Place | None) -> Colum
     if place is not None:
         found = behind(found, place, sort=query.sort)
     rows_of_then = map(_as_present, found.values(*past.THEN)[: query.rows + 1])
-    return columns_of(rows_of_then, (*COLUMNS, "order_key", "components"))
+    return columns_of(rows_of_then, (*COLUMNS, "components"))
 
 
 def _as_present(row: Mapping[str, Any]) -> dict[str, Any]:
-    """With the columns of the present list; `order_key` keeps the one that the order is by."""
+    """With the columns of the present list."""
     risks = {name: (row["components"] or {}).get(name) for name in RISKS}
-    known = {**row, **risks, "pk": row["validator_id"], "order_key": row["pk"]}
+    known = {**row, **risks, "pk": row["validator_id"]}
     if row["blocks_unfinished"]:
         known["skip_rate"] = None
     return dict.fromkeys(COLUMNS) | known
@@ -128,6 +128,9 @@ def _picture_and_place(query: ValidatorQuery) -> tuple[Picture, Place | None]:
     place = cursors.read(query.cursor, StandingPlace)
     if place.sort != query.sort or not _fits(place.value, sort=query.sort) or place.epoch != query.epoch:
         raise ApiError(400, code="invalid_cursor", detail="This cursor is of another order, or epoch.")
+    if place.account is None:
+        detail = "This cursor is of an earlier version, which put equals in another order; begin anew."
+        raise ApiError(410, code="expired_cursor", detail=detail)
     picture = picture_of_run(place.run)
     if picture is None:
         raise ApiError(410, code="expired_cursor", detail="These scores were deleted; begin anew.")
@@ -137,7 +140,7 @@ def _picture_and_place(query: ValidatorQuery) -> tuple[Picture, Place | None]:
         raise ApiError(400, code="invalid_cursor", detail=detail)
     if query.epoch is not None:
         picture = replace(picture, fetch=past.last_fetch(query.epoch))
-    return picture, Place(value=place.value, stake=place.stake, key=place.key)
+    return picture, Place(value=place.value, stake=place.stake, account=place.account)
 
 
 def _newest_picture(query: ValidatorQuery) -> Picture:
@@ -159,6 +162,6 @@ def _cursor(row: Mapping[str, Any], picture: Picture, query: ValidatorQuery) -> 
             epoch=query.epoch,
             value=place.value,
             stake=place.stake,
-            key=row.get("order_key", place.key),
+            account=place.account,
         )
     )

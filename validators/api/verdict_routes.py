@@ -27,7 +27,7 @@ from validators.reading.verdicts import (
     verdict_rows,
     verdicts_of,
 )
-from validators.rules.judging import Outcome
+from validators.rules.findings import Outcome
 from validators.rules.schema import ElsewhereRule, Rule, RuleSet
 from validators.services.verdicts.rule_sets import rule_sets
 

@@ -201,7 +201,7 @@ SelectionAction = TypeAliasType(
         str,
         one_of(
             ("stays", "enters", "leaves", "passed_over"),
-            "What to do with it. passed_over: nothing, as it is not held; a cap keeps it out",
+            "passed_over: not held, and a cap keeps it out, or it is delinquent",
         ),
     ],
 )

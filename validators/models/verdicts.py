@@ -8,12 +8,13 @@ from validators.models.validators import Validator
 class RuleVerdict(models.Model):
     """One rule set's verdict on one validator; written when it is another one than before.
 
-    `findings` are those of its rules that fail or are not known (the fields of `rules.judging.Finding`);
-    all others pass. Gone with the validator that left, and with the rule set.
+    `findings` are those of its rules that fail or are not known: the fields of `rules.findings.Finding`, and
+    `was`, what a rule of which nothing is known said when something was. All others pass.
+    Gone with the validator that left, and with the rule set.
     """
 
     class Result(models.TextChoices):
-        """As `rules.judging.Outcome`."""
+        """As `rules.findings.Outcome`."""
 
         PASSES = "passes"
         # Every rule is met, and a ranking or an auction chooses.

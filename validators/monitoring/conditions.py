@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from django.db.models import Q, Sum
-
 from scheduling.clock import database_now
 from scheduling.conditions import Occasion
 from validators.figures import percent
-from validators.models import Fetch, Validator
+from validators.models import Fetch
+from validators.monitoring.delinquency import delinquent_share
 from validators.monitoring.readiness import stale_data
 
 # With a third of the stake gone the cluster stops; with a tenth gone its numbers say little about anybody.
@@ -25,10 +24,7 @@ def new_epoch_only(occasion: Occasion) -> str:
 
 def cluster_healthy(occasion: Occasion) -> str:
     """Refuse while more than a tenth of the stake is delinquent."""
-    stakes = Validator.objects.filter(left_at=None).aggregate(
-        total=Sum("activated_stake"), delinquent=Sum("activated_stake", filter=Q(delinquent=True))
-    )
-    share = (stakes["delinquent"] or 0) / stakes["total"] if stakes["total"] else 0.0
+    share = delinquent_share()
     return f"{percent(share, 0)} of the stake is delinquent" if share > MOST_DELINQUENT_STAKE else ""
 
 

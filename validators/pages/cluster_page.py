@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from validators.models import ChainState, ClusterEpoch, SourceState, StakePool, Validator
+from validators.monitoring.delinquency import much_is_delinquent
 from validators.pages.spreads import ShownSpread, shown_spreads
 from validators.reading.cluster import chain_state, cluster_epochs, sources
 from validators.reading.holdings import moving_said
@@ -59,6 +60,7 @@ class ClusterPicture:
     chain: ChainState | None
     pools: Sequence[StakePool]
     moving: str
+    warning: str
     spreads: Mapping[str, ShownSpread]
 
 
@@ -67,7 +69,7 @@ Row = tuple[int, int | None, float | None]
 
 
 def cluster_picture(picture: Picture) -> ClusterPicture:
-    """Eleven queries, two of them over every present validator."""
+    """Twelve queries, three of them over every present validator."""
     present: Any = standings(picture)
     rows: list[Row] = list(present.values_list("activated_stake", "commission_bps", "score"))
     epochs = cluster_epochs(limit=EPOCHS_SHOWN)
@@ -84,12 +86,13 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         chain=chain_state(),
         pools=stake_pools(),
         moving=moving_said(picture.epoch),
+        warning=much_is_delinquent(),
         spreads=shown_spreads(picture.epoch),
     )
 
 
 def _largest() -> list[Slice]:
-    present = Validator.objects.present().order_by("-activated_stake", "pk")
+    present = Validator.objects.present().order_by("-activated_stake", "vote_account")
     named = list(present.values_list("name", "vote_account", "activated_stake", "name_mark")[:LARGEST_SHOWN])
     most = named[0][2] if named else 0
     return [

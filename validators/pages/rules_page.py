@@ -17,7 +17,7 @@ from validators.pages.unknown_words import unknown_words
 from validators.reading.picture import current_picture
 from validators.reading.standings import MOST_ROWS
 from validators.reading.verdicts import ToldSet, parts_of_all, refused_files, told, told_sets, verdict_rows
-from validators.rules.judging import Outcome
+from validators.rules.findings import Outcome
 from validators.rules.schema import ElsewhereRule, RuleSet
 from validators.services.verdicts.rule_sets import rule_sets
 
@@ -46,7 +46,9 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
     chosen = request.GET.get("result", "")
     result = chosen if chosen in RESULTS else ""
     # The largest first: there the answer matters to most.
-    rows = verdict_rows(rules=name, result=result).order_by("-validator__activated_stake", "validator_id")
+    rows = verdict_rows(rules=name, result=result).order_by(
+        "-validator__activated_stake", "validator__vote_account"
+    )
     paginator = Paginator(rows, VERDICTS_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     about = {
@@ -101,5 +103,5 @@ def _shown(
     misspelt: Sequence[tuple[str, str | None]] = (),
 ) -> HttpResponse:
     unknown = [*unknown_words(request.GET, known), *misspelt]
-    context = {"picture": current_picture(), "stale": staleness(), "unknown": unknown, **about}
-    return render(request, f"validators/{name}.html", context)
+    shown = {"picture": current_picture(), "stale": staleness(), "unknown": unknown, "taken": known}
+    return render(request, f"validators/{name}.html", {**shown, **about})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from validators.monitoring.delinquency import much_is_delinquent
 from validators.pages.selection_form import SelectionForm
 from validators.reading.picture import Picture
 from validators.reading.selection import SelectedValidator, selection
@@ -20,14 +21,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen, by action, and how each cap was applied."""
+    """What was chosen, by action, how each cap was applied, and what is wrong with the whole cluster."""
 
     groups: Sequence[Group] = ()
     caps_said: Sequence[str] = ()
+    warning: str = ""
 
 
 def choice_of(picture: Picture, form: SelectionForm) -> Choice:
-    """None where nobody is scored yet. Two queries, and one or two for each cap."""
+    """Empty where nobody is scored yet. As many queries as `selection` takes, and one."""
     if picture.scoring_run is None:
         return Choice()
     found = selection(
@@ -44,6 +46,7 @@ def choice_of(picture: Picture, form: SelectionForm) -> Choice:
             for action, heading in _HEADINGS.items()
         ],
         caps_said=[one.sentence for one in found.caps],
+        warning=much_is_delinquent(),
     )
 
 

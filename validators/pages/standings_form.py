@@ -14,10 +14,10 @@ from validators.pages.presets import Preset, presets
 from validators.reading.flags import LABELS, FlagCode
 from validators.reading.groups import group_key
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
+from validators.solana.arithmetic import ALL_BPS, BPS_PER_PERCENT
 from validators.templatetags.units import LAMPORTS_PER_SOL
 
 _YES: Final = {"yes": True, "no": False}
-BPS_PER_PERCENT: Final = 100
 PERCENT: Final = 100
 # Of a yearly return.
 MOST_PERCENT: Final = 1_000
@@ -258,7 +258,7 @@ class StandingsForm(forms.Form):
 
 
 def _rate(bps: int | None) -> float | None:
-    return None if bps is None else bps / 10_000
+    return None if bps is None else bps / ALL_BPS
 
 
 def _word(yes: bool | None) -> str | None:

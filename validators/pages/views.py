@@ -180,5 +180,6 @@ def _shown(
 ) -> HttpResponse:
     """`known` are the words that the page takes in its address."""
     unknown = unknown_words(request.GET, known)
-    context = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS, "unknown": unknown, **more}
+    shown = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS}
+    context = {**shown, "unknown": unknown, "taken": known, **more}
     return render(request, f"validators/{name}.html", context)

@@ -53,7 +53,10 @@ def operator_of(validator: Validator) -> Operator | None:
     if state.block_collector not in ("", validator.identity):
         same |= Q(vote_state__block_collector=state.block_collector)
     others = (
-        Validator.objects.present().filter(same).exclude(pk=validator.pk).order_by("-activated_stake", "pk")
+        Validator.objects.present()
+        .filter(same)
+        .exclude(pk=validator.pk)
+        .order_by("-activated_stake", "vote_account")
     )
     return Operator(
         state=state,

@@ -8,13 +8,13 @@ from typing import Any, Final
 from django.db.models import F, Min, QuerySet
 
 from validators.models import THE_TALLY, EventTally, ValidatorEvent
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.versions import Client
 from validators.templatetags.units import bps_percent, fraction_percent, grouped
 
 Kind = ValidatorEvent.Kind
 Facts = Mapping[str, Any]
 
-BPS_IN_ALL: Final = 10_000
 _NUMBERS: Final = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}(-(alpha|beta|rc)\.?\d{0,6})?", re.ASCII)
 _OF_COMMISSION: Final = frozenset({Kind.COMMISSION, Kind.COMMISSION_CONFIRMED, Kind.MEV_COMMISSION})
 
@@ -137,7 +137,7 @@ def _tally() -> EventTally:
 
 
 def _fraction(bps: int | None) -> float | None:
-    return None if bps is None else bps / BPS_IN_ALL
+    return None if bps is None else bps / ALL_BPS
 
 
 def _joined(facts: Facts) -> str:

@@ -8,8 +8,9 @@ from django.db.models import Case, F, Q, TextField, Value, When
 from django.db.models.functions import Cast
 
 from validators.models import VoteState
-from validators.reading.flags import ALL_BPS, CODES_OF_NAMES, HIGH_BPS, OF_COMMISSION, FlagCode
+from validators.reading.flags import CODES_OF_NAMES, HIGH_BPS, OF_COMMISSION, FlagCode
 from validators.reading.holdings import large_operators, much_leaves
+from validators.solana.arithmetic import ALL_BPS
 
 _OUT: Final = VoteState.Admission.OUT
 _WHEN: Final[Mapping[FlagCode, Q]] = {

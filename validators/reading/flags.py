@@ -27,6 +27,7 @@ from validators.reading.terms import (
     with_marks,
     withdrawer_said,
 )
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.commission_flags import CommissionFlag
 from validators.solana.commission_marks import CommissionMark
 from validators.solana.look_alikes import NameMark
@@ -99,7 +100,6 @@ _OF_NOW: Final[Mapping[FlagCode, str]] = {
 }
 # What many programmes let a validator keep of tips at most.
 HIGH_BPS: Final = 1_000
-ALL_BPS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import Final
 
 from validators.models import MevEpoch, Validator, ValidatorEpoch
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.economics import ApyBasis, total_apy
-from validators.solana.programs.jito import ALL_BPS, ROUTER_FEE_BPS, ROUTER_FEE_SOURCE
+from validators.solana.programs.jito import ROUTER_FEE_BPS, ROUTER_FEE_SOURCE
 from validators.templatetags.units import bps_percent, fraction_percent, sol
 
 # A hundredth of a percent is as much as pages show.

@@ -1,11 +1,12 @@
 """Choosing validators to hold, from the newest scores and what is held now."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from validators.figures import grouped
+from validators.models import DelinquencyIncident
 from validators.reading.caps import AskedCap, GroupNames, applied
 from validators.reading.picture import Picture
 from validators.reading.standings import Narrowing, standings
@@ -46,6 +47,7 @@ class _Other(NamedTuple):
     name_mark: str
     rank: int | None
     score: float | None
+    delinquent: bool
     left_at: datetime | None
 
     @property
@@ -57,7 +59,7 @@ class _Other(NamedTuple):
         return "it has no score" if self.rank is None else "it is not among those asked for"
 
 
-NEVER_SEEN: Final = _Other("", "", None, None, None)
+NEVER_SEEN: Final = _Other("", "", None, None, False, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +79,76 @@ def selection(
     band: float,
     caps: Sequence[AskedCap] = (),
 ) -> SelectionFound:
-    """Of each why. Two queries, and one or two for each cap."""
-    columns = ("vote_account", "name", "name_mark", "rank", "score")
-    asked_for = standings(picture, narrowing=narrowing).values_list(*columns)
+    """Of each why. Who is delinquent never enters; held, it does not leave for what a single look saw.
+
+    Three queries, another where one is held that a single look saw so, and one or two for each cap.
+    """
+    spared = _delinquent_in_one_look(held)
+    asked_for = _asked_for(picture, narrowing, spared)
     scored = [(account, rest) for account, *rest in asked_for if rest[2] is not None]
     # Equals come by vote account, as in a run: the order of a database's own keys is of no other one.
     known = dict(sorted(scored, key=lambda one: (one[1][2], one[0])))
+    silent = {account for account, rest in known.items() if rest[-1]}
     capped = applied(caps, known, size=size)
-    found = select(list(known), held=held, size=size, band=band, caps=[one.cap for one in capped])
-    gone = [one.key for one in found.leaves if one.key not in known]
-    others = standings(picture, narrowing=None).filter(vote_account__in=gone)
-    left_out = {account: _Other(*rest) for account, *rest in others.values_list(*columns, "left_at")}
+    rules = [one.cap for one in capped]
+    found = select(list(known), held=held, size=size, band=band, caps=rules, barred=silent, spared=spared)
+    left_out = _others(picture, [one.key for one in found.leaves if one.key not in known])
+    silent |= {account for account, one in left_out.items() if one.delinquent and one.left_at is None}
 
     def row(one: Chosen[str], action: str, why: str) -> SelectedValidator:
-        name, mark, rank, score = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)[:4]
-        full = found.full.get(one.key)
-        return SelectedValidator(
-            vote_account=one.key,
-            name=name or None,
-            name_mark=mark or None,
-            action=action,
-            place=one.place,
-            rank=rank,
-            score=score,
-            why=why,
-            capped_by=full.by if full else None,
-            capped_group=full.group if full else None,
-        )
+        about = known.get(one.key) or left_out.get(one.key, NEVER_SEEN)
+        return _selected(one, action, why, about=about, full=found.full.get(one.key))
 
-    why = _Why(found, {one.cap.by: one for one in capped}, left_out, size=size, ranked=len(known))
+    why = _Why(found, capped, left_out, silent, spared, size=size, ranked=len(known))
     return SelectionFound(
         [
             *(row(one, "stays", why.stays(one)) for one in found.stays),
             *(row(one, "enters", f"{why.ranked(one)}, and there is room") for one in found.enters),
             *(row(one, "leaves", why.leaves(one)) for one in found.leaves),
-            *(row(one, "passed_over", why.full(one, found.full[one.key])) for one in found.passed_over),
+            *(row(one, "passed_over", why.passed_over(one)) for one in found.passed_over),
         ],
         capped,
+    )
+
+
+_COLUMNS: Final = ("vote_account", "name", "name_mark", "rank", "score", "delinquent")
+
+
+def _delinquent_in_one_look(held: Collection[str]) -> set[str]:
+    """Of those held, who votes too late in the newest look and did not in the one before."""
+    begun = DelinquencyIncident.objects.filter(ended_at=None, fetches=1, validator__vote_account__in=held)
+    return set(begun.values_list("validator__vote_account", flat=True))
+
+
+def _asked_for(picture: Picture, narrowing: Narrowing, spared: Collection[str]) -> list[Any]:
+    """Those that meet the narrowing; of the spared also who only fails for what delinquency moves."""
+    found = list(standings(picture, narrowing=narrowing).values_list(*_COLUMNS))
+    if spared:
+        otherwise = replace(narrowing, delinquent=None, least_score=None, vote_accounts=spared)
+        found += standings(picture, narrowing=otherwise).values_list(*_COLUMNS)
+    return found
+
+
+def _others(picture: Picture, accounts: Collection[str]) -> dict[str, _Other]:
+    rows = standings(picture, narrowing=None).filter(vote_account__in=accounts)
+    return {account: _Other(*rest) for account, *rest in rows.values_list(*_COLUMNS, "left_at")}
+
+
+def _selected(
+    one: Chosen[str], action: str, why: str, *, about: Sequence[Any], full: Full | None
+) -> SelectedValidator:
+    name, mark, rank, score, *_ = about
+    return SelectedValidator(
+        vote_account=one.key,
+        name=name or None,
+        name_mark=mark or None,
+        action=action,
+        place=one.place,
+        rank=rank,
+        score=score,
+        why=why,
+        capped_by=full.by if full else None,
+        capped_group=full.group if full else None,
     )
 
 
@@ -123,14 +158,17 @@ class _Why:
     def __init__(
         self,
         found: Selection[str],
-        caps: Mapping[str, GroupNames],
+        caps: Sequence[GroupNames],
         left_out: Mapping[str, _Other],
+        silent: Collection[str],
+        spared: Collection[str],
         *,
         size: int,
         ranked: int,
     ) -> None:
-        self._found, self._caps, self._left_out = found, caps, left_out
-        self._size, self._ranked = size, ranked
+        self._found, self._left_out, self._silent = found, left_out, silent
+        self._caps = {one.cap.by: one for one in caps}
+        self._spared, self._size, self._ranked = spared, size, ranked
 
     def ranked(self, one: Chosen[str]) -> str:
         return f"place {grouped(one.place or 0)} of {grouped(self._ranked)}"
@@ -138,9 +176,21 @@ class _Why:
     def stays(self, one: Chosen[str]) -> str:
         inside = (one.place or 0) <= self._found.last_kept
         kept = f"held ones stay up to {grouped(self._found.last_kept)}" if inside else _NEEDED
-        return f"{self.ranked(one)}; {kept}"
+        kept = _SPARED if one.key in self._spared else kept
+        return f"{self.ranked(one)}; {kept}{self._delinquent(one)}"
 
     def leaves(self, one: Chosen[str]) -> str:
+        return f"{self._left(one)}{self._delinquent(one)}"
+
+    def passed_over(self, one: Chosen[str]) -> str:
+        if one.key in self._found.full:
+            return self.full(one, self._found.full[one.key])
+        return f"{self.ranked(one)}{self._delinquent(one)}, and who is delinquent does not enter"
+
+    def _delinquent(self, one: Chosen[str]) -> str:
+        return "; it is delinquent now" if one.key in self._silent else ""
+
+    def _left(self, one: Chosen[str]) -> str:
         if one.place is None:
             return self._left_out.get(one.key, NEVER_SEEN).why
         if one.key in self._found.full:
@@ -157,3 +207,4 @@ class _Why:
 
 
 _NEEDED: Final = "it was needed to fill the size"
+_SPARED: Final = "what a single look saw lets no held one go"

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db.models import (
     Case,
+    CharField,
     Exists,
     F,
     FilteredRelation,
@@ -22,10 +23,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
 from validators.reading.flagged import with_any_flag
 from validators.reading.flags import FlagCode
-from validators.reading.histories import ScorePoint, ValidatorHistory, validator_history
 from validators.reading.picture import Picture, last_judged_epoch
-
-__all__ = ["ScorePoint", "ValidatorHistory", "standings", "validator_history", "with_newest_score"]
 
 Validators = QuerySet[Validator, Any]
 
@@ -49,9 +47,10 @@ DEFAULT_SORT: Final = "rank"
 RISKS: Final = ("risk", "risk_low", "risk_high")
 # In one answer, also of a CSV.
 MOST_ROWS: Final = 5_000
-# Stake, then the key, decide between equals, so that no two pages show the same row. By merit nobody comes
-# before an equal for its stake: there the key decides, and stake only orders those without a score.
-_TIE_BREAK: Final = ("-known_stake", "pk")
+# Stake, then the vote account, decide between equals, so that no two pages show the same row, and every
+# installation the same order. By merit nobody comes before an equal for its stake: there the vote account
+# decides, and stake only orders those without a score.
+_TIE_BREAK: Final = ("-known_stake", "account_bytes")
 _BY_MERIT: Final = frozenset({"rank", "score"})
 
 
@@ -88,11 +87,11 @@ PRESENT: Final = Narrowing()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Behind which row a page begins: its value of the sort, its stake and its key."""
+    """Behind which row a page begins: its value of the sort, its stake and its vote account."""
 
     value: float | int | str | None
     stake: int
-    key: int
+    account: str
 
 
 def with_newest_score(validators: "QuerySet[Validator]", *, run: ScoringRun | None) -> Validators:
@@ -129,10 +128,10 @@ def standings(
 
 
 def with_known(validators: Any) -> Any:
-    """Add what lists are put in order by: `known_name`, `known_version` and `known_stake`."""
+    """Add what lists are put in order by: `known_name`, `known_version`, `known_stake`, `account_bytes`."""
     return validators.annotate(
         known_name=NullIf("name", Value("")), known_version=NullIf("version", Value(""))
-    ).alias(known_stake=Coalesce("activated_stake", Value(0)))
+    ).alias(known_stake=Coalesce("activated_stake", Value(0)), account_bytes=_Bytes("vote_account"))
 
 
 def in_order(validators: Any, *, narrowing: Narrowing | None, sort: str) -> Any:
@@ -171,10 +170,20 @@ class _Number(Func):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
+class _Bytes(Func):
+    """A text that is put in order by its bytes, in whatever language a PostgreSQL sorts."""
+
+    template = "%(expressions)s"
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template='(%(expressions)s COLLATE "C")', **extra)
+
+
 def behind(validators: Any, place: Place, *, sort: str) -> Any:
     """Those that come after a place in the order of `sort`."""
     field, falling = _field(sort)
-    later = Q(pk__gt=place.key)
+    later = Q(account_bytes__gt=place.account)
     by_stake = Q(known_stake__lt=place.stake) | (Q(known_stake=place.stake) & later)
     tied = later if field in _BY_MERIT and place.value is not None else by_stake
     unknown = Q(**{f"{field}__isnull": True})
@@ -187,7 +196,9 @@ def behind(validators: Any, place: Place, *, sort: str) -> Any:
 def place_of(validator: Mapping[str, Any], *, sort: str) -> Place:
     """The place of a row, given by column."""
     return Place(
-        value=validator[_field(sort)[0]], stake=validator["activated_stake"] or 0, key=validator["pk"]
+        value=validator[_field(sort)[0]],
+        stake=validator["activated_stake"] or 0,
+        account=validator["vote_account"],
     )
 
 
@@ -227,7 +238,7 @@ def known_keys(*, vote_accounts: Collection[str], identities: Collection[str]) -
 
 def accounts_of_node(identity: str) -> list[str]:
     """The vote accounts of a node that are in the cluster; else, of those that left, the last one seen."""
-    owned = Validator.objects.filter(identity=identity).order_by("-last_seen_at", "pk")
+    owned = Validator.objects.filter(identity=identity).order_by("-last_seen_at", "vote_account")
     accounts = list(owned.values_list("vote_account", "left_at"))
     present = [account for account, left_at in accounts if left_at is None]
     return present or [account for account, _ in accounts[:1]]
@@ -274,4 +285,4 @@ def _order(sort: str) -> tuple[Any, ...]:
     if field not in _BY_MERIT:
         return (first, *_TIE_BREAK)
     unscored = Case(When(**{f"{field}__isnull": True}, then=F("known_stake")), default=0)
-    return (first, unscored.desc(), "pk")
+    return (first, unscored.desc(), "account_bytes")

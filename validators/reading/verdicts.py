@@ -10,8 +10,8 @@ from django.db.models import Count, Q
 
 from validators import figures
 from validators.models import RuleVerdict, Validator
+from validators.rules.findings import Outcome, all_clear_in
 from validators.rules.inputs import ABOUT, Unit
-from validators.rules.judging import Outcome, all_clear_in
 from validators.rules.schema import RuleSet, ValueRule
 from validators.services.verdicts.rule_sets import rule_sets
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
+from validators.rules.findings import Finding, Outcome, Verdict
 from validators.rules.inputs import ABOUT, ABSENT, Known, Past, Value
 from validators.rules.schema import ElsewhereRule, Rule, RuleSet, ValueRule, VersionRule
 from validators.solana.versions import parse_version
@@ -12,58 +12,6 @@ from validators.solana.versions import parse_version
 _NOTHING: Final = Known()
 # A rule of now takes what was told last, where the running epoch tells nothing yet; older is not now.
 EPOCHS_OF_NOW: Final = 2
-
-
-class Outcome(StrEnum):
-    """What is said of one rule, or of a whole set."""
-
-    PASSES = "passes"
-    # Of a set alone: it meets every rule, and a ranking or an auction chooses among those who do.
-    ELIGIBLE = "eligible"
-    FAILS = "fails"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one rule says. Epochs and value are of what made it fail, the newest of it."""
-
-    rule: str
-    outcome: Outcome
-    # Why it is not known.
-    because: str = ""
-    # It is not to be known from any endpoint.
-    elsewhere: bool = False
-    value: float | bool | str | None = None
-    epoch: int | None = None
-    first_epoch: int | None = None
-    epochs: int = 0
-    # The first running epoch that no longer looks back at it, if nothing else fails; None is never, or not
-    # known.
-    clears_in: int | None = None
-    # It fails in the newest epoch that is looked at by what stays until somebody changes it.
-    goes_on: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a rule set says of one validator."""
-
-    outcome: Outcome
-    # The same by those rules alone that an installation can look at.
-    measured: Outcome
-    findings: tuple[Finding, ...]
-
-    @property
-    def clears_in(self) -> int | None:
-        """The epoch in which all that fails is out of its windows; None is never, or not known."""
-        return all_clear_in([one.clears_in for one in self.findings if one.outcome is Outcome.FAILS])
-
-
-def all_clear_in(clears: Sequence[int | None]) -> int | None:
-    """The last of these epochs; None where one is never, or not known, or there is none."""
-    known = [epoch for epoch in clears if epoch is not None]
-    return max(known) if known and len(known) == len(clears) else None
 
 
 def judge(rules: RuleSet, past: Past) -> Verdict:
@@ -104,7 +52,9 @@ def _of_version(rule: VersionRule, past: Past) -> Finding:
             rule.name, Outcome.FAILS, value=str(now.version), epoch=past.running, epochs=1, goes_on=True
         )
     return (
-        Finding(rule.name, Outcome.UNKNOWN, rule.doubt) if rule.doubt else Finding(rule.name, Outcome.PASSES)
+        Finding(rule.name, Outcome.UNKNOWN, rule.doubt, so_far=True)
+        if rule.doubt
+        else Finding(rule.name, Outcome.PASSES)
     )
 
 
@@ -217,7 +167,8 @@ def _not_failed(rule: ValueRule, seen: Sequence[_Seen]) -> Finding:
     because = unknown[-1].because
     if rule.window != 1:
         because = f"{because} ({_how_many(len(unknown), len(seen))}, last in {unknown[-1].epoch})"
-    return Finding(rule.name, Outcome.UNKNOWN, because)
+    so_far = any(one.value is not None and one.outcome is not Outcome.FAILS for one in seen)
+    return Finding(rule.name, Outcome.UNKNOWN, because, so_far=so_far)
 
 
 def _how_many(some: int, told: int) -> str:
@@ -240,7 +191,8 @@ def _counted(rule: ValueRule, seen: Sequence[_Seen], *, running: int, lag: int) 
         return _not_failed(rule, seen)
     failing = [one for one in seen if one.outcome is Outcome.FAILS]
     if not failing:
-        return Finding(rule.name, Outcome.UNKNOWN, "too few epochs of the window are known")
+        because = "too few epochs of the window are known"
+        return Finding(rule.name, Outcome.UNKNOWN, because, so_far=bool(passing))
     clears_in = next(
         later
         for later in range(running + 1, running + rule.window + lag + 1)
@@ -289,12 +241,13 @@ def _of_all_commissions(rule: ValueRule, past: Past) -> Finding:
         return _failed(rule, failing, clears_in=None, goes_on=False)
     doubted = [one for one in judged if one.outcome is Outcome.UNKNOWN]
     if doubted:
-        return Finding(rule.name, Outcome.UNKNOWN, doubted[-1].because)
+        return Finding(rule.name, Outcome.UNKNOWN, doubted[-1].because, so_far=True)
     whole = past.whole
     if whole.first is None or not (whole.first <= rule.since or whole.joined_then):
         known = "in no epoch" if whole.first is None else f"from epoch {whole.first} on"
-        return Finding(rule.name, Outcome.UNKNOWN, f"its commission is known {known}")
+        return Finding(rule.name, Outcome.UNKNOWN, f"its commission is known {known}", so_far=bool(judged))
     lacking = past.running - whole.first + 1 - whole.commissions
     if lacking > 0:
-        return Finding(rule.name, Outcome.UNKNOWN, f"its commission is not known in {lacking} of its epochs")
+        because = f"its commission is not known in {lacking} of its epochs"
+        return Finding(rule.name, Outcome.UNKNOWN, because, so_far=bool(judged))
     return Finding(rule.name, Outcome.PASSES)

@@ -18,17 +18,7 @@ class Curve:
     highest: float
 
     def at(self, x: float | None) -> float:
-        """As `interpolated`, whose words these are: one call less for each of a hundred thousand."""
-        if x is None:
-            return self.unknown
-        knots, values = self.knots, self.values
-        right = bisect_right(knots, x)
-        if right == 0:
-            return values[0]
-        if right == len(knots):
-            return values[-1]
-        left, low = knots[right - 1], values[right - 1]
-        return low + (values[right] - low) * ((x - left) / (knots[right] - left))
+        return self.unknown if x is None else interpolated(x, self.knots, self.values)
 
 
 def curve(document: Mapping[str, Any]) -> Curve:

@@ -40,6 +40,14 @@ class Past(NamedTuple):
     delinquent_at_end: Sequence[bool | None] = ()
     end_performance: Sequence[float | None] = ()
 
+    def performances_since(self, oldest: int) -> list[float]:
+        """Those that are known of this epoch and later ones, newest first."""
+        return [
+            earned
+            for epoch, earned in zip(self.epochs, self.performance, strict=True)
+            if epoch >= oldest and earned is not None
+        ]
+
 
 NO_PAST: Final = Past()
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Final
 
-from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
-from validators.solana.arithmetic import LAMPORTS_PER_SOL
+from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
+from validators.solana.arithmetic import ALL_BPS, BPS_PER_PERCENT, LAMPORTS_PER_SOL
 
 EWMA_ALPHA: Final = 0.3
 EWMA_EPOCHS: Final = 20
@@ -24,20 +24,13 @@ def _by_performance(name: str, epochs: int, opinion: Opinion) -> ScoringMethod:
     def assess(cluster: ClusterFacts) -> list[Assessment]:
         oldest = cluster.epoch - epochs
         return [
-            Assessment(one, 100.0 * opinion(known) if (known := _known(one, oldest)) else 0.0, {})
+            Assessment(
+                one, 100.0 * opinion(known) if (known := one.past.performances_since(oldest)) else 0.0, {}
+            )
             for one in cluster.validators
         ]
 
     return ScoringMethod(name, "1", assess, reads_past=True)
-
-
-def _known(validator: ValidatorFacts, oldest: int) -> list[float]:
-    past = validator.past
-    return [
-        earned
-        for epoch, earned in zip(past.epochs, past.performance, strict=True)
-        if epoch >= oldest and earned is not None
-    ]
 
 
 def _capped_mean(known: Sequence[float]) -> float:
@@ -53,9 +46,10 @@ def _ewma(known: Sequence[float]) -> float:
 
 def _lowest_commission(cluster: ClusterFacts) -> list[Assessment]:
     """An unknown commission counts as all of it."""
+    asked = (ALL_BPS if one.commission_bps is None else one.commission_bps for one in cluster.validators)
     return [
-        Assessment(one, 100.0 - (10_000 if one.commission_bps is None else one.commission_bps) / 100, {})
-        for one in cluster.validators
+        Assessment(one, 100.0 - bps / BPS_PER_PERCENT, {})
+        for one, bps in zip(cluster.validators, asked, strict=True)
     ]
 
 

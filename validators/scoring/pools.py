@@ -10,9 +10,10 @@ from statistics import fmean
 from typing import Final
 
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.concentration import superminority
+from validators.solana.economics import kept_share
 
-PRIVATE_BPS: Final = 10_000
 BAD_PERFORMANCE: Final = 0.97
 
 # A validator, its performances of so many epochs (newest first, capped at 1), superminority -> opinion.
@@ -31,23 +32,18 @@ def _pool(name: str, epochs: int, opinion: Opinion) -> ScoringMethod:
     return ScoringMethod(name, "1", assess, reads_past=True)
 
 
-def _known(validator: ValidatorFacts, oldest: int) -> list[float]:
-    past = validator.past
-    return [
-        min(earned, 1.0)
-        for epoch, earned in zip(past.epochs, past.performance, strict=True)
-        if epoch >= oldest and earned is not None
-    ]
+def _known(one: ValidatorFacts, oldest: int) -> list[float]:
+    return [min(earned, 1.0) for earned in one.past.performances_since(oldest)]
 
 
 def _kept(one: ValidatorFacts) -> float:
-    bps = PRIVATE_BPS if one.commission_bps is None else one.commission_bps
-    return max(0.0, 1.0 - bps / PRIVATE_BPS)
+    """An unknown commission takes everything."""
+    return kept_share(one.commission_bps) or 0.0
 
 
 def _highest(one: ValidatorFacts, epochs: int) -> int:
     told = [bps for bps in (one.commission_bps, *one.past.highest_bps[:epochs]) if bps is not None]
-    return max(told, default=PRIVATE_BPS)
+    return max(told, default=ALL_BPS)
 
 
 def _stakenet(one: ValidatorFacts, known: Sequence[float], large: bool) -> float:

@@ -1,6 +1,7 @@
 """A portfolio that does not churn: who stays, enters and leaves, of those in an order. Pure.
 
 What is held leaves only when it falls behind the band, size times band deep; free places go to the best.
+Who is barred never enters; held, it stays or leaves as anybody. Who is spared stays behind the band as well.
 Caps bound how many may be of one group: whoever comes first in the order, of the held and then of all, takes
 its place, and those behind are passed over, or leave.
 """
@@ -42,7 +43,8 @@ class Full(NamedTuple):
 class Selection(Generic[Key]):
     """Each by place, those that are in no order last. `last_kept` is the place up to which the held stay.
 
-    `full` says of those who leave, or are passed over, which cap it is for.
+    `full` says of those who leave, or are passed over, which cap it is for; who is passed over and is not
+    there is barred.
     """
 
     stays: list[Chosen[Key]]
@@ -60,6 +62,8 @@ def select(
     size: int,
     band: float = BAND,
     caps: Sequence[Cap[Key]] = (),
+    barred: Collection[Key] = (),
+    spared: Collection[Key] = (),
 ) -> Selection[Key]:
     """At most `size` of the order; `band` is at least 1. Of more held than that, the best stay.
 
@@ -68,8 +72,9 @@ def select(
     """
     last_kept, held = int(size * band), set(held)
     places = {key: place for place, key in enumerate(best_first, start=1)}
-    rooms = _Rooms(caps)
-    stay = rooms.fill((key for key in best_first[:last_kept] if key in held), most=size)
+    rooms = _Rooms(caps, barred=set(barred) - held)
+    may_stay = held & {*best_first[:last_kept], *spared}
+    stay = rooms.fill((key for key in best_first if key in may_stay), most=size)
     kept = set(stay)
     enter = rooms.fill((key for key in best_first if key not in kept), most=size - len(stay))
     # Free places may go to one that was held and lies behind the band: then it never left.
@@ -79,7 +84,7 @@ def select(
         (key for key in held if key not in kept),
         key=lambda key: (places.get(key, len(places) + 1), str(key)),
     )
-    passed_over = sorted(places[key] for key in rooms.full if key not in held)
+    passed_over = sorted(places[key] for key in (*rooms.full, *rooms.refused) if key not in held)
     return Selection(
         [Chosen(key, places[key]) for key in (*stay, *again)],
         [Chosen(key, places[key]) for key in enter if key not in held],
@@ -91,11 +96,16 @@ def select(
 
 
 class _Rooms(Generic[Key]):
-    """How many of each group are taken, by cap; `full` is who found no room, and where."""
+    """How many of each group are taken, by cap.
 
-    def __init__(self, caps: Sequence[Cap[Key]]) -> None:
+    `full` is who found no room, and where; `refused` the barred that came before somebody who was let in.
+    """
+
+    def __init__(self, caps: Sequence[Cap[Key]], *, barred: Collection[Key]) -> None:
         self._caps, self._taken = caps, [Counter[str]() for _ in caps]
+        self._barred = barred
         self.full: dict[Key, Full] = {}
+        self.refused: list[Key] = []
 
     def fill(self, keys: Iterable[Key], *, most: int) -> list[Key]:
         """The first of these that there is room for, up to so many."""
@@ -103,6 +113,9 @@ class _Rooms(Generic[Key]):
         for key in keys:
             if len(found) == most:
                 break
+            if key in self._barred:
+                self.refused.append(key)
+                continue
             full = self._full(key)
             if full is None:
                 self._take(key)

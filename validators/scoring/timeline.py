@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from validators.scoring.facts import ClusterFacts, EpochFacts, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT, EpochRow, EpochTable, epoch_columns, epoch_table, pasts
 from validators.solana.arithmetic import CreditsUnit
+from validators.solana.economics import kept_share
 from validators.solana.performance import Work, verdicts
 
 SLOTS_IN_EPOCH: Final = 432_000
@@ -179,5 +180,4 @@ def _outcome(key: str, following: RecordedEpoch, now: float | None, before: floa
 
 def kept(after: EpochRow, performance: float | None) -> float:
     """Of a perfect 0 % validator's reward; an unknown commission takes all of it."""
-    bps = 10_000 if after.commission_bps is None else after.commission_bps
-    return max(0.0, 1.0 - bps / 10_000) * (performance or 0.0)
+    return (kept_share(after.commission_bps) or 0.0) * (performance or 0.0)

@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from validators.models import ClusterEpoch, VoteState
 from validators.services import bulk
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.economics import EpochReturn, added_apy
-from validators.solana.layouts import WHOLE_BPS
 
 # With less of an epoch behind it, what waits in an account says little of the whole.
 LEAST_SHARE: Final = 0.05
@@ -36,7 +36,7 @@ def block_yields() -> dict[int, float]:
     looked = ClusterEpoch.objects.filter(epoch__in={one.epoch for one in waiting})
     clusters = {cluster.epoch: cluster for cluster in looked}
     found = {
-        one.key: _added(one, clusters) if is_on and one.commission_bps < WHOLE_BPS else 0.0 for one in waiting
+        one.key: _added(one, clusters) if is_on and one.commission_bps < ALL_BPS else 0.0 for one in waiting
     }
     return {key: added for key, added in found.items() if added is not None}
 

@@ -23,11 +23,11 @@ from validators.services.flags import flag_above_half, refresh_commission_flags
 from validators.services.settled_past import pasts_since, settle_again
 from validators.services.stored import Moved
 from validators.services.told_changes import keys_with_history, refresh_told_changes
+from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.commission_flags import HALF
 from validators.solana.snapshot import Snapshot
 
 _KEYS_PER_QUERY: Final = 5_000
-_BPS_PER_PERCENT: Final = 100
 # An imported history that ends so many epochs ago goes on in what our fetches see.
 EPOCHS_JOINED: Final = 2
 
@@ -165,7 +165,7 @@ def _forget_first_looks(moved: Moved, *, epoch: int) -> None:
 
 
 def _whole_percent(bps: int) -> int:
-    return -(-bps // _BPS_PER_PERCENT) * _BPS_PER_PERCENT
+    return -(-bps // BPS_PER_PERCENT) * BPS_PER_PERCENT
 
 
 def _extremes(bps: int, *known: int | None) -> tuple[int, int]:

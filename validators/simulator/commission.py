@@ -8,7 +8,9 @@ from validators.simulator.temperaments import Temperament
 CommissionStep = tuple[int, int]
 """(slot index from which it holds, commission in basis points)."""
 
-EVERYTHING_BPS = 10_000
+# A commission of 100 %, and one of 1 %.
+ALL_BPS = 10_000
+BPS_PER_PERCENT = 100
 
 # 5.5 % is what a whole-percent commission field cannot say.
 _USUAL_BPS = (0, 0, 200, 500, 500, 500, 500, 550, 700, 800, 1_000)
@@ -24,7 +26,7 @@ _BLIP_FROM, _BLIP_UNTIL = int(0.4 * SLOTS_PER_EPOCH), int(0.7 * SLOTS_PER_EPOCH)
 def commission_steps(seat: Seat, epoch: int) -> tuple[CommissionStep, ...]:
     """The commission through one epoch, in order; the first step begins at slot 0."""
     if seat.temperament == Temperament.PRIVATE:
-        return ((0, EVERYTHING_BPS),)
+        return ((0, ALL_BPS),)
     if seat.temperament == Temperament.RUG_PULLER:
         return _jumping(seat, epoch)
     if seat.temperament == Temperament.BLIPPER:
@@ -56,7 +58,7 @@ def _blipping(seat: Seat, epoch: int) -> tuple[CommissionStep, ...]:
     usual = draws.choice(_BAIT_BPS, seat.key, "commission")
     if place < length - 1:
         return ((0, usual),)
-    return ((0, usual), (_BLIP_FROM, EVERYTHING_BPS), (_BLIP_UNTIL, usual))
+    return ((0, usual), (_BLIP_FROM, ALL_BPS), (_BLIP_UNTIL, usual))
 
 
 def _place_in_cycle(seat: Seat, epoch: int) -> tuple[int, int, int]:

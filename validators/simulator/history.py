@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from validators.simulator import gossip
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment, first_slot_of
 from validators.simulator.cluster import Cluster, ValidatorOutlook
-from validators.simulator.commission import commission_at
+from validators.simulator.commission import BPS_PER_PERCENT, commission_at
 from validators.simulator.leaders import Production
 from validators.simulator.ledger import Ledger, page_of
 from validators.simulator.methods import DELINQUENT_SLOTS
@@ -27,7 +27,6 @@ COLUMNS = (
 LINE_END = "\r\n"
 SNAPSHOTS = 4
 _SKIP_RATE_DECIMALS = 10
-_BPS_PER_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def _fields(ended: _EndedEpoch, outlook: ValidatorOutlook, ledger: Ledger) -> li
         for place in range(SNAPSHOTS)
     ]
     percents = [
-        -(-commission_at(outlook.commission, moment.slot_index) // _BPS_PER_PERCENT) for moment in moments
+        -(-commission_at(outlook.commission, moment.slot_index) // BPS_PER_PERCENT) for moment in moments
     ]
     delinquent = sum(
         moment.absolute_slot - ended.cluster.last_vote(outlook, moment) >= DELINQUENT_SLOTS

@@ -12,7 +12,7 @@ from validators.simulator import draws
 from validators.simulator.admission import rent
 from validators.simulator.clients import software_of
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment, first_slot_of
-from validators.simulator.commission import commission_at, commission_steps
+from validators.simulator.commission import BPS_PER_PERCENT, commission_at, commission_steps
 from validators.simulator.field import Field
 from validators.simulator.hosting import address_of
 from validators.simulator.leaders import Production
@@ -40,7 +40,6 @@ _COPIES = 10
 _CLIENT_IDS = {"JitoLabs": 1, "Frankendancer": 2, "Agave": 3, "Firedancer": 5}
 _CONNECTED_TO_BAM = 0.15
 _LAMPORTS_PER_CENTISOL = 10_000_000
-_BPS_PER_PERCENT = 100
 
 
 class HistoryAccounts:
@@ -147,7 +146,7 @@ class HistoryAccounts:
             epoch,
             _U16 if tips is None else tips,
             self._credits(seat, tenant, epoch, SLOTS_PER_EPOCH if is_over else copied),
-            -(-bps // _BPS_PER_PERCENT),
+            -(-bps // BPS_PER_PERCENT),
             _CLIENT_IDS.get(client or "", _U8),
             *_version(version),
             bytes(map(int, address_of(identity, operator=withdrawing_operator(seat)).split("."))),

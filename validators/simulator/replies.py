@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from validators.simulator.clients import NEWEST_VERSION
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 from validators.simulator.cluster import ValidatorState
+from validators.simulator.commission import BPS_PER_PERCENT
 from validators.simulator.draws import base58
 from validators.simulator.economy import Inflation, Supply
 from validators.simulator.gossip import FEATURE_SET, SHRED_VERSION, Node
@@ -19,7 +20,6 @@ from validators.simulator.vote_accounts import VOTES_TO_ROOT
 
 JsonObject = dict[str, object]
 
-_BPS_PER_PERCENT = 100
 _MOST_BASE58_BYTES = 128
 _RENT_EPOCH = (1 << 64) - 1
 _LAMPORTS_OF_CONFIG_ACCOUNT = 5_366_200
@@ -56,7 +56,7 @@ def version() -> JsonObject:
 def vote_account(validator: ValidatorState) -> JsonObject:
     return {
         "activatedStake": validator.activated_stake,
-        "commission": -(-validator.commission_bps // _BPS_PER_PERCENT),
+        "commission": -(-validator.commission_bps // BPS_PER_PERCENT),
         "epochCredits": validator.credit_tuples,
         "epochVoteAccount": validator.is_in_set,
         "inflationRewardsCommissionBps": validator.commission_bps,

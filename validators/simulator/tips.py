@@ -14,6 +14,7 @@ from validators.simulator import draws
 from validators.simulator.admission import rent
 from validators.simulator.clients import takes_tips
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
+from validators.simulator.commission import ALL_BPS
 from validators.simulator.field import Field
 from validators.simulator.leaders import Production
 from validators.simulator.program_addresses import program_address
@@ -27,7 +28,6 @@ EPOCHS_OPEN = 10
 # The root comes a twentieth of an epoch late, and by the middle all is claimed.
 _ROOT_SLOT, _CLAIMED_SLOT = SLOTS_PER_EPOCH // 20, SLOTS_PER_EPOCH // 2
 _SHARES_FEES = 0.25
-ALL_BPS = 10_000
 _TIP_COMMISSIONS_BPS = (0, 500, 500, 800, 800, 1_000, 1_000, ALL_BPS)
 _BAIT_BPS, _EPOCHS_BETWEEN_GRABS = 500, 8
 _FEE_COMMISSIONS_BPS = (0, 2_500, 5_000, 5_000, 9_000)

@@ -6,7 +6,7 @@ from validators.simulator import draws
 from validators.simulator.admission import Papers, papers_of
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 from validators.simulator.cluster import Cluster, ValidatorOutlook
-from validators.simulator.commission import commission_at
+from validators.simulator.commission import BPS_PER_PERCENT, commission_at
 from validators.simulator.operators import paid_operator, withdrawing_operator
 from validators.simulator.vote_state import Lockout, VoteState
 
@@ -15,7 +15,6 @@ VOTE_PROGRAM = "Vote111111111111111111111111111111111111111"
 _BLS_KEY_BYTES = 48
 # A vote becomes a root after 31 more on top of it (MAX_LOCKOUT_HISTORY).
 VOTES_TO_ROOT = 31
-_BPS_PER_PERCENT = 100
 
 # Its key for every day is also the key to its money.
 _CARELESS_SEAT = 2
@@ -28,7 +27,7 @@ def vote_state(cluster: Cluster, outlook: ValidatorOutlook, moment: Moment) -> V
     is_v4 = papers != Papers.OLD_STATE
     commission_bps = commission_at(outlook.commission, moment.slot_index)
     if not is_v4:
-        commission_bps -= commission_bps % _BPS_PER_PERCENT
+        commission_bps -= commission_bps % BPS_PER_PERCENT
     last_vote = cluster.last_vote(outlook, moment)
     return VoteState(
         is_v4=is_v4,

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from validators.simulator.admission import VOTE_ACCOUNT_BYTES
+from validators.simulator.commission import BPS_PER_PERCENT
 from validators.simulator.draws import base58, base58_decoded
 from validators.simulator.ledger import CreditTuple
 
 _V3, _V4 = 2, 3
-_BPS_PER_PERCENT = 100
 # Who says nothing else keeps what its blocks bring.
 ALL_BLOCK_REVENUE_BPS = 10_000
 _PRIOR_VOTERS, _BYTES_OF_PRIOR_VOTER = 32, 48
@@ -59,7 +59,7 @@ class VoteState:
             "nodePubkey": self.identity,
             "authorizedWithdrawer": self.withdrawer,
             # Cut off, where getVoteAccounts rounds up.
-            "commission": self.commission_bps // _BPS_PER_PERCENT,
+            "commission": self.commission_bps // BPS_PER_PERCENT,
             "inflationRewardsCommissionBps": self.commission_bps,
             "inflationRewardsCollector": self.rewards_collector,
             "blockRevenueCollector": self.identity,
@@ -92,7 +92,7 @@ class VoteState:
         )
 
     def _head_of_v3(self) -> bytes:
-        percent = self.commission_bps // _BPS_PER_PERCENT
+        percent = self.commission_bps // BPS_PER_PERCENT
         return (
             struct.pack("<I", _V3)
             + _key(self.identity)

@@ -10,6 +10,9 @@ from validators.exceptions import ImpossibleCreditsError
 CreditTuple = tuple[int, int, int]
 
 LAMPORTS_PER_SOL: Final = 1_000_000_000
+# A commission of 100 %, and one of 1 %.
+ALL_BPS: Final = 10_000
+BPS_PER_PERCENT: Final = 100
 # Timely vote credits: at most 16 a slot, and 432,000 slots in a mainnet epoch.
 CREDITS_PER_SLOT: Final = 16
 MOST_VOTE_CREDITS: Final = 432_000 * CREDITS_PER_SLOT

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.slot_times import slots_per_year
 
 SECONDS_PER_YEAR: Final = 365.25 * 86_400
@@ -50,7 +51,7 @@ def inflation_rewards(
 
 def kept_share(commission_bps: int | None) -> float | None:
     """What a commission leaves. One above 100 %, which an account can carry, takes everything."""
-    return None if commission_bps is None else max(0.0, 1.0 - commission_bps / 10_000)
+    return None if commission_bps is None else max(0.0, 1.0 - commission_bps / ALL_BPS)
 
 
 def tower_return(

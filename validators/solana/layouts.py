@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final
 
-from validators.solana.arithmetic import LARGEST, MOST_TUPLES, CreditTuple
+from validators.solana.arithmetic import ALL_BPS, LARGEST, MOST_TUPLES, CreditTuple
 from validators.solana.byte_reader import Reader
 from validators.solana.pubkey import base58_of
 
@@ -26,8 +26,6 @@ MOST_EPOCHS_OF_STAKE: Final = 512
 MOST_VOTES: Final = 31
 # Those of the running epoch, of two to come and at most two before; far more would fit into the bytes.
 MOST_VOTERS: Final = 32
-# What an account that was written before v4 reads as: all of a block's revenue is the validator's.
-WHOLE_BPS: Final = 10_000
 _BLS_BYTES: Final = 48
 # Identity, withdrawer, the collectors of inflation rewards and of block revenue, and their commissions.
 _NEWEST: Final = struct.Struct("<32s32s32s32sHH")
@@ -217,7 +215,8 @@ def _older_vote_state(reader: Reader, version: StateVersion) -> VoteState:
         inflation_collector=None,
         block_collector=None,
         commission_bps=percent * 100,
-        block_commission_bps=WHOLE_BPS,
+        # As one that was written before v4 reads: all of a block's revenue is the validator's.
+        block_commission_bps=ALL_BPS,
         pending_rewards=0,
         bls=BlsKey.MISSING,
         credits=_credits(reader),

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from validators.exceptions import LayoutError
 from validators.solana.arithmetic import (
+    ALL_BPS,
     LARGEST,
     MOST_TUPLES,
     SPLIT_MARK,
@@ -19,7 +20,7 @@ from validators.solana.arithmetic import (
     CreditTuple,
     is_split_mark,
 )
-from validators.solana.layouts import WHOLE_BPS, BlsKey, StateVersion, VoteState, packed_credits
+from validators.solana.layouts import BlsKey, StateVersion, VoteState, packed_credits
 from validators.solana.pubkey import ALPHABET
 from validators.solana.schemas import Key, describe
 
@@ -71,7 +72,7 @@ class _ParsedVote(BaseModel):
     sent_bps: _Bps | None = Field(default=None, validation_alias="inflationRewardsCommissionBps")
     inflation_collector: Key | None = Field(default=None, validation_alias="inflationRewardsCollector")
     block_collector: Key | None = Field(default=None, validation_alias="blockRevenueCollector")
-    block_commission_bps: _Bps = Field(default=WHOLE_BPS, validation_alias="blockRevenueCommissionBps")
+    block_commission_bps: _Bps = Field(default=ALL_BPS, validation_alias="blockRevenueCommissionBps")
     pending_rewards: Annotated[int, BeforeValidator(_whole_number), Field(le=LARGEST)] = Field(
         default=0, validation_alias="pendingDelegatorRewards"
     )

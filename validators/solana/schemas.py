@@ -1,5 +1,6 @@
 """The wire format of the JSON-RPC replies: their names in, ours out, one parse."""
 
+import json
 import re
 from dataclasses import dataclass as plain_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Self, TypeVar
@@ -19,6 +20,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from validators.solana.arithmetic import (
+    BPS_PER_PERCENT,
     LARGEST,
     LARGEST_STAKE,
     MOST_TUPLES,
@@ -35,6 +37,9 @@ from validators.solana.text import quoted
 _STRICT: Final = ConfigDict(strict=True)
 # Twenty times mainnet's epoch.
 MOST_SLOTS_IN_EPOCH: Final = 10_000_000
+# How JSON writes one; two of them are a character.
+_SURROGATE: Final = b"\\ud"
+NO_TEXT: Final = "half a character, which is no text"
 # How much of a hostile text is kept in a reason.
 _LONGEST_QUOTE: Final = 60
 _FIELD: Final = re.compile(r"\d{1,9}|[A-Za-z_]{1,30}|\[key\]")
@@ -103,7 +108,7 @@ class VoteAccount(msgspec.Struct, frozen=True, gc=False):
         """The finer of the two fields; older nodes send only percent, one line only basis points."""
         if self.sent_bps is not None:
             return self.sent_bps
-        return None if self.commission_percent is None else self.commission_percent * 100
+        return None if self.commission_percent is None else self.commission_percent * BPS_PER_PERCENT
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
@@ -209,6 +214,34 @@ class RpcFailure(BaseModel):
 Result = TypeVar("Result")
 
 
+def _without_half_characters(body: bytes) -> bytes | None:
+    """The reply with `NO_TEXT` in place of each record that holds a lone surrogate, which anybody may write.
+
+    None where there is no such record, or the body is no JSON at all.
+    """
+    if _SURROGATE not in body.lower():
+        return None
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    result = sent.get("result") if isinstance(sent, dict) else None
+    records = result.get("value") if isinstance(result, dict) else result
+    if not isinstance(records, list) or all(map(_is_text, records)):
+        return None
+    whole = [one if _is_text(one) else NO_TEXT for one in records]
+    sent["result"] = {**result, "value": whole} if isinstance(result, dict) else whole
+    return json.dumps(sent).encode() if _is_text(sent) else None
+
+
+def _is_text(sent: Any) -> bool:
+    try:
+        json.dumps(sent, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
+
+
 class Reply(BaseModel, Generic[Result]):
     """A JSON-RPC 2.0 reply around a result of that type."""
 
@@ -218,5 +251,11 @@ class Reply(BaseModel, Generic[Result]):
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """Raises a ValidationError."""
-        return cls.model_validate_json(body)
+        """Raises a ValidationError. A record with half a character in it is a bad one, and no more."""
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError:
+            mended = _without_half_characters(body)
+            if mended is None:
+                raise
+            return cls.model_validate_json(mended)

@@ -6,7 +6,8 @@ stop at one byte. Source: agave, `rpc.rs` and `VoteStateView::commission`, since
 
 from typing import Final
 
-BPS_PER_PERCENT: Final = 100
+from validators.solana.arithmetic import BPS_PER_PERCENT
+
 # One byte of percent.
 LARGEST_WHOLE_BPS: Final = 255 * BPS_PER_PERCENT
 

@@ -9,11 +9,12 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from staking_project.api import VERSION
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8765
+LARGEST_PORT: Final = 65_535
 SHORTEST_TOKEN: Final = 32
 MISSING: Final = "It needs the SDK of the Model Context Protocol: pip install -r requirements-mcp.txt"
 
@@ -46,7 +47,8 @@ class Command(OperatorCommand):
             return
         given = [name for name in ("host", "port", "token_file") if options[name] is not None]
         if given:
-            raise CommandError(f"--{given[0].replace('_', '-')} is of use with --http alone.")
+            problem = f"--{given[0].replace('_', '-')} is of use with --http alone."
+            raise CommandError(problem, returncode=WRONG_USAGE)
         _serve_stdio()
 
     def _serve_http(self, host: str, port: int | None, token_file: Path | None) -> None:
@@ -56,7 +58,10 @@ class Command(OperatorCommand):
 
         token = _token(token_file) if token_file else ""
         if not (token or is_loopback(host)):
-            raise CommandError(f"--host {host} can be reached from elsewhere: that needs --token-file.")
+            problem = f"--host {host} can be reached from elsewhere: that needs --token-file."
+            raise CommandError(problem, returncode=WRONG_USAGE)
+        if port is not None and not 0 <= port <= LARGEST_PORT:
+            raise CommandError(f"--port must be from 0 to {LARGEST_PORT}.", returncode=WRONG_USAGE)
         listening = _listening(host, DEFAULT_PORT if port is None else port)
         shown = f"[{host}]" if ":" in host else host
         self.stderr.write(f"Assistants are answered at http://{shown}:{listening.getsockname()[1]}{PATH}")
@@ -80,7 +85,7 @@ def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError, ValueError) as exc:
+    except (OSError, ValueError) as exc:
         raise CommandError(f"Cannot listen on {host}, port {port}: {exc}") from exc
 
 
@@ -88,9 +93,10 @@ def _token(path: Path) -> str:
     try:
         token = path.read_text().strip()
     except (OSError, ValueError) as exc:
-        raise CommandError(f"Cannot read {path}: {exc}") from exc
+        raise CommandError(f"Cannot read {path}: {exc}", returncode=WRONG_USAGE) from exc
     if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise CommandError(
-            f"{path} holds no token: one line of {SHORTEST_TOKEN} characters or more, no spaces."
+            f"{path} holds no token: one line of {SHORTEST_TOKEN} characters or more, no spaces.",
+            returncode=WRONG_USAGE,
         )
     return token

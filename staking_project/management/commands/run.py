@@ -19,7 +19,7 @@ from django.core.management.base import CommandError
 
 from scheduling.clock import database_now
 from scheduling.ledger import selectors
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.operations import setting_up
 from staking_project import accounts, stack, trial
 from staking_project.home import run_words
@@ -37,6 +37,9 @@ class Command(OperatorCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout at the end")
 
     def handle(self, *args: Any, seconds: float | None, **options: Any) -> None:
+        # Written so that nan fails too.
+        if seconds is not None and not seconds >= 0:
+            raise CommandError("--seconds cannot be negative.", returncode=WRONG_USAGE)
         with _signals_heeded():
             self._run(seconds, **options)
 

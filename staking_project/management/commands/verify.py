@@ -24,7 +24,8 @@ class Command(OperatorCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document instead of lines")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if (options["seconds"] or 0) < 0:
+        # Written so that nan fails too.
+        if options["seconds"] is not None and not options["seconds"] >= 0:
             raise CommandError("--seconds cannot be negative.", returncode=WRONG_USAGE)
         try:
             mode = current_mode()

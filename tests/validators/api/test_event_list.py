@@ -101,7 +101,6 @@ def test_going_on_from_each_cursor_sees_everything_once(client: Client, both: li
         ("since=9999999999999999999", 422, "neither a cursor nor a time"),
         ("since=0001-01-01T00:00%2B14:00", 422, "neither a cursor nor a time"),
         ("since=6", 410, "The newest event is 5"),
-        ("vote_account=vote1,nobody", 404, "nobody"),
         ("vote_account=a%00", 422, "vote_account"),
         ("vote_account=" + ",".join([f"a{n}" for n in range(201)]), 422, "200"),
     ],
@@ -112,6 +111,31 @@ def test_what_makes_no_sense_is_refused_by_name(
 ) -> None:
     response = client.get(f"/api/v1/{address}?{query}")
     assert (response.status_code, said in response.json()["detail"]) == (status, True), response.json()
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "unknown"),
+    [
+        ("vote2", [3, 4], []),
+        ("foo,vote2,bar", [3, 4], ["foo", "bar"]),
+        ("foo", [], ["foo"]),
+    ],
+)
+def test_who_was_never_seen_is_named_beside_what_happened_to_the_others(
+    client: Client, asked: str, found: list[int], unknown: list[str]
+) -> None:
+    reply = get(client, f"events?vote_account={asked}")
+
+    assert ([one["id"] for one in reply["items"]], reply["unknown"]) == (found, unknown)
+    assert (reply["cursor"], reply["more"]) == ("5", False)
+    assert get(client, f"validators?vote_account={asked}")["unknown"] == unknown
+
+
+def test_a_stream_of_who_was_never_seen_is_refused(client: Client) -> None:
+    response = client.get("/api/v1/events/stream?vote_account=vote1,nobody")
+
+    assert (response.status_code, response.json()["code"]) == (404, "unknown_validator")
+    assert response.json()["detail"] == "No fetch ever saw the vote account nobody."
 
 
 def test_what_was_deleted_by_age_is_no_silence(client: Client, settings: Any) -> None:

@@ -36,6 +36,26 @@ def flag(code: str, sentence: str, *, epoch: int | None = None) -> dict[str, Any
     return {"code": code, "epoch": epoch, **unknown, "sentence": sentence}
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("https://example.org/staking", "https://example.org/staking"),
+        ("javascript:alert(1)", None),
+        ("https://bank.example@evil.example/", None),
+        ("example.org", None),
+        ("", None),
+    ],
+)
+def test_a_website_is_told_where_a_link_to_it_only_opens_the_page_that_one_reads(
+    client: Client, written: str, told: str | None
+) -> None:
+    fetch()
+    validator(1, website=written)
+
+    assert get(client, "validators")["items"][0]["website"] == told
+    assert get(client, "validators/vote1")["validator"]["website"] == told
+
+
 def test_a_validator_is_listed_with_everything_known_of_it(client: Client) -> None:
     fetch()
     shown = validator(

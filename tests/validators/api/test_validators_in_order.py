@@ -1,5 +1,7 @@
 """The API's list of validators, narrowed, in any order, page by page."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ from django.test import Client
 
 from tests.validators.api.test_validators import SORTS, ended_epoch, names
 from tests.validators.asking import get
-from tests.validators.rows import NOON, fetch, scoring_run, validator
+from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -85,6 +87,35 @@ def test_pages_of_any_order_show_every_validator_once_with_the_unknown_last(
     known = list(map(int, known)) if key == "activated_stake" else known
     assert known == sorted(known, reverse=sort.startswith("-"))
     assert [item[key] for item in listed[len(known) :]] == [None] * (10 - len(known))
+
+
+@pytest.mark.parametrize("sort", [f"{sign}{key}" for key in SORTS for sign in ("", "-")])
+def test_equals_come_by_vote_account_whichever_a_database_saw_first(client: Client, sort: str) -> None:
+    fetch()
+    # Capitals come before small letters, in whatever language a database sorts.
+    accounts = ["vote2", "Vote9", "vote1", "Vote3", "voteA", "votea"]
+    made = [
+        validator(number, vote_account=account, activated_stake=SOL, apy=0.05, name="one", version="4.2.1")
+        for number, account in enumerate(accounts, start=1)
+    ]
+    run = scoring_run([(one, 90.0) for one in made])
+    run.scores.update(rank=1)
+
+    assert names(client, f"?sort={sort}") == sorted(accounts)
+    cursor = get(client, f"validators?sort={sort}&limit=4")["next_cursor"]
+    assert names(client, f"?sort={sort}&cursor={cursor}") == sorted(accounts)[4:]
+
+
+def test_a_cursor_of_before_that_order_is_told_to_begin_anew(client: Client) -> None:
+    fetch()
+    scoring_run([(validator(1), 90.0), (validator(2), 80.0)])
+    place = {"sort": "rank", "run": None, "epoch": None, "value": 1, "stake": 5, "key": 1}
+    old = base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+    response = client.get(f"/api/v1/validators?cursor={old}")
+
+    assert (response.status_code, response.json()["code"]) == (410, "expired_cursor")
+    assert "begin anew" in response.json()["detail"]
 
 
 def test_pages_behind_a_cursor_are_of_the_scores_of_the_first(client: Client) -> None:

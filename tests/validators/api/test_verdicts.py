@@ -99,7 +99,7 @@ def test_pages_say_the_same_and_escape_what_a_validator_calls_itself(judged: Cli
     assert "It fails JitoSOL&#x27;s Steward, JPool; is not known to pass" in own
     assert "did you mean jpool?" in judged.get("/rules/jpol/").content.decode()
     misspelt = judged.get("/rules/jpool/?result=fals").content.decode()
-    assert "This page knows no <code>fals</code>; did you mean <code>fails</code>?" in misspelt
+    assert "This page knows no word <code>fals</code>; did you mean <code>fails</code>?" in misspelt
 
 
 def test_the_page_links_to_all_verdicts_in_as_many_files_as_they_fill(

@@ -159,7 +159,11 @@ def test_a_long_past_is_told_in_part_and_that_there_is_more(four: list[Validator
         ("what_changed", {"since": "yesterday"}, "“yesterday” is neither a cursor nor a time"),
         ("what_changed", {"kind": []}, "kind: it names nothing; leave it out for all"),
         ("what_changed", {"kind": ["marriage"]}, "kind: There is no “marriage”. There are: joined, "),
-        ("selection", {"held": ["; drop"]}, "held: String should match pattern"),
+        (
+            "selection",
+            {"held": ["; drop"]},
+            "held: “; drop” has a character, or a length, that",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(tool: str, given: dict[str, Any], said: str) -> None:

@@ -3,12 +3,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.replies import epoch_credits
-from tests.validators.rows import scoring_run, validator, vote_state
-from validators.models import TrustScore, Validator
+from tests.validators.rows import NOON, fetch, scoring_run, validator, vote_state
+from validators.models import TrustScore, Validator, ValidatorEpoch
 from validators.tasks import fetch_validators, score_validators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -66,7 +67,7 @@ def test_the_best_come_first_and_the_unstaked_last(
         "rank": None,
         "vote_account": unstaked["votePubkey"],
         "identity": unstaked["nodePubkey"],
-        "name": "",
+        "name": None,
         "name_mark": None,
         "score": None,
         "activated_stake": "0",
@@ -82,36 +83,26 @@ def test_the_best_come_first_and_the_unstaked_last(
     }
 
 
-def test_a_row_says_what_a_stake_yields_what_it_risks_and_whether_it_is_let_in(
-    settings: Any, capsys: pytest.CaptureFixture[str]
+def test_a_row_says_what_the_api_says_under_the_same_names(
+    client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings.SCORE_METHODS = ["baseline-v1", "trust-v2"]
-    risky, unread = validator(1, apy=0.0525, apy_basis="estimate"), validator(2)
+    fetch()
+    risky, unread = validator(1, apy=0.0525, apy_basis="estimate", name="One"), validator(2)
+    ValidatorEpoch.objects.create(validator=risky, epoch=989, fetched_at=NOON, vote_performance=0.25)
     vote_state(risky, after_next="out", reason="no BLS key", next_epoch="unknown", epochs_paid=0)
-    scoring_run([(risky, 90.0), (unread, 80.0)])
-    other = scoring_run([(unread, 70.0), (risky, 30.0)], method="trust-v2")
-    TrustScore.objects.filter(run=other, validator=risky).update(components={"risk": 0.5})
+    scored = scoring_run([(risky, 90.0), (unread, 80.0)])
+    told = {"vote_performance": 1.0146, "risk": 0.5}
+    TrustScore.objects.filter(run=scored, validator=risky).update(components=told)
 
-    first, second = shown(capsys)
+    rows = shown(capsys)
 
-    told = ("rank", "score", "apy", "apy_basis", "risk", "risk_ten_epochs", "reward_of_100_sol")
-    assert {name: first[name] for name in told} == {
-        "rank": 1,
-        "score": 90.0,
-        "apy": 0.0525,
-        "apy_basis": "estimate",
-        "risk": 0.5,
-        "risk_ten_epochs": 0.667,
-        "reward_of_100_sol": "5250000000",
-    }
-    assert first["admission"] == {
-        "status": "out",
-        "next_epoch": None,
-        "after_next": False,
-        "reason": "no BLS key",
-        "epochs_paid": 0,
-    }
-    assert (second["rank"], second["risk"], second["admission"]) == (2, None, NOT_READ)
+    assert [row.pop("commission_bps") for row in rows] == [500, 500]
+    answered = client.get("/api/v1/validators").json()["items"]
+    assert rows == [{name: one[name] for name in row} for row, one in zip(rows, answered, strict=True)]
+    first, second = rows
+    assert (first["vote_performance"], first["risk"], first["risk_ten_epochs"]) == (0.25, 0.5, 0.667)
+    assert (first["reward_of_100_sol"], first["admission"]["after_next"]) == ("5250000000", False)
+    assert (second["risk"], second["admission"]) == (None, NOT_READ)
 
 
 def test_the_headline_method_is_shown_also_when_another_one_scored_since(

@@ -90,7 +90,7 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
         page(client, "/validators/vote1/")
     with django_assert_num_queries(8):
         page(client, "/compare/?v=vote0&v=vote1&v=vote2&v=vote3")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         page(client, "/cluster/")
 
 
@@ -108,9 +108,18 @@ def test_a_word_that_the_page_does_not_know_is_told_of_with_the_nearest_that_it_
 
     text = words(page(client, f"{address}{between}metod=trust-v2&nonsense=%3Cb%3E"))
 
-    assert "This page knows no metod " in text
-    assert "This page knows no nonsense . It was left out." in text
+    assert "This page knows no word metod " in text
+    assert re.search(r"This page knows no word nonsense (, only [\w ,]+)?\. It was left out\.", text)
     assert "knows no" not in words(page(client, address))
+
+
+def test_a_word_that_is_like_none_is_told_with_those_that_the_page_takes(client: Client) -> None:
+    whole_cluster()
+
+    compare, rules = (words(page(client, f"{address}?validator=X")) for address in ("/compare/", "/rules/"))
+
+    assert "This page knows no word validator , only v , method . It was left out." in compare
+    assert "This page knows no word validator . It was left out." in rules
 
 
 def test_the_nearest_word_of_a_page_has_its_unit(client: Client) -> None:
@@ -119,5 +128,5 @@ def test_the_nearest_word_of_a_page_has_its_unit(client: Client) -> None:
 
     for address in ("/", "/selection/"):
         text = words(page(client, f"{address}?max_commission=0.05&{known}"))
-        assert "This page knows no max_commission ; did you mean max_commission_percent ?" in text
+        assert "This page knows no word max_commission ; did you mean max_commission_percent ?" in text
         assert "knows no" not in words(page(client, f"{address}?{known}"))

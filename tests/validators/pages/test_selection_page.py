@@ -126,6 +126,6 @@ def test_it_asks_as_many_questions_for_many_as_for_few(
     fetch()
     scoring_run([(validator(number), 50.0) for number in range(validators)])
 
-    # Fetch, run, last judged epoch and the rows, twice; how old is too old.
-    with django_assert_num_queries(8):
+    # Fetch, run, last judged epoch and the rows, twice; who is delinquent in one look; how old is too old.
+    with django_assert_num_queries(10):
         page(client, "/selection/?held=vote0,nobody")

@@ -7,7 +7,7 @@ import pytest
 
 from validators.models import Validator
 from validators.reading.verdicts import ToldVerdict, in_a_line, told_finding
-from validators.rules.judging import Finding, Outcome
+from validators.rules.findings import Finding, Outcome
 from validators.rules.schema import RuleSet
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from validators.rules.findings import Finding, Outcome
 from validators.rules.inputs import ABSENT, Known, Past, WholePast
-from validators.rules.judging import Finding, Outcome, judge
+from validators.rules.judging import judge
 from validators.rules.schema import RuleSet
 
 NOW = 1010

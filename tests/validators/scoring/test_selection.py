@@ -33,6 +33,30 @@ def test_of_more_held_than_asked_for_the_best_stay() -> None:
     assert [one.key for one in found.leaves] == ["c"]
 
 
+def test_who_is_barred_never_enters_and_stays_or_leaves_as_anybody() -> None:
+    found = select(ORDER, held=("c", "j"), size=3, band=1.5, barred=set("acj"))
+
+    assert [one.key for one in found.stays] == ["c"]
+    assert [one.key for one in found.enters] == ["b", "d"]
+    assert [one.key for one in found.leaves] == ["j"]
+    assert found.passed_over == [Chosen("a", 1)]
+
+
+def test_who_is_spared_stays_behind_the_band_but_not_beside_more_than_the_size() -> None:
+    found = select(ORDER, held=("b", "j"), size=2, band=1, spared=set("ij"))
+
+    assert [one.key for one in found.stays] == ["b", "j"]
+    assert (found.enters, found.leaves) == ([], [])
+    assert select(ORDER, held=("b", "j"), size=1, band=2, spared="j").leaves == [Chosen("j", 10)]
+
+
+def test_where_everybody_is_barred_nobody_enters() -> None:
+    found = select(ORDER, held=(), size=3, barred=ORDER)
+
+    assert found.enters == []
+    assert [one.key for one in found.passed_over] == ORDER
+
+
 @given(
     st.permutations(ORDER), st.sets(st.sampled_from([*ORDER, "x", "y"])), st.integers(1, 12), st.floats(1, 3)
 )

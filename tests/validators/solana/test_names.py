@@ -29,7 +29,7 @@ def outcome(read: Any, sent: bytes) -> Any:
 
 
 def assert_same(sent: bytes) -> None:
-    assert outcome(NamesReply.read, sent) == outcome(NamesReply.model_validate_json, sent), sent
+    assert outcome(NamesReply.read, sent) == outcome(super(NamesReply, NamesReply).read, sent), sent
 
 
 def damaged(rng: random.Random, whole: Any) -> Any:

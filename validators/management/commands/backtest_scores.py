@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandError
 
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from validators.exceptions import ValidatorsError
 from validators.scoring.backtest.figures import figures
 from validators.scoring.backtest.judged_report import judgement_document
@@ -74,8 +74,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         first, last = options["first"], options["last"]
-        if first > last:
-            raise CommandError(f"--from {first} comes after --to {last}.")
+        check_epochs(first, last)
         named = [_method(name) for name in dict.fromkeys(options["method"] or ASKABLE)]
         methods = [_with_coefficients(one, options["coefficients"], first) for one in named]
         try:
@@ -84,7 +83,8 @@ class Command(OperatorCommand):
                 epochs = [epoch for epoch in range(first, last + 1) if epoch in history]
                 if not epochs:
                     raise CommandError(
-                        f"No epoch from {first} to {last}; the history has {min(history)} to {max(history)}."
+                        f"No epoch from {first} to {last}; the history has {min(history)} to {max(history)}.",
+                        returncode=WRONG_USAGE,
                     )
                 result = backtest(history, methods, epochs=range(first, last + 1), listener=listener)
             _write_report(options["report"], result)
@@ -109,6 +109,14 @@ class Command(OperatorCommand):
             self.stderr.write(f"Scored, but not judged, for the next epoch is not there: {unjudged}.")
 
 
+def check_epochs(first: int | None, last: int) -> None:
+    """Refuse --from and --to that name no epochs."""
+    if last < 0 or (first is not None and first < 0):
+        raise CommandError("--from and --to are epochs, and none is below 0.", returncode=WRONG_USAGE)
+    if first is not None and first > last:
+        raise CommandError(f"--from {first} comes after --to {last}.", returncode=WRONG_USAGE)
+
+
 def _add_output_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--predictions", type=Path, metavar="OUT.csv", help="Write every score and risk there."
@@ -119,7 +127,9 @@ def _add_output_arguments(parser: ArgumentParser) -> None:
 
 def _method(name: str) -> ScoringMethod:
     if name not in ASKABLE:
-        raise CommandError(f"{name!r} is no method; choose from: {', '.join(ASKABLE)}.")
+        raise CommandError(
+            f"{name!r} is no method; choose from: {', '.join(ASKABLE)}.", returncode=WRONG_USAGE
+        )
     return ASKABLE[name]
 
 
@@ -131,7 +141,8 @@ def _with_coefficients(method: ScoringMethod, path: Path | None, first: int) -> 
     try:
         read = tables_of(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise CommandError(f"{path} holds no coefficients of {method.name}: {exc!r}") from exc
+        problem = f"{path} holds no coefficients of {method.name}: {exc!r}"
+        raise CommandError(problem, returncode=WRONG_USAGE) from exc
     return trust_v3.method_with(read)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from scheduling.management.command import OperatorCommand
 from validators.exceptions import ValidatorsError
+from validators.management.commands.backtest_scores import check_epochs
 from validators.scoring.fitting import trust_v2, trust_v3
 from validators.scoring.fitting.boosting import libraries
 from validators.scoring.fitting.trust_v2 import Provenance
@@ -53,6 +54,7 @@ class Command(OperatorCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        check_epochs(options["first"], options["last"])
         try:
             with collector_paused():
                 document = self._document(options)

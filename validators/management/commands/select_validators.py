@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from validators.monitoring.delinquency import much_is_delinquent
 from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
 from validators.reading.flags import FlagCode
 from validators.reading.picture import current_picture
@@ -49,16 +50,17 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["size"] < 1 or not options["band"] >= 1:
             raise CommandError("--size is at least 1, and --band too.", returncode=WRONG_USAGE)
+        narrowing = _narrowing(options)
+        held, caps = _held(options["held"]), _caps(options["cap"])
         picture = current_picture()
         if picture.scoring_run is None:
             raise CommandError("There are no scores yet; manage.py score_validators makes them.")
-        narrowing = _narrowing(options)
-        held, caps = _held(options["held"]), _caps(options["cap"])
         size, band = options["size"], options["band"]
         chosen = selection(picture, narrowing, held=held, size=size, band=band, caps=caps)
         found = chosen.rows
-        for cap in chosen.caps:
-            self.stderr.write(cap.sentence)
+        for said in [much_is_delinquent(), *(cap.sentence for cap in chosen.caps)]:
+            if said:
+                self.stderr.write(said)
         if options["json"]:
             self.stdout.write(json.dumps([asdict(one) for one in found], indent=1))
         elif options["csv"]:
@@ -117,6 +119,8 @@ def _narrowing(options: dict[str, Any]) -> Narrowing:
     least_apy, stake = options["min_total_apy"], options["min_stake"]
     if least_apy is not None and not least_apy >= 0:
         raise CommandError("--min-total-apy is in percent, and not below 0.", returncode=WRONG_USAGE)
+    if stake is not None and stake < 0:
+        raise CommandError("--min-stake is in SOL, and not below 0.", returncode=WRONG_USAGE)
     return Narrowing(
         most_commission_bps=_basis_points("--max-commission", options["max_commission"]),
         most_mev_commission_bps=_basis_points("--max-mev-commission", options["max_mev_commission"]),

@@ -2,13 +2,24 @@
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import printable
-from validators.reading.selectors import RankedValidator, ranked_validators
+from validators.reading.admission import ADMISSION_COLUMNS, admission_document
+from validators.reading.picture import current_picture
+from validators.reading.rewards import reward_of_100_sol
+from validators.reading.standings import standings, with_risk
+from validators.scoring.ten_epochs import risk_of_ten_epochs
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
+
+# Told as the API's list tells them, under the same names.
+_TOLD: Final = (
+    *("rank", "vote_account", "identity", "name", "name_mark", "score", "activated_stake", "commission_bps"),
+    *("delinquent", "vote_performance", "apy", "apy_basis", "risk"),
+)
+_EMPTY_IS_UNKNOWN: Final = ("name", "name_mark", "apy_basis")
 
 
 def positive(text: str) -> int:
@@ -26,26 +37,34 @@ class Command(OperatorCommand):
         parser.add_argument("--json", action="store_true", help="Print a JSON list.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = ranked_validators(options["top"])
+        ranked = with_risk(standings(current_picture()))[: options["top"]]
         if options["json"]:
-            self.stdout.write(json.dumps([_document(row) for row in rows]))
-        elif rows:
+            columns = ranked.values(*_TOLD, *ADMISSION_COLUMNS)
+            self.stdout.write(json.dumps([_document(row) for row in columns]))
+        elif rows := list(ranked):
             self.stdout.write("\n".join(_table(rows)))
         else:
             self.stderr.write("Nothing fetched yet: run `manage.py fetch_validators` first.")
 
 
-def _document(row: RankedValidator) -> dict[str, Any]:
-    # Lamports pass 2^53, where a reader's JSON numbers end.
-    return {**asdict(row), "activated_stake": str(row.activated_stake)}
+def _document(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in _TOLD},
+        **{name: row[name] or None for name in _EMPTY_IS_UNKNOWN},
+        # Lamports pass 2^53, where a reader's JSON numbers end.
+        "activated_stake": str(row["activated_stake"]),
+        "risk_ten_epochs": risk_of_ten_epochs(row["risk"]),
+        "reward_of_100_sol": reward_of_100_sol(row["apy"]),
+        "admission": admission_document(*(row[name] for name in ADMISSION_COLUMNS)),
+    }
 
 
-def _table(rows: list[RankedValidator]) -> list[str]:
+def _table(rows: Sequence[Any]) -> list[str]:
     heading = f"{'rank':>5}  {'score':>6}  {'stake (SOL)':>16}  {'commission':>10}  {'delinquent':<10}"
     return [f"{heading}  vote account", *(_line(row) for row in rows)]
 
 
-def _line(row: RankedValidator) -> str:
+def _line(row: Any) -> str:
     rank = "-" if row.rank is None else str(row.rank)
     score = "-" if row.score is None else f"{row.score:.2f}"
     stake = f"{row.activated_stake / LAMPORTS_PER_SOL:,.2f}"

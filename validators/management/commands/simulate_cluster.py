@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from scheduling.management.command import WRONG_USAGE
 from validators.simulator.answers import SimulatedAnswers
 from validators.simulator.cluster import Cluster
 from validators.simulator.faults import Fault, FaultSpecError, parse_fault_plan
@@ -187,20 +188,24 @@ def _world(options: dict[str, Any]) -> World:
     )
 
 
+def _wrong(problem: str) -> CommandError:
+    return CommandError(problem, returncode=WRONG_USAGE)
+
+
 def _check_numbers(options: dict[str, Any]) -> None:
     if options["validators"] < 1:
-        raise CommandError("--validators must be at least 1.")
+        raise _wrong("--validators must be at least 1.")
     # Written so that nan fails too.
     if options["epoch_seconds"] is not None and not 0 < options["epoch_seconds"] < float("inf"):
-        raise CommandError("--epoch-seconds must be more than 0.")
+        raise _wrong("--epoch-seconds must be more than 0.")
     if not 0 <= options["slow_seconds"] < float("inf"):
-        raise CommandError("--slow-seconds must not be negative.")
+        raise _wrong("--slow-seconds must not be negative.")
     if not 0 <= options["port"] <= 65_535:
-        raise CommandError("--port must be from 0 to 65535.")
+        raise _wrong("--port must be from 0 to 65535.")
     if not 1 <= options["epochs"] <= MOST_HISTORY_EPOCHS:
-        raise CommandError(f"--epochs must be from 1 to {MOST_HISTORY_EPOCHS}.")
+        raise _wrong(f"--epochs must be from 1 to {MOST_HISTORY_EPOCHS}.")
     if options["history"] and options["replay"]:
-        raise CommandError("--history writes the past of a simulated cluster; a replay has none.")
+        raise _wrong("--history writes the past of a simulated cluster; a replay has none.")
 
 
 def _answers(world: World, options: dict[str, Any]) -> Answers:
@@ -209,7 +214,7 @@ def _answers(world: World, options: dict[str, Any]) -> Answers:
             seed=options["seed"], validators=options["validators"], replay=options["replay"], world=world
         )
     except ReplayError as exc:
-        raise CommandError(f"{exc}.") from exc
+        raise _wrong(f"{exc}.") from exc
 
 
 def _server(answers: Answers, options: dict[str, Any]) -> RpcServer:
@@ -223,7 +228,7 @@ def _server(answers: Answers, options: dict[str, Any]) -> RpcServer:
             slow_seconds=options["slow_seconds"],
         )
     except FaultSpecError as exc:
-        raise CommandError(f"{exc}.") from exc
+        raise _wrong(f"{exc}.") from exc
     except OSError as exc:
         raise CommandError(f"Cannot listen on {address[0]} port {address[1]}: {exc.strerror}.") from exc
 

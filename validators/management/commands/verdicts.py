@@ -19,7 +19,7 @@ from validators.models import Validator
 from validators.models.validators import PUBKEY_LENGTH
 from validators.reading.standings import accounts_of_node
 from validators.reading.verdicts import told_finding
-from validators.rules.judging import Outcome, Verdict
+from validators.rules.findings import Outcome, Verdict
 from validators.rules.schema import RuleSet
 from validators.services.verdicts.rule_sets import rule_sets
 from validators.services.verdicts.running import verdicts_now
@@ -99,7 +99,8 @@ def _names(validator: str | None) -> dict[int, str]:
         rows = rows.filter(vote_account=validator)
     names = dict(rows.values_list("pk", "vote_account"))
     if validator is not None and not names:
-        raise CommandError(f"No fetch ever saw the vote account {shortened(validator)}.{_meant(validator)}")
+        problem = f"No fetch ever saw the vote account {shortened(validator)}.{_meant(validator)}"
+        raise CommandError(problem, returncode=WRONG_USAGE)
     return names
 
 

@@ -24,9 +24,9 @@ from validators.scoring.backtest.truth import Truth, truth
 from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod
 from validators.scoring.registry import ranked
 from validators.scoring.timeline import Outcome, Timeline, facts_at, outcomes_after
+from validators.solana.arithmetic import ALL_BPS
 
 LOWEST_COMMISSION = "lowest-commission"
-PRIVATE_BPS = 10_000
 # Told of every epoch and method: the predictions, best first.
 Listener = Callable[[int, str, Sequence[Prediction]], None]
 
@@ -109,7 +109,7 @@ def _note_cluster(
     ]
     gathered.cluster.append(_weighted([(stake, earned) for stake, earned, _ in held]))
     gathered.public.append(
-        _weighted([(stake, earned) for stake, earned, bps in held if bps is not None and bps < PRIVATE_BPS])
+        _weighted([(stake, earned) for stake, earned, bps in held if bps is not None and bps < ALL_BPS])
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from validators.scoring.timeline import BAD_PERFORMANCE, RecordedEpoch, Timeline, kept
+from validators.solana.arithmetic import ALL_BPS
 
 # As many epochs are looked at after the one scored.
 HORIZON: Final = 10
@@ -102,7 +103,7 @@ class Truth:
                 not there or (earned is not None and earned < BAD_PERFORMANCE),
                 now.measured[key] or 0.0,
                 before.measured.get(key) if before else None,
-                10_000 if row.commission_bps is None else row.commission_bps,
+                ALL_BPS if row.commission_bps is None else row.commission_bps,
                 row.stake,
             )
 

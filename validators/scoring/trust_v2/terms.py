@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from validators.scoring.facts import ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT
 from validators.scoring.trust_v2.inputs import Surroundings
+from validators.solana.arithmetic import ALL_BPS
 
-PRIVATE_BPS: Final = 10_000
 # Many delegation programmes ask for at most this.
 HIGH_BPS: Final = 1_000
 STEEP_BPS: Final = 300
@@ -39,7 +39,7 @@ def charges(validator: ValidatorFacts, around: Surroundings) -> list[Charge]:
 def _commission(bps: int | None) -> list[Charge]:
     if bps is None:
         return [Charge("unknown_commission")]
-    if bps >= PRIVATE_BPS:
+    if bps >= ALL_BPS:
         return [Charge("private", (bps,))]
     return [Charge("high_commission", (bps,))] if bps > HIGH_BPS else []
 

@@ -13,6 +13,7 @@ from validators.scoring.trust_v3.inputs import INPUTS, SHORTFALL_CAP
 from validators.scoring.trust_v3.number import FULL, Number, count_on
 from validators.scoring.trust_v3.tables import Tables, shipped_tables
 from validators.scoring.wording import risk_percent, share_percent, sol, voted
+from validators.solana.arithmetic import ALL_BPS
 
 # The means begin with one epoch as the cluster usually is, so that a short history says little.
 MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
@@ -56,7 +57,7 @@ def _commission(components: Mapping[str, Any], bps: int, number: Number) -> Part
         if known
         else f"its commission is unknown, and taken for {bps / 100:g} %, as in the middle of the cluster"
     )
-    return Part("commission", bps / 10_000 if known else None, 0.0, FULL, 0.0 - number.commission, said)
+    return Part("commission", bps / ALL_BPS if known else None, 0.0, FULL, 0.0 - number.commission, said)
 
 
 def _performance(components: Mapping[str, Any], level: float, number: Number) -> Part:

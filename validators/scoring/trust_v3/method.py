@@ -18,9 +18,10 @@ from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, Va
 from validators.scoring.rounding import rounded
 from validators.scoring.trust_v3.explanation import explained
 from validators.scoring.trust_v3.inputs import Inputs, inputs_of, surroundings
-from validators.scoring.trust_v3.number import PRIVATE_BPS, count_on
+from validators.scoring.trust_v3.number import count_on
 from validators.scoring.trust_v3.tables import Tables, judged_tables, shipped_tables
 from validators.scoring.trust_v3.unknowns import filled_by, good_and_poor, middle_level, middles
+from validators.solana.arithmetic import ALL_BPS
 
 SCORE_DIGITS: Final = 4
 RISK_DIGITS: Final = 6
@@ -65,9 +66,7 @@ def _middle_commission(everyone: Sequence[Inputs]) -> int:
     """Of those known that leave anything to a delegator."""
     known = [one.commission_bps for one in everyone if one.commission_bps is not None]
     return (
-        round(median(one for one in known if one < PRIVATE_BPS))
-        if min(known, default=PRIVATE_BPS) < PRIVATE_BPS
-        else 0
+        round(median(one for one in known if one < ALL_BPS)) if min(known, default=ALL_BPS) < ALL_BPS else 0
     )
 
 

@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-PRIVATE_BPS: Final = 10_000
+from validators.solana.economics import kept_share
+
 FULL: Final = 100.0
 
 
@@ -21,8 +22,8 @@ class Number(NamedTuple):
 
 
 def count_on(bps: int, level: float, risk: float, loss_when_bad: float, aversion: float) -> Number:
-    """`level` is at most 1. A commission above 100 %, which an account can carry, never gives a return."""
-    kept = max(0.0, 1.0 - bps / PRIVATE_BPS)
+    """`level` is at most 1."""
+    kept = kept_share(bps) or 0.0
     after = kept * level
     # Whoever pays nothing has nothing to lose.
     rate = after * loss_when_bad + (aversion if kept else 0.0)

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from validators.services.history.lines import BPS_PER_PERCENT
 from validators.services.history.rows import Numbers
+from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.versions import parse_version
 
 # How many differences are named; all of them are counted.

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from validators.services.history.lines import BPS_PER_PERCENT, HistoryRow
+from validators.services.history.lines import HistoryRow
 from validators.solana.arithmetic import (
+    ALL_BPS,
+    BPS_PER_PERCENT,
     LAMPORTS_PER_SOL,
     LARGEST_STAKE,
     MOST_VOTE_CREDITS,
     CreditsUnit,
 )
-from validators.solana.programs.jito import ALL_BPS
 from validators.solana.programs.validator_history import Entry, Refused, Told
 from validators.solana.versions import Client, client_of
 

@@ -10,7 +10,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from validators.solana.arithmetic import LARGEST, LARGEST_STAKE, MOST_VOTE_CREDITS, CreditsUnit
+from validators.solana.arithmetic import (
+    BPS_PER_PERCENT,
+    LARGEST,
+    LARGEST_STAKE,
+    MOST_VOTE_CREDITS,
+    CreditsUnit,
+)
 from validators.solana.pubkey import is_pubkey
 
 COLUMNS: Final = (
@@ -29,7 +35,6 @@ LINE_END: Final = "\r\n"
 UNKNOWN_VERSION: Final = "unknown"
 # A vote account's commission is one byte; above 100 % is possible and stored as seen.
 LARGEST_COMMISSION: Final = 255
-BPS_PER_PERCENT: Final = 100
 LONGEST_VERSION: Final = 40
 MOST_SNAPSHOTS: Final = 2**31 - 1
 # A percentage with no more decimals survives being kept as a fraction.

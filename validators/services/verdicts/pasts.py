@@ -21,10 +21,9 @@ from validators.rules.schema import RuleSet, ValueRule
 from validators.services.bulk import read_rows
 from validators.services.settled_past import settled_above, spans_of
 from validators.services.stretches import MOST_NAMED_KEYS
-from validators.solana.arithmetic import LAMPORTS_PER_SOL, CreditsUnit
+from validators.solana.arithmetic import ALL_BPS, LAMPORTS_PER_SOL, CreditsUnit
 from validators.solana.versions import Client, lineage_of
 
-BPS: Final = 10_000
 # What a vote earns that lands at once, so for each block of the cluster at most (SIMD-0033).
 CREDITS_OF_A_BLOCK: Final = 16
 # An ended epoch's votes are judged, and its tips told, a while after it.
@@ -212,7 +211,7 @@ def _old(rules: Sequence[ValueRule], *, before: int) -> Mapping[int, Epochs]:
     bounds = [rule.at_most for rule in rules if rule.at_most is not None]
     if not bounds:
         return {}
-    least = round(min(bounds) * BPS)
+    least = round(min(bounds) * ALL_BPS)
     rows = ValidatorEpoch.objects.filter(epoch__lt=before, commission_last_bps__gt=least)
     columns = ("validator_id", "epoch", "commission_last_bps")
     # Of whom nothing is summed up, or not as far.
@@ -230,7 +229,7 @@ def _old(rules: Sequence[ValueRule], *, before: int) -> Mapping[int, Epochs]:
 
 
 def _rate(bps: int | None) -> float | None:
-    return None if bps is None else bps / BPS
+    return None if bps is None else bps / ALL_BPS
 
 
 def _sol(lamports: int | None) -> float | None:

@@ -12,12 +12,14 @@ from validators.exceptions import PictureChangedError
 from validators.models import Fetch, RuleVerdict
 from validators.models.marks import Writer, mark_picture
 from validators.rules.files import RuleSets
-from validators.rules.judging import Finding, Outcome, Verdict, judge
+from validators.rules.findings import Finding, Outcome, Verdict
+from validators.rules.judging import judge
 from validators.rules.schema import RuleSet
 from validators.services import bulk
 from validators.services.attempts import newest_fetch
 from validators.services.events import Kind, News, record_events
 from validators.services.memory import collector_paused
+from validators.services.verdicts.news import Findings, is_news, remembering, states
 from validators.services.verdicts.pasts import pasts_by_key
 from validators.services.verdicts.rule_sets import rule_sets
 
@@ -28,7 +30,6 @@ _FIELDS: Final = tuple(Finding.__dataclass_fields__)
 _WRITTEN: Final = ("rules_version", "result", "measured", "findings", "since_epoch")
 # (validator's key, name of the rule set)
 Pair = tuple[int, str]
-Findings = list[dict[str, Any]]
 
 
 @collector_paused()
@@ -68,7 +69,8 @@ def record_verdicts(
 ) -> dict[str, int]:
     """Write what is another verdict than before. Call inside a transaction.
 
-    By a rule set of another version nothing is told: there it is the rules that changed.
+    By a rule set of another version nothing is told: there it is the rules that changed. Nor is what becomes
+    known for the first time: there it is we who learned.
     """
     bulk.serialize_writers()
     stored = {(row.validator_id, row.rules): row for row in RuleVerdict.objects.all()}
@@ -78,11 +80,17 @@ def record_verdicts(
         told = (rules.version, verdict.outcome.value, verdict.measured.value)
         if row is None:
             new.append((*pair, *told, _text(findings[pair]), epoch))
-        elif told != (row.rules_version, row.result, row.measured) or findings[pair] != row.findings:
-            same = told[:2] == (row.rules_version, row.result)
-            again.append((*told, _text(findings[pair]), row.since_epoch if same else epoch, row.pk))
-            if row.rules_version == rules.version and row.result != verdict.outcome:
-                news.append(News(Kind.VERDICT, pair[0], _facts(rules, verdict, before=row.result)))
+            continue
+        stood = (row.rules_version, row.result, row.measured)
+        if told == stood and findings[pair] == row.findings:
+            continue
+        before = states(rules, row.findings) if row.rules_version == rules.version else {}
+        found = remembering(findings[pair], before)
+        if told == stood and found == row.findings:
+            continue
+        again.append((*told, _text(found), row.since_epoch if told[:2] == stood[:2] else epoch, row.pk))
+        if row.result != verdict.outcome and is_news(rules, before, found, running=epoch):
+            news.append(News(Kind.VERDICT, pair[0], _facts(rules, verdict, before=row.result)))
     gone = _gone(sets, verdicts, stored)
     bulk.insert_rows(RuleVerdict, fields=("validator_id", "rules", *_WRITTEN), rows=new, constants={})
     bulk.update_rows(RuleVerdict, fields=_WRITTEN, rows=again, constants={})

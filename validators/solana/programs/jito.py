@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from validators.solana.arithmetic import ALL_BPS
 from validators.solana.byte_reader import Reader
 from validators.solana.features import SYSTEM_PROGRAM
 from validators.solana.programs.addresses import program_address
@@ -19,12 +20,11 @@ TESTNET: Final = "4uhcVJyU9pJkvQyS88uRDiswHXSCkY3zQawwpjk2NsNY"
 # (JIP-8), by the 97 % of it that the block engine leaves (`adjusted_total_fees_bps` of jito-tip-router). Of
 # shared fees it is a rate of its own, which no account here tells; the same is assumed. Every number of ours
 # that is after this fee is by this constant, and whatever is said of it by these words.
-ROUTER_FEE_BPS: Final = 10_000 * 300 // (10_000 - 300)
+ROUTER_FEE_BPS: Final = ALL_BPS * 300 // (ALL_BPS - 300)
 ROUTER_FEE_SOURCE: Final = (
     "assumed by Jito's JIP-8 (3 % of what searchers paid) and by `adjusted_total_fees_bps` of its tip "
     "router; no account that is read tells it"
 )
-ALL_BPS: Final = 10_000
 # An account may be closed once its epoch lies more than ten back (`num_epochs_valid`).
 EPOCHS_VALID: Final = 10
 # Of eight thousand validators in an epoch; they take 7 MiB.

@@ -13,7 +13,8 @@ from tests.validators.replies import SOL, key
 from tests.validators.rows import NOON, fetch, validator
 from tests.validators.services.history.loading import load
 from validators.models import ClusterEpoch, CommissionChange, IdentityChange, Validator, ValidatorEpoch
-from validators.reading.selectors import ranked_validators
+from validators.reading.picture import current_picture
+from validators.reading.standings import standings
 from validators.services.history import cluster_epochs
 from validators.tasks import fetch_validators, score_validators
 
@@ -135,7 +136,7 @@ def test_a_validator_known_from_history_only_is_never_present(tmp_path: Path) ->
     assert (departed.identity, departed.activated_stake) == (key("node 1"), 7)
     assert (departed.commission_bps, departed.last_vote) == (None, 0)
     assert not Validator.objects.present().exists()
-    assert ranked_validators(10) == []
+    assert not standings(current_picture()).exists()
 
 
 def test_a_fetch_after_an_import_finds_no_change_of_commission_in_it(

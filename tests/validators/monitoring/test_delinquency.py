@@ -1,0 +1,75 @@
+"""When so much of the stake is delinquent that it is about the cluster, or the endpoint."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from scheduling.monitoring.readiness import readiness
+from tests.validators.asking import get
+from tests.validators.looking import page, words
+from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
+from validators.models import Validator
+from validators.monitoring.delinquency import delinquent_alert, delinquent_cluster
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+SAID = "67 % of the stake is delinquent, more than a third: either the cluster is in trouble"
+
+
+@pytest.fixture
+def nine() -> None:
+    """A third of the stake is delinquent, and no more."""
+    fetch()
+    scored = [validator(number, activated_stake=SOL, delinquent=number <= 3) for number in range(1, 10)]
+    scoring_run([(one, 100.0 - number) for number, one in enumerate(scored)])
+    validator(20, activated_stake=1_000 * SOL, delinquent=True, left_at=NOON)
+
+
+def stop_voting() -> None:
+    Validator.objects.filter(vote_account__in=["vote4", "vote5", "vote6"]).update(delinquent=True)
+
+
+@pytest.mark.usefixtures("nine")
+def test_more_than_a_third_of_the_stake_that_is_delinquent_is_told() -> None:
+    assert (delinquent_cluster(now=NOON), delinquent_alert(now=NOON)) == ("", [])
+
+    stop_voting()
+
+    [trouble] = delinquent_alert(now=NOON)
+    assert trouble.message == delinquent_cluster(now=NOON)
+    assert trouble.message.startswith(SAID)
+
+
+def test_before_anything_is_known_nobody_is_delinquent() -> None:
+    assert delinquent_cluster(now=NOON) == ""
+
+
+@pytest.mark.usefixtures("nine")
+def test_readiness_health_and_alerts_name_it(client: Client) -> None:
+    stop_voting()
+
+    told = {finding.check: finding.problem for finding in readiness().findings}
+    assert told["stake"].startswith(SAID)
+    out = io.StringIO()
+    call_command("health", stdout=out)
+    assert SAID in out.getvalue()
+    assert SAID in client.get("/readyz").content.decode()
+
+
+@pytest.mark.usefixtures("nine")
+def test_pages_and_the_command_that_choose_or_show_the_cluster_say_so(client: Client) -> None:
+    for address in ("/cluster/", "/selection/"):
+        assert "is delinquent, more than" not in words(page(client, address))
+
+    stop_voting()
+    # As a fetch does that stores it.
+    fetch()
+
+    for address in ("/cluster/", "/selection/"):
+        assert SAID in words(page(client, address))
+    told = io.StringIO()
+    call_command("select_validators", "--json", stdout=io.StringIO(), stderr=told)
+    assert told.getvalue().startswith(SAID)
+    assert {one["action"] for one in get(client, "selection?size=9")["items"]} == {"enters", "passed_over"}
