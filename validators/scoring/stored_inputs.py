@@ -33,8 +33,7 @@ AT_ONCE: Final = 1_000
 
 def packed(cluster: ClusterFacts) -> bytes:
     """The same facts give the same bytes."""
-    floats = array(FLOATS)
-    kept: dict[int, Any] = {}
+    narrowing = _Narrowing()
     head = {
         "format": FORMAT,
         "fetch_id": cluster.fetch_id,
@@ -47,15 +46,15 @@ def packed(cluster: ClusterFacts) -> bytes:
     stream = zlib.compressobj(COMPRESSION)
     text = [stream.compress(msgspec.json.encode(head)[: -len(b"]}")])]
     for start in range(0, len(cluster.validators), AT_ONCE):
-        some = [_values(one, floats, kept) for one in cluster.validators[start : start + AT_ONCE]]
+        some = [_values(one, narrowing) for one in cluster.validators[start : start + AT_ONCE]]
         text.append(stream.compress((b"," if start else b"") + msgspec.json.encode(some)[1:-1]))
     text.append(stream.compress(b"]}") + stream.flush())
     if sys.byteorder == "big":
-        floats.byteswap()
-    return b"".join((sum(map(len, text)).to_bytes(LENGTH_BYTES, "little"), *text, floats.tobytes()))
+        narrowing.floats.byteswap()
+    return b"".join((sum(map(len, text)).to_bytes(LENGTH_BYTES, "little"), *text, narrowing.floats.tobytes()))
 
 
-def _values(one: ValidatorFacts, floats: "array[float]", kept: dict[int, Any]) -> tuple[Any, ...]:
+def _values(one: ValidatorFacts, narrowing: "_Narrowing") -> tuple[Any, ...]:
     return (
         one.pk,
         one.vote_account,
@@ -65,7 +64,7 @@ def _values(one: ValidatorFacts, floats: "array[float]", kept: dict[int, Any]) -
         one.version,
         one.epochs,
         len(one.past.epochs),
-        [_narrowed_once(column, floats, kept) for column in one.past],
+        [narrowing.of(column) for column in one.past],
         one.left_out,
     )
 
@@ -117,16 +116,23 @@ def _validator(
     return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past, left_out)
 
 
-def _narrowed_once(column: Sequence[Any], floats: "array[float]", kept: dict[int, Any]) -> Any:
-    """As narrowed; a column that many validators share, and that leaves no floats, is looked at once."""
-    found = kept.get(id(column), kept)
-    if found is not kept:
+class _Narrowing:
+    """Columns made narrow one after the other; the `floats` that go behind the text are gathered."""
+
+    def __init__(self) -> None:
+        self.floats = array(FLOATS)
+        # By the identity of a column, which lives as long as the facts do.
+        self._kept: dict[int, Any] = {}
+
+    def of(self, column: Sequence[Any]) -> Any:
+        """A column that many validators share, and that leaves no floats, is looked at once."""
+        found = self._kept.get(id(column), self)
+        if found is self:
+            before = len(self.floats)
+            found = _narrowed(column, self.floats)
+            if len(self.floats) == before:
+                self._kept[id(column)] = found
         return found
-    before = len(floats)
-    found = _narrowed(column, floats)
-    if len(floats) == before:
-        kept[id(column)] = found
-    return found
 
 
 def _narrowed(column: Sequence[Any], floats: "array[float]") -> Any:

@@ -104,15 +104,14 @@ def test_a_run_that_may_start_is_seen_with_all_that_is_open_of_its_job_and_nothi
 
 
 def test_an_idle_tick_asks_one_question() -> None:
-    now = database_now()
-    JobFactory(schedule__next_run=now + timedelta(hours=1))
-    RunFactory(state=RunState.QUEUED, occurrence=now, job__schedule__next_run=now + timedelta(hours=1))
+    soon, later = (database_now() + timedelta(**wait) for wait in ({"minutes": 1}, {"hours": 1}))
+    JobFactory(schedule__next_run=later)
+    # A minute ahead: on a busy machine two seconds may pass here, and it would be silent.
+    RunFactory(state=RunState.QUEUED, occurrence=soon, job__schedule__next_run=later)
     dispatcher = Dispatcher()
     dispatcher.tick()
 
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         assert dispatcher.tick() == LONGEST_SLEEP
 
     assert len(asked) == 1
