@@ -39,7 +39,8 @@ holds. Rates and shares are fractions (0.05 is 5 %), times are UTC, null is unkn
 include what they name.
 
 Lists come in pages: give `next_cursor` back as `cursor`. They are CSV with `?format=csv` or `Accept:
-text/csv`; the next page is then in `Link`.
+text/csv`; the next page is then in `Link`. Lamports are digits in quotes there, which spreadsheets round
+to fifteen (a millionth of a SOL at most) unless they are told that the column is text.
 
 Replies carry an `ETag`: sent back as `If-None-Match`, it makes an unchanged answer a 304.
 `Accept-Encoding: br` or `gzip` makes a list a fifth as long.

@@ -1,5 +1,7 @@
 """What gunicorn is told beside its command line: `--config python:staking_project.gunicorn_config`."""
 
+import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -40,6 +42,18 @@ def when_ready(server: Any) -> None:
     for listener in server.LISTENERS:
         if listener.sock.family in (socket.AF_INET, socket.AF_INET6):
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SECONDS_TO_SAY_SOMETHING)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """A new worker has the master's handlers until it sets its own, and would lose what it is told before."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _heed_again() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+os.register_at_fork(after_in_parent=_heed_again)
 
 
 def post_fork(server: Any, worker: Any) -> None:

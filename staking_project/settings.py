@@ -165,7 +165,6 @@ READINESS_CHECKS = {
     "data": "validators.monitoring.readiness.neglected_data",
     "chain": "validators.monitoring.readiness.standing_chain",
     "endpoints": "validators.monitoring.readiness.doubted_endpoints",
-    "stake": "validators.monitoring.delinquency.delinquent_cluster",
     "sources": "validators.monitoring.readiness.silent_sources",
     "networks": "validators.monitoring.networks.unreadable_networks",
 }

@@ -37,7 +37,8 @@ def commands_page() -> str:
     names = our_commands()
     return page(
         "Commands",
-        "With `.venv/bin/python manage.py …`. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 stale or late "
+        "With `.venv/bin/python manage.py …`. Exit codes: 0 done, 1 failed, 2 wrong usage (of a file: it "
+        "is not there, or holds something else), 3 stale or late "
         "under `--check`. Data goes to stdout, progress to stderr. `--help` says the same as this page.",
         *(_command(name) for name in names),
     )

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 
 from scheduling.checks import INSTALLATION
 
-# The exit code for what cannot be asked so; argparse has the same.
+# The exit code for what cannot be asked so, as of a file that is not there; argparse has the same.
 WRONG_USAGE: Final = 2
 
 

@@ -4,6 +4,8 @@ gunicorn gives a connection a thread with its first byte: sixteen that say half 
 sixteen threads. Here the loop of a worker listens to all of them, and a thread gets what is whole.
 """
 
+import math
+import signal
 import socket
 import struct
 import time
@@ -50,7 +52,20 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         self._urgent = ThreadPoolExecutor(max_workers=1)
         self._parting: deque[Any] = deque()
+        # Of requests that are not whole: none before it begins to stop; monotonic seconds.
+        self._last_heard_at = math.inf
         super().init_process()
+
+    def init_signals(self) -> None:
+        """Until it can answer, it has nothing to end in good order: it ends at once."""
+        super().init_signals()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # `pre_fork` of gunicorn_config.py holds it back.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, self.handle_exit)
+        super().run()
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
@@ -69,6 +84,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Called when the worker begins to stop, which waits for all connections."""
         if self._streams is not None:
             self._streams.end()
+        self._last_heard_at = deadline
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
         super()._cap_keepalive(deadline)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
@@ -87,7 +105,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         conn.heard = Heard(conn.parser.unreader.take_buffered() if conn.parser else b"")
         conn.is_gone = conn.was_told_to_go_on = False
         conn.handed = None
-        conn.timeout = time.monotonic() + SECONDS_TO_ASK
+        conn.timeout = min(time.monotonic() + SECONDS_TO_ASK, self._last_heard_at)
         conn.sock.setblocking(False)
         if self.nr_conns > self.worker_connections - SPARE and self.pending_conns:
             self._drop(self.pending_conns.popleft())

@@ -167,6 +167,15 @@ mcp --http --port=65536
 backtest_scores --from=3 --to=2
 backtest_scores --from=1 --to=2 --method nothing
 backtest_scores --from=1 --to=2 --coefficients=/nowhere
+backtest_scores --from=1 --to=2 --data=/nowhere
+backtest_scores --from=1 --to=2 --data=/dev/null
+import_epochs /nowhere
+import_epochs /dev/null
+import_history /nowhere
+import_history /dev/null
+compare_history /nowhere
+compare_history /dev/null
+fit_scores --method=trust-v2 --to=2 --data=/nowhere
 fit_scores --from=3 --to=2
 verdicts --rules=nothing
 verdicts --validator=nobody

@@ -104,11 +104,15 @@ def sent(data: bytes, owner: str = VOTE_PROGRAM, lamports: int = 2_000_000_000) 
 
 
 def cut(account: Any, options: dict[str, Any]) -> Any:
-    """Of an account no more than the dataSlice that is asked for."""
+    """Of an account no more than the dataSlice that is asked for; what is no base64 is sent as it is."""
     part = options.get("dataSlice")
     if account is None or part is None:
         return account
-    data = base64.b64decode(account["data"][0])[part["offset"] : part["offset"] + part["length"]]
+    try:
+        data = base64.b64decode(account["data"][0], validate=True)
+    except ValueError:
+        return account
+    data = data[part["offset"] : part["offset"] + part["length"]]
     return account | {"data": [base64.b64encode(data).decode(), "base64"]}
 
 

@@ -32,12 +32,7 @@ def much_is_delinquent() -> str:
     )
 
 
-def delinquent_cluster(*, now: datetime) -> str:
-    """The same, as `/readyz` and `health` ask."""
-    return much_is_delinquent()
-
-
 def delinquent_alert(*, now: datetime) -> list[Trouble]:
-    """The same, as alerts ask."""
+    """The same, as alerts ask. Not as `/readyz` asks: what we serve is right, and looked for just then."""
     problem = much_is_delinquent()
     return [Trouble(subject="stake", message=problem)] if problem else []

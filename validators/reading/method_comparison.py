@@ -197,7 +197,10 @@ def _verdict(method: str, validator: Any, own: Sequence[Reason]) -> OtherVerdict
         return None
     return OtherVerdict(
         run=run,
-        pair=Pair(validator.pk, validator.rank, validator.score, score.rank, score.score),
+        pair=Pair(
+            *(validator.pk, validator.rank, validator.score, score.rank, score.score),
+            vote_account=validator.vote_account,
+        ),
         reasons=own,
         other_reasons=_reasons(run, score.components, middle_of(run)),
     )
@@ -209,15 +212,18 @@ def _reasons(run: ScoringRun, components: Any, usual: Middle) -> list[Reason]:
 
 def _pairs(run: int, other: int) -> list[Pair]:
     rows = TrustScore.objects.filter(run_id__in=[run, other]).values_list(
-        "run_id", "validator_id", "rank", "score"
+        "run_id", "validator_id", "rank", "score", "validator__vote_account"
     )
     placed: dict[int, dict[int, tuple[int, float]]] = {run: {}, other: {}}
-    for key, validator, rank, score in read_rows(rows):
+    accounts: dict[int, str] = {}
+    for key, validator, rank, score, account in read_rows(rows):
         placed[key][validator] = (rank, score)
+        accounts[validator] = account
     nowhere = (None, None)
+    first, second = placed[run], placed[other]
     return [
-        Pair(key, *placed[run].get(key, nowhere), *placed[other].get(key, nowhere))
-        for key in dict.fromkeys([*placed[run], *placed[other]])
+        Pair(key, *first.get(key, nowhere), *second.get(key, nowhere))._replace(vote_account=account)
+        for key, account in accounts.items()
     ]
 
 

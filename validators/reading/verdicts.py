@@ -95,9 +95,10 @@ def told_sets() -> list[ToldSet]:
 
 
 def parts_of_all(size: int) -> list[tuple[int, int, int | None]]:
-    """Of all verdicts, the newest first, in parts of so many: first and last number, behind which key.
+    """Of all verdicts in parts of so many: first and last number, behind which key.
 
-    One query.
+    Who was first judged last comes first. A verdict that changes keeps its key, so that it moves to no other
+    part. One query.
     """
     keys = list(verdict_rows().order_by("-pk").values_list("pk", flat=True))
     return [

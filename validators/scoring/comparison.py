@@ -29,6 +29,8 @@ class Pair(NamedTuple):
     score: float | None
     other_rank: int | None
     other_score: float | None
+    # Decides between equals, as keys of databases differ.
+    vote_account: str = ""
 
     @property
     def rank_difference(self) -> int | None:
@@ -87,14 +89,14 @@ DEFAULT_SORT: Final = "-disagreement"
 def ordered(pairs: Iterable[Pair], *, sort: str) -> list[Pair]:
     """By a key of SORTS, "-" before it turns it round; unknown values come last either way.
 
-    The ranks, then the key, decide between equals, so that no two runs of this differ.
+    The ranks, then the vote account, decide between equals, so that no two runs of this differ.
     """
     value, sign = SORTS[sort.removeprefix("-")], -1 if sort.startswith("-") else 1
 
-    def place(pair: Pair) -> tuple[float, float, float, int]:
+    def place(pair: Pair) -> tuple[float, float, float, str, int]:
         found = value(pair)
         first = inf if found is None else sign * found
-        return (first, pair.rank or inf, pair.other_rank or inf, pair.key)
+        return (first, pair.rank or inf, pair.other_rank or inf, pair.vote_account, pair.key)
 
     return sorted(pairs, key=place)
 

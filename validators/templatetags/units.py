@@ -87,11 +87,12 @@ def small_percent(fraction: float | None) -> str:
 
 
 @register.filter
-def about_sol(lamports: int) -> str:
-    """To two places; a hundred times a hundred SOL is as far as it goes."""
+def about_sol(lamports: int | None) -> str:
+    """To two places; a hundred times a hundred SOL is as far as it goes, and None is beyond any number."""
     most = MOST_SHOWN * 100
-    amount = lamports / LAMPORTS_PER_SOL
-    return figures.decimal(amount, 2) if amount < most else f"over {figures.grouped(most)}"
+    if lamports is None or lamports >= most * LAMPORTS_PER_SOL:
+        return f"over {figures.grouped(most)}"
+    return figures.decimal(lamports / LAMPORTS_PER_SOL, 2)
 
 
 @register.filter

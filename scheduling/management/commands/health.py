@@ -8,6 +8,7 @@ from scheduling.ledger.presentation import pause_text
 from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import table
 from scheduling.models import Job
+from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.documents import readiness_document
 from scheduling.monitoring.readiness import readiness
 
@@ -27,7 +28,7 @@ class Command(OperatorCommand):
             self.stdout.write(json.dumps(readiness_document(found)))
         else:
             rows = [(finding.check, finding.problem or "ok") for finding in found.findings]
-            rows += [] if found.findings[0].problem else _pauses()
+            rows += [] if found.findings[0].problem else [*_pauses(), *_alerts()]
             self.stdout.write(table(("check", "found"), rows))
         if options["check"] and not found.ready:
             wrong = ", ".join(finding.check for finding in found.findings if finding.problem)
@@ -38,3 +39,9 @@ def _pauses() -> list[tuple[str, str]]:
     """What somebody stopped on purpose: facts for whoever looks, and nothing wrong."""
     paused = Job.objects.filter(paused_at__isnull=False, schedule__isnull=False).order_by("name")
     return [("paused", f"{job.name} {pause_text(job)}") for job in paused]
+
+
+def _alerts() -> list[tuple[str, str]]:
+    """Which rules have open alerts: they may be about the world, and not about this installation."""
+    rules = sorted(set(open_alerts().values_list("rule", flat=True)))
+    return [("alerts", f"open: {', '.join(rules)}; `manage.py alert list` tells them")] if rules else []

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
@@ -67,20 +68,30 @@ def test_a_length_with_zeros_before_it_is_that_length() -> None:
 
 
 @contextmanager
-def gunicorn(*more: str) -> Iterator[tuple[int, int]]:
-    """The port and the process of one that answers."""
+def starting(*more: str, application: str = "plain_app") -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    argv = ["gunicorn", "tests.staking_project.front.plain_app", "--bind", f"127.0.0.1:{port}"]
+    argv = ["gunicorn", f"tests.staking_project.front.{application}", "--bind", f"127.0.0.1:{port}"]
     argv += ["--config", "python:staking_project.gunicorn_config", "--threads", "2", "--log-level", "error"]
     server = subprocess.Popen([sys.executable, "-m", *argv, *more], env=dict(os.environ))
     try:
-        wait_until(lambda: answers(port), seconds=20)
-        yield port, server.pid
+        yield port, server
     finally:
         server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(30)
+        # Its workers end with it.
+        server.kill()
         server.wait()
+
+
+@contextmanager
+def gunicorn(*more: str, application: str = "plain_app") -> Iterator[tuple[int, int]]:
+    """The port and the process of one that answers."""
+    with starting(*more, application=application) as (port, server):
+        wait_until(lambda: answers(port), seconds=20)
+        yield port, server.pid
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +206,57 @@ def test_two_requests_and_no_more_are_two_answers(port: int) -> None:
             heard += part
 
     assert heard.count(b"/second 0") == 2
+
+
+# Longer than anybody waits for a test.
+NEVER = ("--graceful-timeout", "900")
+
+
+@pytest.mark.processes
+def test_a_worker_that_still_starts_ends_when_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = tmp_path / "begun"
+    monkeypatch.setenv("SLOW_APP_BEGUN", str(begun))
+
+    with starting(*NEVER, application="slow_app") as (_, server):
+        wait_until(begun.exists, seconds=20)
+        server.terminate()
+
+        assert server.wait(60) == 0
+
+
+@pytest.mark.processes
+def test_half_a_request_keeps_no_worker_from_ending() -> None:
+    with starting(*NEVER, application="patient_app") as (port, server):
+        wait_until(lambda: answers(port), seconds=20)
+        with ExitStack() as open_ones:
+            for said in (HEAD, b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n", b"G"):
+                one = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+                one.sendall(said)
+            # So that they have been heard.
+            assert asked(port, "/page") == b"/page 0"
+            server.terminate()
+
+            assert server.wait(60) == 0
+
+
+FORKING = """
+import os, signal
+from staking_project.gunicorn_config import pre_fork
+
+def held():
+    return signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+pre_fork(None, None)
+if not os.fork():
+    os._exit(held())
+print(os.waitstatus_to_exitcode(os.wait()[1]), held())
+"""
+
+
+@pytest.mark.processes
+def test_what_a_worker_is_told_before_it_heeds_signals_waits_for_it_and_not_for_the_master() -> None:
+    told = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=True)
+
+    assert told.stdout.split() == ["1", "False"]

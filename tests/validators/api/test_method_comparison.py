@@ -17,7 +17,7 @@ from tests.validators.asking import NOON_TEXT
 from tests.validators.rows import fetch, scoring_run, validator
 from tests.validators.two_methods import TRUST, both_runs, explained_by
 from validators.api.comparison import ComparedDocument, ComparisonList
-from validators.models import ScoringRun, Validator
+from validators.models import ScoringRun, TrustScore, Validator
 from validators.scoring.comparison import SAMPLE_SIZE
 from validators.scoring.facts import Part
 from validators.scoring.registry import METHODS
@@ -50,6 +50,15 @@ def seven() -> list[Validator]:
     trust = [(made[place], 85.0 - 10 * rank) for rank, place in enumerate((4, 1, 0, 6, 3, 2))]
     both_runs(baseline, trust, of=fetch())
     return made
+
+
+@pytest.mark.parametrize("sort", [f"{sign}{key}" for key in SORTS for sign in ("", "-")])
+def test_equals_come_by_vote_account_and_not_as_the_database_saw_them(client: Client, sort: str) -> None:
+    made = [(validator(number), 50.0) for number in (2, 4, 1, 3)]
+    both_runs(made, made, of=fetch())
+    TrustScore.objects.update(rank=1)
+
+    assert names(get(client, f"?sort={sort}")) == ["vote1", "vote2", "vote3", "vote4"]
 
 
 def test_a_reply_says_which_runs_it_compares_how_far_they_agree_and_why_not(client: Client) -> None:

@@ -165,11 +165,20 @@ def test_what_100_sol_bring_in_a_year_is_the_apy_with_its_basis(
     assert "after commission, what is earned staying staked, without MEV and without the fees" in text
 
 
-def test_a_cluster_of_quick_epochs_pays_more_than_is_told(client: Client) -> None:
+@pytest.mark.parametrize("apy", [100.0, 1e9, 1e300])
+def test_a_cluster_of_quick_epochs_pays_more_than_is_told(client: Client, apy: float) -> None:
+    """As much of both numbers, also where the lamports are beyond what a float holds."""
     fetch()
-    validator(1, apy=1e9, apy_basis="realised", apy_epochs=10)
+    for number in (1, 2):
+        validator(number, apy=apy, apy_basis="realised", apy_epochs=10)
 
-    assert "100 SOL here for a year: over 10,000 SOL" in words(page(client, "/validators/vote1/"))
+    of_one = words(page(client, "/validators/vote1/"))
+    beside = words(page(client, "/compare/?v=vote1&v=vote2"))
+
+    assert "100 SOL here for a year: over 10,000 SOL" in of_one
+    assert "over 10,000 %" in of_one
+    assert beside.count("over 10,000 %") == 2
+    assert "100 SOL for a year (SOL) over 10,000 over 10,000" in beside
 
 
 def test_without_an_apy_nobody_says_what_100_sol_bring(client: Client) -> None:

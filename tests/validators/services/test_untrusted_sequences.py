@@ -10,6 +10,7 @@ from tests.validators.nodes.node import Node
 from tests.validators.nodes.trial import START_EPOCH, Trial
 from tests.validators.nodes.truth import Step, false_claims, picture_of, steps_between, stored_picture
 from tests.validators.nodes.witness import stored_changes, stored_incidents
+from tests.validators.services.stored import picture
 from validators.models import Fetch, ValidatorEpoch
 from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 
@@ -111,6 +112,23 @@ def test_of_two_late_endpoints_the_fresher_is_stored_and_nothing_goes_back(trial
     assert [outcome.endpoint for outcome in outcomes] == [trial.second.url] * 3
     assert stored_picture() == picture_of(trial.chain, trial.second.node.moment("getVoteAccounts"))
     assert (trial.witness.complaints, trial.witness.wrong_events()) == ([], [])
+
+
+def test_two_endpoints_whose_votes_are_a_little_behind_are_not_believed_for_being_two(trial: Trial) -> None:
+    """Too near their slots to be torn from them; were it for credits that fell, two would be."""
+    trial.fetch()
+    before = picture()
+    for node in (trial.bad, trial.second.node):
+        node.lags["getVoteAccounts"] = 600
+    trial.wait(seconds=100)
+
+    outcome = trial.fetch()
+
+    assert (outcome.result, picture()) == (None, before)
+    for address in (trial.first, trial.second):
+        assert blames(
+            outcome, address, methods=VOTE_METHODS, cause="slots behind those of the last good look"
+        )
 
 
 def test_two_endpoints_that_change_places_in_being_late_never_take_the_picture_back(trial: Trial) -> None:

@@ -80,6 +80,21 @@ def test_each_source_passes_over_to_the_next_endpoint_and_says_whom_and_why(
             assert blames(outcome, trial.first, methods=methods, cause=kind.cause), outcome
 
 
+@pytest.mark.parametrize("source", ["vote-states", "mev", "pools", "pool-search", "stakes"])
+def test_a_node_that_stands_where_the_newest_fetch_stood_is_passed_over(trial: Trial, source: str) -> None:
+    """It is not behind what was asked for, and only the clock tells that it is not of now."""
+    _good_look(trial, source)
+    trial.bad.stand_still()
+    trial.wait(minutes=10)
+
+    outcome = trial.fetch(source)
+
+    assert outcome.endpoint == trial.second.url, outcome
+    assert blames(outcome, trial.first, methods=METHODS[source], cause="has not moved for 10 minutes"), (
+        outcome
+    )
+
+
 def test_production_is_that_of_the_good_endpoint(trial: Trial, subtests: pytest.Subtests) -> None:
     _good_look(trial, "production")
     for name in (FOREIGN, LATE, OLD, STILL, REFUSED):

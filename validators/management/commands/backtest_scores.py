@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
-from validators.exceptions import ValidatorsError
+from validators.exceptions import HistoryFileError, ValidatorsError
 from validators.scoring.backtest.figures import figures
 from validators.scoring.backtest.judged_report import judgement_document
 from validators.scoring.backtest.report import document, tables
@@ -88,6 +88,8 @@ class Command(OperatorCommand):
                     )
                 result = backtest(history, methods, epochs=range(first, last + 1), listener=listener)
             _write_report(options["report"], result)
+        except HistoryFileError as exc:
+            raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
         except (ValidatorsError, OSError) as exc:
             raise CommandError(str(exc)) from exc
         self._warn(first, last, epochs, result)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandError
 
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from validators.exceptions import HistoryFileError
 from validators.services.history.agreement import LEAST_SHARE
 from validators.services.history.comparing import compare_with_file
@@ -34,7 +34,7 @@ class Command(OperatorCommand):
         try:
             agreement = compare_with_file(options["file"], only_chain=options["chain"])
         except HistoryFileError as exc:
-            raise CommandError(str(exc)) from exc
+            raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
         if options["json"]:
             self.stdout.write(json.dumps(agreement.document()))
         else:

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from scheduling.management.command import OperatorCommand
-from validators.exceptions import ValidatorsError
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from validators.exceptions import HistoryFileError, ValidatorsError
 from validators.management.commands.backtest_scores import check_epochs
 from validators.scoring.fitting import trust_v2, trust_v3
 from validators.scoring.fitting.boosting import libraries
@@ -58,6 +58,8 @@ class Command(OperatorCommand):
         try:
             with collector_paused():
                 document = self._document(options)
+        except HistoryFileError as exc:
+            raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
         except (ValidatorsError, ValueError) as exc:
             raise CommandError(str(exc)) from exc
         text = _text(document)

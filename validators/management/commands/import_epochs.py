@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from validators.exceptions import HistoryFileError
 from validators.services.history.files import HistoryFile, RejectedLine
 from validators.services.history.importing import ImportSummary, import_history
@@ -36,7 +36,7 @@ class Command(OperatorCommand):
                 on_progress=self._show_progress,
             )
         except HistoryFileError as exc:
-            raise CommandError(str(exc)) from exc
+            raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
         finally:
             self._clear_progress()
         self.stdout.write(json.dumps(_document(summary)) if options["json"] else _sentence(summary))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.db.models import Q
 
-from validators.exceptions import ValidatorsError
+from validators.exceptions import HistoryFileError, ValidatorsError
 from validators.models import Fetch, ValidatorEpoch
 from validators.scoring.past import EpochRow
 from validators.scoring.timeline import RecordedEpoch, RecordedRow, timeline
@@ -18,18 +18,21 @@ _CHUNK = 10_000
 
 
 class NoHistoryError(ValidatorsError):
-    """There is nothing to judge by, or not all of it can be read."""
+    """There is nothing to judge by."""
 
 
 @collector_paused()
 def recorded_history(path: Path | None) -> dict[int, RecordedEpoch]:
     """By epoch: of the file, without a database, or of the ended epochs in the tables when it is None.
 
-    Raises NoHistoryError: a line that is rejected would change every measure unseen.
+    Raises NoHistoryError, and of a file HistoryFileError: a line that is rejected would change every measure
+    unseen.
     """
     history = timeline(_stored_rows() if path is None else _file_rows(path))
     if not history:
-        raise NoHistoryError(f"{path or 'The database'} holds no epochs")
+        if path is not None:
+            raise HistoryFileError(f"{path} holds no epochs")
+        raise NoHistoryError("The database holds no epochs")
     return history
 
 
@@ -37,7 +40,7 @@ def _file_rows(path: Path) -> Iterator[RecordedRow]:
     with opened(path) as lines:
         for number, line in lines:
             if isinstance(line, RejectedLine):
-                raise NoHistoryError(f"{path}, line {number}: {line.reason}")
+                raise HistoryFileError(f"{path}, line {number}: {line.reason}")
             row = EpochRow(
                 line.vote_account,
                 line.epoch,
