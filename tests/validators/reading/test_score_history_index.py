@@ -34,19 +34,19 @@ def test_the_newest_scores_of_a_validator_come_from_an_index() -> None:
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL chooses by how many rows there are")
 def test_a_page_reads_the_newest_scores_of_its_validators_and_of_nobody_else() -> None:
-    first, second = validator(1), validator(2)
+    shown = [validator(number) for number in range(1, 51)]
     fetch()
-    for _ in range(3):
-        scoring_run([(first, 50.0), (second, 60.0)])
+    for _ in range(15):
+        scoring_run([(one, 50.0) for one in shown])
+    picture = current_picture()
+    page = list(standings(picture, narrowing=None))
 
     with CaptureQueriesContext(connection) as queries:
-        [row] = standing_rows(
-            [standings(current_picture(), narrowing=None).get(pk=first.pk)], current_picture()
-        )
+        rows = standing_rows(page, picture)
 
     [asked] = [query["sql"] for query in queries if '"run_id" IN' in query["sql"]]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {asked}")
         [plan] = [line[3] for line in cursor.fetchall()]
-    assert row.scores == [50.0, 50.0, 50.0]
+    assert [row.scores for row in rows] == [[50.0] * 15] * 50
     assert plan == f"{EXPECTED['sqlite']} (validator_id=? AND run_id=?)"
