@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
-from scheduling.models import Job, Run, RunTrigger
+from scheduling.models import UNDONE_STATES, Job, Run, RunTrigger
 
 # No index finds words within errors, so one question reads no more rows than this; where it ended, the next
 # page goes on.
@@ -57,13 +59,13 @@ def found_runs(
     wanted: RunFilter, *, place: Place | None, limit: int, with_deliveries: bool = True
 ) -> FoundRuns:
     """The newest runs that are wanted, from behind a place on."""
-    runs = _narrowed(wanted, with_deliveries=with_deliveries)
-    if place is not None:
-        runs = _behind(runs, place)
-    end = None
+    parts = [_behind(_narrowed(one, with_deliveries=with_deliveries), place) for one in _apart(wanted)]
+    runs, end = parts[0], None
     if wanted.reads_errors:
         end = runs.values_list("occurrence", "pk")[SEARCHED_AT_ONCE - 1 : SEARCHED_AT_ONCE].first()
         runs = _down_to(_saying(runs, wanted), end)
+    elif len(parts) > 1:
+        runs = _newest_of(parts, limit + 1)
     # One more than asked for tells whether there are more.
     found = list(runs.select_related("job")[: limit + 1])
     if len(found) > limit:
@@ -73,11 +75,13 @@ def found_runs(
 
 
 def in_states(runs: "QuerySet[Run]", states: Sequence[str]) -> "QuerySet[Run]":
-    """For the newest of them: SQLite would find all of a state by its index, and sort them.
+    """For the newest of them: those of one that failed or were skipped an index has in their order.
 
-    So where there are many, or some among the newest, it is kept from that index, and goes through the newest
-    until it has enough.
+    SQLite would find all others of a state by its index, and sort them. So where there are many, or some
+    among the newest, it is kept from that index, and goes through the newest until it has enough.
     """
+    if len(states) == 1 and states[0] in UNDONE_STATES:
+        return runs.filter(state=states[0])
     chosen = runs.filter(state__in=states)
     if connection.vendor != "sqlite" or not (_are_many(states) or _are_near(runs, states)):
         return chosen
@@ -96,6 +100,26 @@ def _are_near(runs: "QuerySet[Run]", states: Sequence[str]) -> bool:
 
 def run_of(key: int) -> Run | None:
     return Run.objects.select_related("job").filter(pk=key).first()
+
+
+def _apart(wanted: RunFilter) -> list[RunFilter]:
+    """One for each state whose newest an index has in their order, and one for all others."""
+    undone = [(state,) for state in UNDONE_STATES if state in wanted.states]
+    if wanted.reads_errors or not undone:
+        return [wanted]
+    others = tuple(state for state in wanted.states if state not in UNDONE_STATES)
+    return [replace(wanted, states=states) for states in (*undone, others) if states]
+
+
+def _newest_of(parts: "Sequence[QuerySet[Run]]", most: int) -> "QuerySet[Run]":
+    """In one statement: between two a run may change its state, and be told twice or not at all."""
+    first, *others = (runs.values("pk")[:most] for runs in parts)
+    if connection.features.supports_slicing_ordering_in_compound:
+        keys = Q(pk__in=first.union(*others, all=True))
+    else:
+        # SQLite finds each by its key; PostgreSQL would go through the table.
+        keys = reduce(or_, (Q(pk__in=part) for part in (first, *others)))
+    return Run.objects.filter(keys).order_by("-occurrence", "-pk")
 
 
 def _narrowed(wanted: RunFilter, *, with_deliveries: bool) -> "QuerySet[Run]":
@@ -129,7 +153,9 @@ def _saying(runs: "QuerySet[Run]", wanted: RunFilter) -> "QuerySet[Run]":
     return runs
 
 
-def _behind(runs: "QuerySet[Run]", place: Place) -> "QuerySet[Run]":
+def _behind(runs: "QuerySet[Run]", place: Place | None) -> "QuerySet[Run]":
+    if place is None:
+        return runs
     occurrence, key = place
     return runs.filter(Q(occurrence__lt=occurrence) | Q(occurrence=occurrence, pk__lt=key))
 

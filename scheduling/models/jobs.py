@@ -165,6 +165,8 @@ class RunState(models.TextChoices):
 
 
 OPEN_STATES = (RunState.PENDING, RunState.QUEUED, RunState.RUNNING)
+# As a run should not end, and few do.
+UNDONE_STATES = (RunState.FAILED, RunState.SKIPPED)
 
 
 class RunTrigger(models.TextChoices):
@@ -247,12 +249,19 @@ class Run(models.Model):
         ]
         indexes: ClassVar = [
             # The dispatcher's look at everything not yet ended, twice a second; the newest failures.
-            # Not of the open states alone: SQLite uses no partial index for bound values.
+            # Not of the open states alone: SQLite uses no partial index for bound values behind IN.
             models.Index(fields=["state", "not_before"], name="scheduling_run_by_state"),
             # Retention, and the newest ended runs.
             models.Index(fields=["finished_at"], name="scheduling_run_finished"),
             # The newest of all jobs, page by page.
             models.Index(fields=["-occurrence", "-id"], name="scheduling_run_newest"),
+            # The newest that failed, or were skipped. A run that succeeds never stands in it, and
+            # pays nothing. By OR, for of IN SQLite does not see that a bound value is one of them.
+            models.Index(
+                fields=["state", "-occurrence", "-id"],
+                condition=Q(state=RunState.FAILED) | Q(state=RunState.SKIPPED),
+                name="scheduling_run_undone",
+            ),
             # What a scrape counts beside the tallies.
             models.Index(fields=["job"], condition=Q(tallied=False), name="scheduling_run_untallied"),
         ]

@@ -87,9 +87,10 @@ def _recent_scores(keys: Sequence[int], picture: Picture) -> dict[int, list[floa
         return {}
     same = ScoringRun.objects.completed().filter(method=run.method, pk__lte=run.pk)
     runs = list(same.order_by("-pk").values_list("pk", flat=True)[:SPARK_SCORES])
-    found = TrustScore.objects.filter(validator_id__in=keys, run_id__in=runs).order_by("run_id")
+    found = TrustScore.objects.filter(validator_id__in=keys, run_id__in=runs)
     scores: defaultdict[int, list[float]] = defaultdict(list)
-    for key, score in found.values_list("validator_id", "score"):
+    # Ordered here: for the order of the runs SQLite reads the scores of everybody.
+    for _, key, score in sorted(found.values_list("run_id", "validator_id", "score")):
         scores[key].append(score)
     return scores
 

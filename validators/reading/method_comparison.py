@@ -1,12 +1,14 @@
 """Two scoring methods side by side: which validators they place apart, and why."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, TextField, Window
+from django.db.models.functions import Cast, RowNumber
 
 from scheduling.api.unknown import did_you_mean
 from validators.exceptions import ValidatorsError
@@ -178,14 +180,22 @@ def other_verdicts(validator: Any, picture: Picture) -> list[OtherVerdict]:
 
 def middle_of(run: ScoringRun) -> Middle:
     """The points that each part lacks in the middle of a run. One query."""
-    # Not by rank, which equals share.
+    # Not by rank, which equals share; and by key, so that components are read of these alone.
     place = Window(RowNumber(), order_by=[F("rank").asc(), F("pk").asc()])
-    scores = (
-        TrustScore.objects.filter(run=run)
-        .annotate(place=place)
-        .filter(place__in=sampled_places(run.scored_count))
+    ranked = TrustScore.objects.filter(run=run).annotate(place=place)
+    sample = TrustScore.objects.filter(
+        pk__in=ranked.filter(place__in=sampled_places(run.scored_count)).values("pk")
     )
-    return middle([explained(run, components) for components in scores.values_list("components", flat=True)])
+    texts = sample.order_by("pk").annotate(text=Cast("components", TextField()))
+    return _middle(run.method, run.version, tuple(texts.values_list("text", flat=True)))
+
+
+# A run of each method, and those of before while a new one is made.
+@lru_cache(maxsize=8)
+def _middle(method: str, version: str, texts: Sequence[str]) -> Middle:
+    """Kept by all that it is made of: every page of the same run asks for it."""
+    run = ScoringRun(method=method, version=version)
+    return middle([explained(run, json.loads(text)) for text in texts])
 
 
 def _verdict(method: str, validator: Any, own: Sequence[Reason]) -> OtherVerdict | None:

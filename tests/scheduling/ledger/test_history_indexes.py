@@ -8,10 +8,11 @@ from django.contrib import admin
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django_q.models import Failure, Schedule, Success
 
 from scheduling.ledger import search
-from scheduling.models import Run, RunState
+from scheduling.models import UNDONE_STATES, Run, RunState
 from tests.scheduling.factories import RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -48,20 +49,46 @@ def test_the_newest_runs_of_all_jobs() -> None:
 def test_the_newest_runs_of_a_state(
     many: int, enough: int, is_sorted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two that failed one is among the two newest runs: SQLite sorts those that are few and far."""
+    """Of two that succeeded one is among the two newest runs: SQLite sorts those that are few and far."""
     monkeypatch.setattr(search, "NEWEST_RUNS", 2)
     monkeypatch.setattr(search, "ENOUGH_OF_THEM", enough)
     monkeypatch.setattr(search, "MANY_IN_A_STATE", many)
-    first = RunFactory(state=RunState.FAILED)
+    first = RunFactory(state=RunState.SUCCEEDED)
     hours = [first.occurrence + timedelta(hours=number) for number in (1, 2)]
-    second = RunFactory(job=first.job, state=RunState.FAILED, occurrence=hours[0])
-    RunFactory(job=first.job, state=RunState.SUCCEEDED, occurrence=hours[1])
+    second = RunFactory(job=first.job, state=RunState.SUCCEEDED, occurrence=hours[0])
+    RunFactory(job=first.job, state=RunState.FAILED, occurrence=hours[1])
 
-    found = search.in_states(Run.objects.order_by("-occurrence", "-pk"), [RunState.FAILED])
+    found = search.in_states(Run.objects.order_by("-occurrence", "-pk"), [RunState.SUCCEEDED])
 
     assert list(found[:50]) == [second, first]
     by_state = is_sorted and connection.vendor == "sqlite"
     assert ("scheduling_run_by_state" if by_state else "scheduling_run_newest") in plan(found[:50])
+
+
+@pytest.mark.parametrize("state", UNDONE_STATES)
+def test_the_newest_runs_that_came_to_nothing(state: RunState) -> None:
+    found = search.in_states(Run.objects.order_by("-occurrence", "-pk"), [state])
+
+    assert "scheduling_run_undone" in plan(found[:50])
+
+
+def test_the_newest_of_several_states_are_told_in_turn_page_by_page() -> None:
+    first = RunFactory(state=RunState.FAILED)
+    states = [RunState.SKIPPED, RunState.PENDING, RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED]
+    runs = [first] + [
+        RunFactory(job=first.job, state=state, occurrence=first.occurrence + timedelta(hours=number))
+        for number, state in enumerate(states, 1)
+    ]
+    wanted = search.RunFilter(states=[RunState.FAILED, RunState.PENDING, RunState.SKIPPED])
+
+    with CaptureQueriesContext(connection) as queries:
+        page = search.found_runs(wanted, place=None, limit=2)
+    rest = search.found_runs(wanted, place=page.next_place, limit=3)
+
+    assert page.runs == [runs[5], runs[4]]
+    assert rest.runs == [runs[2], runs[1], runs[0]]
+    assert rest.next_place is None
+    assert queries[-1]["sql"].count("LIMIT 3") == 4
 
 
 def test_the_newest_runs_of_one_job() -> None:

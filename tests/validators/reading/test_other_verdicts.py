@@ -8,9 +8,10 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests.validators.looking import words
-from tests.validators.rows import fetch, validator
+from tests.validators.rows import COMPONENTS, fetch, scoring_run, validator
 from tests.validators.two_methods import TRUST, both_runs, four_apart
-from validators.models import Validator
+from validators.models import TrustScore, Validator
+from validators.reading.method_comparison import middle_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -71,3 +72,13 @@ def test_a_validators_page_is_silent_of_methods_that_say_nothing_of_it(client: C
     assert TRUST.name in client.get("/validators/vote1/").content.decode()
 
     assert "By other methods" not in client.get(f"/validators/{unscored.vote_account}/").content.decode()
+
+
+def test_the_middle_of_a_run_follows_its_components() -> None:
+    run = scoring_run([(validator(number), 50.0) for number in range(1, 4)])
+
+    before = middle_of(run)
+    TrustScore.objects.filter(run=run).update(components=COMPONENTS | {"subtracted_percent": 7.0})
+
+    assert before["commission"] == 5.0
+    assert middle_of(run)["commission"] == 7.0
