@@ -23,8 +23,12 @@ def _pause(here: "Simulation", name: str) -> None:
 
 
 def _pause_for(here: "Simulation", name: str) -> None:
-    now = here.world.wall()
-    pause(name, by="ann", note="", now=now, until=now + timedelta(seconds=0.7 * here.plan.every))
+    """Until an occurrence, where they are easily reckoned: that one runs."""
+    now, every = here.world.wall(), timedelta(seconds=here.plan.every)
+    until, schedule = now + 0.7 * every, Schedule.objects.get(name=name)
+    if schedule.next_run is not None and not schedule.cron:
+        until += (schedule.next_run - until) % every
+    pause(name, by="ann", note="", now=now, until=until)
 
 
 def _resume(here: "Simulation", name: str) -> None:

@@ -33,7 +33,7 @@ ZONE = "Europe/Zurich"
 CRONS = {
     3_600: ("0 * * * *", "30 0-23 * * *"),
     21_600: ("0 */6 * * *", "*/30 2 * * *", "30 2,8,14,20 * * *"),
-    86_400: ("*/30 2 * * *", "30 2 * * *"),
+    86_400: ("*/30 2 * * *", "0,30 2 * * *"),
 }
 
 # Jobs that leave a worker of so many for the others.
@@ -58,7 +58,16 @@ def jobs_of(seed: int, *, every: int, beginning: datetime) -> dict[int, Known]:
     made = [_job(f"{kind}-{number}", dice, every=every, beginning=beginning) for number in range(2)]
     if dice.random() < 0.4:
         made.append(_job("follower", dice, every=every, beginning=beginning, after=made[0]))
+    for job in made:
+        _leave_room(job, every=every)
     return {job.pk: _known(job, made, every=every) for job in made}
+
+
+def _leave_room(job: Job, *, every: int) -> None:
+    """Whose runs are more than all workers can do, beside each other, would keep everybody else waiting."""
+    if job.overlap == Overlap.ALLOW and job.max_attempts * job.parameters["seconds"] > WORKERS * every:
+        job.overlap = Overlap.QUEUE
+        job.save(update_fields=["overlap"])
 
 
 def _is_a_stranger(name: str) -> bool:
@@ -109,7 +118,7 @@ def _waits(job: Job) -> Callable[[datetime], tuple[timedelta, ...]]:
 def _job(name: str, dice: random.Random, *, every: int, beginning: datetime, after: Job | None = None) -> Job:
     task = f"tests.simulation.tasks.{dice.choice(TASKS)}"
     schedule = _schedule(name, task, dice, every=every, beginning=beginning)
-    ends_after = dice.choice((None, None, None, 2 * every + 1))
+    ends_after = dice.choice((None, None, None, 2 * every))
     # Half an interval more is none, since what is stretched stays on its grid. Who may be followed is not:
     # the attempts of a follower are spread over his interval, and would change with it.
     longest = dice.choice((None, None, None, None, 1.5 * every, 3.0 * every))
@@ -130,7 +139,7 @@ def _job(name: str, dice: random.Random, *, every: int, beginning: datetime, aft
         # What waits for room in a row would keep the other of its kind, and what is asked for, from it.
         overlap=Overlap.SKIP if _is_a_stranger(name) else dice.choice(Overlap.values),
         catch_up=dice.choice(CatchUp.values),
-        catch_up_window=timedelta(seconds=dice.choice((every, 360 * every))),
+        catch_up_window=timedelta(seconds=dice.choice((2 * every, 360 * every))),
         jitter=timedelta(seconds=dice.choice((0, 0, 2))),
         parameters={"seconds": dice.choice(WORK)},
         parameters_b=dice.choice((None, None, {"seconds": 1.0})),
@@ -146,7 +155,8 @@ def _job(name: str, dice: random.Random, *, every: int, beginning: datetime, aft
 
 
 def _schedule(name: str, task: str, dice: random.Random, *, every: int, beginning: datetime) -> Schedule:
-    first = beginning + timedelta(seconds=dice.choice((0, 1, 5)))
+    # Some were due while nobody looked, so that one claim has several.
+    first = beginning + timedelta(seconds=dice.choice((0, 1, -2.5 * every)))
     cron = dice.choice((None, *CRONS[every])) if every in CRONS else None
     return Schedule.objects.create(
         name=name,

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from scheduling.ledger.lawful import NONE, Look, steps_between
@@ -10,6 +11,7 @@ from scheduling.models import ASKED_FOR, Overlap, RunState
 from tests.simulation.moves import of_a_standing
 from tests.simulation.policies import (
     not_now,
+    of_a_cancel,
     of_a_pause,
     of_a_run,
     of_room,
@@ -20,7 +22,7 @@ from tests.simulation.policies import (
 )
 from tests.simulation.processes import BrokenError, Process, Thread
 from tests.simulation.seen import ENDED, Known, Row, Standing, instant, without_beats
-from tests.simulation.trials import of_a_skip, of_a_takeover, of_a_trial
+from tests.simulation.trials import of_a_retry, of_a_skip, of_a_takeover, of_a_trial
 from tests.simulation.turns import of_a_turn
 from tests.simulation.world import World
 
@@ -92,7 +94,9 @@ class Observer:
             raise self._broken("POLICY", f"a condition is told of {occasion.last_success}, not of {began}")
 
     def over(self) -> None:
-        self._process().executing = None
+        """A task has ended; what it waits for from here on is counted from a clock that is asked now."""
+        process = self._process()
+        process.executing = process.said = None
 
     def told(self, run_id: int, *, parts: int) -> None:
         """What a task stored in parts is told with its end. [EFFECT-1]"""
@@ -151,8 +155,10 @@ class Observer:
                 of_what_is_gone(row, rows.values(), self.jobs[row.job], latest=self.world.latest)
         of_variants(before, rows, self.jobs)
         if by.kind == "dispatcher" and by.said is not None:
-            of_room(before, rows, self.jobs)
+            of_room(before, rows, self.jobs, is_fresh=partial(self._is_fresh, by))
             of_what_is_made_up_for(before, rows, self.jobs, now=by.said)
+        if by.kind == "operator":
+            of_a_cancel(before, rows)
         self._of_all(rows)
         for standing in standings.values():
             if standing.job in stood:
@@ -169,10 +175,15 @@ class Observer:
             of_what_is_triggered(row, before)
         else:
             of_a_trial(was, row, job, by=by, at=self.world.now)
-            of_a_takeover(was, row, self.rows, by=by)
+            of_a_takeover(was, row, self.rows, before, job, by=by)
+            of_a_retry(was, row, before, job, by=by)
         if by.kind == "dispatcher":
-            is_fresh = self.changed_at[row.job] < by.looked_at
-            of_a_turn(row, before, job, by=by, is_fresh=is_fresh, is_paused=standing.paused is not None)
+            is_fresh, is_paused = self._is_fresh(by, row.job), standing.paused is not None
+            of_a_turn(row, before, job, by=by, is_fresh=is_fresh, is_paused=is_paused)
+
+    def _is_fresh(self, by: Process, job_id: int) -> bool:
+        """Whether nothing of a job has changed since that dispatcher looked."""
+        return self.changed_at.get(job_id, 0) < by.looked_at
 
     def _of_a_schedule(self, stood: Standing, stands: Standing, before: dict[int, Row], by: Process) -> None:
         job, rows = self.jobs[stands.job], self.rows

@@ -1,6 +1,6 @@
 """What a job's policies promise of its runs, beside the rules of the specification."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -79,12 +79,44 @@ def of_what_is_triggered(row: Row, before: Mapping[int, Row]) -> None:
         raise BrokenError("POLICY", f"run {row.id} was asked for, and another one waits")
 
 
-def of_room(before: Mapping[int, Row], rows: Mapping[int, Row], jobs: Mapping[int, Known]) -> None:
-    """Of a claim, which looks in the transaction that it writes in: a worker is left for the other jobs."""
+def of_room(
+    before: Mapping[int, Row],
+    rows: Mapping[int, Row],
+    jobs: Mapping[int, Known],
+    *,
+    is_fresh: Callable[[int], bool],
+) -> None:
+    """A worker is left for the other jobs: by a claim, which looks in the transaction that it writes in.
+
+    And by a release, where of all these jobs nothing has changed since it looked: those `is_fresh`.
+    """
     taking = [row for row in rows.values() if jobs[row.job].leaves_a_worker and row.state in UNDER_WAY]
-    new = [row for row in taking if row.id not in before and row.state == RunState.QUEUED]
+    of_strangers = [job_id for job_id, job in jobs.items() if job.leaves_a_worker]
+    is_release = all(map(is_fresh, of_strangers))
+    new = [
+        row for row in taking if row.state == RunState.QUEUED and _is_new(row, before, released=is_release)
+    ]
     if new and len(taking) >= WORKERS:
         raise BrokenError("POLICY", f"run {new[-1].id} takes the last of {WORKERS} workers")
+
+
+def _is_new(row: Row, before: Mapping[int, Row], *, released: bool) -> bool:
+    was = before.get(row.id)
+    return was is None or (released and was.state == RunState.PENDING)
+
+
+def of_a_cancel(before: Mapping[int, Row], rows: Mapping[int, Row]) -> None:
+    """Of an operator's: it takes back all that waits, and not some of it."""
+    waiting = (RunState.PENDING, RunState.QUEUED)
+    cancelled = {
+        row.job
+        for row in rows.values()
+        if row.state == RunState.SKIPPED and row.id in before and before[row.id].state in waiting
+    }
+    for row in rows.values():
+        # One that was tried may have come to wait while the cancel was written.
+        if row.job in cancelled and row.state in waiting and not row.attempt:
+            raise BrokenError("POLICY", f"run {row.id} is {row.state}, and its job was cancelled")
 
 
 def of_a_pause(
@@ -94,6 +126,8 @@ def of_a_pause(
 
     `failed`: a run of the job has just ended so.
     """
+    if stood.paused and stands.paused and not by_people and stood[2:4] != stands[2:4]:
+        raise BrokenError("PAUSE-1", f"the pause of {job.name} is not the one that somebody began")
     if by_people or stood.paused or not (failed or stands.paused):
         return
     ended = [row for row in rows if row.job == stands.job and row.state in ENDS and row.finished_at]

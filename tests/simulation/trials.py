@@ -34,7 +34,9 @@ def of_a_trial(was: Row, row: Row, job: Known, *, by: Process, at: float) -> Non
     if is_over != (row.state == RunState.FAILED):
         tried = f"after attempt {row.attempt} of {attempts}, with {row.losses} losses"
         raise BrokenError("POLICY", f"run {row.id} is {row.state} {tried}")
-    if row.state == RunState.PENDING and by.said is not None:
+    if row.state == RunState.PENDING:
+        if by.said is None:
+            raise BrokenError("POLICY", f"run {row.id} waits from an instant at which it was at work")
         _of_a_wait(row, job, waits=instant(row.not_before) - by.said, is_lost=row.losses > was.losses)
 
 
@@ -47,15 +49,36 @@ def _of_a_wait(row: Row, job: Known, *, waits: timedelta, is_lost: bool) -> None
         raise BrokenError("POLICY", f"run {row.id} waits {waits} for its next attempt, and not {least}")
 
 
-def of_a_takeover(was: Row, row: Row, rows: Mapping[int, Row], *, by: Process) -> None:
-    """Only a newer run ends one that waits, and that only while it waits for another attempt."""
+def of_a_takeover(
+    was: Row, row: Row, rows: Mapping[int, Row], before: Mapping[int, Row], job: Known, *, by: Process
+) -> None:
+    """Only a newer run ends one that waits, and that only while it waits for another attempt.
+
+    It is due, or was claimed just now; where runs may overlap there is none that does.
+    """
     if by.kind != "dispatcher" or (was.state, row.state) != (RunState.PENDING, RunState.FAILED):
         return
-    newer = any(one.job == row.job and one.occurrence > row.occurrence for one in rows.values())
+    newer = [one for one in rows.values() if one.job == row.job and one.occurrence > row.occurrence]
     if not newer:
         raise BrokenError("POLICY", f"run {row.id} is taken over, and none is newer")
+    if job.overlap == Overlap.ALLOW:
+        raise BrokenError("POLICY", f"run {row.id} is taken over, and may run beside others")
+    said = by.said
+    if said is not None and not any(one.id not in before or instant(one.not_before) <= said for one in newer):
+        raise BrokenError("POLICY", f"run {row.id} is taken over, and none that is newer is due")
     if by.said is not None and not waits_for_an_attempt(was, now=by.said):
         raise BrokenError("POLICY", f"run {row.id} is taken over, and was not waiting for another attempt")
+
+
+def of_a_retry(was: Row, row: Row, before: Mapping[int, Row], job: Known, *, by: Process) -> None:
+    """None begins anew beside another one that has yet to begin, and that it would keep waiting."""
+    is_retry = by.kind == "operator" and (was.state, row.state) == (RunState.FAILED, RunState.PENDING)
+    if not is_retry or row.trigger in ON_THEIR_OWN or job.overlap == Overlap.ALLOW:
+        return
+    for one in before.values():
+        is_begun = one.attempt or one.state not in (RunState.PENDING, RunState.QUEUED)
+        if one.job == row.job and not is_begun and one.trigger not in ON_THEIR_OWN:
+            raise BrokenError("POLICY", f"run {row.id} begins anew, and run {one.id} has yet to begin")
 
 
 def of_a_skip(row: Row, before: Mapping[int, Row], job: Known, *, by: Process) -> None:

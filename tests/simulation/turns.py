@@ -24,6 +24,8 @@ def of_a_turn(
     others = [one for one in of_job if one.id != row.id and one.state == RunState.PENDING]
     is_turn_of_asked = _last(of_job) not in (None, *ASKED_FOR)
     if row.trigger in ASKED_FOR:
+        if any(one.trigger == row.trigger and one.occurrence < row.occurrence for one in others):
+            raise BrokenError("POLICY", f"run {row.id} was asked for, and goes before an older one")
         if any(one.trigger not in ASKED_FOR for one in others) and not is_turn_of_asked:
             raise BrokenError(
                 "POLICY", f"run {row.id} was asked for, and goes before the clock's out of turn"
