@@ -15,6 +15,7 @@ from tests.validators.replies import EPOCH, key
 from tests.validators.rows import NOON, validator
 from tests.validators.services.history.test_told_changes import changes, load, look, told
 from validators.models import CommissionChange, Fetch, Origin, Validator, ValidatorEpoch
+from validators.reading.picture import picture_version
 from validators.scoring.past import EpochColumns
 from validators.services.flags import refresh_commission_flags
 from validators.services.returns import _applied_commissions
@@ -115,8 +116,12 @@ def test_the_migration_takes_back_what_was_rounded_and_nothing_else() -> None:
         )  # fmt: skip
 
     module = import_module("validators.migrations.0028_rounded_commissions")
-    module.take_back(apps, SimpleNamespace(connection=connection))
+    versions = [picture_version()]
+    for _ in range(2):
+        module.take_back(apps, SimpleNamespace(connection=connection))
+        versions.append(picture_version())
 
+    assert versions[0] != versions[1] == versions[2]
     assert set(CommissionChange.objects.values_list("source", "from_bps", "to_bps")) == kept
 
 
