@@ -170,3 +170,28 @@ def test_an_epoch_that_was_imported_after_the_columns_were_read_is_passed_over(
     _refine_commissions(Fetch.objects.latest("pk"), columns)
 
     assert columns == {}
+
+
+@pytest.mark.parametrize(
+    ("looked", "lines", "told_of"),
+    [
+        # Which of the two is 5.5 % depends on how it rounds; that it moved does not.
+        ([(0, 550)], [(-1, 5), (1, 6), (2, 6)], [(EPOCH + 1, 500, 600, "imported", True)]),
+        ([(0, 550), (2, 600)], [(-1, 5), (1, 6)], [(EPOCH + 2, 550, 600, "live", True)]),
+        ([(-2, 500), (0, 550)], [(-1, 5), (1, 6)], [(EPOCH, 500, 550, "live", True)]),
+        ([(0, 550)], [(-1, 6), (1, 6)], []),
+    ],
+)
+def test_what_a_history_tells_around_a_look_is_told_once(
+    looked: list[tuple[int, int]],
+    lines: list[tuple[int, int]],
+    told_of: list[tuple[int, int, int, str, bool]],
+    tmp_path: Path,
+    endpoint: CannedEndpoint,
+) -> None:
+    for number, bps in looked:
+        looks(endpoint, EPOCH + number, bps)
+
+    load(tmp_path, *(told(EPOCH + number, percent) for number, percent in lines))
+
+    assert changes() == told_of
