@@ -3,15 +3,21 @@
 Two whole percents are at least 100 basis points apart, so one of such a pair is ours.
 """
 
+import secrets
+
 from django.db import migrations
 from django.db.models import F
 
 
 def take_back(apps, schema_editor):
     changes = apps.get_model("validators", "CommissionChange").objects.using(schema_editor.connection.alias)
-    changes.filter(
+    deleted, _ = changes.filter(
         source="imported", to_bps__gt=F("from_bps") - 100, to_bps__lt=F("from_bps") + 100
     ).delete()
+    if deleted:
+        # Or whoever has an answer of before is told that it is still the same, until somebody else writes.
+        marks = apps.get_model("validators", "PictureMark").objects.using(schema_editor.connection.alias)
+        marks.update_or_create(writer="imports", defaults={"mark": secrets.randbits(56)})
 
 
 class Migration(migrations.Migration):

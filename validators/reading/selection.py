@@ -124,8 +124,8 @@ def _asked_for(picture: Picture, narrowing: Narrowing, spared: Collection[str]) 
     """Those that meet the narrowing; of the spared also who only fails for what delinquency moves."""
     found = list(standings(picture, narrowing=narrowing).values_list(*_COLUMNS))
     if spared:
-        otherwise = replace(narrowing, delinquent=None, least_score=None, vote_accounts=spared)
-        found += standings(picture, narrowing=otherwise).values_list(*_COLUMNS)
+        otherwise = standings(picture, narrowing=replace(narrowing, delinquent=None, least_score=None))
+        found += otherwise.filter(vote_account__in=spared).values_list(*_COLUMNS)
     return found
 
 
@@ -195,7 +195,7 @@ class _Why:
             return self._left_out.get(one.key, NEVER_SEEN).why
         if one.key in self._found.full:
             return self.full(one, self._found.full[one.key])
-        if one.place <= self._found.last_kept:
+        if one.place <= self._found.last_kept or one.key in self._spared:
             return f"more are held than {grouped(self._size)}, and these are better"
         last_kept = grouped(self._found.last_kept)
         return f"place {grouped(one.place)} is behind {last_kept}, up to which held ones stay"

@@ -7,7 +7,7 @@ from validators.models import CommissionSource, Origin
 from validators.services.stored import StoredValidator
 from validators.solana.arithmetic import CreditsUnit, Earned
 from validators.solana.snapshot import AccountState
-from validators.solana.whole_percent import finer
+from validators.solana.whole_percent import meant
 
 # An enum's member costs ten times a name, and these are asked for of everybody.
 _VOTES: Final = CreditsUnit.VOTE_CREDITS
@@ -95,8 +95,8 @@ def _refined(told: LiveNumbers, bps: int) -> LiveNumbers:
         *(told.commission_first_bps, told.commission_last_bps),
         *(told.commission_min_bps, told.commission_max_bps),
     )
-    exact = [None if one is None else finer(one, bps) for one in whole]
-    return LiveNumbers._make((*exact, *told[len(exact) :]))
+    exact = meant({one for one in whole if one is not None}, (bps,))
+    return LiveNumbers._make((*(None if one is None else exact[one] for one in whole), *told[len(whole) :]))
 
 
 def _commission_extremes(

@@ -15,7 +15,7 @@ from validators.solana.commission_flags import (
     EpochCommission,
     commission_flags,
 )
-from validators.solana.whole_percent import finer
+from validators.solana.whole_percent import meant
 
 _KEYS_PER_QUERY: Final = 5_000
 
@@ -112,6 +112,9 @@ def commission_epochs(past: Past) -> Iterator[EpochCommission]:
     """
     seen = [one for one in past.stretches if one.source == CommissionSource.VOTE_ACCOUNT]
     exact = sorted({bps for one in seen for bps in (one.min_bps, one.max_bps) if bps is not None})
+    of_history = [one for one in past.stretches if one.source == CommissionSource.IMPORTED]
+    whole = {bps for one in of_history for bps in one.commission[1:] if bps is not None}
+    means = meant(whole, exact) if exact else {}
     for one in past.stretches:
         first, last = one.first_bps, one.last_bps
         if one.max_bps is None:
@@ -122,7 +125,7 @@ def commission_epochs(past: Past) -> Iterator[EpochCommission]:
             # The first and the last are as one look saw them, and the changes tell of the steps.
             first = last = None
         told: Sequence[int | None] = (first, last, one.min_bps, one.max_bps)
-        if exact and one.source == CommissionSource.IMPORTED:
-            told = [None if bps is None else finer(bps, *exact) for bps in told]
+        if means and one.source == CommissionSource.IMPORTED:
+            told = [None if bps is None else means[bps] for bps in told]
         for epoch in dict.fromkeys((one.first, one.last)):
             yield EpochCommission(epoch, *told)

@@ -5,7 +5,6 @@ A history has whole percents. One that our own commission may be rounded to is n
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from validators.models import CommissionChange, CommissionSource, Origin, ValidatorEpoch
@@ -102,21 +101,44 @@ def _complete(past: Past) -> list[Told]:
 
 
 def _told(key: int, stretches: Sequence[Told], seen: Seen) -> Iterator[Change]:
-    for before, one in pairwise([None, *stretches]):
-        assert one is not None
+    by_fetches = seen.get(key, ())
+    for earlier, before, one in zip([None, None, *stretches], [None, *stretches], stretches, strict=False):
         if one.is_told and one.first != one.last:
             yield Change(key, one.epoch, one.first, one.last, False)
-        if before is None or before.last_epoch != one.epoch - 1 or before.stayed_until(one):
+        if before is None or before.last_epoch != one.epoch - 1:
             continue
-        if not (before.is_told or one.is_told) or not (before.knows(before.last) and one.knows(one.first)):
-            continue
-        by_fetches = [
-            epoch
-            for from_bps, to_bps, epoch in seen.get(key, ())
-            if before.means(before.last, from_bps) and one.means(one.first, to_bps)
-        ]
-        if not any(one.epoch <= epoch <= _next_look(stretches, one.epoch) for epoch in by_fetches):
-            yield Change(key, one.epoch, before.last, one.first, True)
+        from_bps = _changed_from(earlier, before, one, by_fetches)
+        until = _next_look(stretches, one.epoch)
+        if from_bps is not None and not _was_seen(before, one, by_fetches, until=until):
+            yield Change(key, one.epoch, from_bps, one.first, True)
+
+
+def _changed_from(
+    earlier: Told | None, before: Told, one: Told, by_fetches: Iterable[tuple[int, int, int]]
+) -> int | None:
+    """What the commission was before `one`; None where it stayed, or fetches alone can tell of it."""
+    if not before.stayed_until(one):
+        is_known = before.knows(before.last) and one.knows(one.first)
+        return before.last if is_known and (before.is_told or one.is_told) else None
+    if earlier is None or not _moved_around(earlier, before, one):
+        return None
+    return None if _was_seen(earlier, before, by_fetches, until=before.epoch) else earlier.last
+
+
+def _moved_around(earlier: Told, between: Told, one: Told) -> bool:
+    """Whether a history tells two commissions, each of which may be the one that we saw between them."""
+    is_around = earlier.is_told and one.is_told and not between.is_told
+    is_joined = earlier.last_epoch == between.epoch - 1 and earlier.stayed_until(between)
+    return is_around and is_joined and earlier.last != one.first
+
+
+def _was_seen(before: Told, after: Told, by_fetches: Iterable[tuple[int, int, int]], *, until: int) -> bool:
+    """Whether fetches saw that change, in the first epoch after it or in the one when we looked next."""
+    return any(
+        after.epoch <= epoch <= until
+        for from_bps, to_bps, epoch in by_fetches
+        if before.means(before.last, from_bps) and after.means(after.first, to_bps)
+    )
 
 
 def _next_look(stretches: Sequence[Told], epoch: int) -> int:

@@ -4,6 +4,7 @@ getVoteAccounts rounds up (5.5 % is 6), what reads a vote account by its view do
 stop at one byte. Source: agave, `rpc.rs` and `VoteStateView::commission`, since SIMD-0185.
 """
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from validators.solana.arithmetic import BPS_PER_PERCENT
@@ -19,9 +20,15 @@ def may_be_rounded(whole_bps: int, exact_bps: int) -> bool:
     return whole_bps % BPS_PER_PERCENT == 0 and abs(whole_bps - exact_bps) < BPS_PER_PERCENT
 
 
-def finer(whole_bps: int, *exact_bps: int) -> int:
-    """The first of the exact ones that may be meant; where none may, the commission in whole percent."""
-    return next((exact for exact in exact_bps if may_be_rounded(whole_bps, exact)), whole_bps)
+def meant(told: Collection[int], seen: Sequence[int]) -> dict[int, int]:
+    """By each commission that a history tells in whole percent, the first of those seen that may be meant.
+
+    Where it was seen itself, or none may be meant but one that another of those told may stand for as well,
+    it is what it says: between two that a history tells there was a change.
+    """
+    stands_for = {bps: [whole for whole in set(told) if may_be_rounded(whole, bps)] for bps in seen}
+    found = {whole: next((bps for bps in seen if stands_for[bps] == [whole]), whole) for whole in told}
+    return {whole: whole if whole in stands_for else bps for whole, bps in found.items()}
 
 
 def stayed(before_bps: int, after_bps: int, *, before_is_whole: bool, after_is_whole: bool) -> bool:

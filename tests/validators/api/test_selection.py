@@ -74,6 +74,34 @@ def test_a_held_one_stays_at_the_first_look_that_finds_it_delinquent_and_is_judg
     assert len([one for one in items if one["action"] in ("stays", "enters")]) == 3
 
 
+def delinquent_in_one_look(account: str) -> None:
+    silent = Validator.objects.get(vote_account=account)
+    DelinquencyIncident.objects.create(validator=silent, started_at=NOON, start_epoch=990, fetches=1)
+    Validator.objects.filter(pk=silent.pk).update(delinquent=True)
+
+
+def test_a_single_look_brings_back_nobody_that_was_not_asked_for(client: Client) -> None:
+    delinquent_in_one_look("vote6")
+    client.cookies["stars"] = "vote2.vote3"
+
+    content = client.get("/selection/?watched=yes&size=2&band=1&held=vote2,vote6").content.decode()
+
+    assert "what a single look saw" not in content
+    assert "it is not among those asked for; it is delinquent now" in content
+
+
+def test_a_held_one_of_a_single_look_that_better_ones_leave_no_room_for_is_told_so(client: Client) -> None:
+    delinquent_in_one_look("vote6")
+
+    items = get(client, "selection?size=2&band=1&held=vote1,vote2,vote6")["items"]
+
+    told = {one["vote_account"]: (one["action"], one["why"]) for one in items}
+    assert told["vote6"] == (
+        "leaves",
+        "more are held than 2, and these are better; it is delinquent now",
+    )
+
+
 def test_while_everybody_is_delinquent_nobody_enters(client: Client) -> None:
     Validator.objects.update(delinquent=True)
 

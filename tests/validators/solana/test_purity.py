@@ -31,6 +31,7 @@ from validators.solana import (
     slot_times,
     standing,
     versions,
+    whole_percent,
 )
 from validators.solana.admission import Candidate, Price
 from validators.solana.arithmetic import CreditsUnit, Earned
@@ -121,6 +122,7 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     },
     versions.current_versions: {"everybody": RUNNING},
     versions.current_version: {"stakes": ((VERSION, 5), (VERSION, 7))},
+    whole_percent.meant: {"told": (500, 700), "seen": (550,)},
     versions.is_current: {
         "version": VERSION,
         "client": versions.Client.AGAVE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from validators.solana.whole_percent import finer, may_be_rounded, stayed
+from validators.solana.whole_percent import may_be_rounded, meant, stayed
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,25 @@ def test_a_whole_percent_stands_for_less_than_one_on_either_side(
     assert may_be_rounded(whole, exact) is may_be
 
 
-def test_the_first_exact_one_that_may_be_meant_is_taken() -> None:
-    assert finer(600, 700, 550, 650) == 550
-    assert finer(600, 700) == 600
+@pytest.mark.parametrize(
+    ("told", "seen", "means"),
+    [
+        ([600], [700, 550, 650], [550]),
+        ([600], [700], [600]),
+        # What was seen as it is told is meant so, whatever else may be.
+        ([600], [550, 600], [600]),
+        # A history that tells both has seen a change, and which of them is 5.5 % depends on how it rounds.
+        ([500, 600], [550], [500, 600]),
+        ([500, 700], [550], [550, 700]),
+        ([10_000], [9_950], [9_950]),
+        ([9_900, 10_000], [9_950], [9_900, 10_000]),
+        ([500], [], [500]),
+    ],
+)
+def test_what_a_history_means_is_taken_from_what_was_seen(
+    told: list[int], seen: list[int], means: list[int]
+) -> None:
+    assert meant(told, seen) == dict(zip(told, means, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from validators.scoring.facts import NO_PAST, ClusterFacts, EpochFacts, Past, Va
 from validators.scoring.past import EPOCHS_KEPT, EpochColumns, epoch_table, pasts
 from validators.services.blocks import counted_in_part
 from validators.services.bulk import read_rows
-from validators.solana.whole_percent import finer
+from validators.solana.whole_percent import meant
 
 # Fetches are seconds apart and reading takes a fraction of one, so a second try is rare and a fifth a fault.
 MOST_READINGS: Final = 5
@@ -114,14 +114,19 @@ def _refine_commissions(fetch: Fetch, columns: dict[int, EpochColumns]) -> None:
     rows = _rows(fetch, EPOCHS_REFINED).filter(
         commission_source=CommissionSource.IMPORTED, validator__commission_bps__isnull=False
     )
-    told: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for epoch, key, bps in read_rows(rows.values_list("epoch", "validator_id", "validator__commission_bps")):
-        told[epoch][key] = bps
-    for epoch, exact in told.items():
-        of_epoch = columns[epoch]
+    of_row = ("epoch", "validator_id", "commission_last_bps", "commission_max_bps")
+    told: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    keys: defaultdict[int, set[int]] = defaultdict(set)
+    for exact, epoch, key, *whole in read_rows(rows.values_list("validator__commission_bps", *of_row)):
+        told[key, exact].update(bps for bps in whole if bps is not None)
+        keys[epoch].add(key)
+    means = {key: meant(whole, (exact,)) for (key, exact), whole in told.items()}
+    # Of an epoch that an import began to store since the columns were read there are none.
+    for epoch in keys.keys() & columns.keys():
+        of_epoch, those = columns[epoch], keys[epoch]
         refined = [
             [
-                bps if bps is None or key not in exact else finer(bps, exact[key])
+                bps if bps is None or key not in those else means[key].get(bps, bps)
                 for key, bps in zip(of_epoch.keys, column, strict=True)
             ]
             for column in (of_epoch.commission_bps, of_epoch.highest_bps)
