@@ -71,8 +71,13 @@ def _made_once(path: Path) -> str:
 
 
 def named_database(database: Mapping[str, Any]) -> str:
-    """Which database it is, by what may be read by others: no user and no password."""
-    return f"{database.get('HOST', '')}:{database.get('PORT', '')}/{database['NAME']}"
+    """Which database it is, by what may be read by others: no user and no password.
+
+    A file is the same one by whatever link it is reached.
+    """
+    name = str(database["NAME"])
+    name = os.path.realpath(name) if os.path.isabs(name) else name
+    return f"{database.get('HOST', '')}:{database.get('PORT', '')}/{name}"
 
 
 def running_copy(folder: Path, *, database: str, port: int, port_is_named: bool) -> dict[str, str]:

@@ -89,7 +89,10 @@ def require_room() -> None:
         (file,) = main.fetchone()
     if not file:  # it lives in memory
         return
-    disk = os.statvfs(file)
+    try:
+        disk = os.statvfs(file)
+    except OSError as exc:  # it is gone, and what is open still writes, to nothing that anybody finds
+        raise OperationalError("unable to open database file") from exc
     free = disk.f_frsize * (disk.f_bavail if os.geteuid() else disk.f_bfree)
     if disk.f_blocks and free < LARGE_ROW:  # some file systems know nothing of themselves
         raise OperationalError("database or disk is full")

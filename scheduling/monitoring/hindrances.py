@@ -13,7 +13,7 @@ def hindrances(job: Job, *, now: datetime) -> list[str]:
     queue = queue_state(now=now)
     database = database_problem()
     found = [
-        f"{database} A run may not begin, or not be noted as ended, until it does." if database else "",
+        f"{database} Until it works, a run may fail to begin, or its end to be noted." if database else "",
         f"{queue.problem} Runs wait in the ledger and start when it is back." if queue.problem else "",
         _nobody_dispatches(queue, database_works=not database, now=now),
     ]

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection
@@ -159,6 +160,17 @@ def test_a_full_disk_is_named_while_small_writes_still_find_room(monkeypatch: py
 
     assert database_problem() == "The database does not work: its disk is full, or it may not grow any more."
     assert asked == [connection.settings_dict["NAME"]]
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="of SQLite's file")
+def test_a_file_that_is_gone_is_named_though_what_is_open_still_writes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone, look = tmp_path / "gone", os.statvfs
+    monkeypatch.setattr("os.statvfs", lambda _: look(gone))
+    require_writes()
+
+    assert database_problem() == "The database does not work: its file cannot be opened."
 
 
 def test_a_worker_that_waits_to_write_goes_before_those_who_look_for_the_overdue(

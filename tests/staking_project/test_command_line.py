@@ -150,6 +150,19 @@ def test_commands_find_the_copy_that_runs_on_their_database(
     assert result.stdout.split() == (told if found else ["redis://127.0.0.1:6379/0"])
 
 
+def test_a_copy_is_found_by_a_link_to_its_folder(tmp_path: Path) -> None:
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir(mode=0o700)
+    link.symlink_to(folder)
+    state = {"database": f":/{folder / 'db.sqlite3'}", "redis_url": "redis://127.0.0.1:1/8000"}
+    (folder / "run-8000.json").write_text(json.dumps(state))
+    asked = "from django.conf import settings; print(settings.REDIS_URL)"
+
+    result = manage("shell", "-v0", "-c", asked, STATE_DIR=str(link), REDIS_URL="", PORT="", DATABASE_URL="")
+
+    assert result.stdout.split() == ["redis://127.0.0.1:1/8000"]
+
+
 def test_a_command_that_goes_on_collects_its_garbage(tmp_path: Path) -> None:
     result = manage("shell", "-v0", "-c", "import gc; print(gc.isenabled())", STATE_DIR=str(tmp_path))
 

@@ -201,3 +201,17 @@ def test_without_a_single_success_it_says_so_and_exits_1(environment: dict[str, 
     assert document["runs"]["fetch-repeatable"]["succeeded"] == 0
     assert document["validators"] == 0
     assert "No run of fetch-repeatable and score-repeatable succeeded in this time." in err
+
+
+def test_it_keeps_the_mode_that_the_schedules_are_in(environment: dict[str, str]) -> None:
+    for words in (("migrate", "-v0"), ("scheduler", "setup", "production")):
+        argv = [sys.executable, "manage.py", *words]
+        subprocess.run(argv, env=environment, cwd=settings.BASE_DIR, check=True, stdout=subprocess.DEVNULL)
+
+    process = run(environment, "--seconds", "0", program=SMALL)
+    _, err = process.communicate(timeout=120)
+
+    assert "The schedules stay in mode production; `scheduler setup test` switches. Ctrl-C" in err
+    path = Path(environment["STATE_DIR"]) / "db.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT DISTINCT mode FROM scheduling_job").fetchall() == [("production",)]

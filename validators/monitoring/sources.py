@@ -71,7 +71,7 @@ def silent_sources(*, now: datetime) -> list[Silence]:
 
 def sentence(one: Silence, *, now: datetime) -> str:
     """Roughly: said every second anew, it would make a page another one that shows it."""
-    heard = "never" if one.since is None else f"last heard {show_roughly(now - one.since)} ago"
+    heard = "never heard" if one.since is None else f"last heard {show_roughly(now - one.since)} ago"
     return f"The {one.source} source was {heard}, and tells {TELLS[one.source]}."
 
 

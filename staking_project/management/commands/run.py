@@ -18,8 +18,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from scheduling.clock import database_now
+from scheduling.exceptions import RefusedError
 from scheduling.ledger import selectors
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.modes import DEFAULT_MODE
 from scheduling.operations import setting_up
 from staking_project import accounts, stack, trial
 from staking_project.home import run_words
@@ -39,7 +41,7 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, seconds: float | None, **options: Any) -> None:
         # Written so that nan fails too.
         if seconds is not None and not seconds >= 0:
-            raise CommandError("--seconds cannot be negative.", returncode=WRONG_USAGE)
+            raise CommandError("--seconds must be 0 or more.", returncode=WRONG_USAGE)
         with _signals_heeded():
             self._run(seconds, **options)
 
@@ -57,13 +59,14 @@ class Command(OperatorCommand):
                     self.stderr.write("The simulated cluster has got its past; this was done once.")
                 folder = left.enter_context(stack.socket_folder())
                 environment = self._start_what_it_talks_to(whole, folder)
-                setting_up.set_up("test", now=database_now(), by="run")
+                mode, _ = setting_up.mode_to_keep()
+                setting_up.set_up(mode, now=database_now(), by="run")
                 password = accounts.create_admin()
             started_at = database_now()
             self._start_ours(whole, environment)
-            self._say_where_to_look(password, simulated=settings.SOLANA_RPC_IS_OUR_OWN)
+            self._say_where_to_look(password, mode=mode, simulated=settings.SOLANA_RPC_IS_OUR_OWN)
             _supervise(whole, seconds=seconds)
-        except stack.StackError as exc:
+        except (stack.StackError, RefusedError) as exc:
             raise CommandError(str(exc)) from exc
         except KeyboardInterrupt:
             pass
@@ -112,7 +115,7 @@ class Command(OperatorCommand):
         whole.start(web)
         stack.wait_until_listening(settings.PORT, service=web)
 
-    def _say_where_to_look(self, password: str | None, *, simulated: bool) -> None:
+    def _say_where_to_look(self, password: str | None, *, mode: str, simulated: bool) -> None:
         url = f"http://{stack.HOST}:{settings.PORT}"
         lines = [f"validators  {url}/", f"admin       {url}/admin/  {accounts.login_told(password)}"]
         if simulated:
@@ -120,7 +123,9 @@ class Command(OperatorCommand):
                 "This talks to the built-in simulated cluster; for mainnet: "
                 f"SOLANA_RPC_URL=https://api.mainnet-beta.solana.com {run_words()}"
             )
-        lines.append("The first scores are there within half a minute. Ctrl-C ends everything.")
+        soon = "The first scores are there within half a minute."
+        kept = f"The schedules stay in mode {mode}; `scheduler setup {DEFAULT_MODE}` switches."
+        lines.append(f"{soon if mode == DEFAULT_MODE else kept} Ctrl-C ends everything.")
         # Standard output is for the JSON document alone, when there is to be one.
         print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201
 

@@ -26,7 +26,7 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Written so that nan fails too.
         if options["seconds"] is not None and not options["seconds"] >= 0:
-            raise CommandError("--seconds cannot be negative.", returncode=WRONG_USAGE)
+            raise CommandError("--seconds must be 0 or more.", returncode=WRONG_USAGE)
         try:
             mode = current_mode()
             seconds = default_seconds(mode) if options["seconds"] is None else options["seconds"]

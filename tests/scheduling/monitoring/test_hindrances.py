@@ -100,4 +100,4 @@ def test_where_everything_lives_it_is_told_that_it_is_late(job: Job) -> None:
 @pytest.mark.usefixtures("living_workers", "no_writes")
 def test_a_database_that_takes_no_writes_is_told(job: Job) -> None:
     assert explained(job)[-1].startswith("The database does not work: ")
-    assert explained(job)[-1].endswith(" A run may not begin, or not be noted as ended, until it does.")
+    assert explained(job)[-1].endswith(" Until it works, a run may fail to begin, or its end to be noted.")

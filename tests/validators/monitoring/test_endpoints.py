@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.utils import timezone
 from prometheus_client.core import Metric
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
@@ -145,3 +146,11 @@ def test_a_source_that_nobody_offers_is_not_silent(endpoint: CannedEndpoint) -> 
 def samples(name: str) -> dict[str, float]:
     metrics: list[Metric] = [metric for metric in validator_metrics() if metric.name == name]
     return {one.labels["endpoint"]: one.value for metric in metrics for one in metric.samples}
+
+
+def test_a_source_that_never_answered_is_told_in_a_whole_sentence() -> None:
+    call_command("scheduler", "setup", "production")
+
+    told = readiness.silent_sources(now=timezone.now() + timedelta(days=30))
+
+    assert "The nodes source was never heard, and tells versions and clients on" in told
