@@ -73,7 +73,8 @@ def mode_to_keep() -> tuple[str, str]:
     if len(by_mode) > 1:
         stand = "; ".join(f"{mode}: {_listed(of_mode)}" for mode, of_mode in sorted(by_mode.items()))
         either = " or ".join(f"`scheduler setup {mode}`" for mode in MODES)
-        raise RefusedError(f"The schedules are not in one mode ({stand}). Say which is meant: {either}.")
+        those = "The schedules are" if scheduled else "The removed schedules were"
+        raise RefusedError(f"{those} not in one mode ({stand}). Say which is meant: {either}.")
     [mode] = by_mode
     return mode, "which the schedules are in" if scheduled else "which the removed schedules were in"
 

@@ -1,5 +1,6 @@
 """What changed: since a cursor or a time in one request, and as a stream of the same."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -53,9 +54,9 @@ def _event_list(request: HttpRequest, query: EventQuery, form: Format) -> HttpRe
     # Asked before the events, so that none is passed over that comes meanwhile.
     newest, begin = newest_number(), query.begins()
     keys, unknown = query.whom()
-    is_anybody = bool(keys) or not query.vote_account
-    asked = events_after(begin, kinds=query.kind, validators=keys, limit=query.limit + 1)
-    found = asked if is_anybody else []
+    found: Sequence[ValidatorEvent] = ()
+    if keys or not query.vote_account:  # without a key it would be everybody
+        found = events_after(begin, kinds=query.kind, validators=keys, limit=query.limit + 1)
     shown, more = found[: query.limit], len(found) > query.limit
     cursor = shown[-1].number if more else max(newest, begin, *(one.number for one in shown))
     about: dict[str, Any] = {**envelope(), "cursor": str(cursor), "more": more, "unknown": unknown}

@@ -176,8 +176,8 @@ class _Why:
     def stays(self, one: Chosen[str]) -> str:
         inside = (one.place or 0) <= self._found.last_kept
         kept = f"held ones stay up to {grouped(self._found.last_kept)}" if inside else _NEEDED
-        kept = _SPARED if one.key in self._spared else kept
-        return f"{self.ranked(one)}; {kept}{self._delinquent(one)}"
+        kept = _SPARED if one.key in self._spared else f"{kept}{self._delinquent(one)}"
+        return f"{self.ranked(one)}; {kept}"
 
     def leaves(self, one: Chosen[str]) -> str:
         return f"{self._left(one)}{self._delinquent(one)}"
@@ -207,4 +207,4 @@ class _Why:
 
 
 _NEEDED: Final = "it was needed to fill the size"
-_SPARED: Final = "what a single look saw lets no held one go"
+_SPARED: Final = "it is delinquent now, but in a single look so far, and no held one leaves for that"

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from validators.exceptions import MalformedReplyError
 from validators.solana.pubkey import is_pubkey
+from validators.solana.quick_reading import plain_answer
 from validators.solana.records import Records, Rejected, or_reason, sorted_out
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import Key, Reply
@@ -67,10 +68,8 @@ class NamesReply(Reply[list[_Item]]):
     @classmethod
     def read(cls, body: bytes) -> Self:
         """Raises a ValidationError."""
-        try:
-            body.decode()  # what is skipped is not looked at
-            answer = _ANSWER.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        answer = plain_answer(_ANSWER, body)
+        if answer is None:
             return super().read(body)
         return cls.model_construct(id=answer.id, result=list(map(_item, answer.result)))
 

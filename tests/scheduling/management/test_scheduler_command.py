@@ -111,6 +111,15 @@ def test_setup_without_a_mode_changes_nothing_where_schedules_are_in_several() -
     assert as_json("list") == before
 
 
+def test_setup_without_a_mode_says_of_removed_schedules_that_they_were_in_several() -> None:
+    scheduler("setup", "production")
+    scheduler("remove")
+    Job.objects.filter(name="work-repeatable").update(mode="test")
+
+    with pytest.raises(CommandError, match=r"^The removed schedules were not in one mode \(production: "):
+        scheduler("setup")
+
+
 def test_setup_says_what_it_created_changed_and_left_alone() -> None:
     scheduler("setup", "test")
     Schedule.objects.filter(name="work-repeatable").update(minutes=7)

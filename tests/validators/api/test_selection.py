@@ -66,7 +66,7 @@ def test_a_held_one_stays_at_the_first_look_that_finds_it_delinquent_and_is_judg
     items = get(client, f"selection?{asked}")["items"]
 
     told = {one["vote_account"]: (one["action"], one["why"]) for one in items}
-    why = "place 6 of 6; what a single look saw lets no held one go; it is delinquent now"
+    why = "place 6 of 6; it is delinquent now, but in a single look so far, and no held one leaves for that"
     left = ("leaves", "it is not among those asked for; it is delinquent now")
     assert told["vote6"] == (("stays", why) if looks == 1 else left)
     assert told["vote7"] == left
@@ -86,7 +86,7 @@ def test_a_single_look_brings_back_nobody_that_was_not_asked_for(client: Client)
 
     content = client.get("/selection/?watched=yes&size=2&band=1&held=vote2,vote6").content.decode()
 
-    assert "what a single look saw" not in content
+    assert "in a single look so far" not in content
     assert "it is not among those asked for; it is delinquent now" in content
 
 

@@ -15,6 +15,7 @@ from validators.scoring.trust_v2.explanation import explained
 from validators.scoring.trust_v2.inputs import Inputs, Surroundings, inputs_of, surroundings
 from validators.scoring.trust_v2.tables import Tables, shipped_tables
 from validators.scoring.trust_v2.terms import Charge, charges
+from validators.solana.economics import kept_share
 
 # What a short history leaves open concerns the means over it.
 OPEN_WITH_HISTORY: Final = ("earlier_shortfall", "delinquency")
@@ -42,12 +43,11 @@ def typical_values(everyone: Sequence[Inputs]) -> list[float | None]:
 def expected_return(inputs: Inputs, commission_bps: int | None, risk: float, tables: Tables) -> float | None:
     """What of a perfect 0 % validator's reward a delegator can expect next epoch; None is unknown.
 
-    A bad epoch costs `loss_when_bad` of the credits on average. A commission above 100 %,
-    which an account can carry, never gives a return.
+    A bad epoch costs `loss_when_bad` of the credits on average.
     """
-    if commission_bps is None:
+    kept = kept_share(commission_bps)
+    if kept is None:
         return None
-    kept = max(0.0, 1.0 - commission_bps / 10_000)
     level = 1.0 if inputs.level is None else inputs.level
     return kept * level * (1.0 - risk * tables.loss_when_bad)
 
