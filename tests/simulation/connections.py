@@ -9,13 +9,15 @@ from django.db import OperationalError, connections
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from tests.simulation.parts import running
-from tests.simulation.processes import Killed, Thread
+from tests.simulation.processes import Killed, Process, Thread
 from tests.simulation.world import World
 
 # Seconds that a writer waits for another one (settings of SQLite).
 PATIENCE = 20.0
 # And what opens a transaction to write.
 WRITES = ("BEGIN", "UPDATE", "INSERT", "DELETE", "COMMIT")
+# What is whole by itself, outside of a transaction.
+CHANGES = ("UPDATE", "INSERT", "DELETE")
 # What surely writes nothing; most of what is asked.
 READS = ("SELECT", "WITH clock", "PRAGMA")
 
@@ -46,6 +48,9 @@ class Connections:
 
         def asked(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
             words = " ".join(sql.split())[:70]
+            thread = self._world.current
+            if thread and thread.process.dies_asking and words.startswith(CHANGES) and made.get_autocommit():
+                die_asking(self._world, thread.process, sql, values)
             return self._act(words, lambda: execute(sql, values, many, context))
 
         def commit() -> None:
@@ -103,3 +108,22 @@ def lost_or_late(world: World, thread: Thread, *, writes: bool) -> None:
         # It stands still where it next yields: SQLite holds its lock until the rows are fetched.
         thread.late_until, process.late_answer = world.now + process.late_answer, 0.0
         world.tell(f"the answer to {thread.name} is late")
+
+
+def die_asking(world: World, dead: Process, sql: str, values: Any) -> None:
+    """A database of several hosts carries out what it was sent, also when the sender is dead by then."""
+
+    def carry_out() -> None:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(sql, values)
+            if cursor.description:  # SQLite is done when its rows are fetched
+                cursor.fetchall()
+        running(world).alive = False
+
+    def arrive() -> None:
+        name = f"the last statement of {dead.name}"
+        world.start("statement", "database", name, carry_out, stands_for=dead)
+
+    world.after(dead.dies_asking, arrive)
+    world.lose(dead)
+    raise Killed

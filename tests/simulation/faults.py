@@ -127,6 +127,13 @@ def _late_answer(here: "Simulation", fault: Fault) -> None:
         process.late_answer = fault.size * LONGEST_STALL
 
 
+def _die_asking(here: "Simulation", fault: Fault) -> None:
+    """What is in one file dies with who asks; of a server nobody can call a statement back."""
+    process = _one(here, fault, "worker" if fault.who % 8 < 6 else "dispatcher")
+    if process and here.plan.hosts > 1:
+        process.dies_asking = fault.size * LONGEST_STALL
+
+
 def _cut_off(here: "Simulation", fault: Fault) -> None:
     host = here.hosts[fault.who % len(here.hosts)]
     here.world.cut_off_until[host] = here.world.now + fault.size * LONGEST_STALL
@@ -185,6 +192,7 @@ def _ask(here: "Simulation", fault: Fault) -> None:
     here.asked.append((f"{act} {name}", lambda: ACTS[act](here, name)))
 
 
+LATE_STATEMENT = "what one sent arrives when he is dead"
 DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks into a trap"
 # The rarest orders come of two faults of which one strikes what the other has left.
 TOGETHER = (
@@ -195,6 +203,7 @@ TOGETHER = (
     ("messages come again", WORKER_TRAP, DISPATCHER_TRAP),
     ("a dispatcher dies", "a dispatcher is of the version before", "messages are lost", "Redis is away"),
     ("a deployment", WORKER_TRAP),
+    ("a host is cut off", LATE_STATEMENT, LATE_STATEMENT),
 )
 # Functions of the steps of the specification, where a step more or less matters.
 PLACES = {
@@ -215,7 +224,7 @@ PLACES = {
     ),
     "worker": ("take", "claim_run", "held_lease", "_end", "_committed", "give_back", "_record_failure"),
 }
-OF_SEVERAL = ("a host goes away for good",)
+OF_SEVERAL = ("a host goes away for good", LATE_STATEMENT)
 KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
     "a worker dies": _crash("worker"),
     "a dispatcher dies": _crash("dispatcher"),
@@ -226,6 +235,7 @@ KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
     "a dispatcher is of the version before": _old_version,
     "an answer is lost": _lose_answer,
     "an answer is late": _late_answer,
+    LATE_STATEMENT: _die_asking,
     "a host is cut off": _cut_off,
     "a host goes away for good": _lose_host,
     "a deployment": _deploy,

@@ -1,9 +1,11 @@
 """Which seed breaks a rule when a safeguard is taken away."""
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,16 @@ def hunted(words: str, *, seeds: int, more: Sequence[str] = ()) -> int:
     """Which seed notices the absence of each such safeguard. Exit code 1 when one is missed by none."""
     wanted = [one.safeguard for one in ALL if words in one.safeguard]
     missed = 0
-    for safeguard in wanted:
+
+    def failure_and_seconds(safeguard: str) -> tuple[str, float]:
         began = time.monotonic()
-        failure = _seed_fails(safeguard, seeds, more)
-        missed += not failure
-        spent = time.monotonic() - began
-        sys.stdout.write(f"{safeguard}: {failure or 'MISSED'} ({spent:.0f} s)\n")
-        sys.stdout.flush()
+        return _seed_fails(safeguard, seeds, more), time.monotonic() - began
+
+    with ThreadPoolExecutor(os.cpu_count()) as at_once:
+        for safeguard, (failure, spent) in zip(wanted, at_once.map(failure_and_seconds, wanted), strict=True):
+            missed += not failure
+            sys.stdout.write(f"{safeguard}: {failure or 'MISSED'} ({spent:.0f} s)\n")
+            sys.stdout.flush()
     sys.stdout.write(f"{len(wanted) - missed} of {len(wanted)} are noticed in {seeds} seeds\n")
     return 1 if missed else 0
 

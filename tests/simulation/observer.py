@@ -144,7 +144,7 @@ class Observer:
         before, self.rows = self.rows, rows
         stood, self.standings = self.standings, standings
         self.changes += stood != standings or without_beats(before) != without_beats(rows)
-        by = thread.process
+        by = thread.process.stands_for or thread.process
         for row in rows.values():
             self._tell(before.get(row.id), row)
             self._of_a_row(before.get(row.id), row, by)
@@ -214,6 +214,9 @@ class Observer:
             return
         if row.owner != was.owner and row.state == RunState.RUNNING:
             self.owners[row.owner] = (by, self.world.now)
+        beats = row.heartbeat != was.heartbeat and row.owner == was.owner
+        if beats and self.owners[row.owner][0] is not by:
+            raise BrokenError("FENCE-1", f"{by.name} beats for run {row.id}, which is another's")
         if by.kind == "operator":
             self._of_an_operator(was, row)
         elif was.state in ENDED and row.state != was.state:

@@ -65,6 +65,10 @@ class Process:
     # The next answers of the database that are lost, or late by so many seconds.
     lose_answer: bool = False
     late_answer: float = 0.0
+    # It dies as soon as it has sent a statement that changes something, which arrives so many seconds later.
+    dies_asking: float = 0.0
+    # Of what only carries that out: who sent it.
+    stands_for: "Process | None" = None
     # Whether it is of the version that does not ask which occurrences have a run.
     is_old: bool = False
     # The run and the owner of the task that it is at.

@@ -176,7 +176,7 @@ class Simulation:
         self.redis.away_until = 0.0
         for process in world.living():
             process.stalled_until = min(process.stalled_until, world.now)
-            process.lose_answer, process.late_answer = False, 0.0
+            process.lose_answer, process.late_answer, process.dies_asking = False, 0.0, 0.0
             process.is_old = False
 
     def _resume_paused(self) -> None:

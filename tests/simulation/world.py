@@ -95,9 +95,17 @@ class World:
         if thread is thread.process.threads[0]:
             self._deliver(thread.process)
 
-    def start(self, kind: str, host: str, name: str, body: Callable[[], None]) -> Process:
+    def start(
+        self,
+        kind: str,
+        host: str,
+        name: str,
+        body: Callable[[], None],
+        *,
+        stands_for: Process | None = None,
+    ) -> Process:
         pid = 100 + len(self.processes)
-        process = Process(kind=kind, host=host, name=f"{name}#{pid}", pid=pid)
+        process = Process(kind=kind, host=host, name=f"{name}#{pid}", pid=pid, stands_for=stands_for)
         self.processes.append(process)
         self.start_thread(process, process.name, body)
         return process
