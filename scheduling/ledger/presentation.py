@@ -8,6 +8,7 @@ from scheduling.ledger.attempts import attempts_text, failed_attempts
 from scheduling.ledger.journal_words import action_words, journal_words
 from scheduling.ledger.selectors import ScheduleRow, next_run_of
 from scheduling.models import OPEN_STATES, Job, JobChange, Run
+from scheduling.timing.instants import show_instant
 
 SCHEDULE_HEADERS = (
     "name",
@@ -67,7 +68,7 @@ def trigger_text(run: Run, *, now: datetime) -> str:
     """What becomes of a run that was just asked for at `now`."""
     name = run.job.name
     if run.occurrence != now:
-        return f"A run of {name} was asked for at {run.occurrence:%Y-%m-%d %H:%M:%S}Z already, and waits."
+        return f"A run of {name} was asked for at {show_instant(run.occurrence)} already, and waits."
     if run.job.paused_at is not None:
         return f"{name} is paused; the run waits until it is resumed."
     return f"{name} runs as soon as a worker is free."
@@ -76,7 +77,7 @@ def trigger_text(run: Run, *, now: datetime) -> str:
 def change_text(change: JobChange) -> str:
     """A line of the journal."""
     said = f"{change.by}: {action_words(change.action)} {journal_words(change.detail)}"
-    return f"{change.at:%Y-%m-%d %H:%M:%S}Z {said}".rstrip()
+    return f"{show_instant(change.at)} {said}".rstrip()
 
 
 def schedule_document(row: ScheduleRow) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from scheduling.ledger.editions import EDITS
 from scheduling.ledger.journal_words import action_words
 from scheduling.models import Action, Job, JobChange, Run, RunState
 from scheduling.timing.durations import show_duration
+from scheduling.timing.instants import show_instant
 
 # What changes a job's settings; a pause is told by itself.
 SETTINGS = tuple(action for action in EDITS if action not in (Action.PAUSE, Action.RESUME))
@@ -159,7 +160,7 @@ def _leader_outlook(leader: Job) -> str:
 
 
 def _shown(instant: datetime | None) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}Z" if instant else "an unknown time"
+    return show_instant(instant) if instant else "an unknown time"
 
 
 def _milliseconds(duration: timedelta | None) -> str:

@@ -15,6 +15,7 @@ from scheduling.ledger.search import RunFilter, found_runs
 from scheduling.ledger.tallies import fold
 from scheduling.models import ON_THEIR_OWN, Action, Job, Overlap, Run, RunState, RunTrigger
 from scheduling.operations.naming import job_named
+from scheduling.timing.instants import show_instant
 
 # More at once would be a rush on the workers, and on whom their tasks ask.
 MOST_RETRIED = 200
@@ -124,7 +125,7 @@ def failed_run(name: str, *, occurrence: datetime | None) -> Run:
         failed = failed.filter(occurrence__gte=occurrence, occurrence__lt=occurrence + timedelta(seconds=1))
     run = failed.first()
     if run is None:
-        when = f" at {occurrence:%Y-%m-%d %H:%M:%S}Z" if occurrence else ""
+        when = f" at {show_instant(occurrence)}" if occurrence else ""
         raise RefusedError(f"{name} has no failed run{when}.")
     return run
 
@@ -171,6 +172,6 @@ def _require_sense(run: Run) -> None:
     other = unbegun.exclude(trigger__in=ON_THEIR_OWN).order_by("-occurrence").first()
     if other is not None:
         raise RefusedError(
-            f"{run} gives way to the run of {other.occurrence:%Y-%m-%d %H:%M:%S}Z, which has yet to begin; "
+            f"{run} gives way to the run of {show_instant(other.occurrence)}, which has yet to begin; "
             "retry it when that one has ended."
         )

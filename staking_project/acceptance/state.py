@@ -16,6 +16,7 @@ from scheduling.monitoring.queue_state import queue_state
 from scheduling.operations import setting_up
 from scheduling.operations.overrides import CADENCE, keeps_cadence
 from scheduling.timing.durations import show_duration
+from scheduling.timing.instants import show_instant
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
 from validators.jobs import FETCH, SCORE
 from validators.reading.picture import current_picture
@@ -181,7 +182,7 @@ def _staleness(job_name: str, *, at: datetime | None, now: datetime) -> str:
     except CadenceError as exc:
         return str(exc)
     stale = cadence.after(cadence.after(at)) + PATIENCE < now
-    return f"{job_name} stored last at {at:%Y-%m-%d %H:%M:%S}Z" if stale else ""
+    return f"{job_name} stored last at {show_instant(at)}" if stale else ""
 
 
 def _first_line(run: Run) -> str:

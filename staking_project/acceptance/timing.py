@@ -12,6 +12,7 @@ from scheduling.ledger.presentation import pause_text
 from scheduling.ledger.selectors import cadence_of, paused_job
 from scheduling.models import OPEN_STATES, Run, RunState, RunTrigger
 from scheduling.timing.cadence import Cadence
+from scheduling.timing.instants import show_instant
 from staking_project.acceptance.results import LATEST_START, CheckResult, Window
 
 # The reckoning goes so far back, and is done within a second; `scheduler audit` goes as far as one likes.
@@ -63,7 +64,7 @@ def every_occurrence_is_accounted_for(window: Window) -> CheckResult:
     counts = sum((one.counts for one in audits), Counter[Verdict]())
     seen = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict])
     problems = [
-        f"{one.name} {finding.occurrence:%Y-%m-%d %H:%M:%S}Z {finding.verdict.value}: {finding.why}"
+        f"{one.name} {show_instant(finding.occurrence)} {finding.verdict.value}: {finding.why}"
         for one in audits
         for finding in one.broken
     ]
