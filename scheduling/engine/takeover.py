@@ -8,6 +8,7 @@ from django.db import transaction
 
 from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.locks import unless_held
+from scheduling.ledger.attempts import first_line
 from scheduling.models import ON_THEIR_OWN, Overlap, Run, RunState
 from scheduling.timing.instants import show_instant
 
@@ -50,7 +51,7 @@ def take_over_waiting(waiting: Iterable[Run], *, by: Run, now: datetime) -> list
 @unless_held
 def _end(run: Run, *, by: datetime, now: datetime) -> bool:
     """End one as failed, if it stands as it was seen."""
-    reason = run.error.partition("\n")[0]
+    reason = first_line(run.error)
     with transaction.atomic():
         won = Run.objects.filter(
             pk=run.pk,

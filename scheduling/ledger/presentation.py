@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduling.ledger.attempts import attempts_text, failed_attempts
+from scheduling.ledger.attempts import attempts_text, failed_attempts, first_line
 from scheduling.ledger.journal_words import action_words, journal_words
 from scheduling.ledger.selectors import ScheduleRow, next_run_of
 from scheduling.models import OPEN_STATES, Job, JobChange, Run
@@ -32,9 +32,9 @@ def milliseconds(duration: timedelta | None) -> float | None:
     return None if duration is None else round(duration.total_seconds() * 1000, 1)
 
 
-def took_ms(run: Run) -> float | None:
+def took_ms(state: str, duration: timedelta | None) -> float | None:
     """Of a run that ended: one that runs, or waits for its next attempt, knows that of the last alone."""
-    return None if run.state in OPEN_STATES else milliseconds(run.duration)
+    return None if state in OPEN_STATES else milliseconds(duration)
 
 
 def clock_time(instant: datetime | None) -> str | None:
@@ -122,7 +122,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "started_at": iso(run.started_at),
         "lateness_ms": milliseconds(run.lateness),
-        "duration_ms": took_ms(run),
+        "duration_ms": took_ms(run.state, run.duration),
         "missed_before": run.missed_before,
         "variant": run.variant or None,
         "worker": run.worker or None,
@@ -140,9 +140,9 @@ def run_cells(run: Run) -> tuple[object, ...]:
         run.trigger,
         run.attempt,
         _shown_milliseconds(milliseconds(run.lateness)),
-        _shown_milliseconds(took_ms(run)),
+        _shown_milliseconds(took_ms(run.state, run.duration)),
         run.worker or None,
-        run.error.split("\n", 1)[0][:LONGEST_REASON],
+        first_line(run.error)[:LONGEST_REASON],
     )
 
 

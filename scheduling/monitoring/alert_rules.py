@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from scheduling.ledger.attempts import cause_of
+from scheduling.ledger.attempts import cause_of, first_line
 from scheduling.ledger.failures import Failing, failing_now
 from scheduling.models import Run, RunTrigger
 from scheduling.monitoring import readiness
@@ -66,7 +66,7 @@ def _failures_of(failing: Failing) -> Trouble | None:
     if len(failing.runs) >= enough:
         return Trouble(subject=job.name, message=_failed_for_good(failing), pace=pace)
     if is_rare and failing.trying and failing.failed_attempts >= ATTEMPTS_IN_A_ROW:
-        reason = failing.trying.error.partition("\n")[0]
+        reason = first_line(failing.trying.error)
         since = show_instant(failing.trying.occurrence)
         message = f"{failing.failed_attempts} attempts of {job.name} have failed since {since}"
         return Trouble(subject=job.name, message=f"{message}, the newest with: {reason}", pace=pace)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from scheduling.exceptions import HeldError, RefusedError, SchedulingError, UnknownNameError
+from scheduling.ledger.attempts import first_line
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.ledger.search import RunFilter, found_runs
@@ -71,7 +72,7 @@ def retry(run_id: int, *, by: str, now: datetime) -> Run:
             raise UnknownNameError(GONE.format(run_id))
         run.job = job
         _require_sense(run)
-        reason = run.error.partition("\n")[0]
+        reason = first_line(run.error)
         fold(Run.objects.filter(pk=run_id))
         Run.objects.filter(pk=run_id, state=RunState.FAILED).update(  # [ASK-1]
             state=RunState.PENDING,

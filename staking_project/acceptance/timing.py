@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from scheduling.exceptions import CadenceError
 from scheduling.ledger import evidence
+from scheduling.ledger.attempts import first_line
 from scheduling.ledger.audit.auditing import audit
 from scheduling.ledger.audit.judging import Verdict
 from scheduling.ledger.presentation import pause_text
@@ -87,7 +88,7 @@ def _fault_of(run: Run, *, latest: timedelta, now: datetime) -> str:
     """What is wrong with a run; nothing when it is not over yet and began in time."""
     lateness = now - run.occurrence if run.lateness is None else run.lateness
     if run.state == RunState.FAILED:
-        return f"{run} failed: {_first_line(run)}"
+        return f"{run} failed: {first_line(run.error)}"
     if run.state != RunState.SKIPPED and lateness > latest:
         return f"{run} began {lateness.total_seconds():.1f} s late"
     if run.missed_before:
@@ -108,7 +109,3 @@ def _lack_of(runs: Sequence[Run], *, expected: int, cadence: Cadence, now: datet
 def _seen(runs: Sequence[Run]) -> str:
     latest = max((run.lateness for run in runs if run.lateness is not None), default=timedelta(0))
     return f"{len(runs)} runs, the latest start {latest.total_seconds() * 1000:.0f} ms late"
-
-
-def _first_line(run: Run) -> str:
-    return run.error.partition("\n")[0]

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -78,6 +79,17 @@ def test_runs_schedules_and_rows_are_shown(broker: Any, settings: Settings) -> N
     assert seen["database"]["rows"]["scheduling_run"] == 2
     assert seen["database"]["size"] > 0
     assert not [table for table in seen["database"]["rows"] if table.startswith(("auth_", "django_session"))]
+
+
+@pytest.mark.django_db
+def test_a_run_that_has_not_ended_took_no_time_yet(broker: Any) -> None:
+    """Its row still tells how long its last attempt took."""
+    run = RunFactory(state=RunState.FAILED, duration=timedelta(seconds=2))
+    RunFactory(job=run.job, state=RunState.PENDING, attempt=1, duration=timedelta(seconds=3))
+
+    seen = json.loads(monitor("--json"))
+
+    assert [recent["duration_ms"] for recent in seen["recent_runs"]] == [None, 2_000.0]
 
 
 @pytest.mark.django_db
