@@ -3,40 +3,25 @@
 import json
 import re
 import signal
-from collections.abc import Iterator
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
-from django_q.brokers import get_broker
 from django_q.conf import Conf
 from pytest_django.fixtures import Settings
 
 from scheduling.models import Alert, RunState
 from scheduling.operations import changing, setting_up
+from tests.commands import printed
 from tests.installation import Installation, wait_until
 from tests.scheduling.factories import NOON, RunFactory
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
 
-@pytest.fixture
-def broker() -> Iterator[Any]:
-    """An empty Redis of the tests' own."""
-    made: Any = get_broker()
-    made.connection.flushdb()
-    yield made
-    made.connection.flushdb()
-    made.connection.close()
-
-
 def monitor(*words: str) -> str:
-    output = StringIO()
-    call_command("monitor", *words, stdout=output)
-    return output.getvalue()
+    return printed("monitor", *words)
 
 
 @pytest.mark.django_db
