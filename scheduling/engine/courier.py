@@ -25,6 +25,7 @@ from scheduling.ledger.patience import briefly, is_held
 from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import DELIVERY_DEADLINE, channels, digest
 from scheduling.monitoring.heartbeat import Heartbeat
+from scheduling.timing.instants import show_instant
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +157,7 @@ def _join(runs: list[Run], *, into: Run, now: datetime) -> int:
     Run.objects.filter(pk__in=[run.pk for run in others], state=RunState.PENDING).update(
         state=RunState.SKIPPED,
         finished_at=now,
-        error=f"told together with the news of {into.occurrence:%Y-%m-%d %H:%M:%S}Z",
+        error=f"told together with the news of {show_instant(into.occurrence)}",
     )
     news = digest([one for run in runs for one in run.parameters.get("news", [])])
     Run.objects.filter(pk=into.pk, state=RunState.PENDING).update(

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
@@ -72,10 +71,6 @@ class Doorbell:
                 send(self._broker, some)
         except UNUSABLE as exc:
             self._lost(exc)
-
-    def ring_after_commit(self, runs: Iterable[Run]) -> None:
-        rung = list(runs)
-        transaction.on_commit(lambda: self.ring(rung))
 
     def has_lost_messages(self) -> bool:
         """Whether Redis came back, or was emptied, since the last call: what was queued may be gone.

@@ -30,7 +30,7 @@ from scheduling.engine.time_limits import time_limit
 from scheduling.engine.turnover import HeldBack
 from scheduling.engine.wording import explained, is_brief, keepable, told
 from scheduling.exceptions import AttemptError, RunLostError, SkipRun
-from scheduling.ledger.attempts import WITH_CADENCE, waits_of, with_failed_attempt
+from scheduling.ledger.attempts import WITH_CADENCE, first_line, waits_of, with_failed_attempt
 from scheduling.models import Run, RunState
 from scheduling.models.paths import task_at
 from scheduling.modes import declared_jobs, jobs_that_need
@@ -135,7 +135,7 @@ def execute_run(run_id: int) -> str:
             if isinstance(exc, Exception) and is_brief(exc):
                 raise
             # Anything else would end the worker, or fill django-q2's history and log.
-            raise AttemptError(error.partition("\n")[0]) from None
+            raise AttemptError(first_line(error)) from None
     return "succeeded"
 
 
@@ -202,15 +202,14 @@ def _record_failure(claim: Claim, *, error: str) -> None:
         raise RunLostError(f"{claim} is no longer in the ledger.")
     waits = waits_of(run.job, occurrence=claim.occurrence)
     fields = {"error": error, "failed_attempts": with_failed_attempt(run, error=error, now=claim.now())}
-    first_line = error.partition("\n")[0]
     attempt = f"attempt {claim.attempt} of {len(waits) + 1}"
     if claim.attempt > len(waits):  # [ATTEMPT-1]
         _end(claim, RunState.FAILED, **fields)
-        logger.warning("%s: %s failed, and so the run has: %s", claim, attempt, first_line)
+        logger.warning("%s: %s failed, and so the run has: %s", claim, attempt, first_line(error))
         return
     wait = with_jitter(waits[claim.attempt - 1])
     _end(claim, RunState.PENDING, not_before=database_now() + wait, **fields)
-    logger.warning("%s: %s failed, the next is in %s: %s", claim, attempt, show_wait(wait), first_line)
+    logger.warning("%s: %s failed, the next is in %s: %s", claim, attempt, show_wait(wait), first_line(error))
 
 
 def _succeed(claim: Claim, *, result: Any) -> None:

@@ -8,7 +8,9 @@ from django.db import transaction
 
 from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.locks import unless_held
+from scheduling.ledger.attempts import first_line
 from scheduling.models import ON_THEIR_OWN, Overlap, Run, RunState
+from scheduling.timing.instants import show_instant
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ def take_over_waiting(waiting: Iterable[Run], *, by: Run, now: datetime) -> list
 @unless_held
 def _end(run: Run, *, by: datetime, now: datetime) -> bool:
     """End one as failed, if it stands as it was seen."""
-    reason = run.error.partition("\n")[0]
+    reason = first_line(run.error)
     with transaction.atomic():
         won = Run.objects.filter(
             pk=run.pk,
@@ -59,10 +61,10 @@ def _end(run: Run, *, by: datetime, now: datetime) -> bool:
         ).update(
             state=RunState.FAILED,
             finished_at=now,
-            error=f"the run of {by:%Y-%m-%d %H:%M:%S}Z took over after attempt {run.attempt}: {reason}",
+            error=f"the run of {show_instant(by)} took over after attempt {run.attempt}: {reason}",
         )
         if won:
             follow_failure(job_id=run.job_id, now=now)
     if won:
-        logger.info("%s is over: the run of %s took over.", run, f"{by:%Y-%m-%d %H:%M:%S}Z")
+        logger.info("%s is over: the run of %s took over.", run, show_instant(by))
     return bool(won)

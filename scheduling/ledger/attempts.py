@@ -42,6 +42,11 @@ class FailedAttempt:
         )
 
 
+def first_line(error: str) -> str:
+    """Of an error as a run keeps it what went wrong, without where."""
+    return error.partition("\n")[0]
+
+
 def failed_attempts(run: Run) -> list[FailedAttempt]:
     """The oldest first."""
     return [FailedAttempt.read(stored) for stored in run.failed_attempts]
@@ -49,7 +54,7 @@ def failed_attempts(run: Run) -> list[FailedAttempt]:
 
 def cause_of(run: Run) -> str:
     """Why a failed run came to nothing, in a line: what its last attempt met, not who took over then."""
-    line = run.error.partition("\n")[0]
+    line = first_line(run.error)
     if not (taken_over := TAKEN_OVER.fullmatch(line)):
         return line
     failed = failed_attempts(run)
@@ -83,7 +88,7 @@ def with_failed_attempt(run: Run, *, error: str, now: datetime) -> list[Any]:
         attempt=run.attempt,
         ended_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         worker=run.worker,
-        error=error.partition("\n")[0][:LONGEST_KEPT],
+        error=first_line(error)[:LONGEST_KEPT],
     )
     return [*run.failed_attempts, asdict(failed)][-MOST_KEPT:]
 

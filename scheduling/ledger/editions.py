@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from scheduling.exceptions import ConflictError
 from scheduling.ledger.journal_words import action_words, journal_words
 from scheduling.models import Action, Job, JobChange
+from scheduling.timing.instants import show_instant
 
 # What is kept of runs asked for, retried or cancelled changes nothing about the job.
 EDITS = (Action.CREATED, Action.CHANGED, Action.SET, Action.PAUSE, Action.RESUME, Action.REMOVED)
@@ -33,7 +34,7 @@ def require_edition(job: Job, expected: int | None) -> None:
     if not since:
         return
     told = "; ".join(
-        f"{action_words(change.action)} by {change.by} at {change.at:%Y-%m-%d %H:%M:%S}Z"
+        f"{action_words(change.action)} by {change.by} at {show_instant(change.at)}"
         + (f" ({journal_words(change.detail)})" if change.detail else "")
         for change in since[:3]
     )

@@ -4,10 +4,11 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduling.ledger.attempts import attempts_text, failed_attempts
+from scheduling.ledger.attempts import attempts_text, failed_attempts, first_line
 from scheduling.ledger.journal_words import action_words, journal_words
 from scheduling.ledger.selectors import ScheduleRow, next_run_of
 from scheduling.models import OPEN_STATES, Job, JobChange, Run
+from scheduling.timing.instants import show_instant
 
 SCHEDULE_HEADERS = (
     "name",
@@ -31,9 +32,9 @@ def milliseconds(duration: timedelta | None) -> float | None:
     return None if duration is None else round(duration.total_seconds() * 1000, 1)
 
 
-def took_ms(run: Run) -> float | None:
+def took_ms(state: str, duration: timedelta | None) -> float | None:
     """Of a run that ended: one that runs, or waits for its next attempt, knows that of the last alone."""
-    return None if run.state in OPEN_STATES else milliseconds(run.duration)
+    return None if state in OPEN_STATES else milliseconds(duration)
 
 
 def clock_time(instant: datetime | None) -> str | None:
@@ -67,7 +68,7 @@ def trigger_text(run: Run, *, now: datetime) -> str:
     """What becomes of a run that was just asked for at `now`."""
     name = run.job.name
     if run.occurrence != now:
-        return f"A run of {name} was asked for at {run.occurrence:%Y-%m-%d %H:%M:%S}Z already, and waits."
+        return f"A run of {name} was asked for at {show_instant(run.occurrence)} already, and waits."
     if run.job.paused_at is not None:
         return f"{name} is paused; the run waits until it is resumed."
     return f"{name} runs as soon as a worker is free."
@@ -76,7 +77,7 @@ def trigger_text(run: Run, *, now: datetime) -> str:
 def change_text(change: JobChange) -> str:
     """A line of the journal."""
     said = f"{change.by}: {action_words(change.action)} {journal_words(change.detail)}"
-    return f"{change.at:%Y-%m-%d %H:%M:%S}Z {said}".rstrip()
+    return f"{show_instant(change.at)} {said}".rstrip()
 
 
 def schedule_document(row: ScheduleRow) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "started_at": iso(run.started_at),
         "lateness_ms": milliseconds(run.lateness),
-        "duration_ms": took_ms(run),
+        "duration_ms": took_ms(run.state, run.duration),
         "missed_before": run.missed_before,
         "variant": run.variant or None,
         "worker": run.worker or None,
@@ -139,9 +140,9 @@ def run_cells(run: Run) -> tuple[object, ...]:
         run.trigger,
         run.attempt,
         _shown_milliseconds(milliseconds(run.lateness)),
-        _shown_milliseconds(took_ms(run)),
+        _shown_milliseconds(took_ms(run.state, run.duration)),
         run.worker or None,
-        run.error.split("\n", 1)[0][:LONGEST_REASON],
+        first_line(run.error)[:LONGEST_REASON],
     )
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from scheduling.exceptions import PublicError
-from scheduling.ledger.attempts import TAKEN_OVER
+from scheduling.ledger.attempts import TAKEN_OVER, first_line
 
 STAFF_SEE: Final = "staff see why"
 _EXCEPTION: Final = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(?::|$)")
@@ -25,7 +25,7 @@ _CANCELLED: Final = re.compile(r"cancelled by .*")
 
 def public_reason(error: str) -> str:
     """The first line of a run's error as anybody may read it; empty when there is none."""
-    line = error.partition("\n")[0]
+    line = first_line(error)
     if not line:
         return ""
     public_text: Callable[[str], str] = import_string(settings.PUBLIC_TEXT)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, OuterRef, Q, Subquery
 
 from scheduling.exceptions import CadenceError
+from scheduling.ledger.attempts import interval_after
 from scheduling.ledger.counting import Counts, counts_of
 from scheduling.ledger.editions import newest_edits
 from scheduling.models import OPEN_STATES, Job, Run, RunState
@@ -149,13 +150,7 @@ def interval_of(job_name: str) -> timedelta | None:
 def interval_now(job: Job) -> timedelta | None:
     """The same of a job that was read with its schedule."""
     next_run = job.schedule.next_run if job.schedule else None
-    if next_run is None:
-        return None
-    try:
-        interval: timedelta = job.cadence.after(next_run) - next_run
-        return interval * job.stretch
-    except (CadenceError, OverflowError):
-        return None
+    return None if next_run is None else interval_after(job, next_run)
 
 
 def paused_job(job_name: str) -> Job | None:

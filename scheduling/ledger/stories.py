@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 
 from scheduling.exceptions import CadenceError
-from scheduling.ledger.attempts import attempt_sentences
+from scheduling.ledger.attempts import attempt_sentences, first_line
 from scheduling.ledger.editions import EDITS
 from scheduling.ledger.journal_words import action_words
 from scheduling.models import Action, Job, JobChange, Run, RunState
 from scheduling.timing.durations import show_duration
+from scheduling.timing.instants import show_instant
 
 # What changes a job's settings; a pause is told by itself.
 SETTINGS = tuple(action for action in EDITS if action not in (Action.PAUSE, Action.RESUME))
@@ -87,11 +88,11 @@ def _story_of(run: Run) -> str:
     occurrence = f"The occurrence of {_shown(run.occurrence)}"
     if run.trigger != "schedule":
         occurrence += f" (asked for by {run.get_trigger_display().lower()})"
-    first_line = run.error.split("\n", 1)[0]
+    why = first_line(run.error)
     if run.state == RunState.SKIPPED:
-        return f"{occurrence} was skipped: {first_line}."
+        return f"{occurrence} was skipped: {why}."
     if run.state == RunState.PENDING:
-        because = f": {first_line}" if first_line else ""
+        because = f": {why}" if why else ""
         return f"{occurrence} waits until {_shown(run.not_before)}{because}."
     if run.state == RunState.QUEUED:
         return f"{occurrence} is queued and no worker has taken it yet."
@@ -99,7 +100,7 @@ def _story_of(run: Run) -> str:
     if run.state == RunState.RUNNING:
         return f"{started}, and is running (attempt {run.attempt})."
     missed = f" It made up for {run.missed_before:,} missed before it." if run.missed_before else ""
-    because = f": {first_line}" if run.state == RunState.FAILED else ""
+    because = f": {why}" if run.state == RunState.FAILED else ""
     took = _milliseconds(run.duration)
     return f"{started}, and {run.state} after {took} in attempt {run.attempt}{because}.{missed}"
 
@@ -159,7 +160,7 @@ def _leader_outlook(leader: Job) -> str:
 
 
 def _shown(instant: datetime | None) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}Z" if instant else "an unknown time"
+    return show_instant(instant) if instant else "an unknown time"
 
 
 def _milliseconds(duration: timedelta | None) -> str:

@@ -28,7 +28,6 @@ LEAST_LINES = 3
 LATE = 2.0
 # A terminal of no height has no room, but is asked for a picture all the same.
 LEAST_HEIGHT = 4
-MEBIBYTE = 2**20
 
 BAD, GOOD, ODD, BUSY, QUIET = "red", "green", "yellow", "blue", "dim"
 STATES = {
@@ -207,7 +206,7 @@ def _workers(seen: Overview) -> Block:
 
 
 def _database(seen: Overview) -> Block:
-    size = f"{seen.database.size / MEBIBYTE:,.1f} MiB"
+    size = f"{seen.database.mebibytes:,.1f} MiB"
     said = counts_said(seen.database.rows, seen.database.estimated)
     rows = [(Text(name), Text(count)) for name, count in said.items()]
     return Block("tables", (f"{seen.database.vendor}, {size}", "rows"), rows)

@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from scheduling.ledger.attempts import cause_of
+from scheduling.ledger.attempts import cause_of, first_line
 from scheduling.ledger.failures import Failing, failing_now
 from scheduling.models import Run, RunTrigger
 from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
 from scheduling.monitoring.queue_state import queue_problem
+from scheduling.timing.instants import show_instant
 
 FAILURES_IN_A_ROW = 3
 # Missed occurrences are told of for this long; there is nothing to be mended.
@@ -52,7 +53,7 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
 def _missed(run: Run) -> str:
     """Why is not known: nobody dispatched, or the database took no writes, of which nothing is stored."""
     count = f"{run.missed_before:,} occurrence{'s' if run.missed_before > 1 else ''}"
-    before = f"{run.occurrence:%Y-%m-%d %H:%M:%S}Z"
+    before = show_instant(run.occurrence)
     return f"{run.job.name} missed {count} before {before}: not claimed in time by any dispatcher."
 
 
@@ -65,8 +66,8 @@ def _failures_of(failing: Failing) -> Trouble | None:
     if len(failing.runs) >= enough:
         return Trouble(subject=job.name, message=_failed_for_good(failing), pace=pace)
     if is_rare and failing.trying and failing.failed_attempts >= ATTEMPTS_IN_A_ROW:
-        reason = failing.trying.error.partition("\n")[0]
-        since = f"{failing.trying.occurrence:%Y-%m-%d %H:%M:%S}Z"
+        reason = first_line(failing.trying.error)
+        since = show_instant(failing.trying.occurrence)
         message = f"{failing.failed_attempts} attempts of {job.name} have failed since {since}"
         return Trouble(subject=job.name, message=f"{message}, the newest with: {reason}", pace=pace)
     return None
@@ -78,6 +79,6 @@ def _failed_for_good(failing: Failing) -> str:
     if len(failing.runs) > 1:
         return f"The last {len(failing.runs)} runs of {name} have failed, the newest with: {reason}"
     return (
-        f"The run of {name} of {newest.occurrence:%Y-%m-%d %H:%M:%S}Z has failed for good, "
+        f"The run of {name} of {show_instant(newest.occurrence)} has failed for good, "
         f"in attempt {newest.attempt}, with: {reason}"
     )

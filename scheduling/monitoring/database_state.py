@@ -16,6 +16,7 @@ from scheduling.monitoring.refusals import is_locked
 LOCK_PATIENCE_MS = 300
 # Bytes of a row that needs pages of its own: a database that may not grow still changes what it has.
 LARGE_ROW = 16_384
+MEBIBYTE = 2**20
 _TABLE = AlertRound._meta.db_table
 
 
@@ -30,6 +31,10 @@ class DatabaseState:
     size: int
     rows: dict[str, int]
     estimated: tuple[str, ...] = ()
+
+    @property
+    def mebibytes(self) -> float:
+        return self.size / MEBIBYTE
 
 
 def database_state() -> DatabaseState:

@@ -6,6 +6,7 @@ from scheduling.models import Job
 from scheduling.monitoring.alerts import DOWN, last_look
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.readiness import database_problem, late_jobs
+from scheduling.timing.instants import show_instant
 
 
 def hindrances(job: Job, *, now: datetime) -> list[str]:
@@ -27,7 +28,7 @@ def _nobody_dispatches(queue: QueueState, *, database_works: bool, now: datetime
     That is kept in the database, so of one that takes no writes it says nothing.
     """
     looked_at = last_look()
-    since = f", since about {looked_at:%Y-%m-%d %H:%M:%S}Z" if looked_at and looked_at <= now - DOWN else ""
+    since = f", since about {show_instant(looked_at)}" if looked_at and looked_at <= now - DOWN else ""
     if not queue.problem and not queue.workers_alive:
         return f"Nobody dispatches, and no workers are alive{since}; `manage.py qcluster` starts both."
     if queue.problem and database_works and since:

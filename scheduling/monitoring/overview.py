@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduling.ledger.presentation import milliseconds, pause_text
+from scheduling.ledger.attempts import first_line
+from scheduling.ledger.presentation import milliseconds, pause_text, took_ms
 from scheduling.ledger.selectors import current_mode, run_counts, schedule_rows
 from scheduling.models import Run
 from scheduling.monitoring.alerts import open_alerts
@@ -105,8 +106,8 @@ def recent_runs() -> list[RecentRun]:
             variant=run.variant,
             attempt=run.attempt,
             lateness_ms=milliseconds(run.lateness),
-            duration_ms=milliseconds(run.duration),
-            error=run.error.partition("\n")[0],
+            duration_ms=took_ms(run.state, run.duration),
+            error=first_line(run.error),
         )
         for run in runs
     ]

@@ -21,6 +21,7 @@ from scheduling.operations.overrides import CADENCE, note_overrides
 from scheduling.operations.retiming import next_by, retime
 from scheduling.operations.rules import require_sense, require_short_note
 from scheduling.timing.cadence import Cadence, due_at
+from scheduling.timing.instants import show_instant
 
 
 def pause(
@@ -37,14 +38,14 @@ def pause(
     With an `expected` edition it raises `ConflictError`, here as below, when somebody else edited the job.
     """
     if until is not None and until <= now:
-        raise RefusedError(f"A pause until {until:%Y-%m-%d %H:%M:%S}Z is over already.")
+        raise RefusedError(f"A pause until {show_instant(until)} is over already.")
     require_short_note(note)
     with _changing(name, expected) as job:
         if job.paused_at is not None:
-            raise RefusedError(f"{name} is paused already, since {job.paused_at:%Y-%m-%d %H:%M:%S}Z.")
+            raise RefusedError(f"{name} is paused already, since {show_instant(job.paused_at)}.")
         job.paused_at, job.paused_until, job.pause_note = now, until, note
         job.save(update_fields=["paused_at", "paused_until", "pause_note"])
-        end = f"until {until:%Y-%m-%d %H:%M:%S}Z" if until else ""
+        end = f"until {show_instant(until)}" if until else ""
         record_change(job, at=now, by=by, action=Action.PAUSE, detail=": ".join(filter(None, (end, note))))
 
 
@@ -125,7 +126,7 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
         if ran:
             raise RefusedError(
                 f"{len(ran)} of the {len(occurrences)} occurrences ran already or are under way, "
-                f"the first {ran[0].occurrence:%Y-%m-%d %H:%M:%S}Z ({ran[0].state})."
+                f"the first {show_instant(ran[0].occurrence)} ({ran[0].state})."
             )
         skipped = Run.objects.filter(pk__in=[run.pk for run in known.values()])
         fold(skipped)

@@ -9,12 +9,14 @@ from typing import Any
 from django.db import transaction
 
 from scheduling.exceptions import HeldError, RefusedError, SchedulingError, UnknownNameError
+from scheduling.ledger.attempts import first_line
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.ledger.search import RunFilter, found_runs
 from scheduling.ledger.tallies import fold
 from scheduling.models import ON_THEIR_OWN, Action, Job, Overlap, Run, RunState, RunTrigger
 from scheduling.operations.naming import job_named
+from scheduling.timing.instants import show_instant
 
 # More at once would be a rush on the workers, and on whom their tasks ask.
 MOST_RETRIED = 200
@@ -70,7 +72,7 @@ def retry(run_id: int, *, by: str, now: datetime) -> Run:
             raise UnknownNameError(GONE.format(run_id))
         run.job = job
         _require_sense(run)
-        reason = run.error.partition("\n")[0]
+        reason = first_line(run.error)
         fold(Run.objects.filter(pk=run_id))
         Run.objects.filter(pk=run_id, state=RunState.FAILED).update(  # [ASK-1]
             state=RunState.PENDING,
@@ -124,7 +126,7 @@ def failed_run(name: str, *, occurrence: datetime | None) -> Run:
         failed = failed.filter(occurrence__gte=occurrence, occurrence__lt=occurrence + timedelta(seconds=1))
     run = failed.first()
     if run is None:
-        when = f" at {occurrence:%Y-%m-%d %H:%M:%S}Z" if occurrence else ""
+        when = f" at {show_instant(occurrence)}" if occurrence else ""
         raise RefusedError(f"{name} has no failed run{when}.")
     return run
 
@@ -171,6 +173,6 @@ def _require_sense(run: Run) -> None:
     other = unbegun.exclude(trigger__in=ON_THEIR_OWN).order_by("-occurrence").first()
     if other is not None:
         raise RefusedError(
-            f"{run} gives way to the run of {other.occurrence:%Y-%m-%d %H:%M:%S}Z, which has yet to begin; "
+            f"{run} gives way to the run of {show_instant(other.occurrence)}, which has yet to begin; "
             "retry it when that one has ended."
         )

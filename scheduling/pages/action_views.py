@@ -18,7 +18,7 @@ from scheduling.operations.naming import job_named
 from scheduling.operations.pausing import pause_all, resume_all
 from scheduling.pages.access import operators_only
 from scheduling.pages.forms import read_cadence
-from scheduling.pages.operator_actions import ask_for_run, note_and_end, perform, retried_text
+from scheduling.pages.operator_actions import ask_for_run, note_and_end, pause_as_asked, perform, retried_text
 
 # What a form posts that stands on the page of its schedule.
 FROM_SCHEDULE = "schedule"
@@ -36,11 +36,7 @@ def run_now(request: HttpRequest, job_id: int) -> HttpResponse:
 @operators_only
 def pause(request: HttpRequest, job_id: int) -> HttpResponse:
     job = _job(job_id)
-
-    def pause_it(name: str, **who_and_when: Any) -> None:
-        changing.pause(name, **note_and_end(request), **who_and_when)
-
-    return _perform(request, job, pause_it, done=f"{job.name} is paused.")
+    return _perform(request, job, partial(pause_as_asked, request), done=f"{job.name} is paused.")
 
 
 @require_POST

@@ -10,7 +10,7 @@ from django.db import connection
 from scheduling.ledger.presentation import overrides_text
 from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import OPEN_STATES, Job, Run, RunState
-from scheduling.monitoring.database_state import database_size
+from scheduling.monitoring.database_state import MEBIBYTE, database_size
 from scheduling.monitoring.panels import Panel, panels
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.status import Status, status_of
@@ -28,7 +28,6 @@ from scheduling.pages.run_lines import RunLine, run_lines
 MOST_SCHEDULES = 200
 STRIP_LENGTH = 20
 ERRORS_SHOWN = 8
-MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

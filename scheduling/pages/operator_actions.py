@@ -1,6 +1,7 @@
 """What an operator may do to the jobs ticked in a list of the admin."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,10 @@ def note_and_end(request: HttpRequest) -> dict[str, Any]:
     return {"note": note, "until": instant(until[:LONGEST_INSTANT]) if until else None}
 
 
+def pause_as_asked(request: HttpRequest, name: str, *, by: str, now: datetime) -> None:
+    changing.pause(name, by=by, now=now, **note_and_end(request))
+
+
 def retried_text(retried: Retried) -> str:
     """How many begin anew, and why the others do not."""
     begun = f"Retried {retried.begun} of {retried.begun + len(retried.refused)} runs."
@@ -109,10 +114,7 @@ class OperatorActions(_ModelAdmin):
 
     @admin.action(description="Pause, with the note and the end", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        def pause_it(name: str, **who_and_when: Any) -> None:
-            changing.pause(name, **note_and_end(request), **who_and_when)
-
-        self._each(request, queryset, pause_it, "{} is paused.")
+        self._each(request, queryset, partial(pause_as_asked, request), "{} is paused.")
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

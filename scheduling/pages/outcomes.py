@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.safestring import SafeString, mark_safe
 
-from scheduling.ledger.presentation import milliseconds
+from scheduling.ledger.presentation import milliseconds, took_ms
 from scheduling.ledger.selectors import nearest_rank
-from scheduling.models import OPEN_STATES, Job, Run, RunState
+from scheduling.models import Job, Run, RunState
 
 # Each point of a chart is a percentile of this many runs, up to and with its own.
 WINDOW = 20
@@ -104,7 +104,7 @@ def strip_of(runs: Sequence[PastRun], *, length: int) -> list[Outcome]:
             state=run.state,
             attempt=run.attempt,
             late=milliseconds(run.lateness),
-            took=None if run.state in OPEN_STATES else milliseconds(run.duration),
+            took=took_ms(run.state, run.duration),
         )
         for run in runs[-length:]
     ]
@@ -121,7 +121,7 @@ def series_of(runs: Sequence[PastRun]) -> Series:
     started = [run for run in runs if run.lateness is not None]
     first = max(0, len(started) - POINTS)
     late = [milliseconds(run.lateness) for run in started]
-    took = [milliseconds(run.duration) for run in started]
+    took = [took_ms(run.state, run.duration) for run in started]
     ends = range(first + 1, len(started) + 1)
     return Series(
         time=[run.occurrence.timestamp() for run in started[first:]],

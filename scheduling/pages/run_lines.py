@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduling.ledger.attempts import failed_attempts
-from scheduling.ledger.presentation import milliseconds
+from scheduling.ledger.attempts import failed_attempts, first_line
+from scheduling.ledger.presentation import milliseconds, took_ms
 from scheduling.ledger.public import public_reason
-from scheduling.models import OPEN_STATES, Run
+from scheduling.models import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def run_lines(runs: Iterable[Run], *, in_full: bool) -> list[RunLine]:
             trigger=run.trigger,
             attempt=run.attempt,
             late=milliseconds(run.lateness),
-            took=None if run.state in OPEN_STATES else milliseconds(run.duration),
+            took=took_ms(run.state, run.duration),
             worker=run.worker if in_full else "",
             reason=told(run.error),
             trace=run.error if in_full and "\n" in run.error else "",
@@ -74,7 +74,3 @@ def _attempt_lines(run: Run, told: Callable[[str], str]) -> Iterator[AttemptLine
             reason=f"{anew}{told(failed.error)}",
         )
         before = failed.attempt
-
-
-def first_line(error: str) -> str:
-    return error.partition("\n")[0]

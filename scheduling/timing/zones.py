@@ -21,10 +21,6 @@ def require_canonical(name: str) -> None:
     raise CadenceError(f"There is no time zone {name[:64]!r}; {hint}.")
 
 
-def is_canonical(name: str) -> bool:
-    return name == "UTC" or name in _zones()
-
-
 def _instead_of(name: str) -> str:
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)

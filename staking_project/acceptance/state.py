@@ -8,6 +8,7 @@ from django.db import transaction
 from scheduling.checks import schedule_names_are_unique
 from scheduling.exceptions import CadenceError
 from scheduling.ledger import evidence
+from scheduling.ledger.attempts import first_line
 from scheduling.ledger.retention import current_retention, prune
 from scheduling.ledger.selectors import cadence_of, cadence_text, current_mode, interval_of
 from scheduling.models import OPEN_STATES, Job, Run, RunState
@@ -16,6 +17,7 @@ from scheduling.monitoring.queue_state import queue_state
 from scheduling.operations import setting_up
 from scheduling.operations.overrides import CADENCE, keeps_cadence
 from scheduling.timing.durations import show_duration
+from scheduling.timing.instants import show_instant
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
 from validators.jobs import FETCH, SCORE
 from validators.reading.picture import current_picture
@@ -102,7 +104,7 @@ def cleanup_works(window: Window) -> CheckResult:
     left = prune(now=window.end - patience, dry_run=True)
     problems = [f"{rows} {table} were left" for table, rows in left.items() if rows]
     if newest.state != RunState.SUCCEEDED:
-        problems.append(f"{newest} {newest.state}: {_first_line(newest)}")
+        problems.append(f"{newest} {newest.state}: {first_line(newest.error)}")
     if window.end - newest.occurrence > patience:
         problems.append(f"{newest} was its last run")
     return CheckResult(name=name, passed=not problems, saw="; ".join(problems) or f"{newest} succeeded")
@@ -181,11 +183,7 @@ def _staleness(job_name: str, *, at: datetime | None, now: datetime) -> str:
     except CadenceError as exc:
         return str(exc)
     stale = cadence.after(cadence.after(at)) + PATIENCE < now
-    return f"{job_name} stored last at {at:%Y-%m-%d %H:%M:%S}Z" if stale else ""
-
-
-def _first_line(run: Run) -> str:
-    return run.error.partition("\n")[0]
+    return f"{job_name} stored last at {show_instant(at)}" if stale else ""
 
 
 def _counted(count: int, what: str) -> str:

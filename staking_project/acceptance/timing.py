@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 from scheduling.exceptions import CadenceError
 from scheduling.ledger import evidence
+from scheduling.ledger.attempts import first_line
 from scheduling.ledger.audit.auditing import audit
 from scheduling.ledger.audit.judging import Verdict
 from scheduling.ledger.presentation import pause_text
 from scheduling.ledger.selectors import cadence_of, paused_job
 from scheduling.models import OPEN_STATES, Run, RunState, RunTrigger
 from scheduling.timing.cadence import Cadence
+from scheduling.timing.instants import show_instant
 from staking_project.acceptance.results import LATEST_START, CheckResult, Window
 
 # The reckoning goes so far back, and is done within a second; `scheduler audit` goes as far as one likes.
@@ -63,7 +65,7 @@ def every_occurrence_is_accounted_for(window: Window) -> CheckResult:
     counts = sum((one.counts for one in audits), Counter[Verdict]())
     seen = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict])
     problems = [
-        f"{one.name} {finding.occurrence:%Y-%m-%d %H:%M:%S}Z {finding.verdict.value}: {finding.why}"
+        f"{one.name} {show_instant(finding.occurrence)} {finding.verdict.value}: {finding.why}"
         for one in audits
         for finding in one.broken
     ]
@@ -86,7 +88,7 @@ def _fault_of(run: Run, *, latest: timedelta, now: datetime) -> str:
     """What is wrong with a run; nothing when it is not over yet and began in time."""
     lateness = now - run.occurrence if run.lateness is None else run.lateness
     if run.state == RunState.FAILED:
-        return f"{run} failed: {_first_line(run)}"
+        return f"{run} failed: {first_line(run.error)}"
     if run.state != RunState.SKIPPED and lateness > latest:
         return f"{run} began {lateness.total_seconds():.1f} s late"
     if run.missed_before:
@@ -107,7 +109,3 @@ def _lack_of(runs: Sequence[Run], *, expected: int, cadence: Cadence, now: datet
 def _seen(runs: Sequence[Run]) -> str:
     latest = max((run.lateness for run in runs if run.lateness is not None), default=timedelta(0))
     return f"{len(runs)} runs, the latest start {latest.total_seconds() * 1000:.0f} ms late"
-
-
-def _first_line(run: Run) -> str:
-    return run.error.partition("\n")[0]

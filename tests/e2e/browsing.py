@@ -25,7 +25,6 @@ ARGUMENTS = (
 )
 # A loaded machine takes its time; in milliseconds.
 PATIENCE_MS = 30_000
-SCHEMES = ("light", "dark")
 # Pictures and scripts that a page carries in itself.
 _OWN = ("data:", "blob:")
 

@@ -3,12 +3,10 @@
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from io import StringIO
 from typing import Any
 
 import pytest
 import redis
-from django.core.management import call_command
 from django.test import Client
 from django_q.brokers import get_broker
 from django_q.conf import Conf
@@ -20,6 +18,7 @@ from scheduling.engine.execution import commit_with_run, execute_run
 from scheduling.models import Run, RunState
 from scheduling.monitoring.alert_rules import broken_neighbours
 from scheduling.monitoring.queue_state import require_messages_taken
+from tests.commands import printed
 from tests.faults.servers import Redis
 from tests.installation import wait_until
 from tests.scheduling.factories import RunFactory
@@ -144,9 +143,7 @@ def test_the_trial_of_a_message_is_seen_by_nobody_and_leaves_nothing(broken: Any
 
 
 def health() -> str:
-    out = StringIO()
-    call_command("health", stdout=out)
-    return out.getvalue()
+    return printed("health")
 
 
 def store_by_commit() -> int:

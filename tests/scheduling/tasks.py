@@ -12,10 +12,6 @@ def succeed(pages: int = 0, deadline: int = 0) -> dict[str, int]:
     return {"rows": 3}
 
 
-def take_one(needed: int) -> int:
-    return needed
-
-
 def fail() -> None:
     raise ValueError("the wheel came off")
 

@@ -3,17 +3,16 @@
 import os
 import re
 import runpy
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
 
 from staking_project.environment import Environment, read_env_file
 from staking_project.variables import VARIABLES
+from tests.commands import printed
 
 PROJECT = Path(settings.BASE_DIR)
 
@@ -61,9 +60,7 @@ def test_what_is_said_to_stand_for_a_variable_does_and_an_empty_one_is_none(
 
 
 def test_the_example_in_the_repository_is_what_the_command_prints() -> None:
-    out = StringIO()
-    call_command("env_example", stdout=out)
-    assert (PROJECT / ".env.example").read_text() == out.getvalue()
+    assert (PROJECT / ".env.example").read_text() == printed("env_example")
 
 
 def test_the_example_changes_nothing_and_what_is_uncommented_counts(

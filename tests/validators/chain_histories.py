@@ -1,7 +1,7 @@
 """Jito's ValidatorHistory accounts, packed from the documented offsets, and an endpoint that has them."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pytest_httpserver import HTTPServer
@@ -21,7 +21,6 @@ OFFSETS = {
     "bam": (81, 1),
 }  # fmt: skip
 SLOTS = 432_000
-Fields = Mapping[str, int]
 
 
 def entry(epoch: int, **fields: int) -> bytes:

@@ -16,7 +16,7 @@ from validators.api import words
 from validators.api.answers import answer
 from validators.api.documents import NAME_MARK, NEXT_CURSOR, ScoredEnvelope
 from validators.api.pages import scored_envelope
-from validators.api.parameters import LARGEST, TEXT, Page, one_of
+from validators.api.parameters import LARGEST, TEXT, Page, known_order
 from validators.reading.method_comparison import (
     ComparedByMethods,
     MethodChoice,
@@ -37,7 +37,7 @@ _SORTS: Final = tuple(name for key in SORTS for name in (key, f"-{key}"))
 
 
 Sort = Annotated[
-    str, AfterValidator(one_of(_SORTS)), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
+    str, AfterValidator(known_order(_SORTS)), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
 ]
 
 

@@ -54,7 +54,7 @@ Method = Annotated[
 _SORTS: Final = tuple(name for key in SORT_FIELDS for name in (key, f"-{key}"))
 
 
-def one_of(sorts: Sequence[str]) -> Callable[[str], str]:
+def known_order(sorts: Sequence[str]) -> Callable[[str], str]:
     """Let pass what a list can be sorted by."""
 
     def known(sort: str) -> str:
@@ -66,7 +66,7 @@ def one_of(sorts: Sequence[str]) -> Callable[[str], str]:
 
 
 Sort = Annotated[
-    str, AfterValidator(one_of(_SORTS)), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
+    str, AfterValidator(known_order(_SORTS)), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
 ]
 
 

@@ -28,7 +28,6 @@ class Shared:
 
     said: str
     shared: str
-    is_weak: bool
     others: Sequence[Validator]
     more: int
 
@@ -128,7 +127,7 @@ def _evidence(validator: Validator) -> list[Shared]:
     found = []
     for one in validator.operator_evidence:
         others = [known[key] for key in one["vote_accounts"] if key in known]
-        is_weak = one["strength"] == Strength.WEAK
-        said = _WORDS[Common(one["common"])] + (f" ({_DOUBT})" if is_weak else "")
-        found.append(Shared(said, one["shared"], is_weak, others, one["others"] - len(others)))
+        doubt = f" ({_DOUBT})" if one["strength"] == Strength.WEAK else ""
+        said = _WORDS[Common(one["common"])] + doubt
+        found.append(Shared(said, one["shared"], others, one["others"] - len(others)))
     return found

@@ -12,13 +12,12 @@ from validators.models import THE_CHAIN, ChainState, ClusterEpoch, Fetch
 from validators.services import bulk
 from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
 from validators.services.cluster_epochs import set_slot_time
-from validators.services.returns import refresh_returns
+from validators.services.returns import refresh_ended
 from validators.services.sources import Source, record_success
 from validators.services.yields import refresh_yields
 from validators.solana.accounts import METHOD
 from validators.solana.arithmetic import CreditsUnit
-from validators.solana.chain_state import ChainState as Look
-from validators.solana.chain_state import ask_chain_state
+from validators.solana.chain_state import ChainLook, ask_chain_state
 from validators.solana.features import ADMISSION_FEATURE, ALPENGLOW_FEATURE, SLOT_TIME_FEATURES
 from validators.solana.layouts import Clock, Feature
 from validators.solana.slot_times import (
@@ -67,7 +66,7 @@ def fetch_chain() -> dict[str, Any]:
     )
 
 
-def _judge(endpoint: str, look: Look, newest: Fetch) -> None:
+def _judge(endpoint: str, look: ChainLook, newest: Fetch) -> None:
     """Raises an ImplausibleError for a node that is behind, by its slot or its clock."""
     if look.slot is not None:
         refuse_if_behind(endpoint, look.slot, newest, method=METHOD)
@@ -76,7 +75,7 @@ def _judge(endpoint: str, look: Look, newest: Fetch) -> None:
         raise ImplausibleError(endpoint, METHOD, cause)
 
 
-def _store(look: Look, newest: Fetch) -> dict[str, Any]:
+def _store(look: ChainLook, newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
     now = timezone.now()
     calendar = _calendar(newest)
@@ -92,7 +91,7 @@ def _store(look: Look, newest: Fetch) -> dict[str, Any]:
     running = ClusterEpoch.objects.filter(epoch=newest.epoch).first()
     _warn_of_another_pace(chain, running)
     ended = sorted(epoch for epoch in changed if epoch < newest.epoch)
-    if not ended or not refresh_returns(ended):
+    if not ended or not refresh_ended(ended):
         refresh_yields()
     record_success(Source.CLUSTER, endpoint=look.endpoint, at=now)
     return {
@@ -111,7 +110,7 @@ def _calendar(newest: Fetch) -> Calendar:
     return Calendar(newest.epoch, newest.first_slot, lengths)
 
 
-def _set_features(chain: ChainState, look: Look, calendar: Calendar, newest: Fetch) -> None:
+def _set_features(chain: ChainState, look: ChainLook, calendar: Calendar, newest: Fetch) -> None:
     if look.features is not None:
         active = [
             (ms, calendar.epoch_of(feature.slot))
@@ -135,7 +134,7 @@ def _set_features(chain: ChainState, look: Look, calendar: Calendar, newest: Fet
 
 
 def _set_alpenglow(
-    chain: ChainState, feature: Feature | None, look: Look, calendar: Calendar, newest: Fetch
+    chain: ChainState, feature: Feature | None, look: ChainLook, calendar: Calendar, newest: Fetch
 ) -> None:
     """A feature that is active begins the migration; that it is done, a certificate says if one is told."""
     begins_in = _activation(ALPENGLOW_FEATURE, look, calendar)
@@ -148,7 +147,7 @@ def _set_alpenglow(
     chain.alpenglow_epoch = newest.split_epoch if done and begins_in is None else begins_in
 
 
-def _activation(address: str, look: Look, calendar: Calendar) -> int | None:
+def _activation(address: str, look: ChainLook, calendar: Calendar) -> int | None:
     """The epoch in which a feature is activated: one that is pending, at the boundary after the look."""
     feature = look.features[address] if look.features else None
     if feature is None:
@@ -189,7 +188,7 @@ def _store_clock(clock: Clock | None) -> Iterator[int]:
             yield epoch
 
 
-def _store_rewards(look: Look) -> Iterator[int]:
+def _store_rewards(look: ChainLook) -> Iterator[int]:
     """What the chain paid for the last epoch; after Alpenglow the lamports of the accounts tell that."""
     if look.rewards is None or look.clock is None or not look.rewards.total_rewards:
         return
@@ -200,7 +199,7 @@ def _store_rewards(look: Look) -> Iterator[int]:
         yield epoch
 
 
-def _store_stake_history(look: Look) -> None:
+def _store_stake_history(look: ChainLook) -> None:
     history = {one.epoch: one for one in look.stake_history or ()}
     for row in ClusterEpoch.objects.filter(epoch__in=list(history), activating_stake=None):
         entry = history[row.epoch]

@@ -53,7 +53,7 @@ class Comparison:
     mean: CreditMean
 
     @property
-    def is_true(self) -> bool:
+    def is_current(self) -> bool:
         """Nobody wrote since what this was compared with. Ask inside the transaction that rests on it.
 
         Whose connection is another by now has lost what was loaded beside the tables.
@@ -76,7 +76,7 @@ def compare(snapshot: Snapshot, present: Present | None = None) -> Comparison:
 
     `present` was read before the look was taken; where somebody wrote since, it is read anew.
     """
-    if present is None or not present.is_true:
+    if present is None or not present.is_current:
         present = read_present()
     previous, stored = present.newest, present.validators
     standing = _standing(snapshot, stored)

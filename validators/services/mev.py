@@ -75,7 +75,7 @@ class Known(NamedTuple):
         return _as_told(self.columns)
 
 
-Rows = Mapping[tuple[int, int], Known]
+KnownPairs = Mapping[tuple[int, int], Known]
 
 
 def fetch_mev() -> dict[str, Any]:
@@ -101,7 +101,7 @@ def fetch_mev() -> dict[str, Any]:
     )
 
 
-def _known(running: int, which: Q) -> Rows:
+def _known(running: int, which: Q) -> KnownPairs:
     """Those among the rows of the epochs whose accounts are open, of which most have nothing more to tell."""
     columns = ("pk", "validator_id", "epoch", "slot", *_TOLD)
     rows = MevEpoch.objects.filter(which, epoch__gte=running - EPOCHS_OPEN).values_list(*columns)
@@ -123,7 +123,7 @@ def _as_told(told: Sequence[Any]) -> Told:
     return Told(runs_jito, bps, tips, bool(tips_final), fees_bps, fees, bool(fees_final), bool(settled))
 
 
-def _pairs(newest: Fetch, known: Rows) -> list[Pair]:
+def _pairs(newest: Fetch, known: KnownPairs) -> list[Pair]:
     """Of ended epochs the newest first, of the running one who was looked at longest ago."""
     running = newest.epoch
     accounts = dict(bulk.read_rows(Validator.objects.values_list("pk", "vote_account")))
@@ -156,7 +156,7 @@ def _counted_until(running: int) -> int | None:
     return row.first_slot + row.blocks_slots - 1
 
 
-def _judge(endpoint: str, tips: Tips, pairs: Iterable[Pair], known: Rows, newest: Fetch) -> None:
+def _judge(endpoint: str, tips: Tips, pairs: Iterable[Pair], known: KnownPairs, newest: Fetch) -> None:
     """Raises an ImplausibleError for a node that is behind, and for one that lacks what there was."""
     refuse_if_behind(endpoint, tips.slot, newest, method=METHOD)
     told = {(one.vote_account, one.epoch): one for one in tips.records.good}
@@ -263,7 +263,7 @@ def _without_account(
     }
 
 
-def _decide_earlier(known: Rows, *, running: int) -> None:
+def _decide_earlier(known: KnownPairs, *, running: int) -> None:
     """Blocks of an ended epoch may be known later than that it had no account."""
     undecided = {
         pair: row.told
@@ -284,7 +284,7 @@ def _give_up(*, before: int) -> None:
     MevEpoch.objects.filter(seen, epoch__lt=before, settled=False).update(settled=True)
 
 
-def _write(rows: Mapping[tuple[int, int], Told], known: Rows, *, slot: int, at: Any) -> None:
+def _write(rows: Mapping[tuple[int, int], Told], known: KnownPairs, *, slot: int, at: Any) -> None:
     constants = {"slot": slot, "looked_at": at}
     bulk.update_rows(
         MevEpoch,

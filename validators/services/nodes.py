@@ -50,7 +50,7 @@ _FIELDS: Final = (*Told._fields, "version_current", *Where._fields)
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparedNodes:
     """What gossip says beside what was stored: `changed` are rows of `_FIELDS` and the key.
 
     `known` is how many validators it tells of; `moves` what each node was said to run before, and is now.
@@ -70,7 +70,7 @@ def fetch_nodes() -> dict[str, Any]:
     Who is not in gossip keeps what was known.
     """
     newest = newest_fetch()
-    found: list[Comparison] = []
+    found: list[ComparedNodes] = []
     stakes = Validator.objects.present().values_list("identity", "activated_stake", "version")
     present: Counter[str] = Counter()
     versioned: Counter[str] = Counter()
@@ -92,7 +92,7 @@ def _judged(
     present: Mapping[str, int],
     versioned: Mapping[str, int],
     newest: Fetch,
-) -> Comparison:
+) -> ComparedNodes:
     """Looked up and compared here: the database is not locked while a large file is read."""
     _judge(endpoint, nodes, present, versioned)
     places = places_of(node.address for node in nodes.good if node.identity in present)
@@ -119,7 +119,7 @@ def _judge(
         raise ImplausibleError(endpoint, METHOD, cause)
 
 
-def _compared(nodes: Records[Node], newest: Fetch, places: Places) -> Comparison:
+def _compared(nodes: Records[Node], newest: Fetch, places: Places) -> ComparedNodes:
     """Also inside the transaction that stores it; then others wait for as long."""
     by_identity, marks = {node.identity: node for node in nodes.good}, evidence_marks()
     columns = ("pk", "vote_account", "identity", "activated_stake", *_FIELDS)
@@ -132,7 +132,7 @@ def _compared(nodes: Records[Node], newest: Fetch, places: Places) -> Comparison
         Stake(row[1], row[3], Software(told[row[1]].version, told[row[1]].client)) for row in validators
     )
     rows = ((row, (*told[row[1]], standing.current[row[1]], *where[row[1]])) for row in validators)
-    return Comparison(
+    return ComparedNodes(
         places=places,
         known=sum(row[2] in by_identity for row in validators),
         changed=[(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])],
@@ -144,9 +144,9 @@ def _compared(nodes: Records[Node], newest: Fetch, places: Places) -> Comparison
     )
 
 
-def _store(nodes: Records[Node], newest: Fetch, found: Comparison) -> dict[str, Any]:
+def _store(nodes: Records[Node], newest: Fetch, found: ComparedNodes) -> dict[str, Any]:
     bulk.serialize_writers()
-    if not found.operators.is_true:
+    if not found.operators.is_current:
         found = _compared(nodes, newest, found.places)
     bulk.update_rows(Validator, fields=_FIELDS, rows=found.changed, constants={})
     if found.changed:
@@ -168,7 +168,7 @@ def _store(nodes: Records[Node], newest: Fetch, found: Comparison) -> dict[str, 
     }
 
 
-def _store_what_follows(found: Comparison, epoch: int, *, at: datetime) -> None:
+def _store_what_follows(found: ComparedNodes, epoch: int, *, at: datetime) -> None:
     """From where everybody is: who runs whom, and how stake is spread."""
     record_places(found.places, at=at)
     mark_operators(found.operators)

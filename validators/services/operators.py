@@ -43,7 +43,7 @@ class Marking:
     changed: bulk.Rows
 
     @property
-    def is_true(self) -> bool:
+    def is_current(self) -> bool:
         """Nobody wrote since what this was told by. Ask inside the transaction that rests on it."""
         return self.marks == evidence_marks()
 
@@ -72,7 +72,7 @@ def compared_operators(
 
 def mark_operators(found: Marking) -> None:
     """Beside everybody who runs it. Call inside the transaction, after what changes what that is told by."""
-    if not found.is_true:
+    if not found.is_current:
         found = compared_operators(evidence_marks())
     bulk.update_rows(Validator, fields=_FIELDS, rows=found.changed, constants={})
     if not found.changed:

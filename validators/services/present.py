@@ -28,7 +28,7 @@ class Present:
     running: Mapping[int, StoredRunning]
 
     @property
-    def is_true(self) -> bool:
+    def is_current(self) -> bool:
         """Nobody wrote since. A version that knows no marks leaves a fetch all the same."""
         return self.marks == present_marks() and self.newest == Fetch.objects.newest()
 

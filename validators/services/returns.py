@@ -16,18 +16,6 @@ from validators.solana.economics import (
 from validators.solana.whole_percent import stayed
 
 
-def refresh_returns(epochs: Iterable[int]) -> bool:
-    """Work out the returns of these ended epochs, and everybody's APY. Call inside a transaction.
-
-    Returns whether any changed.
-    """
-    clusters = list(ClusterEpoch.objects.filter(epoch__in=list(epochs)).order_by("epoch"))
-    changed = [_refresh_epoch(cluster) for cluster in clusters]
-    if clusters:
-        changed.append(refresh_yields())
-    return any(changed)
-
-
 def refresh_ended(epochs: Iterable[int]) -> bool:
     """Performances and returns of these ended epochs, written at once, and everybody's APY.
 
@@ -51,13 +39,6 @@ def refresh_ended_epoch(cluster: ClusterEpoch) -> bool:
         (*judged[key][0], value, key) for key, (value, is_new) in returned.items() if is_new or judged[key][1]
     ]
     bulk.update_rows(ValidatorEpoch, fields=(*JUDGED, "estimated_return"), rows=changed, constants={})
-    return bool(changed)
-
-
-def _refresh_epoch(cluster: ClusterEpoch) -> bool:
-    returned = _returns(cluster, epoch_rows(cluster.epoch))
-    changed = [(value, key) for key, (value, is_new) in returned.items() if is_new]
-    bulk.update_rows(ValidatorEpoch, fields=("estimated_return",), rows=changed, constants={})
     return bool(changed)
 
 

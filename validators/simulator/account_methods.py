@@ -12,7 +12,6 @@ from validators.simulator.vote_accounts import VOTE_PROGRAM, vote_state
 
 # MAX_MULTIPLE_ACCOUNTS.
 MOST_ACCOUNTS = 100
-_ENCODINGS = ("base58", "base64", "jsonParsed")
 # MAX_BASE58_BYTES.
 _LONGEST_BASE58 = 128
 _TOO_LONG_FOR_BASE58 = (
@@ -41,7 +40,7 @@ def account_info(view: ClusterView, parameters: Params) -> object:
 
 def multiple_accounts(view: ClusterView, parameters: Params) -> object:
     keys, options = _keys_and_options(view, parameters)
-    encoding = params.option_among(options, "encoding", _ENCODINGS) or "base64"
+    encoding = params.option_among(options, "encoding", params.ENCODINGS) or "base64"
     part = data_slice(options)
     wanted = set(keys)
     vote_accounts = {

@@ -15,6 +15,9 @@ FIRST_EPOCH = 900
 # Where in its epoch a cluster migrates to Alpenglow.
 MIGRATION_SLOT = SLOTS_PER_EPOCH // 2
 
+# Of all slots, some get no block.
+_BLOCKS_PER_SLOT = 0.93
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -30,3 +33,8 @@ class Moment:
 
 def first_slot_of(epoch: int) -> int:
     return epoch * SLOTS_PER_EPOCH
+
+
+def block_height(slot: int) -> int:
+    """How many blocks there are by an absolute slot."""
+    return int(slot * _BLOCKS_PER_SLOT)

@@ -10,6 +10,8 @@ KEY_BYTES = 32
 # The longest that 32 bytes become in base58.
 _LONGEST_KEY = 44
 _COMMITMENTS = ("processed", "confirmed", "finalized")
+# As Solana writes the bytes of an account.
+ENCODINGS = ("base58", "base64", "jsonParsed")
 _U64_END = 1 << 64
 
 

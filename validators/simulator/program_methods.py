@@ -14,7 +14,6 @@ from validators.simulator.stake_pools import PROGRAMS
 from validators.simulator.tips import ProgramAccount
 from validators.simulator.view import ClusterView, Params, options_of
 
-_ENCODINGS = ("base58", "base64", "jsonParsed")
 # MAX_GET_PROGRAM_ACCOUNT_FILTERS, MAX_DATA_SIZE and MAX_DATA_BASE58_SIZE.
 _MOST_FILTERS = 4
 _MOST_COMPARED = 128
@@ -34,7 +33,7 @@ def program_accounts(view: ClusterView, parameters: Params) -> object:
         raise params.invalid("the address of a program is missing")
     program = params.key(parameters[0], "the program")
     options = options_of(view, parameters, 1)
-    encoding = params.option_among(options, "encoding", _ENCODINGS) or "base58"
+    encoding = params.option_among(options, "encoding", params.ENCODINGS) or "base58"
     if program in _EXCLUDED:
         raise RpcError(
             KEY_EXCLUDED,

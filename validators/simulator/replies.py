@@ -7,7 +7,7 @@ import base64
 from collections.abc import Iterable
 
 from validators.simulator.clients import NEWEST_VERSION
-from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
+from validators.simulator.clock import SLOTS_PER_EPOCH, Moment, block_height
 from validators.simulator.cluster import ValidatorState
 from validators.simulator.commission import BPS_PER_PERCENT
 from validators.simulator.draws import base58
@@ -23,8 +23,7 @@ JsonObject = dict[str, object]
 _MOST_BASE58_BYTES = 128
 _RENT_EPOCH = (1 << 64) - 1
 _LAMPORTS_OF_CONFIG_ACCOUNT = 5_366_200
-# Of all slots, some get no block, and every block holds about so many transactions.
-_BLOCKS_PER_SLOT = 0.93
+# Every block holds about so many.
 _TRANSACTIONS_PER_BLOCK = 1_250
 
 # Ports of a node, by their distance from its first one.
@@ -38,7 +37,7 @@ def context(moment: Moment) -> JsonObject:
 
 
 def epoch_info(moment: Moment) -> JsonObject:
-    blocks = int(moment.absolute_slot * _BLOCKS_PER_SLOT)
+    blocks = block_height(moment.absolute_slot)
     return {
         "absoluteSlot": moment.absolute_slot,
         "blockHeight": blocks,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from validators.simulator import draws
 from validators.simulator.admission import is_admitted
-from validators.simulator.clock import Moment, first_slot_of
+from validators.simulator.clock import Moment, block_height, first_slot_of
 from validators.simulator.cluster import Cluster
 from validators.simulator.economy import epoch_pool
 from validators.simulator.ledger import page_of
@@ -24,7 +24,6 @@ STAKE_HISTORY = "SysvarStakeHistory1111111111111111111111111"
 _EPOCHS_OF_STAKE_HISTORY = 64
 # Rewards are paid out over some blocks at the start of the next epoch.
 _PARTITIONS = 243
-_BLOCKS_PER_SLOT = 0.93
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def rewards_of(cluster: Cluster, epoch: int) -> Rewards:
 def epoch_rewards(cluster: Cluster, moment: Moment) -> tuple[bytes, dict[str, object]]:
     """Of the epoch before the running one."""
     rewards = rewards_of(cluster, moment.epoch - 1)
-    height = int(first_slot_of(moment.epoch) * _BLOCKS_PER_SLOT)
+    height = block_height(first_slot_of(moment.epoch))
     blockhash = draws.public_key(cluster.seed, "blockhash", moment.epoch)
     parent = draws.base58_decoded(blockhash) or b""
     points = rewards.points.to_bytes(16, "little")

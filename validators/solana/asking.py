@@ -29,6 +29,11 @@ logger = logging.getLogger(__name__)
 # Behind one address may be many nodes: when one is behind, the next connection may reach another.
 TRIES_AT_AN_ADDRESS: Final = 3
 
+NO_ENDPOINT: Final = (
+    "No endpoint to ask: set SOLANA_RPC_URL, for example to https://api.mainnet-beta.solana.com, "
+    "or to http://127.0.0.1:8899 with `manage.py simulate_cluster --port 8899` running."
+)
+
 Answer = TypeVar("Answer")
 
 
@@ -69,10 +74,7 @@ def first_answer(
     endpoint's EndpointError, or NoEndpointAnsweredError when there were several.
     """
     if not addresses:
-        raise NotConfiguredError(
-            "No endpoint to ask: set SOLANA_RPC_URL, for example to https://api.mainnet-beta.solana.com, "
-            "or to http://127.0.0.1:8899 with `manage.py simulate_cluster --port 8899` running."
-        )
+        raise NotConfiguredError(NO_ENDPOINT)
 
     def answered(endpoint: Endpoint) -> tuple[Answer, str]:
         answer = _ask_patiently(endpoint, ask)

@@ -1,7 +1,7 @@
 """What the runtime says of itself: features, clock, rewards, stake history, rent, and which chain it is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final, TypeVar
 
 from pydantic import BeforeValidator, Field
@@ -60,7 +60,7 @@ class _GenesisCertificate(Reply[bool]):
 
 
 @dataclass(frozen=True, slots=True)
-class ChainState:
+class ChainLook:
     """What one endpoint said; a part is None when it does not offer it, which is unknown.
 
     `features` has each feature account by its address, None where nobody has scheduled it. `rewards`
@@ -69,28 +69,17 @@ class ChainState:
     """
 
     endpoint: str
-    slot: int | None
-    features: Mapping[str, Feature | None] | None
-    clock: Clock | None
-    rewards: EpochRewards | None
-    stake_history: list[StakeHistoryEntry] | None
-    migrated: bool | None
-    rent: int | None
-    genesis_hash: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Runtime:
-    """What the accounts say, as of one slot."""
-
     slot: int | None = None
     features: Mapping[str, Feature | None] | None = None
     clock: Clock | None = None
     rewards: EpochRewards | None = None
     stake_history: list[StakeHistoryEntry] | None = None
+    migrated: bool | None = None
+    rent: int | None = None
+    genesis_hash: str | None = None
 
 
-def ask_chain_state(endpoint: Endpoint, *, genesis_known: bool) -> ChainState:
+def ask_chain_state(endpoint: Endpoint, *, genesis_known: bool) -> ChainLook:
     """What the endpoint offers of it; the genesis hash only when it is not known.
 
     Raises an EndpointError, and the last refusal when nothing at all is offered.
@@ -114,25 +103,14 @@ def ask_chain_state(endpoint: Endpoint, *, genesis_known: bool) -> ChainState:
             refusals.append(exc)
             return None
 
-    runtime = unless_refused(lambda: _ask_runtime(endpoint))
+    told = unless_refused(lambda: _ask_runtime(endpoint)) or ChainLook(endpoint.name)
     migrated = if_told(lambda: endpoint.call("getAgGenesisCert", [], _GenesisCertificate))
     rent = if_told(lambda: _ask_rent(endpoint))
     genesis_hash = None if genesis_known else if_told(lambda: _ask_genesis_hash(endpoint))
     if len(refusals) == (3 if genesis_known else 4):
         # The last one, because the endpoint has counted it and would count any other again.
         raise refusals[-1]
-    seen = runtime or _Runtime()
-    return ChainState(
-        endpoint=endpoint.name,
-        slot=seen.slot,
-        features=seen.features,
-        clock=seen.clock,
-        rewards=seen.rewards,
-        stake_history=seen.stake_history,
-        migrated=migrated,
-        rent=rent,
-        genesis_hash=genesis_hash,
-    )
+    return replace(told, migrated=migrated, rent=rent, genesis_hash=genesis_hash)
 
 
 def _ask_rent(endpoint: Endpoint) -> int:
@@ -143,7 +121,8 @@ def _ask_genesis_hash(endpoint: Endpoint) -> str:
     return endpoint.call("getGenesisHash", [], Reply[Key])
 
 
-def _ask_runtime(endpoint: Endpoint) -> _Runtime:
+def _ask_runtime(endpoint: Endpoint) -> ChainLook:
+    """What the accounts say, as of one slot."""
     answer = ask_accounts(endpoint, _KEYS)
     accounts = dict(zip(_KEYS, answer.accounts, strict=True))
 
@@ -154,7 +133,8 @@ def _ask_runtime(endpoint: Endpoint) -> _Runtime:
             raise MalformedReplyError(endpoint.name, METHOD, f"account {address}: {exc}") from exc
 
     rewards = decoded(EPOCH_REWARDS, SYSVAR_PROGRAM, decoded_epoch_rewards)
-    return _Runtime(
+    return ChainLook(
+        endpoint=endpoint.name,
         slot=answer.slot,
         features={address: decoded(address, FEATURE_PROGRAM, decoded_feature) for address in FEATURES},
         clock=decoded(CLOCK, SYSVAR_PROGRAM, decoded_clock),

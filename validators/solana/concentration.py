@@ -35,11 +35,6 @@ def _least_inside(stakes: Mapping[str, int], total: int) -> int:
     return 0
 
 
-def nakamoto_coefficient(stakes: Mapping[str, int]) -> int | None:
-    """The size of the superminority; None when nothing is staked."""
-    return len(superminority(stakes)) or None
-
-
 class Member(NamedTuple):
     """A validator's stake in lamports, and the group that it belongs to; None is unknown."""
 

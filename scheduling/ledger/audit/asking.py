@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from scheduling.ledger.audit.past import Past, Pause, Said, read_instant
 from scheduling.ledger.audit.spans import BEGINNING, ENDLESS, Span, Standing, occurrences_in, spans_of
+from scheduling.timing.instants import show_instant
 
 # Due, and not claimed yet when somebody paused or changed the schedule.
 UNCLAIMED = timedelta(seconds=2)
@@ -109,7 +110,7 @@ def _asking(occurrence: datetime, span: Span, pauses: Sequence[Pause]) -> _Askin
     excused = _paused_at(occurrence, span, pauses)
     # An older version did not say what stood there.
     if not excused and span.end != ENDLESS and occurrence >= (span.stood or span.end - UNCLAIMED):
-        excused = f"the schedule was changed at {_shown(span.end)}, before its claim"
+        excused = f"the schedule was changed at {show_instant(span.end)}, before its claim"
     return _Asking(occurrence=occurrence, span=span, excused=excused)
 
 
@@ -170,7 +171,3 @@ def _counts_behind(said: Said, begin: datetime | None, standing: Standing) -> da
         return begin - timedelta(microseconds=1)
     claimed = (one for one, claimed_by in standing.recorded.items() if claimed_by < said.at)
     return max(claimed, default=BEGINNING)
-
-
-def _shown(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}Z"

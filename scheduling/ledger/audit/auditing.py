@@ -16,6 +16,7 @@ from scheduling.ledger.audit.past import Entry, Past, read_duration
 from scheduling.ledger.audit.spans import Standing
 from scheduling.models import Action, Job, JobChange, Run, RunState, RunTrigger
 from scheduling.modes import MODES
+from scheduling.timing.instants import show_instant
 
 # Runs before the window that one in it may have waited for, and whose grid tells its own.
 RUNS_BEFORE = 20
@@ -65,7 +66,7 @@ def audit(name: str | None, *, start: datetime, end: datetime, now: datetime) ->
     end = min(end, now)
     if start > end:
         raise RefusedError(
-            f"The time from {_shown(start)} to {_shown(end)} is none: it ends before it begins."
+            f"The time from {show_instant(start)} to {show_instant(end)} is none: it ends before it begins."
         )
     jobs = Job.objects.select_related("schedule", "after").order_by("name")
     jobs = jobs.filter(schedule__isnull=False) if name is None else jobs.filter(name=name)
@@ -77,8 +78,8 @@ def audit(name: str | None, *, start: datetime, end: datetime, now: datetime) ->
             yield _audit_one(job, start=start, end=end, now=now, executed_twice=twice)
         except TooManyError:
             raise RefusedError(
-                f"{job.name} has more than {MOST_ASKED} occurrences from {_shown(start)} to {_shown(end)}; "
-                "take a shorter time."
+                f"{job.name} has more than {MOST_ASKED} occurrences from {show_instant(start)} to "
+                f"{show_instant(end)}; take a shorter time."
             ) from None
 
 
@@ -237,7 +238,3 @@ def _longest_stretch(job: Job, past: Past) -> timedelta:
     told = (_STRETCHED.match(entry.detail) for entry in past.entries if entry.action == Action.STRETCH)
     seconds = [int(number) for matched in told if matched for number in matched.groups()]
     return timedelta(seconds=max(seconds, default=0))
-
-
-def _shown(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}Z"

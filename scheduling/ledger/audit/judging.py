@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from scheduling.ledger.audit.asking import Asked
+from scheduling.timing.instants import show_instant
 
 # A start up to this much after its time was on time.
 ON_TIME = timedelta(seconds=1)
@@ -80,7 +81,7 @@ class Circumstances:
     """What is known beside the rows. `unpruned_since` is the oldest instant whose rows retention has left.
 
     `executed_twice` are the runs whose task came to its end more than once. `stretch` is the longest time
-    between two occurrences that load may have led to, `moved_back` says when an operator set a next run
+    between two occurrences that load may have led to, `moved` says when an operator set a next run
     that may lie before occurrences that have a run.
     """
 
@@ -166,7 +167,7 @@ def _of_missing(
     if occurrence in asked.excused:
         return Finding(occurrence=occurrence, verdict=Verdict.SKIPPED, why=asked.excused[occurrence])
     if occurrence in made_up:
-        why = f"nothing ran then; counted by the run of {_shown(made_up[occurrence])}"
+        why = f"nothing ran then; counted by the run of {show_instant(made_up[occurrence])}"
         return Finding(occurrence=occurrence, verdict=Verdict.SKIPPED, why=why)
     if before is not None and occurrence - before < known.stretch:
         return Finding(
@@ -201,7 +202,7 @@ def _of_counted(row: Row, made_up: Mapping[datetime, datetime], known: Circumsta
     later = made_up.get(row.occurrence)
     if later is None or row.trigger != "schedule" or any(row.occurrence <= at for at in known.moved):
         return None
-    why = f"it has a run, and the run of {_shown(later)} counts it as missed"
+    why = f"it has a run, and the run of {show_instant(later)} counts it as missed"
     return Finding(occurrence=row.occurrence, verdict=Verdict.DOUBLED, why=why)
 
 
@@ -257,7 +258,3 @@ def _asked_for(row: Row) -> str:
 
 def _seconds(late: timedelta) -> str:
     return f"{late.total_seconds():.1f} s"
-
-
-def _shown(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}Z"

@@ -23,7 +23,6 @@ from scheduling.monitoring.queue_state import QueueState
 
 # Seconds between two looks with --watch.
 REFRESH = 2.0
-MEBIBYTE = 1024 * 1024
 
 
 class Command(OperatorCommand):
@@ -150,6 +149,6 @@ def _queue(queue: QueueState) -> str:
 
 
 def _database(seen: Overview) -> str:
-    size = f"database: {seen.database.vendor}, {seen.database.size / MEBIBYTE:,.1f} MiB"
+    size = f"database: {seen.database.vendor}, {seen.database.mebibytes:,.1f} MiB"
     rows = counts_said(seen.database.rows, seen.database.estimated)
     return f"{size}\n\n{table(('table', 'rows'), list(rows.items()))}"

@@ -3,11 +3,9 @@
 import json
 import re
 from datetime import datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +16,7 @@ from pytest_django.fixtures import Settings
 from scheduling.ledger.attempts import attempts_text
 from scheduling.models import Job, RunState
 from scheduling.operations import setting_up
+from tests.commands import printed
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import JobFactory, RunFactory, ScheduleFactory
 
@@ -244,9 +243,8 @@ def test_the_list_of_jobs_tells_attempts_as_the_command_does(
 ) -> None:
     leader = JobFactory(every_seconds=3_600, max_attempts=20)
     JobFactory(every_seconds=None, schedule__minutes=None, schedule__next_run=None, after=leader)
-    out = StringIO()
-    call_command("scheduler", "list", json=True, stdout=out)
-    listed = {row["name"]: row["attempts"] for row in json.loads(out.getvalue())["schedules"]}
+    schedules = json.loads(printed("scheduler", "list", "--json"))["schedules"]
+    listed = {row["name"]: row["attempts"] for row in schedules}
 
     # Session, user, how many, and the rows.
     with django_assert_num_queries(4):

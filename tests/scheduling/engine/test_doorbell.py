@@ -1,25 +1,14 @@
 """What a dispatcher knows of the queue in Redis."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django_q.brokers import get_broker
 from django_q.conf import Conf
 
 from scheduling.engine import doorbell
 from scheduling.engine.doorbell import Doorbell
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def broker() -> Iterator[Any]:
-    broker: Any = get_broker()
-    broker.connection.flushdb()
-    yield broker
-    broker.connection.flushdb()
-    broker.connection.close()
 
 
 def test_messages_that_a_pool_has_just_taken_still_count_as_waiting(

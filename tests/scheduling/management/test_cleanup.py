@@ -2,15 +2,14 @@
 
 import json
 from datetime import timedelta
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Task
 from pytest_django.fixtures import Settings
 
 from scheduling.models import Run, RunState
+from tests.commands import printed
 from tests.scheduling.factories import JobFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -29,9 +28,7 @@ def history(settings: Settings) -> None:
 
 
 def cleanup(*words: str) -> str:
-    output = StringIO()
-    call_command("cleanup", *words, stdout=output)
-    return output.getvalue()
+    return printed("cleanup", *words)
 
 
 def test_a_dry_run_says_what_would_go_and_deletes_nothing() -> None:

@@ -3,39 +3,25 @@
 import json
 import re
 import signal
-from collections.abc import Iterator
-from io import StringIO
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
-from django_q.brokers import get_broker
 from django_q.conf import Conf
 from pytest_django.fixtures import Settings
 
 from scheduling.models import Alert, RunState
 from scheduling.operations import changing, setting_up
+from tests.commands import printed
 from tests.installation import Installation, wait_until
 from tests.scheduling.factories import NOON, RunFactory
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
 
-@pytest.fixture
-def broker() -> Iterator[Any]:
-    """An empty Redis of the tests' own."""
-    made: Any = get_broker()
-    made.connection.flushdb()
-    yield made
-    made.connection.flushdb()
-    made.connection.close()
-
-
 def monitor(*words: str) -> str:
-    output = StringIO()
-    call_command("monitor", *words, stdout=output)
-    return output.getvalue()
+    return printed("monitor", *words)
 
 
 @pytest.mark.django_db
@@ -78,6 +64,17 @@ def test_runs_schedules_and_rows_are_shown(broker: Any, settings: Settings) -> N
     assert seen["database"]["rows"]["scheduling_run"] == 2
     assert seen["database"]["size"] > 0
     assert not [table for table in seen["database"]["rows"] if table.startswith(("auth_", "django_session"))]
+
+
+@pytest.mark.django_db
+def test_a_run_that_has_not_ended_took_no_time_yet(broker: Any) -> None:
+    """Its row still tells how long its last attempt took."""
+    run = RunFactory(state=RunState.FAILED, duration=timedelta(seconds=2))
+    RunFactory(job=run.job, state=RunState.PENDING, attempt=1, duration=timedelta(seconds=3))
+
+    seen = json.loads(monitor("--json"))
+
+    assert [recent["duration_ms"] for recent in seen["recent_runs"]] == [None, 2_000.0]
 
 
 @pytest.mark.django_db

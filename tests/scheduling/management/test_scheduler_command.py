@@ -1,11 +1,10 @@
 """`manage.py scheduler`, as people and programs use it."""
 
 import json
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, ManagementUtility, call_command
+from django.core.management import CommandError, ManagementUtility
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_q.models import Schedule
@@ -13,6 +12,7 @@ from pytest_django.fixtures import Settings
 
 from scheduling.ledger.editions import edition_of
 from scheduling.models import Job, Run, RunState
+from tests.commands import printed
 from tests.scheduling.factories import RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,9 +24,7 @@ def own_jobs(settings: Settings) -> None:
 
 
 def scheduler(*words: str) -> str:
-    out = StringIO()
-    call_command("scheduler", *words, stdout=out)
-    return out.getvalue()
+    return printed("scheduler", *words)
 
 
 def as_json(*words: str) -> Any:

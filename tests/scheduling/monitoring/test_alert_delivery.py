@@ -24,6 +24,7 @@ from scheduling.models import Run, RunState
 from scheduling.monitoring.alert_delivery import News, ask_for_delivery
 from scheduling.operations import setting_up
 from scheduling.operations.retrying import retry
+from tests.commands import printed
 from tests.scheduling.factories import NOON
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -179,10 +180,8 @@ def test_the_test_alert_is_sent_at_once_and_says_what_went_wrong(
     receiver: Receiver, settings: Settings
 ) -> None:
     settings.ALERT_EMAILS = ["ops@example.org"]
-    out = StringIO()
-    call_command("alert", "test", stdout=out)
 
-    assert out.getvalue() == "told: alert-email, alert-webhook\n"
+    assert printed("alert", "test") == "told: alert-email, alert-webhook\n"
     assert receiver.received[0]["news"][0]["event"] == "test"
     receiver.answers = [403]
     with pytest.raises(CommandError, match="alert-webhook: DeliveryError: The webhook answered 403"):

@@ -3,11 +3,9 @@
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from io import StringIO
 from typing import Any, ClassVar
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +15,7 @@ from pytest_django.fixtures import Settings
 from scheduling.models import Alert, AlertRound, Run
 from scheduling.monitoring import alerts
 from scheduling.monitoring.alerts import CLOSE_AFTER, GRACE, LOOK_EVERY, AlertWatch, Trouble, evaluate
+from tests.commands import printed
 from tests.scheduling.factories import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -202,16 +201,11 @@ def test_nothing_wrong_costs_few_queries(django_assert_max_num_queries: Any) -> 
 
 
 def test_the_command_lists_what_is_open() -> None:
-    out = StringIO()
-    call_command("alert", "list", stdout=out)
-    assert out.getvalue() == "No alert is open.\n"
+    assert printed("alert", "list") == "No alert is open.\n"
     trouble("fetch", "score")
     evaluate(now=NOON)
 
-    out = StringIO()
-    call_command("alert", "list", stdout=out)
-
-    assert "late  fetch    2026-11-23 12:00:00  it is late" in out.getvalue()
+    assert "late  fetch    2026-11-23 12:00:00  it is late" in printed("alert", "list")
 
 
 def test_open_alerts_stand_on_the_operations_page_and_in_the_admin(admin_client: Client) -> None:

@@ -3,16 +3,15 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 from django_q.conf import Conf
 
 from scheduling.models import AlertRound, Job
 from scheduling.monitoring import hindrances
 from scheduling.monitoring.queue_state import LiveCluster, QueueState
+from tests.commands import printed
 from tests.scheduling.factories import JobFactory
 from tests.scheduling.no_writes import take_no_writes, take_writes
 
@@ -49,9 +48,7 @@ def looked(seconds_ago: float) -> str:
 
 
 def explained(job: Job, *words: str) -> list[str]:
-    out = StringIO()
-    call_command("scheduler", "explain", job.name, *words, "--json", stdout=out)
-    story: list[str] = json.loads(out.getvalue())
+    story: list[str] = json.loads(printed("scheduler", "explain", job.name, *words, "--json"))
     return story
 
 

@@ -1,6 +1,5 @@
 """`/metrics`: what it says, and that its counters only ever grow."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django_q.brokers import get_broker
 from django_q.conf import Conf
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
@@ -21,19 +19,10 @@ from scheduling.operations import changing
 from scheduling.operations.retrying import retry
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("broker")]
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 NAME = "nobodys-repeatable"
-
-
-@pytest.fixture(autouse=True)
-def broker() -> Iterator[Any]:
-    made: Any = get_broker()
-    made.connection.flushdb()
-    yield made
-    made.connection.flushdb()
-    made.connection.close()
 
 
 @pytest.fixture

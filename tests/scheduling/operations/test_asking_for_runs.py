@@ -1,11 +1,9 @@
 """What was asked for beside the schedule stands behind it, waits through a pause, and can be taken back."""
 
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from pytest_django.fixtures import Settings
 
@@ -18,6 +16,7 @@ from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
 from scheduling.monitoring.readiness import late_jobs
 from scheduling.operations import changing
 from scheduling.operations.cancelling import What, cancel
+from tests.commands import printed
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 from tests.scheduling.operations.outcomes import TEN, journal
@@ -232,11 +231,11 @@ def test_a_skipped_occurrence_that_is_made_up_for_still_counts_what_was_missed_w
 
 def test_the_command_cancels_and_counts(job: Job) -> None:
     backfilled(job, count=3)
-    out = StringIO()
 
-    call_command("scheduler", "cancel", job.name, "--backfill", stdout=out)
-
-    assert out.getvalue() == "3 waiting runs of fetch-repeatable cancelled.\n"
+    assert (
+        printed("scheduler", "cancel", job.name, "--backfill")
+        == "3 waiting runs of fetch-repeatable cancelled.\n"
+    )
 
 
 def test_a_job_that_reads_the_present_refuses_what_is_of_the_past(settings: Settings) -> None:

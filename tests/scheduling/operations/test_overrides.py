@@ -1,16 +1,15 @@
 """What an operator set is kept by set-up, and shown, until it is reset."""
 
 from datetime import timedelta
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from scheduling.models import Job, JobChange
 from scheduling.operations import changing, setting_up
 from scheduling.pages.policies import policies_of
 from scheduling.timing.cadence import Cron, Every
+from tests.commands import printed
 from tests.scheduling.factories import NOON, JobFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -112,10 +111,8 @@ def test_what_was_removed_comes_back_as_declared() -> None:
 
 
 def test_the_list_says_what_was_set_by_whom_and_when() -> None:
-    out = StringIO()
-    call_command("scheduler", "list", stdout=out)
-
-    assert "cadence set by ada at 2026-11-23T12:00:00Z; time_limit set by ada at" in out.getvalue()
+    said = "cadence set by ada at 2026-11-23T12:00:00Z; time_limit set by ada at"
+    assert said in printed("scheduler", "list")
 
 
 def test_what_is_no_longer_declared_is_named() -> None:

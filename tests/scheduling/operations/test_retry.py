@@ -2,10 +2,9 @@
 
 import json
 from datetime import timedelta
-from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from scheduling.engine.execution import execute_run
 from scheduling.engine.recovery import open_runs, release_pending
@@ -14,15 +13,14 @@ from scheduling.ledger.search import RunFilter
 from scheduling.models import JobChange, Overlap, Run, RunState, RunTrigger
 from scheduling.operations import setting_up
 from scheduling.operations.retrying import failed_runs, retry, retry_all
+from tests.commands import printed
 from tests.scheduling.factories import NOON, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
 def scheduler(*words: str) -> str:
-    out = StringIO()
-    call_command("scheduler", *words, stdout=out)
-    return out.getvalue()
+    return printed("scheduler", *words)
 
 
 def failed_run(**fields: object) -> Run:

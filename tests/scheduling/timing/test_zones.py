@@ -5,13 +5,12 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from scheduling.exceptions import CadenceError
-from scheduling.timing.zones import is_canonical, require_canonical
+from scheduling.timing.zones import require_canonical
 
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Zurich", "Europe/Amsterdam", "Asia/Kolkata", "Etc/GMT+5"])
 def test_a_zone_is_known_by_its_name(name: str) -> None:
     require_canonical(name)
-    assert is_canonical(name)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +34,16 @@ def test_any_other_name_is_refused_with_the_one_to_write(name: str, instead: str
         require_canonical(name)
 
 
+def is_accepted(name: str) -> bool:
+    try:
+        require_canonical(name)
+    except CadenceError:
+        return False
+    return True
+
+
 def test_whatever_is_accepted_is_a_zone_here() -> None:
-    accepted = [name for name in available_timezones() if is_canonical(name)]
+    accepted = [name for name in available_timezones() if is_accepted(name)]
 
     assert len(accepted) > 400
     assert all(ZoneInfo(name) for name in accepted)

@@ -1,7 +1,6 @@
 """What health, alerts, monitor and the metrics say of endpoints, of the chain, and of silent sources."""
 
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 
 import pytest
 import time_machine
@@ -12,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from scheduling.operations import changing
+from tests.commands import printed
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint, rpc_error
 from tests.validators.replies import EPOCH
@@ -118,11 +118,8 @@ def test_what_somebody_paused_is_told_to_readers_and_alerts_nobody(endpoint: Can
     assert (alerts.stale_data(now=later), readiness.neglected_data(now=later)) == ([], "")
     # Its age is told to readers, and goes into conditions.
     assert readiness.stale_data(now=later).endswith("is stale. Fetching is paused until 2026-11-22 04:00Z.")
-    out = StringIO()
-    call_command("health", stdout=out)
-    assert "fetch-names-repeatable since 2026-11-20 12:00:00 until 2026-11-22 04:00:00: provider" in (
-        out.getvalue()
-    )
+    paused = "fetch-names-repeatable since 2026-11-20 12:00:00 until 2026-11-22 04:00:00: provider"
+    assert paused in printed("health")
 
     for name in ("fetch-names-repeatable", "fetch-repeatable"):
         changing.resume(name, by="root", now=until)

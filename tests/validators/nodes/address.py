@@ -2,7 +2,6 @@
 
 import json
 import random
-import select
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -76,8 +75,6 @@ class _Exchange(BaseHTTPRequestHandler):
         refusal = answer.refusal
         if refusal is None:
             self._send(200, {"jsonrpc": "2.0", "id": question["id"], "result": answer.result})
-        elif refusal.hangs:
-            self._hang()
         elif refusal.cut:
             self._send(200, {"jsonrpc": "2.0", "id": question["id"], "result": [0] * 100}, cut=True)
         elif refusal.code is None:
@@ -97,14 +94,6 @@ class _Exchange(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if cut else body)
-
-    def _hang(self) -> None:
-        """Until the client leaves or the test ends."""
-        self.close_connection = True
-        while not self.server.address.stopping.is_set():
-            readable, _, _ = select.select([self.connection], [], [], _HANG_CHECK_SECONDS)
-            if readable and not self.connection.recv(1024):
-                return
 
 
 class _Server(ThreadingHTTPServer):

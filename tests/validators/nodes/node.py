@@ -22,9 +22,8 @@ class Refusal:
     code: int | None = None
     message: str = ""
     details: dict[str, Any] | None = None
-    # Half a body under the length of the whole, then the end; or no byte at all until the client leaves.
+    # Half a body under the length of the whole, then the end.
     cut: bool = False
-    hangs: bool = False
 
 
 FORBIDDEN = Refusal(status=403)
@@ -36,7 +35,6 @@ THROTTLED_INSIDE_TOO = Refusal(code=-32429, message="rate limited")
 BEHIND = Refusal(code=-32005, message="Node is behind by 142 slots", details={"numSlotsBehind": 142})
 NO_SUCH_METHOD = Refusal(code=-32601, message="Method not found")
 CUT = Refusal(cut=True)
-HANGS = Refusal(hangs=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,6 @@ class Worlds(NamedTuple):
     tower_scores: dict[int, dict[str, Assessment]]
     lamport_scores: dict[int, dict[str, Assessment]]
     lamport_history: Timeline
-    tower_history: Timeline
 
 
 def told(sentence: str) -> None:
@@ -68,7 +67,7 @@ def worlds() -> Worlds:
         )
         for each in found
     ]
-    return Worlds(judged[0], judged[1], found[0], found[1], lamports, tower)
+    return Worlds(judged[0], judged[1], found[0], found[1], lamports)
 
 
 def test_little_is_lost_where_half_of_the_reward_is_luck(worlds: Worlds) -> None:

@@ -84,7 +84,7 @@ def test_what_was_read_before_the_look_is_read_again_where_somebody_wrote_since(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("writer", "is_true"),
+    ("writer", "is_current"),
     [
         (Writer.SCORES, True),
         (SourceState.Source.NAMES, True),
@@ -95,13 +95,13 @@ def test_what_was_read_before_the_look_is_read_again_where_somebody_wrote_since(
     ],
 )
 def test_only_who_writes_what_is_compared_makes_it_doubtful(
-    endpoint: CannedEndpoint, writer: str, is_true: bool
+    endpoint: CannedEndpoint, writer: str, is_current: bool
 ) -> None:
     compared = compare(look(endpoint))
 
     mark_picture(writer)
 
-    assert compared.is_true is is_true
+    assert compared.is_current is is_current
 
 
 @pytest.mark.django_db(transaction=True)

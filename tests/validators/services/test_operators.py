@@ -118,7 +118,7 @@ def test_what_somebody_changed_by_hand_is_put_right_at_the_next_look(cluster: Ca
 
 
 @pytest.mark.parametrize(
-    ("writer", "is_true"),
+    ("writer", "is_current"),
     [
         (Writer.SCORES, True),
         (SourceState.Source.MEV, True),
@@ -131,13 +131,13 @@ def test_what_somebody_changed_by_hand_is_put_right_at_the_next_look(cluster: Ca
     ],
 )
 def test_only_who_writes_evidence_makes_it_doubtful(
-    cluster: CannedEndpoint, writer: str, is_true: bool
+    cluster: CannedEndpoint, writer: str, is_current: bool
 ) -> None:
     told = compared_operators(evidence_marks())
 
     mark_picture(writer)
 
-    assert told.is_true is is_true
+    assert told.is_current is is_current
 
 
 class Interrupting:

@@ -23,7 +23,7 @@ from tests.validators.services.epochs import (
 )
 from validators import tasks
 from validators.models import ClusterEpoch, CommissionChange, Validator, ValidatorEpoch
-from validators.services.returns import refresh_returns
+from validators.services.returns import refresh_ended
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -130,12 +130,12 @@ def test_a_return_of_votes_needs_the_slot_time_of_its_epoch(endpoint: CannedEndp
     assert returns()[EPOCH + 2] is not None
 
     ClusterEpoch.objects.filter(epoch=EPOCH + 2).update(slot_ms=None)
-    assert refresh_returns([EPOCH + 2])
+    assert refresh_ended([EPOCH + 2])
     assert returns()[EPOCH + 2] is None
 
     # Of slots half as long, inflation pays half as much in as many of them.
     ClusterEpoch.objects.filter(epoch=EPOCH + 2).update(slot_ms=200)
-    assert refresh_returns([EPOCH + 2])
+    assert refresh_ended([EPOCH + 2])
     assert returns()[EPOCH + 2] == pytest.approx(0.95 * PER_LAMPORT / 2, rel=1e-12)
 
 
@@ -157,13 +157,13 @@ def test_lamports_are_divided_by_the_stake_of_their_own_epoch() -> None:
     row(2, 987, commission_last_bps=None)
     unknown = row(2, 989, credits=3_000_000)
 
-    assert refresh_returns([989])
+    assert refresh_ended([989])
 
     earned.refresh_from_db()
     unknown.refresh_from_db()
     assert earned.estimated_return == pytest.approx(0.95 * 3_000_000 / (2_000 * SOL), rel=1e-12)
     assert unknown.estimated_return is None
-    assert not refresh_returns([989])
+    assert not refresh_ended([989])
 
 
 def test_what_the_chain_recorded_of_its_payment_goes_before_inflation() -> None:
@@ -173,7 +173,7 @@ def test_what_the_chain_recorded_of_its_payment_goes_before_inflation() -> None:
     row(1, 987, commission_last_bps=0)
     earned = row(1, 989, credits=6_900_000, credits_unit="vote_credits")
 
-    refresh_returns([989])
+    refresh_ended([989])
 
     earned.refresh_from_db()
     assert earned.estimated_return == pytest.approx(10**15 * 6_900_000 / 2**90, rel=1e-12)
@@ -184,7 +184,7 @@ def test_the_migration_epoch_has_no_return() -> None:
     row(1, 987, commission_last_bps=0)
     both = row(1, 989, credits=5_000_000, credits_before_split=3_000_000)
 
-    refresh_returns([989])
+    refresh_ended([989])
 
     both.refresh_from_db()
     assert both.estimated_return is None
@@ -195,7 +195,7 @@ def test_an_account_that_counts_what_its_cluster_does_not_has_no_return() -> Non
     row(1, 987, commission_last_bps=0)
     votes = row(1, 989, credits=6_900_000, credits_unit="vote_credits")
 
-    refresh_returns([989])
+    refresh_ended([989])
 
     votes.refresh_from_db()
     assert votes.estimated_return is None

@@ -16,8 +16,6 @@ from validators.simulator.clock import SLOTS_PER_EPOCH, Moment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-Spoil = Callable[[Node], None]
-
 
 def _in_turn() -> Callable[[str, Sequence[Node]], Node]:
     """Another node for each look: both questions of a look are answered by one."""

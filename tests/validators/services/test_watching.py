@@ -1,15 +1,15 @@
 """Which validators alerts are about: rows that people add, by API, command and admin, and a setting."""
 
 import json
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from tests.commands import printed
 from tests.validators.rows import NOON, validator
 from tests.validators.subscriptions.receiving import token
 from validators.models import CommissionChange, WatchedValidator
@@ -35,9 +35,7 @@ def ask(client: Client, method: str, address: str, text: str, body: Any = None) 
 
 
 def command(*words: str) -> str:
-    out = StringIO()
-    call_command("watched", *words, stdout=out)
-    return out.getvalue()
+    return printed("watched", *words)
 
 
 def test_alerts_are_about_rows_and_setting_alike() -> None:

@@ -18,7 +18,7 @@ from validators.exceptions import (
     RpcError,
     UnavailableError,
 )
-from validators.solana.chain_state import ChainState, ask_chain_state
+from validators.solana.chain_state import ChainLook, ask_chain_state
 from validators.solana.features import (
     ADMISSION_FEATURE,
     ALPENGLOW_FEATURE,
@@ -50,7 +50,7 @@ def chain(httpserver: HTTPServer) -> AccountsEndpoint:
     return made
 
 
-def ask(chain: AccountsEndpoint, *, genesis_known: bool = False) -> ChainState:
+def ask(chain: AccountsEndpoint, *, genesis_known: bool = False) -> ChainLook:
     with Endpoint(chain.url, deadline=time.monotonic() + 5) as endpoint:
         return ask_chain_state(endpoint, genesis_known=genesis_known)
 
@@ -68,7 +68,7 @@ def test_everything_is_asked_in_four_questions(chain: AccountsEndpoint) -> None:
 
     *active, pending = SLOT_TIME_FEATURES
     slots = dict(zip((*active, ALPENGLOW_FEATURE, ADMISSION_FEATURE), range(100, 105), strict=True))
-    assert state == ChainState(
+    assert state == ChainLook(
         endpoint=chain.url,
         slot=raw_accounts.SLOT,
         features={address: Feature(True, slot) for address, slot in slots.items()}

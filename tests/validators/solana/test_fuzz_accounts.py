@@ -17,7 +17,7 @@ from tests.validators.endpoints import reply
 from tests.validators.solana.test_fuzz import body, hostile
 from tests.validators.solana.test_fuzz_sources import damage
 from validators.exceptions import LayoutError, ValidatorsError
-from validators.solana.chain_state import ChainState, ask_chain_state
+from validators.solana.chain_state import ChainLook, ask_chain_state
 from validators.solana.programs.stakes import summed
 from validators.solana.pubkey import is_pubkey
 from validators.solana.rpc import Endpoint
@@ -130,7 +130,7 @@ def assert_whole_votes(found: VoteStates) -> None:
         assert all(0 <= number < 2**64 for credits in state.credit_tuples for number in credits)
 
 
-def assert_whole_chain(state: ChainState) -> None:
+def assert_whole_chain(state: ChainLook) -> None:
     assert state.features is not None
     assert len(state.features) == 6
     for feature in filter(None, state.features.values()):

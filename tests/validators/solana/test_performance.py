@@ -12,7 +12,6 @@ from validators.solana.performance import Work, leader_part, verdicts
 
 VOTES, LAMPORTS = CreditsUnit.VOTE_CREDITS.value, CreditsUnit.LAMPORTS.value
 SOL = 1_000_000_000
-SLOTS = 400
 
 
 @dataclass(frozen=True)

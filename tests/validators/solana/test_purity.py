@@ -84,7 +84,6 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     },
     concentration.concentration: {"members": (concentration.Member("a", 3), concentration.Member(None, 2))},
     concentration.superminority: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
-    concentration.nakamoto_coefficient: {"stakes": MappingProxyType({"a": 3, "b": 2, "c": 1})},
     economics.apy: {"epochs": (EpochReturn(0.0002, 86_400), EpochReturn(0.0001, 86_400))},
     economics.apy_of: {"earned": (0.0002, 0.0001), "seconds": (86_400.0, 86_400.0)},
     economics.added_apy_of: {"earned": (0.00002, 0.00001), "seconds": (86_400, 86_400)},

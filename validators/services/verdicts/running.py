@@ -98,13 +98,8 @@ def record_verdicts(
     if new or again or gone:
         mark_picture(Writer.VERDICTS)
     record_events(news, epoch=epoch, at=timezone.now())
-    return {
-        "judged": len(verdicts),
-        "new": len(new),
-        "changed": len(again),
-        "gone": len(gone),
-        "told": len(news),
-    }
+    counts = {"new": len(new), "changed": len(again), "gone": len(gone), "told": len(news)}
+    return {"judged": len(verdicts), **counts}
 
 
 def _text(findings: Findings) -> str:
