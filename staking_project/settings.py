@@ -141,6 +141,9 @@ SCHEDULED_JOBS = ["validators.jobs.JOBS"]
 # Whether trust-v3 is fitted to our own history every twenty days, which needs requirements-fit.txt.
 if env.bool("REFIT_SCHEDULE", default=False):
     SCHEDULED_JOBS.append("validators.jobs.OPTIONAL")
+# Whether the chain's history is read every day, so that it fills what nobody saw.
+if env.bool("HISTORY_SCHEDULE", default=False):
+    SCHEDULED_JOBS.append("validators.jobs.OF_HISTORY")
 # Where tasks are: a job whose row names anything else fails, and nothing of it is imported.
 TASK_MODULES = ["scheduling.tasks", "validators.tasks"]
 RETENTION_TASKS = [

@@ -46,6 +46,11 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
             "requirements-fit.txt.",
         ),
         Variable(
+            "HISTORY_SCHEDULE",
+            "0",
+            "1 reads Jito's history from the chain every day, as `import_history --from chain` does.",
+        ),
+        Variable(
             "WATCHED_VALIDATORS",
             "",
             "Vote accounts whose commission, admission and verdicts open alerts, beside those that "

@@ -167,6 +167,20 @@ REFIT: Final = JobDeclaration(
     time_limit=timedelta(hours=2),
 )
 OPTIONAL: Final = (REFIT,)
+# Set up only where the setting HISTORY_SCHEDULE says so: not every chain has it, nor every endpoint.
+HISTORY: Final = JobDeclaration(
+    name="import-history-repeatable",
+    task="validators.tasks.import_history",
+    # An entry is written in each epoch, and sixteen of them are read at a time.
+    every_seconds={"test": HOUR, "production": DAY},
+    # Behind the first look of every source, which it leaves the endpoint to.
+    start_after_seconds={"test": 300, "production": HALF_AN_HOUR},
+    needs=(FETCH.name,),
+    leaves_a_worker=True,
+    description="Reads what Jito's keepers wrote down of each epoch, and fills what nobody saw",
+    time_limit=timedelta(minutes=30),
+)
+OF_HISTORY: Final = (HISTORY,)
 # The job that asks each source, in the order in which one needs another.
 BY_SOURCE: Final[Mapping[str, JobDeclaration]] = {
     "votes": FETCH,

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from validators.services.chain import fetch_chain
 from validators.services.fetching import fetch_from_cluster
+from validators.services.history.from_chain import import_newest_history
 from validators.services.inflation import fetch_inflation as store_inflation
 from validators.services.mev import fetch_mev as store_mev
 from validators.services.names import fetch_names as store_names
@@ -73,6 +74,12 @@ def fetch_pool_search() -> dict[str, Any]:
 def fetch_stakes() -> dict[str, Any]:
     """Fetch stake accounts of some validators. Raises a ValidatorsError, or SkipRun where nobody tells."""
     return store_stakes()
+
+
+def import_history() -> dict[str, Any]:
+    """Read the chain's history. Raises a ValidatorsError, or SkipRun before the first fetch; what came before
+    is stored."""
+    return import_newest_history()
 
 
 def score_validators() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from scheduling.clock import database_now
 from scheduling.exceptions import RefusedError
 from validators.models import WatchedValidator
+from validators.models.by_bytes import ByBytes
 from validators.services.watching import require_account
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class WatchedValidatorAdmin(_ModelAdmin):
 
     form = WatchedForm
     list_display = ("vote_account", "note", "added_by", "added_at")
-    ordering = ("vote_account",)
+    ordering = (ByBytes("vote_account"),)
     search_fields = ("vote_account", "note")
 
     def save_model(self, request: HttpRequest, obj: WatchedValidator, form: Any, change: bool) -> None:

@@ -20,12 +20,13 @@ from validators.models.sources import DoubtedLook, EndpointState, RequestTally, 
 from validators.models.stakes import StakeEpoch
 from validators.models.subscriptions import Subscription, SubscriptionDelivery
 from validators.models.validators import PUBKEY_LENGTH, CommissionSource, Origin, Validator, ValidatorEpoch
-from validators.models.verdicts import RuleVerdict
+from validators.models.verdicts import THE_JUDGING, Judging, RuleVerdict
 from validators.models.watching import WatchedValidator
 
 __all__ = [
     "PUBKEY_LENGTH",
     "THE_CHAIN",
+    "THE_JUDGING",
     "THE_NETWORKS",
     "THE_TALLY",
     "BlocksBasis",
@@ -42,6 +43,7 @@ __all__ = [
     "HistoryAccount",
     "IdentityChange",
     "JitoEpoch",
+    "Judging",
     "MevEpoch",
     "NetworkDatabase",
     "Origin",

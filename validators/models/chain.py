@@ -72,6 +72,13 @@ class VoteState(models.Model):
     looked_at = models.DateTimeField()
     next_epoch = models.CharField(max_length=8, choices=Admission.choices, default=Admission.UNKNOWN)
     after_next = models.CharField(max_length=8, choices=Admission.choices, default=Admission.UNKNOWN)
+    last_known = models.CharField(
+        max_length=8,
+        choices=Admission.choices,
+        blank=True,
+        db_default="",
+        help_text="What of the set after next was known last; empty when it never was",
+    )
     reason = models.CharField(max_length=60, blank=True, help_text="Why it is not in the set after next")
     epochs_paid = models.BigIntegerField(null=True, blank=True, help_text="That its balance pays for")
 

@@ -4,6 +4,8 @@ from django.db import models
 
 from validators.models.validators import Validator
 
+THE_JUDGING = 1
+
 
 class RuleVerdict(models.Model):
     """One rule set's verdict on one validator; written when it is another one than before.
@@ -46,3 +48,13 @@ class RuleVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"Validator {self.validator_id}: {self.result} by {self.rules}"
+
+
+class Judging(models.Model):
+    """When everybody was judged lately, so that what happened since is news however long nobody looked; one
+    row."""
+
+    epochs = models.JSONField(default=list, help_text="That ran then; the newest last")
+
+    def __str__(self) -> str:
+        return f"Judged in epochs {self.epochs}"

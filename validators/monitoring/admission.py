@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from scheduling.timing.durations import show_roughly
 from validators.models import ClusterEpoch, Fetch, VoteState
+from validators.models.by_bytes import ByBytes
 
 Admission = VoteState.Admission
 
@@ -41,4 +42,4 @@ def kept_out(vote_accounts: list[str]) -> list[VoteState]:
     """Those of these vote accounts that will not be in the set after next."""
     out = VoteState.objects.filter(after_next=Admission.OUT, validator__left_at=None)
     wanted = out.filter(validator__vote_account__in=vote_accounts)
-    return list(wanted.select_related("validator").order_by("validator__vote_account"))
+    return list(wanted.select_related("validator").order_by(ByBytes("validator__vote_account")))

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from scheduling.monitoring.panels import Panel
 from validators.models import EndpointState, Fetch
+from validators.models.by_bytes import ByBytes
 from validators.solana.endpoint_names import masked, public_names, publicly
 from validators.solana.plausibility import Kind
 from validators.solana.text import unquoted
@@ -46,7 +47,7 @@ def doubted_endpoints() -> dict[str, str]:
 
     Those that stand where everybody does are not wrong: that is `standing_chain`.
     """
-    doubted = _doubted().order_by("name")
+    doubted = _doubted().order_by(ByBytes("name"))
     if standing_chain():
         doubted = doubted.exclude(doubt=Kind.STANDING.value)
     names = known_names()
@@ -59,13 +60,13 @@ def unanswering_endpoints() -> list[str]:
     return [
         f"{publicly(state.name, names)} has not answered, {state.failures} times in a row: "
         f"{_cause(state, names)}."
-        for state in configured_endpoints().filter(_UNANSWERING).order_by("name")
+        for state in configured_endpoints().filter(_UNANSWERING).order_by(ByBytes("name"))
     ]
 
 
 def endpoints_panel() -> Panel | None:
     """How each endpoint has been, for staff; None before the first was asked."""
-    states, names = configured_endpoints().order_by("failures", "name"), known_names()
+    states, names = configured_endpoints().order_by("failures", ByBytes("name")), known_names()
     rows = [
         (
             _staff_name(state.name, names),

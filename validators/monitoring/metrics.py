@@ -17,6 +17,7 @@ from validators.models import (
     ScoringRun,
     Validator,
 )
+from validators.models.by_bytes import ByBytes
 from validators.monitoring.admission import counts
 from validators.monitoring.endpoints import configured_endpoints, known_names
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
@@ -116,7 +117,7 @@ def _requests() -> Metric:
         "malformed.",
         labels=["endpoint", "method", "outcome"],
     )
-    tallies = list(RequestTally.objects.order_by("endpoint", "method", "outcome"))
+    tallies = list(RequestTally.objects.order_by(*map(ByBytes, ("endpoint", "method", "outcome"))))
     names = known_names() if tallies else {}
     counted: Counter[tuple[str, str, str]] = Counter()
     for tally in tallies:
@@ -129,7 +130,7 @@ def _requests() -> Metric:
 
 def _endpoints() -> Iterator[Metric]:
     """Absent until one was asked."""
-    states = list(configured_endpoints().order_by("name"))
+    states = list(configured_endpoints().order_by(ByBytes("name")))
     if not states:
         return
     names = known_names()

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from validators.models import ChainState, ClusterEpoch, SourceState, StakePool, Validator
+from validators.models.by_bytes import ByBytes
 from validators.monitoring.delinquency import much_is_delinquent
 from validators.pages.spreads import ShownSpread, shown_spreads
 from validators.reading.cluster import chain_state, cluster_epochs, sources
@@ -92,7 +93,7 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
 
 
 def _largest() -> list[Slice]:
-    present = Validator.objects.present().order_by("-activated_stake", "vote_account")
+    present = Validator.objects.present().order_by("-activated_stake", ByBytes("vote_account"))
     named = list(present.values_list("name", "vote_account", "activated_stake", "name_mark")[:LARGEST_SHOWN])
     most = named[0][2] if named else 0
     return [

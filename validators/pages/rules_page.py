@@ -12,6 +12,7 @@ from scheduling.api import cursors
 from scheduling.api.unknown import did_you_mean, there_is_no
 from scheduling.pages.access import only_read
 from validators.figures import grouped
+from validators.models.by_bytes import ByBytes
 from validators.pages.rows import staleness
 from validators.pages.unknown_words import unknown_words
 from validators.reading.picture import current_picture
@@ -47,7 +48,7 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
     result = chosen if chosen in RESULTS else ""
     # The largest first: there the answer matters to most.
     rows = verdict_rows(rules=name, result=result).order_by(
-        "-validator__activated_stake", "validator__vote_account"
+        "-validator__activated_stake", ByBytes("validator__vote_account")
     )
     paginator = Paginator(rows, VERDICTS_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db.models import Q
 
 from validators.models import Validator, VoteState
+from validators.models.by_bytes import ByBytes
 from validators.monitoring.admission import end_of_epoch
 
 Admission = VoteState.Admission
@@ -56,7 +57,7 @@ def operator_of(validator: Validator) -> Operator | None:
         Validator.objects.present()
         .filter(same)
         .exclude(pk=validator.pk)
-        .order_by("-activated_stake", "vote_account")
+        .order_by("-activated_stake", ByBytes("vote_account"))
     )
     return Operator(
         state=state,

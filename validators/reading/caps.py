@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from scheduling.api.unknown import shortened, there_is_no
 from validators.figures import grouped
 from validators.models import PoolStake, StakePool, Validator
+from validators.models.by_bytes import ByBytes
 from validators.reading.groups import groups_of
 from validators.scoring.selection import Cap
 
@@ -118,7 +119,7 @@ def _pools(accounts: Collection[str]) -> tuple[dict[str, str | None], dict[str, 
     if not pools:
         return {}, {}
     largest: dict[str, tuple[int, str]] = {}
-    stakes = PoolStake.objects.filter(pool__in=pools).order_by("pool__address")
+    stakes = PoolStake.objects.filter(pool__in=pools).order_by(ByBytes("pool__address"))
     columns = ("pool_id", "epoch", "active", "validator__vote_account", "validator__activated_stake")
     for key, epoch, active, account, stake in stakes.values_list(*columns):
         pool = pools[key]

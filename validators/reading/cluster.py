@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from validators.models import ChainState, ClusterEpoch, SourceState
+from validators.models.by_bytes import ByBytes
 
 
 def cluster_epochs(
@@ -27,4 +28,4 @@ def chain_state() -> ChainState | None:
 
 
 def sources() -> list[SourceState]:
-    return list(SourceState.objects.order_by("source"))
+    return list(SourceState.objects.order_by(ByBytes("source")))

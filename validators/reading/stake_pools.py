@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import F
 
 from validators.models import PoolStake, StakePool
+from validators.models.by_bytes import ByBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class PoolShare:
 def stake_pools() -> list[StakePool]:
     """Those that were looked at, the largest first; those that are not there any more come last."""
     looked_at = StakePool.objects.exclude(looked_at=None)
-    return list(looked_at.order_by("-is_there", F("total_lamports").desc(nulls_last=True), "address"))
+    return list(
+        looked_at.order_by("-is_there", F("total_lamports").desc(nulls_last=True), ByBytes("address"))
+    )
 
 
 def pool_shares(stakes: dict[int, int | None], *, epoch: int | None = None) -> dict[int, list[PoolShare]]:
@@ -44,7 +47,7 @@ def _rows(keys: Sequence[int], epoch: int | None) -> Any:
         rows = rows.filter(epoch=F("pool__epoch"), pool__is_there=True)
     else:
         rows = rows.filter(epoch=epoch)
-    return rows.order_by("-active", "pool__address")
+    return rows.order_by("-active", ByBytes("pool__address"))
 
 
 def _share(active: int, activated: int | None) -> float | None:

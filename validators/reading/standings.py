@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.db.models import (
     Case,
-    CharField,
     Exists,
     F,
     FilteredRelation,
@@ -21,6 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
+from validators.models.by_bytes import ByBytes
 from validators.reading.flagged import with_any_flag
 from validators.reading.flags import FlagCode
 from validators.reading.picture import Picture, last_judged_epoch
@@ -130,8 +130,8 @@ def standings(
 def with_known(validators: Any) -> Any:
     """Add what lists are put in order by: `known_name`, `known_version`, `known_stake`, `account_bytes`."""
     return validators.annotate(
-        known_name=NullIf("name", Value("")), known_version=NullIf("version", Value(""))
-    ).alias(known_stake=Coalesce("activated_stake", Value(0)), account_bytes=_Bytes("vote_account"))
+        known_name=ByBytes(NullIf("name", Value(""))), known_version=ByBytes(NullIf("version", Value("")))
+    ).alias(known_stake=Coalesce("activated_stake", Value(0)), account_bytes=ByBytes("vote_account"))
 
 
 def in_order(validators: Any, *, narrowing: Narrowing | None, sort: str) -> Any:
@@ -168,16 +168,6 @@ class _Number(Func):
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         template = "(%(expressions)s ->> '%(name)s')::double precision"
         return self.as_sql(compiler, connection, template=template, **extra)
-
-
-class _Bytes(Func):
-    """A text that is put in order by its bytes, in whatever language a PostgreSQL sorts."""
-
-    template = "%(expressions)s"
-    output_field = CharField()
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template='(%(expressions)s COLLATE "C")', **extra)
 
 
 def behind(validators: Any, place: Place, *, sort: str) -> Any:
@@ -238,7 +228,7 @@ def known_keys(*, vote_accounts: Collection[str], identities: Collection[str]) -
 
 def accounts_of_node(identity: str) -> list[str]:
     """The vote accounts of a node that are in the cluster; else, of those that left, the last one seen."""
-    owned = Validator.objects.filter(identity=identity).order_by("-last_seen_at", "vote_account")
+    owned = Validator.objects.filter(identity=identity).order_by("-last_seen_at", ByBytes("vote_account"))
     accounts = list(owned.values_list("vote_account", "left_at"))
     present = [account for account, left_at in accounts if left_at is None]
     return present or [account for account, _ in accounts[:1]]

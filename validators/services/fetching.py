@@ -75,6 +75,10 @@ def _compared(snapshot: Snapshot, present: Present) -> list[Comparison]:
 def _heard(present: Present, *, began_at: datetime, accept_shrunken: bool) -> Heard[Snapshot]:
     newest, last = present.newest, last_look(present)
 
+    def known_bps(vote_account: str) -> int | None:
+        row = present.validators.get(vote_account)
+        return None if row is None else row.commission_bps
+
     def ask(chain: Chain) -> Heard[Snapshot]:
         return take_snapshot(
             in_order(now=began_at),
@@ -82,6 +86,7 @@ def _heard(present: Present, *, began_at: datetime, accept_shrunken: bool) -> He
             began_at=began_at,
             split_epoch=newest.split_epoch if newest else None,
             last=last,
+            known_bps=known_bps,
             chain=chain,
         )
 

@@ -1,15 +1,17 @@
 """The changes of commission that an imported history tells of: its rows show what no fetch of ours saw.
 
-A history has whole percents. One that our own commission may be rounded to is no change.
+A history has whole percents. One that our own commission may be rounded to is no change, nor is one percent
+between a file and Jito's history: of 5.5 % one may tell 6 % and the other 5 %.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from validators.models import CommissionChange, CommissionSource, Origin, ValidatorEpoch
 from validators.services import bulk
 from validators.services.settled_past import Past
+from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.whole_percent import may_be_rounded, stayed
 
 
@@ -50,6 +52,7 @@ class Change(NamedTuple):
     in_first_look: bool
 
 
+_HISTORIES: Final = {Origin.IMPORTED.value, Origin.HISTORY.value}
 # By validator's key the changes that fetches saw: the two commissions, and the epoch.
 Seen = Mapping[int, Sequence[tuple[int, int, int]]]
 
@@ -68,6 +71,7 @@ def refresh_told_changes(pasts: Mapping[int, Past], *, since: int = -1, until: i
         for change in _told(key, _complete(past), seen)
         if change.epoch > since and (until is None or change.epoch <= until)
     }
+    wanted -= _between_histories(wanted)
     told = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.IMPORTED, epoch__gt=since)
     told = told if until is None else told.filter(epoch__lte=until)
     columns = ("validator_id", "epoch", "from_bps", "to_bps", "in_first_look", "pk")
@@ -85,6 +89,28 @@ def refresh_told_changes(pasts: Mapping[int, Past], *, since: int = -1, until: i
         constants={"source": Origin.IMPORTED.value, "seen_at": None},
     )
     return bool(gone or new)
+
+
+def _between_histories(changes: Collection[Change]) -> set[Change]:
+    """Those by one percent where one history ends and another goes on: each rounds in its own direction."""
+    by_one = [
+        one for one in changes if one.in_first_look and abs(one.to_bps - one.from_bps) == BPS_PER_PERCENT
+    ]
+    if not by_one:
+        return set()
+    epochs = {epoch for one in by_one for epoch in (one.epoch - 1, one.epoch)}
+    rows = ValidatorEpoch.objects.filter(
+        validator_id__in={one.key for one in by_one},
+        epoch__in=epochs,
+        commission_source=CommissionSource.IMPORTED,
+    )
+    columns = rows.values_list("validator_id", "epoch", "source")
+    of = {(key, epoch): source for key, epoch, source in bulk.read_rows(columns)}
+    return {
+        one
+        for one in by_one
+        if {of.get((one.key, epoch)) for epoch in (one.epoch - 1, one.epoch)} == _HISTORIES
+    }
 
 
 def keys_with_history(keys: Collection[int], *, epochs: Iterable[int]) -> list[int]:

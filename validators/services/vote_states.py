@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
-from validators.models import ChainState, ClusterEpoch, Fetch, Validator, ValidatorEvent, VoteState
+from validators.models import ChainState, ClusterEpoch, Fetch, Validator, VoteState
 from validators.services import bulk
 from validators.services.account_history import fill_history, unfinished
 from validators.services.attempts import attempt, newest_fetch, refuse_if_behind
@@ -28,10 +28,12 @@ Verdict = VoteState.Admission
 _FIELDS: Final = (
     *("state_version", "withdrawer", "inflation_collector", "block_collector", "block_commission_bps"),
     *("pending_rewards", "bls_key", "balance", "next_epoch", "after_next", "reason", "epochs_paid"),
+    "last_known",
 )
 _NEXT_EPOCH: Final = _FIELDS.index("next_epoch")
 _AFTER_NEXT: Final = _FIELDS.index("after_next")
 _REASON: Final = _FIELDS.index("reason")
+_LAST_KNOWN: Final = _FIELDS.index("last_known")
 
 
 class Rule(NamedTuple):
@@ -57,8 +59,13 @@ class Known(NamedTuple):
     told: tuple[Any, ...]
 
     @property
-    def after_next(self) -> str:
-        return str(self.told[_AFTER_NEXT])
+    def last_known(self) -> str:
+        """Its verdict on the set after next, or the last one that was not unknown; empty: there is none.
+
+        An older version writes verdicts alone.
+        """
+        after_next = self.told[_AFTER_NEXT]
+        return str(self.told[_LAST_KNOWN] if after_next == Verdict.UNKNOWN else after_next)
 
 
 def fetch_vote_states() -> dict[str, Any]:
@@ -115,7 +122,8 @@ def _store(
         key = wanted[one.vote_account][0]
         before = known.get(key)
         verdicts = admitted(admission[:2], before and (before.epoch, *before.told[_NEXT_EPOCH:_REASON]))
-        rows[key] = _row(one, verdicts, admission.epochs_paid if rule.since is not None else None)
+        epochs_paid = admission.epochs_paid if rule.since is not None else None
+        rows[key] = _row(one, verdicts, epochs_paid, before.last_known if before else "")
     _write(rows, known, epoch=epoch, slot=states.slot, at=now)
     mark_operators(runs)
     open_ones = unfinished(newest)
@@ -141,32 +149,18 @@ def _store(
 
 
 def _admission_news(rows: Mapping[int, Sequence[Any]], known: Mapping[int, Known], epoch: int) -> list[News]:
-    """Of whom an earlier look saw too: who is out now and was not, and the other way round.
+    """Who is out now and was not when that was known last, and the other way round.
 
-    While nobody can tell, what was told last stands.
+    While nobody can tell, what was known stands; to what is known first nothing is news.
     """
-    moved = {
-        key: row[_AFTER_NEXT]
-        for key, row in rows.items()
-        if key in known and row[_AFTER_NEXT] not in (known[key].after_next, Verdict.UNKNOWN)
-    }
-    out = {key for key in moved if known[key].after_next == Verdict.OUT}
-    out |= _told_to_be_out([key for key in moved if known[key].after_next == Verdict.UNKNOWN])
     about = {"epoch": epoch + 2}
     return [
-        News(Kind.ADMISSION_LOST, key, about | {"reason": rows[key][_REASON]})
-        if verdict == Verdict.OUT
+        News(Kind.ADMISSION_LOST, key, about | {"reason": row[_REASON]})
+        if row[_LAST_KNOWN] == Verdict.OUT
         else News(Kind.ADMISSION_REGAINED, key, about)
-        for key, verdict in moved.items()
-        if (verdict == Verdict.OUT) != (key in out)
+        for key, row in rows.items()
+        if key in known and known[key].last_known not in ("", row[_LAST_KNOWN])
     ]
-
-
-def _told_to_be_out(keys: Sequence[int]) -> set[int]:
-    kinds = (Kind.ADMISSION_LOST, Kind.ADMISSION_REGAINED)
-    events = ValidatorEvent.objects.filter(kind__in=kinds, validator_id__in=keys).order_by("number")
-    last = dict(events.values_list("validator_id", "kind"))
-    return {key for key, kind in last.items() if kind == Kind.ADMISSION_LOST}
 
 
 def admission_rule(epoch: int) -> Rule:
@@ -199,13 +193,16 @@ def _known() -> dict[int, Known]:
     return {key: Known(pk, epoch, tuple(told)) for key, pk, epoch, *told in bulk.read_rows(rows)}
 
 
-def _row(one: OwnedVoteState, verdicts: tuple[str, str, str], epochs_paid: int | None) -> tuple[Any, ...]:
+def _row(
+    one: OwnedVoteState, verdicts: tuple[str, str, str], epochs_paid: int | None, known_before: str
+) -> tuple[Any, ...]:
     """In the order of _FIELDS."""
     state = one.state
+    last_known = known_before if verdicts[1] == Verdict.UNKNOWN else verdicts[1]
     return (
         *(state.state_version or "", *_keys(one)),
         *(state.block_commission_bps, state.pending_rewards, state.bls.value, one.lamports),
-        *(*verdicts, epochs_paid),
+        *(*verdicts, epochs_paid, last_known),
     )
 
 

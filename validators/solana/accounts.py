@@ -4,11 +4,12 @@ import binascii
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WrapValidator
 
-from validators.exceptions import MalformedReplyError, RpcError
+from validators.exceptions import LayoutError, MalformedReplyError, RpcError
+from validators.solana.records import or_reason
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import Key, Reply, Unsigned
 
@@ -43,12 +44,32 @@ class Part(NamedTuple):
     length: int
 
 
+class Unreadable(NamedTuple):
+    """What a node sent in the place of an account, and is none."""
+
+    reason: str
+
+
+Sent = Account | Unreadable | None
+
+
+def readable(sent: Sent) -> Account | None:
+    """Raises a LayoutError that says what is wrong."""
+    if isinstance(sent, Unreadable):
+        raise LayoutError(sent.reason)
+    return sent
+
+
 @dataclass(frozen=True, slots=True)
 class AccountsAnswer:
-    """The accounts in the order of the keys, as of that slot; None where there is none."""
+    """The accounts in the order of the keys, as of that slot; None where there is none.
+
+    One that is garbled takes no other down: it is for whoever asked to name it, and to doubt the whole
+    where too many are.
+    """
 
     slot: int
-    accounts: list[Account | None]
+    accounts: list[Sent]
 
 
 def _content(data: object) -> bytes | dict[str, Any]:
@@ -70,9 +91,16 @@ class _WireAccount(BaseModel):
     data: Annotated[bytes | dict[str, Any], PlainValidator(_content)]
 
     def account(self) -> Account:
+        """Its bytes, or a node's words."""
         if isinstance(self.data, bytes):
             return Account(self.lamports, self.owner, self.data, None)
         return Account(self.lamports, self.owner, b"", self.data)
+
+
+if TYPE_CHECKING:
+    _WireSent = _WireAccount | str | None
+else:
+    _WireSent = Annotated[_WireAccount | None, WrapValidator(or_reason)]
 
 
 class _Context(BaseModel):
@@ -84,13 +112,13 @@ class _MultipleAccounts(BaseModel):
     """The result of getMultipleAccounts, what we use of it."""
 
     context: _Context
-    value: Annotated[list[_WireAccount | None], Field(max_length=MOST_KEYS)]
+    value: Annotated[list[_WireSent], Field(max_length=MOST_KEYS)]
 
 
 class _AccountInfo(BaseModel):
     model_config = ConfigDict(strict=True)
     context: _Context
-    value: _WireAccount | None
+    value: _WireSent
 
 
 def ask_accounts(
@@ -110,10 +138,11 @@ def ask_accounts(
         raise ValueError(f"{len(keys)} accounts in one question, {MOST_KEYS} are allowed")
     options = _options(parsed=parsed, least_slot=least_slot, part=part)
     result = answered_patiently(endpoint, METHOD, [list(keys), options], Reply[_MultipleAccounts])
-    doubt = _doubt(result, len(keys), parsed=parsed, least_slot=least_slot, part=part)
-    if doubt:
+    if len(result.value) != len(keys):
+        doubt = f"{len(result.value):,} accounts, asked for {len(keys):,}"
         raise MalformedReplyError(endpoint.name, METHOD, doubt)
-    return AccountsAnswer(result.context.slot, [one.account() if one else None for one in result.value])
+    slot = _slot(endpoint, METHOD, result.context, least_slot)
+    return AccountsAnswer(slot, [_account(one, parsed=parsed, part=part) for one in result.value])
 
 
 def ask_account(endpoint: Endpoint, key: str, *, least_slot: int, part: Part) -> AccountsAnswer:
@@ -123,11 +152,8 @@ def ask_account(endpoint: Endpoint, key: str, *, least_slot: int, part: Part) ->
     """
     options = _options(parsed=False, least_slot=least_slot, part=part)
     one = answered_patiently(endpoint, ONE_METHOD, [key, options], Reply[_AccountInfo])
-    result = _MultipleAccounts.model_construct(context=one.context, value=[one.value])
-    doubt = _doubt(result, 1, parsed=False, least_slot=least_slot, part=part)
-    if doubt:
-        raise MalformedReplyError(endpoint.name, ONE_METHOD, doubt)
-    return AccountsAnswer(one.context.slot, [one.value.account() if one.value else None])
+    slot = _slot(endpoint, ONE_METHOD, one.context, least_slot)
+    return AccountsAnswer(slot, [_account(one.value, parsed=False, part=part)])
 
 
 def ask_of_one_epoch(
@@ -172,23 +198,18 @@ def answered_patiently(
     return endpoint.call(method, params, reply_type)
 
 
-def _doubt(
-    result: _MultipleAccounts,
-    count: int,
-    *,
-    parsed: bool,
-    least_slot: int | None,
-    part: Part | None,
-) -> str | None:
-    """Why a reply of the right shape is no answer to what was asked."""
-    if len(result.value) != count:
-        return f"{len(result.value):,} accounts, asked for {count:,}"
-    if least_slot is not None and result.context.slot < least_slot:
-        return f"as of slot {result.context.slot}, asked for {least_slot} or later"
-    sent = [one.data for one in result.value if one is not None]
-    if not parsed and any(not isinstance(data, bytes) for data in sent):
-        return "parsed accounts, asked for base64"
-    longest = max(map(len, sent), default=0)
-    if part is not None and longest > part.length:
-        return f"{longest} bytes of an account, asked for {part.length}"
-    return None
+def _slot(endpoint: Endpoint, method: str, context: _Context, least_slot: int | None) -> int:
+    if least_slot is not None and context.slot < least_slot:
+        doubt = f"as of slot {context.slot}, asked for {least_slot} or later"
+        raise MalformedReplyError(endpoint.name, method, doubt)
+    return context.slot
+
+
+def _account(sent: _WireSent, *, parsed: bool, part: Part | None) -> Sent:
+    if sent is None or isinstance(sent, str):
+        return None if sent is None else Unreadable(sent)
+    if not parsed and not isinstance(sent.data, bytes):
+        return Unreadable("parsed, asked for base64")
+    if part is not None and len(sent.data) > part.length:
+        return Unreadable(f"{len(sent.data)} bytes, asked for {part.length}")
+    return sent.account()

@@ -15,7 +15,7 @@ from validators.exceptions import (
     MalformedReplyError,
     RpcError,
 )
-from validators.solana.accounts import METHOD, Account, ask_accounts
+from validators.solana.accounts import METHOD, Sent, ask_accounts, readable
 from validators.solana.arithmetic import LARGEST
 from validators.solana.asking import is_refusal
 from validators.solana.features import (
@@ -143,7 +143,8 @@ def _ask_runtime(endpoint: Endpoint) -> ChainLook:
     )
 
 
-def _decoded(account: Account | None, owner: str, decode: Callable[[bytes], Part]) -> Part | None:
+def _decoded(sent: Sent, owner: str, decode: Callable[[bytes], Part]) -> Part | None:
+    account = readable(sent)
     # Anybody can send lamports to an address that nothing is at yet.
     if account is None or (account.owner == SYSTEM_PROGRAM and not account.data):
         return None

@@ -7,7 +7,16 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from validators.exceptions import LayoutError
-from validators.solana.accounts import METHOD, MOST_KEYS, Account, AccountsAnswer, Part, ask_accounts
+from validators.solana.accounts import (
+    METHOD,
+    MOST_KEYS,
+    Account,
+    AccountsAnswer,
+    Part,
+    Sent,
+    ask_accounts,
+    readable,
+)
 from validators.solana.byte_reader import Reader
 from validators.solana.program_accounts import SEARCH_METHOD, ask_program_accounts
 from validators.solana.programs.validator_history import (
@@ -176,11 +185,9 @@ def _ask_window(
     )
 
 
-def _or_reason(
-    one: _Asked, sent: Account | None, decode: Callable[[_Asked, Account | None], Item]
-) -> Item | Rejected:
+def _or_reason(one: _Asked, sent: Sent, decode: Callable[[_Asked, Account | None], Item]) -> Item | Rejected:
     try:
-        return decode(one, sent)
+        return decode(one, readable(sent))
     except LayoutError as exc:
         return Rejected(one.vote_account, str(exc))
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from validators.exceptions import LayoutError, MalformedReplyError
-from validators.solana.accounts import METHOD, MOST_KEYS, Account, Part, ask_account, ask_accounts
+from validators.solana.accounts import METHOD, MOST_KEYS, Part, Sent, ask_account, ask_accounts, readable
 from validators.solana.byte_reader import Reader
 from validators.solana.program_accounts import SEARCH_METHOD, ask_program_accounts
 from validators.solana.programs.stake_pools import (
@@ -83,23 +83,25 @@ def ask_pools(endpoint: Endpoint, addresses: Sequence[str], *, least_slot: int, 
     return Pools(endpoint.name, slot, Records(endpoint.name, looks, rejected), tuple(missing))
 
 
-def _pool(address: str, account: Account | None, latest_epoch: int) -> StakePool | None:
+def _pool(address: str, sent: Sent, latest_epoch: int) -> StakePool | None:
+    account = readable(sent)
     if account is None:
         return None
     return decoded_pool(address=address, owner=account.owner, data=account.data, latest_epoch=latest_epoch)
 
 
 def _looked_at(
-    endpoint: Endpoint, pool: StakePool, header: Account | None, *, least_slot: int, latest_epoch: int
+    endpoint: Endpoint, pool: StakePool, sent: Sent, *, least_slot: int, latest_epoch: int
 ) -> PoolLook | Rejected:
     """A list that is not as laid out takes no other pool down."""
     try:
+        header = readable(sent)
         if header is None:
             raise _missing_list(pool)
         number = entries_listed(pool, owner=header.owner, data=header.data)
         wanted = bytes_of_list(number)
         answer = ask_account(endpoint, pool.validator_list, least_slot=least_slot, part=Part(0, wanted))
-        [account] = answer.accounts
+        account = readable(answer.accounts[0])
         if account is None:
             raise _missing_list(pool)
         entries = decoded_list(pool, owner=account.owner, data=account.data, latest_epoch=latest_epoch)

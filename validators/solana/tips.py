@@ -8,7 +8,7 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import Field
 
 from validators.exceptions import HttpStatusError, LayoutError, RpcError
-from validators.solana.accounts import METHOD, Account, ask_of_one_epoch
+from validators.solana.accounts import METHOD, Sent, ask_of_one_epoch, readable
 from validators.solana.arithmetic import LARGEST
 from validators.solana.programs.jito import (
     PRIORITY_FEES,
@@ -93,7 +93,7 @@ def _rent(endpoint: Endpoint) -> int | None:
 
 def _judged(
     wanted: Wanted,
-    accounts: Iterator[tuple[str, Account | None]],
+    accounts: Iterator[tuple[str, Sent]],
     programs: dict[Kind, str],
     rent: int | None,
 ) -> Shares | Rejected:
@@ -113,8 +113,9 @@ def _judged(
 
 
 def _decoded(
-    kind: Kind, address: str, account: Account | None, wanted: Wanted, programs: dict[Kind, str]
+    kind: Kind, address: str, sent: Sent, wanted: Wanted, programs: dict[Kind, str]
 ) -> Distribution | None:
+    account = readable(sent)
     if account is None:
         return None
     return decoded_distribution(

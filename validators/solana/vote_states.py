@@ -10,7 +10,9 @@ from validators.solana.accounts import (
     SLOT_NOT_REACHED,
     Account,
     AccountsAnswer,
+    Sent,
     ask_of_one_epoch,
+    readable,
 )
 from validators.solana.layouts import BlsKey, VoteState, decoded_vote_state
 from validators.solana.parsed_votes import parsed_vote_state
@@ -44,7 +46,7 @@ class VoteStates:
 
 
 class _Unreadable(Rejected):
-    """An account of the vote program in a layout that we cannot read."""
+    """An account that we cannot read: in a new layout, say."""
 
     __slots__ = ()
 
@@ -101,12 +103,13 @@ def _raw_answers(question: _Question) -> list[AccountsAnswer] | None:
         return None
 
 
-def _judge(vote_account: str, account: Account | None) -> OwnedVoteState | Rejected:
-    if account is None:
-        return Rejected(vote_account, CLOSED)
-    if account.owner != VOTE_PROGRAM:
-        return Rejected(vote_account, f"owned by {account.owner}")
+def _judge(vote_account: str, sent: Sent) -> OwnedVoteState | Rejected:
     try:
+        account = readable(sent)
+        if account is None:
+            return Rejected(vote_account, CLOSED)
+        if account.owner != VOTE_PROGRAM:
+            return Rejected(vote_account, f"owned by {account.owner}")
         return OwnedVoteState(vote_account, account.lamports, _state(account))
     except LayoutError as exc:
         return _Unreadable(vote_account, str(exc))

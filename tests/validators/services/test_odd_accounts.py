@@ -1,19 +1,19 @@
-"""Accounts whose texts are none.
+"""Accounts whose texts are none: one is left out and told, and whoever garbles many is not believed.
 
-A node writes them from bytes and nobody else has a word in it: whoever garbles one is not believed in that
-reply, and another endpoint is asked. Of stakes a reply is about one validator.
+Of stakes a reply is about one validator.
 """
 
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.validators import distributions, replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.packed_stakes import item, stake
 from tests.validators.services.sources import METHODS, state
-from tests.validators.services.vote_accounts import rule
+from tests.validators.services.vote_accounts import holds, rule
 from validators import tasks
 from validators.exceptions import MalformedReplyError
 from validators.models import MevEpoch, StakeEpoch, VoteState
@@ -34,27 +34,65 @@ def spoil(account: dict[str, Any], field: str, text: str) -> None:
     account[field] = [text, "base64"] if field == "data" else text
 
 
+def known(node: AccountsEndpoint, source: str) -> list[str]:
+    """The accounts of twenty validators, in their order, that were read of the source once."""
+    node.current = replies.accounts(20)
+    for number in range(20):
+        holds(node, number)
+    node.results["getMinimumBalanceForRentExemption"] = distributions.RENT
+    addresses = [one["votePubkey"] for one in node.current]
+    if source == "mev":
+        for place, vote_account in enumerate(addresses):
+            addresses[place] = TIPS.address(TIPS.program, vote_account, replies.EPOCH)
+            node.accounts[addresses[place]] = distributions.sent(TIPS, vote_account, replies.EPOCH)
+    rule()
+    tasks.fetch_validators()
+    METHODS[source][0]()
+    return addresses
+
+
 @ODD
 @FIELDS
 @pytest.mark.parametrize("source", ["mev", "vote-states"])
-def test_one_garbled_account_leaves_what_was_stored_and_is_said(
+def test_one_garbled_account_is_told_and_the_others_are_stored(
     node: AccountsEndpoint, source: str, field: str, text: str
 ) -> None:
-    node.results["getMinimumBalanceForRentExemption"] = distributions.RENT
-    vote_account = node.current[0]["votePubkey"]
-    address = vote_account
-    if source == "mev":
-        address = TIPS.address(TIPS.program, vote_account, replies.EPOCH)
-        node.accounts[address] = distributions.sent(TIPS, vote_account, replies.EPOCH)
-    rule()
-    tasks.fetch_validators()
-    fetch_source, _ = METHODS[source]
-    fetch_source()
-    before = stored()
+    address, *_ = known(node, source)
+    spoiled = node.current[0]["votePubkey"]
+    model = VoteState if source == "vote-states" else MevEpoch
+    of_it = model._default_manager.filter(validator__vote_account=spoiled)
+    before = list(of_it.order_by("pk").values())
+    began = timezone.now()
     spoil(node.accounts[address], field, text)
 
+    result = METHODS[source][0]()
+
+    assert result["rejected"] == 1
+    [rejected] = state(source).rejected
+    assert rejected["key"] == spoiled
+    assert rejected["reason"].isprintable()
+    assert len(rejected["reason"]) < 1_000
+    kept = list(of_it.order_by("pk").values())
+    assert [one for one in kept if one["epoch"] == replies.EPOCH] == [
+        one for one in before if one["epoch"] == replies.EPOCH
+    ]
+    others = model._default_manager.filter(epoch=replies.EPOCH).exclude(validator__vote_account=spoiled)
+    assert others.filter(looked_at__gte=began).count() == len(node.current) - 1
+
+
+@ODD
+@FIELDS
+@pytest.mark.parametrize("source", ["mev", "vote-states"])
+def test_whoever_garbles_many_is_not_believed(
+    node: AccountsEndpoint, source: str, field: str, text: str
+) -> None:
+    addresses = known(node, source)
+    before = stored()
+    for address in addresses[: len(addresses) // 4]:
+        spoil(node.accounts[address], field, text if len(text) < 100 else "long")
+
     with pytest.raises(MalformedReplyError) as refused:
-        fetch_source()
+        METHODS[source][0]()
 
     assert stored() == before
     told = state(source).last_error

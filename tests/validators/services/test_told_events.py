@@ -10,9 +10,9 @@ from staking_project.environment import BOUNDS
 from tests.validators import replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import CannedEndpoint
-from tests.validators.replies import EPOCH, FULL_EPOCH, RENT, epoch_credits
+from tests.validators.replies import EPOCH, FULL_EPOCH, epoch_credits
 from tests.validators.rows import NOON, SOL, validator
-from tests.validators.services.vote_accounts import TICKET, holds, look, rule
+from tests.validators.services.vote_accounts import holds
 from validators import tasks
 from validators.exceptions import ValidatorsError
 from validators.models import EventTally, Origin, ToldRanks, Validator, ValidatorEpoch, ValidatorEvent
@@ -187,31 +187,6 @@ def test_a_version_is_told_when_it_is_another_one(endpoint: CannedEndpoint) -> N
     assert run("4.2.2", EPOCH + 4) == []
     assert run(None, EPOCH + 6) == run(None, EPOCH + 8) == []
     assert run("4.3.0", EPOCH + 8) == [(FIRST, "4.2.2", "4.3.0")]
-
-
-def test_admission_is_told_when_it_is_lost_and_regained(node: AccountsEndpoint) -> None:
-    def looked(balance: int) -> list[Any]:
-        before = newest_number()
-        holds(node, 0, balance=balance)
-        look(node)
-        return [(kind, facts) for kind, _, facts in told(before)]
-
-    rule()
-    enough, little = RENT + 3 * TICKET, RENT + TICKET - 1
-    about = {"epoch": EPOCH + 2}
-    lost = [("admission_lost", about | {"reason": "balance below rent and ticket"})]
-    assert looked(little) == looked(little) == []
-    assert looked(enough) == [("admission_regained", about)]
-    assert looked(little) == lost
-    # Nobody can tell for a while; what was told stands.
-    rule(admission_from=None)
-    assert looked(little) == []
-    rule()
-    assert looked(little) == []
-    rule(admission_from=None)
-    assert looked(little) == []
-    rule()
-    assert looked(enough) == [("admission_regained", about)]
 
 
 def ranked(*ranks: int, version: str = "1") -> list[tuple[int, int, int]]:

@@ -8,6 +8,7 @@ import pytest
 from tests.validators.rows import NOON, fetch, validator
 from validators import tasks
 from validators.models import Fetch, MevEpoch, RuleVerdict, Validator, ValidatorEpoch, ValidatorEvent
+from validators.services.verdicts.news import judged_then, news_since
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -134,3 +135,49 @@ def test_of_a_window_that_is_known_in_part_a_change_is_news_and_its_past_is_not(
     commission(was_high, 995, 500)
     commission(raises, 995, 10_000)
     assert judged() == [("fails", "unknown")]
+
+
+def test_what_happened_while_nobody_looked_is_news_and_what_was_before_that_is_not(rules: Path) -> None:
+    rules.write_text(HEAD + FEE)
+    fetch()
+    raised, late, was_high = validator(1), validator(2), validator(3)
+    for one in (raised, late, was_high):
+        for epoch in range(981, 991):
+            commission(one, epoch, 500)
+    assert (judged(), set(results())) == ([], {"passes"})
+
+    Fetch.objects.all().delete()
+    fetch(epoch=998)
+    commission(raised, 991, 10_000)
+    assert judged() == [("passes", "fails")]
+    # Known a while after the outage, of an epoch within it; and of one that was judged before it.
+    commission(late, 991, 10_000)
+    commission(was_high, 988, 10_000)
+    assert judged() == [("unknown", "fails")]
+    newest = ValidatorEvent.objects.latest("number")
+    assert newest.validator == late
+
+
+@pytest.mark.parametrize(
+    ("judged_in", "since"),
+    [
+        ([], 989),
+        ([990, 991, 992], 989),
+        # Nobody looked from 985 to 991.
+        ([980, 984, 992], 983),
+        # Nor before.
+        ([991, 992, 993], 989),
+    ],
+)
+def test_news_begins_where_everybody_was_judged_last(judged_in: list[int], since: int) -> None:
+    assert news_since(judged_in, running=993) == since
+
+
+def test_no_more_judgings_are_kept_than_say_where_news_begins() -> None:
+    judged_in: list[int] = []
+    for running in (980, 984, 984, 992, 993, 994, 995, 996):
+        whole = news_since([980, 984, 992, 993, 994, 995], running=running)
+        assert news_since(judged_in, running=running) == (whole if judged_in else running - 4)
+        judged_in = judged_then(judged_in, running=running)
+        assert len(judged_in) <= 4
+    assert judged_in == [993, 994, 995, 996]

@@ -43,6 +43,7 @@ def test_an_account_is_stored_as_it_stands(node: AccountsEndpoint) -> None:
         "after_next": "ok",
         "reason": "",
         "epochs_paid": 3,
+        "last_known": "ok",
     }
 
 

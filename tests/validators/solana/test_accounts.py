@@ -1,5 +1,6 @@
 """One question for many accounts: each is there, null or bytes, or the reply is no answer."""
 
+import re
 import time
 from typing import Any
 
@@ -9,9 +10,17 @@ from pytest_httpserver import HTTPServer
 from tests.validators import raw_accounts, replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import rpc_error
-from validators.exceptions import MalformedReplyError, RpcError
+from validators.exceptions import LayoutError, MalformedReplyError, RpcError
 from validators.solana import accounts
-from validators.solana.accounts import Account, AccountsAnswer, ask_accounts
+from validators.solana.accounts import (
+    Account,
+    AccountsAnswer,
+    Part,
+    Unreadable,
+    ask_account,
+    ask_accounts,
+    readable,
+)
 from validators.solana.rpc import Endpoint
 from validators.solana.vote_states import VOTE_PROGRAM
 
@@ -45,7 +54,7 @@ def test_parsed_accounts_have_words_and_unparsable_ones_bytes(chain: AccountsEnd
 
     answer = ask(chain, parsed=True, least_slot=5)
 
-    assert [one and (one.data, one.parsed) for one in answer.accounts] == [
+    assert [one and (one.data, one.parsed) for one in map(readable, answer.accounts)] == [
         (b"", {"type": "vote", "info": {"x": 1}}),
         (b"abc", None),
     ]
@@ -86,10 +95,6 @@ def test_a_node_that_does_not_get_there_in_time_is_left(
     assert (raised.value.code, len(chain.asked)) == (fault, asked)
 
 
-def changed(**changes: Any) -> dict[str, Any]:
-    return {"context": {"slot": 5}, "value": [raw_accounts.sent(b"abc") | changes, None]}
-
-
 MALFORMED: list[tuple[Any, str]] = [
     ({"context": {"slot": 5}, "value": [None]}, "1 accounts, asked for 2"),
     ({"context": {"slot": 5}, "value": [None] * 3}, "3 accounts, asked for 2"),
@@ -97,17 +102,6 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"context": {"slot": 4}, "value": [None] * 2}, "as of slot 4, asked for 5 or later"),
     ({"context": {"slot": 2**63}, "value": [None] * 2}, "result.context.slot"),
     ({"value": [None] * 2}, "result.context: Field required"),
-    (changed(lamports=-1), "lamports: "),
-    (changed(lamports=1.0), "lamports: "),
-    (changed(owner="nobody"), "not the base58 form"),
-    (changed(data=["A", "base64"]), "result.value.0.data: "),
-    (changed(data=["\u00e9" * 4, "base64"]), "result.value.0.data: "),
-    (changed(data=["AAAA", "base58"]), "neither"),
-    (changed(data=["AAAA"]), "neither"),
-    (changed(data="AAAA"), "neither"),
-    (changed(data={"parsed": "x"}), "neither"),
-    (changed(data=["AAAA" * 30, "base64"]), "120 letters of base64"),
-    (changed(data={"parsed": {}, "program": "vote"}), "parsed accounts, asked for base64"),
 ]
 
 
@@ -120,3 +114,49 @@ def test_a_reply_that_is_no_answer_is_malformed(
 
     with pytest.raises(MalformedReplyError, match=cause):
         ask(chain, least_slot=5)
+
+
+GARBLED: list[tuple[Any, str]] = [
+    ({"lamports": -1}, "lamports: "),
+    ({"lamports": 1.0}, "lamports: "),
+    ({"owner": "nobody"}, "not the base58 form"),
+    ({"data": ["A", "base64"]}, "data: "),
+    ({"data": ["\u00e9" * 4, "base64"]}, "data: "),
+    ({"data": ["AAAA", "base58"]}, "neither"),
+    ({"data": ["AAAA"]}, "neither"),
+    ({"data": "AAAA"}, "neither"),
+    ({"data": {"parsed": "x"}}, "neither"),
+    ({"data": ["AAAA" * 30, "base64"]}, "120 letters of base64"),
+    ({"data": {"parsed": {}, "program": "vote"}}, "parsed, asked for base64"),
+    ({"data": ["AAAA" * 2, "base64"]}, "6 bytes, asked for 5"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), GARBLED)
+def test_one_that_is_garbled_takes_no_other_down(
+    chain: AccountsEndpoint, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], reason: str
+) -> None:
+    monkeypatch.setattr(accounts, "LARGEST_DATA", 60)
+    good = raw_accounts.sent(b"abc", lamports=7)
+    value = [good | changes, good]
+    monkeypatch.setattr(chain, "_result", lambda method: {"context": {"slot": 5}, "value": value})
+
+    garbled, other = ask(chain, part=Part(0, 5)).accounts
+
+    assert isinstance(garbled, Unreadable)
+    assert reason in garbled.reason
+    assert other == Account(7, VOTE_PROGRAM, b"abc", None)
+    with pytest.raises(LayoutError, match=re.escape(garbled.reason)):
+        readable(garbled)
+
+
+@pytest.mark.parametrize("sent", ["no account", 5, raw_accounts.sent(b"abc") | {"owner": None}])
+def test_an_only_account_that_is_garbled_says_so(
+    chain: AccountsEndpoint, monkeypatch: pytest.MonkeyPatch, sent: Any
+) -> None:
+    monkeypatch.setattr(chain, "_result", lambda method: {"context": {"slot": 5}, "value": sent})
+
+    with Endpoint(chain.url, deadline=time.monotonic() + 5) as endpoint:
+        [account] = ask_account(endpoint, KEYS[0], least_slot=5, part=Part(0, 5)).accounts
+
+    assert isinstance(account, Unreadable)

@@ -122,6 +122,10 @@ CALLS: Final[dict[Callable[..., Any], dict[str, Any]]] = {
     versions.current_versions: {"everybody": RUNNING},
     versions.current_version: {"stakes": ((VERSION, 5), (VERSION, 7))},
     whole_percent.meant: {"told": (500, 700), "seen": (550,)},
+    whole_percent.still_meant: {
+        "told": MappingProxyType({"a": 500}),
+        "known": MappingProxyType({"a": 550}),
+    },
     versions.is_current: {
         "version": VERSION,
         "client": versions.Client.AGAVE,

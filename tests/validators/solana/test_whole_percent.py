@@ -2,7 +2,7 @@
 
 import pytest
 
-from validators.solana.whole_percent import may_be_rounded, meant, stayed
+from validators.solana.whole_percent import may_be_rounded, meant, stayed, still_meant
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,27 @@ def test_only_between_whole_and_exact_a_difference_may_be_none(
     before: tuple[int, bool], after: tuple[int, bool], is_one: bool
 ) -> None:
     assert stayed(before[0], after[0], before_is_whole=before[1], after_is_whole=after[1]) is is_one
+
+
+@pytest.mark.parametrize(
+    ("told", "known", "meant_still"),
+    [
+        ([600], [550], {0: 550}),
+        ([500], [550], {0: 550}),
+        ([700], [550], {}),
+        # Of what is known in whole percent itself another one is a change.
+        ([500], [600], {}),
+        ([600], [600], {}),
+        # A node that rounds most down rounds all down.
+        ([500, 600, 800], [550, 650, 750], {0: 550, 1: 650}),
+        ([600, 700, 700], [550, 650, 750], {0: 550, 1: 650}),
+        ([600, 700], [550, 750], {0: 550, 1: 750}),
+        ([600, 700, 25_500], [550, 650, 30_000], {0: 550, 1: 650, 2: 30_000}),
+    ],
+)
+def test_what_was_known_exactly_stands_until_it_cannot_be_meant(
+    told: list[int], known: list[int], meant_still: dict[int, int]
+) -> None:
+    named = [{str(place): bps for place, bps in enumerate(all_bps)} for all_bps in (told, known)]
+    assert still_meant(*named) == {str(place): bps for place, bps in meant_still.items()}
+    assert still_meant(named[0], {}) == {}

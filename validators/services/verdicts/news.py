@@ -4,7 +4,7 @@ Stored findings are those that fail or are not known; `was` beside one that is n
 when it last was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from validators.rules.findings import Outcome
@@ -32,11 +32,29 @@ def states(rules: RuleSet, findings: Findings) -> States:
     return {name: state for name, state in found.items() if state in _KNOWN}
 
 
-def is_news(rules: RuleSet, before: States, findings: Findings, *, running: int) -> bool:
-    """Some rule says another thing than it did; what becomes known for the first time is none."""
+def news_since(judged: Sequence[int], *, running: int) -> int:
+    """The first epoch that may fail for news: all of those before were told when everybody was judged last.
+
+    `judged` are the epochs in which that was. Epochs that nobody looked at are told once they are told of.
+    """
+    told = running - EPOCHS_UNTIL_TOLD
+    return max((epoch for epoch in judged if epoch <= told), default=told) - 1
+
+
+def judged_then(judged: Sequence[int], *, running: int) -> list[int]:
+    """What of them is to be kept for later, and the one that runs: so many that `news_since` is the same."""
+    told = running - EPOCHS_UNTIL_TOLD
+    older = [epoch for epoch in judged if epoch <= told]
+    newer = {epoch for epoch in judged if told < epoch < running}
+    return [*sorted(older)[-1:], *sorted(newer), running]
+
+
+def is_news(rules: RuleSet, before: States, findings: Findings, *, since: int) -> bool:
+    """Some rule says another thing than it did, by an epoch not before `since`; what becomes known for the
+    first time is none."""
     after, by_name = states(rules, findings), {one["rule"]: one for one in findings}
     return any(
-        before.get(rule.name, state) != state and not _is_of_old(rule, by_name.get(rule.name, {}), running)
+        before.get(rule.name, state) != state and not _is_of_old(rule, by_name.get(rule.name, {}), since)
         for rule in rules.rules
         if (state := after.get(rule.name)) is not None
     )
@@ -52,9 +70,9 @@ def _is_lacking(finding: Mapping[str, Any]) -> bool:
     return finding["outcome"] == Outcome.UNKNOWN and not finding.get("so_far", False)
 
 
-def _is_of_old(rule: Any, finding: Mapping[str, Any], running: int) -> bool:
+def _is_of_old(rule: Any, finding: Mapping[str, Any], since: int) -> bool:
     """It fails by an epoch that a history told of later. What is counted may fail by what left its window."""
     epoch = finding.get("epoch")
     if epoch is None or (isinstance(rule, ValueRule) and rule.in_at_least is not None):
         return False
-    return bool(epoch < running - EPOCHS_UNTIL_TOLD - 1)
+    return bool(epoch < since)

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from scheduling.engine.execution import commit_with_run
 from validators.exceptions import PictureChangedError
-from validators.models import Fetch, RuleVerdict
+from validators.models import THE_JUDGING, Fetch, Judging, RuleVerdict
 from validators.models.marks import Writer, mark_picture
 from validators.rules.files import RuleSets
 from validators.rules.findings import Finding, Outcome, Verdict
@@ -19,7 +19,14 @@ from validators.services import bulk
 from validators.services.attempts import newest_fetch
 from validators.services.events import Kind, News, record_events
 from validators.services.memory import collector_paused
-from validators.services.verdicts.news import Findings, is_news, remembering, states
+from validators.services.verdicts.news import (
+    Findings,
+    is_news,
+    judged_then,
+    news_since,
+    remembering,
+    states,
+)
 from validators.services.verdicts.pasts import pasts_by_key
 from validators.services.verdicts.rule_sets import rule_sets
 
@@ -74,6 +81,7 @@ def record_verdicts(
     """
     bulk.serialize_writers()
     stored = {(row.validator_id, row.rules): row for row in RuleVerdict.objects.all()}
+    since = _news_since(epoch)
     new, again, news = [], [], []
     for pair, verdict in verdicts.items():
         rules, row = sets.sets[pair[1]], stored.get(pair)
@@ -89,7 +97,7 @@ def record_verdicts(
         if told == stood and found == row.findings:
             continue
         again.append((*told, _text(found), row.since_epoch if told[:2] == stood[:2] else epoch, row.pk))
-        if row.result != verdict.outcome and is_news(rules, before, found, running=epoch):
+        if row.result != verdict.outcome and is_news(rules, before, found, since=since):
             news.append(News(Kind.VERDICT, pair[0], _facts(rules, verdict, before=row.result)))
     gone = _gone(sets, verdicts, stored)
     bulk.insert_rows(RuleVerdict, fields=("validator_id", "rules", *_WRITTEN), rows=new, constants={})
@@ -100,6 +108,17 @@ def record_verdicts(
     record_events(news, epoch=epoch, at=timezone.now())
     counts = {"new": len(new), "changed": len(again), "gone": len(gone), "told": len(news)}
     return {"judged": len(verdicts), **counts}
+
+
+def _news_since(epoch: int) -> int:
+    """As `news_since`; writes that everybody is judged in this epoch."""
+    row = Judging.objects.filter(pk=THE_JUDGING).first() or Judging(pk=THE_JUDGING)
+    since = news_since(row.epochs, running=epoch)
+    epochs = judged_then(row.epochs, running=epoch)
+    if epochs != row.epochs:
+        row.epochs = epochs
+        row.save()
+    return since
 
 
 def _text(findings: Findings) -> str:

@@ -1,23 +1,15 @@
-"""Two years of history from the chain: what it brings, what stays, and how an import goes on."""
+"""Two years of history from the chain: what it brings, what stays, and what is left out."""
 
-import gzip
-import io
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.test import Client
-from pytest_httpserver import HTTPServer
 
-from scheduling.exceptions import SkipRun
 from tests.validators import chain_histories, replies
 from tests.validators.chain_histories import HistoriesEndpoint, entry, usual
 from tests.validators.histories import file_of
-from tests.validators.rows import NOON, fetch, validator
-from validators.exceptions import ValidatorsError
+from tests.validators.rows import NOON
+from tests.validators.services.history.chain_imports import RUNNING, VOTES, command, looked_at, rows
 from validators.models import (
     ClusterEpoch,
     CommissionChange,
@@ -25,55 +17,13 @@ from validators.models import (
     JitoEpoch,
     MevEpoch,
     Origin,
-    PictureMark,
     Validator,
     ValidatorEpoch,
 )
-from validators.services.history import from_chain
-from validators.services.history.chain_store import ChainStore, ChainSummary
 from validators.services.history.from_chain import import_from_chain
-from validators.services.history.pace import MOST_IN_WINDOW, WINDOW_SECONDS, Pace
 from validators.solana.pubkey import raw_key
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
-
-RUNNING = replies.EPOCH
-VOTES = [replies.key(f"vote {number}") for number in range(4)]
-FULL_FILE = Path(__file__).resolve().parents[5] / "shared/data/mainnet_epochs_full.csv.gz"
-
-
-@pytest.fixture
-def node(httpserver: HTTPServer, settings: Any) -> HistoriesEndpoint:
-    made = HistoriesEndpoint(httpserver)
-    settings.SOLANA_RPC_URLS = [made.url]
-    settings.FETCH_DEADLINE_SECONDS = 20.0
-    return made
-
-
-@pytest.fixture
-def followed(node: HistoriesEndpoint) -> HistoriesEndpoint:
-    """Four validators that a fetch saw, each with the last ten epochs in its history."""
-    looked_at(node)
-    for number, vote in enumerate(VOTES):
-        validator(number + 1, vote_account=vote, identity=replies.key(f"node {number}"))
-        node.has(vote, *(usual(RUNNING - age) for age in range(10, -1, -1)))
-    return node
-
-
-def looked_at(node: HistoriesEndpoint, epoch: int = RUNNING, **fields: Any) -> None:
-    node.epoch_infos[0] = replies.epoch_info(epoch, 200_000)
-    fetch(epoch=epoch, absolute_slot=node.slot - 10, slot_index=199_990, **fields)
-
-
-def rows(vote: str = VOTES[0]) -> dict[int, ValidatorEpoch]:
-    return {row.epoch: row for row in ValidatorEpoch.objects.filter(validator__vote_account=vote)}
-
-
-def command(*words: str) -> dict[str, Any]:
-    out = io.StringIO()
-    call_command("import_history", *words, "--json", stdout=out)
-    document: dict[str, Any] = json.loads(out.getvalue())
-    return document
 
 
 def test_every_ended_epoch_is_stored_with_what_it_tells(followed: HistoriesEndpoint) -> None:
@@ -221,86 +171,6 @@ def test_blocks_are_of_an_identity_that_another_account_has_too(followed: Histor
     assert ClusterEpoch.objects.get(epoch=RUNNING - 2).leader_slots is None
 
 
-def test_an_import_that_was_cut_off_goes_on_behind_its_last_step(
-    followed: HistoriesEndpoint, monkeypatch: pytest.MonkeyPatch, client: Client
-) -> None:
-    monkeypatch.setattr(from_chain, "WHOLE_IN_PAGE", 1)
-    store = ChainStore.store
-    stored: list[str] = []
-
-    def dies_later(self: ChainStore, histories: Any, *, is_whole: bool) -> None:
-        if len(stored) == 2:
-            raise KeyboardInterrupt
-        store(self, histories, is_whole=is_whole)
-        stored.append(histories.records.good[0].vote_account)
-
-    monkeypatch.setattr(ChainStore, "store", dies_later)
-    with pytest.raises(KeyboardInterrupt):
-        import_from_chain()
-    assert ValidatorEpoch.objects.count() == 20
-    assert not ClusterEpoch.objects.exists()
-    before = client.get("/api/v1/cluster/epochs").headers["ETag"]
-    monkeypatch.setattr(ChainStore, "store", store)
-
-    summary = import_from_chain()
-
-    assert (summary.read_before, summary.accounts, summary.requests) == (2, 2, 2)
-    assert ValidatorEpoch.objects.count() == 40
-    # Also of the rows that were stored before.
-    assert ClusterEpoch.objects.get(epoch=RUNNING - 9).total_stake == 20_000_000_000_000
-    assert not HistoryAccount.objects.exclude(underived_from=None).exists()
-    assert client.get("/api/v1/cluster/epochs").headers["ETag"] != before
-    marks = list(PictureMark.objects.filter(writer="imports"))
-    import_from_chain()
-    assert list(PictureMark.objects.filter(writer="imports")) == marks
-
-
-def test_a_budget_leaves_the_rest_for_the_next_import(
-    followed: HistoriesEndpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(from_chain, "WHOLE_IN_PAGE", 1)
-
-    first, second = command("--from", "chain", "--requests", "3"), command("--from", "chain")
-
-    assert (first["accounts"], first["left"], first["requests"]) == (3, 1, 3)
-    assert (second["accounts"], second["left"], second["requests"]) == (1, 0, 1)
-
-
-def test_a_later_import_reads_only_what_is_new(followed: HistoriesEndpoint) -> None:
-    import_from_chain()
-    followed.slices.clear()
-    looked_at(followed, RUNNING + 2)
-    for vote in VOTES:
-        followed.has(vote, *(usual(RUNNING - age) for age in range(10, -3, -1)))
-
-    summary = import_from_chain()
-
-    # The running epoch of then, the next, and two before, which keepers may have finished since.
-    assert (summary.accounts, summary.added, summary.rows) == (4, 8, 16)
-    assert (summary.first_epoch, summary.last_epoch) == (RUNNING - 2, RUNNING + 1)
-    assert [part is not None for _, part in followed.slices] == [True, True]
-
-
-def test_an_account_whose_ring_began_anew_is_read_whole(followed: HistoriesEndpoint) -> None:
-    import_from_chain()
-    looked_at(followed, RUNNING + 5)
-    # What is new goes on at the ring's beginning.
-    followed.has(VOTES[0], *(usual(RUNNING - age) for age in range(10, -6, -1)), begun_at=500)
-
-    summary = import_from_chain()
-
-    assert (summary.accounts, summary.left) == (4, 0)
-    assert sorted(rows()) == list(range(RUNNING - 10, RUNNING + 5))
-
-
-def test_who_has_no_history_is_not_asked_again_in_this_epoch(followed: HistoriesEndpoint) -> None:
-    followed.accounts.clear()
-
-    first, second = import_from_chain(), import_from_chain()
-
-    assert (first.without_history, first.rows, second.read_before, second.requests) == (4, 0, 4, 0)
-
-
 def test_who_left_before_we_looked_is_found_and_shown(followed: HistoriesEndpoint, client: Client) -> None:
     stranger = replies.key("stranger")
     followed.has(stranger, usual(RUNNING - 300), usual(RUNNING - 299))
@@ -324,111 +194,6 @@ def test_a_change_of_commission_is_told_of_the_past(followed: HistoriesEndpoint)
     assert (change.epoch, change.from_bps, change.to_bps, change.source) == (
         *(RUNNING - 2, 500, 1_000, Origin.IMPORTED),
     )
-
-
-@pytest.mark.parametrize("problem", ["nobody", "behind"])
-def test_an_answer_that_cannot_be_had_is_told_and_stores_nothing(
-    followed: HistoriesEndpoint, settings: Any, problem: str
-) -> None:
-    if problem == "nobody":
-        settings.SOLANA_RPC_URLS = ["http://127.0.0.1:9"]
-    else:
-        followed.slots = [followed.slot - 1_000]
-
-    with pytest.raises(ValidatorsError):
-        import_from_chain()
-    with pytest.raises(CommandError, match=r"the next import goes on there\.$"):
-        command("--from", "chain")
-
-    assert not ValidatorEpoch.objects.exists()
-
-
-def test_before_the_first_fetch_there_is_nobody_to_ask_for(node: HistoriesEndpoint) -> None:
-    with pytest.raises(SkipRun, match="nothing fetched yet"):
-        import_from_chain()
-    with pytest.raises(CommandError, match=r"run `manage.py fetch votes cluster` first"):
-        command("--from", "chain")
-
-
-def test_a_misspelt_chain_is_no_file() -> None:
-    with pytest.raises(CommandError, match=r"There is no file chian; did you mean chain\?"):
-        command("--from", "chian")
-
-
-@pytest.mark.parametrize("words", [("--requests", "0"), ("--requests", "x")])
-def test_a_budget_is_a_number_of_requests(words: tuple[str, str]) -> None:
-    with pytest.raises(CommandError, match="--requests"):
-        command("--from", "chain", *words)
-    with pytest.raises(CommandError, match="are about the chain, not a file"):
-        command("--from", "a.csv", "--everybody")
-
-
-def test_the_pace_leaves_half_of_what_a_public_endpoint_allows() -> None:
-    now = [100.0]
-    asked: list[float] = []
-    pace = Pace(clock=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
-    for requests in (1, 1, 18, 1, 18, 30, 1):
-        pace.wait_for(requests)
-        asked += [now[0]] * requests
-
-    assert pace.requests == len(asked) == 70
-    for place, at in enumerate(asked):
-        together = [one for one in asked[place:] if one < at + WINDOW_SECONDS]
-        assert len(together) <= max(MOST_IN_WINDOW, 30)
-    assert now[0] == 130.0
-
-
-def mainnet(accounts: int) -> Iterator[tuple[str, list[str]]]:
-    """Of the recorded mainnet, each hundredth line's account: its key and all of its lines."""
-    lines: dict[str, list[str]] = {}
-    with gzip.open(FULL_FILE, "rt", newline="") as file:
-        next(file)
-        for line in file:
-            lines.setdefault(line.split(",", 2)[1], []).append(line.rstrip("\r\n"))
-    return iter(sorted(lines.items())[:: len(lines) // accounts])
-
-
-@pytest.mark.skipif(not FULL_FILE.exists(), reason="the recorded mainnet is not here")
-def test_an_import_agrees_with_the_recorded_mainnet(node: HistoriesEndpoint, tmp_path: Path) -> None:
-    looked_at(node, 952)
-    kept = []
-    for vote, lines in mainnet(40):
-        validator(1, vote_account=vote, identity=vote)
-        entries = [entry_of(line) for line in lines]
-        node.has(vote, *entries, usual(951), begun_at=400)
-        kept += lines
-    summary: ChainSummary = import_from_chain()
-    assert summary.rejected_count == 0
-    with gzip.open(FULL_FILE, "rt", newline="") as whole:
-        names = whole.readline().rstrip("\r\n")
-    file = tmp_path / "some.csv"
-    file.write_text("\r\n".join([names, *kept, ""]))
-
-    out = io.StringIO()
-    call_command("compare_history", str(file), "--chain", "--check", "--json", stdout=out)
-
-    told = json.loads(out.getvalue())
-    assert told["share"] >= 0.999, told["differences"]
-    assert told["compared"] > 10_000
-    file.write_text("\r\n".join([names, *(other_stake(line) for line in kept), ""]))
-    with pytest.raises(CommandError, match=r"Less than 99\.9% of the numbers agree"):
-        call_command("compare_history", str(file), "--check", stdout=io.StringIO())
-
-
-def other_stake(line: str) -> str:
-    columns = line.split(",")
-    return ",".join([*columns[:3], "1", *columns[4:]])
-
-
-def entry_of(line: str) -> bytes:
-    """What keepers would have written down of a line."""
-    epoch, _, _, stake, _, commission, _, _, version, _, _, credits, *_ = line.split(",")
-    fields = {"stake": stake, "percent": commission, "credits": credits}
-    known = {name: int(text) for name, text in fields.items() if text}
-    parts = version.partition("-")[0].split(".")
-    if len(parts) == 3 and all(map(str.isdigit, parts)) and int(parts[1]) < 256:
-        known |= dict(zip(("major", "minor", "patch"), map(int, parts), strict=True))
-    return entry(int(epoch), vote_slot=int(epoch) * 432_000 + 7, **known)
 
 
 def test_the_accounts_of_these_tests_are_of_the_length_of_the_chain() -> None:
