@@ -163,6 +163,18 @@ def test_a_copy_is_found_by_a_link_to_its_folder(tmp_path: Path) -> None:
     assert result.stdout.split() == ["redis://127.0.0.1:1/8000"]
 
 
+def test_a_copy_is_found_however_its_server_on_this_machine_is_spelt(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    state = "from staking_project import stack; stack.write_state(redis_url='redis://127.0.0.1:1/8000')"
+    asked = "from django.conf import settings; print(settings.REDIS_URL)"
+    alone = {"STATE_DIR": str(tmp_path), "PORT": "", "REDIS_URL": ""}
+
+    manage("shell", "-v0", "-c", state, **alone, DATABASE_URL="postgres://me:secret@localhost/staking")
+    result = manage("shell", "-v0", "-c", asked, **alone, DATABASE_URL="postgres://[::1]:5432/staking")
+
+    assert result.stdout.split() == ["redis://127.0.0.1:1/8000"]
+
+
 def test_a_command_that_goes_on_collects_its_garbage(tmp_path: Path) -> None:
     result = manage("shell", "-v0", "-c", "import gc; print(gc.isenabled())", STATE_DIR=str(tmp_path))
 
