@@ -208,3 +208,34 @@ def test_a_command_whose_reader_is_gone_before_it_writes_ends_as_if_by_sigpipe(t
     os.close(writer)
 
     assert result.returncode == 141
+
+
+# The signal comes while Django is looked for, while the settings are read, and from within the command.
+@pytest.mark.parametrize(
+    "where", ["django", "staking_project.settings", "staking_project.management.commands.run"]
+)
+def test_what_is_interrupted_before_it_begins_ends_without_a_word(tmp_path: Path, where: str) -> None:
+    interrupted = f"""
+import os, signal, sys
+
+class Interrupting:
+    @staticmethod
+    def find_spec(name, *rest):
+        if name == {where!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting)
+sys.argv = ["manage.py", "run"]
+from staking_project.command_line import main
+main()
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", interrupted],
+        cwd=PROJECT,
+        env=os.environ | {"STATE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
