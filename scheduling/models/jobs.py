@@ -31,7 +31,7 @@ class Overlap(models.TextChoices):
 
 
 class CatchUp(models.TextChoices):
-    """What becomes of occurrences that were missed while no dispatcher ran."""
+    """What becomes of occurrences that no dispatcher claimed in time: none ran, or none could write."""
 
     LATEST = "latest"  # the newest runs, the others are counted
     SKIP = "skip"  # none runs, all are counted
@@ -210,7 +210,8 @@ class Run(models.Model):
     lateness = models.DurationField(null=True, blank=True, help_text="First start minus occurrence.")
     duration = models.DurationField(null=True, blank=True, help_text="Of the last attempt.")
     missed_before = models.PositiveIntegerField(
-        default=0, help_text="Occurrences missed while no dispatcher ran, which this run makes up for."
+        default=0,
+        help_text="Earlier occurrences that no dispatcher claimed in time; this run makes up for them.",
     )
     worker = models.CharField(
         max_length=100, blank=True, help_text="Host, pid and start time of its process."
