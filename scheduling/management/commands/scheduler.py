@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from scheduling.checks import DECLARED
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError, UnknownNameError
 from scheduling.ledger import presentation, selectors
@@ -138,7 +139,9 @@ class Command(OperatorCommand):
     def _help(self, **options: Any) -> None:
         self.stdout.write(HELP)
 
-    def _set_up(self, names: list[str], reset: bool, **options: Any) -> None:
+    def _set_up(self, names: list[str], reset: bool, skip_checks: bool, **options: Any) -> None:
+        if not skip_checks:
+            self.check(tags=[DECLARED])
         if len(names) > 1:
             raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
         mode = names[0] if names else self._mode_to_keep()
