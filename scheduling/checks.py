@@ -22,6 +22,9 @@ from scheduling.timing.zones import require_canonical
 
 # The tag of what an operator can have set wrongly; what only a change of the code breaks has Django's.
 INSTALLATION = "installation"
+# And of what settings name by dotted paths. To import all of it is a third of a short command, so that only
+# `check`, and what sets up or runs the jobs, asks for it.
+DECLARED = "declared"
 # What is wrong with more than these has one reason for most of them.
 MOST_NAMED = 10
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
@@ -40,7 +43,7 @@ def bounded(messages: Iterable[CheckMessage]) -> list[CheckMessage]:
     return named
 
 
-@register(INSTALLATION)
+@register(DECLARED)
 def declared_jobs_can_run(**kwargs: Any) -> list[CheckMessage]:
     """Every declared job has a name of its own, a task that exists and a cadence for every mode."""
     try:
@@ -57,7 +60,7 @@ def declared_jobs_can_run(**kwargs: Any) -> list[CheckMessage]:
     return problems or _problems_of_needs(declared)
 
 
-@register(INSTALLATION)
+@register(DECLARED)
 def named_functions_exist(**kwargs: Any) -> list[CheckMessage]:
     """Every function that a setting names by its path can be imported."""
     named = [

@@ -6,20 +6,20 @@ import os
 import select
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
-from django.db import Error as DatabaseError
-
 # How SQLite and PostgreSQL say that a table is not there.
 TABLE_IS_MISSING = ("no such table", "does not exist")
 
 
-# What a shell says of a command that SIGPIPE ended.
+# What a shell says of a command that SIGPIPE ended, and of one that Ctrl-C did.
 READER_GONE = 141
+INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run a command; one whose reader has enough, as `head` has, ends without a word."""
+    """Run a command; one whose reader has enough, as `head` has, or that is interrupted, ends without a word.
+
+    What a command has to undo when it is interrupted it undoes itself, before this hears of it.
+    """
     try:
         try:
             _run()
@@ -35,10 +35,17 @@ def main() -> None:
         for stream in (1, 2):
             os.dup2(nobody, stream)
         sys.exit(READER_GONE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def _run() -> None:
     """What the installation lacks is said in a line, not in a traceback."""
+    # Imported where an interruption is heeded already, for that takes a while.
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+    from django.db import Error as DatabaseError
+
     # Nearly all that loading makes stays: there is no garbage to look for until `apps` says that it is done.
     gc.disable()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staking_project.settings")
@@ -63,7 +70,7 @@ def _run() -> None:
         gc.freeze()
 
 
-def _why_the_database_does_not(exc: DatabaseError) -> str:
+def _why_the_database_does_not(exc: Exception) -> str:
     """Empty for what is a mistake of ours."""
     from scheduling.monitoring.refusals import database_refusal, is_passing
 

@@ -16,6 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 OWNER_ONLY: Final = 0o700
 _OTHERS: Final = 0o077
+# How an address says "this machine", and where PostgreSQL listens unless told otherwise.
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_POSTGRES_PORT: Final = "5432"
 # Files of ours by which a folder is known to be for nothing else.
 _OURS: Final = ("secret_key", "db.sqlite3", "run.lock")
 
@@ -73,11 +76,14 @@ def _made_once(path: Path) -> str:
 def named_database(database: Mapping[str, Any]) -> str:
     """Which database it is, by what may be read by others: no user and no password.
 
-    A file is the same one by whatever link it is reached.
+    A file is the same one by whatever link it is reached, a server on this machine however that is spelt.
     """
     name = str(database["NAME"])
     name = os.path.realpath(name) if os.path.isabs(name) else name
-    return f"{database.get('HOST', '')}:{database.get('PORT', '')}/{name}"
+    host = str(database.get("HOST") or database.get("OPTIONS", {}).get("host", ""))
+    host = "localhost" if host.lower() in _LOOPBACK else host
+    port = str(database.get("PORT", "")) or (_POSTGRES_PORT if host else "")
+    return f"{host}:{port}/{name}"
 
 
 def running_copy(folder: Path, *, database: str, port: int, port_is_named: bool) -> dict[str, str]:

@@ -13,7 +13,6 @@ from scheduling.checks import INSTALLATION, bounded
 from scheduling.public_addresses import networks
 from validators.networks.database import describe
 from validators.networks.exceptions import NetworksError
-from validators.rules.files import read_rule_sets
 from validators.scoring.registry import METHODS
 from validators.solana.endpoint_names import masked, parsed_address
 from validators.solana.pubkey import is_pubkey
@@ -126,6 +125,9 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     """Each file of RULES_DIR is a rule set."""
     if not settings.RULES_DIR:
         return []
+    # Here, because it brings pydantic along, which most commands have no use for.
+    from validators.rules.files import read_rule_sets
+
     found = read_rule_sets(Path(settings.RULES_DIR))
     hint = "docs/verdicts.md has a file that works; manage.py verdicts tries yours."
     return bounded(Error(problem, hint=hint, id="validators.E007") for problem in found.refused)

@@ -12,9 +12,10 @@ function end(said) {
 
 /** Ends the bot, with what the API says is wrong, for anything but a good answer. */
 async function ask(path, words = {}) {
-  const reply = await fetch(`${site}/api/v1/${path}?${new URLSearchParams(words)}`);
-  const answer = await reply.json();
-  if (!reply.ok) end(`${path}: ${reply.status}: ${answer.detail}`);
+  const asked = fetch(`${site}/api/v1/${path}?${new URLSearchParams(words)}`, { signal: AbortSignal.timeout(30_000) });
+  const reply = await asked.catch(({ cause, message }) => end(`${path}: ${cause?.code ?? message}`));
+  const answer = await reply.json().catch((error) => (reply.ok ? end(`${path}: ${error.message}`) : {}));
+  if (!reply.ok) end(`${path}: ${answer.detail ?? `HTTP Error ${reply.status}: ${reply.statusText}`}`);
   return answer;
 }
 

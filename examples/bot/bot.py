@@ -16,10 +16,10 @@ site, file, size = sys.argv[1], Path(sys.argv[2]), (*sys.argv[3:], "20")[0]
 def ask(path: str, **words: Any) -> Any:
     """Ends the bot, with what the API says is wrong, for anything but a good answer."""
     try:
-        with urlopen(f"{site}/api/v1/{path}?{urlencode(words)}", timeout=30) as reply:
-            return json.load(reply)
-    except HTTPError as refused:
-        sys.exit(f"{path}: {refused}: {refused.read().decode()}")
+        return json.load(urlopen(f"{site}/api/v1/{path}?{urlencode(words)}", timeout=30))
+    except (OSError, ValueError) as error:
+        told = json.load(error) if isinstance(error, HTTPError) and "json" in str(error.headers) else {}
+        sys.exit(f"{path}: {told.get('detail', error)}")
 
 
 file.touch()

@@ -7,7 +7,7 @@ returns the ones it won.
 import logging
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from scheduling.engine.locks import unless_held
 from scheduling.engine.processes import ProcessIdentity
 from scheduling.engine.room import Room, taking_room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
-from scheduling.engine.turns import rank, turns_of_asked
+from scheduling.engine.turns import in_turn_for_room, rank, turns_of_asked
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
 from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState
 from scheduling.timing.attempts import with_jitter
@@ -94,7 +94,13 @@ def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
     busy = {run.job_id for run in runs if run.state != RunState.PENDING}
     runs = _without_taken_over(runs, busy=busy, now=now)
     room = Room(run.job.name for run in runs if run.state != RunState.PENDING)
-    released, turns = [], turns_of_asked(runs, busy=busy, now=now)
+    ready = _ready(runs, busy=busy, now=now)
+    return [run for run in in_turn_for_room(ready) if room.take(run.job.name) and _queue(run, now=now)]
+
+
+def _ready(runs: Iterable[Run], *, busy: set[int], now: datetime) -> Iterator[Run]:
+    """The waiting runs that nothing of their own job keeps, in their order."""
+    turns = turns_of_asked(runs, busy=busy, now=now)
     for run in sorted(runs, key=lambda run: rank(run, turns=turns)):
         if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
             continue
@@ -102,9 +108,8 @@ def release_pending(runs: Iterable[Run], *, now: datetime) -> list[Run]:
             continue
         # Those behind it wait for it, also while it waits for its next attempt.
         busy.add(run.job_id)
-        if run.not_before <= now and room.take(run.job.name) and _queue(run, now=now):
-            released.append(run)
-    return released
+        if run.not_before <= now:
+            yield run
 
 
 def _without_taken_over(runs: list[Run], *, busy: set[int], now: datetime) -> list[Run]:

@@ -1,13 +1,17 @@
-"""In which order the waiting runs of a job go: the clock's first, but never again and again.
+"""In which order the waiting runs go: the clock's first, but never again and again.
 
 Without turns a schedule that is never done by its next occurrence would never come to what was asked for.
+Nor would jobs that leave a worker, of which together one is always due.
 """
 
 from collections import defaultdict
 from collections.abc import Container, Iterable
 from datetime import datetime
 
+from django.db.models import Q
+
 from scheduling.models import ASKED_FOR, OPEN_STATES, Overlap, Run, RunState
+from scheduling.modes import jobs_that_leave_a_worker
 
 
 def rank(run: Run, *, turns: Container[int]) -> tuple[int, datetime]:
@@ -42,11 +46,24 @@ def first_asked_for(runs: Iterable[Run], *, now: datetime) -> Run | None:
     first = min(asked, key=lambda run: rank(run, turns=()), default=None)
     if first is None or first.not_before > now:
         return None
-    return None if _last_trigger(first.job_id) in (None, *ASKED_FOR) else first
+    return first if _is_turn_of_asked(Q(job=first.job_id)) else None
 
 
-def _last_trigger(job_id: int) -> str | None:
-    """What the last run of a job that was executed came of."""
-    executed = Run.objects.filter(job=job_id, attempt__gt=0, finished_at__isnull=False)
+def in_turn_for_room(ready: Iterable[Run]) -> list[Run]:
+    """The runs that may be queued if there is room, in that order.
+
+    Jobs that leave a worker share one: of all of theirs what was asked for goes first after one of the clock.
+    """
+    ready, names = list(ready), jobs_that_leave_a_worker()
+    sharing = [run for run in ready if run.job.name in names]
+    asked = next((run for run in sharing if run.trigger in ASKED_FOR), None)
+    if asked is None or asked is sharing[0] or not _is_turn_of_asked(Q(job__name__in=names)):
+        return ready
+    return [asked, *(run for run in ready if run is not asked)]
+
+
+def _is_turn_of_asked(jobs: Q) -> bool:
+    """Whether the last run of these jobs that was executed came of something else than somebody's asking."""
+    executed = Run.objects.filter(jobs, attempt__gt=0, finished_at__isnull=False)
     ended = executed.exclude(state__in=OPEN_STATES)
-    return ended.order_by("-finished_at").values_list("trigger", flat=True).first()
+    return ended.order_by("-finished_at").values_list("trigger", flat=True).first() not in (None, *ASKED_FOR)

@@ -4,7 +4,7 @@ from typing import Final
 
 from django.core.management.base import BaseCommand
 
-from scheduling.checks import INSTALLATION
+from scheduling.checks import DECLARED, INSTALLATION
 
 # The exit code for what cannot be asked so, as of a file that is not there; argparse has the same.
 WRONG_USAGE: Final = 2
@@ -17,3 +17,9 @@ class OperatorCommand(BaseCommand):
     """
 
     requires_system_checks = [INSTALLATION]
+
+
+class WorkingCommand(OperatorCommand):
+    """A command that runs the declared jobs, and looks whether it can before it begins."""
+
+    requires_system_checks = [INSTALLATION, DECLARED]

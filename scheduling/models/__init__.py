@@ -6,15 +6,12 @@ Start with `jobs`. Django looks for models in this module, so here alone a room'
 
 from scheduling.models.actions import Action
 from scheduling.models.alerts import Alert, AlertRound
-from scheduling.models.jobs import (
+from scheduling.models.jobs import CatchUp, Job, JobChange, Overlap
+from scheduling.models.runs import (
     ASKED_FOR,
     ON_THEIR_OWN,
     OPEN_STATES,
     UNDONE_STATES,
-    CatchUp,
-    Job,
-    JobChange,
-    Overlap,
     Run,
     RunState,
     RunTally,

@@ -102,7 +102,7 @@ def database_problem(exc: Exception) -> str:
     )
 
 
-def is_passing(exc: DatabaseError) -> bool:
+def is_passing(exc: Exception) -> bool:
     """Whether the same may go well later: the database is away, or takes no writes for now.
 
     A table that is missing, a statement that is too long or a right that we lack stays so.

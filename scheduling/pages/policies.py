@@ -19,8 +19,8 @@ _OVERLAPS = {
     Overlap.ALLOW: "allow: runs of it may meet",
 }
 _CATCH_UPS = {
-    CatchUp.LATEST: "latest: of what was missed while everything was down, the newest runs",
-    CatchUp.SKIP: "skip: what was missed while everything was down is counted, and does not run",
+    CatchUp.LATEST: "latest: of what no dispatcher claimed in time, the newest runs",
+    CatchUp.SKIP: "skip: what no dispatcher claimed in time is counted, and does not run",
     CatchUp.ALL: "all: what was missed runs one after the other, back to {window} ago",
 }
 # What one line tells together.

@@ -78,7 +78,9 @@ def _planned(policies: Policies, occurrence: datetime, *, now: datetime, missed_
         occurrence=occurrence,
         not_before=occurrence + jitter_of(policies.name, occurrence, most=policies.jitter),
         missed_before=missed_before,
-        skip_reason=f"missed by {late.total_seconds():.0f} s while nothing ran" if misfired else "",
+        skip_reason=f"missed by {late.total_seconds():.0f} s, as no dispatcher claimed it in time"
+        if misfired
+        else "",
     )
 
 

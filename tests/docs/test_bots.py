@@ -15,6 +15,7 @@ import requests
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
+from pytest_httpserver import HTTPServer
 from standardwebhooks.webhooks import Webhook
 
 from staking_project.stack import free_port
@@ -86,7 +87,7 @@ def test_a_bot_tells_what_changed_since_yesterday_and_then_since_it_asked(
     ("line", "code", "said"),
     [
         ("foo", 0, "leaves foo: no fetch ever saw it"),
-        ("f*o", 1, "vote_account: “f*o” has a character, or a length, that it cannot have"),
+        ("f*o", 1, "events: vote_account: “f*o” has a character, or a length, that it cannot have"),
     ],
 )
 def test_a_bot_says_what_the_api_says_of_a_typo(
@@ -97,9 +98,29 @@ def test_a_bot_says_what_the_api_says_of_a_typo(
     asked = [PROGRAMS[file], str(BOT / file), live_server.url, str(held), "1"]
     bot = subprocess.run(asked, capture_output=True, text=True, timeout=60)
 
-    assert (bot.returncode, said in (bot.stderr if code else bot.stdout)) == (code, True), bot
-    # One line, and no trace of the program.
+    assert bot.returncode == code, bot
+    # Of an error one line, in the API's words, and no trace of the program.
+    assert any(line.startswith(said) for line in (bot.stderr if code else bot.stdout).splitlines())
     assert len(bot.stderr.splitlines()) == code
+
+
+@with_each
+@pytest.mark.parametrize("answer", [None, (502, "<h1>Bad gateway</h1>"), (200, "<h1>Log in first</h1>")])
+def test_a_bot_says_in_a_line_that_no_api_answers(
+    file: str, tmp_path: Path, httpserver: HTTPServer, answer: tuple[int, str] | None
+) -> None:
+    site = f"http://127.0.0.1:{free_port()}"
+    if answer is not None:
+        status, body = answer
+        httpserver.expect_request("/api/v1/selection").respond_with_data(body, status)
+        site = httpserver.url_for("").rstrip("/")
+
+    asked = [PROGRAMS[file], str(BOT / file), site, str(tmp_path / "held.txt")]
+    bot = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+
+    assert (bot.returncode, bot.stdout) == (1, "")
+    assert bot.stderr.startswith("selection: ")
+    assert bot.stderr.count("\n") == 1
 
 
 @with_each

@@ -45,7 +45,7 @@ MUTATIONS = (
         safeguard="the unique constraint: one run per occurrence",
         replacements=(
             (
-                "scheduling/models/jobs.py",
+                "scheduling/models/runs.py",
                 f'models.UniqueConstraint(fields=["job", "occurrence"], name="{CONSTRAINT}"),',
                 "",
             ),

@@ -26,7 +26,7 @@ class Kept:
 
 
 KEPT = (
-    Kept(("CLAIM-1",), "scheduling/models/jobs.py", "Run", 'UniqueConstraint(fields=["job", "occurrence"]'),
+    Kept(("CLAIM-1",), "scheduling/models/runs.py", "Run", 'UniqueConstraint(fields=["job", "occurrence"]'),
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.next_run = move.column2"),
     Kept(("PAUSE-1",), STATEMENTS, "_MOVE", "AND job.paused_at IS NOT NULL"),
     Kept(

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection
 from django_q.models import Schedule
 from pytest_django.fixtures import Settings
@@ -49,6 +51,16 @@ def test_jobs_that_cannot_run_are_found(settings: Settings) -> None:
     settings.SCHEDULED_JOBS = ["tests.scheduling.test_checks.BROKEN"]
 
     assert ids() == {"scheduling.E002", "scheduling.E003", "scheduling.E005"}
+
+
+@pytest.mark.parametrize("words", [("scheduler", "setup"), ("qcluster",)])
+def test_who_sets_jobs_up_or_runs_them_looks_first_whether_they_can(
+    settings: Settings, words: tuple[str, ...]
+) -> None:
+    settings.SCHEDULED_JOBS = ["tests.scheduling.test_checks.BROKEN"]
+
+    with pytest.raises(SystemCheckError, match=r"scheduling\.E002"):
+        call_command(*words, skip_checks=False)
 
 
 def test_a_need_that_nobody_declares_is_found(settings: Settings) -> None:

@@ -136,8 +136,7 @@ def _job(name: str, dice: random.Random, *, every: int, beginning: datetime, aft
         every_seconds=every,
         time_zone=ZONE if schedule.cron else "UTC",
         ends_at=first + timedelta(seconds=ends_after) if ends_after else None,
-        # What waits for room in a row would keep the other of its kind, and what is asked for, from it.
-        overlap=Overlap.SKIP if _is_a_stranger(name) else dice.choice(Overlap.values),
+        overlap=dice.choice(Overlap.values),
         catch_up=dice.choice(CatchUp.values),
         catch_up_window=timedelta(seconds=dice.choice((2 * every, 360 * every))),
         jitter=timedelta(seconds=dice.choice((0, 0, 2))),

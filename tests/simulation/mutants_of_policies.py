@@ -65,6 +65,12 @@ OF_POLICIES = (
         "next(under_way, None) or first_asked_for(open_runs, now=now)",
         "next(under_way, None)",
     ),
+    mutant(
+        "jobs that leave a worker take turns with what was asked for",
+        TURNS,
+        "or not _is_turn_of_asked(Q(job__name__in=names))",
+        "or True",
+    ),
     mutant("a claim that came to nothing costs no attempt", CLAIMS, 'F("attempt") - 1', 'F("attempt")'),
     mutant(
         "a pause is ended when it is over, and not before",

@@ -23,7 +23,7 @@ from tests.simulation.policies import (
 from tests.simulation.processes import BrokenError, Process, Thread
 from tests.simulation.seen import ENDED, Known, Row, Standing, instant, without_beats
 from tests.simulation.trials import of_a_retry, of_a_skip, of_a_takeover, of_a_trial
-from tests.simulation.turns import of_a_turn
+from tests.simulation.turns import of_a_turn, of_turns_for_room
 from tests.simulation.world import World
 
 # Seconds.
@@ -155,7 +155,9 @@ class Observer:
                 of_what_is_gone(row, rows.values(), self.jobs[row.job], latest=self.world.latest)
         of_variants(before, rows, self.jobs)
         if by.kind == "dispatcher" and by.said is not None:
-            of_room(before, rows, self.jobs, is_fresh=partial(self._is_fresh, by))
+            is_fresh = partial(self._is_fresh, by)
+            of_room(before, rows, self.jobs, is_fresh=is_fresh)
+            of_turns_for_room(before, rows, self.jobs, by=by, is_fresh=is_fresh, is_paused=self._is_paused)
             of_what_is_made_up_for(before, rows, self.jobs, now=by.said)
         if by.kind == "operator":
             of_a_cancel(before, rows)
@@ -178,8 +180,11 @@ class Observer:
             of_a_takeover(was, row, self.rows, before, job, by=by)
             of_a_retry(was, row, before, job, by=by)
         if by.kind == "dispatcher":
-            is_fresh, is_paused = self._is_fresh(by, row.job), standing.paused is not None
+            is_fresh, is_paused = self._is_fresh(by, row.job), self._is_paused(row.job)
             of_a_turn(row, before, job, by=by, is_fresh=is_fresh, is_paused=is_paused)
+
+    def _is_paused(self, job_id: int) -> bool:
+        return self.standings[job_id].paused is not None
 
     def _is_fresh(self, by: Process, job_id: int) -> bool:
         """Whether nothing of a job has changed since that dispatcher looked."""

@@ -1,6 +1,6 @@
 """Whose turn it is where one of the clock and one that somebody asked for wait at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from scheduling.models import ASKED_FOR, Overlap, RunState, RunTrigger
@@ -32,6 +32,47 @@ def of_a_turn(
             )
     elif _is_asked_for(others, now=by.said) and is_turn_of_asked and not is_paused:
         raise BrokenError("POLICY", f"run {row.id} is the clock's, and goes before what was asked for again")
+
+
+def of_turns_for_room(
+    before: Mapping[int, Row],
+    rows: Mapping[int, Row],
+    jobs: Mapping[int, Known],
+    *,
+    by: Process,
+    is_fresh: Callable[[int], bool],
+    is_paused: Callable[[int], bool],
+) -> None:
+    """Of a release to those that leave a worker: what was asked for goes first after one of the clock."""
+    sharing = [row for row in before.values() if jobs[row.job].leaves_a_worker]
+    released = [
+        row
+        for row in sharing
+        if row.state == RunState.PENDING
+        and row.trigger not in ASKED_FOR
+        and row.id in rows
+        and rows[row.id].state == RunState.QUEUED
+    ]
+    is_exact = all(is_fresh(job_id) for job_id, job in jobs.items() if job.leaves_a_worker)
+    if not released or by.said is None or not is_exact or _last(sharing) in (None, *ASKED_FOR):
+        return
+    for job_id in {row.job for row in sharing}:
+        of_job = [row for row in sharing if row.job == job_id]
+        if not is_paused(job_id) and _may_be_asked_for(of_job, jobs[job_id], now=by.said):
+            name = jobs[job_id].name
+            raise BrokenError(
+                "POLICY", f"run {released[0].id} is the clock's, and takes the turn of what waits of {name}"
+            )
+
+
+def _may_be_asked_for(of_job: list[Row], job: Known, *, now: datetime) -> bool:
+    """Whether something waits that was asked for, and nothing of its own job goes first."""
+    waiting = [row for row in of_job if row.state == RunState.PENDING]
+    if job.overlap == Overlap.ALLOW:
+        return any(row.trigger in ASKED_FOR and instant(row.not_before) <= now for row in waiting)
+    is_its_turn = all(row.trigger in ASKED_FOR for row in waiting) or _last(of_job) not in (None, *ASKED_FOR)
+    is_free = not any(row.state in (RunState.QUEUED, RunState.RUNNING) for row in of_job)
+    return is_free and is_its_turn and _is_asked_for(waiting, now=now)
 
 
 def _is_asked_for(waiting: Iterable[Row], *, now: datetime) -> bool:

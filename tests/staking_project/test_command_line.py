@@ -163,6 +163,18 @@ def test_a_copy_is_found_by_a_link_to_its_folder(tmp_path: Path) -> None:
     assert result.stdout.split() == ["redis://127.0.0.1:1/8000"]
 
 
+def test_a_copy_is_found_however_its_server_on_this_machine_is_spelt(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    state = "from staking_project import stack; stack.write_state(redis_url='redis://127.0.0.1:1/8000')"
+    asked = "from django.conf import settings; print(settings.REDIS_URL)"
+    alone = {"STATE_DIR": str(tmp_path), "PORT": "", "REDIS_URL": ""}
+
+    manage("shell", "-v0", "-c", state, **alone, DATABASE_URL="postgres://me:secret@localhost/staking")
+    result = manage("shell", "-v0", "-c", asked, **alone, DATABASE_URL="postgres://[::1]:5432/staking")
+
+    assert result.stdout.split() == ["redis://127.0.0.1:1/8000"]
+
+
 def test_a_command_that_goes_on_collects_its_garbage(tmp_path: Path) -> None:
     result = manage("shell", "-v0", "-c", "import gc; print(gc.isenabled())", STATE_DIR=str(tmp_path))
 
@@ -178,6 +190,24 @@ def test_with_everything_given_no_folder_is_needed_to_write_to(tmp_path: Path) -
     refused = manage("check", STATE_DIR=str(nowhere), **given | {"SECRET_KEY": ""})
 
     assert f"Wrong setting: STATE_DIR {nowhere}: Not a directory" in refused.stderr
+
+
+def test_a_command_that_only_reads_loads_no_task(tmp_path: Path) -> None:
+    """Nor pydantic: together they were a third of its CPU time."""
+    asked = (
+        "import sys; from staking_project.command_line import main; sys.argv = ['', 'scheduler', 'help'];"
+        "main(); print(sorted({'validators.tasks', 'pydantic', 'django'} & sys.modules.keys()))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=PROJECT,
+        env=os.environ | {"STATE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert result.stdout.splitlines()[-1] == "['django']", result.stderr
 
 
 def test_a_command_whose_reader_is_gone_before_it_writes_ends_as_if_by_sigpipe(tmp_path: Path) -> None:
@@ -196,3 +226,34 @@ def test_a_command_whose_reader_is_gone_before_it_writes_ends_as_if_by_sigpipe(t
     os.close(writer)
 
     assert result.returncode == 141
+
+
+# The signal comes while Django is looked for, while the settings are read, and from within the command.
+@pytest.mark.parametrize(
+    "where", ["django", "staking_project.settings", "staking_project.management.commands.run"]
+)
+def test_what_is_interrupted_before_it_begins_ends_without_a_word(tmp_path: Path, where: str) -> None:
+    interrupted = f"""
+import os, signal, sys
+
+class Interrupting:
+    @staticmethod
+    def find_spec(name, *rest):
+        if name == {where!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting)
+sys.argv = ["manage.py", "run"]
+from staking_project.command_line import main
+main()
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", interrupted],
+        cwd=PROJECT,
+        env=os.environ | {"STATE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")

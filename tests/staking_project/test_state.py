@@ -4,10 +4,11 @@ import os
 import stat
 from pathlib import Path
 
+import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from staking_project.state import private_folder
+from staking_project.state import named_database, private_folder
 from tests.staking_project.privacy import open_to_others
 
 
@@ -92,3 +93,24 @@ def test_a_path_that_is_a_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ImproperlyConfigured, match="name a folder of your own"):
         private_folder(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("server", "name"),
+    [
+        ("localhost", "localhost:5432/staking"),
+        ("LOCALHOST:5432", "localhost:5432/staking"),
+        ("127.0.0.1", "localhost:5432/staking"),
+        ("[::1]:5432", "localhost:5432/staking"),
+        ("127.0.0.1:5433", "localhost:5433/staking"),
+        ("db.example", "db.example:5432/staking"),
+    ],
+)
+def test_a_database_has_one_name_however_its_server_is_spelt(server: str, name: str) -> None:
+    assert named_database(environ.Env.db_url_config(f"postgres://me:secret@{server}/staking")) == name
+
+
+def test_databases_behind_two_sockets_are_two() -> None:
+    urls = [f"postgres://me@/staking{words}" for words in ("", "?host=/run/one", "?host=/run/other")]
+
+    assert len({named_database(environ.Env.db_url_config(url)) for url in urls}) == 3

@@ -167,7 +167,7 @@ def _of_missing(
     if occurrence in asked.excused:
         return Finding(occurrence=occurrence, verdict=Verdict.SKIPPED, why=asked.excused[occurrence])
     if occurrence in made_up:
-        why = f"nothing ran then; counted by the run of {show_instant(made_up[occurrence])}"
+        why = f"no dispatcher claimed it in time; counted by the run of {show_instant(made_up[occurrence])}"
         return Finding(occurrence=occurrence, verdict=Verdict.SKIPPED, why=why)
     if before is not None and occurrence - before < known.stretch:
         return Finding(

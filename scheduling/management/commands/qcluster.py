@@ -7,12 +7,12 @@ from django.conf import settings
 from scheduling.engine.cluster import CrashOnlyCluster
 from scheduling.engine.courier import Courier
 from scheduling.engine.dispatcher import Dispatcher
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WorkingCommand
 
 logger = logging.getLogger(__name__)
 
 
-class Command(OperatorCommand):
+class Command(WorkingCommand):
     help = "Runs the workers and the dispatcher of this host until it is stopped."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,22 +1,22 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandError
 
+from scheduling.checks import DECLARED
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError, UnknownNameError
 from scheduling.ledger import presentation, selectors
 from scheduling.ledger.coming import coming_occurrences
-from scheduling.ledger.comparison import compare_variants
 from scheduling.ledger.journal_words import journal_words
 from scheduling.ledger.patience import in_turn
 from scheduling.ledger.stories import explain
 from scheduling.management.audit_reply import audit_reply
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.management.comparison_reply import comparison_reply
 from scheduling.management.retry_reply import retry_reply
 from scheduling.management.scheduler_arguments import (
     add_audit_arguments,
@@ -138,7 +138,9 @@ class Command(OperatorCommand):
     def _help(self, **options: Any) -> None:
         self.stdout.write(HELP)
 
-    def _set_up(self, names: list[str], reset: bool, **options: Any) -> None:
+    def _set_up(self, names: list[str], reset: bool, skip_checks: bool, **options: Any) -> None:
+        if not skip_checks:
+            self.check(tags=[DECLARED])
         if len(names) > 1:
             raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
         mode = names[0] if names else self._mode_to_keep()
@@ -254,32 +256,8 @@ class Command(OperatorCommand):
         self._show(story, "\n".join(map(journal_words, story)), **options)
 
     def _compare(self, name: str, **options: Any) -> None:
-        variants = compare_variants(job_named(name))
-        headers = (
-            "variant",
-            "parameters",
-            "succeeded",
-            "failed",
-            "skipped",
-            "retried",
-            "took p50",
-            "took p99",
-        )
-        cells = [
-            (
-                variant.name,
-                json.dumps(variant.parameters),
-                variant.succeeded,
-                variant.failed,
-                variant.skipped,
-                variant.retried,
-                variant.duration_ms.p50,
-                variant.duration_ms.p99,
-            )
-            for variant in variants
-        ]
-        text = table(headers, cells) if variants else f"{name} has no variants; --parameters-b makes one."
-        self._show([asdict(variant) for variant in variants], text, **options)
+        reply = comparison_reply(name)
+        self._show(reply.document, reply.text, **options)
 
     def _audit(self, **options: Any) -> None:
         reply = audit_reply(now=database_now(), **options)

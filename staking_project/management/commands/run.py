@@ -20,7 +20,7 @@ from django.core.management.base import CommandError
 from scheduling.clock import database_now
 from scheduling.exceptions import RefusedError
 from scheduling.ledger import selectors
-from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.management.command import WRONG_USAGE, WorkingCommand
 from scheduling.modes import DEFAULT_MODE
 from scheduling.operations import setting_up
 from staking_project import accounts, stack, trial
@@ -31,7 +31,7 @@ from validators.models import TrustScore, Validator
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Command(OperatorCommand):
+class Command(WorkingCommand):
     help = "Runs everything on this machine: Redis, workers, dispatcher, web server, until it is stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

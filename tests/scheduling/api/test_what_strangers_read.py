@@ -33,6 +33,7 @@ HIDDEN = ("ada", "10.1.2.3", "call the bank", "relay")
         ("RefusedError: ada holds it", "RefusedError (staff see why)"),
         ("worker lost 3 times", "worker lost 3 times"),
         ("missed by 20 s while nothing ran", "missed by 20 s while nothing ran"),
+        *[("missed by 9 s, as no dispatcher claimed it in time",) * 2],
         ("cancelled by ada", "cancelled by staff"),
         (f"retried by ada after: {MAIL}", "retried by staff after: SMTPRecipientsRefused (staff see why)"),
         (

@@ -7,8 +7,9 @@ from pytest_django.fixtures import Settings
 
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.engine.room import WAITS
-from scheduling.models import Job, Run, RunState
+from scheduling.models import ASKED_FOR, Job, Overlap, Run, RunState
 from scheduling.modes import JobDeclaration
+from scheduling.operations.changing import trigger
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory
 
@@ -87,3 +88,27 @@ def test_what_is_claimed_does_not_overtake_what_waits_for_room(settings: Setting
 
     assert [run.job.name for run in claimed] == ["votes"]
     assert [run.job.name for run in release_pending(open_runs(), now=later)] == ["nodes"]
+
+
+@pytest.mark.parametrize("overlap", [Overlap.ALLOW, Overlap.SKIP])
+def test_what_was_asked_for_has_its_turn_where_one_of_the_clock_always_waits(
+    settings: Settings, overlap: Overlap
+) -> None:
+    """[LIVE-1] Of all jobs that leave a worker one was always due, and nothing asked for ever began."""
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"workers": 2}
+    Job.objects.update(overlap=overlap)
+    claim_due(now=NOON)
+    for name in ("names", "nodes"):
+        trigger(name, by="ada", now=NOON + SECOND)
+
+    begun = []
+    for at in range(1, 6):
+        now = NOON + at * 10 * SECOND
+        under_way = Run.objects.exclude(job__name="votes").filter(state=RunState.QUEUED)
+        under_way.update(state=RunState.SUCCEEDED, attempt=1, finished_at=now)
+        Run.objects.filter(job__name="votes").delete()
+        claim_due(now=now)
+        [run] = release_pending(open_runs(), now=now)
+        begun.append(run.trigger in ASKED_FOR)
+
+    assert begun == [True, False, True, False, False]

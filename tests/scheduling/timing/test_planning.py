@@ -43,7 +43,7 @@ def test_catching_up_nothing_records_that_it_was_missed() -> None:
 
     (run,) = plan.runs
     assert (run.occurrence, run.missed_before) == (NOON + 2 * TEN, 2)
-    assert run.skip_reason == "missed by 9 s while nothing ran"
+    assert run.skip_reason == "missed by 9 s, as no dispatcher claimed it in time"
 
 
 def test_an_occurrence_claimed_in_time_is_not_missed() -> None:
