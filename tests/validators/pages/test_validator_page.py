@@ -137,7 +137,10 @@ def test_a_page_begins_with_the_number_and_ends_with_the_folded_epochs(client: C
     assert (mev[-5:], changes[-5:]) == (" more", " seen")
     assert before.endswith(" before")
     assert (stakes, who) == ("Stake pools: not known", "Who tells that; evidence: 0")
-    assert (epochs, others) == ("Epoch by epoch: the last 3", "Its place by each other method, and why")
+    assert (epochs, others) == (
+        "Epoch by epoch: the newest 3 known",
+        "Its place by each other method, and why",
+    )
 
 
 @pytest.mark.parametrize(
@@ -264,3 +267,43 @@ def test_who_does_not_vote_brings_nothing(client: Client, gone: dict[str, Any]) 
     assert re.search(
         rf"100 SOL for a year \(SOL\) {UNKNOWN} \(nothing while it does not vote, as now\) 5.25", compared
     )
+
+
+def test_who_keeps_all_now_brings_nothing_whatever_it_paid(client: Client) -> None:
+    fetch()
+    paid: dict[str, Any] = {"apy_basis": "realised", "apy_epochs": 9}
+    validator(1, commission_bps=10_000, apy=0.047, **paid)
+    validator(2, commission_bps=10_000, apy=0.0, **paid)
+    validator(3, commission_bps=9_999, apy=0.047, **paid)
+
+    texts = [words(page(client, f"/validators/vote{number}/")) for number in (1, 2, 3)]
+
+    assert "a year: nothing at its commission of 100 %, as now. Else about 4.70 SOL , if" in texts[0]
+    assert "a year: about 0.00 SOL , if" in texts[1]
+    assert "a year: about 4.70 SOL , if" in texts[2]
+    compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
+    assert f"(SOL) {UNKNOWN} (nothing at its commission, as now) 0.00 4.70" in compared
+
+
+def test_a_balance_shows_what_its_tickets_are_paid_from(client: Client) -> None:
+    """0.8 SOL each: in whole SOL, three would pay four."""
+    fetch()
+    vote_state(validator(1), balance=3_230_999_999, epochs_paid=4)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "Balance (SOL) 3.230 " in text
+    assert "Its balance pays the admission to 4 more epochs." in text
+
+
+def test_of_credits_that_are_not_known_no_stake_and_no_block_is_blamed(client: Client) -> None:
+    fetch()
+    shown = validator(1)
+    shown.epochs.create(
+        epoch=989, credits_unit="vote_credits", credits=None, activated_stake=SOL, fetched_at=NOON
+    )
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "not judged: no stake in the epoch before, or what it earned in the whole epoch" in text
+    assert "not judged: the epoch runs, it had no stake, or what it earned in the whole epoch" in text

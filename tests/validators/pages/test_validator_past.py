@@ -37,7 +37,7 @@ def test_flags_have_dates_and_agree_with_the_changes_that_are_told(client: Clien
         "Commission: up and back within epoch 901: from 5 % to 100 % and back.",
         "Within epoch 901 it was between 5 % and 100 %, and 5 % at its end.",
         "Between epochs 901 and 910, which nobody saw, it went from 5 % to 7 %.",
-        "One of the fewest that hold more than a third of the stake since epoch 981.",
+        "One of the fewest that hold more than a third of the stake, in every known epoch since 981.",
         "who has the node can take the account. So it was read in epoch 990.",
     ):
         assert said in text
@@ -109,3 +109,17 @@ def test_epochs_of_a_history_that_saw_it_delinquent_stand_beside_our_own_inciden
         seen(shown, epoch, 500, 500, 500, 500)
     ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13, source="live")
     assert "901 (13 of 40), and 1 epoch before." in words(page(client, "/validators/vote1/"))
+
+
+def test_since_when_is_no_claim_about_epochs_that_nobody_saw(client: Client) -> None:
+    fetch()
+    shown = validator(1, commission_flags=["above 50 %"], superminority=True)
+    for epoch in (950, 990):
+        seen(shown, epoch, 10_000, 10_000, 10_000, 10_000)
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", superminority=["vote1"])
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "Commission: above 50 % in every known epoch from 950 to 990: 100 %." in text
+    assert "more than a third of the stake, in every known epoch since 950." in text
+    assert "Epoch by epoch: the newest 2 known" in text
