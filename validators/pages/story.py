@@ -96,7 +96,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         other_changes=_other_changes(history.epochs, events.commission_changes),
         seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],
         operator=operator,
-        admission=_admission(validator, operator),
+        admission=_admission(validator, operator, picture),
         unheard=_unheard(states),
         mev=mev_sentences(validator, history.epochs),
         who_stakes=who_stakes(validator, history.epochs, states),
@@ -106,10 +106,11 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     )
 
 
-def _admission(validator: Any, operator: Operator | None) -> Sequence[str]:
+def _admission(validator: Any, operator: Operator | None, picture: Picture) -> Sequence[str]:
     if operator is None:
         return ()
-    return admission_sentences(operator.state, has_stake=validator.activated_stake > 0)
+    has_stake = validator.activated_stake > 0
+    return admission_sentences(operator.state, running=picture.epoch or 0, has_stake=has_stake)
 
 
 def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:
