@@ -123,3 +123,56 @@ def test_since_when_is_no_claim_about_epochs_that_nobody_saw(client: Client) -> 
     assert "Commission: above 50 % in every known epoch from 950 to 990: 100 %." in text
     assert "more than a third of the stake, in every known epoch since 950." in text
     assert "Epoch by epoch: the newest 2 known" in text
+
+
+@pytest.mark.parametrize(
+    ("unit", "before", "could_not"),
+    [
+        ("lamports", None, True),
+        ("lamports", 0, True),
+        ("lamports", SOL, False),
+        ("vote_credits", 0, False),
+    ],
+)
+def test_who_had_no_stake_the_epoch_before_is_not_blamed_for_being_delinquent(
+    client: Client, unit: str, before: int | None, could_not: bool
+) -> None:
+    fetch()
+    shown = validator(1, delinquent=True)
+    ClusterEpoch.objects.create(epoch=989, credits_unit=unit, validators=700)
+    for epoch, stake in ((989, before), (990, SOL)):
+        if stake is not None:
+            shown.epochs.create(epoch=epoch, credits_unit=unit, activated_stake=stake, fetched_at=NOON)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    said = (
+        "It had no stake in epoch 989, by which votes count in epoch 990: whatever it does, it is delinquent"
+    )
+    assert (said in text) == could_not
+
+
+def test_of_an_epoch_that_nobody_saw_no_stake_is_no_nothing(client: Client) -> None:
+    fetch()
+    shown = validator(1, delinquent=True)
+    shown.epochs.create(epoch=990, credits_unit="lamports", activated_stake=SOL, fetched_at=NOON)
+
+    assert "by which votes count" not in words(page(client, "/validators/vote1/"))
+
+
+def test_in_the_epoch_of_the_migration_votes_counted_too(client: Client) -> None:
+    fetch()
+    shown = validator(1, delinquent=True)
+    ClusterEpoch.objects.create(epoch=989, credits_unit="vote_credits", validators=700)
+    row = shown.epochs.create(
+        epoch=990, credits_unit="lamports", credits=0, credits_before_split=5, activated_stake=SOL,
+        fetched_at=NOON,
+    )  # fmt: skip
+    assert "by which votes count" not in words(page(client, "/validators/vote1/"))
+
+    row.credits_before_split = None
+    row.save()
+    assert "by which votes count" in words(page(client, "/validators/vote1/"))
+
+    Validator.objects.update(left_at=NOON)
+    assert "by which votes count" not in words(page(client, "/validators/vote1/"))
