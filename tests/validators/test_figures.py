@@ -11,6 +11,7 @@ import pytest
 import validators
 from validators import figures
 from validators.scoring.facts import Part
+from validators.scoring.wording import risk_percent
 from validators.templatetags import units
 
 SMALL = [
@@ -71,3 +72,29 @@ def test_nowhere_else_is_a_number_made_to_text() -> None:
         if re.search(r"\.\d*[f%]|\.\{", ast.unparse(spec))
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        (0.0, "0.00 %"),
+        (1e-9, "under 0.01 %"),
+        (0.0000499, "under 0.01 %"),
+        (0.00005001, "0.01 %"),
+        (0.99994, "99.99 %"),
+        (0.99996, "over 99.99 %"),
+        (1.0, "100.00 %"),
+        (1.00001, "100.00 %"),
+        (-1e-9, "0.00 %"),
+    ],
+)
+def test_a_share_that_is_neither_none_nor_all_is_never_shown_as_it(fraction: float, text: str) -> None:
+    assert units.fraction_percent(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("risk", "text"),
+    [(0.0, "0.00 %"), (0.00004, "under 0.01 %"), (0.00006, "0.01 %"), (0.995, "over 99 %"), (1.0, "100 %")],
+)
+def test_a_risk_that_is_neither_none_nor_certain_is_never_shown_as_it(risk: float, text: str) -> None:
+    assert risk_percent(risk) == text

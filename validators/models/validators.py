@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 
-from validators.solana.arithmetic import CreditsUnit
+from validators.solana.arithmetic import ALL_BPS, CreditsUnit
 from validators.solana.economics import ApyBasis
 from validators.solana.look_alikes import NameMark
 from validators.solana.text import (
@@ -177,6 +177,11 @@ class Validator(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.vote_account
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether its commission of now leaves stakers nothing, whatever its APY was."""
+        return self.commission_bps is not None and self.commission_bps >= ALL_BPS
 
 
 class ValidatorEpoch(models.Model):

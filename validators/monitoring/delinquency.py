@@ -27,7 +27,7 @@ def much_is_delinquent() -> str:
     if share <= MOST_DELINQUENT:
         return ""
     return (
-        f"{percent(share, 0)} of the stake is delinquent, more than a third: either the cluster is in "
+        f"{percent(share)} of the stake is delinquent, more than a third: either the cluster is in "
         "trouble, or the endpoint that told so does not see the votes. It says little about one validator."
     )
 

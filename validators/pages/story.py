@@ -10,7 +10,13 @@ from validators.reading.admission import Operator, admission_sentences, operator
 from validators.reading.cluster import sources
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
 from validators.reading.flags import with_flags
-from validators.reading.histories import Events, ValidatorHistory, events_of, validator_history
+from validators.reading.histories import (
+    Events,
+    ValidatorHistory,
+    could_not_vote_said,
+    events_of,
+    validator_history,
+)
 from validators.reading.mev import mev_sentences
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL
@@ -56,6 +62,7 @@ class ValidatorStory:
     known_epochs: tuple[int, int, int] | None
     other_changes: Sequence[str]
     seen_delinquent: Sequence[ValidatorEpoch]
+    could_not_vote: str
     operator: Operator | None
     admission: Sequence[str]
     unheard: Mapping[str, str]
@@ -95,8 +102,9 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         known_epochs=_known_epochs(history.epochs),
         other_changes=_other_changes(history.epochs, events.commission_changes),
         seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],
+        could_not_vote=_could_not_vote(validator, history.epochs),
         operator=operator,
-        admission=_admission(validator, operator),
+        admission=_admission(validator, operator, picture),
         unheard=_unheard(states),
         mev=mev_sentences(validator, history.epochs),
         who_stakes=who_stakes(validator, history.epochs, states),
@@ -106,10 +114,16 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     )
 
 
-def _admission(validator: Any, operator: Operator | None) -> Sequence[str]:
+def _could_not_vote(validator: Any, epochs: Sequence[ValidatorEpoch]) -> str:
+    is_delinquent = validator.delinquent and validator.left_at is None
+    return could_not_vote_said(epochs[:2]) if is_delinquent else ""
+
+
+def _admission(validator: Any, operator: Operator | None, picture: Picture) -> Sequence[str]:
     if operator is None:
         return ()
-    return admission_sentences(operator.state, has_stake=validator.activated_stake > 0)
+    has_stake = validator.activated_stake > 0
+    return admission_sentences(operator.state, running=picture.epoch or 0, has_stake=has_stake)
 
 
 def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
 from validators.models import Validator, VoteState
 from validators.models.by_bytes import ByBytes
@@ -11,13 +11,29 @@ from validators.monitoring.admission import end_of_epoch
 
 Admission = VoteState.Admission
 
-# What a document of it is made of, seen from a validator.
-ADMISSION_COLUMNS: Final = (
-    *("vote_state__after_next", "vote_state__next_epoch", "vote_state__reason", "vote_state__epochs_paid"),
-)
+# What a document of it is made of: of a validator with what `admission_columns` adds.
+ADMISSION_COLUMNS: Final = ("admission", "admission_next", "admission_reason", "admission_paid")
 _ADMITTED: Final[dict[str | None, bool | None]] = {Admission.OK: True, Admission.OUT: False}
 # Of one operator, so many others are named.
 MOST_NAMED: Final = 20
+
+
+def admission_columns(running: int | None) -> dict[str, Any]:
+    """Of a validator what its account tells of the epochs ahead of the running one; null is unknown.
+
+    An account read in the epoch before tells of the next one alone: what it said then of the epoch after the
+    next was decided at the boundary. One that was read earlier tells of neither.
+    """
+    epoch = running or 0
+    is_fresh = Q(vote_state__epoch__gte=epoch)
+    then = When(vote_state__epoch=epoch - 1, then=F("vote_state__after_next"))
+    return {
+        "admission": Case(When(is_fresh, then=F("vote_state__after_next")), default=None),
+        "admission_next": Case(When(is_fresh, then=F("vote_state__next_epoch")), then, default=None),
+        "admission_reason": Case(When(is_fresh, then=F("vote_state__reason")), default=None),
+        "admission_paid": Case(When(is_fresh, then=F("vote_state__epochs_paid")), default=None),
+        "admission_epoch": Case(When(is_fresh, then=F("vote_state__epoch")), default=Value(epoch)),
+    }
 
 
 def admission_document(
@@ -79,8 +95,10 @@ def to_be_left_out_said(epoch: int, reason: str, *, has_stake: bool) -> str:
     return f"It will not vote in epoch {epoch}: {reason}"
 
 
-def admission_sentences(state: VoteState, *, has_stake: bool) -> list[str]:
+def admission_sentences(state: VoteState, *, running: int, has_stake: bool) -> list[str]:
     """What it means for the next two epochs; nothing where nobody knows."""
+    if state.epoch < running:
+        return _read_before_said(state, running, has_stake=has_stake)
     first, second = state.epoch + 1, state.epoch + 2
     said = []
     if not has_stake:
@@ -102,3 +120,15 @@ def admission_sentences(state: VoteState, *, has_stake: bool) -> list[str]:
         more = f"{state.epochs_paid or 'no'} more epoch{'' if state.epochs_paid == 1 else 's'}"
         said.append(f"Its balance pays the admission to {more}.")
     return said
+
+
+def _read_before_said(state: VoteState, running: int, *, has_stake: bool) -> list[str]:
+    """Of an account that nobody read in the running epoch: that of the one before tells of the next."""
+    read = f"Its account was last read in epoch {state.epoch}"
+    if state.epoch < running - 1 or state.after_next == Admission.UNKNOWN:
+        return [f"{read}, so whether it is let into the next epochs is not known."]
+    if state.after_next == Admission.OUT:
+        out = to_be_left_out_said(running + 1, state.reason, has_stake=has_stake)
+        return [f"{read}.", f"{out}."]
+    is_let_in = "is let into" if has_stake else "would with some be let into"
+    return [f"{read}.", f"As it stood then, it {is_let_in} epoch {running + 1}."]

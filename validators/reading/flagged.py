@@ -18,8 +18,8 @@ _WHEN: Final[Mapping[FlagCode, Q]] = {
     **{code: Q(name_mark=mark.value) for mark, code in CODES_OF_NAMES.items()},
     FlagCode.SUPERMINORITY: Q(superminority=True),
     FlagCode.WITHDRAWER_IS_IDENTITY: Q(vote_state__withdrawer=F("identity")),
-    FlagCode.NOT_ADMITTED_NEXT_EPOCH: Q(vote_state__next_epoch=_OUT),
-    FlagCode.NOT_ADMITTED_AFTER_NEXT: Q(vote_state__after_next=_OUT),
+    FlagCode.NOT_ADMITTED_NEXT_EPOCH: Q(admission_next=_OUT),
+    FlagCode.NOT_ADMITTED_AFTER_NEXT: Q(admission=_OUT),
     FlagCode.MEV_COMMISSION_ALL: Q(mev_commission_bps__gte=ALL_BPS),
     FlagCode.MEV_COMMISSION_HIGH: Q(mev_commission_bps__gt=HIGH_BPS, mev_commission_bps__lt=ALL_BPS),
     FlagCode.STAKE_LEAVING: much_leaves(),
@@ -27,7 +27,7 @@ _WHEN: Final[Mapping[FlagCode, Q]] = {
 
 
 def with_any_flag(validators: Any, codes: Collection[FlagCode], *, has: bool) -> Any:
-    """Those that have one of these flags, or one at all where none is named; or else those that have none."""
+    """Of standings who has one of these flags, or one at all where none is named; or else the others."""
     any_of = Q()
     for code in codes or FlagCode:
         is_large = code == FlagCode.OPERATOR_LARGE

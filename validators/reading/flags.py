@@ -87,8 +87,8 @@ _OUT: Final = VoteState.Admission.OUT
 FLAG_COLUMNS: Final = (
     *("pk", "vote_account", "identity", "name_mark", "superminority", "commission_flags"),
     "activated_stake",
-    *("vote_state__withdrawer", "vote_state__epoch", "vote_state__next_epoch", "vote_state__after_next"),
-    "vote_state__reason",
+    *("vote_state__withdrawer", "vote_state__epoch"),
+    *("admission", "admission_next", "admission_reason", "admission_epoch"),
     *("mev_commission_bps", "mev_epoch", "operator", "operator_evidence"),
 )
 # Told as they are now, beside the score: none of it is in the number.
@@ -149,7 +149,7 @@ def _striking(
 
 _STRIKING_BY: Final = (
     *("pk", "operator", "commission_flags", "superminority", "name_mark", "mev_commission_bps"),
-    *("identity", "vote_state__withdrawer", "vote_state__next_epoch", "vote_state__after_next"),
+    *("identity", "vote_state__withdrawer", "admission_next", "admission"),
 )
 
 
@@ -269,26 +269,27 @@ def _of_account(row: Mapping[str, Any]) -> Iterable[Flag]:
     return _of_account_then(
         row["vote_state__epoch"],
         row["vote_state__withdrawer"] == row["identity"],
-        row["vote_state__next_epoch"] == _OUT,
-        row["vote_state__after_next"] == _OUT and row["vote_state__reason"],
+        row["admission_next"] == _OUT,
+        row["admission"] == _OUT and row["admission_reason"],
         row["activated_stake"] > 0,
+        row["admission_epoch"],
     )
 
 
 # Thousands of one list have the same.
 @lru_cache(maxsize=256)
 def _of_account_then(
-    epoch: int, is_own: bool, is_out: bool, will_be_out: str | Literal[False], has_stake: bool
+    epoch: int, is_own: bool, is_out: bool, will_be_out: str | Literal[False], has_stake: bool, running: int
 ) -> tuple[Flag, ...]:
-    """`will_be_out` is why, or false."""
+    """`epoch` is the one it was read in, `will_be_out` why, or false."""
     found = []
     if is_own:
         sentence = withdrawer_said(epoch)
         found.append(Flag(code=FlagCode.WITHDRAWER_IS_IDENTITY, epoch=epoch, sentence=sentence))
     if is_out:
-        sentence = not_admitted_said(epoch + 1, has_stake=has_stake)
-        found.append(Flag(code=FlagCode.NOT_ADMITTED_NEXT_EPOCH, epoch=epoch + 1, sentence=sentence))
+        sentence = not_admitted_said(running + 1, has_stake=has_stake)
+        found.append(Flag(code=FlagCode.NOT_ADMITTED_NEXT_EPOCH, epoch=running + 1, sentence=sentence))
     if will_be_out is not False:
-        said = to_be_left_out_said(epoch + 2, will_be_out, has_stake=has_stake)
-        found.append(Flag(code=FlagCode.NOT_ADMITTED_AFTER_NEXT, epoch=epoch + 2, sentence=f"{said}."))
+        said = to_be_left_out_said(running + 2, will_be_out, has_stake=has_stake)
+        found.append(Flag(code=FlagCode.NOT_ADMITTED_AFTER_NEXT, epoch=running + 2, sentence=f"{said}."))
     return tuple(found)

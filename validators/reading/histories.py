@@ -26,6 +26,7 @@ from validators.models import (
     ValidatorEpoch,
 )
 from validators.reading.picture import headline_method
+from validators.solana.arithmetic import CreditsUnit
 
 Event = TypeVar("Event", bound=Model)
 
@@ -182,3 +183,28 @@ def runs_before(place: int | None, *, method: str | None, limit: int) -> list[Sc
     if place is not None:
         runs = runs.filter(pk__lt=place)
     return list(runs[:limit])
+
+
+def could_not_vote_said(epochs: Sequence[ValidatorEpoch]) -> str:
+    """Of its newest epochs, newest first: whether it is delinquent in one in which no vote of it could count.
+
+    Where votes are paid in lamports they count by the stake of the epoch before, and the last vote is that of
+    the last reward. A query where nobody saw it in that one.
+    """
+    if not epochs or epochs[0].credits_unit != CreditsUnit.LAMPORTS:
+        return ""
+    if epochs[0].credits_before_split is not None:
+        # In the epoch of the migration votes counted too.
+        return ""
+    running = epochs[0].epoch
+    before = next((row for row in epochs[1:] if row.epoch == running - 1), None)
+    if before is None:
+        had_none = ClusterEpoch.objects.filter(epoch=running - 1, validators__isnull=False).exists()
+    else:
+        had_none = before.activated_stake == 0
+    if not had_none:
+        return ""
+    return (
+        f"It had no stake in epoch {running - 1}, by which votes count in epoch {running}: whatever it does, "
+        "it is delinquent there."
+    )

@@ -21,6 +21,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from validators.models import BlocksBasis, ClusterEpoch, ScoringRun, Validator
 from validators.models.by_bytes import ByBytes
+from validators.reading.admission import admission_columns
 from validators.reading.flagged import with_any_flag
 from validators.reading.flags import FlagCode
 from validators.reading.picture import Picture, last_judged_epoch
@@ -119,9 +120,8 @@ def standings(
         skip_rate=_skip_rate(picture.epoch),
         # Null where a part is: what is unknown is no nothing.
         total_apy=F("apy") + F("mev_apy") + F("shared_apy") + F("block_apy"),
-        admission=F("vote_state__after_next"),
-        admission_reason=F("vote_state__reason"),
         vote_epoch=F("vote_state__epoch"),
+        **admission_columns(picture.epoch),
     )
     ordered: Validators = in_order(with_known(validators), narrowing=narrowing, sort=sort)
     return ordered

@@ -82,7 +82,9 @@ def mark_said(mark: CommissionMark) -> str:
     """Such as: crossed 10 % upward in epoch 912: from 5 % to 20 %."""
     highest = f"{mark.to_bps / 100:g} %"
     if mark.flag == CommissionFlag.ABOVE_HALF:
-        return f"above 50 % {_when(mark)}: {highest}"
+        # Epochs that nobody saw may lie between.
+        when = f"every known epoch from {mark.since} to" if mark.since < mark.epoch else "epoch"
+        return f"above 50 % in {when} {mark.epoch}: {highest}"
     what = f"from {(mark.from_bps or 0) / 100:g} % to {highest}"
     if mark.flag == CommissionFlag.CROSSED_TEN_PERCENT:
         return f"crossed 10 % upward {_when(mark)}: {what}"
@@ -115,7 +117,8 @@ def name_said(mark: str) -> str:
 
 
 def superminority_said(since: int | None) -> str:
-    when = "" if since is None else f" since epoch {since}"
+    # Before the first known epoch, and between known ones, nobody looked.
+    when = "" if since is None else f", in every known epoch since {since}"
     return f"One of the fewest that hold more than a third of the stake{when}."
 
 

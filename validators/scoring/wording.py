@@ -4,7 +4,9 @@ from validators.figures import grouped, percent
 
 
 def risk_percent(risk: float) -> str:
-    """A probability as people read it: two digits or so, and never 100 for what is less."""
+    """A probability as people read it: two digits or so, and never 0 or 100 for what is neither."""
+    if 0 < risk < 0.00005:
+        return "under 0.01 %"
     if risk < 0.01:
         return percent(risk)
     if risk < 0.1:

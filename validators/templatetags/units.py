@@ -18,6 +18,8 @@ UNKNOWN: Final = "–"  # noqa: RUF001
 MOST_SHOWN: Final = 100
 # In lamports: a thousandth of a SOL.
 LEAST_SHOWN: Final = 1_000_000
+# A hundredth of a percent.
+LEAST_PERCENT: Final = 0.0001
 
 _AGE_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -40,6 +42,12 @@ def sol(lamports: int | None) -> str:
 
 
 @register.filter
+def sol_of_account(lamports: int) -> str:
+    """To three places, never more than there is: tickets of less than a SOL are paid from it."""
+    return figures.decimal(lamports // LEAST_SHOWN / 1_000, 3)
+
+
+@register.filter
 def bps_percent(bps: int | None) -> str:
     """Basis points as percent: 750 is 7.5 %."""
     return UNKNOWN if bps is None else f"{bps / 100:g} %"
@@ -47,9 +55,16 @@ def bps_percent(bps: int | None) -> str:
 
 @register.filter
 def fraction_percent(fraction: float | None) -> str:
-    """A hundred times over is as far as it goes: a simulated cluster with quick epochs pays any APY."""
+    """To two places; what is not nothing is never shown as it, nor as all what is not all.
+
+    A hundred times over is as far as it goes: a simulated cluster with quick epochs pays any APY.
+    """
     if fraction is None:
         return UNKNOWN
+    if 0 < fraction < LEAST_PERCENT / 2:
+        return f"under {figures.percent(LEAST_PERCENT)}"
+    if 1 - LEAST_PERCENT / 2 <= fraction < 1:
+        return f"over {figures.percent(1 - LEAST_PERCENT)}"
     most = f"over {figures.grouped(MOST_SHOWN * 100)} %"
     return figures.percent(fraction) if fraction < MOST_SHOWN else most
 

@@ -166,3 +166,56 @@ def test_a_page_says_what_an_apy_is_based_on(client: Client, basis: str, epochs:
     assert said in text
     assert ("realised in 7 epochs" in text) == (basis == "realised")
     assert ("estimate" in words(page(client))) == (basis == "estimate")
+
+
+@pytest.mark.parametrize(
+    ("read", "told", "sentence", "flag"),
+    [
+        (
+            990,
+            ("out", None, False, "no BLS key", 3),
+            "It will not vote in epoch 992: no BLS key. That can be mended until epoch 991 begins.",
+            ("not_admitted_after_next", 992),
+        ),
+        (
+            989,
+            ("unknown", False, None, None, None),
+            "Its account was last read in epoch 989. It will not vote in epoch 991: no BLS key.",
+            ("not_admitted_next_epoch", 991),
+        ),
+        (
+            988,
+            ("unknown", None, None, None, None),
+            "Its account was last read in epoch 988, so whether it is let into the next epochs is not known.",
+            None,
+        ),
+    ],
+)
+def test_an_account_that_was_read_epochs_ago_tells_nothing_of_those_ahead(
+    client: Client, read: int, told: tuple[object, ...], sentence: str, flag: tuple[str, int] | None
+) -> None:
+    fetch()
+    shown = validator(1)
+    vote_state(shown, epoch=read, next_epoch="unknown", after_next="out", reason="no BLS key")
+
+    document = get(client, "validators/vote1")["validator"]
+
+    names = ("status", "next_epoch", "after_next", "reason", "epochs_paid")
+    assert tuple(document["admission"][name] for name in names) == told
+    flags = [(one["code"], one["epoch"]) for one in document["flags"]]
+    assert flags == ([] if flag is None else [flag])
+    text = words(page(client, "/validators/vote1/"))
+    assert sentence in text
+    assert ("not admitted" in text) == (read == 990)
+    flagged = [one["vote_account"] for one in get(client, "validators?flagged=true")["items"]]
+    assert flagged == ([] if flag is None else ["vote1"])
+
+
+def test_who_was_let_in_an_epoch_ago_is_let_into_the_next(client: Client) -> None:
+    fetch()
+    vote_state(validator(1, activated_stake=SOL), epoch=989)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "Its account was last read in epoch 989. As it stood then, it is let into epoch 991." in text
+    assert "Its balance pays" not in text

@@ -108,7 +108,9 @@ def test_a_flag_says_when_from_what_to_what_and_the_same_in_a_sentence(client: C
             **nothing,
             "epoch": 989,
             "since_epoch": 989,
-            "sentence": "One of the fewest that hold more than a third of the stake since epoch 989.",
+            "sentence": (
+                "One of the fewest that hold more than a third of the stake, in every known epoch since 989."
+            ),
         },
         "withdrawer_is_identity": {
             **nothing,

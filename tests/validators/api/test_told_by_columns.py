@@ -61,11 +61,11 @@ def plain(row: Mapping[str, Any], beside: Mapping[str, Any]) -> dict[str, Any]:
             value = None if value is None else str(value)
         told[column.removesuffix("_bps")] = None if column in text and value == "" else value
     told["admission"] = {
-        "status": row["vote_state__after_next"] or "unknown",
-        "next_epoch": {"ok": True, "out": False}.get(row["vote_state__next_epoch"]),
-        "after_next": {"ok": True, "out": False}.get(row["vote_state__after_next"]),
-        "reason": row["vote_state__reason"] or None,
-        "epochs_paid": row["vote_state__epochs_paid"],
+        "status": row["admission"] or "unknown",
+        "next_epoch": {"ok": True, "out": False}.get(row["admission_next"]),
+        "after_next": {"ok": True, "out": False}.get(row["admission"]),
+        "reason": row["admission_reason"] or None,
+        "epochs_paid": row["admission_paid"],
     }
     told["risk_ten_epochs"] = risk_of_ten_epochs(row["risk"])
     told["reward_of_100_sol"] = None if row["apy"] is None else str(round(100 * SOL * row["apy"]))

@@ -16,7 +16,7 @@ from validators.monitoring.delinquency import delinquent_alert, much_is_delinque
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-SAID = "67 % of the stake is delinquent, more than a third: either the cluster is in trouble"
+SAID = "66.67 % of the stake is delinquent, more than a third: either the cluster is in trouble"
 
 
 @pytest.fixture
@@ -75,3 +75,10 @@ def test_pages_and_the_command_that_choose_or_show_the_cluster_say_so(client: Cl
     call_command("select_validators", "--json", stdout=io.StringIO(), stderr=told)
     assert told.getvalue().startswith(SAID)
     assert {one["action"] for one in get(client, "selection?size=9")["items"]} == {"enters", "passed_over"}
+
+
+def test_a_little_more_than_a_third_is_not_told_as_less_than_a_third() -> None:
+    validator(1, activated_stake=33_400 * SOL, delinquent=True)
+    validator(2, activated_stake=66_600 * SOL)
+
+    assert much_is_delinquent().startswith("33.40 % of the stake is delinquent, more than a third")

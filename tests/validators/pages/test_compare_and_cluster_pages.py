@@ -90,3 +90,14 @@ def test_the_cluster_says_what_comes_and_leaves_in_the_epoch_that_runs(client: C
         "In epoch 990, which runs, 5 SOL come with the next one and 990 SOL leave with its end, by the stake "
         "accounts of 1 validator with 30.00 % of the stake that were looked at in it so far."
     ) in said
+
+
+def test_what_comes_and_leaves_is_asked_for_once_an_epoch_is_over(client: Client) -> None:
+    fetch()
+    for epoch in (989, 990):
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports")
+
+    text = words(page(client, "/cluster/"))
+
+    assert text.count("(the chain tells it once the epoch is over)") == 2
+    assert text.count("(the chain tells it of epochs that are over, and was not asked about this one)") == 2

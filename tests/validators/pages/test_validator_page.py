@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -137,56 +136,9 @@ def test_a_page_begins_with_the_number_and_ends_with_the_folded_epochs(client: C
     assert (mev[-5:], changes[-5:]) == (" more", " seen")
     assert before.endswith(" before")
     assert (stakes, who) == ("Stake pools: not known", "Who tells that; evidence: 0")
-    assert (epochs, others) == ("Epoch by epoch: the last 3", "Its place by each other method, and why")
-
-
-@pytest.mark.parametrize(
-    ("basis", "epochs", "said"),
-    [
-        (
-            "realised",
-            10,
-            "about 5.25 SOL , if the year goes on as the 10 epochs that its APY was realised in",
-        ),
-        ("realised", 1, "about 5.25 SOL , if the year goes on as the one epoch that its APY was realised in"),
-        ("estimate", 1, "about 5.25 SOL , an estimate by what the chain tells of the past"),
-    ],
-)
-def test_what_100_sol_bring_in_a_year_is_the_apy_with_its_basis(
-    client: Client, basis: str, epochs: int, said: str
-) -> None:
-    fetch()
-    validator(1, apy=0.0525, apy_basis=basis, apy_epochs=epochs)
-
-    text = words(page(client, "/validators/vote1/"))
-
-    assert f"100 SOL here for a year: {said}" in text
-    assert "5.25 %" in text
-    assert "after commission, what is earned staying staked, without MEV and without the fees" in text
-
-
-@pytest.mark.parametrize("apy", [100.0, 1e9, 1e300])
-def test_a_cluster_of_quick_epochs_pays_more_than_is_told(client: Client, apy: float) -> None:
-    """As much of both numbers, also where the lamports are beyond what a float holds."""
-    fetch()
-    for number in (1, 2):
-        validator(number, apy=apy, apy_basis="realised", apy_epochs=10)
-
-    of_one = words(page(client, "/validators/vote1/"))
-    beside = words(page(client, "/compare/?v=vote1&v=vote2"))
-
-    assert "100 SOL here for a year: over 10,000 SOL" in of_one
-    assert "over 10,000 %" in of_one
-    assert beside.count("over 10,000 %") == 2
-    assert "100 SOL for a year (SOL) over 10,000 over 10,000" in beside
-
-
-def test_without_an_apy_nobody_says_what_100_sol_bring(client: Client) -> None:
-    fetch()
-    validator(1)
-
-    assert "100 SOL here for a year: not known, as its APY is not." in words(
-        page(client, "/validators/vote1/")
+    assert (epochs, others) == (
+        "Epoch by epoch: the newest 3 known",
+        "Its place by each other method, and why",
     )
 
 
@@ -247,20 +199,25 @@ def test_where_it_stood_by_imported_history_is_folded_and_unknown_is_no_no(clien
     assert f"988 {nobody}" in table
 
 
-@pytest.mark.parametrize("gone", [{"delinquent": True}, {"left_at": NOON}])
-def test_who_does_not_vote_brings_nothing(client: Client, gone: dict[str, Any]) -> None:
+def test_a_balance_shows_what_its_tickets_are_paid_from(client: Client) -> None:
+    """0.8 SOL each: in whole SOL, three would pay four."""
     fetch()
-    validator(1, apy=0.0308, apy_basis="realised", apy_epochs=4, **gone)
-    validator(2, apy=0.0525, apy_basis="realised", apy_epochs=4)
+    vote_state(validator(1), balance=3_230_999_999, epochs_paid=4)
 
     text = words(page(client, "/validators/vote1/"))
 
-    assert (
-        "100 SOL here for a year: nothing while it does not vote, as now. Else about 3.08 SOL , "
-        "if the year goes on as the 4 epochs that its APY was realised in"
-    ) in text
-    assert "nothing while" not in words(page(client, "/validators/vote2/"))
-    validator(3, apy=None, **gone)
-    compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
-    nothing = "nothing while it does not vote"
-    assert f"100 SOL for a year (SOL) {nothing} 5.25 {nothing} Stake (SOL)" in compared
+    assert "Balance (SOL) 3.230 " in text
+    assert "Its balance pays the admission to 4 more epochs." in text
+
+
+def test_of_credits_that_are_not_known_no_stake_and_no_block_is_blamed(client: Client) -> None:
+    fetch()
+    shown = validator(1)
+    shown.epochs.create(
+        epoch=989, credits_unit="vote_credits", credits=None, activated_stake=SOL, fetched_at=NOON
+    )
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "not judged: no stake in the epoch before, or what it earned in the whole epoch" in text
+    assert "not judged: the epoch runs, it had no stake, or what it earned in the whole epoch" in text

@@ -37,7 +37,7 @@ def test_flags_have_dates_and_agree_with_the_changes_that_are_told(client: Clien
         "Commission: up and back within epoch 901: from 5 % to 100 % and back.",
         "Within epoch 901 it was between 5 % and 100 %, and 5 % at its end.",
         "Between epochs 901 and 910, which nobody saw, it went from 5 % to 7 %.",
-        "One of the fewest that hold more than a third of the stake since epoch 981.",
+        "One of the fewest that hold more than a third of the stake, in every known epoch since 981.",
         "who has the node can take the account. So it was read in epoch 990.",
     ):
         assert said in text
@@ -109,3 +109,70 @@ def test_epochs_of_a_history_that_saw_it_delinquent_stand_beside_our_own_inciden
         seen(shown, epoch, 500, 500, 500, 500)
     ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13, source="live")
     assert "901 (13 of 40), and 1 epoch before." in words(page(client, "/validators/vote1/"))
+
+
+def test_since_when_is_no_claim_about_epochs_that_nobody_saw(client: Client) -> None:
+    fetch()
+    shown = validator(1, commission_flags=["above 50 %"], superminority=True)
+    for epoch in (950, 990):
+        seen(shown, epoch, 10_000, 10_000, 10_000, 10_000)
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", superminority=["vote1"])
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "Commission: above 50 % in every known epoch from 950 to 990: 100 %." in text
+    assert "more than a third of the stake, in every known epoch since 950." in text
+    assert "Epoch by epoch: the newest 2 known" in text
+
+
+@pytest.mark.parametrize(
+    ("unit", "before", "could_not"),
+    [
+        ("lamports", None, True),
+        ("lamports", 0, True),
+        ("lamports", SOL, False),
+        ("vote_credits", 0, False),
+    ],
+)
+def test_who_had_no_stake_the_epoch_before_is_not_blamed_for_being_delinquent(
+    client: Client, unit: str, before: int | None, could_not: bool
+) -> None:
+    fetch()
+    shown = validator(1, delinquent=True)
+    ClusterEpoch.objects.create(epoch=989, credits_unit=unit, validators=700)
+    for epoch, stake in ((989, before), (990, SOL)):
+        if stake is not None:
+            shown.epochs.create(epoch=epoch, credits_unit=unit, activated_stake=stake, fetched_at=NOON)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    said = (
+        "It had no stake in epoch 989, by which votes count in epoch 990: whatever it does, it is delinquent"
+    )
+    assert (said in text) == could_not
+
+
+def test_of_an_epoch_that_nobody_saw_no_stake_is_no_nothing(client: Client) -> None:
+    fetch()
+    shown = validator(1, delinquent=True)
+    shown.epochs.create(epoch=990, credits_unit="lamports", activated_stake=SOL, fetched_at=NOON)
+
+    assert "by which votes count" not in words(page(client, "/validators/vote1/"))
+
+
+def test_in_the_epoch_of_the_migration_votes_counted_too(client: Client) -> None:
+    fetch()
+    shown = validator(1, delinquent=True)
+    ClusterEpoch.objects.create(epoch=989, credits_unit="vote_credits", validators=700)
+    row = shown.epochs.create(
+        epoch=990, credits_unit="lamports", credits=0, credits_before_split=5, activated_stake=SOL,
+        fetched_at=NOON,
+    )  # fmt: skip
+    assert "by which votes count" not in words(page(client, "/validators/vote1/"))
+
+    row.credits_before_split = None
+    row.save()
+    assert "by which votes count" in words(page(client, "/validators/vote1/"))
+
+    Validator.objects.update(left_at=NOON)
+    assert "by which votes count" not in words(page(client, "/validators/vote1/"))

@@ -214,6 +214,14 @@ def test_a_commission_lowered_while_no_epoch_is_judged_is_not_charged_for_longer
     assert next(assess(lowered)).components["commission_bps"] == 0
 
 
+def test_a_commission_lowered_right_after_a_boundary_still_applies_to_the_next_epoch() -> None:
+    """What stood at the end of the epoch before applies in the one after the running one."""
+    history = past(*[1.0] * 20)._replace(commission_bps=(10_000, *[500] * 19))
+    lowered = ClusterFacts(1, EPOCH, 0.1, [validator(1, history, commission_bps=500)], {})
+
+    assert next(assess(lowered)).components["commission_bps"] == 10_000
+
+
 def test_equals_are_ordered_by_risk_then_history_and_share_a_rank_whatever_their_stake() -> None:
     rich = Assessment(validator(1, past(1.0), activated_stake=10**17), 90.0, {}, 0.01)
     safe = Assessment(validator(2, past(1.0)), 90.0, {}, 0.001)

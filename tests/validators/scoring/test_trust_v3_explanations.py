@@ -58,6 +58,11 @@ def test_a_sentence_stands_for_itself_wherever_it_is_sorted_to() -> None:
 
     assert "% below the cluster in the epoch before the last that counts" in parts["previous_shortfall"]
     assert "over the long run: each epoch counts at most 3 %, recent" in parts["earlier_shortfall"]
+    # That one is of whole shortfalls, and may well be above 3 %.
+    assert (
+        "lacked 3.38 % of the votes before the last epoch: recent epochs weigh more"
+        in parts["recent_shortfall"]
+    )
 
 
 def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() -> None:

@@ -139,9 +139,7 @@ def _behind(of: str) -> Callable[[float], str]:
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
     "previous_shortfall": lambda value: voted(value, "in the epoch before the last that counts"),
-    "recent_shortfall": lambda value: (
-        f"lacked {percent(value)} of the votes before the last epoch: {CAPPED}, {MIXED}"
-    ),
+    "recent_shortfall": lambda value: f"lacked {percent(value)} of the votes before the last epoch: {MIXED}",
     "earlier_shortfall": lambda value: (
         f"lacked {percent(value)} of the votes over the long run: {CAPPED}, {MIXED}"
     ),

@@ -248,10 +248,12 @@ def _delinquent_now(validator: ValidatorFacts, epoch: int) -> float | None:
 
 
 def _commission(validator: ValidatorFacts, epoch: int) -> int | None:
-    """A change made in one epoch applies to the rewards of the second after it, so the epoch before counts.
+    """A change made in one epoch applies to the rewards of the second after it, so what stood at the end of
+    the newest that counts and of the one before it does too, whatever stands now.
 
     Source: SIMD-0249.
     """
-    before = dict(zip(validator.past.epochs[:4], validator.past.commission_bps[:4], strict=True))
-    told = [bps for bps in (validator.commission_bps, before.get(epoch - 1)) if bps is not None]
+    ends = dict(zip(validator.past.epochs[:4], validator.past.commission_bps[:4], strict=True))
+    stood = (validator.commission_bps, ends.get(epoch), ends.get(epoch - 1))
+    told = [bps for bps in stood if bps is not None]
     return max(told, default=None)

@@ -1,0 +1,96 @@
+"""What 100 SOL bring in a year, on a validator's page and beside others."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.validators.looking import page, words
+from tests.validators.rows import NOON, fetch, validator
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("basis", "epochs", "said"),
+    [
+        (
+            "realised",
+            10,
+            "about 5.25 SOL , if the year goes on as the 10 epochs that its APY was realised in",
+        ),
+        ("realised", 1, "about 5.25 SOL , if the year goes on as the one epoch that its APY was realised in"),
+        ("estimate", 1, "about 5.25 SOL , an estimate by what the chain tells of the past"),
+    ],
+)
+def test_what_100_sol_bring_in_a_year_is_the_apy_with_its_basis(
+    client: Client, basis: str, epochs: int, said: str
+) -> None:
+    fetch()
+    validator(1, apy=0.0525, apy_basis=basis, apy_epochs=epochs)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert f"100 SOL here for a year: {said}" in text
+    assert "5.25 %" in text
+    assert "after commission, what is earned staying staked, without MEV and without the fees" in text
+
+
+@pytest.mark.parametrize("apy", [100.0, 1e9, 1e300])
+def test_a_cluster_of_quick_epochs_pays_more_than_is_told(client: Client, apy: float) -> None:
+    """As much of both numbers, also where the lamports are beyond what a float holds."""
+    fetch()
+    for number in (1, 2):
+        validator(number, apy=apy, apy_basis="realised", apy_epochs=10)
+
+    of_one = words(page(client, "/validators/vote1/"))
+    beside = words(page(client, "/compare/?v=vote1&v=vote2"))
+
+    assert "100 SOL here for a year: over 10,000 SOL" in of_one
+    assert "over 10,000 %" in of_one
+    assert beside.count("over 10,000 %") == 2
+    assert "100 SOL for a year (SOL) over 10,000 over 10,000" in beside
+
+
+def test_without_an_apy_nobody_says_what_100_sol_bring(client: Client) -> None:
+    fetch()
+    validator(1)
+
+    assert "100 SOL here for a year: not known, as its APY is not." in words(
+        page(client, "/validators/vote1/")
+    )
+
+
+@pytest.mark.parametrize("gone", [{"delinquent": True}, {"left_at": NOON}])
+def test_who_does_not_vote_brings_nothing(client: Client, gone: dict[str, Any]) -> None:
+    fetch()
+    validator(1, apy=0.0308, apy_basis="realised", apy_epochs=4, **gone)
+    validator(2, apy=0.0525, apy_basis="realised", apy_epochs=4)
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert (
+        "100 SOL here for a year: nothing while it does not vote, as now. Else about 3.08 SOL , "
+        "if the year goes on as the 4 epochs that its APY was realised in"
+    ) in text
+    assert "nothing while" not in words(page(client, "/validators/vote2/"))
+    validator(3, apy=None, **gone)
+    compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
+    nothing = "nothing while it does not vote"
+    assert f"100 SOL for a year (SOL) {nothing} 5.25 {nothing} Stake (SOL)" in compared
+
+
+def test_who_keeps_all_now_brings_nothing_whatever_it_paid(client: Client) -> None:
+    fetch()
+    paid: dict[str, Any] = {"apy_basis": "realised", "apy_epochs": 9}
+    validator(1, commission_bps=10_000, apy=0.047, **paid)
+    validator(2, commission_bps=10_000, apy=0.0, **paid)
+    validator(3, commission_bps=9_999, apy=0.047, **paid)
+
+    texts = [words(page(client, f"/validators/vote{number}/")) for number in (1, 2, 3)]
+
+    assert "a year: nothing at its commission of 100 %, as now. Else about 4.70 SOL , if" in texts[0]
+    assert "a year: about 0.00 SOL , if" in texts[1]
+    assert "a year: about 4.70 SOL , if" in texts[2]
+    compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
+    assert "(SOL) nothing at its commission 0.00 4.70" in compared
