@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db.models import F, Min, QuerySet
 
 from validators.models import THE_TALLY, EventTally, ValidatorEvent
+from validators.scoring.timeline import BAD_PERFORMANCE
 from validators.solana.arithmetic import ALL_BPS
 from validators.solana.versions import Client
 from validators.templatetags.units import bps_percent, fraction_percent, grouped
@@ -191,7 +192,12 @@ def _rank(facts: Facts) -> str:
 
 
 def _bad_epoch(facts: Facts) -> str:
-    performance = fraction_percent(facts["vote_performance"])
+    found = facts["vote_performance"]
+    # Rounded, what is a little below would be no bad one.
+    is_near = round(found, 4) >= BAD_PERFORMANCE
+    performance = (
+        f"a little less than {fraction_percent(BAD_PERFORMANCE)}" if is_near else fraction_percent(found)
+    )
     return f"Epoch {facts['epoch']} was a bad one: it voted at {performance} of the cluster's mean."
 
 

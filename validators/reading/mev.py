@@ -105,7 +105,8 @@ def _changes_said(told: Sequence[MevEpoch]) -> str:
     ]
     if not changes:
         return ""
-    more = f", and {len(changes) - MOST_CHANGES} times before" if len(changes) > MOST_CHANGES else ""
+    rest = len(changes) - MOST_CHANGES
+    more = f", and {'once' if rest == 1 else f'{rest} times'} before" if rest > 0 else ""
     return f"Its MEV commission went {', '.join(changes[:MOST_CHANGES])}{more}."
 
 

@@ -186,10 +186,11 @@ def _sentence(
 ) -> str:
     number = len(failing) + len(unknown) + len(passing)
     if failing:
-        return f"Fails {len(failing)} of {number} rules: {_named(one.rule for one in failing)}."
+        of = "its one rule" if number == 1 else f"{len(failing)} of {number} rules"
+        return f"Fails {of}: {_named(one.rule for one in failing)}."
     if not unknown:
         chosen = "; who of those is chosen is not decided by rules" if row.result == Outcome.ELIGIBLE else ""
-        return f"Meets all {number} rules{chosen}."
+        return f"Meets {'its one rule' if number == 1 else f'all {number} rules'}{chosen}."
     elsewhere = [one for one in unknown if one.elsewhere]
     lacking = [one for one in unknown if not one.elsewhere]
     parts = [f"Meets {len(passing)} of {number} rules and fails none"]

@@ -214,9 +214,9 @@ def _of_all_votes(rule: ValueRule, past: Past) -> Finding:
     if missing <= 0:
         return Finding(rule.name, Outcome.PASSES)
     if not past.whole.joined_then:
-        return Finding(
-            rule.name, Outcome.UNKNOWN, f"it voted in {past.whole.voted} epochs that are known, maybe in more"
-        )
+        voted = past.whole.voted
+        epochs = "one epoch that is" if voted == 1 else f"{voted or 'no'} epochs that are"
+        return Finding(rule.name, Outcome.UNKNOWN, f"it voted in {epochs} known, maybe in more")
     return Finding(
         rule.name,
         Outcome.FAILS,

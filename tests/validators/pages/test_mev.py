@@ -161,3 +161,18 @@ def test_block_revenue_is_what_waits_as_if_the_epoch_went_on_so(
     )
 
     assert block_yields() == ({} if added is None else {shown.pk: pytest.approx(added)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "before"), [(3, ""), (4, ", and once before"), (5, ", and 2 times before")]
+)
+def test_changes_beyond_those_named_are_counted(client: Client, changes: int, before: str) -> None:
+    fetch()
+    shown = validator(1, **KNOWN)
+    history(shown, epochs=changes + 1)
+    for epoch in range(changes + 1):
+        told(shown, epoch, runs_jito=True, commission_bps=100 * epoch, tips=SOL)
+
+    said = page_of(client, shown)
+
+    assert f"from {changes - 3:g} % to {changes - 2:g} % with epoch {changes - 2}{before}." in said

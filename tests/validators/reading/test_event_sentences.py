@@ -41,6 +41,9 @@ def test_numbers_are_as_pages_show_them() -> None:
     assert said("commission_confirmed") == "A second look saw its commission of 10 % too."
     assert said("mev_commission") == "Its MEV commission, of the tips, went from 8 % to 100 % with epoch 990."
     assert said("bad_epoch") == "Epoch 990 was a bad one: it voted at 50.00 % of the cluster's mean."
+    assert said("bad_epoch", vote_performance=0.96996) == (
+        "Epoch 990 was a bad one: it voted at a little less than 97.00 % of the cluster's mean."
+    )
     assert said("verdict") == (
         "It fails by the rules of JPool because of commission; out of its windows in epoch 1021; before, it "
         "was not known to pass."

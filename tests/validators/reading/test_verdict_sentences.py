@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from validators.models import Validator
-from validators.reading.verdicts import ToldVerdict, in_a_line, told_finding
+from validators.models import RuleVerdict, Validator
+from validators.reading.verdicts import ToldVerdict, in_a_line, told, told_finding
 from validators.rules.findings import Finding, Outcome
 from validators.rules.schema import RuleSet
 
@@ -73,3 +73,28 @@ def test_all_verdicts_on_one_are_a_sentence() -> None:
         "It is eligible for D; fails A, C; is not known to pass B; was not judged by E."
     )
     assert in_a_line([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("rules", "failing", "sentence"),
+    [
+        (1, ["rule0"], "Fails its one rule: rule0."),
+        (2, ["rule0"], "Fails 1 of 2 rules: rule0."),
+        (1, [], "Meets its one rule."),
+        (2, [], "Meets all 2 rules."),
+    ],
+)
+def test_a_set_of_one_rule_is_told_in_the_singular(rules: int, failing: list[str], sentence: str) -> None:
+    asked = [
+        {"name": f"rule{number}", "kind": "value", "said": "As asked", "input": "stake", "at_least": 1}
+        for number in range(rules)
+    ]
+    about = {"name": "ours", "title": "Ours", "version": "1", "read_on": "2026-11-26", "decision": "All."}
+    ours = RuleSet.model_validate({**about, "decides": "rules", "rules": asked})
+    findings = [
+        asdict(Finding(name, Outcome.FAILS, value=0, epoch=990, first_epoch=990, epochs=1))
+        for name in failing
+    ]
+    row = RuleVerdict(rules="ours", result="fails" if failing else "passes", findings=findings)
+
+    assert told(row, Validator(), ours).sentence == sentence

@@ -219,6 +219,9 @@ def test_twenty_epochs_of_a_life_are_reached_in_a_known_epoch_by_who_joined_here
     finding = found(rule, past(whole=young))
     assert (finding.outcome, finding.epochs, finding.clears_in) == ("fails", 8, NOW + 8)
     assert found(rule, past(whole=WholePast(first=NOW - 11, epochs=12, voted=12))).outcome == "unknown"
+    for voted, said in ((12, "12 epochs that are"), (1, "one epoch that is"), (0, "no epochs that are")):
+        some = past(whole=WholePast(first=NOW - 11, epochs=12, voted=voted))
+        assert found(rule, some).because == f"it voted in {said} known, maybe in more"
     assert found(rule, past(whole=WholePast(voted=20))).outcome == "passes"
 
 
