@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, WrapValidator, model_validator
 
-from validators.exceptions import EndpointError, MalformedReplyError
+from validators.exceptions import EndpointError
 from validators.solana.pubkey import is_pubkey
 from validators.solana.records import Records, Rejected, or_reason, sorted_out
 from validators.solana.rpc import Endpoint
@@ -93,11 +93,7 @@ def ask_production(endpoint: Endpoint, slots: tuple[int, int] | None = None) -> 
     counted = value.range.last_slot - value.range.first_slot + 1
     if not value.by_identity and counted <= FIRST_SLOTS:
         return Production(Records(endpoint.name, (), ()), value.range.first_slot, value.range.last_slot)
-    leaders = sorted_out(endpoint, METHOD, _judged(value.by_identity))
-    if max(one.leader_slots for one in leaders.good) > counted:
-        raise MalformedReplyError(
-            endpoint.name, METHOD, f"more leader slots than the {counted} slots asked for"
-        )
+    leaders = sorted_out(endpoint, METHOD, _judged(value.by_identity, counted))
     return Production(leaders, value.range.first_slot, value.range.last_slot)
 
 
@@ -122,13 +118,15 @@ def ask_leader_slots(endpoint: Endpoint, slot: int) -> dict[str, int] | None:
     return {identity: len(places) for identity, places in schedule.items()}
 
 
-def _judged(by_identity: dict[str, Any]) -> Iterator[Leader | Rejected]:
+def _judged(by_identity: dict[str, Any], counted: int) -> Iterator[Leader | Rejected]:
     for identity, counts in by_identity.items():
         key = ascii(identity[:44])[1:-1]
         if not is_pubkey(identity):
             yield Rejected(key, "not the base58 form of 32 bytes")
         elif isinstance(counts, str):
             yield Rejected(key, counts)
+        elif counts[0] > counted:
+            yield Rejected(key, f"{counts[0]} leader slots in {counted} slots")
         elif counts[1] > counts[0]:
             yield Rejected(key, f"{counts[1]} blocks in {counts[0]} leader slots")
         else:
