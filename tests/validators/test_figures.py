@@ -7,11 +7,13 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from django.utils.safestring import mark_safe
 
 import validators
 from validators import figures
 from validators.scoring.facts import Part
 from validators.templatetags import units
+from validators.templatetags.drawings import because
 
 SMALL = [
     sign * digit * 10.0**power
@@ -71,3 +73,12 @@ def test_nowhere_else_is_a_number_made_to_text() -> None:
         if re.search(r"\.\d*[f%]|\.\{", ast.unparse(spec))
     ]
     assert found == []
+
+
+def test_a_reason_is_escaped_unless_a_template_wrote_it() -> None:
+    of_a_template, of_a_stranger = mark_safe("<b>none</b>"), "<b>none</b>"
+
+    for _ in "12":
+        assert "<b>none</b>" in because(units.UNKNOWN, of_a_template)
+        assert "<b>" not in because(units.UNKNOWN, of_a_stranger)
+        assert because("5 %", of_a_stranger) == "5 %"
