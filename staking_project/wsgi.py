@@ -1,5 +1,6 @@
 """What gunicorn serves."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -15,3 +16,9 @@ wait_briefly()
 from staking_project.front.streams import WithStreams  # noqa: E402
 
 application = WithStreams(_site)
+
+# Views, forms and documents of the API are loaded now, and not by who asks first. They stay as long as the
+# process: whoever looks for garbage among them holds up an answer for 60 ms.
+from staking_project import urls  # noqa: E402, F401
+
+gc.freeze()

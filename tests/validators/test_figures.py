@@ -7,12 +7,14 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from django.utils.safestring import mark_safe
 
 import validators
 from validators import figures
 from validators.scoring.facts import Part
 from validators.scoring.wording import risk_percent
 from validators.templatetags import units
+from validators.templatetags.drawings import because
 
 SMALL = [
     sign * digit * 10.0**power
@@ -98,3 +100,12 @@ def test_a_share_that_is_neither_none_nor_all_is_never_shown_as_it(fraction: flo
 )
 def test_a_risk_that_is_neither_none_nor_certain_is_never_shown_as_it(risk: float, text: str) -> None:
     assert risk_percent(risk) == text
+
+
+def test_a_reason_is_escaped_unless_a_template_wrote_it() -> None:
+    of_a_template, of_a_stranger = mark_safe("<b>none</b>"), "<b>none</b>"
+
+    for _ in "12":
+        assert "<b>none</b>" in because(units.UNKNOWN, of_a_template)
+        assert "<b>" not in because(units.UNKNOWN, of_a_stranger)
+        assert because("5 %", of_a_stranger) == "5 %"

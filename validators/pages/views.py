@@ -48,8 +48,9 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     form = StandingsForm(request.GET, stars.accounts)
     picture = current_picture(form.chosen_method)
     found = standings(picture, narrowing=form.narrowing, sort=form.sorting)
-    page = _page(request, found)
-    rows = standing_rows(page["page"], picture)
+    # All of their keys say how many there are as well, and all else is read of those shown alone.
+    page = _page(request, list(found.values_list("pk", flat=True)))
+    rows = standing_rows(found.filter(pk__in=page["page"].object_list), picture)
     about = {"form": form, **page, "rows": rows, "stars": stars}
     return _shown(request, "standings", picture, (*form.fields, "page"), **about)
 

@@ -1,6 +1,7 @@
 """Small pictures of numbers as inline SVG; the same numbers stand beside them as text."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from django import template
@@ -57,8 +58,12 @@ def bar(share: float | None) -> SafeString | str:
 @register.filter
 def because(shown: str, reason: str) -> SafeString | str:
     """A dash gets the reason why there is no number, for a pointer and for a screen reader."""
-    if shown != UNKNOWN:
-        return shown
+    return _unknown(reason) if shown == UNKNOWN else shown
+
+
+# A page says the same few hundreds of times. By their types too: words of templates are safe as they are.
+@lru_cache(maxsize=256, typed=True)
+def _unknown(reason: str) -> SafeString:
     return format_html(
         '<span class="unknown" title="{1}">{0}<span class="unseen"> ({1})</span></span>', UNKNOWN, reason
     )
