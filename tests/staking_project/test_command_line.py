@@ -80,6 +80,38 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, words: tuple[str, ...], s
     assert result.stderr.count("\n") == 1
 
 
+def test_a_key_that_cannot_be_written_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+
+    # As on a full disk: a file may not grow.
+    result = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0; exec "$0" manage.py check', sys.executable],
+        cwd=PROJECT,
+        env=os.environ | {"STATE_DIR": str(folder), "SECRET_KEY": "", "ENV_FILE": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"Wrong setting: STATE_DIR {folder}: File too large; {folder}/secret_key cannot be had\n"
+    )
+    assert list(folder.iterdir()) == []
+
+
+def test_a_key_that_was_lost_is_not_made_anew_unasked(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "secret_key").touch()
+
+    result = manage("check", STATE_DIR=str(tmp_path), SECRET_KEY="", ENV_FILE="")
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"Wrong setting: {tmp_path}/secret_key is empty; delete it, and the next command makes a new key\n"
+    )
+
+
 def test_who_has_no_home_is_told_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(uid: int) -> None:
         raise KeyError(uid)
