@@ -4,6 +4,7 @@ It holds the key that sessions and messages are signed with, and maybe the datab
 superuser. Everything of the project that makes a file of state makes it in here.
 """
 
+import hashlib
 import json
 import os
 import secrets
@@ -78,6 +79,15 @@ def _made_once(path: Path) -> str:
         finally:
             candidate.unlink(missing_ok=True)
     return path.read_text()
+
+
+def queue_name(secret_key: str) -> str:
+    """Under which the queue stands in Redis: every host of an installation has the same, another one has not.
+
+    With one name for all, the workers of two that share a Redis took and dropped each other's messages.
+    Nothing of the key can be learnt from it.
+    """
+    return f"staking-{hashlib.sha256(f'queue {secret_key}'.encode()).hexdigest()[:12]}"
 
 
 def named_database(database: Mapping[str, Any]) -> str:

@@ -207,6 +207,26 @@ def test_a_copy_is_found_however_its_server_on_this_machine_is_spelt(tmp_path: P
     assert result.stdout.split() == ["redis://127.0.0.1:1/8000"]
 
 
+def test_two_installations_on_one_redis_have_a_queue_each_and_two_hosts_of_one_the_same(
+    tmp_path: Path,
+) -> None:
+    """The workers of the one took the messages of the other, and could not read them."""
+    key = secrets.token_urlsafe(64)
+    asked = "from django_q.conf import Conf; print(Conf.PREFIX, Conf.CLUSTER_NAME)"
+    (tmp_path / "one").mkdir(mode=0o700)
+    (tmp_path / "other").mkdir(mode=0o700)
+
+    names = [
+        manage("shell", "-v0", "-c", asked, STATE_DIR=str(tmp_path / folder), SECRET_KEY=given).stdout.split()
+        for folder, given in (("one", ""), ("other", ""), ("one", key), ("other", key))
+    ]
+
+    assert [len(set(one)) for one in names] == [1, 1, 1, 1]
+    assert names[2] == names[3]
+    assert len({*map(tuple, names)}) == 3
+    assert not any(key[:8] in "".join(one) for one in names)
+
+
 def test_a_command_that_goes_on_collects_its_garbage(tmp_path: Path) -> None:
     result = manage("shell", "-v0", "-c", "import gc; print(gc.isenabled())", STATE_DIR=str(tmp_path))
 
