@@ -17,7 +17,13 @@ from staking_project.environment import (
 )
 from staking_project.home import CODE, default_env_file, default_state_dir, folder_of
 from staking_project.logs import logging_of
-from staking_project.state import generated_secret_key, keep_from_others, named_database, running_copy
+from staking_project.state import (
+    generated_secret_key,
+    keep_from_others,
+    named_database,
+    queue_name,
+    running_copy,
+)
 from validators.solana.endpoint_names import told_apart
 
 BASE_DIR = CODE
@@ -118,7 +124,7 @@ REDIS_URL = env.str("REDIS_URL", default="") or _COPY.get("redis_url", "redis://
 
 Q_CLUSTER = {
     **CLUSTER,
-    "name": "staking",
+    "name": queue_name(SECRET_KEY),
     "redis": REDIS_URL,
     "workers": env.int("WORKERS", default=2),
     "save_limit": env.int("SAVE_LIMIT", default=250),

@@ -185,14 +185,20 @@ def state_file() -> Path:
 
 
 def write_state(**facts: str) -> None:
-    """Of what we started ourselves: what the environment says may hold passwords."""
+    """Of what we started ourselves: what the environment says may hold passwords.
+
+    Raises `StackError` where the file cannot be written.
+    """
     database = named_database(settings.DATABASES["default"])
-    state_file().write_text(json.dumps({"pid": os.getpid(), "database": database, **facts}))
+    try:
+        state_file().write_text(json.dumps({"pid": os.getpid(), "database": database, **facts}))
+    except OSError as exc:
+        raise StackError(f"{state_file()} cannot be written: {exc.strerror}.") from exc
 
 
 def remove_state() -> None:
     """Take back what this process wrote, and not what another copy on the same port says."""
-    with suppress(OSError, ValueError, KeyError):
+    with suppress(OSError, ValueError, KeyError, TypeError):
         if json.loads(state_file().read_text())["pid"] == os.getpid():
             state_file().unlink()
 

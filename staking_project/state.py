@@ -4,11 +4,13 @@ It holds the key that sessions and messages are signed with, and maybe the datab
 superuser. Everything of the project that makes a file of state makes it in here.
 """
 
+import hashlib
 import json
 import os
 import secrets
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,27 +52,42 @@ def generated_secret_key(folder: Path) -> str:
     repository would let whoever reaches Redis run code. Several hosts need one common
     SECRET_KEY; `check --deploy` asks for it.
     """
+    path = private_folder(folder) / "secret_key"
     try:
-        return _made_once(private_folder(folder) / "secret_key")
-    except OSError as exc:
+        key = _made_once(path)
+    except PermissionError as exc:
         raise ImproperlyConfigured(
             f"STATE_DIR {folder}: {exc.strerror} ({exc.filename}); it has to be this user's own"
         ) from exc
+    except OSError as exc:
+        raise ImproperlyConfigured(f"STATE_DIR {folder}: {exc.strerror}; {path} cannot be had") from exc
+    if not key.strip():
+        # As after a power cut; who made another one unasked would end every session and drop every message.
+        raise ImproperlyConfigured(f"{path} is empty; delete it, and the next command makes a new key")
+    return key
 
 
 def _made_once(path: Path) -> str:
     candidate = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
-        candidate.touch(mode=0o600)
-        candidate.write_text(secrets.token_urlsafe(64))
         try:
+            candidate.touch(mode=0o600)
+            candidate.write_text(secrets.token_urlsafe(64))
             # link() fails when another process was first, so both end with the same key.
-            os.link(candidate, path)
-        except FileExistsError:
-            pass
+            with suppress(FileExistsError):
+                os.link(candidate, path)
         finally:
-            candidate.unlink()
+            candidate.unlink(missing_ok=True)
     return path.read_text()
+
+
+def queue_name(secret_key: str) -> str:
+    """Under which the queue stands in Redis: every host of an installation has the same, another one has not.
+
+    With one name for all, the workers of two that share a Redis took and dropped each other's messages.
+    Nothing of the key can be learnt from it.
+    """
+    return f"staking-{hashlib.sha256(f'queue {secret_key}'.encode()).hexdigest()[:12]}"
 
 
 def named_database(database: Mapping[str, Any]) -> str:
@@ -97,11 +114,14 @@ def running_copy(folder: Path, *, database: str, port: int, port_is_named: bool)
 
 
 def _read_copy(path: Path) -> dict[str, str]:
+    """Empty for what cannot be read, or is nobody's of ours."""
     try:
-        found: dict[str, str] = json.loads(path.read_text())
+        found = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
-    return found
+    return (
+        {key: told for key, told in found.items() if isinstance(told, str)} if isinstance(found, dict) else {}
+    )
 
 
 def _close(path: Path, mode: int) -> None:

@@ -80,6 +80,38 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, words: tuple[str, ...], s
     assert result.stderr.count("\n") == 1
 
 
+def test_a_key_that_cannot_be_written_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+
+    # As on a full disk: a file may not grow.
+    result = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0; exec "$0" manage.py check', sys.executable],
+        cwd=PROJECT,
+        env=os.environ | {"STATE_DIR": str(folder), "SECRET_KEY": "", "ENV_FILE": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"Wrong setting: STATE_DIR {folder}: File too large; {folder}/secret_key cannot be had\n"
+    )
+    assert list(folder.iterdir()) == []
+
+
+def test_a_key_that_was_lost_is_not_made_anew_unasked(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "secret_key").touch()
+
+    result = manage("check", STATE_DIR=str(tmp_path), SECRET_KEY="", ENV_FILE="")
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"Wrong setting: {tmp_path}/secret_key is empty; delete it, and the next command makes a new key\n"
+    )
+
+
 def test_who_has_no_home_is_told_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(uid: int) -> None:
         raise KeyError(uid)
@@ -173,6 +205,26 @@ def test_a_copy_is_found_however_its_server_on_this_machine_is_spelt(tmp_path: P
     result = manage("shell", "-v0", "-c", asked, **alone, DATABASE_URL="postgres://[::1]:5432/staking")
 
     assert result.stdout.split() == ["redis://127.0.0.1:1/8000"]
+
+
+def test_two_installations_on_one_redis_have_a_queue_each_and_two_hosts_of_one_the_same(
+    tmp_path: Path,
+) -> None:
+    """The workers of the one took the messages of the other, and could not read them."""
+    key = secrets.token_urlsafe(64)
+    asked = "from django_q.conf import Conf; print(Conf.PREFIX, Conf.CLUSTER_NAME)"
+    (tmp_path / "one").mkdir(mode=0o700)
+    (tmp_path / "other").mkdir(mode=0o700)
+
+    names = [
+        manage("shell", "-v0", "-c", asked, STATE_DIR=str(tmp_path / folder), SECRET_KEY=given).stdout.split()
+        for folder, given in (("one", ""), ("other", ""), ("one", key), ("other", key))
+    ]
+
+    assert [len(set(one)) for one in names] == [1, 1, 1, 1]
+    assert names[2] == names[3]
+    assert len({*map(tuple, names)}) == 3
+    assert not any(key[:8] in "".join(one) for one in names)
 
 
 def test_a_command_that_goes_on_collects_its_garbage(tmp_path: Path) -> None:

@@ -97,3 +97,12 @@ def test_the_embedded_redis_has_no_port_and_a_socket_for_its_owner_alone(
         finally:
             whole.stop()
     wait_until(lambda: not path.exists(), saying="the end of the socket")
+
+
+def test_a_file_of_state_that_cannot_be_written_is_named(tmp_path: Path, settings: Settings) -> None:
+    settings.STATE_DIR, settings.PORT = tmp_path, 8000
+    (tmp_path / "run-8000.json").mkdir()
+
+    with pytest.raises(stack.StackError, match=r"run-8000\.json cannot be written: Is a directory\."):
+        stack.write_state()
+    stack.remove_state()

@@ -8,7 +8,7 @@ import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from staking_project.state import named_database, private_folder
+from staking_project.state import named_database, private_folder, running_copy
 from tests.staking_project.privacy import open_to_others
 
 
@@ -114,3 +114,25 @@ def test_databases_behind_two_sockets_are_two() -> None:
     urls = [f"postgres://me@/staking{words}" for words in ("", "?host=/run/one", "?host=/run/other")]
 
     assert len({named_database(environ.Env.db_url_config(url)) for url in urls}) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"run"', '{"database": ["db"]}', '{"redis_url": "redis://other"}'],
+)
+def test_a_file_of_state_that_is_none_of_ours_is_no_copy(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run-8000.json").write_text(text)
+    (tmp_path / "run-8001.json").write_bytes(b"\xff")
+    (tmp_path / "run-8002.json").mkdir()
+
+    assert running_copy(tmp_path, database="db", port=8000, port_is_named=False) == {}
+
+
+def test_of_a_copy_only_words_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "run-8000.json").write_text(
+        '{"pid": 1, "database": "db", "redis_url": 5, "rpc_url": "http://h"}'
+    )
+
+    found = running_copy(tmp_path, database="db", port=8000, port_is_named=True)
+
+    assert found == {"database": "db", "rpc_url": "http://h"}
