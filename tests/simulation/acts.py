@@ -9,6 +9,7 @@ from django.db import transaction
 from django_q.models import Schedule
 
 from scheduling.exceptions import RefusedError
+from scheduling.ledger.retention import clean_up
 from scheduling.models import Run
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.changing import backfill, pause, resume, trigger
@@ -69,6 +70,10 @@ def _trigger_all(here: "Simulation", name: str) -> None:
         trigger(one, by="ann", now=now)
 
 
+def _clean_up(here: "Simulation", name: str) -> None:
+    clean_up()
+
+
 def _trigger_and_pause(here: "Simulation", name: str) -> None:
     _trigger(here, name)
     _pause(here, name)
@@ -93,4 +98,5 @@ ACTS: dict[str, Callable[["Simulation", str], None]] = {
     "trigger all at once beside": _trigger_all,
     "trigger and pause": _trigger_and_pause,
     "set back": _set_back,
+    "clean up beside": _clean_up,
 }

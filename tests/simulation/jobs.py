@@ -118,7 +118,8 @@ def _waits(job: Job) -> Callable[[datetime], tuple[timedelta, ...]]:
 def _job(name: str, dice: random.Random, *, every: int, beginning: datetime, after: Job | None = None) -> Job:
     task = f"tests.simulation.tasks.{dice.choice(TASKS)}"
     schedule = _schedule(name, task, dice, every=every, beginning=beginning)
-    ends_after = dice.choice((None, None, None, 2 * every))
+    # The first of the two may be over before anybody looks.
+    ends_after = dice.choice((None, None, None, every, 2 * every))
     # Half an interval more is none, since what is stretched stays on its grid. Who may be followed is not:
     # the attempts of a follower are spread over his interval, and would change with it.
     longest = dice.choice((None, None, None, None, 1.5 * every, 3.0 * every))
