@@ -65,10 +65,13 @@ def test_killing_idle_neighbours_costs_a_busy_worker_nothing(stack: Installation
     ended = wait_until(lambda: stack.events("work ended"), saying="the end of the long task")[0]
 
     assert ended.pid == pid
-    assert stack.rows(
+    of_the_run = (
         "SELECT r.state, attempt, losses FROM scheduling_run r JOIN scheduling_job j ON j.id = r.job_id "
         "WHERE j.name = 'work-repeatable' ORDER BY r.id"
-    )[0] == ("succeeded", 1, 0)
+    )
+    # Its end is stored after the task says that it ended.
+    wait_until(lambda: stack.rows(of_the_run)[0][0] != "running", saying="the end of its run")
+    assert stack.rows(of_the_run)[0] == ("succeeded", 1, 0)
     assert runs_after(stack, time.time(), count=2)
 
 
