@@ -151,7 +151,7 @@ def test_a_column_that_is_not_known_is_named(tmp_path: Path) -> None:
 
     assert str(refused.value) == (
         f"{path} has a column 'creditz'; behind skip_rate_percent may stand "
-        "credits_unit, leader_slots, blocks_produced, delinquent_at_end, end_performance"
+        "credits_unit, leader_slots, blocks_produced, delinquent_at_end, end_performance, client"
     )
 
 
