@@ -135,8 +135,8 @@ class Command(OperatorCommand):
             # It may repeat a note, or a name of somebody.
             raise CommandError(f"{printable(str(exc))}{hint}", returncode=WRONG_USAGE) from exc
 
-    def _help(self, **options: Any) -> None:
-        self.stdout.write(HELP)
+    def _help(self, json: bool = False, **options: Any) -> None:
+        self._show({"help": HELP}, HELP, json=json)
 
     def _set_up(self, names: list[str], reset: bool, skip_checks: bool, **options: Any) -> None:
         if not skip_checks:

@@ -143,6 +143,12 @@ def test_whether_anybody_saw_it_is_told(client: Client) -> None:
     assert [(one["vote_account"], one["seen"]) for one in listed] == [(KEY, True), (OTHER, False)]
 
 
+def test_what_was_added_and_removed_is_one_json_document() -> None:
+    for action in ("add", "remove"):
+        document = json.loads(command(action, KEY, "--json"))
+        assert document == [{"vote_account": KEY, "action": action, "seen": False}]
+
+
 def test_staff_add_and_remove_in_the_admin(admin_client: Client) -> None:
     add = reverse("admin:validators_watchedvalidator_add")
 

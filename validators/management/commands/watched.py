@@ -44,10 +44,14 @@ class Command(OperatorCommand):
                         unwatch(key)
         except SchedulingError as exc:
             raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
-        self._tell(action, keys)
+        self._tell(action, keys, as_json=options["json"])
 
-    def _tell(self, action: str, keys: list[str]) -> None:
+    def _tell(self, action: str, keys: list[str], *, as_json: bool) -> None:
         seen = Validator.objects.keys_of(keys)
+        if as_json:
+            document = [{"vote_account": key, "action": action, "seen": key in seen} for key in keys]
+            self.stdout.write(json.dumps(document, indent=2))
+            return
         self.stdout.write(f"{'' if action == 'add' else 'no longer '}watched: {', '.join(keys)}")
         if action == "add" and (unseen := [key for key in keys if key not in seen]):
             self.stdout.write(f"not seen by any fetch so far: {', '.join(unseen)}")
