@@ -18,6 +18,7 @@ from scheduling.models import Job
 from scheduling.operations import changing
 from scheduling.operations.options import instant
 from scheduling.operations.retrying import Retried
+from scheduling.wording import counted
 
 # Characters of a time as people type it.
 LONGEST_INSTANT = 40
@@ -67,7 +68,7 @@ def pause_as_asked(request: HttpRequest, name: str, *, by: str, now: datetime) -
 
 def retried_text(retried: Retried) -> str:
     """How many begin anew, and why the others do not."""
-    begun = f"Retried {retried.begun} of {retried.begun + len(retried.refused)} runs."
+    begun = f"Retried {retried.begun} of {counted(retried.begun + len(retried.refused), 'run')}."
     if not retried.refused:
         return begun
     rest = len(retried.refused) - REFUSALS_TOLD

@@ -26,6 +26,7 @@ from scheduling.pages.policies import Policy, policies_of
 from scheduling.pages.run_lines import RunLine, run_lines
 from scheduling.timing.cadence import Every
 from scheduling.timing.durations import show_duration
+from scheduling.wording import counted
 
 COMING_SHOWN = 5
 STRIP_LENGTH = 60
@@ -77,7 +78,7 @@ class ScheduleDetail:
     @property
     def summary(self) -> str:
         words = summary_of(self.strip)
-        return f"The last {len(self.strip)} runs: {words}" if words else "No runs yet"
+        return f"The last {counted(len(self.strip), 'run')}: {words}" if words else "No runs yet"
 
     @property
     def fingerprint(self) -> str:

@@ -18,6 +18,7 @@ from scheduling.operations import setting_up
 from scheduling.operations.overrides import CADENCE, keeps_cadence
 from scheduling.timing.durations import show_duration
 from scheduling.timing.instants import show_instant
+from scheduling.wording import counted, were
 from staking_project.acceptance.results import PATIENCE, CheckResult, Window
 from validators.jobs import FETCH, SCORE
 from validators.reading.picture import current_picture
@@ -59,7 +60,7 @@ def mode_switches_and_back(window: Window) -> CheckResult:
             problems += _deviations(target, now=window.end)
         kept = _kept()
         transaction.set_rollback(True)
-    seen = f"{mode} -> {other} -> {mode}, {len(declared_jobs())} schedules each time{kept}"
+    seen = f"{mode} -> {other} -> {mode}, {counted(len(declared_jobs()), 'schedule')} each time{kept}"
     return CheckResult(name=name, passed=not problems, saw="; ".join(problems) or seen)
 
 
@@ -84,7 +85,7 @@ def retention_is_applied(window: Window) -> CheckResult:
     old = evidence.rows_kept_too_long(
         current_retention(), now=window.end, patience=_cleanup_period(mode.name) + PATIENCE
     )
-    problems = [*deviating, *(f"{rows} {table} are too old" for table, rows in old.items())]
+    problems = [*deviating, *(_too_old(rows, table) for table, rows in old.items())]
     seen = (
         f"nothing is older than {show_duration(mode.keep_succeeded)} "
         f"(failures: {show_duration(mode.keep_failed)})"
@@ -102,7 +103,9 @@ def cleanup_works(window: Window) -> CheckResult:
         return CheckResult(name=name, passed=False, saw="it has not run yet")
     patience = _cleanup_period(newest.job.mode) + PATIENCE
     left = prune(now=window.end - patience, dry_run=True)
-    problems = [f"{rows} {table} were left" for table, rows in left.items() if rows]
+    problems = [
+        f"{counted(rows, table.removesuffix('s'))} {were(rows)} left" for table, rows in left.items() if rows
+    ]
     if newest.state != RunState.SUCCEEDED:
         problems.append(f"{newest} {newest.state}: {first_line(newest.error)}")
     if window.end - newest.occurrence > patience:
@@ -114,8 +117,8 @@ def workers_are_alive(window: Window) -> CheckResult:
     """Redis answers, and a cluster with workers reported within the last seconds."""
     queue = queue_state(now=window.end)
     workers, clusters = queue.workers_alive, len(queue.clusters)
-    where = f"{_counted(workers, 'worker')} in {_counted(clusters, 'cluster')}"
-    seen = f"{where}, {_counted(queue.waiting or 0, 'message')} waiting"
+    where = f"{counted(workers, 'worker')} in {counted(clusters, 'cluster')}"
+    seen = f"{where}, {counted(queue.waiting or 0, 'message')} waiting"
     return CheckResult(
         name="workers are alive", passed=not queue.problem and workers > 0, saw=queue.problem or seen
     )
@@ -136,7 +139,7 @@ def picture_is_fresh(window: Window) -> CheckResult:
     return CheckResult(
         name="the picture is fresh",
         passed=not problems and scored > 0,
-        saw="; ".join(problems) or f"{seen}; {scored} validators scored",
+        saw="; ".join(problems) or f"{seen}; {counted(scored, 'validator')} scored",
     )
 
 
@@ -186,5 +189,5 @@ def _staleness(job_name: str, *, at: datetime | None, now: datetime) -> str:
     return f"{job_name} stored last at {show_instant(at)}" if stale else ""
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _too_old(rows: int, table: str) -> str:
+    return f"{counted(rows, table.removesuffix('s'))} {'is' if rows == 1 else 'are'} too old"

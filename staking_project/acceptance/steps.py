@@ -6,6 +6,7 @@ from contextlib import suppress
 from django.db import Error as DatabaseError
 
 from scheduling.ledger.sightings import Sightings, count_read
+from scheduling.wording import counted
 from staking_project.acceptance.results import CheckResult, Window
 
 # Seconds between two looks; what happens in between is known by what it leaves.
@@ -34,7 +35,7 @@ def every_step_is_lawful(seen: Sightings, window: Window) -> CheckResult:
     return CheckResult(
         name="every step is lawful",
         passed=not broken,
-        saw=f"{len(broken)} of {read} runs: {named}"
+        saw=f"{len(broken)} of {counted(read, 'run')}: {named}"
         if broken
-        else f"{read} runs, {seen.changes} changes seen",
+        else f"{counted(read, 'run')}, {counted(seen.changes, 'change')} seen",
     )

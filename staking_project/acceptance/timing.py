@@ -14,6 +14,7 @@ from scheduling.ledger.selectors import cadence_of, paused_job
 from scheduling.models import OPEN_STATES, Run, RunState, RunTrigger
 from scheduling.timing.cadence import Cadence
 from scheduling.timing.instants import show_instant
+from scheduling.wording import counted
 from staking_project.acceptance.results import LATEST_START, CheckResult, Window
 
 # The reckoning goes so far back, and is done within a second; `scheduler audit` goes as far as one likes.
@@ -51,7 +52,7 @@ def no_occurrence_ran_twice(window: Window) -> CheckResult:
     twice = evidence.runs_executed_twice(since=window.start)
     runs = Run.objects.filter(occurrence__gte=window.start, occurrence__lte=window.end)
     occurrences = set(runs.values_list("job", "occurrence"))
-    seen = f"{runs.count()} runs of {len(occurrences)} occurrences"
+    seen = f"{counted(runs.count(), 'run')} of {counted(len(occurrences), 'occurrence')}"
     return CheckResult(
         name="no occurrence ran twice",
         passed=not twice and runs.count() == len(occurrences),
@@ -72,7 +73,8 @@ def every_occurrence_is_accounted_for(window: Window) -> CheckResult:
     return CheckResult(
         name="every occurrence is accounted for",
         passed=not problems,
-        saw="; ".join(problems[:MOST_NAMED]) or f"{len(audits)} schedules: {seen or 'nothing was due'}",
+        saw="; ".join(problems[:MOST_NAMED])
+        or f"{counted(len(audits), 'schedule')}: {seen or 'nothing was due'}",
     )
 
 
@@ -98,7 +100,7 @@ def _fault_of(run: Run, *, latest: timedelta, now: datetime) -> str:
 
 def _lack_of(runs: Sequence[Run], *, expected: int, cadence: Cadence, now: datetime) -> list[str]:
     if len(runs) < expected:
-        return [f"{len(runs)} occurrences came instead of {expected}"]
+        return [f"{counted(len(runs), 'occurrence')} came instead of {expected}"]
     if not any(run.state == RunState.SUCCEEDED for run in runs):
         return ["none succeeded" if runs else "it has not run yet"]
     if cadence.after(runs[0].occurrence) < now - LATEST_START:
@@ -108,4 +110,4 @@ def _lack_of(runs: Sequence[Run], *, expected: int, cadence: Cadence, now: datet
 
 def _seen(runs: Sequence[Run]) -> str:
     latest = max((run.lateness for run in runs if run.lateness is not None), default=timedelta(0))
-    return f"{len(runs)} runs, the latest start {latest.total_seconds() * 1000:.0f} ms late"
+    return f"{counted(len(runs), 'run')}, the latest start {latest.total_seconds() * 1000:.0f} ms late"

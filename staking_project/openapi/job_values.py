@@ -62,5 +62,6 @@ OF_JOBS: Final[Mapping[str, Any]] = {
     "events": 2,
     "EventList.cursor": "812",
     "WatchedDocument.note": "Ours",
+    "seen": True,
     "added_by": "token robot",
 }

@@ -88,7 +88,7 @@ def test_a_failed_run_is_found_by_its_filter_and_tried_again(visits: Visits, sit
         page.locator("#changelist-filter").get_by_role("link", name="failed").click()
         row = page.locator("#result_list tbody tr", has_text="TypeError")
         act_on(page, row, "Retry those that failed")
-        expect(told(page)).to_contain_text("Retried 1 of 1 runs.")
+        expect(told(page)).to_contain_text("Retried 1 of 1 run.")
         expect(row).to_have_count(0)
 
 

@@ -14,7 +14,6 @@ from validators.api.parameters import DetailQuery
 from validators.api.several import included
 from validators.api.validator_lists import COLUMNS
 from validators.models import Validator
-from validators.models.by_bytes import ByBytes
 from validators.reading.admission import operator_of
 from validators.reading.flags import OF_COMMISSION
 from validators.reading.histories import events_of
@@ -72,10 +71,6 @@ def known_validator(vote_account: str) -> Validator:
     if validator is not None:
         return validator
     detail = f"No fetch ever saw the vote account {vote_account}."
-    owned = [
-        one.vote_account
-        for one in Validator.objects.filter(identity=vote_account).order_by(ByBytes("vote_account"))
-    ]
-    if owned:
+    if owned := Validator.objects.accounts_of(vote_account):
         detail += f" It is the identity of {', '.join(owned)}."
     raise ApiError(404, code="unknown_validator", detail=detail)

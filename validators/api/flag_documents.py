@@ -16,7 +16,8 @@ class FlagDocument(Schema):
     )
     since_epoch: int | None = Field(
         description="Of commissions the epoch of the value before, or the first above 50 %; of the "
-        "superminority the first in a row that is known. Null elsewhere"
+        "superminority the first in a row that is known, of the newest 100: where there are more, it may be "
+        "longer, and `sentence` says at least. Null elsewhere"
     )
     from_: float | None = Field(
         alias="from", description="The commission before, a fraction; null above 50 % and of all else"

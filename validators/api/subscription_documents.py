@@ -166,6 +166,7 @@ class WatchedDocument(Schema):
     """A validator that alerts are about."""
 
     vote_account: str = Field(description="Base58; the validator's key")
+    seen: bool = Field(description="Whether any fetch or history told of it; until one does, no alert can")
     origin: WatchOrigin = Field(description="Who wants it")
     note: str | None = Field(description="Why, for people; null: nobody said")
     added_by: str | None = Field(description="Who added it; null for one of the settings")

@@ -9,13 +9,13 @@ from scheduling.api.bearers import BearerToken, journal_name, token_with
 from scheduling.api.errors import ApiError, Problem
 from scheduling.api.replies import nothing_reply, private_reply
 from scheduling.clock import database_now
-from scheduling.exceptions import UnknownNameError
+from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.models.tokens import Scope
 from validators.api.parameters import VoteAccount
 from validators.api.subscription_documents import WatchedList, WatchedReply, WatchNote
+from validators.models import Validator
 from validators.reading.watching import told, watched
 from validators.services import watching
-from validators.solana.pubkey import is_pubkey
 
 _REFUSALS = {401: Problem, 403: Problem}
 
@@ -35,15 +35,17 @@ def list_watched(request: HttpRequest) -> HttpResponse:
 
 @router.put("/watched-validators/{vote_account}", response={200: WatchedReply, **_REFUSALS})
 def watch_validator(request: HttpRequest, vote_account: VoteAccount, body: Body[WatchNote]) -> HttpResponse:
-    """Have alerts tell of it, also of one that no fetch has seen yet. Scope: watch.
+    """Have alerts tell of it, also of one that no fetch has seen yet, as `seen` says. Scope: watch.
 
-    Put again, its note is the new one. Whatever is no key of 32 bytes is a 422.
+    Put again, its note is the new one. Whatever is no key of 32 bytes, or a node's, is a 422.
     """
     token = token_with(request, Scope.WATCH)
-    if not is_pubkey(vote_account):
-        raise ApiError(422, code="invalid", detail=f"vote_account: {vote_account!r} is no key of 32 bytes")
-    row = watching.watch(vote_account, by=journal_name(token), note=body.note, now=database_now())
-    return private_reply({"watched": asdict(told(row))})
+    try:
+        row = watching.watch(vote_account, by=journal_name(token), note=body.note, now=database_now())
+    except RefusedError as exc:
+        raise ApiError(422, code="invalid", detail=f"vote_account: {exc}") from exc
+    seen = Validator.objects.of_account(vote_account) is not None
+    return private_reply({"watched": asdict(told(row, seen=seen))})
 
 
 @router.delete(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from scheduling.api.errors import ApiError
 from scheduling.api.unknown import LONGEST_SAID, complaint, did_you_mean, there_is_no
+from scheduling.wording import counted
 from validators.api import event_routes, routes
 from validators.api.event_parameters import EventQuery
 from validators.api.parameters import DetailQuery, ValidatorQuery
@@ -115,12 +116,14 @@ def _compare(asked: arguments.CompareArguments) -> Answer:
 
 
 def _listed(query: ValidatorQuery) -> Answer:
-    return _counted(routes.list_validators(_request(), query), "validators")
+    return _counted(routes.list_validators(_request(), query), "validator")
 
 
 def _select(asked: arguments.SelectionArguments) -> Answer:
     query = SelectionQuery(**_given(asked) | {"size": asked.size, "held": asked.held}, format="json")
-    return _counted(routes.select_validators(_request(), query), "validators to be held, left or passed over")
+    return _counted(
+        routes.select_validators(_request(), query), "validator", " to be held, left or passed over"
+    )
 
 
 def _validator(asked: arguments.ValidatorArguments) -> Answer:
@@ -140,14 +143,14 @@ def _why(asked: arguments.ScoreArguments) -> Answer:
 
 def _changed(asked: arguments.ChangesArguments) -> Answer:
     query = EventQuery(**_given(asked) | {"limit": asked.limit}, format="json")
-    return _counted(event_routes.list_events(_request(), query), "events")
+    return _counted(event_routes.list_events(_request(), query), "event")
 
 
-def _counted(reply: HttpResponse, what: str) -> Answer:
+def _counted(reply: HttpResponse, noun: str, told: str = "") -> Answer:
     answer = answer_of(reply, "")
     more = answer.document.get("next_cursor") or answer.document.get("more")
     rest = ", and more behind the cursor" if more else ""
-    said = f"{len(answer.document['items'])} {what}{rest}.{answer.said}"
+    said = f"{counted(len(answer.document['items']), noun)}{told}{rest}.{answer.said}"
     return Answer(document=answer.document, said=said)
 
 

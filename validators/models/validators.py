@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 
+from validators.models.by_bytes import ByBytes
 from validators.solana.arithmetic import ALL_BPS, CreditsUnit
 from validators.solana.economics import ApyBasis
 from validators.solana.look_alikes import NameMark
@@ -58,6 +59,11 @@ class ValidatorQuerySet(models.QuerySet["Validator"]):
     def of_account(self, vote_account: str) -> "Validator | None":
         """None for one that no fetch and no history ever told of."""
         return self.filter(vote_account=vote_account).first()
+
+    def accounts_of(self, identity: str) -> list[str]:
+        """The vote accounts of a node's key, in order; none of a key that is no node's."""
+        accounts = self.filter(identity=identity).order_by(ByBytes("vote_account"))
+        return list(accounts.values_list("vote_account", flat=True))
 
     def keys_of(self, vote_accounts: Collection[str]) -> dict[str, int]:
         """The primary key of each of these that there is."""

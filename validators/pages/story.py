@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
-from validators.models import CommissionChange, CommissionSource, SourceState, ValidatorEpoch
+from validators.models import SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
 from validators.reading.cluster import sources
+from validators.reading.commissions import known_epochs, other_changes
 from validators.reading.explanations import Risk, costs, explained, risk_told, verdict
 from validators.reading.flags import with_flags
 from validators.reading.histories import (
+    EPOCHS_SHOWN,
     Events,
+    SeenDelinquent,
     ValidatorHistory,
     could_not_vote_said,
     events_of,
+    seen_delinquent,
     validator_history,
 )
 from validators.reading.mev import mev_sentences
@@ -26,8 +29,8 @@ from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
 from validators.reading.where_and_who import WhereAndWho, where_and_who
 from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
+from validators.services.settled_past import pasts_of
 from validators.solana.economics import yearly_reward
-from validators.solana.whole_percent import stayed
 
 # What is missing on a page when one of our sources is not heard.
 _TOLD_BY: Final[Mapping[str, str]] = {
@@ -56,12 +59,13 @@ class ValidatorStory:
     reward: int | None
     history: ValidatorHistory
     epochs: Sequence[ValidatorEpoch]
+    most_epochs: int
     stood: Sequence[ValidatorEpoch]
     events: Events
     terms: Sequence[str]
     known_epochs: tuple[int, int, int] | None
     other_changes: Sequence[str]
-    seen_delinquent: Sequence[ValidatorEpoch]
+    seen_delinquent: Sequence[SeenDelinquent]
     could_not_vote: str
     operator: Operator | None
     admission: Sequence[str]
@@ -82,7 +86,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
     run = picture.scoring_run
     history = validator_history(validator, method=run.method if run else None)
     operator = operator_of(validator)
-    events = events_of(validator.pk)
+    events, past = events_of(validator.pk), pasts_of([validator.pk])[validator.pk]
     parts = explained(run, validator.components)
     states = {state.source: state for state in sources()}
     verdicts = verdicts_of(validator)
@@ -96,17 +100,18 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         reward=yearly_reward(HUNDRED_SOL, validator.apy),
         history=history,
         epochs=history.epochs,
+        most_epochs=EPOCHS_SHOWN,
         stood=[row for row in history.epochs if row.told_jito is not None],
         events=events,
         terms=term_sentences(validator, operator),
-        known_epochs=_known_epochs(history.epochs),
-        other_changes=_other_changes(history.epochs, events.commission_changes),
-        seen_delinquent=[row for row in history.epochs if row.delinquent_fetches],
+        known_epochs=known_epochs(past),
+        other_changes=other_changes(past, events.commission_changes, since=events.changes_since),
+        seen_delinquent=seen_delinquent(validator.pk),
         could_not_vote=_could_not_vote(validator, history.epochs),
         operator=operator,
         admission=_admission(validator, operator, picture),
         unheard=_unheard(states),
-        mev=mev_sentences(validator, history.epochs),
+        mev=mev_sentences(validator),
         who_stakes=who_stakes(validator, history.epochs, states),
         where_and_who=where_and_who(validator),
         verdicts=verdicts,
@@ -135,52 +140,6 @@ def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:
         "performance": [None if row.vote_performance is None else row.vote_performance * 100 for row in rows],
         "commission": [None if one is None else one / 100 for one in bps],
     }
-
-
-def _with_commission(epochs: Sequence[ValidatorEpoch]) -> list[ValidatorEpoch]:
-    return [row for row in reversed(epochs) if row.commission_last_bps is not None]
-
-
-def _known_epochs(epochs: Sequence[ValidatorEpoch]) -> tuple[int, int, int] | None:
-    known = [row.epoch for row in _with_commission(epochs)]
-    return (known[0], known[-1], len(known)) if known else None
-
-
-def _other_changes(epochs: Sequence[ValidatorEpoch], told: Sequence[CommissionChange]) -> list[str]:
-    """What it did within an epoch, and over epochs that nobody saw, where no change is told of."""
-    known = _with_commission(epochs)
-    changed = {change.epoch for change in told}
-    within = [_within(row) for row in known if row.epoch not in changed]
-    between = [
-        _between(before, after)
-        for before, after in pairwise(known)
-        if after.epoch > before.epoch + 1 and changed.isdisjoint(range(before.epoch + 1, after.epoch + 1))
-    ]
-    return [said for said in (*between, *within) if said]
-
-
-def _within(row: ValidatorEpoch) -> str:
-    seen = (row.commission_first_bps, row.commission_last_bps, row.commission_max_bps, row.commission_min_bps)
-    known = [bps for bps in seen if bps is not None]
-    if min(known) == max(known):
-        return ""
-    return (
-        f"Within epoch {row.epoch} it was between {min(known) / 100:g} % and {max(known) / 100:g} %, and "
-        f"{(row.commission_last_bps or 0) / 100:g} % at its end."
-    )
-
-
-def _between(before: ValidatorEpoch, after: ValidatorEpoch) -> str:
-    first, last = before.commission_last_bps, after.commission_first_bps
-    if first is None or last is None:
-        return ""
-    whole = [row.commission_source == CommissionSource.IMPORTED for row in (before, after)]
-    if stayed(first, last, before_is_whole=whole[0], after_is_whole=whole[1]):
-        return ""
-    return (
-        f"Between epochs {before.epoch} and {after.epoch}, which nobody saw, it went "
-        f"from {first / 100:g} % to {last / 100:g} %."
-    )
 
 
 def _unheard(states: Mapping[str, SourceState]) -> dict[str, str]:

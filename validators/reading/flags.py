@@ -19,6 +19,7 @@ from validators.reading.holdings import (
 )
 from validators.reading.plain_rows import Columns
 from validators.reading.terms import (
+    Since,
     mark_said,
     marks_of,
     superminority_said,
@@ -227,7 +228,7 @@ def told_then(commission_flags: Iterable[str], flags: Iterable[Flag]) -> list[st
 
 
 def _flags(
-    row: Mapping[str, Any], marks: Iterable[CommissionMark], since: Mapping[str, int], *, then: bool
+    row: Mapping[str, Any], marks: Iterable[CommissionMark], since: Mapping[str, Since], *, then: bool
 ) -> list[Flag]:
     dated = {mark.flag.value: _of_mark(mark) for mark in marks}
     found = list(dated.values())
@@ -259,9 +260,9 @@ def _undated(told: str) -> Flag:
     return Flag(code=OF_COMMISSION[CommissionFlag(told)], sentence=f"Commission: {undated_said(told)}.")
 
 
-def _of_stake(since: int | None) -> Flag:
-    sentence = superminority_said(since)
-    return Flag(code=FlagCode.SUPERMINORITY, epoch=since, since_epoch=since, sentence=sentence)
+def _of_stake(since: Since | None) -> Flag:
+    sentence, epoch = superminority_said(since), since and since.epoch
+    return Flag(code=FlagCode.SUPERMINORITY, epoch=epoch, since_epoch=epoch, sentence=sentence)
 
 
 def _of_account(row: Mapping[str, Any]) -> Iterable[Flag]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
@@ -55,11 +55,27 @@ class ValidatorHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events:
-    """What happened to one validator, newest first."""
+    """What happened to one validator, newest first; of each kind no more than the `most_shown`."""
 
     incidents: list[DelinquencyIncident]
     commission_changes: list[CommissionChange]
     identity_changes: list[IdentityChange]
+    most_shown: int = CHANGES_SHOWN
+
+    @property
+    def changes_since(self) -> int | None:
+        """The epoch behind which all changes of commission are here; None where all are."""
+        all_shown = len(self.commission_changes) < CHANGES_SHOWN
+        return None if all_shown else self.commission_changes[-1].epoch
+
+
+class SeenDelinquent(NamedTuple):
+    """An epoch in which so many of the fetches saw a validator delinquent."""
+
+    epoch: int
+    delinquent_fetches: int
+    fetches: int
+    source: str
 
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:
@@ -81,6 +97,12 @@ def events_of(validator_key: int) -> Events:
         ),
         identity_changes=list(_newest(IdentityChange, validator_key, by="-seen_at")),
     )
+
+
+def seen_delinquent(validator_key: int) -> list[SeenDelinquent]:
+    """Of all that is stored, newest first."""
+    rows = ValidatorEpoch.objects.filter(validator_id=validator_key, delinquent_fetches__gt=0)
+    return list(map(SeenDelinquent._make, rows.order_by("-epoch").values_list(*SeenDelinquent._fields)))
 
 
 def _newest(model: type[Event], validator_key: int, *, by: str) -> "QuerySet[Event]":

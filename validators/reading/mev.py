@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from validators.models import MevEpoch, Validator, ValidatorEpoch
+from django.db.models import Q
+
+from validators.models import MevEpoch, Validator
 from validators.solana.arithmetic import ALL_BPS
 from validators.solana.economics import ApyBasis, total_apy
 from validators.solana.programs.jito import ROUTER_FEE_BPS, ROUTER_FEE_SOURCE
@@ -16,18 +18,16 @@ LEAST_SHOWN: Final = 0.000_05
 MOST_CHANGES: Final = 3
 
 
-def mev_sentences(validator: Validator, epochs: Sequence[ValidatorEpoch]) -> list[str]:
-    """Of one validator and its epochs, newest first."""
-    told = [row.told_mev for row in epochs if row.told_mev is not None]
-    said = [_total_said(validator), _jito_said(validator), *map(_epoch_said, _with_account(told)[:1])]
-    said.append(_changes_said(told))
+def mev_sentences(validator: Validator) -> list[str]:
+    """Of one validator, by all that is stored of it. Two queries."""
+    told = MevEpoch.objects.filter(validator_id=validator.pk).order_by("-epoch")
+    with_account = told.filter(Q(tips__isnull=False) | Q(priority_fees__isnull=False))
+    said = [_total_said(validator), _jito_said(validator), *map(_epoch_said, with_account[:1])]
+    commissions = told.values_list("epoch", "commission_bps")
+    said.append(_changes_said([(epoch, bps) for epoch, bps in commissions if bps is not None]))
     if validator.runs_jito:
         said.append(_chain_said(validator))
     return [one for one in said if one]
-
-
-def _with_account(told: Sequence[MevEpoch]) -> list[MevEpoch]:
-    return [mev for mev in told if mev.tips is not None or mev.priority_fees is not None]
 
 
 def _total_said(validator: Validator) -> str:
@@ -95,12 +95,11 @@ def _epoch_said(mev: MevEpoch) -> str:
     return f"Epoch {mev.epoch}: {' and '.join(parts)}, by Jito's accounts as of {looked}."
 
 
-def _changes_said(told: Sequence[MevEpoch]) -> str:
-    """What it kept of tips before, as far as these epochs go; newest first."""
-    accounts = [(mev.epoch, mev.commission_bps) for mev in told if mev.commission_bps is not None]
+def _changes_said(told: Sequence[tuple[int, int]]) -> str:
+    """What it kept of tips before, by epochs and commissions; newest first."""
     changes = [
         f"from {bps_percent(before)} to {bps_percent(after)} with epoch {epoch}"
-        for (epoch, after), (_, before) in pairwise(accounts)
+        for (epoch, after), (_, before) in pairwise(told)
         if after != before
     ]
     if not changes:

@@ -13,7 +13,8 @@ from validators.solana.commission_flags import CommissionFlag, CommissionStep, E
 from validators.solana.commission_marks import CommissionMark, commission_marks
 from validators.solana.look_alikes import NameMark
 
-# How far back it is looked for since when somebody belongs to the superminority.
+# How far back it is looked for since when somebody belongs to the superminority: lists ask for that, and most
+# who do always did.
 EPOCHS_LOOKED_AT: Final = 100
 
 
@@ -22,6 +23,13 @@ class ToldMark(NamedTuple):
 
     short: str
     full: str
+
+
+class Since(NamedTuple):
+    """The first of the epochs that all tell something; `at_least`: so does the one before it."""
+
+    epoch: int
+    at_least: bool
 
 
 _SHORT: Final = {
@@ -116,9 +124,10 @@ def name_said(mark: str) -> str:
     return f"{NameMark(mark).told}." if mark else ""
 
 
-def superminority_said(since: int | None) -> str:
+def superminority_said(since: Since | None) -> str:
     # Before the first known epoch, and between known ones, nobody looked.
-    when = "" if since is None else f", in every known epoch since {since}"
+    when = "" if since is None else f", in every known epoch since {since.epoch}"
+    when += " at least" if since is not None and since.at_least else ""
     return f"One of the fewest that hold more than a third of the stake{when}."
 
 
@@ -139,7 +148,7 @@ def _nothing_said(operator: Operator | None, *, name_mark: str) -> str:
     return f"{nothing} of its commission, it does not belong to the superminority, and {account}."
 
 
-def superminority_since(vote_accounts: Sequence[str], *, until: int | None = None) -> dict[str, int]:
+def superminority_since(vote_accounts: Sequence[str], *, until: int | None = None) -> dict[str, Since]:
     """Of each the first of the newest epochs that all have it there; nothing where no epoch tells.
 
     One query, or none where nobody is asked for.
@@ -149,9 +158,12 @@ def superminority_since(vote_accounts: Sequence[str], *, until: int | None = Non
     told = ClusterEpoch.objects.exclude(superminority=[]).order_by("-epoch")
     if until is not None:
         told = told.filter(epoch__lte=until)
-    since: dict[str, int] = {}
+    since: dict[str, Since] = {}
     still = set(vote_accounts)
-    for epoch, members in told.values_list("epoch", "superminority")[:EPOCHS_LOOKED_AT]:
+    epochs = list(told.values_list("epoch", "superminority")[: EPOCHS_LOOKED_AT + 1])
+    for epoch, members in epochs[:EPOCHS_LOOKED_AT]:
         still.intersection_update(members)
-        since.update(dict.fromkeys(still, epoch))
+        since.update(dict.fromkeys(still, Since(epoch, at_least=False)))
+    for _, members in epochs[EPOCHS_LOOKED_AT:]:
+        since.update({one: since[one]._replace(at_least=True) for one in still.intersection(members)})
     return since

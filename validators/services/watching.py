@@ -5,16 +5,20 @@ from datetime import datetime
 from django.conf import settings
 
 from scheduling.exceptions import RefusedError, UnknownNameError
-from validators.models import WatchedValidator
+from validators.models import Validator, WatchedValidator
 from validators.solana.pubkey import is_pubkey
 
 LONGEST_SHOWN = 60
 
 
 def require_account(vote_account: str) -> None:
-    """Raises RefusedError for what is no key; whether a validator has it shows with the first fetch."""
+    """Raises RefusedError for what is no key, and for a node's; of another one the first fetch may tell."""
     if not is_pubkey(vote_account):
         raise RefusedError(f"{vote_account[:LONGEST_SHOWN]!r} is no vote account: 32 bytes in base58.")
+    if Validator.objects.of_account(vote_account) is not None:
+        return
+    if owned := Validator.objects.accounts_of(vote_account):
+        raise RefusedError(f"{vote_account} is no vote account. It is the identity of {', '.join(owned)}.")
 
 
 def watch(vote_account: str, *, by: str, note: str, now: datetime) -> WatchedValidator:

@@ -36,6 +36,7 @@ from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
 from scheduling.operations.options import add_set_options, count, instant, read_set_options
 from scheduling.operations.pausing import pause_all, resume_all
+from scheduling.wording import counted, were
 
 HELP = """\
 scheduler setup [test|production]     set the schedules up for a mode, or switch to it
@@ -135,8 +136,8 @@ class Command(OperatorCommand):
             # It may repeat a note, or a name of somebody.
             raise CommandError(f"{printable(str(exc))}{hint}", returncode=WRONG_USAGE) from exc
 
-    def _help(self, **options: Any) -> None:
-        self.stdout.write(HELP)
+    def _help(self, json: bool = False, **options: Any) -> None:
+        self._show({"help": HELP}, HELP, json=json)
 
     def _set_up(self, names: list[str], reset: bool, skip_checks: bool, **options: Any) -> None:
         if not skip_checks:
@@ -202,7 +203,9 @@ class Command(OperatorCommand):
     def _backfill(self, name: str, by: str, start: str, end: str, **options: Any) -> None:
         runs = changing.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())
         document = [presentation.run_document(run) for run in runs]
-        self._show(document, f"{len(runs)} occurrences of {name} run one after the other now.", **options)
+        run = "runs" if len(runs) == 1 else "run one after the other"
+        text = f"{counted(len(runs), 'occurrence')} of {name} {run} now."
+        self._show(document, text, **options)
 
     def _cancel(self, name: str, by: str, backfill: bool, everything: bool, **options: Any) -> None:
         what = What.ALL if everything else What.BACKFILL if backfill else What.ASKED
@@ -263,7 +266,9 @@ class Command(OperatorCommand):
         reply = audit_reply(now=database_now(), **options)
         self._show(reply.document, reply.text, **options)
         if reply.broken:
-            raise CommandError(f"{reply.broken} occurrences were missed or doubled.")
+            raise CommandError(
+                f"{counted(reply.broken, 'occurrence')} {were(reply.broken)} missed or doubled."
+            )
 
     def _show_changes(self, changes: Sequence[setting_up.Change], **options: Any) -> None:
         document = [{"name": c.name, "action": c.action, "cadence": c.detail or None} for c in changes]

@@ -187,7 +187,7 @@ def test_the_command_exits_1_on_a_miss_alone_and_names_it() -> None:
     text, code = run("note", *window)
     assert code == 1
     assert "note 2026-11-23 11:58:50Z: missed: it has no run, and nothing says why" in text
-    assert text.endswith("1 occurrences were missed or doubled.")
+    assert text.endswith("1 occurrence was missed or doubled.")
     [document] = json.loads(run("note", *window, "--json")[0].rpartition("]")[0] + "]")
     assert document["counts"]["missed"] == 1
     assert len(document["occurrences"]) == 30

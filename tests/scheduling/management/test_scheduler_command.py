@@ -243,6 +243,10 @@ def test_help_names_every_action() -> None:
         assert all(action in text for action in ("setup", "list", "remove", "explain", "help"))
 
 
+def test_help_is_a_json_document_too() -> None:
+    assert json.loads(printed("scheduler", "help", "--json"))["help"] == printed("scheduler", "help").strip()
+
+
 def test_listing_costs_the_same_number_of_queries_however_long_the_history(
     django_assert_num_queries: Any,
 ) -> None:

@@ -47,7 +47,7 @@ def test_the_sdks_client_is_answered_with_data_and_a_line_and_told_what_is_wrong
         [item] = found.structured_content["items"]
         assert item[UNTRUSTED]["name"] == HOSTILE
         line, written = (block.text for block in found.content if block.type == "text")
-        assert line.startswith("1 validators. Epoch 990, seen ")
+        assert line.startswith("1 validator. Epoch 990, seen ")
         assert HOSTILE not in line
         assert json.loads(written) == found.structured_content
 

@@ -84,9 +84,10 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
         past(validator(number), epochs=epochs)
 
     # Fetch, run, last judged epoch, row; what leaves, operators; epochs, tips, stake, where it stood; scores,
-    # account; three kinds of changes, what is told; who stakes, of how many pools; where and who; sources;
-    # too old; verdicts.
-    with django_assert_num_queries(24):
+    # account; three kinds of changes, what is told; its past, summed up and since; when it was delinquent;
+    # its tips now, and what it kept of them; who stakes, of how many pools; where and who; sources; too old;
+    # verdicts.
+    with django_assert_num_queries(29):
         page(client, "/validators/vote1/")
     with django_assert_num_queries(8):
         page(client, "/compare/?v=vote0&v=vote1&v=vote2&v=vote3")

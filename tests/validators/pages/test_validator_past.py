@@ -6,6 +6,8 @@ from django.test import Client
 from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, validator, vote_state
 from validators.models import ClusterEpoch, Origin, Validator, ValidatorEpoch
+from validators.models.marks import Writer, mark_picture
+from validators.reading.histories import CHANGES_SHOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +67,65 @@ def test_who_never_changed_is_told_for_which_epochs_that_is_known(client: Client
 
     assert "None seen in the 4 known epochs from 900 to 903." in text
     assert "Nothing striking is known of its commission, it does not belong to the superminority" in text
+
+
+def test_a_past_of_more_epochs_than_are_shown_is_told_of_as_a_whole(client: Client) -> None:
+    fetch(epoch=990)
+    shown = validator(1)
+    for epoch in range(860, 990):
+        seen(shown, epoch, 500, 500, 500, 500)
+
+    assert "None seen in the 130 known epochs from 860 to 989." in words(page(client, "/validators/vote1/"))
+
+    ValidatorEpoch.objects.filter(epoch=861).update(
+        commission_last_bps=700, commission_max_bps=700, fetches=40, delinquent_fetches=13
+    )
+    ValidatorEpoch.objects.filter(epoch=870).delete()
+    ValidatorEpoch.objects.filter(epoch__gt=870).update(
+        commission_first_bps=600, commission_last_bps=600, commission_min_bps=600, commission_max_bps=600
+    )
+    for epoch, bps in ((865, 100), (866, 800), (988, 800)):
+        told = {"commission_bps": bps, "runs_jito": True, "slot": 1, "looked_at": NOON}
+        shown.mev.create(epoch=epoch, **told)
+    mark_picture(Writer.IMPORTS)
+    text = words(page(client, "/validators/vote1/"))
+
+    for said in (
+        "Between epochs 869 and 871, which nobody saw, it went from 5 % to 6 %.",
+        "Within epoch 861 it was between 5 % and 7 %, and 7 % at its end.",
+        "By epoch, in so many of the looks: 861 (13 of 40, imported).",
+        "Its MEV commission went from 1 % to 8 % with epoch 866.",
+    ):
+        assert said in text
+    assert "None seen" not in text
+
+
+def test_the_newest_hundred_changes_of_commission_are_said_to_be_the_newest(client: Client) -> None:
+    fetch()
+    shown = validator(1)
+    seen(shown, 850, 500, 900, 500, 900)
+    for epoch in range(900, 901 + CHANGES_SHOWN):
+        shown.commission_changes.create(epoch=epoch, from_bps=epoch, to_bps=epoch + 1, source="imported")
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "The newest 100 seen" in text
+    assert "Within epoch 850" not in text
+
+
+@pytest.mark.parametrize(("epochs", "told"), [(100, "since 891."), (101, "since 891 at least.")])
+def test_the_superminority_is_told_since_when_at_least_where_that_is_long(
+    client: Client, epochs: int, told: str
+) -> None:
+    fetch()
+    validator(1, superminority=True)
+    for epoch in range(991 - epochs, 991):
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", superminority=["vote1"])
+
+    said = f"more than a third of the stake, in every known epoch {told}"
+    assert said in words(page(client, "/validators/vote1/"))
+    [flag] = client.get("/api/v1/validators/vote1").json()["validator"]["flags"]
+    assert (flag["since_epoch"], flag["sentence"].endswith(said)) == (891, True)
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,10 @@ def test_a_validators_page_asks_four_questions_more_for_another_method(
     scored = [(validator(number), 50.0) for number in range(1, validators + 1)]
     both_runs(scored, scored[::-1], of=fetch())
 
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(30):
         client.get("/validators/vote1/")
     settings.SCORE_METHODS = ["baseline-v1"]
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(26):
         client.get("/validators/vote1/")
 
 

@@ -158,6 +158,36 @@ def test_the_tables_give_the_same_as_the_file(tmp_path: Path, capsys: pytest.Cap
     assert judged(capsys, *words) == judged(capsys, *words, "--data", data)
 
 
+def test_what_is_not_judged_is_said_and_has_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history.csv"
+    write_csv(file, recorded(validators=30))
+    asked = ["--method", "baseline-v1", "--from", "930", "--to", "931", "--data", str(file)]
+    call_command("backtest_scores", *asked)
+    told = capsys.readouterr().out
+
+    assert "No risk is judged: none of these methods told one" in told
+    assert "The best 200: not judged, as that takes so many validators" in told
+    assert "foretold, in blocks" not in told
+    headers = [line for line in told.split("\n\n") if line.startswith("|")]
+    assert all(one.strip().count("\n") >= 2 for one in headers)
+
+
+def test_of_nobody_who_could_be_judged_there_is_a_sentence_and_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history.csv"
+    write_csv(file, (one._replace(row=one.row._replace(stake=0)) for one in recorded(validators=3)))
+
+    call_command("backtest_scores", "--from", "930", "--to", "931", "--data", str(file))
+
+    assert capsys.readouterr().out.strip() == (
+        "Nobody could be judged: of no validator that was scored at the end of epochs 930 to 931 is it known "
+        "what the next epoch brought."
+    )
+
+
 def test_wrong_words_and_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
     data = write_csv(tmp_path / "history.csv", recorded(last=905))
     broken = tmp_path / "broken.csv"

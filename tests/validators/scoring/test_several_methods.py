@@ -89,7 +89,7 @@ def test_a_changed_score_is_found_and_fails_the_command(
     changed = run.scores.order_by("pk")[0]
     TrustScore.objects.filter(pk=changed.pk).update(score=changed.score + 1e-9)
 
-    with pytest.raises(CommandError, match="1 of the scores differ"):
+    with pytest.raises(CommandError, match="1 of the scores differs from what"):
         call_command("rescore", "--run", str(run.pk), "--json")
 
     document = json.loads(capsys.readouterr().out)

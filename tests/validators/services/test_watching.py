@@ -87,7 +87,8 @@ def test_what_cannot_be_is_refused_by_the_api(client: Client) -> None:
 
 
 def test_the_command_adds_lists_and_removes_all_or_none() -> None:
-    assert command("add", KEY, "--note", "ours") == f"watched: {KEY}\n"
+    unseen = f"not seen by any fetch so far: {KEY}\n"
+    assert command("add", KEY, "--note", "ours") == f"watched: {KEY}\n{unseen}"
     document = json.loads(command("list", "--json"))
     assert [(row["vote_account"], row["origin"]) for row in document] == [(KEY, "row"), (OTHER, "settings")]
     assert KEY in command("list")
@@ -101,6 +102,51 @@ def test_the_command_adds_lists_and_removes_all_or_none() -> None:
 
     assert command("remove", KEY) == f"no longer watched: {KEY}\n"
     assert watched_accounts() == [OTHER]
+
+
+def test_the_key_of_a_node_is_refused_with_its_vote_accounts_everywhere(
+    client: Client, admin_client: Client
+) -> None:
+    for number in (2, 1):
+        validator(number, vote_account=OTHER[:-1] + f"{number + 3}", identity=KEY)
+    said = f"{KEY} is no vote account. It is the identity of {OTHER[:-1]}4, {OTHER[:-1]}5."
+
+    with pytest.raises(CommandError) as refused:
+        command("add", KEY)
+    answer = ask(client, "PUT", f"watched-validators/{KEY}", token("bot", "watch")[1], {})
+    form = admin_client.post(reverse("admin:validators_watchedvalidator_add"), {"vote_account": KEY})
+
+    assert (str(refused.value), refused.value.returncode) == (said, 2)
+    assert (answer.status_code, answer.json()) == (
+        422,
+        {"code": "invalid", "detail": f"vote_account: {said}"},
+    )
+    assert said in form.content.decode()
+    assert not WatchedValidator.objects.exists()
+
+
+def test_a_key_that_is_a_vote_account_too_is_taken() -> None:
+    validator(1, vote_account=KEY, identity=KEY)
+
+    assert command("add", KEY) == f"watched: {KEY}\n"
+
+
+def test_whether_anybody_saw_it_is_told(client: Client) -> None:
+    text = token("bot", "watch")[1]
+    added = [ask(client, "PUT", f"watched-validators/{KEY}", text, {}).json()["watched"]["seen"]]
+    assert "not yet" in command("list")
+    validator(1, vote_account=KEY)
+    added.append(ask(client, "PUT", f"watched-validators/{KEY}", text, {}).json()["watched"]["seen"])
+
+    assert added == [False, True]
+    listed = ask(client, "GET", "watched-validators", text).json()["items"]
+    assert [(one["vote_account"], one["seen"]) for one in listed] == [(KEY, True), (OTHER, False)]
+
+
+def test_what_was_added_and_removed_is_one_json_document() -> None:
+    for action in ("add", "remove"):
+        document = json.loads(command(action, KEY, "--json"))
+        assert document == [{"vote_account": KEY, "action": action, "seen": False}]
 
 
 def test_staff_add_and_remove_in_the_admin(admin_client: Client) -> None:

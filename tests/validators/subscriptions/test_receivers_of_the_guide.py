@@ -66,9 +66,12 @@ def test_what_the_guide_shows_takes_what_is_ours_once_and_refuses_the_rest(
             post(url, body, headers).status,
             post(url, body.replace(b"vote1", b"vote2"), headers).status,
             post(url, body, headers | {"webhook-timestamp": "1"}).status,
+            post(url, body, {"content-type": "application/json"}).status,
+            post(url, body, headers | {"webhook-signature": "v1,\u00e9"}).status,
         ]
         process.kill()
-        told, _ = process.communicate()
+        told, complaints = process.communicate()
 
-    assert answers == [204, 204, 400, 400]
+    assert answers == [204, 204, 400, 400, 400, 400]
+    assert "Traceback" not in complaints
     assert told == "1 vote1 It left the cluster.\n"

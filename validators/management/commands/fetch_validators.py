@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from scheduling.management.command import OperatorCommand
+from scheduling.wording import counted
 from validators.exceptions import ValidatorsError
 from validators.tasks import fetch_validators
 
@@ -29,7 +30,7 @@ def _sentence(result: dict[str, Any]) -> str:
     if result["fetch_id"] is None:
         return f"A newer fetch was stored meanwhile, so this one from {result['endpoint']} was left out."
     return (
-        f"Fetch {result['fetch_id']}: {result['validators']} validators of epoch {result['epoch']} "
-        f"from {result['endpoint']}; {result['joined']} joined, {result['left']} left, "
-        f"{result['rejected']} rejected, {result['commission_changes']} commission changes."
+        f"Fetch {result['fetch_id']}: {counted(result['validators'], 'validator')} of epoch "
+        f"{result['epoch']} from {result['endpoint']}; {result['joined']} joined, {result['left']} left, "
+        f"{result['rejected']} rejected, {counted(result['commission_changes'], 'commission change')}."
     )

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.wording import counted
 from validators.exceptions import HistoryFileError, ValidatorsError
 from validators.management.commands.backtest_scores import check_epochs
 from validators.scoring.fitting import trust_v2, trust_v3
@@ -71,7 +72,7 @@ class Command(OperatorCommand):
         except OSError as exc:
             raise CommandError(str(exc)) from exc
         record = document["record"]
-        self.stdout.write(f"Fitted on {record['examples']} examples, {record['bad']} of them bad.")
+        self.stdout.write(f"Fitted on {counted(record['examples'], 'example')}, {record['bad']} of them bad.")
 
     def _document(self, options: dict[str, Any]) -> dict[str, Any]:
         if options["method"] == "trust-v3":

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.wording import counted, were
 from validators.exceptions import HistoryFileError
 from validators.services.history.files import HistoryFile, RejectedLine
 from validators.services.history.importing import ImportSummary, import_history
@@ -41,7 +42,10 @@ class Command(OperatorCommand):
             self._clear_progress()
         self.stdout.write(json.dumps(_document(summary)) if options["json"] else _sentence(summary))
         if summary.rejected_count:
-            raise CommandError(f"{summary.rejected_count:,} of {summary.lines:,} lines were rejected.")
+            raise CommandError(
+                f"{summary.rejected_count:,} of {counted(summary.lines, 'line')} "
+                f"{were(summary.rejected_count)} rejected."
+            )
 
     def _report(self, line: RejectedLine) -> None:
         self._clear_progress()
@@ -52,7 +56,7 @@ class Command(OperatorCommand):
             return
         share = file.share_read
         bar = "" if share is None else f"[{'#' * int(share * BAR_WIDTH):<{BAR_WIDTH}}] {share:4.0%}  "
-        self.stderr.write(f"\r{bar}{file.line_number:,} lines", ending="")
+        self.stderr.write(f"\r{bar}{counted(file.line_number, 'line')}", ending="")
         self.stderr.flush()
 
     def _clear_progress(self) -> None:
@@ -66,9 +70,9 @@ def _document(summary: ImportSummary) -> dict[str, Any]:
 
 
 def _sentence(summary: ImportSummary) -> str:
-    epochs = f" of {summary.epochs} epochs ({summary.first_epoch} to {summary.last_epoch})"
+    epochs = f" of {counted(summary.epochs, 'epoch')} ({summary.first_epoch} to {summary.last_epoch})"
     return (
-        f"{summary.lines:,} lines{epochs if summary.epochs else ''}: {summary.added:,} added, "
+        f"{counted(summary.lines, 'line')}{epochs if summary.epochs else ''}: {summary.added:,} added, "
         f"{summary.changed:,} changed, {summary.unchanged:,} unchanged, {summary.rejected_count:,} rejected; "
-        f"{summary.validators_added:,} validators were new."
+        f"{counted(summary.validators_added, 'validator')} {were(summary.validators_added)} new."
     )

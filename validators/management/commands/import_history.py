@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from scheduling.api.unknown import did_you_mean, shortened
 from scheduling.exceptions import SkipRun
 from scheduling.management.command import WRONG_USAGE
+from scheduling.wording import counted, were
 from validators.exceptions import ValidatorsError
 from validators.management.commands import import_epochs
 from validators.services.history.chain_store import ChainSummary
@@ -99,13 +100,15 @@ def _document(summary: ChainSummary) -> dict[str, Any]:
 def _lines(summary: ChainSummary) -> list[str]:
     span = f" ({summary.first_epoch} to {summary.last_epoch})" if summary.rows else ""
     said = [
-        f"{summary.accounts:,} accounts read with {summary.requests:,} requests, "
-        f"{summary.without_history:,} of them without a history; {summary.read_before:,} were read in this "
-        f"epoch already, {summary.left:,} are left.",
-        f"{summary.rows:,} epochs of validators{span}: {summary.added:,} added, {summary.changed:,} changed; "
-        f"{summary.validators_added:,} validators were new.",
+        f"{counted(summary.accounts, 'account')} read with {counted(summary.requests, 'request')}, "
+        f"{summary.without_history:,} of them without a history; {summary.read_before:,} "
+        f"{were(summary.read_before)} read in this epoch already, {summary.left:,} "
+        f"{'is' if summary.left == 1 else 'are'} left.",
+        f"{counted(summary.rows, 'epoch')} of validators{span}: {summary.added:,} added, "
+        f"{summary.changed:,} changed; {counted(summary.validators_added, 'validator')} "
+        f"{were(summary.validators_added)} new.",
     ]
     if summary.rejected_count:
-        said.append(f"{summary.rejected_count:,} records were left out:")
+        said.append(f"{counted(summary.rejected_count, 'record')} {were(summary.rejected_count)} left out:")
         said += [f"  {one.key}: {one.reason}" for one in summary.rejected]
     return said + summary.agreement.lines() if summary.rows else said

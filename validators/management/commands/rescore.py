@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.wording import counted
 from validators.exceptions import ValidatorsError
 from validators.scoring.registry import order, ranks
 from validators.services.scores.again import Again, score_again
@@ -30,7 +31,9 @@ class Command(OperatorCommand):
             raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
         self.stdout.write(json.dumps(_document(again)) if options["json"] else _sentence(again))
         if again.equal is False:
-            raise CommandError(f"{len(again.differing)} of the scores differ from the stored ones.")
+            number = len(again.differing)
+            differ = "differs" if number == 1 else "differ"
+            raise CommandError(f"{number:,} of the scores {differ} from what is stored.")
 
 
 def _document(again: Again) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def _document(again: Again) -> dict[str, Any]:
 
 
 def _sentence(again: Again) -> str:
-    computed = f"{len(again.best_first)} scores by {again.method} (version {again.version})"
+    computed = f"{counted(len(again.best_first), 'score')} by {again.method} (version {again.version})"
     if again.equal is None:
         return f"{computed}; no stored run of that method has these inputs, so there is nothing to compare."
     if again.equal:

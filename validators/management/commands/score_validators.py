@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from scheduling.exceptions import SkipRun
 from scheduling.management.command import OperatorCommand
+from scheduling.wording import counted
 from validators.exceptions import ValidatorsError
 from validators.tasks import score_validators
 
@@ -32,7 +33,7 @@ def _sentence(result: dict[str, Any]) -> str:
     others = [f"{run['method']} (run {run['scoring_run_id']})" for run in result["runs"][1:]]
     also = f" Also scored by {', '.join(others)}." if others else ""
     return (
-        f"Scoring run {result['scoring_run_id']}: {result['scored']} validators scored by "
+        f"Scoring run {result['scoring_run_id']}: {counted(result['scored'], 'validator')} scored by "
         f"{result['method']} (version {result['version']}) on fetch {result['fetch_id']} "
         f"of epoch {result['epoch']}.{also}"
     )

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scheduling.management.command import WRONG_USAGE
+from scheduling.wording import counted
 from validators.simulator.answers import SimulatedAnswers
 from validators.simulator.cluster import Cluster
 from validators.simulator.faults import Fault, FaultSpecError, parse_fault_plan
@@ -236,7 +237,7 @@ def _server(answers: Answers, options: dict[str, Any]) -> RpcServer:
 def _title(options: dict[str, Any]) -> str:
     if options["replay"]:
         return f"Replaying {options['replay']}"
-    return f"Simulated cluster of {options['validators']} validators (seed {options['seed']})"
+    return f"Simulated cluster of {counted(options['validators'], 'validator')} (seed {options['seed']})"
 
 
 def _exit(signum: int, frame: FrameType | None) -> None:

@@ -13,6 +13,7 @@ from scheduling.ledger.presentation import clock_time, iso
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.scheduler_arguments import user_name
 from scheduling.management.tables import table
+from validators.models import Validator
 from validators.reading.watching import watched
 from validators.services.watching import unwatch, watch
 
@@ -43,7 +44,17 @@ class Command(OperatorCommand):
                         unwatch(key)
         except SchedulingError as exc:
             raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
+        self._tell(action, keys, as_json=options["json"])
+
+    def _tell(self, action: str, keys: list[str], *, as_json: bool) -> None:
+        seen = Validator.objects.keys_of(keys)
+        if as_json:
+            document = [{"vote_account": key, "action": action, "seen": key in seen} for key in keys]
+            self.stdout.write(json.dumps(document, indent=2))
+            return
         self.stdout.write(f"{'' if action == 'add' else 'no longer '}watched: {', '.join(keys)}")
+        if action == "add" and (unseen := [key for key in keys if key not in seen]):
+            self.stdout.write(f"not seen by any fetch so far: {', '.join(unseen)}")
 
     def _list(self, *, as_json: bool) -> None:
         found = watched()
@@ -51,6 +62,7 @@ class Command(OperatorCommand):
             document = [
                 {
                     "vote_account": one.vote_account,
+                    "seen": one.seen,
                     "origin": one.origin,
                     "note": one.note,
                     "added_by": one.added_by,
@@ -61,8 +73,11 @@ class Command(OperatorCommand):
             self.stdout.write(json.dumps(document, indent=2))
             return
         cells = [
-            (one.vote_account, one.origin, one.added_by, one.added_at and clock_time(one.added_at), one.note)
+            (
+                *(one.vote_account, "yes" if one.seen else "not yet", one.origin, one.added_by),
+                *(one.added_at and clock_time(one.added_at), one.note),
+            )
             for one in found
         ]
-        headers = ("vote account", "origin", "by", "added (UTC)", "note")
+        headers = ("vote account", "seen", "origin", "by", "added (UTC)", "note")
         self.stdout.write(table(headers, cells) if cells else NOBODY)

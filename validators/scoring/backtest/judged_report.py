@@ -8,6 +8,7 @@ from validators.scoring.backtest.judging import Judgement, RiskFigures
 from validators.scoring.backtest.markdown import table
 from validators.scoring.backtest.truth import SETS
 
+NO_RISK = "No risk is judged: none of these methods told one of somebody whose next epoch is known."
 _RISKS = ("method", "set", "validators", "bad", "AUC", "average precision", "Brier")
 _SCORES = (
     *("method", "AP of the score, public", "AP of the risk, public", "rank correlation, 10 epochs"),
@@ -40,10 +41,12 @@ def judged_sections(judgements: Mapping[str, Judgement]) -> list[str]:
         "Judged on those with stake, by what they earned in the next epoch: bad is below 0.97 of the mean, "
         "or not there. Alive earned at least half of the mean, onset at least 0.97; fresh is alive and not "
         "bad in both of the last two epochs. Public is alive with at most 10 % commission.",
-        table(_RISKS, [line for name, one in with_risk.items() for line in _risks(name, one)]),
+        NO_RISK,
         table(_SCORES, [_scores(name, one) for name, one in judgements.items()]),
-        table(_BLOCKS, [_blocks(name, one) for name, one in with_risk.items()]),
     ]
+    if with_risk:
+        sections[1] = table(_RISKS, [line for name, one in with_risk.items() for line in _risks(name, one)])
+        sections.append(table(_BLOCKS, [_blocks(name, one) for name, one in with_risk.items()]))
     for name, one in with_risk.items():
         sections += [f"How often the risks of {name} came true, of those alive:", table(_BINS, _bins(one))]
     return sections

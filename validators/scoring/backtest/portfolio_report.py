@@ -33,6 +33,9 @@ def portfolio_sections(judgements: Mapping[str, Judgement]) -> Iterator[str]:
             ((name, one.portfolios[size]) for name, one in judgements.items()),
             key=lambda line: -(line[1].held or 0.0),
         )
+        if all(one.held is None and one.banded is None for _, one in lines):
+            yield f"The best {size}: not judged, as that takes so many validators and ten epochs that follow."
+            continue
         best = next((one.oracle for _, one in lines if one.oracle is not None), None)
         yield f"The best {size}:"
         oracle = [["best possible", _with(best, None, 3), "0.000", "-", "-"]]

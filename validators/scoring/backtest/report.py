@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from scheduling.wording import counted
 from validators.scoring.backtest.judged_report import judged_sections, judgement_document
 from validators.scoring.backtest.markdown import table
 from validators.scoring.backtest.portfolio_report import portfolio_sections
@@ -51,11 +52,16 @@ def tables(result: BacktestResult) -> str:
     """Markdown, for people: one line a method, then the reliability of each that gives probabilities."""
     if not result.epochs:
         return "No epoch could be judged: the epochs after those asked for are not in the history.\n"
+    if not result.judged:
+        return (
+            f"Nobody could be judged: of no validator that was scored at the end of epochs "
+            f"{result.epochs[0]} to {result.epochs[-1]} is it known what the next epoch brought.\n"
+        )
     judgements = {method.method: method.judgement for method in result.methods}
     sections = [
         f"Epochs {result.epochs[0]} to {result.epochs[-1]} ({len(result.epochs)}), each judged by the next: "
-        f"{result.judged} validators, {result.bad} with a bad next epoch. In brackets the 95 % interval of a "
-        "bootstrap over epochs.",
+        f"{counted(result.judged, 'validator')}, {result.bad} with a bad next epoch. In brackets the 95 % "
+        "interval of a bootstrap over epochs.",
         *_not_foretold(result),
         *judged_sections(judgements),
         *portfolio_sections(judgements),

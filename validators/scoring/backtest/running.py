@@ -68,7 +68,8 @@ def backtest(
 
 def predictions(method: ScoringMethod, cluster: ClusterFacts) -> list[Prediction]:
     """What the method says of the cluster, best first."""
-    return [_prediction(one) for one in ranked(method.assess(cluster))]
+    # Methods compare with the middle of the field, and without anybody there is none.
+    return [_prediction(one) for one in ranked(method.assess(cluster))] if cluster.validators else []
 
 
 def _prediction(one: Assessment) -> Prediction:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from scheduling.wording import counted
 from validators.services.history.rows import Numbers
 from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.versions import parse_version
@@ -74,16 +75,15 @@ class Agreement:
         total, share = self.compared.total(), self.share
         if share is None:
             return ["Nothing was known of the same validators and epochs."]
-        said = [
-            f"{total - self.differing.total():,} of {total:,} numbers agree with what was known: {share:.4%}"
-        ]
+        agreeing = f"{total - self.differing.total():,} of {counted(total, 'number')}"
+        said = [f"{agreeing} agree with what was known: {share:.4%}"]
         said += [
             f"  {_name(name):<20} {number - self.differing[name]:>10,} of {number:,}"
             for name, number in sorted(self.compared.items())
         ]
         said += [f"  {one}" for one in self.differences]
         unnamed = self.differing.total() - len(self.differences)
-        return [*said, f"  and {unnamed:,} differences more"] if unnamed else said
+        return [*said, f"  and {counted(unnamed, 'difference')} more"] if unnamed else said
 
 
 def _name(name: str) -> str:

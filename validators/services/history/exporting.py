@@ -9,12 +9,14 @@ from validators.models import BlocksBasis, ValidatorEpoch
 from validators.services import bulk
 from validators.services.history.lines import (
     BLOCK_COLUMNS,
+    CLIENT_COLUMNS,
     END_COLUMNS,
     LINE_END,
     HistoryRow,
     format_row,
     header_of,
 )
+from validators.services.history.rows import suggested_client
 from validators.solana.arithmetic import CreditsUnit
 
 _COLUMNS: Final = tuple(
@@ -37,13 +39,16 @@ def history_lines() -> Iterator[str]:
 
 
 def _more_columns() -> tuple[str, ...]:
-    """Those of blocks and those of ends, each when a row needs them."""
+    """Those of blocks, those of ends and that of clients, each when a row needs them."""
     epochs = ValidatorEpoch.objects.all()
     paid = Q(credits_unit=CreditsUnit.LAMPORTS.value) | Q(blocks_basis=BlocksBasis.FINAL)
     ended = Q(delinquent_at_end__isnull=False) | Q(end_performance__isnull=False)
+    software = epochs.values_list("version", "client").order_by().distinct()
+    told = any(client != suggested_client(version) for version, client in software)
     return (
         *(BLOCK_COLUMNS if epochs.filter(paid).exists() else ()),
         *(END_COLUMNS if epochs.filter(ended).exists() else ()),
+        *(CLIENT_COLUMNS if told else ()),
     )
 
 

@@ -1,7 +1,7 @@
 """Loading history that others recorded.
 
 Imported rows fill gaps and live ones win: of a row that our own fetches wrote, only what they
-left unknown is filled in; a row that a file wrote is replaced by what a later file says.
+left unknown is filled in; in a row that a file wrote, what a later file says goes before it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from validators.services import bulk
 from validators.services.history.cluster_epochs import derive_cluster_epochs, refresh_derived
 from validators.services.history.files import HistoryFile, RejectedLine, opened
 from validators.services.history.lines import HistoryRow
-from validators.services.history.rows import FIELDS, Numbers, Stored, imported, merged
+from validators.services.history.rows import FIELDS, Numbers, Stored, imported, merged, with_client
 from validators.services.settled_past import settle, settle_again
 
 # Lines that are committed together: a fetch waits for one batch, not for the whole import. Of fewer, bringing
@@ -127,13 +127,14 @@ class Import:
         for row in rows:
             key, numbers = self.keys[row.vote_account], imported(row, running=running)
             columns = stored.get((key, row.epoch))
+            complete = with_client(numbers)
             if columns is None:
-                inserts.append((key, row.epoch, *numbers))
+                inserts.append((key, row.epoch, *complete))
                 continue
             if on_known is not None:
                 on_known(row, Stored.of(columns), numbers)
             # Most of a file that was imported before; merged, they would stay as they are.
-            if columns[1:] == (origin, *numbers):
+            if columns[1:] == (origin, *complete):
                 continue
             found = Stored.of(columns)
             if (after := merged(found, numbers, origin=origin)) != found:

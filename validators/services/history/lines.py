@@ -18,6 +18,7 @@ from validators.solana.arithmetic import (
     CreditsUnit,
 )
 from validators.solana.pubkey import is_pubkey
+from validators.solana.versions import Client, client_of
 
 COLUMNS: Final = (
     *("epoch", "vote_account", "identity", "activated_stake"),
@@ -26,10 +27,12 @@ COLUMNS: Final = (
     *("credits", "cumulative_credits_at_start", "skip_rate_percent"),
 )
 # What a longer file has behind those, in any order: the unit of the credits, the blocks of the whole epoch,
-# and how the epoch ended: delinquent in its last snapshot, and how it voted in a stretch before that.
+# how the epoch ended: delinquent in its last snapshot, and how it voted in a stretch before that; and the
+# client, which without that column is what the version suggests.
 BLOCK_COLUMNS: Final = ("credits_unit", "leader_slots", "blocks_produced")
 END_COLUMNS: Final = ("delinquent_at_end", "end_performance")
-MORE_COLUMNS: Final = (*BLOCK_COLUMNS, *END_COLUMNS)
+CLIENT_COLUMNS: Final = ("client",)
+MORE_COLUMNS: Final = (*BLOCK_COLUMNS, *END_COLUMNS, *CLIENT_COLUMNS)
 HEADER: Final = ",".join(COLUMNS)
 LINE_END: Final = "\r\n"
 UNKNOWN_VERSION: Final = "unknown"
@@ -73,7 +76,6 @@ class HistoryRow(NamedTuple):
     blocks_produced: int | None = None
     delinquent_at_end: bool | None = None
     end_performance: float | None = None
-    # No column of a file: a file tells it by the version.
     client: str = ""
 
 
@@ -120,6 +122,7 @@ def parse_line(line: str, more: tuple[str, ...] = ()) -> HistoryRow:
         *_blocks(further),
         _yes_or_no("delinquent_at_end", further.get("delinquent_at_end", "")),
         _end_performance(further.get("end_performance", "")),
+        _client(further.get("client", "")),
     )
 
 
@@ -259,6 +262,14 @@ def _version(text: str) -> str:
     if len(text) > LONGEST_VERSION or not _VERSION.fullmatch(text):
         raise ValueError(f"version is {_quoted(text)}, not up to {LONGEST_VERSION} printable characters")
     return "" if text == UNKNOWN_VERSION else text
+
+
+@lru_cache(maxsize=_COMMON)
+def _client(text: str) -> str:
+    client = client_of(None, text)
+    if client is Client.UNKNOWN and text not in ("", client):
+        raise ValueError(f"client is {_quoted(text)}, none of {', '.join(Client)}")
+    return client.value if text else ""
 
 
 @lru_cache(maxsize=_COMMON)

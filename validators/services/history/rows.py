@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import isclose
 from typing import Any, Final, NamedTuple, Self
 
 from validators.models import BlocksBasis, CommissionSource, Origin
 from validators.services.history.lines import HistoryRow
-from validators.solana.versions import client_of, parse_version
+from validators.solana.versions import Client, client_of, parse_version
 
 
 class Numbers(NamedTuple):
@@ -38,15 +39,19 @@ class Numbers(NamedTuple):
 FIELDS: Final = Numbers._fields
 # Known or unknown together: half of one look and half of another would describe neither.
 _COMMISSIONS: Final = slice(0, 5)
-_VERSION: Final = slice(5, 7)
 _FETCHES: Final = slice(7, 9)
 _SINGLE: Final = slice(9, 14)
 _BLOCKS: Final = slice(15, 18)
 _ENDS: Final = slice(19, 21)
 _NO_COMMISSIONS: Final = (None, None, None, None)
+# Two fractions that are no further apart are written as the same one.
+_SAME_FRACTION: Final = 1e-12
 # An enum's member costs ten times a name, and these are asked for of every line.
 _IMPORTED: Final = CommissionSource.IMPORTED.value
 _FINAL: Final = BlocksBasis.FINAL.value
+_FILE: Final = Origin.IMPORTED.value
+_JITO: Final = Origin.HISTORY.value
+_NO_CLIENT: Final = ("", Client.UNKNOWN.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Stored:
 
 
 def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
-    """The columns of a line; the client is what its version suggests.
+    """The columns of a line, and no more than it tells: `with_client` adds what its version suggests.
 
     A file tells of whole epochs; only what it says of the `running` one may change yet.
     """
@@ -74,7 +79,7 @@ def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
         *commissions,
         _IMPORTED if known else "",
         row.version,
-        row.client or _client(row.version),
+        row.client,
         row.fetches,
         row.delinquent_fetches,
         row.identity,
@@ -92,16 +97,41 @@ def imported(row: HistoryRow, *, running: int | None = None) -> Numbers:
     )
 
 
-def merged(stored: Stored, told: Numbers, *, origin: str) -> Stored:
-    """A row that a file wrote is replaced by a file; any other keeps what it knows, and learns the rest.
+def with_client(numbers: Numbers) -> Numbers:
+    """The same; where nobody told the client, the one that the version suggests."""
+    return numbers._replace(client=suggested_client(numbers.version)) if not numbers.client else numbers
 
-    What Jito's history told gives way to a file, and to what it tells later, where they know.
+
+def merged(stored: Stored, told: Numbers, *, origin: str) -> Stored:
+    """What a row becomes: what is known of it, of the better source; what nobody tells anew stays.
+
+    Our own looks are the best source, then files, the later before the earlier, then Jito's history.
     """
-    if stored.source == Origin.IMPORTED and origin == Origin.IMPORTED:
-        return replace(stored, numbers=told)
-    if stored.source == Origin.HISTORY:
-        return replace(stored, source=origin, numbers=_filled(told, stored.numbers))
-    return replace(stored, numbers=_filled(stored.numbers, told))
+    known = stored.numbers
+    if stored.source != _JITO and not stored.source == origin == _FILE:
+        return replace(stored, numbers=_filled(known, told))
+    if origin == _FILE:
+        told = _read_back(told, known)
+    numbers = _filled(told, known)
+    return stored if numbers == known else Stored(stored.pk, origin, numbers)
+
+
+def _read_back(told: Numbers, known: Numbers) -> Numbers:
+    """What a file tells, without what only its format makes of the numbers that are known.
+
+    It writes fractions to so many digits, and counts in vote credits where it counts nothing.
+    """
+    if told.credits is None and told.cumulative_credits_at_start is None:
+        told = told._replace(credits_unit=known.credits_unit)
+    return told._replace(
+        skip_rate=_exact(told.skip_rate, known.skip_rate),
+        end_performance=_exact(told.end_performance, known.end_performance),
+    )
+
+
+def _exact(told: float | None, known: float | None) -> float | None:
+    is_same = told is not None and known is not None and isclose(told, known, abs_tol=_SAME_FRACTION)
+    return known if is_same else told
 
 
 def _filled(kept: Numbers, told: Numbers) -> Numbers:
@@ -121,7 +151,7 @@ def _filled(kept: Numbers, told: Numbers) -> Numbers:
     return Numbers._make(
         (
             *commissions[_COMMISSIONS],
-            *(own if kept.version else new)[_VERSION],
+            *_software(kept, told),
             *(own if kept.fetches else new)[_FETCHES],
             *(theirs if ours in (None, "") else ours for ours, theirs in single),
             kept.credits_unit,
@@ -130,6 +160,16 @@ def _filled(kept: Numbers, told: Numbers) -> Numbers:
             *(theirs if ours is None else ours for ours, theirs in ends),
         )
     )
+
+
+def _software(kept: Numbers, told: Numbers) -> tuple[str, str]:
+    """Version and client; a client that only a version suggested goes with that version."""
+    version = kept.version or told.version
+    for one in (kept, told):
+        is_of_another = one.version != version and one.client == suggested_client(one.version)
+        if one.client not in _NO_CLIENT and not is_of_another:
+            return version, one.client
+    return version, suggested_client(version) or kept.client or told.client
 
 
 def _tells_more_of_blocks(told: Numbers, own: Numbers) -> bool:
@@ -141,5 +181,6 @@ def _tells_more_of_blocks(told: Numbers, own: Numbers) -> bool:
 
 
 @lru_cache(maxsize=1_000)
-def _client(version: str) -> str:
+def suggested_client(version: str) -> str:
+    """What a version alone tells of the program; empty for an unknown version."""
     return client_of(parse_version(version)).value if version else ""

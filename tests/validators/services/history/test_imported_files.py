@@ -151,7 +151,7 @@ def test_a_column_that_is_not_known_is_named(tmp_path: Path) -> None:
 
     assert str(refused.value) == (
         f"{path} has a column 'creditz'; behind skip_rate_percent may stand "
-        "credits_unit, leader_slots, blocks_produced, delinquent_at_end, end_performance"
+        "credits_unit, leader_slots, blocks_produced, delinquent_at_end, end_performance, client"
     )
 
 
@@ -161,7 +161,7 @@ def test_an_import_with_rejected_lines_fails_when_the_others_are_stored(tmp_path
     with pytest.raises(CommandError) as failed:
         call_command("import_epochs", file_of(tmp_path, line(900), ""), stdout=out, stderr=io.StringIO())
 
-    assert (str(failed.value), failed.value.returncode) == ("1 of 2 lines were rejected.", 1)
+    assert (str(failed.value), failed.value.returncode) == ("1 of 2 lines was rejected.", 1)
     assert "1 added, 0 changed, 0 unchanged, 1 rejected" in out.getvalue()
 
 
@@ -195,7 +195,7 @@ def test_the_text_is_one_sentence_and_there_is_no_bar_without_a_terminal(tmp_pat
 
     assert out.getvalue() == (
         "2 lines of 2 epochs (900 to 901): 2 added, 0 changed, 0 unchanged, 0 rejected; "
-        "1 validators were new.\n"
+        "1 validator was new.\n"
     )
     assert err.getvalue() == ""
 

@@ -107,14 +107,27 @@ def test_vote_credits_are_not_filled_into_a_row_of_lamports(tmp_path: Path) -> N
     assert (row.credits, row.cumulative_credits_at_start, row.credits_unit) == (None, None, "lamports")
 
 
-def test_an_imported_row_is_replaced_by_a_later_import(tmp_path: Path) -> None:
+def test_what_a_later_file_tells_replaces_an_earlier_ones_and_what_it_does_not_stays(tmp_path: Path) -> None:
     load(file_of(tmp_path, line(900), line(901)))
+    later = line(900, credits=5, version="unknown", identity="", skip_rate_percent="", commission_max=9)
 
-    result = load(file_of(tmp_path, line(900, credits="", version="unknown"), line(901)))
+    result = load(file_of(tmp_path, later, line(901)))
 
     assert (result["changed"], result["unchanged"]) == (1, 1)
     row = ValidatorEpoch.objects.get(epoch=900)
-    assert (row.credits, row.version, row.client) == (None, "", "")
+    assert (row.credits, row.commission_max_bps) == (5, 900)
+    assert (row.version, row.client, row.identity) == ("2.2.14", "agave", key("node 1"))
+    assert row.skip_rate == pytest.approx(0.015385)
+    assert load(file_of(tmp_path, later, line(901)))["changed"] == 0
+
+
+def test_a_client_that_a_version_suggested_goes_with_that_version(tmp_path: Path) -> None:
+    load(file_of(tmp_path, line(900)))
+
+    load(file_of(tmp_path, line(900, version="0.1105.40200")))
+
+    row = ValidatorEpoch.objects.get()
+    assert (row.version, row.client) == ("0.1105.40200", "frankendancer")
 
 
 def test_a_present_validator_stays_as_it_was(tmp_path: Path) -> None:

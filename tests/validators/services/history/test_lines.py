@@ -1,6 +1,9 @@
 """One line of a history file, there and back."""
 
+import re
+
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +19,7 @@ from validators.services.history.lines import (
     parse_line,
 )
 from validators.solana.pubkey import encode
+from validators.solana.versions import Client
 
 keys = st.binary(min_size=32, max_size=32).map(encode)
 percents = st.integers(0, 100 * 10**10).map(lambda number: number / 10**10)
@@ -141,6 +145,7 @@ ENDS = ("delinquent_at_end", "end_performance")
     st.booleans(),
     st.none() | st.booleans(),
     st.none() | st.floats(1e-4, 2) | st.just(0.0),
+    st.sampled_from(["", *Client]),
 )
 def test_a_row_of_a_longer_file_comes_back_from_its_line(
     row: HistoryRow,
@@ -149,6 +154,7 @@ def test_a_row_of_a_longer_file_comes_back_from_its_line(
     counts_lamports: bool,
     delinquent: bool | None,
     performance: float | None,
+    client: str,
 ) -> None:
     more = row._replace(
         leader_slots=slots,
@@ -157,6 +163,7 @@ def test_a_row_of_a_longer_file_comes_back_from_its_line(
         credits_unit="lamports" if counts_lamports else "vote_credits",
         delinquent_at_end=delinquent,
         end_performance=performance,
+        client=client,
     )
 
     there = parse_line(format_row(more, more=MORE_COLUMNS), MORE_COLUMNS)
@@ -172,7 +179,7 @@ def test_columns_behind_the_usual_ones_may_come_in_any_order() -> None:
     assert (row.leader_slots, row.blocks_produced, row.credits_unit) == (8, 7, "vote_credits")
     assert columns_of(HEADER) == ()
     assert (row.delinquent_at_end, row.end_performance) == (True, 0.97)
-    assert columns_of(header_of(MORE_COLUMNS)) == MORE_COLUMNS == (*MORE, *ENDS)
+    assert columns_of(header_of(MORE_COLUMNS)) == MORE_COLUMNS == (*MORE, *ENDS, "client")
 
 
 @pytest.mark.parametrize(
@@ -223,9 +230,29 @@ def test_an_impossible_end_of_an_epoch_is_a_reason_that_names_its_column(more: s
         parse_line(f"{line(900)},{more}", ENDS)
 
 
+@pytest.mark.parametrize(
+    ("text", "client"),
+    [("", ""), ("jito labs", "jito labs"), ("AgaveBam", "agave bam"), ("unknown", "unknown")],
+)
+def test_a_client_is_known_in_any_spelling(text: str, client: str) -> None:
+    assert parse_line(f"{line(900)},{text}", ("client",)).client == client
+
+
+def test_a_client_that_nobody_knows_is_a_reason() -> None:
+    with pytest.raises(ValueError, match="client is 'geyser', none of solana labs, jito labs, "):
+        parse_line(f"{line(900)},geyser", ("client",))
+
+
 def test_lamports_may_be_more_than_any_votes_and_votes_may_not() -> None:
     many = line(900, credits=6_912_001)
 
     assert parse_line(f"{many},lamports,,", MORE).credits == 6_912_001
     with pytest.raises(ValueError, match="6912000 is the most possible"):
         parse_line(f"{many},vote_credits,,", MORE)
+
+
+def test_the_documents_name_every_column() -> None:
+    page = (settings.BASE_DIR / "docs/modules/README.md").read_text()
+    table = page.partition("## Files of history")[2]
+    named = [name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in row.split(", ")]
+    assert tuple(name.strip("`") for name in named) == (*COLUMNS, *MORE_COLUMNS)
