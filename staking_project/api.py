@@ -15,7 +15,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError, Valida
 from scheduling.api.errors import ApiError, problem
 from scheduling.api.routes import router as scheduling_router
 from scheduling.api.unknown import complaint, refusing_unknown
-from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
+from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError, WrongValueError
 from scheduling.monitoring.refusals import database_problem
 from scheduling.pages.access import only_read
 from staking_project.openapi.document import DocumentedApi
@@ -132,6 +132,11 @@ def _unknown_name(request: HttpRequest, exc: UnknownNameError) -> HttpResponse:
 @api.exception_handler(ConflictError)
 def _changed_meanwhile(request: HttpRequest, exc: ConflictError) -> HttpResponse:
     return problem(409, code="changed_meanwhile", detail=str(exc))
+
+
+@api.exception_handler(WrongValueError)
+def _wrong_value(request: HttpRequest, exc: WrongValueError) -> HttpResponse:
+    return problem(422, code="invalid", detail=str(exc))
 
 
 @api.exception_handler(RefusedError)
