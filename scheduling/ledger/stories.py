@@ -6,7 +6,7 @@ from scheduling.exceptions import CadenceError
 from scheduling.ledger.attempts import attempt_sentences, first_line
 from scheduling.ledger.editions import EDITS
 from scheduling.ledger.journal_words import action_words
-from scheduling.models import ASKED_FOR, Action, Job, JobChange, Overlap, Run, RunState
+from scheduling.models import Action, Job, JobChange, Overlap, Run, RunState
 from scheduling.timing.durations import show_duration
 from scheduling.timing.instants import show_instant
 
@@ -108,7 +108,7 @@ def _story_of(run: Run, *, now: datetime) -> str:
 def _what_it_waits_for(run: Run, *, now: datetime) -> str:
     """Its time, or what has kept it since: a pause, another run of its job, or those that go before it."""
     job = run.job
-    if job.paused_at is not None and run.trigger in ASKED_FOR:
+    if job.paused_at is not None and run.is_held_by_a_pause:
         return f"waits until {job.name} is resumed"
     if run.not_before > now:
         return f"waits until {_shown(run.not_before)}"
