@@ -10,7 +10,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from scheduling.engine.dispatcher import Dispatcher
+from scheduling.monitoring.database_state import require_tables
 from scheduling.monitoring.readiness import readiness
+from scheduling.monitoring.refusals import database_problem
 from tests.commands import printed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -72,6 +74,23 @@ def test_pages_and_api_say_so(admin_client: Client, address: str) -> None:
 def test_nobody_says_that_no_alert_is_open() -> None:
     with pytest.raises(DatabaseError, match=r"migration is missing: scheduling\.0012_overrides"):
         printed("alert", "list")
+
+
+def test_tables_of_a_newer_version_serve_while_they_have_what_is_asked_for() -> None:
+    recorder = MigrationRecorder(connection)
+    recorder.record_applied("scheduling", "9999_of_a_newer_version")
+    try:
+        require_tables()
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE scheduling_job RENAME COLUMN overrides TO not_yet")
+        with pytest.raises(DatabaseError) as caught:
+            require_tables()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE scheduling_job RENAME COLUMN not_yet TO overrides")
+        recorder.record_unapplied("scheduling", "9999_of_a_newer_version")
+
+    assert database_problem(caught.value) == SENTENCE
 
 
 @pytest.mark.usefixtures("older")
