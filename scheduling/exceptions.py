@@ -17,6 +17,10 @@ class RefusedError(SchedulingError):
     """Something an operator asked for that would make no sense, or do harm, as things stand."""
 
 
+class WrongValueError(RefusedError):
+    """A value that cannot be meant, however things stand."""
+
+
 class HeldError(RefusedError):
     """A row that is needed is locked by another session."""
 

@@ -15,7 +15,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError, Valida
 from scheduling.api.errors import ApiError, problem
 from scheduling.api.routes import router as scheduling_router
 from scheduling.api.unknown import complaint, refusing_unknown
-from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError
+from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError, WrongValueError
+from scheduling.monitoring.refusals import database_problem
 from scheduling.pages.access import only_read
 from staking_project.openapi.document import DocumentedApi
 from staking_project.openapi.older import in_older_words
@@ -133,6 +134,11 @@ def _changed_meanwhile(request: HttpRequest, exc: ConflictError) -> HttpResponse
     return problem(409, code="changed_meanwhile", detail=str(exc))
 
 
+@api.exception_handler(WrongValueError)
+def _wrong_value(request: HttpRequest, exc: WrongValueError) -> HttpResponse:
+    return problem(422, code="invalid", detail=str(exc))
+
+
 @api.exception_handler(RefusedError)
 def _refused_operation(request: HttpRequest, exc: RefusedError) -> HttpResponse:
     return problem(409, code="refused", detail=str(exc))
@@ -158,8 +164,7 @@ def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
 @api.exception_handler(DatabaseError)
 def _unavailable(request: HttpRequest, exc: DatabaseError) -> HttpResponse:
     logger.exception("The database refused %s.", request.path)
-    detail = "The database does not answer; try again."
-    return problem(503, code="unavailable", detail=detail, Retry_After="5")
+    return problem(503, code="unavailable", detail=f"{database_problem(exc)} Try again.", Retry_After="5")
 
 
 @api.exception_handler(Exception)

@@ -6,10 +6,6 @@ import os
 import select
 import sys
 
-# How SQLite and PostgreSQL say that a table is not there.
-TABLE_IS_MISSING = ("no such table", "does not exist")
-
-
 # What a shell says of a command that SIGPIPE ended, and of one that Ctrl-C did.
 READER_GONE = 141
 INTERRUPTED = 130
@@ -72,19 +68,9 @@ def _run() -> None:
 
 def _why_the_database_does_not(exc: Exception) -> str:
     """Empty for what is a mistake of ours."""
-    from scheduling.monitoring.refusals import database_refusal, is_passing
+    from scheduling.monitoring.refusals import database_failure, database_refusal, is_passing
 
-    reason = " ".join(str(exc).split("\n", 1)[0].split())
-    if any(words in reason for words in TABLE_IS_MISSING):
-        return f"The database lacks a table; `manage.py migrate` makes it. ({reason})"
-    refusal = database_refusal(exc)
-    if not refusal and not is_passing(exc):
-        return ""
-    return (
-        f"The database does not work: {refusal}. ({reason})"
-        if refusal
-        else f"The database does not answer: {reason}"
-    )
+    return f"{database_failure(exc)}." if database_refusal(exc) or is_passing(exc) else ""
 
 
 def _reader_is_gone() -> bool:

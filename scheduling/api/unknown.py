@@ -34,11 +34,15 @@ _WANTED: Final[Mapping[str, str]] = {
 
 
 class _Known(NamedTuple):
-    """By name, what each parameter and each field of a body says of itself; `several` may be repeated."""
+    """By name, what each parameter and each field of a body says of itself; `several` may be repeated.
+
+    Where no field has to be given, there need be no body.
+    """
 
     parameters: Mapping[str, str]
     several: Collection[str]
     fields: Mapping[str, str]
+    needs_body: bool
 
 
 def refusing_unknown(run: View) -> View:
@@ -54,6 +58,8 @@ def refusing_unknown(run: View) -> View:
     def read_strictly(request: HttpRequest, *others: Any) -> dict[str, Any]:
         _check_parameters(request, known)
         _check_body(request, known)
+        if not (request.body or known.needs_body):
+            request._body = b"{}"  # what `request.body` gives, once it was read
         values: dict[str, Any] = read(request, *others)
         return values
 
@@ -97,6 +103,7 @@ def _known(models: list[type[ParamModel]]) -> _Known:
     parameters: dict[str, str] = {}
     several: set[str] = set()
     fields: dict[str, str] = {}
+    needs_body = False
     for model in models:
         # Written on the model by django-ninja, which does not declare them.
         source = getattr(model, "__ninja_param_source__", "")
@@ -105,8 +112,10 @@ def _known(models: list[type[ParamModel]]) -> _Known:
             parameters |= {name: _description(model, path) for name, path in paths.items()}
             several |= set(getattr(model, "__ninja_collection_fields__", ()))
         elif source == "body":
-            fields |= {name: field.description or "" for name, field in _body_fields(model).items()}
-    return _Known(parameters, several, fields)
+            of_body = _body_fields(model)
+            fields |= {name: field.description or "" for name, field in of_body.items()}
+            needs_body |= any(field.is_required() for field in of_body.values())
+    return _Known(parameters, several, fields, needs_body)
 
 
 def _body_fields(model: type[ParamModel]) -> Mapping[str, FieldInfo]:

@@ -31,7 +31,7 @@ from scheduling.engine.write_trials import WriteTrials
 from scheduling.models import RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import channels
 from scheduling.monitoring.alerts import AlertWatch
-from scheduling.monitoring.refusals import database_refusal, is_full
+from scheduling.monitoring.refusals import database_failure, is_full
 from scheduling.operations.pausing import end_pauses
 
 logger = logging.getLogger(__name__)
@@ -161,13 +161,4 @@ class Dispatcher:
         # What stood still meanwhile could not be counted up either.
         self._watch = LeaseWatch()
         self._is_full |= is_full(exc)
-        refusal = database_refusal(exc)
-        self._outage.failed(
-            f"The database does not work ({refusal}: {_one_line(exc)})"
-            if refusal
-            else f"The database does not answer ({_one_line(exc)})"
-        )
-
-
-def _one_line(exc: Exception) -> str:
-    return " ".join(str(exc).split())
+        self._outage.failed(database_failure(exc))

@@ -23,7 +23,7 @@ from scheduling.engine.room import Room, taking_room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
 from scheduling.engine.turns import in_turn_for_room, rank, turns_of_asked
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
-from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState
+from scheduling.models import OPEN_STATES, Job, Overlap, Run, RunState
 from scheduling.timing.attempts import with_jitter
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def _ready(runs: Iterable[Run], *, busy: set[int], now: datetime) -> Iterator[Ru
     for run in sorted(runs, key=lambda run: rank(run, turns=turns)):
         if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):
             continue
-        if run.trigger in ASKED_FOR and run.job.paused_at is not None:
+        if run.is_held_by_a_pause and run.job.paused_at is not None:
             continue
         # Those behind it wait for it, also while it waits for its next attempt.
         busy.add(run.job_id)
@@ -127,7 +127,7 @@ def _without_taken_over(runs: list[Run], *, busy: set[int], now: datetime) -> li
 @unless_held
 def _queue(run: Run, *, now: datetime) -> bool:
     # A pause may have come after the look.
-    held = {"job__paused_at": None} if run.trigger in ASKED_FOR else {}  # [PAUSE-2]
+    held = {"job__paused_at": None} if run.is_held_by_a_pause else {}  # [PAUSE-2]
     # And it may have been tried since, and wait for its next attempt.
     pending = Run.objects.filter(
         pk=run.pk,

@@ -74,6 +74,13 @@ def trigger_text(run: Run, *, now: datetime) -> str:
     return f"{name} runs as soon as a worker is free."
 
 
+def retry_text(run: Run) -> str:
+    """When a run that is to begin anew does."""
+    if run.job.paused_at is not None:
+        return f"{run} begins anew when {run.job.name} is resumed."
+    return f"{run} begins anew as soon as a worker is free."
+
+
 def change_text(change: JobChange) -> str:
     """A line of the journal."""
     said = f"{change.by}: {action_words(change.action)} {journal_words(change.detail)}"

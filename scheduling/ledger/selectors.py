@@ -12,6 +12,7 @@ from scheduling.ledger.attempts import interval_after
 from scheduling.ledger.counting import Counts, counts_of
 from scheduling.ledger.editions import newest_edits
 from scheduling.models import OPEN_STATES, Job, Run, RunState
+from scheduling.modes import declared_jobs
 from scheduling.timing.cadence import Cadence
 
 
@@ -76,10 +77,15 @@ def next_run_of(job: Job) -> datetime | None:
 
 
 def current_mode() -> str | None:
-    """The mode that every schedule of ours is set up for; None when there is none, or more than one."""
-    modes = Job.objects.filter(schedule__isnull=False).order_by().values_list("mode", flat=True).distinct()
-    found = list(modes[:2])
-    return found[0] if len(found) == 1 else None
+    """The mode that every schedule of ours is set up for; None when there is none, or more than one.
+
+    What is no longer declared stays in the mode of before, and makes no mixture.
+    """
+    modes = dict(Job.objects.filter(schedule__isnull=False).order_by().values_list("name", "mode"))
+    found = set(modes.values())
+    if len(found) > 1:  # or else what is declared need not be looked up, which takes longer than the question
+        found = {modes[job.name] for job in declared_jobs() if job.name in modes}
+    return found.pop() if len(found) == 1 else None
 
 
 def outcomes_since(since: datetime) -> dict[str, Outcomes]:

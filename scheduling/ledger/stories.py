@@ -6,7 +6,7 @@ from scheduling.exceptions import CadenceError
 from scheduling.ledger.attempts import attempt_sentences, first_line
 from scheduling.ledger.editions import EDITS
 from scheduling.ledger.journal_words import action_words
-from scheduling.models import Action, Job, JobChange, Run, RunState
+from scheduling.models import Action, Job, JobChange, Overlap, Run, RunState
 from scheduling.timing.durations import show_duration
 from scheduling.timing.instants import show_instant
 
@@ -35,8 +35,8 @@ def what_became(job: Job, *, at: datetime, now: datetime) -> list[str]:
         )
     elif run is not None:
         in_its_way = _in_the_way_of(run)
-        story += [_story_of(in_its_way)] if in_its_way else []
-        story += [_story_of(run), *attempt_sentences(run)]
+        story += [_story_of(in_its_way, now=now)] if in_its_way else []
+        story += [_story_of(run, now=now), *attempt_sentences(run)]
     elif later is not None:
         story.append("The ledger has no run from then or before: its first one that is kept came later.")
     else:
@@ -83,7 +83,7 @@ def _changes_before(job: Job, *, at: datetime, is_past: bool) -> list[str]:
     return story
 
 
-def _story_of(run: Run) -> str:
+def _story_of(run: Run, *, now: datetime) -> str:
     """One run, from its occurrence to its end."""
     occurrence = f"The occurrence of {_shown(run.occurrence)}"
     if run.trigger != "schedule":
@@ -93,7 +93,7 @@ def _story_of(run: Run) -> str:
         return f"{occurrence} was skipped: {why}."
     if run.state == RunState.PENDING:
         because = f": {why}" if why else ""
-        return f"{occurrence} waits until {_shown(run.not_before)}{because}."
+        return f"{occurrence} {_what_it_waits_for(run, now=now)}{because}."
     if run.state == RunState.QUEUED:
         return f"{occurrence} is queued and no worker has taken it yet."
     started = f"{occurrence} was {_started(run)}"
@@ -103,6 +103,19 @@ def _story_of(run: Run) -> str:
     because = f": {why}" if run.state == RunState.FAILED else ""
     took = _milliseconds(run.duration)
     return f"{started}, and {run.state} after {took} in attempt {run.attempt}{because}.{missed}"
+
+
+def _what_it_waits_for(run: Run, *, now: datetime) -> str:
+    """Its time, or what has kept it since: a pause, another run of its job, or those that go before it."""
+    job = run.job
+    if job.paused_at is not None and run.is_held_by_a_pause:
+        return f"waits until {job.name} is resumed"
+    if run.not_before > now:
+        return f"waits until {_shown(run.not_before)}"
+    under_way = Run.objects.filter(job=job, state__in=(RunState.QUEUED, RunState.RUNNING)).first()
+    if under_way is not None and job.overlap != Overlap.ALLOW:
+        return f"waits for the run of {_shown(under_way.occurrence)} to end"
+    return "is due and waits for its turn"
 
 
 def _started(run: Run) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from scheduling.exceptions import RefusedError
-from scheduling.ledger.presentation import run_document
+from scheduling.ledger.presentation import retry_text, run_document
 from scheduling.ledger.search import RunFilter
 from scheduling.management.tables import table
 from scheduling.models import Job
@@ -53,7 +53,7 @@ def retry_reply(
         raise RefusedError("Name one schedule, or ids of runs as `scheduler history` shows them.")
     chosen = failed_run(words[0], occurrence=instant(occurrence) if occurrence else None)
     run = retry(chosen.pk, by=by, now=now)
-    return Reply(document=run_document(run), text=f"{run} begins anew as soon as a worker is free.")
+    return Reply(document=run_document(run), text=retry_text(run))
 
 
 def _are_ids(words: Sequence[str]) -> bool:
@@ -76,7 +76,7 @@ def _failed(name: str, *, start: str | None, end: str | None) -> list[int]:
 
 def _many(run_ids: Sequence[int], *, by: str, now: datetime) -> Reply:
     retried: Retried = retry_all(run_ids, by=by, now=now)
-    rows = [(run.run_id, run.why_not or f"{run.name} begins anew.") for run in retried.runs]
+    rows = [(run.run_id, run.why_not or run.when) for run in retried.runs]
     return Reply(
         document={"retried": retried.begun, "runs": [run.document() for run in retried.runs]},
         text=f"{table(('run', 'what became of it'), rows)}\n{retried.begun} of {len(rows)} begin anew.",

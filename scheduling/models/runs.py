@@ -126,6 +126,15 @@ class Run(models.Model):
     def __str__(self) -> str:
         return run_name(self.job.name, self.occurrence)
 
+    @property
+    def is_held_by_a_pause(self) -> bool:
+        """Whether it waits for its job to be resumed: somebody asked for it, or let it begin anew.
+
+        That is who has not begun and failed before: whatever else has not begun has no past.
+        """
+        is_begun_anew = not self.attempt and bool(self.failed_attempts)
+        return self.trigger in ASKED_FOR or is_begun_anew
+
 
 class RunTally(models.Model):
     """How many runs of a job ended in one way, of those that were counted; it only ever grows."""

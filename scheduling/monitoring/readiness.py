@@ -21,7 +21,7 @@ from scheduling.exceptions import SchedulingError
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
-from scheduling.monitoring.database_state import require_room, require_writes
+from scheduling.monitoring.database_state import require_room, require_tables, require_writes
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import held_jobs, holders_in_words
 from scheduling.timing.durations import show_duration, show_roughly
@@ -74,7 +74,7 @@ class LateJob:
 
 def readiness() -> Readiness:
     """Look at everything; what does not answer is a finding and never an error."""
-    database = database_problem()
+    database = database_problem() or _problem_of(require_tables)
     now = timezone.now() if database else database_now()
     return Readiness(at=now, findings=judge(queue_state(now=now), now=now, database=database))
 
@@ -89,7 +89,7 @@ def judge(queue: QueueState, *, now: datetime, database: str) -> tuple[Finding, 
     asked: dict[str, ReadinessCheck] = {"schedules": schedules_problem}
     asked |= {name: import_string(path) for name, path in settings.READINESS_CHECKS.items()}
     for name, check in asked.items():
-        problem = f"{UNKNOWN}the database is away" if database else _ask(check, now=now)
+        problem = f"{UNKNOWN}the database does not work" if database else _ask(check, now=now)
         found.append(Finding(check=name, problem=problem))
     return tuple(found)
 
@@ -105,7 +105,7 @@ class _SharedVerdict:
     def problem(self) -> str:
         with self._lock:
             if not 0 <= time.monotonic() - self._tried_at < VERDICT_KEPT:
-                self._problem = _problem_of_writing()
+                self._problem = _problem_of(require_writes, require_room)
                 self._tried_at = time.monotonic()
             return self._problem
 
@@ -118,10 +118,10 @@ def database_problem() -> str:
     return _verdict.problem()
 
 
-def _problem_of_writing() -> str:
+def _problem_of(*trials: Callable[[], None]) -> str:
     try:
-        require_writes()
-        require_room()
+        for trial in trials:
+            trial()
     except DatabaseError as exc:
         return refusals.database_problem(exc)
     return ""
@@ -183,6 +183,6 @@ def _ask(check: Callable[..., str], *, now: datetime) -> str:
     try:
         return check(now=now)
     except DatabaseError as exc:
-        return f"It cannot be told ({type(exc).__name__})."
+        return f"It cannot be told. {refusals.database_problem(exc)}"
     except SchedulingError as exc:
         return f"It cannot be told: {exc}"

@@ -36,6 +36,11 @@ _REDIS_CLASSES: dict[type[redis.RedisError], str] = {
 # A row or a file that somebody else is writing to: it works.
 _LOCKED = "55P03"
 _FULL = "53100"
+# Of a database that was never migrated, was not since the program was updated, or was by a newer one.
+_OTHER_TABLES = (
+    "its tables are missing, or of an older or a newer version of this program; run `manage.py migrate`"
+)
+MIGRATION_IS_MISSING = "migration is missing"
 _SQLSTATES = {
     "25006": "it is read-only: a standby, or default_transaction_read_only",
     "42501": "our role may not do this",
@@ -44,6 +49,8 @@ _SQLSTATES = {
     "53300": "it has no connection left",
     _LOCKED: "somebody else holds what it needs",
     "57P03": "it is starting or stopping",
+    "42P01": _OTHER_TABLES,
+    "42703": _OTHER_TABLES,
 }
 _SQLITE_TEXTS = {
     "readonly database": "its file or its folder may only be read",
@@ -53,6 +60,10 @@ _SQLITE_TEXTS = {
     "unable to open database file": "its file cannot be opened",
     "is not a database": "its file is damaged",
     "is malformed": "its file is damaged",
+    "no such table": _OTHER_TABLES,
+    "no such column": _OTHER_TABLES,
+    "has no column named": _OTHER_TABLES,
+    MIGRATION_IS_MISSING: _OTHER_TABLES,
 }
 # SQLSTATEs, or their beginnings, of what goes well later: no connection, not enough of something, a write
 # that lost against another, a row that is held, a server that is read-only, starts, or ended our session.
@@ -94,12 +105,22 @@ def database_refusal(exc: Exception) -> str:
 
 
 def database_problem(exc: Exception) -> str:
-    refusal = database_refusal(exc)
-    return (
-        f"The database does not work: {refusal}."
-        if refusal
-        else f"The database does not answer ({type(exc).__name__})."
-    )
+    """For anybody."""
+    if refusal := database_refusal(exc):
+        return f"The database does not work: {refusal}."
+    return f"{_unnamed(exc)} ({type(exc).__name__})."
+
+
+def database_failure(exc: Exception) -> str:
+    """A sentence's beginning, for who runs it: with the database's own words, without the statement."""
+    reason = " ".join(str(exc).split("\nLINE ", 1)[0].split())
+    if refusal := database_refusal(exc):
+        return f"The database does not work ({refusal}: {reason})"
+    return f"{_unnamed(exc)} ({reason})"
+
+
+def _unnamed(exc: Exception) -> str:
+    return "The database does not answer" if is_passing(exc) else "The database refuses what it is asked"
 
 
 def is_passing(exc: Exception) -> bool:

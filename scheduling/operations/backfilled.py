@@ -5,6 +5,7 @@ from datetime import datetime
 from scheduling.exceptions import RefusedError
 from scheduling.models import Job
 from scheduling.timing.cadence import occurrences_between
+from scheduling.timing.instants import show_instant
 
 # More than this at once is a mistake in a date rather than a wish.
 MOST_BACKFILLED = 1_000
@@ -25,5 +26,7 @@ def past_occurrences(job: Job, *, start: datetime, end: datetime, now: datetime)
         if len(found) > MOST_BACKFILLED:
             raise RefusedError(f"That is more than {MOST_BACKFILLED} occurrences; take a shorter time.")
     if not found:
-        raise RefusedError(f"{job.name} has no occurrence between {start} and {end}.")
+        raise RefusedError(
+            f"{job.name} has no occurrence between {show_instant(start)} and {show_instant(end)}."
+        )
     return found

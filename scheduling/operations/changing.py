@@ -19,7 +19,7 @@ from scheduling.operations.descriptions import described, difference
 from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
 from scheduling.operations.retiming import next_by, retime
-from scheduling.operations.rules import require_sense, require_short_note
+from scheduling.operations.rules import require_sense, require_short_note, require_to_come
 from scheduling.timing.cadence import Cadence, due_at
 from scheduling.timing.instants import show_instant
 
@@ -37,8 +37,7 @@ def pause(
 
     With an `expected` edition it raises `ConflictError`, here as below, when somebody else edited the job.
     """
-    if until is not None and until <= now:
-        raise RefusedError(f"A pause until {show_instant(until)} is over already.")
+    require_to_come(until, now=now)
     require_short_note(note)
     with _changing(name, expected) as job:
         if job.paused_at is not None:

@@ -36,7 +36,7 @@ def described(job: Job) -> dict[str, str]:
         "cadence": f"after {job.after.name}" if job.after else cadence,
         "next_run": str(job.schedule.next_run),
         "count": "no end" if job.schedule.repeats < 0 else str(job.schedule.repeats),
-    } | {field: str(getattr(job, field)) for field in _FIELDS}
+    } | {field: str(getattr(job, field)) or "None" for field in _FIELDS}
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:

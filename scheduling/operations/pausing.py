@@ -9,6 +9,7 @@ from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.ledger.journal import SCHEDULER
 from scheduling.models import Job
 from scheduling.operations.changing import pause, resume
+from scheduling.operations.rules import require_to_come
 
 # A job whose pause is over and that somebody else holds is left alone for so long (seconds): waiting for its
 # row at each look would make whatever is due late.
@@ -21,6 +22,7 @@ def pause_all(*, by: str, note: str, now: datetime, until: datetime | None = Non
 
     Raises `RefusedError`, which says which are paused all the same, where one of them cannot be.
     """
+    require_to_come(until, now=now)
     return _each(_names(is_paused=False), partial(pause, by=by, note=note, now=now, until=until), "Paused")
 
 

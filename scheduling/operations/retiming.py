@@ -68,6 +68,8 @@ def _leader(job: Job, name: str) -> Job | None:
     if not name:
         return None
     leader = job_named(name)
+    if leader.pk == job.pk:
+        raise RefusedError(f"{job.name} cannot run after itself.")
     ahead: Job | None = leader
     while ahead is not None:
         if ahead.pk == job.pk:

@@ -12,6 +12,7 @@ from scheduling.exceptions import HeldError, RefusedError, SchedulingError, Unkn
 from scheduling.ledger.attempts import first_line
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
+from scheduling.ledger.presentation import retry_text
 from scheduling.ledger.search import RunFilter, found_runs
 from scheduling.ledger.tallies import fold
 from scheduling.models import ON_THEIR_OWN, Action, Job, Overlap, Run, RunState, RunTrigger
@@ -27,11 +28,12 @@ GONE = "There is no run {}; retention may have deleted it."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """What became of one run that was to begin anew; `why_not` is empty when it does."""
+    """What became of one run that was to begin anew: `when` it does, or else `why_not`."""
 
     run_id: int
     name: str
-    why_not: str
+    why_not: str = ""
+    when: str = ""
 
     def document(self) -> dict[str, Any]:
         return {
@@ -61,7 +63,7 @@ def retry(run_id: int, *, by: str, now: datetime) -> Run:
     """Let a run that failed begin anew, with all its attempts; raises `RefusedError` for any other run.
 
     And for one of a schedule of which another run has yet to begin: old runs that wait in a row would keep
-    live ones from running, and take over from each other.
+    live ones from running, and take over from each other. In a pause it waits as what is triggered does.
     """
     seen = Run.objects.select_related("job").filter(pk=run_id).first()
     with refused_while_held(str(seen or run_id)), transaction.atomic():
@@ -151,13 +153,13 @@ def _tried(run: Run, *, by: str, now: datetime, forbidden: str, held: Counter[in
         why_not = f"Other runs of {run.job.name} are locked by another session; try again later."
         return Retry(run_id=run.pk, name=str(run), why_not=why_not)
     try:
-        retry(run.pk, by=by, now=now)
+        begun = retry(run.pk, by=by, now=now)
     except HeldError as exc:
         held[run.job_id] += 1
         return Retry(run_id=run.pk, name=str(run), why_not=str(exc))
     except SchedulingError as exc:
         return Retry(run_id=run.pk, name=str(run), why_not=str(exc))
-    return Retry(run_id=run.pk, name=str(run), why_not="")
+    return Retry(run_id=run.pk, name=str(run), when=retry_text(begun))
 
 
 def _require_sense(run: Run) -> None:

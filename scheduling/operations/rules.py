@@ -2,18 +2,19 @@
 
 import inspect
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from scheduling.conditions import condition_names
-from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.exceptions import RefusedError, UnknownNameError, WrongValueError
 from scheduling.models import Job
 from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.models.paths import task_at
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.durations import show_duration
+from scheduling.timing.instants import show_instant
 
 # The present less any of a job's durations must still be a date.
 LONGEST_DURATION = timedelta(days=36_525)
@@ -76,6 +77,12 @@ def require_short_note(note: str) -> None:
     """Raise `RefusedError` for a note that its row cannot hold."""
     if len(note) > LONGEST_NOTE:
         raise RefusedError(f"A note of {len(note)} characters is too long: {LONGEST_NOTE} fit.")
+
+
+def require_to_come(until: datetime | None, *, now: datetime) -> None:
+    """Raise `WrongValueError` for the end of a pause that is over already."""
+    if until is not None and until <= now:
+        raise WrongValueError(f"A pause until {show_instant(until)} is over already.")
 
 
 def _require_storable(field: str, value: Any) -> None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from scheduling.clock import database_now
-from scheduling.ledger.presentation import next_text
+from scheduling.ledger.presentation import next_text, retry_text
 from scheduling.models import Job, Run
 from scheduling.operations import changing, retrying
 from scheduling.operations.cancelling import What, cancel
@@ -79,7 +79,7 @@ def change_cadence(request: HttpRequest, job_id: int) -> HttpResponse:
 @operators_only
 def retry(request: HttpRequest, run_id: int) -> HttpResponse:
     begin_anew = partial(retrying.retry, run_id, by=request.user.get_username(), now=database_now())
-    perform(request, begin_anew, done="The run begins anew as soon as a worker is free.")
+    perform(request, begin_anew, done=retry_text)
     run = Run.objects.select_related("job").filter(pk=run_id).first()
     return _back(request, run.job if run else None)
 

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from scheduling.monitoring.documents import readiness_document
 from scheduling.monitoring.metrics import exposition
 from scheduling.monitoring.readiness import readiness
+from scheduling.monitoring.refusals import database_problem
 from scheduling.monitoring.verdict_log import VerdictLog
 from scheduling.pages.access import only_read
 
@@ -49,7 +50,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     try:
         return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
     except DatabaseError as exc:
-        text = f"The database does not answer ({type(exc).__name__}).\n"
+        text = f"{database_problem(exc)}\n"
         return HttpResponse(text, content_type="text/plain; charset=utf-8", status=503)
 
 

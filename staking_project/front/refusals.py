@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from scheduling.api.errors import problem
+from scheduling.monitoring.refusals import database_problem
 from staking_project.front.api_addresses import is_of_api
 
 # By status.
@@ -56,8 +57,9 @@ def broken(request: HttpRequest) -> HttpResponse:
 
     Django calls it while it handles the exception. Neither answer asks the database.
     """
-    if isinstance(sys.exc_info()[1], DatabaseError):
-        detail = "The database does not answer. It is not your fault, and it is logged; try again in a while."
+    fault = sys.exc_info()[1]
+    if isinstance(fault, DatabaseError):
+        detail = f"{database_problem(fault)} It is not your fault, and it is logged; try again in a while."
         response = refusal(request, 503, code="unavailable", detail=detail, Retry_After="5")
         # Django logs it yet, with the exception.
         del response._has_been_logged  # type: ignore[attr-defined]

@@ -118,7 +118,7 @@ REFUSALS: Final[Mapping[str, Refusal]] = {
         "Not now: the database does not answer (`unavailable`), or too many streams are open "
         "(`too_many_streams`)",
         "unavailable",
-        "The database does not answer; try again.",
+        "The database does not answer (OperationalError). Try again.",
         ("Retry-After",),
     ),
 }

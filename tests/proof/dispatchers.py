@@ -222,9 +222,10 @@ def _release(state: State, made: Configuration) -> Iterator[Step]:
     alone = made.overlap != Overlap.ALLOW and switches.ONE_AT_A_TIME not in made.without
     if alone and any(row.state in UNDER_WAY for row in state.rows):
         return
-    # A pause holds what was asked for, and live occurrences go before it.
+    # A pause holds what was asked for, or is to begin anew; live occurrences go before what was asked for.
     held = state.world.paused and switches.HELD not in made.without
-    able = [run for run, row in enumerate(state.rows) if row.state == PENDING and not (row.asked and held)]
+    waiting = [run for run, row in enumerate(state.rows) if row.state == PENDING]
+    able = [run for run in waiting if not (held and state.rows[run].is_held_by_a_pause)]
     first = min(able, key=lambda run: (state.rows[run].asked, run), default=-1)
     for run in able:
         queued = replaced(state.rows, run, state.rows[run]._replace(state=QUEUED, bell=True))

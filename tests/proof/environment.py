@@ -140,7 +140,7 @@ def _acts(state: State, made: Configuration) -> Iterator[Step]:
     for run, row in enumerate(state.rows):
         able = (FAILED, RUNNING) if switches.RETRY_FAILED in made.without else (FAILED,)
         if row.state in able and _may_begin_anew(state, run, made):
-            anew = Row(PENDING, effects=row.effects, bell=row.bell, asked=row.asked)
+            anew = Row(PENDING, effects=row.effects, bell=row.bell, asked=row.asked, again=True)
             yield Step("retry", -1, run, state._replace(rows=replaced(state.rows, run, anew)))
         if row.state in (NONE, MISSED, SKIPPED) or switches.BACKFILL_LOOKS in made.without:
             yield Step("backfill", -1, run, _backfilled(state, run))

@@ -94,7 +94,7 @@ KEPT = (
         ("PAUSE-2",),
         RECOVERY,
         "_queue",
-        'held = {"job__paused_at": None} if run.trigger in ASKED_FOR else {}',
+        'held = {"job__paused_at": None} if run.is_held_by_a_pause else {}',
     ),
     Kept(("END-1",), RECOVERY, "_queue", "state=RunState.PENDING,"),
     Kept(("LIVE-1",), RECOVERY, "_ask_again", "state=RunState.QUEUED, queued_at=run.queued_at"),

@@ -81,7 +81,7 @@ def _of_change(before: State, step: Step, run: int) -> str:
         and not (step.name in RETAKEN and was.state != SUCCEEDED)
     ):
         return "END-1"
-    if was.asked and before.world.paused and now.state == QUEUED != was.state:
+    if was.is_held_by_a_pause and before.world.paused and now.state == QUEUED != was.state:
         return "PAUSE-2"
     if was.state == RUNNING and now.state != RUNNING:
         if step.name == "put back" and _is_at_it(before, run):

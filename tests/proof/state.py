@@ -50,6 +50,12 @@ class Row(NamedTuple):
     bell: bool = False
     # Whether somebody asked for it, by a backfill, beside the schedule.
     asked: bool = False
+    # Whether somebody let it begin anew after it had failed.
+    again: bool = False
+
+    @property
+    def is_held_by_a_pause(self) -> bool:
+        return self.asked or (self.again and not self.attempt)
 
 
 class Worker(NamedTuple):

@@ -45,6 +45,7 @@ class Found:
     mine: bool = True
     same_beat: bool = True
     asked: bool = False
+    again: bool = False
     paused: bool = False
     # The state of another run of the job.
     other: int = NONE
@@ -185,6 +186,8 @@ def _found(name: str) -> Iterator[Found]:
             yield Found(state=row_state, attempt=1, asked=asked, paused=paused, other=newer)
         for other, asked in product(ROW_STATES if name in BESIDE_OTHERS else (), (True, False)):
             yield Found(state=row_state, attempt=1, asked=asked, other=other)
+    for attempt, paused in product((0, 1), (True, False)):
+        yield Found(state=state.PENDING, attempt=attempt, again=True, paused=paused, other=newer)
 
 
 def _modelled(found: Found, *, worker: Worker = FRESH, dispatcher: Dispatcher | None = None) -> state.State:
@@ -192,9 +195,10 @@ def _modelled(found: Found, *, worker: Worker = FRESH, dispatcher: Dispatcher | 
     owner = state.NOBODY
     if found.state == state.RUNNING:
         owner = 0 if worker.mine else DEAD
+    row = Row(found.state, found.attempt, owner, bell=True, asked=found.asked, again=found.again)
     return state.State(
         state.World(2, found.paused, 0, 1),
-        (Row(found.state, found.attempt, owner, bell=True, asked=found.asked), Row(found.other)),
+        (row, Row(found.other)),
         (worker, Worker(state.GONE)),
         (dispatcher or idle, idle),
     )
@@ -222,6 +226,7 @@ def _done_by_the_code(act: Act, found: Found, job: Job) -> tuple[str, int] | Non
         owner=OWNER if found.mine else OTHER,
         heartbeat=0 if found.same_beat else 1,
         trigger=trigger,
+        failed_attempts=[{"attempt": 1}] if found.again else [],
     )
     if found.other:
         RunFactory(job=job, occurrence=NOON + timedelta(seconds=10), state=STATES[found.other])

@@ -104,7 +104,7 @@ FURTHER = (
     mutant(
         "what was asked for is not queued while its schedule is paused",
         RECOVERY,
-        '{"job__paused_at": None} if run.trigger in ASKED_FOR else {}',
+        '{"job__paused_at": None} if run.is_held_by_a_pause else {}',
         "{}",
     ),
     mutant(

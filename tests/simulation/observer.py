@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from scheduling.ledger.lawful import NONE, Look, steps_between
-from scheduling.models import ASKED_FOR, Overlap, RunState
+from scheduling.models import Overlap, RunState
 from tests.simulation.moves import of_a_standing
 from tests.simulation.policies import (
     not_now,
@@ -230,7 +230,7 @@ class Observer:
             self._of_what_ran(was, row, by)
             self._of_what_follows(row)
         begins = was.state == RunState.PENDING and row.state == RunState.QUEUED
-        if begins and row.trigger in ASKED_FOR and self.standings[row.job].paused:
+        if begins and was.is_held_by_a_pause and self.standings[row.job].paused:
             raise BrokenError("PAUSE-2", f"run {row.id} was asked for and begins in a pause")
 
     def _of_a_step(self, was: Row | None, row: Row) -> None:

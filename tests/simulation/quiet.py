@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scheduling.models import ASKED_FOR, RunState
+from scheduling.models import RunState
 from tests.simulation.observer import Observer
 from tests.simulation.parts import Redis, running
 from tests.simulation.processes import Process
@@ -59,7 +59,7 @@ def _is_settled(row: Row, look: Look, watch: Observer) -> bool:
     if row.state == RunState.QUEUED:
         return False
     waits = (instant(row.not_before) - watch.world.beginning).total_seconds() > look.at + look.wrong_by
-    is_held = row.trigger in ASKED_FOR and watch.standings[row.job].paused is not None
+    is_held = row.is_held_by_a_pause and watch.standings[row.job].paused is not None
     return waits or is_held or Counter(one.job for one in _open(watch))[row.job] > 1
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from scheduling.ledger.lawful import Look
-from scheduling.models import RunState
+from scheduling.models import ASKED_FOR, RunState
 from tests.simulation.cadences import Occurrences
 
 ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
@@ -33,6 +33,11 @@ class Row(NamedTuple):
     started_at: str | None
     # Microseconds.
     lateness: int | None
+
+    @property
+    def is_held_by_a_pause(self) -> bool:
+        """Somebody asked for it, or let it begin anew after it had failed."""
+        return self.trigger in ASKED_FOR or (self.attempt == 0 and self.failures > 0)
 
     def look(self) -> Look:
         return Look(

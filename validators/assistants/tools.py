@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from scheduling.api.errors import ApiError
 from scheduling.api.unknown import LONGEST_SAID, complaint, did_you_mean, there_is_no
+from scheduling.monitoring.refusals import database_problem
 from scheduling.wording import counted
 from validators.api import event_routes, routes
 from validators.api.event_parameters import EventQuery
@@ -69,7 +70,7 @@ def answered(name: str, given: Mapping[str, Any]) -> Answer:
         ) from exc
     except DatabaseError as exc:
         logger.exception("The database refused the tool %s.", name)
-        raise ToolProblem("The database does not answer; try again.") from exc
+        raise ToolProblem(f"{database_problem(exc)} Try again.") from exc
     except ToolProblem:
         raise
     except Exception as exc:

@@ -21,6 +21,7 @@ from scheduling.monitoring.alert_delivery import (
     send_webhook,
 )
 from scheduling.monitoring.alerts import open_alerts
+from scheduling.monitoring.database_state import require_tables
 
 NOBODY = "Nobody is to be told: set ALERT_EMAILS, ALERT_URLS or ALERT_WEBHOOK_URL."
 
@@ -41,6 +42,8 @@ class Command(OperatorCommand):
             self._list(**options)
 
     def _list(self, **options: Any) -> None:
+        # Without them nobody looks for what is wrong.
+        require_tables()
         alerts = open_alerts()
         if options["json"]:
             document = [

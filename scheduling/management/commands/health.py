@@ -1,8 +1,10 @@
 import json
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import Error as DatabaseError
 
 from scheduling.ledger.presentation import pause_text
 from scheduling.management.command import OperatorCommand
@@ -28,7 +30,9 @@ class Command(OperatorCommand):
             self.stdout.write(json.dumps(readiness_document(found)))
         else:
             rows = [(finding.check, finding.problem or "ok") for finding in found.findings]
-            rows += [] if found.findings[0].problem else [*_pauses(), *_alerts()]
+            # Where it cannot be told the findings say why.
+            with suppress(DatabaseError):
+                rows += [] if found.findings[0].problem else [*_pauses(), *_alerts()]
             self.stdout.write(table(("check", "found"), rows))
         if options["check"] and not found.ready:
             wrong = ", ".join(finding.check for finding in found.findings if finding.problem)

@@ -20,6 +20,7 @@ from scheduling.management.tables import table
 from scheduling.management.watching import Picture, may_draw, watch
 from scheduling.monitoring.overview import Overview, overview
 from scheduling.monitoring.queue_state import QueueState
+from scheduling.monitoring.refusals import database_failure
 
 # Seconds between two looks with --watch.
 REFRESH = 2.0
@@ -56,7 +57,7 @@ class Command(OperatorCommand):
         try:
             seen = overview(now=database_now())
         except DatabaseError as exc:
-            raise CommandError(f"The database does not answer: {exc}") from exc
+            raise CommandError(f"{database_failure(exc)}.") from exc
         if as_json:
             self.stdout.write(json.dumps(asdict(seen), cls=DjangoJSONEncoder))
             return
@@ -85,7 +86,7 @@ def _picture() -> Picture:
     except DatabaseError as exc:
         # A connection that broke would stay so.
         connection.close()
-        problem = f"The database does not answer: {exc}"
+        problem = f"{database_failure(exc)}."
         return lambda width, height: problem_screen(problem)
     return lambda width, height: screen_of(seen, width=width, height=height)
 

@@ -8,6 +8,8 @@ from django.db import Error as DatabaseError
 
 from scheduling.ledger.selectors import current_mode
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.monitoring.database_state import require_tables
+from scheduling.monitoring.refusals import database_failure
 from staking_project.acceptance.results import CheckResult
 from staking_project.acceptance.verification import default_seconds, verification
 
@@ -28,13 +30,14 @@ class Command(OperatorCommand):
         if options["seconds"] is not None and not options["seconds"] >= 0:
             raise CommandError("--seconds must be 0 or more.", returncode=WRONG_USAGE)
         try:
+            require_tables()
             mode = current_mode()
             seconds = default_seconds(mode) if options["seconds"] is None else options["seconds"]
             results = self._verify(seconds, as_json=options["json"])
         except KeyboardInterrupt:
             raise CommandError("Stopped before the end. The system is as it was found.") from None
         except DatabaseError as exc:
-            raise CommandError(f"The database does not answer: {exc}") from exc
+            raise CommandError(f"{database_failure(exc)}.") from exc
         if options["json"]:
             document = {
                 "passed": all(result.passed for result in results),

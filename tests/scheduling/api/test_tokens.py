@@ -63,6 +63,26 @@ def test_who_names_the_edition_he_saw_is_told_when_it_is_another(client: Client,
     assert fetch.paused_at is None
 
 
+@pytest.mark.parametrize("address", ["schedules/fetch/pause", "pause-all"])
+def test_a_pause_needs_no_body(client: Client, address: str) -> None:
+    fetch = job()
+
+    assert post(client, address, token("pause"), "").status_code == 200
+
+    fetch.refresh_from_db()
+    assert fetch.paused_at is not None
+
+
+@pytest.mark.parametrize("address", ["schedules/fetch/pause", "pause-all"])
+def test_a_pause_until_the_past_is_a_wrong_value(client: Client, address: str) -> None:
+    job()
+
+    refused = post(client, address, token("pause"), {"until": "2020-01-01T12:00Z"})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    assert refused.json()["detail"] == "A pause until 2020-01-01 12:00:00Z is over already."
+
+
 def test_a_pause_has_an_end_and_all_are_paused_and_resumed_at_once(client: Client) -> None:
     job("fetch"), job("score")
     text = token("pause", "resume")
@@ -83,7 +103,7 @@ def test_a_pause_that_ends_before_it_begins_or_at_no_time_is_refused(client: Cli
     text = token("pause")
 
     for address in ("schedules/fetch/pause", "pause-all"):
-        assert post(client, address, text, {"until": "2001-01-01T12:00Z"}).status_code == 409
+        assert post(client, address, text, {"until": "2001-01-01T12:00Z"}).status_code == 422
         assert post(client, address, text, {"until": "soon"}).status_code == 422
     assert not JobChange.objects.exists()
 

@@ -8,6 +8,7 @@ import pytest
 from scheduling.engine.execution import execute_run
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import CadenceError, RefusedError, UnknownNameError
+from scheduling.ledger.journal_words import journal_words
 from scheduling.models import CatchUp, Job, Overlap, Run, RunState, RunTrigger
 from scheduling.operations import changing
 from scheduling.timing.cadence import Cron, Every
@@ -75,6 +76,12 @@ def test_start_offset_and_count_make_the_first_occurrence_and_the_last(job: Job)
     assert next_run(job) is None
 
 
+def test_what_was_not_there_is_said_to_be_none(job: Job) -> None:
+    changed = change(job, fields={"condition": "fresh_data"})
+
+    assert journal_words(changed) == "condition: none -> fresh_data"
+
+
 def test_changing_nothing_records_nothing(job: Job) -> None:
     assert change(job, fields={"overlap": Overlap.SKIP}) == ""
     assert journal() == []
@@ -93,7 +100,7 @@ def test_changing_nothing_records_nothing(job: Job) -> None:
             RefusedError,
             "overlap: Value 'sideways' is not a valid choice",
         ),
-        ({"after": "fetch-repeatable"}, RefusedError, "cannot run after"),
+        ({"after": "fetch-repeatable"}, RefusedError, "fetch-repeatable cannot run after itself"),
         ({"after": "nothing"}, UnknownNameError, "no schedule named 'nothing'"),
     ],
 )

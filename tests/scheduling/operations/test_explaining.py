@@ -8,7 +8,7 @@ import pytest
 
 from scheduling.ledger.attempts import attempt_sentences
 from scheduling.ledger.stories import explain
-from scheduling.models import Job, RunState, RunTrigger
+from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.operations import changing, setting_up
 from scheduling.operations.retrying import retry
 from scheduling.pages.run_lines import run_lines
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
             "for the last time by host/1/2 at 2026-11-23 12:00:04Z, and succeeded",
         ),
         (RunState.QUEUED, "", "is queued and no worker has taken it yet."),
-        (RunState.PENDING, "ValueError: no", "waits until 2026-11-23 12:00:00Z: ValueError: no."),
+        (RunState.PENDING, "ValueError: no", "waits until 2026-11-23 12:00:10Z: ValueError: no."),
         (RunState.RUNNING, "", "and is running (attempt 3)."),
     ],
 )
@@ -40,6 +40,7 @@ def test_explain_tells_what_became_of_the_occurrence(
     RunFactory(
         job=job,
         occurrence=NOON,
+        not_before=NOON + TEN,
         state=state,
         error=error,
         attempt=3,
@@ -53,6 +54,22 @@ def test_explain_tells_what_became_of_the_occurrence(
 
     assert sentence in story
     assert "Its next run is at 2026-11-23 12:00:00Z." in story
+
+
+def test_what_is_due_waits_for_no_instant_of_the_past(job: Job) -> None:
+    def waiting_for() -> str:
+        return explain(reloaded(job), at=NOON + 2 * TEN, now=NOON + 2 * TEN)[-2].partition(") ")[2]
+
+    asked = changing.trigger(job.name, by="ann", now=NOON + TEN)
+
+    assert waiting_for() == "is due and waits for its turn."
+    under_way = RunFactory(job=job, occurrence=NOON, state=RunState.QUEUED)
+    assert waiting_for() == "waits for the run of 2026-11-23 12:00:00Z to end."
+    under_way.delete()
+    changing.pause(job.name, by="ann", note="", now=NOON + TEN)
+    assert waiting_for() == f"waits until {job.name} is resumed."
+    Run.objects.filter(pk=asked.pk).update(state=RunState.QUEUED)
+    assert waiting_for() == "is queued and no worker has taken it yet."
 
 
 @pytest.mark.parametrize(

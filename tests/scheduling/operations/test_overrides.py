@@ -123,3 +123,11 @@ def test_what_is_no_longer_declared_is_named() -> None:
     assert [(change.action, change.detail) for change in named] == [
         ("no longer declared", "`scheduler remove old-repeatable` removes it")
     ]
+
+
+def test_what_is_no_longer_declared_makes_no_mode_mixed() -> None:
+    JobFactory(schedule__name="old-repeatable", mode="test")
+
+    setting_up.set_up("production", now=NOON, by="tester")
+
+    assert printed("scheduler", "list").startswith("mode: production\n")

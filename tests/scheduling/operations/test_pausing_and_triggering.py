@@ -155,7 +155,7 @@ def test_a_backfill_runs_the_missed_and_the_skipped_occurrences_one_after_the_ot
         (-3, -1, "1 of the 3 occurrences ran already or are under way, the first 2026-11-23 11:59:40Z"),
         (-1, 1, "ends in the past"),
         (-1, -3, "begins before it ends"),
-        (-0.9, -0.1, "no occurrence between"),
+        (-0.9, -0.1, "no occurrence between 2026-11-23 11:59:51Z and 2026-11-23 11:59:59Z"),
         (-2000, 0, "more than 1000 occurrences"),
     ],
 )

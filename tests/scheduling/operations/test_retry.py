@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError
 
+from scheduling.clock import database_now
 from scheduling.engine.execution import execute_run
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.ledger.search import RunFilter
 from scheduling.models import JobChange, Overlap, Run, RunState, RunTrigger
-from scheduling.operations import setting_up
+from scheduling.operations import changing, setting_up
 from scheduling.operations.retrying import failed_runs, retry, retry_all
 from tests.commands import printed
 from tests.scheduling.factories import NOON, RunFactory
@@ -70,6 +71,28 @@ def test_a_run_that_is_gone_or_whose_schedule_was_removed_is_not_retried() -> No
         retry(run.pk, by="ada", now=NOON)
 
 
+def test_in_a_pause_it_waits_until_its_schedule_is_resumed() -> None:
+    failed = failed_run(failed_attempts=[{"attempt": 3, "ended_at": "", "worker": "", "error": "no"}])
+    name = failed.job.name
+    changing.pause(name, by="ada", note="", now=NOON)
+
+    assert scheduler("retry", name) == f"{failed} begins anew when {name} is resumed.\n"
+
+    assert release_pending(open_runs(), now=database_now()) == []
+    assert f"waits until {name} is resumed: retried by " in scheduler("explain", name)
+    changing.resume(name, by="ada", now=NOON)
+    assert release_pending(open_runs(), now=database_now()) == [failed]
+
+
+def test_a_pause_that_came_after_the_look_holds_it_too() -> None:
+    failed = failed_run(failed_attempts=[{"attempt": 3, "ended_at": "", "worker": "", "error": "no"}])
+    retry(failed.pk, by="ada", now=NOON)
+    seen = open_runs()
+    changing.pause(failed.job.name, by="ada", note="", now=NOON)
+
+    assert release_pending(seen, now=database_now()) == []
+
+
 def test_the_command_retries_the_newest_failure_or_the_one_of_an_occurrence() -> None:
     older = failed_run(occurrence=NOON + timedelta(seconds=0.25))
     newer = failed_run(job=older.job, occurrence=NOON + timedelta(seconds=10))
@@ -94,7 +117,7 @@ def test_the_command_retries_many_by_their_ids_or_all_that_failed() -> None:
     ended = RunFactory(state=RunState.SUCCEEDED)
 
     said = scheduler("retry", str(runs[0].pk), str(ended.pk), "999999999")
-    assert f"{runs[0]} begins anew." in said
+    assert f"{runs[0]} begins anew as soon as a worker is free." in said
     assert f"{ended} has not failed (it is succeeded)" in said
     assert "There is no run 999999999" in said
     assert said.endswith("1 of 3 begin anew.\n")

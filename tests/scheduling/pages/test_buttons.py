@@ -44,7 +44,7 @@ def test_each_button_does_what_it_says_in_the_name_of_who_pressed_it(operator: C
             "goes on.",
             "a new cadence",
             "1 waiting runs",
-            "The run begins anew",
+            "begins anew as soon as a worker is free",
         ),
         *("Paused: fetch-repeatable.", "Resumed: fetch-repeatable."),
     ):

@@ -220,6 +220,13 @@ def test_who_holds_more_than_an_address_has_room_for_sends_a_body(client: Client
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_field")
 
 
+def test_a_body_may_be_left_out(client: Client) -> None:
+    without = client.post("/api/v1/selection", "", content_type="application/json")
+
+    assert without.status_code == 200
+    assert without.json()["items"] == client.get("/api/v1/selection").json()["items"]
+
+
 @pytest.mark.parametrize("query", ["size=0", "band=0.5", "band=nan", "size=1001"])
 def test_what_cannot_be_asked_is_refused(client: Client, query: str) -> None:
     assert client.get(f"/api/v1/selection?{query}").status_code in (400, 422)

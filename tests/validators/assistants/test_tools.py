@@ -181,7 +181,10 @@ def test_what_is_left_out_may_be_null() -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (OperationalError("password=secret"), "The database does not answer; try again."),
+        (
+            OperationalError("password=secret"),
+            r"The database does not answer \(OperationalError\). Try again.",
+        ),
         (RuntimeError("password=secret"), "This is a fault of ours; it was recorded."),
     ],
 )

@@ -52,11 +52,13 @@ def test_alerts_are_about_rows_and_setting_alike() -> None:
 def test_a_token_with_the_scope_adds_lists_and_removes(client: Client) -> None:
     text = token("bot", "watch")[1]
 
+    bare = ask(client, "PUT", f"watched-validators/{KEY}", text)
     added = ask(client, "PUT", f"watched-validators/{KEY}", text, {"note": "ours"})
     ask(client, "PUT", f"watched-validators/{KEY}", text, {"note": "still ours"})
     listed = ask(client, "GET", "watched-validators", text).json()["items"]
     removed = ask(client, "DELETE", f"watched-validators/{KEY}", text)
 
+    assert (bare.status_code, bare.json()["watched"]["note"]) == (200, None)
     assert (added.status_code, added.json()["watched"]["added_by"]) == (200, "token bot")
     assert [(row["vote_account"], row["origin"], row["note"]) for row in listed] == [
         (KEY, "row", "still ours"),

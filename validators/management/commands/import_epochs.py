@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.management.command import INTERRUPTED, WRONG_USAGE, OperatorCommand
 from scheduling.wording import counted, were
 from validators.exceptions import HistoryFileError
 from validators.services.history.files import HistoryFile, RejectedLine
@@ -38,6 +38,11 @@ class Command(OperatorCommand):
             )
         except HistoryFileError as exc:
             raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Stopped before the end. The lines before are stored; another import brings the rest.",
+                returncode=INTERRUPTED,
+            ) from None
         finally:
             self._clear_progress()
         self.stdout.write(json.dumps(_document(summary)) if options["json"] else _sentence(summary))

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from scheduling.api.unknown import did_you_mean, shortened
 from scheduling.exceptions import SkipRun
-from scheduling.management.command import WRONG_USAGE
+from scheduling.management.command import INTERRUPTED, WRONG_USAGE
 from scheduling.wording import counted, were
 from validators.exceptions import ValidatorsError
 from validators.management.commands import import_epochs
@@ -80,6 +80,11 @@ class Command(import_epochs.Command):
             raise CommandError(
                 f"{str(exc).rstrip('.')}. What was read before is stored; the next import goes on there."
             ) from exc
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Stopped before the end. What was read before is stored; the next import goes on there.",
+                returncode=INTERRUPTED,
+            ) from None
         except SkipRun as exc:
             raise CommandError(f"{exc}: run `manage.py fetch votes cluster` first.") from exc
         finally:

@@ -24,6 +24,22 @@ from validators.services.history.pace import MOST_IN_WINDOW, WINDOW_SECONDS, Pac
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
+def test_who_interrupts_an_import_is_told_that_the_next_one_goes_on(
+    followed: HistoriesEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: ChainStore, histories: Any, *, is_whole: bool) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ChainStore, "store", interrupted)
+
+    with pytest.raises(
+        CommandError, match=r"^Stopped before the end\. .* the next import goes on there\.$"
+    ) as caught:
+        command("--from", "chain")
+
+    assert caught.value.returncode == 130
+
+
 def test_an_import_that_was_cut_off_goes_on_behind_its_last_step(
     followed: HistoriesEndpoint, monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
 from django.test import Client
 
 from tests.installation import Installation, wait_until
 from tests.validators.histories import file_of, text_of, varied
 from tests.validators.rows import NOON
 from tests.validators.services.history.loading import load
+from validators.management.commands import import_epochs
 from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services.history import importing
 
@@ -33,6 +35,24 @@ def test_an_interrupted_import_keeps_its_batches_and_another_one_finishes_it(
     result = load(path)
     assert (result["added"], result["unchanged"]) == (100, 100)
     assert ClusterEpoch.objects.count() == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_interrupts_an_import_is_told_what_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH_LINES", 50)
+    stop = _stopping_after(2)
+    monkeypatch.setattr(import_epochs.Command, "_show_progress", lambda self, file: stop(file))
+    path = file_of(tmp_path, *varied(epochs=10, accounts=20))
+
+    with pytest.raises(
+        CommandError, match=r"^Stopped before the end\. The lines before are stored;"
+    ) as caught:
+        load(path)
+
+    assert caught.value.returncode == 130
+    assert ValidatorEpoch.objects.count() == 100
 
 
 def test_an_import_that_only_finishes_another_one_makes_readers_ask_again(
