@@ -1,6 +1,6 @@
 """What is wrong with what we know of the cluster, or with validators that somebody watches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,7 +9,7 @@ from django.utils.text import Truncator
 
 from scheduling.monitoring.alerts import MOST_TROUBLES, Trouble
 from validators.figures import percent
-from validators.models import CommissionChange, Fetch, Subscription, Validator, ValidatorEvent
+from validators.models import CommissionChange, Fetch, Subscription, Validator, ValidatorEvent, VoteState
 from validators.models.watching import watched_accounts
 from validators.monitoring import endpoints, readiness, sources
 from validators.monitoring.admission import kept_out, time_left
@@ -107,22 +107,25 @@ def mev_commission_jumps(*, now: datetime) -> list[Trouble]:
 
 
 def not_admitted(*, now: datetime) -> list[Trouble]:
-    """The watched validators that will not be let into the epoch after the next, as they stand."""
+    """The watched validators that will not be let into the epoch after the next, as they stand.
+
+    Of one that was not read since the boundary it is the next epoch that it will not be let into.
+    """
     watched = watched_accounts()
     out = kept_out(watched) if watched else []
-    if not out:
-        return []
-    running = max(state.epoch for state in out)
+    read = sorted({state.epoch for state in out}, reverse=True)
+    said = [_not_admitted_said([one for one in out if one.epoch == epoch], epoch, now) for epoch in read]
+    return [Trouble(subject="admission", message=" ".join(said))] if said else []
+
+
+def _not_admitted_said(out: Sequence[VoteState], read: int, now: datetime) -> str:
     named = ", ".join(f"{state.validator.vote_account} ({state.reason})" for state in out[:MOST_NAMED])
     more = f" and {len(out) - MOST_NAMED} more" if len(out) > MOST_NAMED else ""
-    left = time_left(running, now=now)
-    return [
-        Trouble(
-            subject="admission",
-            message=f"{len(out)} watched validator{'s' if len(out) > 1 else ''} will not vote in epoch "
-            f"{running + 2}{f'; {left} left to mend it' if left else ''}: {named}{more}.",
-        )
-    ]
+    left = time_left(read, now=now)
+    return (
+        f"{len(out)} watched validator{'s' if len(out) > 1 else ''} will not vote in epoch "
+        f"{read + 2}{f'; {left} left to mend it' if left else ''}: {named}{more}."
+    )
 
 
 def changed_verdicts(*, now: datetime) -> list[Trouble]:

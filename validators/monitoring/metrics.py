@@ -43,8 +43,8 @@ def validator_metrics() -> Iterator[Metric]:
     yield from _validators()
     yield _requests()
     yield from _endpoints()
-    yield _admissions()
     fetch = Fetch.objects.newest()
+    yield _admissions(fetch)
     yield from _slot_times(fetch)
     if fetch is not None:
         age = (database_now() - fetch.stored_at).total_seconds()
@@ -77,14 +77,14 @@ def _validators() -> Iterator[Metric]:
     yield stake
 
 
-def _admissions() -> Metric:
+def _admissions(fetch: Fetch | None) -> Metric:
     """Of the set of the epoch after the next, of validators with stake whose accounts were read."""
     admissions = GaugeMetricFamily(
         "staking_admission_validators",
         "Validators with stake by whether they get into the epoch after the next: ok, out, unknown.",
         labels=["status"],
     )
-    for status, validators in counts().items():
+    for status, validators in counts(fetch.epoch if fetch else 0).items():
         admissions.add_metric([status], validators)
     return admissions
 

@@ -211,7 +211,8 @@ def _skip_rate(running: int | None) -> Case:
 def _with_performance(validators: Validators, judged: int | None) -> Validators:
     """How it voted in an ended epoch, and how lucky it was there as a leader."""
     if judged is None:
-        nothing = Value(None, output_field=FloatField())
+        # PostgreSQL puts nothing in the order of a bare constant.
+        nothing = Cast(Value(None), FloatField())
         return validators.annotate(vote_performance=nothing, leader_luck=nothing)
     of_then = FilteredRelation("epochs", condition=Q(epochs__epoch=judged))
     return validators.alias(last=of_then).annotate(

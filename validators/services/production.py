@@ -126,7 +126,12 @@ def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
 
 
 def _leaves_out(whole: Production, *, known: float) -> bool:
-    """Every slot has a leader; an endpoint that told nearly all of them before tells of a part now."""
+    """Every slot has a leader; an endpoint that told nearly all of them before tells of a part now.
+
+    Of one whose numbers are impossible it would stand for good that it led no slot.
+    """
+    if whole.leaders.rejected:
+        return True
     return known >= TELLS_ALL and whole.share_led < LEAST_OF_A_WHOLE * known
 
 

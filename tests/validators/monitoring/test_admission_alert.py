@@ -94,6 +94,20 @@ def test_a_look_from_before_the_boundary_tells_no_time(settings: Settings) -> No
     assert messages() == ["1 watched validator will not vote in epoch 991: vote1 (no BLS key)."]
 
 
+def test_each_is_told_of_with_the_epoch_that_its_own_account_tells_of(settings: Settings) -> None:
+    settings.WATCHED_VALIDATORS = ["vote1", "vote2", "vote3"]
+    running()
+    vote_state(validator(1), **OUT)
+    vote_state(validator(2), epoch=989, **OUT)
+    # Nobody read it since: it may have been mended, and of what is ahead it tells nothing.
+    vote_state(validator(3), epoch=988, **OUT)
+
+    assert messages() == [
+        "1 watched validator will not vote in epoch 992; 18h left to mend it: vote1 (no BLS key). "
+        "1 watched validator will not vote in epoch 991: vote2 (no BLS key)."
+    ]
+
+
 def test_with_nobody_watched_only_that_is_asked(
     settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -80,6 +80,17 @@ def test_admissions_are_counted_of_who_is_present_with_stake() -> None:
     ]
 
 
+def test_an_account_that_was_read_before_the_running_epoch_is_counted_as_unknown() -> None:
+    fetch(epoch=991)
+    for number, epoch in enumerate((991, 990, 989), start=1):
+        vote_state(validator(number), epoch=epoch, after_next="out")
+
+    found = samples(validator_metrics())
+
+    assert found["staking_admission_validators out"] == 1
+    assert found["staking_admission_validators unknown"] == 2
+
+
 def test_the_slot_time_is_of_the_running_epoch_and_absent_until_it_is_known() -> None:
     fetch(epoch=990)
     ClusterEpoch.objects.create(epoch=989, credits_unit="lamports", slot_ms=250)

@@ -17,6 +17,7 @@ from validators.models import (
     ScoringRun,
     ValidatorEpoch,
 )
+from validators.reading.standings import SORT_FIELDS
 
 pytestmark = pytest.mark.django_db
 
@@ -232,3 +233,13 @@ def test_the_list_asks_as_many_questions_for_many_validators_as_for_few(
     # Fetch, run, last ended epoch; how many, the rows, their runs, scores and changes; how old is too old.
     with django_assert_num_queries(12):
         page(client)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("sort", sorted(SORT_FIELDS))
+def test_before_any_epoch_is_judged_the_list_comes_in_every_order(client: Client, sort: str) -> None:
+    fetch()
+    validator(1)
+
+    for order in (sort, f"-{sort}"):
+        assert "vote1" in page(client, f"/?sort={order}")

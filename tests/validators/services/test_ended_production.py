@@ -84,6 +84,23 @@ def test_after_the_boundary_all_blocks_of_the_epoch_are_asked_for_once(over: Can
     assert cluster().blocks_produced == 250 + 19 * 198
 
 
+@pytest.mark.parametrize("impossible", [(SLOTS + 1, 9), (9, 10)])
+def test_of_whom_a_whole_epoch_tells_what_cannot_be_it_is_not_told_that_it_led_nothing(
+    over: CannedEndpoint, impossible: tuple[int, int]
+) -> None:
+    first, *others = nodes(over)
+    everything = dict.fromkeys(others, (200, 198))
+    over.results["getBlockProduction range"] = production(everything | {first: impossible}, EPOCH, SLOTS)
+    over.results["getLeaderSchedule"] = None
+
+    assert EPOCH not in tasks.fetch_production()["ended_epochs"]
+
+    assert (cluster().blocks_basis, row(first).blocks_produced) == ("partial", 100)
+    over.results["getBlockProduction range"] = production(everything | {first: (200, 150)}, EPOCH, SLOTS)
+    assert EPOCH in tasks.fetch_production()["ended_epochs"]
+    assert (cluster().blocks_basis, row(first).blocks_produced) == ("final", 150)
+
+
 def test_the_running_epoch_is_counted_beside_it(over: CannedEndpoint) -> None:
     tasks.fetch_production()
 

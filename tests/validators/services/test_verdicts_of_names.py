@@ -8,7 +8,7 @@ import pytest
 
 from tests.validators.rows import NOON, fetch, validator
 from validators import tasks
-from validators.models import RuleVerdict, SourceState, Validator
+from validators.models import IdentityChange, RuleVerdict, SourceState, Validator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -56,6 +56,21 @@ def test_nobody_fails_for_a_name_before_names_were_asked_for(results: Any) -> No
     names.last_success_at = NOON
     names.save()
     assert results() == ["passes", "fails"]
+
+
+def test_nor_whose_identity_is_another_since(results: Any) -> None:
+    fetch()
+    SourceState.objects.create(source="names", last_success_at=NOON)
+    for number, hours in ((1, -1), (2, 1)):
+        IdentityChange.objects.create(
+            validator=validator(number, first_seen_at=NOON),
+            epoch=990,
+            from_identity="before",
+            to_identity=f"node{number}",
+            seen_at=NOON + timedelta(hours=hours),
+        )
+
+    assert results() == ["fails", "unknown"]
 
 
 def test_nor_who_came_since(results: Any) -> None:

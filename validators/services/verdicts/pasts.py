@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from validators.models import (
     BlocksBasis,
     ClusterEpoch,
     Fetch,
+    IdentityChange,
     MevEpoch,
     SettledPast,
     SourceState,
@@ -170,10 +171,14 @@ def _add_present(found: Mapping[int, Epochs], running: int) -> None:
 
 
 def _names_unasked() -> frozenset[int]:
-    """Who came since names were asked for last: whether it published one nobody knows."""
+    """Who came, or has another identity, since names were asked for last: whether it published one nobody
+    knows."""
     names = SourceState.objects.filter(source=SourceState.Source.NAMES, last_success_at__isnull=False)
     asked_at = names.values_list("last_success_at", flat=True).first()
-    came = _present() if asked_at is None else _present().filter(first_seen_at__gt=asked_at)
+    came = _present()
+    if asked_at is not None:
+        moved = IdentityChange.objects.filter(validator=OuterRef("pk"), seen_at__gt=asked_at)
+        came = came.filter(Q(first_seen_at__gt=asked_at) | Exists(moved))
     return frozenset(key for (key,) in read_rows(came.values_list("pk")))
 
 
