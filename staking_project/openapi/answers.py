@@ -39,7 +39,7 @@ HEADERS: Final[Json] = {
     "As-Of": _header("Of a CSV: when the newest picture was stored, UTC", "2026-11-26T12:00:00Z"),
     "Epoch": _header("Of a CSV: the cluster's epoch in that picture", 1010, "integer"),
     "Method": _header("Of a CSV: which method the scores are of", "trust-v3"),
-    "Version": _header("Of a CSV: the version of that method", "3.3.0"),
+    "Version": _header("Of a CSV: the version of that method", "3.4.0"),
 }
 _ALWAYS: Final = ("RateLimit-Policy", "RateLimit")
 # The fields of `Envelope`, where there is no JSON to hold them.

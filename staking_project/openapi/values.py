@@ -38,7 +38,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "Last-Event-ID": "812",
     # Beside every answer.
     "epoch": 1010,
-    "version": "3.3.0",
+    "version": "3.4.0",
     "next_cursor": "eyJrZXkiOjEwMDl9",
     "SelectionReply.next_cursor": None,
     "ScheduleList.next_cursor": None,

@@ -27,6 +27,7 @@ from validators.models import (
 )
 from validators.reading.picture import headline_method
 from validators.solana.arithmetic import CreditsUnit
+from validators.solana.performance import could_not_vote
 
 Event = TypeVar("Event", bound=Model)
 
@@ -210,23 +211,24 @@ def runs_before(place: int | None, *, method: str | None, limit: int) -> list[Sc
 def could_not_vote_said(epochs: Sequence[ValidatorEpoch]) -> str:
     """Of its newest epochs, newest first: whether it is delinquent in one in which no vote of it could count.
 
-    Where votes are paid in lamports they count by the stake of the epoch before, and the last vote is that of
-    the last reward. A query where nobody saw it in that one.
+    A query for one of which no other epoch is known.
     """
     if not epochs or epochs[0].credits_unit != CreditsUnit.LAMPORTS:
         return ""
-    if epochs[0].credits_before_split is not None:
-        # In the epoch of the migration votes counted too.
-        return ""
     running = epochs[0].epoch
-    before = next((row for row in epochs[1:] if row.epoch == running - 1), None)
-    if before is None:
-        had_none = ClusterEpoch.objects.filter(epoch=running - 1, validators__isnull=False).exists()
-    else:
-        had_none = before.activated_stake == 0
-    if not had_none:
+    # Who is new had no account in an epoch that was looked at. Who is not may be missing in a reply.
+    unit_before, stake_before = ("", None) if epochs[1:] else (_unit_seen(running - 1), 0)
+    if epochs[1:] and epochs[1].epoch == running - 1:
+        unit_before, stake_before = epochs[1].credits_unit, epochs[1].activated_stake
+    if not could_not_vote(unit=epochs[0].credits_unit, unit_before=unit_before, stake_before=stake_before):
         return ""
     return (
         f"It had no stake in epoch {running - 1}, by which votes count in epoch {running}: whatever it does, "
         "it is delinquent there."
     )
+
+
+def _unit_seen(epoch: int) -> str:
+    """What an epoch paid that somebody looked at; empty of another."""
+    seen = ClusterEpoch.objects.filter(epoch=epoch, validators__isnull=False)
+    return seen.values_list("credits_unit", flat=True).first() or ""

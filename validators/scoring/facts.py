@@ -58,7 +58,8 @@ class ValidatorFacts:
 
     `epochs` are the latest few with what was earned in them; `past` goes back as far as the history
     does. `version` is empty when unknown. `left_out` is whether it is known not to be let into the epoch
-    after the running one.
+    after the running one, `could_not_vote` whether it is delinquent in an epoch in which no vote of it could
+    count (validators.solana.performance).
     """
 
     pk: int
@@ -70,6 +71,7 @@ class ValidatorFacts:
     version: str = ""
     past: Past = NO_PAST
     left_out: bool = False
+    could_not_vote: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From epoch rows to each validator's past. Pure."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 from operator import mul
@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from validators.scoring.facts import Past
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
+from validators.solana.performance import could_not_vote
 
 # As far as any method looks back; in the fit, older epochs changed no score by 0.01.
 EPOCHS_KEPT: Final = 60
@@ -62,7 +63,8 @@ class EpochColumns(NamedTuple):
 class EpochTable:
     """One epoch of everybody: what a past is made of, and how much stake stands behind its means.
 
-    `columns` are of the keys, in the order of Past, `covered` the stake with a known performance.
+    `columns` are of the keys, in the order of Past, `covered` the stake with a known performance. `voteless`
+    are those whose delinquency says nothing.
     """
 
     epoch: int
@@ -70,6 +72,7 @@ class EpochTable:
     columns: Sequence[Sequence[Any]]
     covered: int
     skip_rate: float | None
+    voteless: Collection[Any] = frozenset()
 
 
 def epoch_columns(rows: Iterable[EpochRow]) -> EpochColumns:
@@ -128,10 +131,46 @@ def _without_performance(table: EpochTable) -> Sequence[Sequence[Any]]:
     return [epochs, [None] * len(performances), *rest]
 
 
+def voteless(
+    columns: EpochColumns,
+    before: EpochColumns | None,
+    *,
+    unit: str,
+    unit_before: str,
+    met: Collection[Any],
+) -> frozenset[Any]:
+    """Who was seen delinquent in an epoch in which no vote of it could count, by the columns of the epoch
+    before and what both paid. Nobody where that one is not there. `met` are those whom any earlier one has.
+    """
+    # Nobody either where not even no stake would say so, which is told before anybody is looked at.
+    if before is None or not could_not_vote(unit=unit, unit_before=unit_before, stake_before=0):
+        return frozenset()
+    seen = {
+        *compress(columns.keys, columns.delinquent_fetches),
+        *compress(columns.keys, columns.delinquent_at_end),
+    }
+    stakes = dict(zip(before.keys, before.stakes, strict=True)) if seen else {}
+    # Who is new had no account where somebody looked, which stakes tell of. Who is not may have had one all
+    # the same: replies leave out accounts that died long ago, and then have them again.
+    if before.stakes.count(None) < LEAST_COVERED * len(before.stakes):
+        stakes = dict.fromkeys(seen.difference(met), 0) | stakes
+    return frozenset(
+        key
+        for key in seen
+        if could_not_vote(unit=unit, unit_before=unit_before, stake_before=stakes.get(key))
+    )
+
+
 def epoch_table(
-    epoch: int, columns: EpochColumns, *, present_stakes: Mapping[Any, int], slots_in_epoch: int
+    epoch: int,
+    columns: EpochColumns,
+    *,
+    present_stakes: Mapping[Any, int],
+    slots_in_epoch: int,
+    voteless: Collection[Any] = frozenset(),
 ) -> EpochTable:
-    """One epoch; where a stake in it is unknown the present one stands in."""
+    """One epoch; where a stake in it is unknown the present one stands in. That somebody of the `voteless`
+    was delinquent is no evidence, so it is unknown."""
     told = columns.stakes
     if None in columns.stakes:
         stakes = [
@@ -139,7 +178,10 @@ def epoch_table(
             for key, stake in zip(columns.keys, columns.stakes, strict=True)
         ]
         columns = columns._replace(stakes=stakes)
-    shares = _delinquent_shares(columns)
+    shares: Sequence[float | None] = _delinquent_shares(columns)
+    at_end = columns.delinquent_at_end
+    if voteless:
+        shares, at_end = (_unknown_of(voteless, columns.keys, told) for told in (shares, at_end))
     values = (
         [epoch] * len(columns.keys),
         _performances(columns, shares),
@@ -149,14 +191,18 @@ def epoch_table(
         columns.skip_rates,
         _leader_slots(columns, slots_in_epoch),
         [None if stake is None else stake / LAMPORTS_PER_SOL for stake in told],
-        columns.delinquent_at_end,
+        at_end,
         columns.end_performance,
     )
     unknown = (
         stake for stake, known in zip(columns.stakes, columns.performances, strict=True) if known is None
     )
     covered = sum(columns.stakes) - (sum(unknown) if None in columns.performances else 0)
-    return EpochTable(epoch, columns.keys, values, covered, _skip_rate(columns))
+    return EpochTable(epoch, columns.keys, values, covered, _skip_rate(columns), voteless)
+
+
+def _unknown_of(some: Collection[Any], keys: Sequence[Any], column: Sequence[Any]) -> Sequence[Any]:
+    return [None if key in some else value for key, value in zip(keys, column, strict=True)]
 
 
 def _delinquent_shares(columns: EpochColumns) -> list[float | None]:

@@ -16,10 +16,11 @@ from pydantic_core import from_json
 
 from validators.scoring.facts import ClusterFacts, EpochFacts, Past, ValidatorFacts
 
-FORMAT: Final = 4
-# 3 is without prefixes, 2 also without the stake of each epoch, how it ended, and who is left out of the
-# next, which are unknown then.
-OLDER_FORMATS: Final = frozenset({2, 3})
+FORMAT: Final = 5
+# 4 is without who could not vote, which nobody is then; 3 also without prefixes, 2 also without the stake of
+# each epoch, how it ended, and who is left out of the next, which are unknown then.
+OLDER_FORMATS: Final = frozenset({2, 3, 4})
+OLD_WORD_UNTIL: Final = 3
 # Until format 3 the word was `true`, which a column that is true throughout could be taken for.
 FLOATS_FOLLOW: Final = "floats"
 # Eight bytes each, least significant first.
@@ -66,6 +67,7 @@ def _values(one: ValidatorFacts, narrowing: "_Narrowing") -> tuple[Any, ...]:
         len(one.past.epochs),
         [narrowing.of(column) for column in one.past],
         one.left_out,
+        one.could_not_vote,
     )
 
 
@@ -84,7 +86,7 @@ def unpacked(body: bytes) -> ClusterFacts:
         raise ValueError(f"inputs of format {document['format']}, and this version reads {FORMAT}")
     skip_rates = document["skip_rates"]
     stream = iter(floats)
-    old_word = document["format"] in OLDER_FORMATS
+    old_word = document["format"] <= OLD_WORD_UNTIL
     return ClusterFacts(
         document["fetch_id"],
         document["epoch"],
@@ -107,13 +109,16 @@ def _validator(
     length: int,
     columns: Sequence[Any],
     left_out: bool = False,
+    could_not_vote: bool = False,
 ) -> ValidatorFacts:
     if old_word:
         columns = [FLOATS_FOLLOW if column is True else column for column in columns]
     unknown = [None] * (len(Past._fields) - len(columns))
     past = Past(*(_widened(column, length, floats) for column in (*columns, *unknown)))
     facts = [EpochFacts(*row) for row in epochs]
-    return ValidatorFacts(pk, vote_account, stake, bps, delinquent, facts, version, past, left_out)
+    return ValidatorFacts(
+        pk, vote_account, stake, bps, delinquent, facts, version, past, left_out, could_not_vote
+    )
 
 
 class _Narrowing:

@@ -4,12 +4,20 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from validators.scoring.facts import ClusterFacts, EpochFacts, ValidatorFacts
-from validators.scoring.past import EPOCHS_KEPT, EpochRow, EpochTable, epoch_columns, epoch_table, pasts
+from validators.scoring.past import (
+    EPOCHS_KEPT,
+    EpochRow,
+    EpochTable,
+    epoch_columns,
+    epoch_table,
+    pasts,
+    voteless,
+)
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import kept_share
 from validators.solana.performance import Work, verdicts
@@ -72,10 +80,12 @@ def timeline(recorded: Iterable[RecordedRow]) -> dict[int, RecordedEpoch]:
     by_epoch: defaultdict[int, dict[str, RecordedRow]] = defaultdict(dict)
     for one in recorded:
         by_epoch[one.row.epoch][one.row.key] = one
-    return {
-        epoch: _recorded_epoch(epoch, _judged(by_epoch[epoch], by_epoch.get(epoch - 1, {})))
-        for epoch in sorted(by_epoch)
-    }
+    found: dict[int, RecordedEpoch] = {}
+    met: set[str] = set()
+    for epoch in sorted(by_epoch):
+        found[epoch] = _recorded_epoch(epoch, by_epoch[epoch], by_epoch.get(epoch - 1, {}), met)
+        met.update(by_epoch[epoch])
+    return found
 
 
 def _judged(
@@ -84,8 +94,7 @@ def _judged(
     """An epoch with its performances, worked out here where none is known yet."""
     if any(one.row.vote_performance is not None for one in by_key.values()):
         return by_key
-    lamports = any(one.unit == CreditsUnit.LAMPORTS for one in by_key.values())
-    unit = CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS
+    unit = _unit(by_key)
     works = [
         Work(
             credits=one.credits if one.unit == unit else None,
@@ -102,10 +111,25 @@ def _judged(
     }
 
 
-def _recorded_epoch(epoch: int, by_key: Mapping[str, RecordedRow]) -> RecordedEpoch:
+def _unit(by_key: Mapping[str, RecordedRow]) -> CreditsUnit:
+    lamports = any(one.unit == CreditsUnit.LAMPORTS for one in by_key.values())
+    return CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS
+
+
+def _recorded_epoch(
+    epoch: int, by_key: Mapping[str, RecordedRow], before: Mapping[str, RecordedRow], met: Collection[str]
+) -> RecordedEpoch:
+    by_key = _judged(by_key, before)
     rows = {key: one.row for key, one in by_key.items()}
     columns = epoch_columns(rows.values())
-    table = epoch_table(epoch, columns, present_stakes={}, slots_in_epoch=SLOTS_IN_EPOCH)
+    earlier = epoch_columns(one.row for one in before.values()) if before else None
+    table = epoch_table(
+        epoch,
+        columns,
+        present_stakes={},
+        slots_in_epoch=SLOTS_IN_EPOCH,
+        voteless=voteless(columns, earlier, unit=_unit(by_key), unit_before=_unit(before), met=met),
+    )
     versions = {key: one.version for key, one in by_key.items()}
     return RecordedEpoch(rows, _measured(by_key), versions, table)
 
@@ -145,6 +169,7 @@ def facts_at(history: Timeline, epoch: int) -> ClusterFacts:
             recent.pop(key, []),
             now.versions[key],
             columns[key],
+            could_not_vote=key in now.table.voteless,
         )
         for position, (key, row) in enumerate(now.rows.items())
         # As in a scoring run: those without stake are given no score.

@@ -1,6 +1,11 @@
 """Words and numbers that the explanations of several methods share. Pure."""
 
+from typing import Final
+
 from validators.figures import grouped, percent
+
+# Of who is delinquent whatever it does (validators.solana.performance).
+COULD_NOT_VOTE: Final = "it could not vote yet, for it had no stake in the epoch before"
 
 
 def risk_percent(risk: float) -> str:

@@ -46,6 +46,16 @@ def verdicts(works: Sequence[Work], *, unit: str, blocks: int | None) -> list[Ve
     return [Verdict(*both) for both in zip(performances, lucks, strict=True)]
 
 
+def could_not_vote(*, unit: str, unit_before: str, stake_before: int | None) -> bool:
+    """Whether no vote of an account could count in an epoch: then it is delinquent in it whatever it does.
+
+    Where lamports are paid votes count by the stake of the epoch before: `stake_before`, 0 also where there
+    was no account, None where that is unknown. `unit_before` is what that epoch paid: in the epoch of the
+    migration, the first that pays lamports, votes counted too.
+    """
+    return unit == unit_before == CreditsUnit.LAMPORTS and stake_before == 0
+
+
 def leader_part(works: Iterable[Work], blocks: int) -> float | None:
     """Lamports that a block earned its leader: half of all that was paid went to the blocks that paid it."""
     paid = sum(work.credits for work in works if work.credits is not None)

@@ -221,6 +221,16 @@ def test_of_an_epoch_that_nobody_saw_no_stake_is_no_nothing(client: Client) -> N
     assert "by which votes count" not in words(page(client, "/validators/vote1/"))
 
 
+def test_who_was_there_before_may_be_missing_in_a_reply(client: Client) -> None:
+    fetch()
+    shown = validator(1, delinquent=True)
+    ClusterEpoch.objects.create(epoch=989, credits_unit="lamports", validators=700)
+    for epoch in (988, 990):
+        shown.epochs.create(epoch=epoch, credits_unit="lamports", activated_stake=SOL, fetched_at=NOON)
+
+    assert "by which votes count" not in words(page(client, "/validators/vote1/"))
+
+
 def test_in_the_epoch_of_the_migration_votes_counted_too(client: Client) -> None:
     fetch()
     shown = validator(1, delinquent=True)
@@ -233,6 +243,7 @@ def test_in_the_epoch_of_the_migration_votes_counted_too(client: Client) -> None
 
     row.credits_before_split = None
     row.save()
+    ClusterEpoch.objects.update(credits_unit="lamports")
     assert "by which votes count" in words(page(client, "/validators/vote1/"))
 
     Validator.objects.update(left_at=NOON)

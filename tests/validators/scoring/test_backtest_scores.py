@@ -112,7 +112,7 @@ def test_predictions_have_a_line_for_every_validator_epoch_and_method(
 
 
 @pytest.mark.parametrize(
-    ("first", "version", "foretold"), [(918, "3.2.0", False), (920, "3.2.0", True), (949, "3.3.0", True)]
+    ("first", "version", "foretold"), [(918, "3.2.0", False), (920, "3.2.0", True), (949, "3.4.0", True)]
 )
 def test_no_outcome_that_was_learnt_from_is_called_foretold(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], first: int, version: str, foretold: bool

@@ -19,7 +19,10 @@ def test_facts_survive_packing_to_the_last_digit(
     histories: list[list[float | None]], progress: float
 ) -> None:
     rows = [EpochFacts(EPOCH - 1, 1 / 3, 5), EpochFacts(EPOCH, None, 10**18), EpochFacts(EPOCH, 1.0, None)]
-    validators = [validator(number, past(*history), epochs=rows) for number, history in enumerate(histories)]
+    validators = [
+        validator(number, past(*history), epochs=rows, could_not_vote=number == 1)
+        for number, history in enumerate(histories)
+    ]
     facts = ClusterFacts(7, EPOCH, progress, validators, {EPOCH - 1: 0.1, EPOCH: 1 / 3})
 
     assert unpacked(packed(facts)) == facts
@@ -68,9 +71,9 @@ def test_inputs_of_an_older_version_are_read_with_what_they_lack_unknown() -> No
     end = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "little")
     document = from_json(zlib.decompress(body[LENGTH_BYTES:end]))
     document["format"] = 2
-    fields = document["validators"][0]
-    columns = [True if column == "floats" else column for column in fields[-2][:-3]]
-    document["validators"][0] = [*fields[:-2], columns]
+    *fields, told, _, _ = document["validators"][0]
+    columns = [True if column == "floats" else column for column in told[:-3]]
+    document["validators"][0] = [*fields, columns]
     text = zlib.compress(to_json(document))
 
     (found,) = unpacked(len(text).to_bytes(LENGTH_BYTES, "little") + text + body[end:]).validators
@@ -78,4 +81,16 @@ def test_inputs_of_an_older_version_are_read_with_what_they_lack_unknown() -> No
     known = facts.validators[0].past
     unknown = (None, None)
     assert found.past == known._replace(stake=unknown, delinquent_at_end=unknown, end_performance=unknown)
-    assert found.left_out is False
+    assert (found.left_out, found.could_not_vote) == (False, False)
+
+
+def test_inputs_of_before_anybody_was_known_not_to_be_able_to_vote_are_read_without() -> None:
+    facts = ClusterFacts(1, EPOCH, 0.5, [validator(1, past(1.0, 0.5), left_out=True)], {})
+    body = packed(facts)
+    end = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "little")
+    document = from_json(zlib.decompress(body[LENGTH_BYTES:end]))
+    document["format"] = 4
+    document["validators"][0].pop()
+    text = zlib.compress(to_json(document))
+
+    assert unpacked(len(text).to_bytes(LENGTH_BYTES, "little") + text + body[end:]) == facts

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from validators.solana.arithmetic import CreditsUnit
-from validators.solana.performance import Work, leader_part, verdicts
+from validators.solana.performance import Work, could_not_vote, leader_part, verdicts
 
 VOTES, LAMPORTS = CreditsUnit.VOTE_CREDITS.value, CreditsUnit.LAMPORTS.value
 SOL = 1_000_000_000
@@ -129,6 +129,25 @@ def test_the_stake_that_votes_is_that_of_the_epoch_before() -> None:
     found = performances([steady, grown._replace(stake=1_300 * SOL)])
 
     assert found == pytest.approx([1, 1])
+
+
+@pytest.mark.parametrize(
+    ("units", "stake_before", "expected"),
+    [
+        (("lamports", "lamports"), 0, True),
+        (("lamports", "lamports"), 1, False),
+        (("lamports", "lamports"), None, False),
+        (("vote_credits", "lamports"), 0, False),
+        (("vote_credits", "vote_credits"), 0, False),
+        (("", "lamports"), 0, False),
+    ],
+)
+def test_only_lamports_ask_for_stake_in_the_epoch_before(
+    units: tuple[str, str], stake_before: int | None, expected: bool
+) -> None:
+    before, unit = units
+
+    assert could_not_vote(unit=unit, unit_before=before, stake_before=stake_before) == expected
 
 
 @pytest.mark.parametrize("field", ["credits", "stake_before", "blocks"])

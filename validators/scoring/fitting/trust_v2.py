@@ -13,7 +13,7 @@ from validators.scoring.timeline import BAD_PERFORMANCE, Timeline, facts_at, out
 from validators.scoring.trust_v2.inputs import UNSEEN_SHORTFALL, inputs_of, surroundings
 from validators.scoring.trust_v2.tables import powers
 
-VERSION: Final = "2.0.0"
+VERSION: Final = "2.1.0"
 # Epochs until an epoch counts half; chosen on the epochs after the fit.
 HALF_LIVES: Final = {"earlier_shortfall": 4.0, "delinquency": 40.0, "skipping": 5.0}
 CURVES: Final = (

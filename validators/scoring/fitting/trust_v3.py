@@ -9,11 +9,17 @@ from validators.scoring.fitting.boosting import PARAMETERS, ROUNDS, SEEDS, Grown
 from validators.scoring.fitting.calibrating import calibration, calibration_curve
 from validators.scoring.fitting.trust_v2 import COARSE_BEFORE, COARSE_WEIGHT, FOLDS, Provenance, decay
 from validators.scoring.timeline import Timeline, facts_at, outcomes_after
-from validators.scoring.trust_v3.inputs import BAD_PERFORMANCE, INPUTS, inputs_of, surroundings
+from validators.scoring.trust_v3.inputs import (
+    BAD_PERFORMANCE,
+    COMMISSION_ENDS,
+    INPUTS,
+    inputs_of,
+    surroundings,
+)
 from validators.scoring.trust_v3.tables import LEAF_UNIT, powers
 from validators.scoring.trust_v3.unknowns import filled_by, medians
 
-VERSION: Final = "3.3.0"
+VERSION: Final = "3.4.0"
 # Epochs until an epoch counts half.
 HALF_LIVES: Final = {"recent_shortfall": 4.0, "earlier_shortfall": 30.0, "delinquency": 40.0}
 # Of these an unknown value is something that the trees learn: what is known of an end depends on who looked.
@@ -156,6 +162,7 @@ def _document(
         "loss_when_bad": round(math.fsum(lost) / len(lost), 4) if lost else 0.0,
         "aversion": AVERSION,
         "delinquent_risk": _delinquent_risk(found),
+        "commission_ends": list(COMMISSION_ENDS),
         "decay_per_epoch": decays(),
         "inputs": [_input(place, name, found) for place, name in enumerate(INPUTS)],
         "calibration": calibration_curve(table),

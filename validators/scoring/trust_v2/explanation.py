@@ -9,7 +9,7 @@ from typing import Any, Final
 from validators.figures import decimal, percent
 from validators.scoring.facts import Part
 from validators.scoring.trust_v2.tables import INPUTS, Tables, shipped_tables
-from validators.scoring.wording import risk_percent, share_percent, sol, voted
+from validators.scoring.wording import COULD_NOT_VOTE, risk_percent, share_percent, sol, voted
 
 # The means begin with one epoch as the cluster usually is, so that a short history says little.
 MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
@@ -54,6 +54,9 @@ def _inputs(components: Mapping[str, Any], tables: Tables) -> list[Part]:
 
 def _delinquent_now(components: Mapping[str, Any], tables: Tables) -> list[Part]:
     points = components["delinquent_now_points"]
+    if components.get("could_not_vote"):
+        said = f"that it was delinquent when this score was made counts for nothing: {COULD_NOT_VOTE}"
+        return [Part("delinquent_now", None, 0.0, tables.delinquent_now_risk, 0.0, said)]
     least = risk_percent(tables.delinquent_now_risk)
     said = f"was delinquent when this score was made, so its risk counts as at least {least}"
     return [Part("delinquent_now", 1.0, 0.0, tables.delinquent_now_risk, points, said)] if points else []

@@ -6,6 +6,7 @@ reach a delegator, the terms what may hurt without warning. docs/scoring.md has 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any, Final
 
@@ -80,7 +81,8 @@ def _assessment(
     at = [curve.at(value) for curve, value in zip(tables.curves, inputs.values, strict=True)]
     log_odds = sum(at, tables.intercept)
     modelled = tables.calibration.at(log_odds)
-    risk = max(modelled, tables.delinquent_now_risk) if validator.delinquent else modelled
+    fails_now = validator.delinquent and not validator.could_not_vote
+    risk = max(modelled, tables.delinquent_now_risk) if fails_now else modelled
     expected = expected_return(inputs, validator.commission_bps, risk, tables)
     held = charges(validator, around)
     points = {
@@ -108,6 +110,8 @@ def _assessment(
             "values": [value and rounded(value, VALUE_DIGITS) for value in inputs.values],
             "typical": typical,
             **_parts(points, at, held, score, tables),
+            # Of few, so it is told of those alone, and nothing is new in the scores of earlier versions.
+            **({"could_not_vote": True} if validator.could_not_vote else {}),
         },
         risk,
     )
@@ -152,3 +156,5 @@ def _parts(
 METHOD: Final = ScoringMethod(
     name="trust-v2", version=shipped_tables().version, assess=assess, explain=explained, reads_past=True
 )
+# It was given the delinquency of those who could not vote as any other; of equal inputs it made the same.
+BEFORE: Final = replace(METHOD, version="2.0.0")

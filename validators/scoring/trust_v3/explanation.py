@@ -12,7 +12,7 @@ from validators.scoring.facts import Part
 from validators.scoring.trust_v3.inputs import INPUTS, SHORTFALL_CAP
 from validators.scoring.trust_v3.number import FULL, Number, count_on
 from validators.scoring.trust_v3.tables import Tables, shipped_tables
-from validators.scoring.wording import risk_percent, share_percent, sol, voted
+from validators.scoring.wording import COULD_NOT_VOTE, risk_percent, share_percent, sol, voted
 from validators.solana.arithmetic import ALL_BPS
 
 # The means begin with one epoch as the cluster usually is, so that a short history says little.
@@ -98,7 +98,9 @@ def _risks(
         told = None if place in unknown else taken[place]
         points = (before - after) * number.risk_rate
         usual = tables.usual[place].middle
-        yield Part(name, told, usual, number.risk_rate, points, describe(name, told))
+        excused = told is None and name in _DELINQUENCY and components.get("could_not_vote")
+        said = _DELINQUENCY[name] if excused else describe(name, told)
+        yield Part(name, told, usual, number.risk_rate, points, said)
         before = after
     if components["left_out"]:
         points = (before - components["risk"]) * number.risk_rate
@@ -167,17 +169,22 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
 }
 _UNKNOWN: Final[Mapping[str, str]] = {
     **{name: f"its {name.replace('_', ' ')} is unknown" for name in INPUTS},
-    "last_shortfall": "how it voted in the last epoch that counts is unknown, or it had no stake",
+    "last_shortfall": "how it voted in the last epoch that counts is unknown, or it had no stake to vote by",
     "previous_shortfall": (
-        "how it voted in the epoch before the last that counts is unknown, or it had no stake"
+        "how it voted in the epoch before the last that counts is unknown, or it had no stake to vote by"
     ),
     "recent_shortfall": "how it voted before is unknown",
     "earlier_shortfall": "how it voted over the long run is unknown",
     "end_shortfall": "how it voted at the very end of the epoch was not seen",
     "delinquent_now": "whether it was delinquent at the end of the epoch is not recorded",
-    "delinquency": "no look of ours at its past is known",
+    "delinquency": "no look of ours at its past is known, or none at an epoch in which its votes could count",
     "stake_kept": "how much of its stake it kept in ten epochs is unknown",
     "raised": "what its commission was before is unknown",
     "behind_release": "how its release compares is not known to us, so it is taken for the middle",
     "behind_patch": "how its version compares is not known to us, so it is taken for the middle",
+}
+# The same, where that is why.
+_DELINQUENCY: Final[Mapping[str, str]] = {
+    "delinquent_now": f"that it was delinquent when this score was made counts for nothing: {COULD_NOT_VOTE}",
+    "delinquency": f"no look at its past counts: {COULD_NOT_VOTE}",
 }

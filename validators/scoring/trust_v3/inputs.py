@@ -29,6 +29,9 @@ ORDINARY_LOSS: Final = 0.3
 # Who is about to stop often takes all of the reward first; smaller raises tell nothing of how it will vote.
 RAISED_WITHIN: Final = 3
 ORDINARY_RAISE_BPS: Final = 1_000
+# How many epochs ago the ends lie at which a commission counts beside that of now: what stood in one applies
+# in the second after it.
+COMMISSION_ENDS: Final = (0, 1)
 # From half of an epoch on it says more of the next one than the epoch before it does.
 HALF: Final = 0.5
 # How far back the last judged epoch is looked for: blocks or credits of an epoch may be unknown of everybody.
@@ -66,12 +69,14 @@ class Inputs(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What one validator's inputs need to know of everybody. `epoch` is the one judged last, `newest` the
-    newest that counts, which is another where the performances of that one are unknown of everybody."""
+    newest that counts, which is another where the performances of that one are unknown of everybody.
+    `commission_ends` are as COMMISSION_ENDS."""
 
     epoch: int
     newest: int
     lags: Mapping[str, Lag]
     weights: Mapping[str, Sequence[float]]
+    commission_ends: Sequence[int] = COMMISSION_ENDS
 
 
 class _Seen(NamedTuple):
@@ -83,11 +88,16 @@ class _Seen(NamedTuple):
     stakes: Sequence[float | None]
 
 
-def surroundings(cluster: ClusterFacts, weights: Mapping[str, Sequence[float]]) -> Surroundings:
+def surroundings(
+    cluster: ClusterFacts,
+    weights: Mapping[str, Sequence[float]],
+    commission_ends: Sequence[int] = COMMISSION_ENDS,
+) -> Surroundings:
     """The cluster as the epoch that counts as the last one shows it."""
     epoch = cluster.epoch if cluster.progress >= HALF else cluster.epoch - 1
     running = ((one.version, one.activated_stake) for one in cluster.validators)
-    return Surroundings(_judged_epoch(cluster.validators, epoch), epoch, lags(running), weights)
+    judged = _judged_epoch(cluster.validators, epoch)
+    return Surroundings(judged, epoch, lags(running), weights, commission_ends)
 
 
 def _judged_epoch(validators: Sequence[ValidatorFacts], newest: int) -> int:
@@ -138,7 +148,7 @@ def inputs_of(validator: ValidatorFacts, around: Surroundings) -> Inputs:
         sum([earned < BAD_PERFORMANCE for earned in window]),
         len(window),
         _level(window) if window else None,
-        _commission(validator, around.newest),
+        _commission(validator, around),
     )
 
 
@@ -241,19 +251,21 @@ def _at_end(column: Sequence[float | None], past: Past, epoch: int) -> float | N
 
 
 def _delinquent_now(validator: ValidatorFacts, epoch: int) -> float | None:
+    if validator.could_not_vote:
+        return None
     if validator.delinquent:
         return 1.0
     said = _at_end(validator.past.delinquent_at_end, validator.past, epoch)
     return None if said is None else float(said)
 
 
-def _commission(validator: ValidatorFacts, epoch: int) -> int | None:
+def _commission(validator: ValidatorFacts, around: Surroundings) -> int | None:
     """A change made in one epoch applies to the rewards of the second after it, so what stood at the end of
     the newest that counts and of the one before it does too, whatever stands now.
 
     Source: SIMD-0249.
     """
     ends = dict(zip(validator.past.epochs[:4], validator.past.commission_bps[:4], strict=True))
-    stood = (validator.commission_bps, ends.get(epoch), ends.get(epoch - 1))
+    stood = (validator.commission_bps, *(ends.get(around.newest - ago) for ago in around.commission_ends))
     told = [bps for bps in stood if bps is not None]
     return max(told, default=None)

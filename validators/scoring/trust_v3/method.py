@@ -42,7 +42,7 @@ class _Middle(NamedTuple):
 def assess(cluster: ClusterFacts, tables: Tables | None = None) -> Iterator[Assessment]:
     """One assessment for each validator of the cluster, in its order; by the shipped tables unless given."""
     tables = tables or shipped_tables()
-    around = surroundings(cluster, tables.weights)
+    around = surroundings(cluster, tables.weights, tables.commission_ends)
     everyone = [inputs_of(validator, around) for validator in cluster.validators]
     middle = _Middle(middles(everyone, tables), middle_level(everyone), _middle_commission(everyone))
     for start in range(0, len(everyone), AT_ONCE):
@@ -101,6 +101,8 @@ def _assessment(
             "left_out": validator.left_out,
             "taken": [bps, level, *taken],
             "unknown": [place for place, value in enumerate(inputs.values) if value is None],
+            # Of few, so it is told of those alone, and nothing is new in the scores of earlier versions.
+            **({"could_not_vote": True} if validator.could_not_vote else {}),
         },
         risk,
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -18,6 +18,10 @@ JUDGED: Final = "judged_coefficients.json"
 # Leaves are whole millionths of log-odds.
 LEAF_UNIT: Final = 1_000_000
 DELINQUENT_NOW: Final = INPUTS.index("delinquent_now")
+# The same coefficients, of which 3.4.0 takes the inputs otherwise.
+BEFORE: Final = "3.3.0"
+# Of coefficients that do not say: until 3.3.0 the commission at the end of the newest epoch did not count.
+OLDER_COMMISSION_ENDS: Final = (1,)
 # Of an input that older coefficients do not know: no tree asks for it.
 _UNUSED: Final[Mapping[str, Any]] = {"middle": 0.0, "good": 0.0, "poor": 0.0, "perfect": 0.0}
 
@@ -40,7 +44,8 @@ class Tables:
     them, and who is delinquent now has at least `delinquent_risk`. `weights` holds for each recency-weighted
     mean what an epoch 0, 1, 2... epochs old counts. `perfect` is the best that each input can be. A bad epoch
     costs `loss_when_bad` of its reward on average, and `aversion` is how much of a whole reward one more
-    point of risk counts beyond that. `fitted_through` is the last epoch whose outcome they have learnt from.
+    point of risk counts beyond that. `fitted_through` is the last epoch whose outcome they have learnt from,
+    `commission_ends` are as `inputs.COMMISSION_ENDS`.
     """
 
     version: str
@@ -56,6 +61,7 @@ class Tables:
     delinquent_risk: float
     loss_when_bad: float
     aversion: float
+    commission_ends: tuple[int, ...]
 
     def risk(self, values: tuple[float | None, ...]) -> float:
         """The calibrated probability of a bad next epoch."""
@@ -83,6 +89,14 @@ def judged_tables() -> Tables:
     return _read(JUDGED)
 
 
+@cache
+def earlier_tables(version: str) -> Tables | None:
+    """Those that a run of that version was made with; None of one that is not kept."""
+    if version == BEFORE:
+        return replace(shipped_tables(), version=BEFORE, commission_ends=OLDER_COMMISSION_ENDS)
+    return judged_tables() if version == judged_tables().version else None
+
+
 def _read(name: str) -> Tables:
     return tables(json.loads(files(__package__).joinpath(name).read_text()))
 
@@ -106,6 +120,7 @@ def tables(document: Mapping[str, Any]) -> Tables:
         delinquent_risk=float(document["delinquent_risk"]),
         loss_when_bad=float(document["loss_when_bad"]),
         aversion=float(document["aversion"]),
+        commission_ends=tuple(document.get("commission_ends", OLDER_COMMISSION_ENDS)),
     )
 
 

@@ -1,16 +1,16 @@
 """What scoring reads: the cluster as the newest fetch left it, and the history behind it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Aggregate, Case, F, Q, QuerySet, TextField, When
 from pydantic_core import from_json
 
 from validators.exceptions import PictureChangedError
-from validators.models import CommissionSource, Fetch, Validator, ValidatorEpoch, VoteState
+from validators.models import ClusterEpoch, CommissionSource, Fetch, Validator, ValidatorEpoch, VoteState
 from validators.scoring.facts import NO_PAST, ClusterFacts, EpochFacts, Past, ValidatorFacts
-from validators.scoring.past import EPOCHS_KEPT, EpochColumns, epoch_table, pasts
+from validators.scoring.past import EPOCHS_KEPT, EpochColumns, epoch_table, pasts, voteless
 from validators.services.blocks import counted_in_part
 from validators.services.bulk import read_rows
 from validators.solana.whole_percent import meant
@@ -48,17 +48,40 @@ def _facts_with_past(fetch: Fetch) -> ClusterFacts:
     return _cluster(fetch, *_past_of_each(fetch))
 
 
-def _past_of_each(fetch: Fetch) -> tuple[Mapping[int, Past], Mapping[int, float]]:
-    """And the cluster's skip rates by epoch."""
+def _past_of_each(fetch: Fetch) -> tuple[Mapping[int, Past], Mapping[int, float], Collection[int]]:
+    """And the cluster's skip rates by epoch, and who could not vote in the running one."""
     columns = _columns_by_epoch(fetch)
     _refine_commissions(fetch, columns)
     stakes = dict(read_rows(Validator.objects.present().values_list("pk", "activated_stake")))
+    excused = _voteless(fetch, columns)
     tables = [
-        epoch_table(epoch, those, present_stakes=stakes, slots_in_epoch=fetch.slots_in_epoch)
+        epoch_table(
+            epoch,
+            those,
+            present_stakes=stakes,
+            slots_in_epoch=fetch.slots_in_epoch,
+            voteless=excused[epoch],
+        )
         for epoch, those in columns.items()
     ]
     past = pasts(tables, present_stake=sum(stakes.values()))
-    return past, {table.epoch: table.skip_rate for table in tables if table.skip_rate is not None}
+    skip_rates = {table.epoch: table.skip_rate for table in tables if table.skip_rate is not None}
+    return past, skip_rates, excused.get(fetch.epoch, ())
+
+
+def _voteless(fetch: Fetch, columns: Mapping[int, EpochColumns]) -> dict[int, Collection[int]]:
+    """By epoch, whose delinquency says nothing."""
+    rows = ClusterEpoch.objects.filter(epoch__gte=fetch.epoch - EPOCHS_KEPT, epoch__lte=fetch.epoch)
+    units: dict[int, str] = dict(read_rows(rows.values_list("epoch", "credits_unit")))
+    found: dict[int, Collection[int]] = {}
+    met: set[int] = set()
+    for epoch in sorted(columns):
+        unit, before = units.get(epoch, ""), units.get(epoch - 1, "")
+        found[epoch] = voteless(
+            columns[epoch], columns.get(epoch - 1), unit=unit, unit_before=before, met=met
+        )
+        met.update(columns[epoch].keys)
+    return found
 
 
 def _recent(fetch: Fetch) -> Mapping[int, list[EpochFacts]]:
@@ -161,7 +184,12 @@ def _rows(fetch: Fetch, epochs: int) -> QuerySet[ValidatorEpoch]:
     return ValidatorEpoch.objects.filter(epoch__gte=fetch.epoch - epochs, epoch__lte=fetch.epoch)
 
 
-def _cluster(fetch: Fetch, past: Mapping[int, Past], skip_rates: Mapping[int, float] | None) -> ClusterFacts:
+def _cluster(
+    fetch: Fetch,
+    past: Mapping[int, Past],
+    skip_rates: Mapping[int, float] | None,
+    could_not_vote: Collection[int] = (),
+) -> ClusterFacts:
     recent = _recent(fetch)
     staked = Validator.objects.present().filter(activated_stake__gt=0).order_by("pk")
     fields = ("pk", "vote_account", "activated_stake", "commission_bps", "delinquent", "version")
@@ -171,6 +199,7 @@ def _cluster(fetch: Fetch, past: Mapping[int, Past], skip_rates: Mapping[int, fl
         ValidatorFacts(
             key, vote_account, stake, bps, bool(delinquent),
             recent.get(key, ()), version, past.get(key, NO_PAST), key in left_out,
+            key in could_not_vote,
         )
         for key, vote_account, stake, bps, delinquent, version in rows
     ]  # fmt: skip

@@ -6,8 +6,9 @@ from functools import lru_cache
 from validators.models import Refit
 from validators.scoring.facts import ScoringMethod
 from validators.scoring.registry import METHODS
+from validators.scoring.trust_v2 import method as trust_v2
 from validators.scoring.trust_v3 import method as trust_v3
-from validators.scoring.trust_v3.tables import judged_tables, tables
+from validators.scoring.trust_v3.tables import earlier_tables, tables
 
 # Between the shipped version that was refitted and what tells the refit.
 REFITTED = "+"
@@ -27,12 +28,18 @@ def method_of(name: str, version: str) -> ScoringMethod | None:
     if method is None or version == method.version:
         return method
     if REFITTED not in version:
-        is_before = method is trust_v3.METHOD and version == judged_tables().version
-        return trust_v3.method_with(judged_tables()) if is_before else method
+        return _earlier(method, version) or method
     try:
         return _refitted(name, version)
     except Refit.DoesNotExist:
         return method
+
+
+def _earlier(method: ScoringMethod, version: str) -> ScoringMethod | None:
+    if method is trust_v2.METHOD:
+        return trust_v2.BEFORE if version == trust_v2.BEFORE.version else None
+    found = earlier_tables(version) if method is trust_v3.METHOD else None
+    return None if found is None else trust_v3.method_with(found)
 
 
 def _in_use(method: ScoringMethod) -> ScoringMethod:

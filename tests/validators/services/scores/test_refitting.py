@@ -149,13 +149,6 @@ def test_a_refit_of_an_older_version_is_not_used_any_more(grown: Grown) -> None:
     assert method_of("trust-v3", f"{METHOD.version}+9.unkept") == METHOD
 
 
-def test_a_run_of_the_version_before_is_explained_by_its_own_coefficients() -> None:
-    found = method_of("trust-v3", "3.2.0")
-
-    assert found is not None
-    assert (found.version, found.fitted_through) == ("3.2.0", 920)
-
-
 @pytest.mark.parametrize(("first", "says"), [(949, True), (950, False)])
 def test_a_verdict_says_where_the_shipped_ones_had_seen_the_outcomes(first: int, says: bool) -> None:
     figures = {
