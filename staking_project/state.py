@@ -97,9 +97,10 @@ def named_database(database: Mapping[str, Any]) -> str:
     """
     name = str(database["NAME"])
     name = os.path.realpath(name) if os.path.isabs(name) else name
-    host = str(database.get("HOST") or database.get("OPTIONS", {}).get("host", ""))
+    options = database.get("OPTIONS", {})
+    host = str(database.get("HOST") or options.get("host", ""))
     host = "localhost" if host.lower() in _LOOPBACK else host
-    port = str(database.get("PORT", "")) or (_POSTGRES_PORT if host else "")
+    port = str(database.get("PORT") or options.get("port", "")) or (_POSTGRES_PORT if host else "")
     return f"{host}:{port}/{name}"
 
 

@@ -13,7 +13,7 @@ from scheduling.engine.broker import UNUSABLE
 from scheduling.engine.outage import Outage
 from scheduling.models import Run
 from scheduling.models.paths import EXECUTE_RUN
-from scheduling.monitoring.queue_state import MARKER, require_messages_taken
+from scheduling.monitoring.queue_state import marker, require_messages_taken
 from scheduling.monitoring.refusals import redis_refusal
 
 # Seconds. A pool takes some fifty messages out of Redis before its workers come to them.
@@ -82,7 +82,7 @@ class Doorbell:
         try:
             if self._outage.is_on:
                 require_messages_taken(self._broker)
-            emptied = bool(self._broker.connection.set(MARKER, secrets.token_hex(8), nx=True))
+            emptied = bool(self._broker.connection.set(marker(), secrets.token_hex(8), nx=True))
         except UNUSABLE as exc:
             self._lost(exc)
             return False

@@ -22,6 +22,6 @@ class OperatorCommand(BaseCommand):
 
 
 class WorkingCommand(OperatorCommand):
-    """A command that runs the declared jobs, and looks whether it can before it begins."""
+    """A command that calls what settings name by dotted paths, and looks first whether it is there."""
 
     requires_system_checks = [INSTALLATION, DECLARED]

@@ -5,7 +5,7 @@ from datetime import datetime
 from scheduling.models import Job
 from scheduling.monitoring.alerts import DOWN, last_look
 from scheduling.monitoring.queue_state import QueueState, queue_state
-from scheduling.monitoring.readiness import database_problem, late_jobs
+from scheduling.monitoring.readiness import database_problem, late_jobs, works_elsewhere
 from scheduling.timing.instants import show_instant
 
 
@@ -30,7 +30,8 @@ def _nobody_dispatches(queue: QueueState, *, database_works: bool, now: datetime
     looked_at = last_look()
     since = f", since about {show_instant(looked_at)}" if looked_at and looked_at <= now - DOWN else ""
     if not queue.problem and not queue.workers_alive:
-        return f"Nobody dispatches, and no workers are alive{since}; `manage.py qcluster` starts both."
+        nobody = f"Nobody dispatches, and no workers are alive{since}; `manage.py qcluster` starts both."
+        return works_elsewhere(now=now) or nobody
     if queue.problem and database_works and since:
         return f"Nobody dispatches{since}; `manage.py qcluster` starts a dispatcher with its workers."
     return ""

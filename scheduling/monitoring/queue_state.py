@@ -11,8 +11,6 @@ from django_q.status import Stat
 
 from scheduling.monitoring.refusals import redis_problem
 
-# Present in Redis as long as Redis has kept what it was given. When it is gone, so are the messages.
-MARKER = "scheduling:doorbell"
 # How to ask for the length of each type of key; of anything else it is 1.
 _LENGTH_COMMANDS = {
     "string": "STRLEN",
@@ -91,6 +89,14 @@ def queue_problem() -> str:
     return ""
 
 
+def marker() -> str:
+    """What is in Redis as long as Redis has kept what it was given. When it is gone, so are the messages.
+
+    Each installation has its own, for the first that finds it gone puts it back.
+    """
+    return f"django_q:{Conf.PREFIX}:doorbell"
+
+
 def require_messages_taken(broker: Any) -> None:
     """Put a message into the queue and take it out again, in one; raises what a message meets now.
 
@@ -105,7 +111,7 @@ def require_messages_taken(broker: Any) -> None:
 def _keys(broker: Any) -> list[RedisKey]:
     """The queue, what clusters report, and the dispatcher's marker; nobody else's keys."""
     connection = broker.connection
-    names = {*connection.scan_iter(match=f"django_q:{Conf.PREFIX}:*", count=_SCAN_COUNT), MARKER.encode()}
+    names = set(connection.scan_iter(match=f"django_q:{Conf.PREFIX}:*", count=_SCAN_COUNT))
     keys = (_key(connection, name) for name in sorted(names))
     return [key for key in keys if key is not None]
 

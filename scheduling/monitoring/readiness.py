@@ -21,10 +21,12 @@ from scheduling.exceptions import SchedulingError
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
+from scheduling.monitoring.alerts import DOWN, last_look
 from scheduling.monitoring.database_state import require_room, require_tables, require_writes
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import held_jobs, holders_in_words
 from scheduling.timing.durations import show_duration, show_roughly
+from scheduling.timing.instants import show_instant
 
 # A dispatcher claims within half a second, and a free worker takes a run within milliseconds. Later
 # than this, and one of them is missing or has far too much to do.
@@ -84,7 +86,7 @@ def judge(queue: QueueState, *, now: datetime, database: str) -> tuple[Finding, 
     found = [
         Finding(check="database", problem=database),
         Finding(check="redis", problem=queue.problem),
-        Finding(check="workers", problem=workers_problem(queue)),
+        Finding(check="workers", problem=workers_problem(queue, now=now, database=database)),
     ]
     asked: dict[str, ReadinessCheck] = {"schedules": schedules_problem}
     asked |= {name: import_string(path) for name, path in settings.READINESS_CHECKS.items()}
@@ -127,10 +129,24 @@ def _problem_of(*trials: Callable[[], None]) -> str:
     return ""
 
 
-def workers_problem(queue: QueueState) -> str:
+def workers_problem(queue: QueueState, *, now: datetime, database: str) -> str:
     if queue.problem:
         return f"{UNKNOWN}Redis is away"
-    return "" if queue.workers_alive else "No workers are alive; `manage.py qcluster` starts them."
+    if queue.workers_alive:
+        return ""
+    elsewhere = "" if database else _ask(works_elsewhere, now=now)
+    return elsewhere or "No workers are alive; `manage.py qcluster` starts them."
+
+
+def works_elsewhere(*, now: datetime) -> str:
+    """Where no workers report to our queue: that somebody dispatches all the same; empty when nobody does."""
+    looked_at = last_look()
+    if looked_at is None or looked_at <= now - DOWN:
+        return ""
+    return (
+        f"No workers are alive in this queue, but a dispatcher looked at {show_instant(looked_at)}: "
+        "unless it ended since, it has another SECRET_KEY or REDIS_URL."
+    )
 
 
 def schedules_problem(*, now: datetime) -> str:

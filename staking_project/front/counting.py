@@ -39,7 +39,8 @@ class SlidingCount:
         return self._by_ourselves(key, minute, units)
 
     def _in_redis(self, key: str, minute: int, units: int) -> tuple[int, int]:
-        name = f"front:{key}"
+        # Two installations may share a Redis: what the one is asked for is not asked of the other.
+        name = f"front:{settings.Q_CLUSTER['name']}:{key}"
         with self._redis().pipeline(transaction=False) as pipeline:
             pipeline.incrby(f"{name}:{minute}", units)
             pipeline.expire(f"{name}:{minute}", 2 * WINDOW_SECONDS)

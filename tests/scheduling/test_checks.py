@@ -53,8 +53,18 @@ def test_jobs_that_cannot_run_are_found(settings: Settings) -> None:
     assert ids() == {"scheduling.E002", "scheduling.E003", "scheduling.E005"}
 
 
-@pytest.mark.parametrize("words", [("scheduler", "setup"), ("qcluster",)])
-def test_who_sets_jobs_up_or_runs_them_looks_first_whether_they_can(
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("scheduler", "setup"),
+        ("scheduler", "backfill", "fetch", "--from", "2026-11-23T12:00Z", "--to", "2026-11-23T13:00Z"),
+        ("qcluster",),
+        ("cleanup",),
+        ("health",),
+        ("monitor",),
+    ],
+)
+def test_who_calls_what_settings_name_looks_first_whether_it_is_there(
     settings: Settings, words: tuple[str, ...]
 ) -> None:
     settings.SCHEDULED_JOBS = ["tests.scheduling.test_checks.BROKEN"]

@@ -110,6 +110,16 @@ def test_a_database_has_one_name_however_its_server_is_spelt(server: str, name: 
     assert named_database(environ.Env.db_url_config(f"postgres://me:secret@{server}/staking")) == name
 
 
+def test_a_port_counts_wherever_in_the_address_it_stands() -> None:
+    urls = [f"postgres://me@{words}" for words in ("[::1]:5433/db", "127.0.0.1/db?port=5433", "[::1]/db")]
+
+    assert [named_database(environ.Env.db_url_config(url)) for url in urls] == [
+        "localhost:5433/db",
+        "localhost:5433/db",
+        "localhost:5432/db",
+    ]
+
+
 def test_databases_behind_two_sockets_are_two() -> None:
     urls = [f"postgres://me@/staking{words}" for words in ("", "?host=/run/one", "?host=/run/other")]
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from scheduling.clock import database_now
 from scheduling.ledger.retention import prune
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WorkingCommand
 from scheduling.management.tables import table
 
 
-class Command(OperatorCommand):
+class Command(WorkingCommand):
     help = "Deletes the history that is older than the mode keeps it, as the cleanup job does."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
 from scheduling.ledger.presentation import pause_text
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WorkingCommand
 from scheduling.management.tables import table
 from scheduling.models import Job
 from scheduling.monitoring.alerts import open_alerts
@@ -17,7 +17,7 @@ from scheduling.monitoring.readiness import readiness
 NOT_READY = 3
 
 
-class Command(OperatorCommand):
+class Command(WorkingCommand):
     help = "Says whether database, Redis, workers, schedules and data are as they should be, and why not."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 from scheduling.clock import database_now
 from scheduling.ledger.counting import counts_said
 from scheduling.ledger.presentation import clock_time
-from scheduling.management.command import OperatorCommand
+from scheduling.management.command import WorkingCommand
 from scheduling.management.monitor_screen import problem_screen, screen_of
 from scheduling.management.tables import table
 from scheduling.management.watching import Picture, may_draw, watch
@@ -26,7 +26,7 @@ from scheduling.monitoring.refusals import database_failure
 REFRESH = 2.0
 
 
-class Command(OperatorCommand):
+class Command(WorkingCommand):
     help = "Shows alerts, health, schedules, runs, workers, queue and database; works on nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -62,6 +62,9 @@ scheduler help                        this text
 
 Add --json for programs. A running `qcluster` picks changes up within a second."""
 
+# What looks up declared jobs; all else is of what the tables hold.
+ASK_THE_DECLARED = ("setup", "backfill")
+
 
 class Command(OperatorCommand):
     help = "Sets up, lists, changes and removes the schedules."
@@ -125,6 +128,8 @@ class Command(OperatorCommand):
             "compare": self._compare,
             "audit": self._audit,
         }
+        if action in ASK_THE_DECLARED and not options["skip_checks"]:
+            self.check(tags=[DECLARED])
         try:
             perform: Callable[..., None] = actions.get(action or "help", self._help)
             with in_turn():
@@ -139,9 +144,7 @@ class Command(OperatorCommand):
     def _help(self, json: bool = False, **options: Any) -> None:
         self._show({"help": HELP}, HELP, json=json)
 
-    def _set_up(self, names: list[str], reset: bool, skip_checks: bool, **options: Any) -> None:
-        if not skip_checks:
-            self.check(tags=[DECLARED])
+    def _set_up(self, names: list[str], reset: bool, **options: Any) -> None:
         if len(names) > 1:
             raise UnknownNameError(f"setup takes one mode of {', '.join(MODES)}, not {len(names)}.")
         mode = names[0] if names else self._mode_to_keep()

@@ -7,14 +7,14 @@ from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
 from scheduling.ledger.selectors import current_mode
-from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.management.command import WRONG_USAGE, WorkingCommand
 from scheduling.monitoring.database_state import require_tables
 from scheduling.monitoring.refusals import database_failure
 from staking_project.acceptance.results import CheckResult
 from staking_project.acceptance.verification import default_seconds, verification
 
 
-class Command(OperatorCommand):
+class Command(WorkingCommand):
     help = "Checks the running system against what it promises; fails when a promise is not kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

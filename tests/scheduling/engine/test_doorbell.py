@@ -36,6 +36,22 @@ def test_a_queue_that_has_been_empty_for_long_is_not_waited_for(
     assert not bell.is_waited_for()
 
 
+def test_each_installation_notices_that_the_redis_of_both_was_emptied(
+    broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first that looked put the marker of both back, and the other waited for messages that were gone."""
+
+    def looks(queue: str) -> bool:
+        monkeypatch.setattr(Conf, "PREFIX", queue)
+        return Doorbell().has_lost_messages()
+
+    before = [looks(queue) for queue in ("one", "other", "one", "other")]
+    broker.connection.flushdb()
+
+    assert before == [True, True, False, False]
+    assert [looks(queue) for queue in ("one", "other", "one", "other")] == [True, True, False, False]
+
+
 def test_a_redis_that_does_not_answer_is_not_waited_for(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Conf, "REDIS", "redis://127.0.0.1:1/0")
 

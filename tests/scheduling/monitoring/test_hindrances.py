@@ -64,6 +64,18 @@ def test_that_nobody_dispatches_is_told_with_since_when(job: Job) -> None:
     )
 
 
+def test_workers_that_have_another_queue_are_told(job: Job) -> None:
+    """Of a host with another SECRET_KEY it was told that nobody dispatches, where everything ran."""
+    at = looked(5)
+    told = (
+        f"No workers are alive in this queue, but a dispatcher looked at {at}: unless it ended since, it has "
+        "another SECRET_KEY or REDIS_URL."
+    )
+
+    assert explained(job)[-1] == told
+    assert told in " ".join(printed("health").split())
+
+
 def test_of_the_past_nothing_is_told_of_who_lives_now(job: Job) -> None:
     assert "Nobody dispatches" not in " ".join(explained(job, "--at", "2026-11-23T12:00:00Z"))
 

@@ -176,6 +176,21 @@ def test_few_passwords_may_be_tried_for_one_account_from_many_addresses(
     assert tried == [200] * LOGINS + [429] * 2
 
 
+def test_two_installations_on_one_redis_count_what_each_is_asked_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, seconds: list[float]
+) -> None:
+    """Passwords tried at the one kept people out of the other."""
+    monkeypatch.setattr(counting, "REDIS_PATIENCE", 10.0)
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    count = counting.SlidingCount()
+
+    def counted(queue: str) -> float:
+        settings.Q_CLUSTER = settings.Q_CLUSTER | {"name": queue}
+        return count.add("logins:as:ada", 1)
+
+    assert [counted(queue) for queue in ("one", "other", "one")] == [1, 1, 2]
+
+
 def test_a_process_without_redis_remembers_so_much_and_no_more(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
