@@ -222,8 +222,8 @@ FURTHER = (
     mutant(
         "what waits for its time is not queued before it",
         RECOVERY,
-        "if run.not_before <= now and room",
-        "if room",
+        "if run.not_before <= now:",
+        "if True:",
     ),
     mutant(
         "messages that were lost are remembered until they are asked for again",
