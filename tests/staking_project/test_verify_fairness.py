@@ -145,7 +145,7 @@ def test_a_retention_that_somebody_set_is_held_to_and_named() -> None:
     assert result.passed, result.saw
     assert "; fetch-repeatable keeps succeeded runs 4h, set by ada; fetch-repeatable keeps" in result.saw
     ran("fetch-repeatable", seconds_ago=5 * 3_600)
-    assert "1 succeeded runs are too old; fetch-repeatable keeps" in state.retention_is_applied(WINDOW).saw
+    assert "1 succeeded run is too old; fetch-repeatable keeps" in state.retention_is_applied(WINDOW).saw
 
 
 def test_a_cleanup_that_somebody_made_rarer_may_be_as_long_ago() -> None:
