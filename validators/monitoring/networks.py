@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from scheduling.monitoring.alerts import Trouble
 from scheduling.monitoring.panels import Panel
-from scheduling.timing.durations import show_roughly
+from scheduling.wording import counted
 from validators.models import NetworkDatabase
 
 # Addresses change hands; whoever makes such a file makes another within a month.
@@ -50,13 +50,18 @@ def networks_panel() -> Panel | None:
             one["name"],
             one["says"],
             f"{ages[one['name']]:%Y-%m-%d}" if one["name"] in ages else "unknown",
-            show_roughly(timezone.now() - ages[one["name"]]) if one["name"] in ages else "unknown",
+            _age(timezone.now() - ages[one["name"]]) if one["name"] in ages else "unknown",
             known.problem,
         )
         for one in known.files
     ]
     columns = ("database of networks", "kind", "of", "age", "problem")
     return Panel(title="networks", columns=columns, rows=rows or [("none", "", "", "", known.problem)])
+
+
+def _age(age: timedelta) -> str:
+    """In days, of what is made once a month: a page that is looked at again is the same page meanwhile."""
+    return counted(age.days, "day") if age.days > 0 else "under a day"
 
 
 def _made() -> list[tuple[str, datetime]]:

@@ -1,6 +1,7 @@
 """Where validators are and who runs them: what is stored of it, with and without a database of networks."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,12 +132,16 @@ def test_a_damaged_database_takes_nothing_away_and_is_told(
     assert stored("network")[0] == ("AS64496",)
     # The file that is here today has the age of today; one from the first epoch of computers has not.
     assert networks.networks_alert(now=now) == []
+    panel = networks.networks_panel()
+    assert panel is not None
+    assert panel.rows[0][3] == "under a day"
     os.utime(path, (0, 0))
     tasks.fetch_nodes()
     assert "is of 1970-01-01: older than 90 days" in networks.networks_alert(now=now)[0].message
     panel = networks.networks_panel()
     assert panel is not None
     assert panel.rows[0][:3] == ("networks.tsv", "iptoasn", "1970-01-01")
+    assert panel.rows[0][3] == f"{(timezone.now() - datetime.fromtimestamp(0, UTC)).days:,} days"
 
 
 def test_an_address_is_looked_up_once(
