@@ -222,7 +222,18 @@ PLACES = {
         "_end",
         "resume",
     ),
-    "worker": ("take", "claim_run", "held_lease", "_end", "_committed", "give_back", "_record_failure"),
+    "worker": (
+        "take",
+        "claim_run",
+        "held_lease",
+        # Around every end, whichever way it is written.
+        "persistently",
+        "persistently",
+        "_end",
+        "_committed",
+        "give_back",
+        "_record_failure",
+    ),
 }
 OF_SEVERAL = ("a host goes away for good", LATE_STATEMENT)
 KINDS: dict[str, Callable[["Simulation", Fault], None]] = {

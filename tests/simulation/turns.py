@@ -1,6 +1,6 @@
 """Whose turn it is where one of the clock and one that somebody asked for wait at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 from scheduling.models import ASKED_FOR, Overlap, RunState, RunTrigger
@@ -22,15 +22,15 @@ def of_a_turn(
     if not is_queued or job.overlap == Overlap.ALLOW or by.said is None or not is_exact:
         return
     others = [one for one in of_job if one.id != row.id and one.state == RunState.PENDING]
-    is_turn_of_asked = _last(of_job) not in (None, *ASKED_FOR)
+    last = _last(of_job)
     if row.trigger in ASKED_FOR:
         if any(one.trigger == row.trigger and one.occurrence < row.occurrence for one in others):
             raise BrokenError("POLICY", f"run {row.id} was asked for, and goes before an older one")
-        if any(one.trigger not in ASKED_FOR for one in others) and not is_turn_of_asked:
+        if any(one.trigger not in ASKED_FOR for one in others) and last <= {*ASKED_FOR}:
             raise BrokenError(
                 "POLICY", f"run {row.id} was asked for, and goes before the clock's out of turn"
             )
-    elif _is_asked_for(others, now=by.said) and is_turn_of_asked and not is_paused:
+    elif _is_asked_for(others, now=by.said) and _is_of_the_clock(last) and not is_paused:
         raise BrokenError("POLICY", f"run {row.id} is the clock's, and goes before what was asked for again")
 
 
@@ -54,7 +54,7 @@ def of_turns_for_room(
         and rows[row.id].state == RunState.QUEUED
     ]
     is_exact = all(is_fresh(job_id) for job_id, job in jobs.items() if job.leaves_a_worker)
-    if not released or by.said is None or not is_exact or _last(sharing) in (None, *ASKED_FOR):
+    if not released or by.said is None or not is_exact or not _is_of_the_clock(_last(sharing)):
         return
     for job_id in {row.job for row in sharing}:
         of_job = [row for row in sharing if row.job == job_id]
@@ -70,7 +70,7 @@ def _may_be_asked_for(of_job: list[Row], job: Known, *, now: datetime) -> bool:
     waiting = [row for row in of_job if row.state == RunState.PENDING]
     if job.overlap == Overlap.ALLOW:
         return any(row.trigger in ASKED_FOR and instant(row.not_before) <= now for row in waiting)
-    is_its_turn = all(row.trigger in ASKED_FOR for row in waiting) or _last(of_job) not in (None, *ASKED_FOR)
+    is_its_turn = all(row.trigger in ASKED_FOR for row in waiting) or _is_of_the_clock(_last(of_job))
     is_free = not any(row.state in (RunState.QUEUED, RunState.RUNNING) for row in of_job)
     return is_free and is_its_turn and _is_asked_for(waiting, now=now)
 
@@ -82,8 +82,12 @@ def _is_asked_for(waiting: Iterable[Row], *, now: datetime) -> bool:
     return first is not None and instant(first.not_before) <= now
 
 
-def _last(rows: Iterable[Row]) -> str | None:
-    """What the run came of that was executed last."""
+def _last(rows: Iterable[Row]) -> set[str]:
+    """What the run came of that was executed last; of two that ended at once nobody says which it was."""
     executed = [row for row in rows if row.state in ENDED and row.attempt > 0 and row.finished_at]
-    newest = max(executed, key=lambda row: row.finished_at or "", default=None)
-    return newest.trigger if newest else None
+    newest = max((row.finished_at or "" for row in executed), default="")
+    return {row.trigger for row in executed if row.finished_at == newest}
+
+
+def _is_of_the_clock(last: Collection[str]) -> bool:
+    return bool(last) and not any(trigger in ASKED_FOR for trigger in last)
