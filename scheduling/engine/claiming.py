@@ -17,6 +17,7 @@ from scheduling.engine.takeover import take_over
 from scheduling.engine.turns import first_asked_for
 from scheduling.exceptions import CadenceError
 from scheduling.models import ASKED_FOR, OPEN_STATES, Job, Overlap, Run, RunState, RunTrigger
+from scheduling.timing.instants import show_instant
 from scheduling.timing.planning import Plan, PlannedRun, Policies, plan_runs
 
 logger = logging.getLogger(__name__)
@@ -160,7 +161,7 @@ def _state_of(
         return RunState.SKIPPED, planned.skip_reason
     if not open_here or one.job.overlap == Overlap.ALLOW:  # [OVERLAP-1]
         return (RunState.QUEUED if planned.not_before <= now else RunState.PENDING), ""
-    before = f"the run of {open_here[0]:%Y-%m-%d %H:%M:%S}Z"
+    before = f"the run of {show_instant(open_here[0])}"
     made_up_for = len(one.plan.runs) > 1
     if made_up_for or (one.job.overlap == Overlap.QUEUE and len(open_here) == 1):
         return RunState.PENDING, f"waits for {before}"
@@ -227,7 +228,7 @@ def _asked_for_ahead(one: DueJob, open_runs: Sequence[Run], *, now: datetime) ->
         if run.trigger in ASKED_FOR and run.state in (RunState.QUEUED, RunState.RUNNING)  # [OVERLAP-1]
     )
     ahead = next(under_way, None) or first_asked_for(open_runs, now=now)
-    return f"waits for the run of {ahead.occurrence:%Y-%m-%d %H:%M:%S}Z, which was asked for" if ahead else ""
+    return f"waits for the run of {show_instant(ahead.occurrence)}, which was asked for" if ahead else ""
 
 
 def _known_occurrences(won: Sequence[DueJob]) -> set[tuple[int, datetime]]:

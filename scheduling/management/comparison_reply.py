@@ -1,7 +1,7 @@
 """What `scheduler compare` shows."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from scheduling.ledger.comparison import Variant, compare_variants
@@ -20,23 +20,16 @@ HEADERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """The variants as a document and as text."""
+def comparison_reply(name: str) -> tuple[list[dict[str, Any]], str]:
+    """The two variants of a job side by side, as a document and as text.
 
-    document: Any
-    text: str
-
-
-def comparison_reply(name: str) -> Reply:
-    """The two variants of a job side by side; raises a `SchedulingError` when there is no such job."""
+    Raises a `SchedulingError` when there is no such job.
+    """
     variants = compare_variants(job_named(name))
-    return Reply(
-        document=[asdict(variant) for variant in variants],
-        text=table(HEADERS, [_cells(variant) for variant in variants])
-        if variants
-        else f"{name} has no variants; --parameters-b makes one.",
-    )
+    text = f"{name} has no variants; --parameters-b makes one."
+    if variants:
+        text = table(HEADERS, [_cells(variant) for variant in variants])
+    return [asdict(variant) for variant in variants], text
 
 
 def _cells(variant: Variant) -> tuple[Any, ...]:

@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from scheduling.timing.instants import show_instant
+
 
 class Alert(models.Model):
     """Something wrong with one subject, by one rule: open until it has been fine for a while."""
@@ -39,4 +41,4 @@ class AlertRound(models.Model):
     )
 
     def __str__(self) -> str:
-        return f"{self.looked_at:%Y-%m-%d %H:%M:%S}Z"
+        return show_instant(self.looked_at)

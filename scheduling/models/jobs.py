@@ -10,6 +10,7 @@ from django_q.models import Schedule
 from scheduling.exceptions import CadenceError
 from scheduling.timing.attempts import FIRST_WAIT, MOST_ATTEMPTS
 from scheduling.timing.cadence import Cadence, Cron, Every
+from scheduling.timing.instants import show_instant
 
 # Characters that say why a job is paused.
 LONGEST_NOTE = 300
@@ -172,4 +173,4 @@ class JobChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S}Z {self.by}: {self.action} {self.detail}".rstrip()
+        return f"{show_instant(self.at)} {self.by}: {self.action} {self.detail}".rstrip()

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q, Value
 
 from scheduling.models.jobs import Job
+from scheduling.timing.instants import show_instant
 
 
 class RunState(models.TextChoices):
@@ -44,7 +45,7 @@ ON_THEIR_OWN = (RunTrigger.BACKFILL, RunTrigger.ALERT)
 
 def run_name(job_name: str, occurrence: datetime) -> str:
     """What people call one run."""
-    return f"{job_name} {occurrence:%Y-%m-%d %H:%M:%S}Z"
+    return f"{job_name} {show_instant(occurrence)}"
 
 
 class Run(models.Model):

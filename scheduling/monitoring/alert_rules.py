@@ -9,6 +9,7 @@ from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
 from scheduling.monitoring.queue_state import queue_problem
 from scheduling.timing.instants import show_instant
+from scheduling.wording import counted
 
 FAILURES_IN_A_ROW = 3
 # Missed occurrences are told of for this long; there is nothing to be mended.
@@ -52,7 +53,7 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
 
 def _missed(run: Run) -> str:
     """Why is not known: nobody dispatched, or the database took no writes, of which nothing is stored."""
-    count = f"{run.missed_before:,} occurrence{'s' if run.missed_before > 1 else ''}"
+    count = counted(run.missed_before, "occurrence")
     before = show_instant(run.occurrence)
     return f"{run.job.name} missed {count} before {before}: not claimed in time by any dispatcher."
 

@@ -31,7 +31,7 @@ def _nobody_dispatches(queue: QueueState, *, database_works: bool, now: datetime
     since = f", since about {show_instant(looked_at)}" if looked_at and looked_at <= now - DOWN else ""
     if not queue.problem and not queue.workers_alive:
         nobody = f"Nobody dispatches, and no workers are alive{since}; `manage.py qcluster` starts both."
-        return works_elsewhere(now=now) or nobody
+        return works_elsewhere(looked_at, now=now) or nobody
     if queue.problem and database_works and since:
         return f"Nobody dispatches{since}; `manage.py qcluster` starts a dispatcher with its workers."
     return ""

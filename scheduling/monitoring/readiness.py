@@ -13,6 +13,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -134,13 +135,15 @@ def workers_problem(queue: QueueState, *, now: datetime, database: str) -> str:
         return f"{UNKNOWN}Redis is away"
     if queue.workers_alive:
         return ""
-    elsewhere = "" if database else _ask(works_elsewhere, now=now)
+    elsewhere = "" if database else _ask(lambda now: works_elsewhere(last_look(), now=now), now=now)
     return elsewhere or "No workers are alive; `manage.py qcluster` starts them."
 
 
-def works_elsewhere(*, now: datetime) -> str:
-    """Where no workers report to our queue: that somebody dispatches all the same; empty when nobody does."""
-    looked_at = last_look()
+def works_elsewhere(looked_at: datetime | None, *, now: datetime) -> str:
+    """Where no workers report to our queue: that somebody dispatches all the same; empty when nobody does.
+
+    `looked_at` is when a dispatcher last looked.
+    """
     if looked_at is None or looked_at <= now - DOWN:
         return ""
     return (
@@ -171,19 +174,18 @@ def late_jobs(*, now: datetime) -> list[LateJob]:
 
 def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
     jobs = Job.objects.filter(schedule__isnull=False, paused_at=None, after=None)
-    due = jobs.filter(schedule__next_run__lt=now - LATE_CLAIM)
-    late_ones = list(due.select_related("schedule").order_by("name"))
-    held = held_jobs([job.pk for job in late_ones])
+    due = Q(schedule__next_run__lt=now - LATE_CLAIM)
+    is_stuck = Q(schedule__next_run=None, ends_at=None) & ~Q(schedule__repeats=0)
+    found = list(jobs.filter(due | is_stuck).select_related("schedule").order_by("name"))
+    late = {job: job.schedule.next_run for job in found if job.schedule and job.schedule.next_run}
+    held = held_jobs([job.pk for job in late])
     locked = f"its row is locked ({holders_in_words()})" if held else ""
-    for job in late_ones:
-        next_run = job.schedule and job.schedule.next_run
-        assert next_run is not None, "only what has a next run is due"
-        late = show_roughly(now - next_run)
+    for job, next_run in late.items():
         why = locked if job.pk in held else "no dispatcher claims it"
-        yield LateJob(name=job.name, problem=f"{job.name} is {late} late: {why}.")
-    stuck = jobs.filter(schedule__next_run=None, ends_at=None).exclude(schedule__repeats=0)
-    for name in stuck.order_by("name").values_list("name", flat=True):
-        yield LateJob(name=name, problem=f"{name} has no next run: its cadence is broken.")
+        yield LateJob(name=job.name, problem=f"{job.name} is {show_roughly(now - next_run)} late: {why}.")
+    for job in found:
+        if job not in late:
+            yield LateJob(name=job.name, problem=f"{job.name} has no next run: its cadence is broken.")
 
 
 def _untaken(*, now: datetime) -> Iterator[LateJob]:

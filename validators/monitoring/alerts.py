@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils.text import Truncator
 
 from scheduling.monitoring.alerts import MOST_TROUBLES, Trouble
+from scheduling.wording import counted
 from validators.figures import percent
 from validators.models import CommissionChange, Fetch, Subscription, Validator, ValidatorEvent, VoteState
 from validators.models.watching import watched_accounts
@@ -123,7 +124,7 @@ def _not_admitted_said(out: Sequence[VoteState], read: int, now: datetime) -> st
     more = f" and {len(out) - MOST_NAMED} more" if len(out) > MOST_NAMED else ""
     left = time_left(read, now=now)
     return (
-        f"{len(out)} watched validator{'s' if len(out) > 1 else ''} will not vote in epoch "
+        f"{counted(len(out), 'watched validator')} will not vote in epoch "
         f"{read + 2}{f'; {left} left to mend it' if left else ''}: {named}{more}."
     )
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db.models import F, Min, QuerySet
 
+from scheduling.wording import counted
 from validators.models import THE_TALLY, EventTally, ValidatorEvent
 from validators.scoring.timeline import BAD_PERFORMANCE
 from validators.solana.arithmetic import ALL_BPS
@@ -163,7 +164,7 @@ def _mev_commission(facts: Facts) -> str:
 def _delinquency_ended(facts: Facts) -> str:
     what = "It left the cluster while" if facts["left"] else "It votes again after"
     times = facts["fetches"]
-    return f"{what} {grouped(times)} look{'' if times == 1 else 's'} saw it delinquent."
+    return f"{what} {counted(times, 'look')} saw it delinquent."
 
 
 def _admission_lost(facts: Facts) -> str:

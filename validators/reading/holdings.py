@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 
+from scheduling.wording import counted
 from validators.figures import grouped
 from validators.models import Fetch, StakeEpoch, Validator
 from validators.solana.operators import Common, Strength
@@ -85,8 +86,8 @@ def moving_said(epoch: int | None) -> str:
     number = looks["validators"]
     return (
         f"In epoch {epoch}, which runs, {sol(looks['come'])} SOL come with the next one and "
-        f"{sol(looks['leave'])} SOL leave with its end, by the stake accounts of {grouped(number)} "
-        f"validator{'' if number == 1 else 's'}{share} that were looked at in it so far."
+        f"{sol(looks['leave'])} SOL leave with its end, by the stake accounts of "
+        f"{counted(number, 'validator')}{share} that were looked at in it so far."
     )
 
 

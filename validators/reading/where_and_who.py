@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, Sum
 
+from scheduling.wording import counted
 from validators.models import Validator
 from validators.reading.concentration import NEVER_LOOKED, network_database, no_database_said
 from validators.solana.operators import Common, Strength
@@ -113,7 +114,7 @@ def _held(validator: Validator, sizes: dict[str, Any], name: str) -> str:
     if validator.left_at:
         return ""
     number = sizes[f"{name}_count"]
-    return f", of {grouped(number)} validator{'' if number == 1 else 's'}{_share(sizes, name)}"
+    return f", of {counted(number, 'validator')}{_share(sizes, name)}"
 
 
 def _share(sizes: dict[str, Any], name: str) -> str:

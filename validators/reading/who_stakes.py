@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from scheduling.wording import counted
 from validators.models import SourceState, StakeEpoch, StakePool, Validator, ValidatorEpoch
 from validators.reading.stake_pools import PoolShare, pool_shares
-from validators.templatetags.units import fraction_percent, grouped, sol
+from validators.templatetags.units import fraction_percent, sol
 
 Source = SourceState.Source
 UNTIL_THEN: Final = "The source Stakes looks at a few validators at a time, in turn."
@@ -43,7 +44,7 @@ def who_stakes(
 
 
 def _told_of(look: StakeEpoch) -> Iterator[str]:
-    accounts = f"{grouped(look.accounts)} stake account{'' if look.accounts == 1 else 's'}"
+    accounts = counted(look.accounts, "stake account")
     moves = [
         f"{sol(look.activating)} SOL come with the next epoch" if look.activating else "",
         f"{sol(look.deactivating)} SOL{_of(look.deactivating, look.active)} leave with its end"

@@ -262,8 +262,8 @@ class Command(OperatorCommand):
         self._show(story, "\n".join(map(journal_words, story)), **options)
 
     def _compare(self, name: str, **options: Any) -> None:
-        reply = comparison_reply(name)
-        self._show(reply.document, reply.text, **options)
+        document, text = comparison_reply(name)
+        self._show(document, text, **options)
 
     def _audit(self, **options: Any) -> None:
         reply = audit_reply(now=database_now(), **options)
