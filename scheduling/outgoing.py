@@ -214,10 +214,13 @@ def _require_public(url: str, judge: Callable[[str, int], object]) -> None:
 def body_of(response: requests.Response, *, largest: int) -> bytes:
     """All of it, inflated. Raises TooLargeError as soon as it is more than `largest` bytes."""
     body = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        body += chunk
-        if len(body) > largest:
-            raise TooLargeError(f"more than {largest:,} bytes")
+    try:
+        for chunk in response.iter_content(CHUNK):
+            body += chunk
+            if len(body) > largest:
+                raise TooLargeError(f"more than {largest:,} bytes")
+    except ValueError as exc:  # of a chunk of -11 bytes; what else is none requests says in its own words
+        raise requests.exceptions.ChunkedEncodingError("it is no HTTP") from exc
     return bytes(body)
 
 

@@ -94,5 +94,7 @@ def logging_of(*, form: str, level: str, django_q_level: str, host: str) -> dict
             "": {"handlers": ["stderr"], "level": "WARNING"},
             **{name: {"level": level} for name in LOGGERS},
             "django-q": {"level": django_q_level, "filters": ["brief"]},
+            # Its warnings hold whole addresses, with the keys in them; whoever asked says what went wrong.
+            "urllib3": {"level": "ERROR"},
         },
     }

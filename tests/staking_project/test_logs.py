@@ -11,8 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 from scheduling.clock import database_now
 from scheduling.context import current_run
 from scheduling.engine.execution import execute_run
+from scheduling.outgoing import told
 from staking_project.logs import BriefFailures, JsonFormatter, SentenceFormatter, logging_of
 from tests.scheduling.factories import RunFactory
+from tests.validators.endpoints import bare_endpoint, hangs_up_after
 
 
 def record(message: str, *, name: str = "scheduling", level: int = logging.INFO) -> logging.LogRecord:
@@ -90,3 +92,14 @@ def test_what_strangers_wrote_steers_no_terminal_and_begins_no_line() -> None:
 
     assert first.endswith(r"the endpoint said \x1b[2J\x9b\nWARNING all is well")
     assert trace[-1] == r"ValueError: \x1b]0;title\x07"
+
+
+def test_an_address_with_a_key_stands_in_no_line_of_the_http_library(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    odd = b"HTTP/1.1 200 OK\r\nA\x00b\r\nContent-Length: 0\r\n\r\n"
+
+    with bare_endpoint(hangs_up_after(odd)) as url:
+        assert told("GET", f"{url}?api-key=SECRET", seconds=30, patience=(5.0, 5.0)) == (200, True)
+
+    assert "SECRET" not in caplog.text

@@ -157,8 +157,7 @@ class Endpoint:
         if status == HTTPStatus.GONE:
             raise GoneError(self.name, method, cause)
         if response.is_redirect:
-            target = urlsplit(response.headers["Location"]).hostname
-            place = quoted(target, longest=LONGEST_QUOTE) if target else "another path"
+            place = _place(response.headers["Location"])
             cause += f" to {place}; put the final address into SOLANA_RPC_URL"
         raise HttpStatusError(self.name, method, cause)
 
@@ -219,6 +218,15 @@ def _phrase(status: int, sent: str) -> str:
     """What every server says with the status, or what this one thought of."""
     known = http.client.responses.get(status, "")
     return sent if sent.lower() in ("", known.lower()) else quoted(sent, longest=LONGEST_QUOTE)
+
+
+def _place(location: str) -> str:
+    """Where a redirect leads, without what may be a key; it may be no address at all."""
+    try:
+        target = urlsplit(location).hostname
+    except ValueError:
+        return "what is no address"
+    return quoted(target, longest=LONGEST_QUOTE) if target else "another path"
 
 
 def _failure(failure: RpcFailure) -> str:

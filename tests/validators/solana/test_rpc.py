@@ -59,6 +59,11 @@ FAULTS: list[tuple[Response, type[EndpointError], str]] = [
         UnavailableError,
         "HTTP 302 FOUND to “elsewhere.example”; ",
     ),
+    (
+        reply("", 307, Location="/elsewhere"),
+        UnavailableError,
+        "HTTP 307 TEMPORARY REDIRECT to another path; ",
+    ),
     (reply("", 429), RateLimitedError, "HTTP 429"),
     (rpc_error(-32005, "Node is behind", {"numSlotsBehind": 153}), RpcError, "the node is 153 slots behind"),
     (rpc_error(-32601, "Method not found"), RpcError, "error -32601: “Method not found”"),
@@ -126,6 +131,16 @@ def test_a_redirect_is_not_followed(endpoint: CannedEndpoint, httpserver: HTTPSe
         ask(endpoint.url)
 
     assert other.asked == []
+
+
+def test_a_redirect_to_what_is_no_address_is_an_error_too() -> None:
+    answer = b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n"
+
+    with (
+        bare_endpoint(hangs_up_after(answer)) as url,
+        pytest.raises(UnavailableError, match="HTTP 302 Found to what is no address; "),
+    ):
+        ask(url)
 
 
 def test_a_refused_connection_says_so_without_the_key() -> None:
@@ -215,6 +230,14 @@ def test_a_silent_endpoint_is_left_at_the_read_limit(
 )
 def test_a_connection_cut_in_the_middle_is_an_error(beginning: bytes) -> None:
     with bare_endpoint(hangs_up_after(beginning)) as url, pytest.raises(EndpointError):
+        ask(url)
+
+
+@pytest.mark.parametrize("size", [b"-11", b"-1", b"zz", b"f" * 20])
+def test_a_body_in_parts_of_no_size_is_an_error(size: bytes) -> None:
+    answer = OK_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + size + b'\r\n{"id": 1}\r\n0\r\n\r\n'
+
+    with bare_endpoint(hangs_up_after(answer)) as url, pytest.raises(EndpointError):
         ask(url)
 
 
