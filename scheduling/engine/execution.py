@@ -24,7 +24,7 @@ from scheduling.engine import statements, turnover
 from scheduling.engine.aftermath import follow_failure, follow_first_success, follow_success
 from scheduling.engine.claims import Claim, claim_run, give_back
 from scheduling.engine.leases import held_lease
-from scheduling.engine.leftovers import children_ended, transactions_closed
+from scheduling.engine.leftovers import children_ended, forks_kept_in, transactions_closed
 from scheduling.engine.recording import for_certain, persistently, under_lease, within_reach
 from scheduling.engine.time_limits import time_limit
 from scheduling.engine.turnover import HeldBack
@@ -172,6 +172,7 @@ def _call(claim: Claim, *, asked_at: float) -> Any:
         children_ended(),
         held_lease(run_id=claim.run_id, owner=claim.owner, since=asked_at),
         time_limit(claim.time_limit),
+        forks_kept_in(),
     ):
         _require_condition(claim)
         return task(**claim.parameters)

@@ -1,5 +1,6 @@
 """What a task leaves behind is not left: an open transaction is its failure, its children end with it."""
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from django.db import connections
 
 from scheduling.engine.processes import children_of
 from scheduling.exceptions import TransactionLeftOpenError
+
+logger = logging.getLogger(__name__)
 
 # A child that forks while it is ended leaves another one; nobody forks for ever.
 MOST_GENERATIONS = 20
@@ -49,6 +52,25 @@ def children_ended() -> Iterator[None]:
                 break
             for pid in left:
                 end_child(pid)
+
+
+@contextmanager
+def forks_kept_in() -> Iterator[None]:
+    """A child that the block forked ends where the block does, at the latest.
+
+    It would go on as a second worker of the same name: end the run that its parent still works on, and
+    take messages. At once, since what is closed on the way out is its parent's too, as the connection is.
+    """
+    own = os.getpid()
+    try:
+        yield
+    except BaseException:
+        if os.getpid() != own:
+            logger.exception("A child that the task forked failed.")
+            os._exit(1)
+        raise
+    if os.getpid() != own:
+        os._exit(0)
 
 
 def end_child(pid: int) -> None:

@@ -30,6 +30,17 @@ def fork_and_die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def fork_and_return() -> None:
+    """A child comes back from its task at once, and the other fails; their parent works on."""
+    for fails in (False, True):
+        if os.fork() == 0:
+            if fails:
+                raise ValueError("in a child")
+            return
+    time.sleep(1)
+    _note("ended")
+
+
 def store_and_hang() -> None:
     """Is ended by its time limit in the middle of a transaction."""
     _note("hangs")
@@ -84,6 +95,7 @@ def once(task: Callable[[], None], *, copies: int = 1, limit: float = 600) -> tu
 
 
 FORKS = once(fork_and_die)
+FORKS_AND_RETURNS = once(fork_and_return)
 KILLS = once(kill_the_worker)
 EXCEEDS_ITS_LIMIT = once(store_and_hang, limit=1)
 HANGS = once(hang)

@@ -165,6 +165,17 @@ def test_what_a_task_started_ends_with_the_worker_that_was_killed_in_it(stack: I
     assert len(set(left)) == 3
 
 
+def test_a_child_that_comes_back_from_its_task_does_not_end_its_parents_run(stack: Installation) -> None:
+    hard(stack, "FORKS_AND_RETURNS")
+
+    ended = "SELECT * FROM scheduling_run WHERE finished_at IS NOT NULL"
+    wait_until(lambda: stack.rows(ended), saying="its end")
+
+    assert the_run(stack) == ("succeeded", 1, 0, "")
+    [worker] = [event.pid for event in stack.events("ended")]
+    assert worker in pool(stack)
+
+
 def test_a_time_limit_ends_a_task_and_its_transaction_and_the_worker_lives_on(stack: Installation) -> None:
     hard(stack, "EXCEEDS_ITS_LIMIT")
 
