@@ -33,6 +33,8 @@ from scheduling.timing.instants import show_instant
 # than this, and one of them is missing or has far too much to do.
 LATE_CLAIM = timedelta(seconds=10)
 LATE_START = timedelta(seconds=30)
+# Nothing is claimed before its time: what ran for a time so far ahead ran by a clock that was wrong.
+AHEAD = timedelta(minutes=1)
 # Of those that cannot run, and of those that are late: what a probe reads, and a person.
 MOST_NAMED = 10
 # What a check says that could not look, by no fault of its own.
@@ -168,8 +170,10 @@ def _first(problems: list[str], *, others: str) -> list[str]:
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:
-    """The jobs whose time has come without a run, and those whose run no worker takes."""
-    return [*_unclaimed(now=now), *_untaken(now=now)]
+    """The jobs whose time has come without a run, those whose run no worker takes, and those that wait for
+    a time that a wrong clock made up.
+    """
+    return [*_unclaimed(now=now), *_untaken(now=now), *_ahead(now=now)]
 
 
 def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
@@ -195,6 +199,21 @@ def _untaken(*, now: datetime) -> Iterator[LateJob]:
     for name in names:
         limit = show_duration(LATE_START)
         yield LateJob(name=name, problem=f"A run of {name} waits for a worker for more than {limit}.")
+
+
+def _ahead(*, now: datetime) -> Iterator[LateJob]:
+    """What ran while the clock was ahead goes on from there, in silence until the clock is there again."""
+    ran = Run.objects.filter(trigger=RunTrigger.SCHEDULE, occurrence__gt=now + AHEAD)
+    waiting = ran.filter(job__schedule__next_run__gt=now + AHEAD, job__paused_at=None)
+    found = waiting.order_by("job__name").values_list("job__name", "job__schedule__next_run").distinct()
+    for name, next_run in found:
+        assert next_run is not None, "it lies after another time"
+        wait, until = show_roughly(next_run - now), show_instant(next_run)
+        problem = (
+            f"{name} waits {wait}, until {until}: the clock was ahead when it last ran; "
+            f"`manage.py scheduler set {name} --start` takes a sooner time."
+        )
+        yield LateJob(name=name, problem=problem)
 
 
 def _ask(check: Callable[..., str], *, now: datetime) -> str:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
+from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
@@ -24,6 +25,7 @@ from scheduling.monitoring.queue_state import LiveCluster, QueueState
 from scheduling.monitoring.verdict_log import VerdictLog
 from scheduling.operations import changing
 from scheduling.pages import views
+from scheduling.timing.instants import show_instant
 from tests.scheduling.factories import JobFactory, RunFactory
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
@@ -198,6 +200,24 @@ def test_a_job_without_a_next_run_is_late_unless_it_ended_or_follows_another(job
     broken = JobFactory(schedule__next_run=None)
 
     assert [late.name for late in readiness.late_jobs(now=timezone.now())] == [broken.name]
+
+
+def test_a_job_that_ran_by_a_clock_that_was_ahead_is_late_until_somebody_brings_it_back(job: Job) -> None:
+    """A next run that somebody chose is none of this, however far off."""
+    now = timezone.now()
+    ahead = now + timedelta(hours=5)
+    JobFactory(schedule__next_run=ahead)
+    Schedule.objects.filter(job=job).update(next_run=ahead + timedelta(hours=6))
+    RunFactory(job=job, state=RunState.SUCCEEDED, occurrence=ahead)
+
+    [late] = readiness.late_jobs(now=now)
+    assert late.problem == (
+        f"fetch-repeatable waits 11h, until {show_instant(ahead + timedelta(hours=6))}: the clock was ahead "
+        "when it last ran; `manage.py scheduler set fetch-repeatable --start` takes a sooner time."
+    )
+
+    call_command("scheduler", "set", job.name, "--start", f"{now:%Y-%m-%dT%H:%M:%SZ}", stdout=StringIO())
+    assert [late.problem for late in readiness.late_jobs(now=now)] == []
 
 
 def test_a_run_that_no_worker_takes_is_late(job: Job) -> None:
