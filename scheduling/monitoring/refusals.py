@@ -33,6 +33,8 @@ _REDIS_CLASSES: dict[type[redis.RedisError], str] = {
     redis.exceptions.MasterDownError: "MASTERDOWN",
     redis.exceptions.ClusterDownError: "CLUSTERDOWN",
 }
+# This it says instead of a greeting, and redis-py takes it for no connection.
+_NO_CONNECTION_LEFT = "max number of clients reached"
 # A row or a file that somebody else is writing to: it works.
 _LOCKED = "55P03"
 _FULL = "53100"
@@ -85,6 +87,8 @@ def redis_refusal(exc: Exception) -> str:
     for kind, word in _REDIS_CLASSES.items():
         if isinstance(exc, kind):
             return _REDIS_WORDS[word]
+    if _NO_CONNECTION_LEFT in str(exc):
+        return "it has no connection left (maxclients)"
     if isinstance(exc, redis.ConnectionError | redis.TimeoutError):
         return ""
     words = str(exc).split()

@@ -48,6 +48,7 @@ def broken(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def heal(client: Any) -> None:
     client.execute_command("REPLICAOF", "NO", "ONE")
     client.config_set("maxmemory", 0)
+    client.config_set("maxclients", 1_000)
     client.config_set("stop-writes-on-bgsave-error", "no")
     client.acl_setuser("default", enabled=True, nopass=True, categories=["+@all"], keys=["*"])
     client.flushall()
@@ -80,11 +81,17 @@ def take_the_right(client: Any) -> None:
     client.acl_setuser("default", enabled=True, nopass=True, keys=["*"], commands=["-rpush"])
 
 
+def take_its_connections(client: Any) -> None:
+    client.config_set("maxclients", 1)
+    client.client_kill_filter(_type="normal", skipme=True)
+
+
 BREAKAGES: list[tuple[Callable[[Any], None], str]] = [
     (fill, "its memory is full (maxmemory)"),
     (make_replica, "it is a replica, which takes no writes"),
     (take_the_key, "a key of ours holds something else (WRONGTYPE); delete it"),
     (take_the_right, "its user may not do this (NOPERM)"),
+    (take_its_connections, "it has no connection left (maxclients)"),
     (take_its_disk, "it cannot save to its disk (MISCONF)"),
 ]
 
