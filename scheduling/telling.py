@@ -106,6 +106,9 @@ def _main() -> int:
     one = apprise.Apprise.instantiate(asked["address"], suppress_exceptions=True)
     if one is None or not chat.add(one):
         return _NOT_UNDERSTOOD
+    # A chat refuses all of what is too long for it: the beginning goes out, and the title counts the rest.
+    if one.overflow_mode == apprise.OverflowMode.UPSTREAM:
+        one.overflow_mode = apprise.OverflowMode.TRUNCATE
     kind = apprise.NotifyType.SUCCESS if asked["is_over"] else apprise.NotifyType.WARNING
     return 0 if chat.notify(title=asked["title"], body=asked["body"], notify_type=kind) else _NOT_TAKEN
 

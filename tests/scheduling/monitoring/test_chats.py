@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -54,6 +55,24 @@ def test_news_are_delivered_by_the_courier_and_tried_again_when_they_are_not_tak
     assert KEY not in shown
     if status == 500:
         assert "DeliveryError: json: it could not be reached, or did not take it." in run.error
+
+
+def test_news_that_are_too_long_for_a_chat_arrive_once_as_far_as_it_takes_them(
+    httpserver: HTTPServer, settings: Settings
+) -> None:
+    """A Mattermost is given 4,000 characters, as a Telegram about, a Discord half of that."""
+    httpserver.expect_request(f"/hooks/{KEY}", method="POST").respond_with_data("ok")
+    settings.ALERT_URLS = [f"{httpserver.url_for('/').replace('http', 'mmost')}{KEY}"]
+    ask_for_delivery([replace(NEWS, subject=f"job-{number}") for number in range(100)], now=database_now())
+
+    deliver_due(now=database_now())
+
+    assert Run.objects.get().state == RunState.SUCCEEDED
+    [(request, _)] = httpserver.log
+    text = json.loads(request.data)["text"]
+    assert "[staking] opened: fetch is late (and 99 more)" in text
+    assert "late: job-0\n" in text
+    assert len(text) <= 4_000
 
 
 def test_one_that_never_answers_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
