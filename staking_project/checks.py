@@ -1,6 +1,8 @@
 """Settings that lead nowhere or let strangers in, found before anybody comes."""
 
+import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,9 +14,12 @@ from django.db import connections
 from scheduling.checks import INSTALLATION, bounded
 from scheduling.outgoing import is_this_machine
 from staking_project import accounts
+from staking_project.variables import VARIABLES
 from validators.solana.endpoint_names import parsed_address
 
 _SECURE_REDIS: Final = ("rediss", "unix", "redis+unix")
+# From 0 to 1, as difflib measures: WORKER is near WORKERS, POSTGRES_PASSWORD of compose.yaml near none.
+_MISSPELT: Final = 0.8
 
 
 @register(INSTALLATION)
@@ -47,10 +52,47 @@ def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     )
 
 
+@register(INSTALLATION)
+def check_host_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """ALLOWED_HOSTS are names; with an address among them, who came by it would be refused."""
+    return bounded(
+        Error(
+            f"ALLOWED_HOSTS: {name!r} is no name of a host.",
+            hint="Write it without https://, port and path, as in staking.example.org.",
+            id="staking.E003",
+        )
+        for name in settings.ALLOWED_HOSTS
+        if not _is_host_name(name)
+    )
+
+
+@register(INSTALLATION)
+def check_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A name in the file of settings that is nearly one of ours is one misspelt: nobody reads it."""
+    return bounded(
+        Warning(
+            f"The file of settings has {name}, which nothing reads.",
+            hint=f"Did you mean {near[0]}? .env.example has all names.",
+            id="staking.W005",
+        )
+        for name in settings.NAMES_IN_ENV_FILE
+        if name not in VARIABLES and (near := get_close_matches(name.upper(), VARIABLES, 1, _MISSPELT))
+    )
+
+
 @register(Tags.security, deploy=True)
 def check_exposure(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What stands open, or goes over a network that others listen to."""
-    return [*_any_host(), *_open_redis(), *bounded(_keys_in_the_clear())]
+    return [*_plain_http(), *_any_host(), *_open_redis(), *bounded(_keys_in_the_clear())]
+
+
+def _plain_http() -> Iterator[CheckMessage]:
+    if not settings.HTTPS:
+        yield Warning(
+            "HTTPS is not 1: passwords and sessions are sent to whoever asks without TLS.",
+            hint="Put a proxy with TLS in front (docs/operations.md), and set HTTPS=1.",
+            id="staking.W006",
+        )
 
 
 def _any_host() -> Iterator[CheckMessage]:
@@ -118,6 +160,11 @@ def _split(address: str) -> SplitResult | None:
 def _is_origin(text: str) -> bool:
     url = _split(text)
     return url is not None and bool(url.scheme and url.hostname) and text == f"{url.scheme}://{url.netloc}"
+
+
+def _is_host_name(name: str) -> bool:
+    """Also *, .example.org for all below it, and [::1]."""
+    return bool(re.fullmatch(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\]", name))
 
 
 def _is_here(url: SplitResult) -> bool:

@@ -1,11 +1,14 @@
 """Django's commands, as `manage.py` and as the installed `staking-backend`."""
 
+import errno
 import gc
 import io
 import os
 import select
 import sys
 
+# Where there is no room for what is written: the disk, the owner's share of it, a file by its user's limit.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What a shell says of a command that SIGPIPE ended, and of one that Ctrl-C did.
 READER_GONE = 141
 INTERRUPTED = 130
@@ -14,25 +17,42 @@ INTERRUPTED = 130
 def main() -> None:
     """Run a command; one whose reader has enough, as `head` has, or that is interrupted, ends without a word.
 
-    What a command has to undo when it is interrupted it undoes itself, before this hears of it.
+    What a command has to undo when it is interrupted it undoes itself, before this hears of it. One whose
+    output finds no room says so in a line.
     """
+    _provide_streams()
     try:
         try:
             _run()
         finally:
             # What is still to be written is written here, where a reader that is gone can be noticed.
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:
         if not _reader_is_gone():
             raise
-        # Python writes what is left once more as it ends: to nobody.
-        nobody = os.open(os.devnull, os.O_WRONLY)
-        for stream in (1, 2):
-            os.dup2(nobody, stream)
+        _write_to_nobody(1, 2)
         sys.exit(READER_GONE)
+    except OSError as exc:
+        if exc.errno not in NO_ROOM or "--traceback" in sys.argv:
+            raise
+        _write_to_nobody(1)
+        sys.exit(f"Not all could be written: {exc.strerror}.")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _provide_streams() -> None:
+    """Who closed an output, as `>&-` does, wants nothing of it; a file must not get its number either."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open until the end)
+
+
+def _write_to_nobody(*streams: int) -> None:
+    """Python writes what is left once more as it ends."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(nobody, stream)
 
 
 def _run() -> None:

@@ -121,8 +121,8 @@ class Environment(environ.Env):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{var}: {exc}") from exc
 
 
-def read_env_file(env: Environment, path: Path) -> None:
-    """Take over what a file says, but for what the environment has.
+def read_env_file(env: Environment, path: Path) -> list[str]:
+    """Take over what a file says, but for what the environment has; returns the names that it gives.
 
     A line is NAME=value, a comment or empty: of any other, Env would only write a warning with its text.
     Raises ImproperlyConfigured for that, and for a file that cannot be read.
@@ -134,10 +134,15 @@ def read_env_file(env: Environment, path: Path) -> None:
         raise ImproperlyConfigured(
             f"the file of settings {path}: {reason}; let this user read it, or name another by ENV_FILE"
         ) from exc
+    names = []
     for number, line in enumerate(lines, start=1):
-        if line.strip() and not re.match(r"#|(export )?[A-Za-z_]\w*=", line):
+        found = re.match(r"#|(?:export )?([A-Za-z_]\w*)=", line)
+        if line.strip() and not found:
             raise ImproperlyConfigured(f"{path}, line {number} is not written NAME=value, without spaces.")
+        if found and found[1]:
+            names.append(found[1])
     env.read_env(path)
+    return names
 
 
 def is_there(path: Path) -> bool:
@@ -166,9 +171,11 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
         private_folder(state_dir)
     default_url = f"sqlite:///{quote(str(state_dir / 'db.sqlite3'))}"
     database: dict[str, Any] = env.db_url("DATABASE_URL", default=default_url)
-    if database.get("ENGINE") not in DATABASE_ENGINES:
+    # Without a name Django would ask for one of its own settings, which nobody has written.
+    named = database.get("NAME") or "service" in database.get("OPTIONS", {})
+    if database.get("ENGINE") not in DATABASE_ENGINES or not named:
         raise ImproperlyConfigured(
-            "DATABASE_URL is no address of PostgreSQL or SQLite; write it like "
+            "DATABASE_URL is no address of a database of PostgreSQL or SQLite; write it like "
             "postgres://user:password@host:5432/name"
         )
     if database["ENGINE"] == "django.db.backends.sqlite3":

@@ -30,10 +30,11 @@ BASE_DIR = CODE
 
 
 env = Environment()
+NAMES_IN_ENV_FILE: list[str] = []
 if given := env.str("ENV_FILE", default=""):
-    read_env_file(env, Path(given))
+    NAMES_IN_ENV_FILE = read_env_file(env, Path(given))
 elif is_there(default_env_file()):
-    read_env_file(env, default_env_file())
+    NAMES_IN_ENV_FILE = read_env_file(env, default_env_file())
 
 # What the running project writes: the SQLite file, the generated key, the address of the embedded Redis.
 # Absolute, for the services of `run` are started in another folder.
@@ -48,7 +49,8 @@ HTTPS = env.bool("HTTPS", default=False)
 SECRET_KEY_IS_GENERATED = not given_secret_key(env)
 SECRET_KEY = given_secret_key(env) or generated_secret_key(STATE_DIR)
 # Who looks after the process asks from beside it, by no name: health checks, a scrape of /metrics.
-ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
+_NAMED_HOSTS = [name.strip() for name in env.list("ALLOWED_HOSTS", default=[])]
+ALLOWED_HOSTS = [*_NAMED_HOSTS, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # For the files of the API's documentation. As an app it would be a fifth of every command's start.
@@ -314,6 +316,9 @@ if HTTPS:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
     SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+else:
+    # Each asks for one of the settings above; staking.W006 asks for HTTPS itself.
+    SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
 
 LOGGING = logging_of(
     form=env.str("LOG_FORMAT", default="text"),

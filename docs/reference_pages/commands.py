@@ -86,6 +86,7 @@ def written(action: argparse.Action) -> str:
     if not action.option_strings:
         return code(value) + (" …" if action.nargs in ("*", "+") else "")
     flag = ", ".join(action.option_strings)
+    value = f"[{value}]" if action.nargs == "?" else value
     return code(flag if action.nargs == 0 else f"{flag} {value}")
 
 

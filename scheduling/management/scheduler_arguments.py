@@ -28,7 +28,11 @@ def add_retry_arguments(parser: ArgumentParser) -> None:
         "--occurrence", help="which of NAME, like 2026-11-23T12:00:10Z (default: the newest that failed)"
     )
     parser.add_argument(
-        "--failed", nargs="?", const="", metavar="NAME", help="all that failed, of NAME or all"
+        "--failed",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="all that failed: of NAME, without it of every schedule",
     )
     parser.add_argument("--from", dest="start", help="of those that failed: from this occurrence on")
     parser.add_argument("--to", dest="end", help="of those that failed: up to this occurrence")

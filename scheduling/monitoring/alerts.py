@@ -154,12 +154,17 @@ def _is_quiet(*, now: datetime) -> bool:
 
 
 def _is_our_turn(*, now: datetime) -> bool:
-    """Move the round on. A round in the future is a clock that was set back."""
+    """Move the round on. A round in the future is a clock that was set back.
+
+    The first ever begins quietly, as after everything was down: schedules are set up some time before the
+    services are started, and until then nobody claims them.
+    """
     due = Q(looked_at__lte=now - LOOK_EVERY) | Q(looked_at__gt=now + LOOK_EVERY)
     if AlertRound.objects.filter(due, pk=_ROUND).update(looked_at=now):
         return True
     if not AlertRound.objects.filter(pk=_ROUND).exists():
-        AlertRound.objects.bulk_create([AlertRound(pk=_ROUND, looked_at=_BEGINNING)], ignore_conflicts=True)
+        first = AlertRound(pk=_ROUND, looked_at=_BEGINNING, quiet_until=now + GRACE)
+        AlertRound.objects.bulk_create([first], ignore_conflicts=True)
         return bool(AlertRound.objects.filter(due, pk=_ROUND).update(looked_at=now))
     return False
 

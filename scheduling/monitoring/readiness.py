@@ -198,7 +198,8 @@ def _untaken(*, now: datetime) -> Iterator[LateJob]:
     names = waiting.order_by("job__name").values_list("job__name", flat=True).distinct()
     for name in names:
         limit = show_duration(LATE_START)
-        yield LateJob(name=name, problem=f"A run of {name} waits for a worker for more than {limit}.")
+        told = f"A run of {name} was due more than {limit} ago, and no worker has taken it."
+        yield LateJob(name=name, problem=told)
 
 
 def _ahead(*, now: datetime) -> Iterator[LateJob]:

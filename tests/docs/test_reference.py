@@ -38,6 +38,13 @@ def test_the_page_of_the_commands_shows_defaults_as_they_are_typed() -> None:
     assert not re.search(r"%\(\w+\)s|%%|`\(\(", page)
 
 
+def test_the_page_of_the_commands_shows_which_value_may_be_left_out() -> None:
+    page = commands_page()
+
+    assert "| `--failed [NAME]` |" in page
+    assert "| `--occurrence OCCURRENCE` |" in page
+
+
 def test_every_setting_that_is_read_is_told_of_and_no_other() -> None:
     assert set(VARIABLES) == set(types_read())
 

@@ -32,6 +32,7 @@ def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         ("WORKERS", "-1"),
         ("DATABASE_URL", "a-password"),
         ("DATABASE_URL", "nonsense://user:a-password@host/name"),
+        ("DATABASE_URL", "postgres://user:a-password@host"),
         ("EMAIL_URL", "nonsense://user:a-password@host"),
         ("SECRET_KEY", "a-password"),
         ("SECRET_KEY", "a-password" + "-change-me" * 6),

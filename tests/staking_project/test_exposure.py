@@ -1,9 +1,9 @@
-"""What `check --deploy` says of settings that let strangers in."""
+"""What the checks say of settings that let strangers in, or lead nowhere."""
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from staking_project.checks import check_exposure, check_redis
+from staking_project.checks import check_exposure, check_host_names, check_names, check_redis
 
 
 def ids() -> list[str | None]:
@@ -12,6 +12,7 @@ def ids() -> list[str | None]:
 
 @pytest.fixture(autouse=True)
 def safe(settings: Settings) -> None:
+    settings.HTTPS = True
     settings.ALLOWED_HOSTS = ["staking.example.org"]
     settings.REDIS_URL = "redis://127.0.0.1:6379/0"
     settings.SOLANA_RPC_URLS = ["https://rpc.example.org/key"]
@@ -19,6 +20,14 @@ def safe(settings: Settings) -> None:
 
 def test_what_is_safe_is_not_warned_of() -> None:
     assert ids() == []
+
+
+def test_without_tls_the_setting_that_brings_it_is_named(settings: Settings) -> None:
+    settings.HTTPS = False
+
+    [said] = check_exposure(None)
+
+    assert (said.id, "set HTTPS=1" in str(said.hint)) == ("staking.W006", True)
 
 
 def test_any_host(settings: Settings) -> None:
@@ -80,3 +89,32 @@ def test_an_address_of_no_redis_is_an_error(settings: Settings, address: str, fo
     settings.REDIS_URL = address
 
     assert [one.id for one in check_redis(None)] == ["staking.E001"] * found
+
+
+@pytest.mark.parametrize(
+    "name", ["https://staking.example.org", "a.example.org:443", "a.example.org/", "a b", ""]
+)
+def test_what_is_no_name_of_a_host_is_an_error(settings: Settings, name: str) -> None:
+    settings.ALLOWED_HOSTS = ["a.example.org", name]
+
+    assert [(one.id, one.msg) for one in check_host_names(None)] == [
+        ("staking.E003", f"ALLOWED_HOSTS: {name!r} is no name of a host.")
+    ]
+
+
+@pytest.mark.parametrize("name", ["*", ".example.org", "a_b-c.example.org.", "10.0.0.5", "[::1]", "web"])
+def test_names_that_django_knows_a_host_by_are_none(settings: Settings, name: str) -> None:
+    settings.ALLOWED_HOSTS = [name]
+
+    assert check_host_names(None) == []
+
+
+def test_a_name_of_the_file_that_is_nearly_a_setting_is_told_with_it(settings: Settings) -> None:
+    others = ["POSTGRES_PASSWORD", "PGPASSWORD", "COMPOSE_PROJECT_NAME", "PATH"]
+    settings.NAMES_IN_ENV_FILE = ["WORKERS", "WORKER", "log_format", "SOLANA_RPC_URLS", *others]
+
+    assert [(one.id, one.msg.split()[5], str(one.hint).split("?")[0]) for one in check_names(None)] == [
+        ("staking.W005", "WORKER,", "Did you mean WORKERS"),
+        ("staking.W005", "log_format,", "Did you mean LOG_FORMAT"),
+        ("staking.W005", "SOLANA_RPC_URLS,", "Did you mean SOLANA_RPC_URL"),
+    ]

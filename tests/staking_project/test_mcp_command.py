@@ -50,7 +50,7 @@ def test_the_sdks_client_starts_it_and_hears_nothing_but_the_protocol(stack: Ins
             ["--http", "--host=0.0.0.0"],
             "--host 0.0.0.0 can be reached from elsewhere: that needs --token-file.",
         ),
-        (["--http", "--token-file=/nowhere"], "Cannot read /nowhere: "),
+        (["--http", "--token-file=/nowhere"], "Cannot read /nowhere: No such file or directory."),
         (["--http", "--port=70000"], "--port must be from 0 to 65535."),
     ],
 )

@@ -93,7 +93,8 @@ def _token(path: Path) -> str:
     try:
         token = path.read_text().strip()
     except (OSError, ValueError) as exc:
-        raise CommandError(f"Cannot read {path}: {exc}", returncode=WRONG_USAGE) from exc
+        reason = exc.strerror if isinstance(exc, OSError) else "no text in UTF-8"
+        raise CommandError(f"Cannot read {path}: {reason}.", returncode=WRONG_USAGE) from exc
     if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise CommandError(
             f"{path} holds no token: one line of {SHORTEST_TOKEN} characters or more, no spaces.",

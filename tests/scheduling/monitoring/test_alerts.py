@@ -51,6 +51,11 @@ def trouble(*subjects: str, message: str = "it is late") -> None:
     Site.troubles = [Trouble(subject=subject, message=message) for subject in subjects]
 
 
+def looked_before() -> None:
+    """Who looks at NOON is not the first ever."""
+    AlertRound.objects.create(pk=1, looked_at=NOON - LOOK_EVERY)
+
+
 def told(now: datetime) -> list[tuple[str, str, str]]:
     return [(one.event, one.subject, one.message) for one in evaluate(now=now)]
 
@@ -139,6 +144,7 @@ def test_the_database_refuses_a_second_open_alert_of_one_subject() -> None:
 def test_one_dispatcher_looks_at_a_time_and_each_asks_at_most_every_ten_seconds(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
+    looked_before()
     trouble("fetch")
     first, second = AlertWatch(), AlertWatch()
 
@@ -154,6 +160,7 @@ def test_one_dispatcher_looks_at_a_time_and_each_asks_at_most_every_ten_seconds(
 
 
 def test_after_everything_was_down_nothing_new_is_told_for_two_minutes() -> None:
+    looked_before()
     trouble("fetch")
     AlertWatch().look(now=NOON)
     trouble("fetch", "score")
@@ -166,6 +173,17 @@ def test_after_everything_was_down_nothing_new_is_told_for_two_minutes() -> None
 
     AlertWatch().look(now=back + GRACE + LOOK_EVERY)
     assert {alert.subject for alert in Alert.objects.all()} == {"fetch", "score"}
+
+
+def test_nor_is_it_when_the_first_dispatcher_ever_starts_long_after_the_schedules_were_set_up() -> None:
+    trouble("fetch")
+
+    for seconds in (0, 10, 30, 60, 90, 119):
+        AlertWatch().look(now=NOON + seconds * SECOND)
+        assert not Alert.objects.exists()
+
+    AlertWatch().look(now=NOON + GRACE + LOOK_EVERY)
+    assert Alert.objects.get().subject == "fetch"
 
 
 def test_a_dispatcher_that_starts_beside_another_one_or_was_busy_keeps_nothing_quiet(
@@ -233,6 +251,7 @@ def test_closed_alerts_are_deleted_with_age_and_open_ones_stay() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_hosts_that_look_at_the_same_instant_tell_once() -> None:
+    looked_before()
     trouble("fetch")
 
     def look() -> None:

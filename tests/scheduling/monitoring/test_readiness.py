@@ -228,7 +228,7 @@ def test_a_run_that_no_worker_takes_is_late(job: Job) -> None:
 
     RunFactory(job=job, state=RunState.QUEUED, not_before=now - timedelta(seconds=31))
     assert [late.problem for late in readiness.late_jobs(now=now)] == [
-        "A run of fetch-repeatable waits for a worker for more than 30s."
+        "A run of fetch-repeatable was due more than 30s ago, and no worker has taken it."
     ]
 
 

@@ -116,7 +116,8 @@ def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
     [
         (("--size", "0"), "at least 1"),
         (("--band", "0.9"), "at least 1"),
-        (("--held", "/nowhere"), "Cannot read /nowhere"),
+        (("--held", "/nowhere"), "Cannot read /nowhere: No such file or directory."),
+        (("--held", "/"), "Cannot read /: Is a directory."),
         (("--max-commission", "nan"), "in percent"),
         (("--flag", "nonsense"), "invalid choice"),
         (("--cap", "operater=2"), "There is no group to cap by “operater”; did you mean operator?"),

@@ -203,7 +203,15 @@ def test_wrong_words_and_files_are_refused_in_a_sentence(tmp_path: Path) -> None
         (["--from", "900", "--to", "901", "--data", empty], "holds no epochs"),
         (
             ["--from", "900", "--to", "901", "--data", data, "--predictions", tmp_path / "no" / "x"],
-            "No such file",
+            r"^Cannot write \S+/no/x: No such file or directory\.$",
+        ),
+        (
+            ["--from", "900", "--to", "901", "--data", data, "--predictions", "/dev/full"],
+            r"^Cannot write /dev/full: No space left on device\.$",
+        ),
+        (
+            ["--from", "900", "--to", "901", "--data", data, "--coefficients", tmp_path],
+            r"^Cannot read \S+: Is a directory\.$",
         ),
     ):
         with pytest.raises(CommandError, match=reason):

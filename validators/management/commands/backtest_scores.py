@@ -90,8 +90,12 @@ class Command(OperatorCommand):
             _write_report(options["report"], result)
         except HistoryFileError as exc:
             raise CommandError(str(exc), returncode=WRONG_USAGE) from exc
-        except (ValidatorsError, OSError) as exc:
+        except ValidatorsError as exc:
             raise CommandError(str(exc)) from exc
+        except OSError as exc:
+            # Of a disk that is full no name is told.
+            path = exc.filename or options["predictions"] or options["report"]
+            raise CommandError(f"Cannot write {path}: {exc.strerror}.") from exc
         self._warn(first, last, epochs, result)
         self.stdout.write(json.dumps(document(result)) if options["json"] else tables(result))
 
@@ -142,7 +146,9 @@ def _with_coefficients(method: ScoringMethod, path: Path | None, first: int) -> 
         return trust_v3.method_judged_from(first)
     try:
         read = tables_of(json.loads(path.read_text()))
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+    except OSError as exc:
+        raise CommandError(f"Cannot read {path}: {exc.strerror}.", returncode=WRONG_USAGE) from exc
+    except (ValueError, KeyError, TypeError) as exc:
         problem = f"{path} holds no coefficients of {method.name}: {exc!r}"
         raise CommandError(problem, returncode=WRONG_USAGE) from exc
     return trust_v3.method_with(read)

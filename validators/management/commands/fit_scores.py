@@ -70,7 +70,7 @@ class Command(OperatorCommand):
         try:
             options["output"].write_text(text)
         except OSError as exc:
-            raise CommandError(str(exc)) from exc
+            raise CommandError(f"Cannot write {options['output']}: {exc.strerror}.") from exc
         record = document["record"]
         self.stdout.write(f"Fitted on {counted(record['examples'], 'example')}, {record['bad']} of them bad.")
 

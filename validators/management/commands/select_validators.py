@@ -144,4 +144,5 @@ def _held(path: Path | None) -> list[str]:
     try:
         return [line.strip() for line in path.read_text().splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as exc:
-        raise CommandError(f"Cannot read {path}: {exc}", returncode=WRONG_USAGE) from exc
+        reason = exc.strerror if isinstance(exc, OSError) else "no text in UTF-8"
+        raise CommandError(f"Cannot read {path}: {reason}.", returncode=WRONG_USAGE) from exc
