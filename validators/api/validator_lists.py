@@ -32,10 +32,8 @@ from validators.reading.standings import (
     with_risk,
 )
 
-# What documents and flags are made of, and what the cursors need.
-COLUMNS: Final = tuple(
-    dict.fromkeys((*rows.VALIDATOR_COLUMNS, *ADMISSION_COLUMNS, *FLAG_COLUMNS, "known_name", "known_version"))
-)
+# What documents and flags are made of.
+COLUMNS: Final = tuple(dict.fromkeys((*rows.VALIDATOR_COLUMNS, *ADMISSION_COLUMNS, *FLAG_COLUMNS)))
 # With what `include` adds to each.
 MOST_EXPLAINED: Final = 200
 
@@ -90,7 +88,9 @@ def _present(query: ValidatorQuery, picture: Picture, place: Place | None, asked
     found = with_risk(standings(picture, narrowing=_narrowing(query), sort=query.sort))
     if place is not None:
         found = behind(found, place, sort=query.sort)
-    columns = (*COLUMNS, "components") if asked.parts or asked.risk else COLUMNS
+    columns = _columns(query)
+    if asked.parts or asked.risk:
+        columns = (*columns, "components")
     return plain_columns(found[: query.rows + 1], columns)
 
 
@@ -100,7 +100,12 @@ def _past(query: ValidatorQuery, picture: Picture, place: Place | None) -> Colum
     if place is not None:
         found = behind(found, place, sort=query.sort)
     rows_of_then = map(_as_present, found.values(*past.THEN)[: query.rows + 1])
-    return columns_of(rows_of_then, (*COLUMNS, "components"))
+    return columns_of(rows_of_then, (*_columns(query), "components"))
+
+
+def _columns(query: ValidatorQuery) -> tuple[str, ...]:
+    """With the one that the cursor needs."""
+    return tuple(dict.fromkeys((*COLUMNS, SORT_FIELDS[query.sort.removeprefix("-")])))
 
 
 def _as_present(row: Mapping[str, Any]) -> dict[str, Any]:
