@@ -78,6 +78,8 @@ class Deliveries:
 
     def of_all(self, rows: Iterable[Row], jobs: Mapping[int, Known]) -> None:
         """Of a channel one delivery at a time, on all hosts together."""
+        if not self.count:
+            return
         under_way = [
             row.job
             for row in rows

@@ -121,7 +121,10 @@ class Simulation:
         while True:
             look = looking(self.world, self.watch)
             look.by.looked_at = self.world.step
-            wait = dispatcher.tick()
+            try:
+                wait = dispatcher.tick()
+            except Exception as exc:
+                raise BrokenError("LIVE-1", f"a dispatcher breaks: {exc!r}") from exc
             is_well = not dispatcher._outage.is_on and not dispatcher._messages_lost
             dull_until = (
                 partial(quiet_until, look, self.watch, self.redis) if is_well and wait > 0.01 else None
