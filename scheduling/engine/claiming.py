@@ -36,6 +36,12 @@ class DueJob:
     problem: str = ""
 
     @property
+    def seen_repeats(self) -> int:
+        assert self.job.schedule is not None, "only a job with a schedule is due"
+        repeats: int = self.job.schedule.repeats
+        return repeats
+
+    @property
     def schedule_id(self) -> int:
         assert self.job.schedule_id is not None, "only a job with a schedule is due"
         return self.job.schedule_id
@@ -103,6 +109,8 @@ def _advanced(due: Sequence[DueJob]) -> list[DueJob]:
             Move(
                 schedule_id=one.schedule_id,
                 seen=one.seen_next_run,
+                seen_repeats=one.seen_repeats,
+                ends_at=one.job.ends_at,
                 following=one.plan.following,
                 repeats=one.plan.repeats,
             )

@@ -46,6 +46,7 @@ _DIALECTS = {
         "since_occurrence": "clock_timestamp() - occurrence",
         "briefly": BRIEFLY,
         "following": "CAST(move.column3 AS timestamp with time zone)",
+        "another_end": "job.ends_at IS DISTINCT FROM CAST(move.column6 AS timestamp with time zone)",
     },
     # Django's own functions, which every connection of it has.
     "sqlite": {
@@ -53,14 +54,18 @@ _DIALECTS = {
         "since_occurrence": "django_timestamp_diff(%(now)s, occurrence)",
         "briefly": "TRUE",
         "following": "move.column3",
+        "another_end": "job.ends_at IS NOT move.column6",
     },
 }
 # Both databases call the columns so. [CLAIM-2] [PAUSE-1]
 _MOVE = """
 UPDATE django_q_schedule SET next_run = {following}, repeats = move.column4 FROM (VALUES {moves}) move
 WHERE django_q_schedule.id = move.column1 AND django_q_schedule.next_run = move.column2
+    AND django_q_schedule.repeats = move.column5
     AND NOT EXISTS (
         SELECT 1 FROM scheduling_job job WHERE job.schedule_id = move.column1 AND job.paused_at IS NOT NULL
+    ) AND NOT EXISTS (
+        SELECT 1 FROM scheduling_job job WHERE job.schedule_id = move.column1 AND {another_end}
     )
 RETURNING django_q_schedule.id
 """
@@ -82,20 +87,27 @@ class Move:
 
     schedule_id: int
     seen: datetime
+    seen_repeats: int
+    ends_at: datetime | None
     following: datetime | None
     repeats: int
 
 
 def move_on(moves: Sequence[Move]) -> set[int]:
-    """Set each schedule to its next run, if it stands where it was seen and is not paused; returns those."""
+    """Set each schedule to its next run, if it stands where it was seen and is not paused; returns those.
+
+    Nor if it has another end or count since: on SQLite somebody may set one between the look and this.
+    """
     if not moves:
         return set()
     next_run = _column(Schedule, "next_run")
     values: list[Any] = []
     for move in moves:
-        seen, following = (next_run.get_db_prep_save(at, connection) for at in (move.seen, move.following))
-        values += move.schedule_id, seen, following, move.repeats
-    sql = _MOVE.format(moves=", ".join(["(%s, %s, %s, %s)"] * len(moves)), **_DIALECTS[connection.vendor])
+        instants = (move.seen, move.following, move.ends_at)
+        seen, following, ends_at = (next_run.get_db_prep_save(at, connection) for at in instants)
+        values += move.schedule_id, seen, following, move.repeats, move.seen_repeats, ends_at
+    rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(moves))
+    sql = _MOVE.format(moves=rows, **_DIALECTS[connection.vendor])
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return {row[0] for row in cursor.fetchall()}

@@ -138,7 +138,10 @@ class Job(models.Model):
     @property
     def cadence(self) -> Cadence:
         """The cadence its schedule row asks for; raises `CadenceError` when that cannot be."""
-        schedule = self.schedule
+        try:
+            schedule = self.schedule
+        except Schedule.DoesNotExist:  # removed since the job was read
+            schedule = None
         if schedule is None:
             raise CadenceError(f"{self.name} has no schedule; `scheduler setup` gives it one.")
         if schedule.schedule_type == Schedule.CRON:

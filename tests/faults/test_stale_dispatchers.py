@@ -8,8 +8,8 @@ from django_q.models import Schedule
 
 from scheduling.engine import claiming
 from scheduling.engine.recovery import open_runs, release_pending
-from scheduling.models import Overlap, Run, RunState, RunTrigger
-from scheduling.operations.changing import pause
+from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
+from scheduling.operations.changing import change, pause
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -26,6 +26,21 @@ def test_a_schedule_that_was_moved_between_the_look_and_the_claim_stays_where_it
 
     assert Schedule.objects.get().next_run == tomorrow
     assert not Run.objects.exists()
+
+
+def test_an_end_or_a_count_that_somebody_sets_between_the_look_and_the_claim_stays() -> None:
+    """The next look claims by it."""
+    counted, ended = JobFactory(), JobFactory(ends_at=NOON)
+    jobs = Job.objects.select_related("schedule").order_by("pk")
+    plans = [claiming.plan_of(job, now=NOON) for job in jobs]
+    change(counted.name, by="ann", now=NOON, repeats=5)
+    change(ended.name, by="ann", now=NOON, fields={"ends_at": None})
+
+    assert claiming.claim(plans, now=NOON) == []
+    assert len(claim_due(now=NOON)) == 2
+
+    assert [job.schedule.repeats for job in jobs.all() if job.schedule] == [4, -1]
+    assert all(job.schedule and job.schedule.next_run for job in jobs.all())
 
 
 def test_an_occurrence_with_jitter_waits_for_its_own_time() -> None:

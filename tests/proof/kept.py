@@ -29,6 +29,8 @@ KEPT = (
     Kept(("CLAIM-1",), "scheduling/models/runs.py", "Run", 'UniqueConstraint(fields=["job", "occurrence"]'),
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.next_run = move.column2"),
     Kept(("PAUSE-1",), STATEMENTS, "_MOVE", "AND job.paused_at IS NOT NULL"),
+    Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.repeats = move.column5"),
+    Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND {another_end}"),
     Kept(
         ("PAUSE-1",),
         "scheduling/operations/pausing.py",

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django_q.models import Schedule
 
 from scheduling.exceptions import RefusedError
 from scheduling.ledger.retention import clean_up
 from scheduling.models import Run
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.changing import backfill, pause, resume, trigger
+from scheduling.operations.naming import job_named
 from scheduling.operations.retrying import retry
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def _pause(here: "Simulation", name: str) -> None:
 def _pause_for(here: "Simulation", name: str) -> None:
     """Until an occurrence, where they are easily reckoned: that one runs."""
     now, every = here.world.wall(), timedelta(seconds=here.plan.every)
-    until, schedule = now + 0.7 * every, Schedule.objects.get(name=name)
-    if schedule.next_run is not None and not schedule.cron:
+    until, schedule = now + 0.7 * every, job_named(name).schedule
+    if schedule and schedule.next_run is not None and not schedule.cron:
         until += (schedule.next_run - until) % every
     pause(name, by="ann", note="", now=now, until=until)
 
@@ -81,8 +81,8 @@ def _trigger_and_pause(here: "Simulation", name: str) -> None:
 
 def _set_back(here: "Simulation", name: str) -> None:
     with transaction.atomic():
-        schedule = Schedule.objects.get(name=name)
-        if schedule.next_run is not None:
+        schedule = job_named(name).schedule
+        if schedule and schedule.next_run is not None:
             schedule.next_run -= timedelta(seconds=2 * here.plan.every)
             schedule.save(update_fields=["next_run"])
 

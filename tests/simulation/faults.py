@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.simulation import deliveries, news
 from tests.simulation.acts import ACTS
 from tests.simulation.processes import Process, Trap
+from tests.simulation.setting_up import ACTS_UPON_SCHEDULES, how_often
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -19,6 +21,9 @@ LONGEST_STALL = 30.0
 # Any; those of which a stall is longer than a lease; those just shorter than what a worker surrenders after.
 SIZES = ((0.0, 1.0), (0.42, 0.9), (0.17, 0.26))
 ASKED = "somebody acts"
+SETS = "somebody sets schedules up"
+TELLS = "something is to be told"
+ACTED = (ASKED, SETS, TELLS)
 # How often people act while a seed has its faults: some seeds are theirs.
 MANY_ACTS = (0, 3, 8)
 
@@ -40,10 +45,13 @@ class Fault:
 def faults_of(seed: int, *, hosts: int, every: int, intervals: int) -> list[Fault]:
     """Some that make each other worse and a few others, mostly where much happens: when schedules are due."""
     dice = random.Random(f"faults {seed}")
-    others = [kind for kind in KINDS if kind != ASKED and (hosts > 1 or kind not in OF_SEVERAL)]
+    others = [kind for kind in KINDS if kind not in ACTED and (hosts > 1 or kind not in OF_SEVERAL)]
     kinds = [*dice.choice(TOGETHER), *dice.sample(others, dice.randint(0, 3))]
     strikes = [dice.choice(kinds) for _ in range(dice.randint(2, 12))] + [ASKED] * dice.choice(MANY_ACTS)
-    struck = (_fault(kind, dice, every=every, intervals=intervals) for kind in strikes)
+    struck = [_fault(kind, dice, every=every, intervals=intervals) for kind in strikes]
+    theirs = random.Random(f"acts {seed}")
+    struck += [_fault(SETS, theirs, every=every, intervals=intervals) for _ in range(how_often(seed))]
+    struck += [_fault(TELLS, theirs, every=every, intervals=intervals) for _ in range(news.how_often(seed))]
     return sorted(struck, key=lambda fault: (fault.at, fault.steps))
 
 
@@ -54,7 +62,7 @@ def _fault(kind: str, dice: random.Random, *, every: int, intervals: int) -> Fau
         steps=dice.randrange(WITHIN),
         kind=kind,
         who=dice.randrange(100),
-        size=dice.random() if kind == ASKED else dice.uniform(*dice.choice(SIZES)),
+        size=dice.random() if kind in ACTED else dice.uniform(*dice.choice(SIZES)),
     )
 
 
@@ -192,6 +200,17 @@ def _ask(here: "Simulation", fault: Fault) -> None:
     here.asked.append((f"{act} {name}", lambda: ACTS[act](here, name)))
 
 
+def _set_schedules(here: "Simulation", fault: Fault) -> None:
+    name = here.names[fault.who % len(here.names)]
+    acts = list(ACTS_UPON_SCHEDULES)
+    act, dice = acts[int(fault.size * len(acts))], random.Random(f"{fault}")
+    here.asked.append((f"{act} {name}", lambda: ACTS_UPON_SCHEDULES[act](here, name, dice)))
+
+
+def _ask_for_news(here: "Simulation", fault: Fault) -> None:
+    here.asked.append(("something is to be told", lambda: deliveries.ask(here)))
+
+
 LATE_STATEMENT = "what one sent arrives when he is dead"
 DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks into a trap"
 # The rarest orders come of two faults of which one strikes what the other has left.
@@ -255,4 +274,6 @@ KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
     "Redis is away": _redis_away,
     "the clock is stepped": _step_clock,
     ASKED: _ask,
+    SETS: _set_schedules,
+    TELLS: _ask_for_news,
 }

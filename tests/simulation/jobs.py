@@ -10,6 +10,7 @@ from scheduling.ledger.attempts import waits_of
 from scheduling.models import CatchUp, Job, Overlap
 from scheduling.modes import JobDeclaration
 from tests.simulation.cadences import Occurrences, after_each
+from tests.simulation.declared import declare
 from tests.simulation.seen import Known
 
 # Seconds that a task works: no time, less than a heartbeat, than a surrender, than a lease, and more.
@@ -58,6 +59,7 @@ def jobs_of(seed: int, *, every: int, beginning: datetime) -> dict[int, Known]:
     made = [_job(f"{kind}-{number}", dice, every=every, beginning=beginning) for number in range(2)]
     if dice.random() < 0.4:
         made.append(_job("follower", dice, every=every, beginning=beginning, after=made[0]))
+    declare(made, STRANGERS if kind == "stranger" else (), seed=seed, every=every)
     for job in made:
         _leave_room(job, every=every)
     return {job.pk: _known(job, made, every=every) for job in made}
@@ -83,11 +85,13 @@ def _known(job: Job, made: list[Job], *, every: int) -> Known:
         name=job.name,
         occurrences=occurrences,
         overlap=job.overlap,
-        waits=_waits(job),
+        waits=waits_by(job),
+        drawn=job,
         stores=".store" in job.task,
         follower=next((one.pk for one in made if one.after == job), None),
         jitter=job.jitter,
         time_limit=job.time_limit,
+        shortest_limit=job.time_limit,
         has_condition=bool(job.condition),
         has_variants=job.parameters_b is not None,
         makes_up=job.catch_up != CatchUp.SKIP,
@@ -100,7 +104,7 @@ def _known(job: Job, made: list[Job], *, every: int) -> Known:
     )
 
 
-def _waits(job: Job) -> Callable[[datetime], tuple[timedelta, ...]]:
+def waits_by(job: Job) -> Callable[[datetime], tuple[timedelta, ...]]:
     """Of an interval they are always the same, and reckoned once."""
     source = (job.after or job).schedule
     if source is not None and source.cron:

@@ -70,6 +70,7 @@ def _of_an_end_of_a_pause(
 def _claimed(stood: Standing, stands: Standing, job: Known) -> list[datetime]:
     """The occurrences that a claim moves past; raises when it stops at none of them, or too early or late."""
     assert stood.next_run is not None, "only what is due is claimed"
+    assert stood.repeats is not None, "it is not removed"
     stop, left = instant(stands.next_run) if stands.next_run else None, stood.repeats
     if stop is None and job.ends_at is None and left < 0:
         raise BrokenError("CLAIM-3", f"{job.name} is claimed for the last time, and has no end")
@@ -94,6 +95,7 @@ def _from(first: datetime, job: Known) -> Iterator[datetime]:
 
 
 def _of_its_count(stood: Standing, stands: Standing, job: Known, *, claimed: int) -> None:
+    assert stood.repeats is not None, "it is not removed"
     left = stood.repeats - claimed if stood.repeats >= 0 else -1
     if stands.repeats != left:
         raise BrokenError("POLICY", f"{stands.repeats} of {job.name} are left, and not {left}")

@@ -4,6 +4,7 @@ from tests.faults.mutate import MUTATIONS
 from tests.proof.kept import CLAIMING, CLAIMS, EXECUTION, LEASE_WATCH, LEASES, RECOVERY, STATEMENTS
 from tests.simulation.mutants_of_judges import OF_JUDGES
 from tests.simulation.mutants_of_operations import OF_OPERATIONS
+from tests.simulation.mutants_of_people import OF_PEOPLE
 from tests.simulation.mutants_of_policies import OF_POLICIES, WALL_CLOCK, mutant
 from tests.simulation.mutants_unseen import UNSEEN
 
@@ -259,4 +260,4 @@ FURTHER = (
 )
 
 
-ALL = (*MUTATIONS, *FURTHER, *OF_OPERATIONS, *OF_POLICIES, *UNSEEN, *OF_JUDGES)
+ALL = (*MUTATIONS, *FURTHER, *OF_OPERATIONS, *OF_POLICIES, *UNSEEN, *OF_JUDGES, *OF_PEOPLE)

@@ -9,6 +9,8 @@ from typing import Any
 from scheduling.ledger.lawful import NONE, Look, steps_between
 from scheduling.models import Overlap, RunState
 from tests.simulation.moves import of_a_standing
+from tests.simulation.news import Deliveries
+from tests.simulation.people import People
 from tests.simulation.policies import (
     not_now,
     of_a_cancel,
@@ -32,7 +34,7 @@ RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trig
     json_array_length(failed_attempts), not_before,
     queued_at, variant, losses, finished_at, started_at, lateness FROM scheduling_run ORDER BY id"""
 JOBS = """SELECT job.id, schedule.next_run, job.paused_at, job.paused_until, schedule.repeats
-    FROM scheduling_job job JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
+    FROM scheduling_job job LEFT JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
     ORDER BY job.id"""
 # How many a task stores before its end, that stores in parts.
 PARTS = 2
@@ -57,6 +59,8 @@ class Observer:
     changes: int = 0
     # By job, the step in which something of it was changed last.
     changed_at: dict[int, int] = field(default_factory=dict)
+    people: People = field(default_factory=People)
+    deliveries: Deliveries = field(default_factory=Deliveries)
 
     def began(self, claim: Any) -> None:
         """A task begins. [ONCE-1] [ATTEMPT-1]"""
@@ -106,7 +110,7 @@ class Observer:
     def done(self, claim: Any, *, since: float) -> None:
         """A task has ended well; within its time limit that cannot become a failure."""
         row = self.rows.get(claim.run_id)
-        limit = self.jobs[row.job].time_limit.total_seconds() if row else 0.0
+        limit = self.jobs[row.job].shortest_limit.total_seconds() if row else 0.0
         self._process().done = (claim.owner, since + limit)
 
     def slept(self) -> None:
@@ -143,8 +147,9 @@ class Observer:
         standings = {row[0]: Standing(*row) for row in self.database.execute(JOBS)}
         before, self.rows = self.rows, rows
         stood, self.standings = self.standings, standings
-        self.changes += stood != standings or without_beats(before) != without_beats(rows)
         by = thread.process.stands_for or thread.process
+        self.jobs = self.people.look(self.database, self.jobs, (stood, before), (standings, rows), by=by)
+        self.changes += stood != standings or without_beats(before) != without_beats(rows)
         for row in rows.values():
             self._tell(before.get(row.id), row)
             self._of_a_row(before.get(row.id), row, by)
@@ -162,6 +167,7 @@ class Observer:
         if by.kind == "operator":
             of_a_cancel(before, rows)
         self._of_all(rows)
+        self.deliveries.of_all(rows.values(), self.jobs)
         for standing in standings.values():
             if standing.job in stood:
                 self._of_a_schedule(stood[standing.job], standing, before, by)
@@ -172,6 +178,7 @@ class Observer:
         if row == was:
             return
         of_a_run(was, row, job, latest=self.world.latest, is_paused=standing.paused is not None)
+        self.people.of_a_run(was, row, standing)
         if was is None:
             of_a_skip(row, before, job, by=by)
             of_what_is_triggered(row, before)
@@ -260,7 +267,9 @@ class Observer:
 
     def _of_what_follows(self, row: Row) -> None:
         follower = self.jobs[row.job].follower
-        if row.state != RunState.SUCCEEDED or follower is None or self.standings[follower].paused:
+        if row.state != RunState.SUCCEEDED or follower is None:
+            return
+        if self.standings[follower].paused or self.standings[follower].is_removed:
             return
         if all((one.job, one.occurrence) != (follower, row.occurrence) for one in self.rows.values()):
             raise BrokenError("LIVE-1", f"run {row.id} has succeeded, and what follows is not asked for")

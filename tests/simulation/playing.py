@@ -18,11 +18,14 @@ from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
 
+from scheduling import modes
 from scheduling.engine import (
     claiming,
     claims,
+    courier,
     dispatcher,
     doorbell,
+    execution,
     lease_watch,
     leases,
     leftovers,
@@ -35,11 +38,14 @@ from scheduling.engine import (
     turnover,
     write_trials,
 )
-from scheduling.operations import pausing
+from scheduling.monitoring import alert_delivery
+from scheduling.operations import pausing, setting_up
 from scheduling.timing import attempts
 from tests.simulation import observer
 from tests.simulation.connections import require_reach
+from tests.simulation.declared import declared_jobs
 from tests.simulation.jobs import WORKERS
+from tests.simulation.news import TASKS, channels_of
 from tests.simulation.parts import Beside, Event, Lock, Redis, SeveralHosts, Stead, Watchdog, running
 from tests.simulation.processes import Killed, Thread
 from tests.simulation.world import World
@@ -57,8 +63,7 @@ SETTINGS: dict[str, Any] = {
     "ALERT_RULES": {},
     "Q_CLUSTER": settings.Q_CLUSTER | {"workers": WORKERS},
     "RETENTION_TASKS": [],
-    "SCHEDULED_JOBS": ["tests.simulation.jobs.STRANGERS"],
-    "TASK_MODULES": ["tests.simulation.tasks"],
+    "TASK_MODULES": ["tests.simulation.tasks", "tests.simulation.deliveries"],
     "SCHEDULING_CONDITIONS": {"now and then": "tests.simulation.tasks.now_and_then"},
 }
 # Seconds between two looks of an idle dispatcher: as in the product, and fewer of the dull ones.
@@ -88,7 +93,7 @@ def played(
     logging.disable(logging.CRITICAL)
     try:
         with ExitStack() as stack:
-            for target, name, value in _played_names(world, broker, chance):
+            for target, name, value in _played_names(world, broker, chance, seed=seed):
                 stack.enter_context(patch.object(target, name, value))
             for target, name, value in _databases(broker, hosts=hosts, on_postgres=on_postgres):
                 stack.enter_context(patch.object(target, name, value))
@@ -104,12 +109,20 @@ def played(
             setattr(module, name, value)
 
 
-def _played_names(world: World, broker: Redis, chance: random.Random) -> Iterator[tuple[Any, str, Any]]:
+def _played_names(
+    world: World, broker: Redis, chance: random.Random, *, seed: int
+) -> Iterator[tuple[Any, str, Any]]:
     yield from _clock(world)
     yield from _kernel(world)
     tokens = SimpleNamespace(uuid4=lambda: uuid.UUID(int=chance.getrandbits(128)))
     yield claims, "uuid", tokens
+    yield alert_delivery, "uuid", tokens
+    yield alert_delivery, "_TASKS", TASKS
+    for module in (alert_delivery, courier, dispatcher):
+        yield module, "channels", lambda: channels_of(seed)
     yield attempts, "random", chance
+    for module in (modes, execution, setting_up):
+        yield module, "declared_jobs", declared_jobs
     yield dispatcher, "LONGEST_SLEEP", chance.choice(LONGEST_SLEEPS)
     yield doorbell, "get_broker", lambda: broker
     yield doorbell, "require_messages_taken", lambda _: broker.look("tries Redis")

@@ -25,6 +25,7 @@ from scheduling.ledger.patience import PATIENCE_MS
 from tests.faults.servers import Postgres
 from tests.simulation import observer
 from tests.simulation.connections import lost_or_late, require_reach
+from tests.simulation.definitions import DEFINITIONS
 from tests.simulation.parts import running
 from tests.simulation.processes import Killed, Thread
 from tests.simulation.world import World
@@ -50,7 +51,15 @@ RUNS = """SELECT id, job_id, to_char(occurrence AT TIME ZONE 'UTC', 'YYYY-MM-DD 
 JOBS = """SELECT job.id, to_char(schedule.next_run AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
     to_char(job.paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
     to_char(job.paused_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), schedule.repeats
-    FROM scheduling_job job JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
+    FROM scheduling_job job LEFT JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
+    ORDER BY job.id"""
+DEFINED = """SELECT job.id, job.name, job.mode, job.after_id,
+    to_char(job.ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+    (EXTRACT(EPOCH FROM job.time_limit) * 1000000)::bigint,
+    (EXTRACT(EPOCH FROM job.keep_succeeded) * 1000000)::bigint,
+    (EXTRACT(EPOCH FROM job.keep_failed) * 1000000)::bigint, job.overrides::text, job.every_seconds,
+    job.time_zone, schedule.minutes, schedule.cron, schedule.id IS NULL
+    FROM scheduling_job job LEFT JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
     ORDER BY job.id"""
 EMPTY = """TRUNCATE simulation_effect, simulation_part, scheduling_run, scheduling_runtally,
     scheduling_jobchange, scheduling_job, django_q_schedule RESTART IDENTITY CASCADE"""
@@ -69,7 +78,8 @@ class Ledger:
         if sql.startswith("PRAGMA"):
             self._looks += 1
             return self.connection.execute("SELECT %s", [self._looks])
-        return self.connection.execute({observer.RUNS: RUNS, observer.JOBS: JOBS}.get(sql, sql))
+        said = {observer.RUNS: RUNS, observer.JOBS: JOBS, DEFINITIONS: DEFINED}
+        return self.connection.execute(said.get(sql, sql))
 
     def close(self) -> None:
         self.connection.close()

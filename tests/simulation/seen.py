@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from scheduling.ledger.lawful import Look
-from scheduling.models import ASKED_FOR, RunState
+from scheduling.models import ASKED_FOR, Job, RunState
 from tests.simulation.cadences import Occurrences
 
 ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
@@ -56,7 +56,12 @@ class Standing(NamedTuple):
     next_run: str | None
     paused: str | None
     until: str | None
-    repeats: int
+    # None where the schedule is removed.
+    repeats: int | None
+
+    @property
+    def is_removed(self) -> bool:
+        return self.repeats is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +75,16 @@ class Known:
     # Between the attempts of the run of an occurrence.
     waits: Callable[[datetime], tuple[timedelta, ...]]
     stores: bool
+    # What its row and its schedule's are made from; None for what has none.
+    drawn: Job | None = None
+    # The waits of before somebody changed its cadence.
+    former: tuple[Callable[[datetime], tuple[timedelta, ...]], ...] = ()
     # The job that runs after it.
     follower: int | None = None
     jitter: timedelta = timedelta(0)
+    # The longest and the shortest that it has had.
     time_limit: timedelta = timedelta(0)
+    shortest_limit: timedelta = timedelta(0)
     has_condition: bool = False
     has_variants: bool = False
     makes_up: bool = True
@@ -84,6 +95,8 @@ class Known:
     pause_after: int | None = None
     keep: timedelta = timedelta(days=1)
     leaves_a_worker: bool = False
+    # Whether its runs are deliveries.
+    is_channel: bool = False
     # What lies longer ago is made up for by the newest alone.
     window: timedelta = timedelta(0)
 
@@ -95,5 +108,9 @@ def without_beats(rows: dict[int, Row]) -> list[Row]:
     return [row._replace(heartbeat=0) if row.heartbeat else row for row in rows.values()]
 
 
-def instant(stored: str) -> datetime:
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+def instant(said: str) -> datetime:
+    return datetime.fromisoformat(said).replace(tzinfo=UTC)
+
+
+def stored(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(" ")

@@ -17,8 +17,10 @@ from scheduling.exceptions import SchedulingError
 from tests.simulation import faults, observer
 from tests.simulation.acts import ACTS
 from tests.simulation.databases import database_of, is_on_postgres
+from tests.simulation.deliveries import deliver
 from tests.simulation.faults import Fault
 from tests.simulation.jobs import EVERY, jobs_of
+from tests.simulation.news import has_news, known_channels
 from tests.simulation.observer import Observer
 from tests.simulation.parts import Redis, running
 from tests.simulation.playing import enter, played
@@ -90,6 +92,8 @@ class Simulation:
         for host, _ in zip(self.hosts * 2, range(2), strict=False):
             self.world.start("dispatcher", host, f"{host}/dispatcher", self._dispatches)
             self.world.start("worker", host, f"{host}/worker", self._works)
+        for host in self.hosts if has_news(self.plan.seed) else ():
+            self.world.start("worker", host, f"{host}/courier", partial(deliver, self))
         if len(self.hosts) > 1:
             self.world.start("worker", "a", "a/worker", self._works)
         self.world.start("operator", "desk", "ann", self._operates)
@@ -100,7 +104,8 @@ class Simulation:
                 return
             name = dead.name.partition("#")[0]
             bodies = {"dispatcher": self._hands_over if hands_over else self._dispatches}
-            self.world.start(dead.kind, dead.host, name, bodies.get(dead.kind, self._works))
+            works = partial(deliver, self) if name.endswith("courier") else self._works
+            self.world.start(dead.kind, dead.host, name, bodies.get(dead.kind, works))
 
         self.world.after(after, start)
 
@@ -116,7 +121,10 @@ class Simulation:
         while True:
             look = looking(self.world, self.watch)
             look.by.looked_at = self.world.step
-            wait = dispatcher.tick()
+            try:
+                wait = dispatcher.tick()
+            except Exception as exc:
+                raise BrokenError("LIVE-1", f"a dispatcher breaks: {exc!r}") from exc
             is_well = not dispatcher._outage.is_on and not dispatcher._messages_lost
             dull_until = (
                 partial(quiet_until, look, self.watch, self.redis) if is_well and wait > 0.01 else None
@@ -160,6 +168,7 @@ class Simulation:
                 raise BrokenError("LIVE-1", f"not ended: {self._open()}")
             self._resume_paused()
             self._step()
+        self.watch.deliveries.at_the_end(self.watch.rows.values(), self.watch.jobs)
 
     def _step(self) -> None:
         if self.world.step > MOST_STEPS:
@@ -174,6 +183,7 @@ class Simulation:
         world.cut_off_until.clear()
         world.traps.clear()
         self.redis.away_until = 0.0
+        self.watch.deliveries.is_well = True
         for process in world.living():
             process.stalled_until = min(process.stalled_until, world.now)
             process.lose_answer, process.late_answer, process.dies_asking = False, 0.0, 0.0
@@ -181,18 +191,19 @@ class Simulation:
 
     def _resume_paused(self) -> None:
         """A job may be paused again, by its failures; what was asked for waits for somebody then."""
-        paused = [self.watch.jobs[one.job].name for one in self.watch.standings.values() if one.paused]
+        standings = self.watch.standings.values()
+        paused = [self.watch.jobs[one.job].name for one in standings if one.paused and not one.is_removed]
         if not self.asked:
             self.asked += [(f"resume {name}", partial(ACTS["resume"], self, name)) for name in paused]
 
     def _open(self) -> list[str]:
-        """Of what is due until faults stop."""
+        """Of what is due until faults stop, and of what is to be told."""
         ends_at = self.world.beginning + timedelta(seconds=FAULTS_FOR * self.plan.every)
         horizon = f"{ends_at:%Y-%m-%d %H:%M:%S}"
         waiting = [
             f"run {row.id} is {row.state}"
             for row in self.watch.rows.values()
-            if row.state not in ENDED and row.occurrence < horizon
+            if row.state not in ENDED and (row.occurrence < horizon or self.watch.jobs[row.job].is_channel)
         ]
         return waiting + [
             f"{self.watch.jobs[one.job].name} is not claimed"
@@ -213,10 +224,12 @@ def simulation(plan: Plan) -> Iterator[Simulation]:
         with played(world, broker, seed=plan.seed, hosts=plan.hosts, on_postgres=is_on_postgres()):
             connections["default"] = world.connect()
             jobs = jobs_of(plan.seed, every=plan.every, beginning=plan.beginning)
+            names = [known.name for known in jobs.values()]
+            jobs |= known_channels(plan.seed)
             connections["default"].close()
             watch = Observer(world, database, jobs)
             observer.is_present(watch)
-            names = [known.name for known in jobs.values()]
+            watch.deliveries.dice.seed(f"receivers {plan.seed}")
             here = Simulation(plan, world, broker, watch, names, ["a", "b"][: plan.hosts])
             here.start()
             yield here

@@ -42,11 +42,11 @@ def of_a_trial(was: Row, row: Row, job: Known, *, by: Process, at: float) -> Non
 
 def _of_a_wait(row: Row, job: Known, *, waits: timedelta, is_lost: bool) -> None:
     """The first loss of a worker is nobody's fault, and costs no time."""
-    kept = job.waits(instant(row.occurrence))
-    least = kept[min(row.losses - 2, len(kept) - 1) if is_lost else row.attempt - 1]
-    least = timedelta(0) if is_lost and row.losses == 1 else least
-    if not least - LEAST <= waits <= least * (1 + JITTER) + LEAST:
-        raise BrokenError("POLICY", f"run {row.id} waits {waits} for its next attempt, and not {least}")
+    kept = [one(instant(row.occurrence)) for one in (job.waits, *job.former)]
+    known = [one[min(row.losses - 2, len(one) - 1) if is_lost else row.attempt - 1] for one in kept]
+    known = [timedelta(0)] if is_lost and row.losses == 1 else known
+    if not any(least - LEAST <= waits <= least * (1 + JITTER) + LEAST for least in known):
+        raise BrokenError("POLICY", f"run {row.id} waits {waits} for its next attempt, and not {known[0]}")
 
 
 def of_a_takeover(

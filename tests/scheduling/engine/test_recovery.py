@@ -14,6 +14,7 @@ from scheduling.engine.processes import ProcessIdentity, this_process
 from scheduling.engine.recovery import open_runs, put_back_lost, release_pending, requeue_silent
 from scheduling.engine.write_trials import WRITERS_FIRST
 from scheduling.models import Run, RunState, RunTrigger
+from scheduling.operations.setting_up import remove
 from tests.scheduling.factories import NOON, RunFactory
 from tests.scheduling.no_writes import take_no_writes, take_writes
 
@@ -73,6 +74,14 @@ def test_a_task_that_always_kills_its_worker_ends_as_failed() -> None:
     run = Run.objects.get()
     assert (run.state, run.finished_at) == (RunState.FAILED, NOON)
     assert run.error.startswith("worker lost 3 times")
+
+
+def test_a_lost_run_is_taken_back_although_its_schedule_was_removed_since_the_look() -> None:
+    run = running()
+    seen = open_runs()
+    remove((), now=NOON, by="ann")
+
+    assert put_back_lost(seen, watch=LeaseWatch(), now=NOON) == [run]
 
 
 def test_a_run_that_ended_meanwhile_is_not_put_back() -> None:
