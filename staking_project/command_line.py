@@ -6,9 +6,7 @@ import os
 import select
 import sys
 
-# What a shell says of a command that SIGPIPE ended, and of one that Ctrl-C did.
-READER_GONE = 141
-INTERRUPTED = 130
+from scheduling.management.exit_codes import INTERRUPTED, READER_GONE
 
 
 def main() -> None:
