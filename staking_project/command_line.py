@@ -7,11 +7,10 @@ import os
 import select
 import sys
 
+from scheduling.management.exit_codes import INTERRUPTED, READER_GONE
+
 # Where there is no room for what is written: the disk, the owner's share of it, a file by its user's limit.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# What a shell says of a command that SIGPIPE ended, and of one that Ctrl-C did.
-READER_GONE = 141
-INTERRUPTED = 130
 
 
 def main() -> None:

@@ -8,8 +8,6 @@ from scheduling.checks import DECLARED, INSTALLATION
 
 # The exit code for what cannot be asked so, as of a file that is not there; argparse has the same.
 WRONG_USAGE: Final = 2
-# What a shell says of a command that Ctrl-C ended.
-INTERRUPTED: Final = 130
 
 
 class OperatorCommand(BaseCommand):

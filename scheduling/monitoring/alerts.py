@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from scheduling.ledger.patience import is_held
 from scheduling.models import Alert, AlertRound
 from scheduling.monitoring.alert_delivery import News, ask_for_delivery
 from scheduling.monitoring.row_locks import lock_holders
+from scheduling.timing.cadence import EPOCH
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,6 @@ GRACE = timedelta(minutes=2)
 # A rule that finds more than this finds one thing, not many.
 MOST_TROUBLES = 50
 _ROUND = 1
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ def open_alerts() -> "QuerySet[Alert]":
 
 def last_look() -> datetime | None:
     """When a dispatcher last looked: one that lives does every ten seconds. None before the first."""
-    return AlertRound.objects.filter(looked_at__gt=_BEGINNING).values_list("looked_at", flat=True).first()
+    return AlertRound.objects.filter(looked_at__gt=EPOCH).values_list("looked_at", flat=True).first()
 
 
 def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str, int]:
@@ -144,7 +144,7 @@ def prune_history(*, keep: timedelta, now: datetime, dry_run: bool) -> dict[str,
 
 def _was_down(*, now: datetime) -> bool:
     """Whether we are the first to look since everything was down, and then have it quiet for a while."""
-    stopped = AlertRound.objects.filter(pk=_ROUND, looked_at__gt=_BEGINNING, looked_at__lt=now - DOWN)
+    stopped = AlertRound.objects.filter(pk=_ROUND, looked_at__gt=EPOCH, looked_at__lt=now - DOWN)
     return bool(stopped.update(looked_at=now, quiet_until=now + GRACE))
 
 
@@ -163,7 +163,7 @@ def _is_our_turn(*, now: datetime) -> bool:
     if AlertRound.objects.filter(due, pk=_ROUND).update(looked_at=now):
         return True
     if not AlertRound.objects.filter(pk=_ROUND).exists():
-        first = AlertRound(pk=_ROUND, looked_at=_BEGINNING, quiet_until=now + GRACE)
+        first = AlertRound(pk=_ROUND, looked_at=EPOCH, quiet_until=now + GRACE)
         AlertRound.objects.bulk_create([first], ignore_conflicts=True)
         return bool(AlertRound.objects.filter(due, pk=_ROUND).update(looked_at=now))
     return False

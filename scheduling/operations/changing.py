@@ -188,14 +188,12 @@ def change(
         return changed
 
 
-def reschedule(
-    job: Job, *, next_run: datetime | None, by: str, now: datetime, expected: int | None = None
-) -> None:
+def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -> None:
     """Store the cadence that a job and its schedule have in memory; the cadence says the next run if None.
 
     Raises `RefusedError` for a job that runs after another one and not by the clock.
     """
-    with _changing(job.name, expected) as stored:
+    with _changing(job.name) as stored:
         require_clock(stored)
         schedule = job.schedule
         assert schedule is not None, "a cadence is edited on a job that has a schedule"

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -15,11 +15,11 @@ from django.utils.safestring import SafeString, mark_safe
 from scheduling.ledger.presentation import milliseconds, took_ms
 from scheduling.ledger.selectors import nearest_rank
 from scheduling.models import Job, Run, RunState
+from scheduling.timing.cadence import EPOCH
 
 # Each point of a chart is a percentile of this many runs, up to and with its own.
 WINDOW = 20
 POINTS = 120
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def newest_runs(jobs: Sequence[Any]) -> defaultdict[int, list[PastRun]]:
     found: defaultdict[int, list[PastRun]] = defaultdict(list)
     if not jobs:
         return found
-    wanted = reduce(or_, (Q(job=job.pk, occurrence__gt=job.oldest_needed or BEGINNING) for job in jobs))
+    wanted = reduce(or_, (Q(job=job.pk, occurrence__gt=job.oldest_needed or EPOCH) for job in jobs))
     columns = ("job_id", "pk", "occurrence", "state", "attempt", "lateness", "duration")
     for run in map(PastRun._make, Run.objects.filter(wanted).order_by("occurrence").values_list(*columns)):
         found[run.job_id].append(run)

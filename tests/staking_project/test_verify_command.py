@@ -65,3 +65,14 @@ def test_before_any_set_up_the_checks_fail_and_say_why(settings: Settings) -> No
 
 def test_a_negative_time_is_a_usage_error() -> None:
     assert verify("--seconds", "-1") == ("", 2)
+
+
+def test_ctrl_c_exits_130_and_not_as_if_a_check_had_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(window: object) -> CheckResult:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verification, "workers_are_alive", interrupt)
+
+    _, exit_code = verify("--seconds", "0")
+
+    assert exit_code == 130

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from validators.api.rows import fraction, lamports
+from validators.api.rows import lamports
 from validators.models import JitoEpoch, MevEpoch, StakeEpoch, ValidatorEpoch
+from validators.solana.economics import fraction
 
 
 def epoch_document(row: ValidatorEpoch) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from validators.reading.standings import RISKS
 from validators.scoring.facts import Part
 from validators.scoring.ten_epochs import risk_of_ten_epochs
 from validators.solana.arithmetic import ALL_BPS
+from validators.solana.economics import fraction
 from validators.templatetags.units import is_web_address
 
 # What a validator's document is read from.
@@ -70,10 +71,6 @@ VALIDATOR_COLUMNS: Final = (
     "country",
     "operator",
 )
-
-
-def fraction(bps: int | None) -> float | None:
-    return None if bps is None else bps / ALL_BPS
 
 
 def basis_points(rate: float | None) -> int | None:

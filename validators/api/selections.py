@@ -13,10 +13,9 @@ from validators.api.several import MOST_HELD, MOST_HELD_IN_BODY, Caps, HeldKeys,
 from validators.reading.caps import CAPPED_BY, GRAMMAR, asked_caps
 from validators.reading.picture import current_picture
 from validators.reading.selection import selection
-from validators.scoring.selection import BAND
+from validators.scoring.selection import BAND, WIDEST_BAND
 
 MOST_SELECTED: Final = 1_000
-WIDEST_BAND: Final = 100.0
 _CAP_SAID: Final = "{by}:{most} ({unknown} unknown)"
 
 

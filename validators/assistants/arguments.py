@@ -13,7 +13,7 @@ from validators.api.several import BASE58, Caps, Keys
 from validators.reading.caps import CAPPED_BY, GRAMMAR
 from validators.reading.standings import DEFAULT_SORT
 from validators.scoring.registry import METHODS
-from validators.scoring.selection import BAND
+from validators.scoring.selection import BAND, WIDEST_BAND
 from validators.solana.versions import Client
 
 # An assistant reads all that it is told: one validator is some 2,000 characters.
@@ -23,7 +23,6 @@ MOST_EVENTS: Final = 200
 MOST_EPOCHS: Final = 30
 MOST_SELECTED: Final = 100
 MOST_HELD: Final = 100
-WIDEST_BAND: Final = 100.0
 
 
 def _known(words: Collection[str], what: str) -> Callable[[str], str]:

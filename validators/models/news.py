@@ -74,6 +74,11 @@ class EventTally(models.Model):
     def __str__(self) -> str:
         return f"Events {self.forgotten + 1} to {self.newest}"
 
+    @staticmethod
+    def now() -> "EventTally":
+        """As it stands; before the first event nothing is counted."""
+        return EventTally.objects.filter(pk=THE_TALLY).first() or EventTally()
+
 
 class ToldRanks(models.Model):
     """From which ranks the next moves are reckoned: as first seen by a method, or as last told; one row."""

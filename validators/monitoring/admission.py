@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from scheduling.timing.durations import show_roughly
 from validators.models import ClusterEpoch, Fetch, VoteState
 from validators.models.by_bytes import ByBytes
+from validators.solana.admission import oldest_look
 
 Admission = VoteState.Admission
 
@@ -30,24 +31,18 @@ def time_left(epoch: int, *, now: datetime) -> str:
 
 
 def counts(running: int) -> dict[str, int]:
-    """How many present validators with stake will be in, out or unknown in the set after next.
-
-    What an account said before the running epoch was of a set that is chosen by now.
-    """
+    """How many present validators with stake will be in, out or unknown in the set after next."""
     staked = VoteState.objects.filter(validator__left_at=None, validator__activated_stake__gt=0)
     found = dict.fromkeys(Admission.values, 0)
     for epoch, verdict in staked.values_list("epoch", "after_next"):
-        found[verdict if epoch >= running else Admission.UNKNOWN.value] += 1
+        found[verdict if epoch >= oldest_look(running + 2) else Admission.UNKNOWN.value] += 1
     return found
 
 
 def kept_out(vote_accounts: list[str]) -> list[VoteState]:
-    """Those of these vote accounts that will not be in the second set after the epoch they were read in.
-
-    An older one than that of the epoch before tells of no set that is still to come.
-    """
+    """Those of these vote accounts that will not be in a set to come, by what they last told of any."""
     newest = Fetch.objects.newest()
-    since = newest.epoch - 1 if newest else 0
+    since = oldest_look(newest.epoch + 1) if newest else 0
     out = VoteState.objects.filter(after_next=Admission.OUT, validator__left_at=None, epoch__gte=since)
     wanted = out.filter(validator__vote_account__in=vote_accounts)
     return list(wanted.select_related("validator").order_by(ByBytes("validator__vote_account")))

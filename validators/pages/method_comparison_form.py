@@ -1,6 +1,6 @@
 """Which methods a visitor compares, and in what order; all of it stands in the address."""
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from django import forms
@@ -43,11 +43,11 @@ class ComparisonForm(forms.Form):
 
     @property
     def sorting(self) -> str:
-        return self._known("sort") or DEFAULT_SORT
+        return self.cleaned_data.get("sort") or DEFAULT_SORT
 
     @property
     def words(self) -> str:
-        return (self._known("search") or "").strip()
+        return (self.cleaned_data.get("search") or "").strip()
 
     @property
     def api_query(self) -> str:
@@ -69,9 +69,6 @@ class ComparisonForm(forms.Form):
             )
             for first, label, secondary, title in _COLUMNS
         ]
-
-    def _known(self, field: str) -> Any:
-        return getattr(self, "cleaned_data", {}).get(field)
 
 
 # The order that a first click gives, label, whether a narrow screen leaves it out, explanation.

@@ -7,11 +7,10 @@ from django import forms
 
 from validators.pages.standings_form import StandingsForm
 from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
-from validators.scoring.selection import BAND
+from validators.scoring.selection import BAND, WIDEST_BAND
 
 DEFAULT_SIZE: Final = 100
 MOST_SELECTED: Final = 1_000
-WIDEST_BAND: Final = 100.0
 # More does not fit into an address that our web server takes.
 LONGEST_HELD: Final = 7_500
 LONGEST_CAPS: Final = 200

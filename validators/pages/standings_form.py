@@ -14,7 +14,8 @@ from validators.pages.presets import Preset, presets
 from validators.reading.flags import LABELS, FlagCode
 from validators.reading.groups import group_key
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
-from validators.solana.arithmetic import ALL_BPS, BPS_PER_PERCENT
+from validators.solana.arithmetic import BPS_PER_PERCENT
+from validators.solana.economics import fraction
 from validators.templatetags.units import LAMPORTS_PER_SOL
 
 _YES: Final = {"yes": True, "no": False}
@@ -219,8 +220,8 @@ class StandingsForm(forms.Form):
             # Of keys the API tells also where they left.
             "left": "false" if narrowing.vote_accounts else None,
             "min_score": narrowing.least_score,
-            "max_commission": _rate(narrowing.most_commission_bps),
-            "max_mev_commission": _rate(narrowing.most_mev_commission_bps),
+            "max_commission": fraction(narrowing.most_commission_bps),
+            "max_mev_commission": fraction(narrowing.most_mev_commission_bps),
             "min_total_apy": narrowing.least_total_apy,
             "min_stake": narrowing.least_stake,
             "client": narrowing.client,
@@ -255,10 +256,6 @@ class StandingsForm(forms.Form):
 
     def _known(self, field: str) -> Any:
         return getattr(self, "cleaned_data", {}).get(field)
-
-
-def _rate(bps: int | None) -> float | None:
-    return None if bps is None else bps / ALL_BPS
 
 
 def _word(yes: bool | None) -> str | None:

@@ -5,9 +5,11 @@ from typing import Any, Final
 
 from django.db.models import Case, F, Q, Value, When
 
+from scheduling.wording import counted
 from validators.models import Validator, VoteState
 from validators.models.by_bytes import ByBytes
 from validators.monitoring.admission import end_of_epoch
+from validators.solana.admission import oldest_look
 
 Admission = VoteState.Admission
 
@@ -19,14 +21,11 @@ MOST_NAMED: Final = 20
 
 
 def admission_columns(running: int | None) -> dict[str, Any]:
-    """Of a validator what its account tells of the epochs ahead of the running one; null is unknown.
-
-    An account read in the epoch before tells of the next one alone: what it said then of the epoch after the
-    next was decided at the boundary. One that was read earlier tells of neither.
-    """
+    """Of a validator what its account tells of the epochs ahead of the running one; null is unknown."""
     epoch = running or 0
-    is_fresh = Q(vote_state__epoch__gte=epoch)
-    then = When(vote_state__epoch=epoch - 1, then=F("vote_state__after_next"))
+    is_fresh = Q(vote_state__epoch__gte=oldest_look(epoch + 2))
+    # What was said of the epoch after the next before the boundary was decided at it, and is of the next now.
+    then = When(vote_state__epoch=oldest_look(epoch + 1), then=F("vote_state__after_next"))
     return {
         "admission": Case(When(is_fresh, then=F("vote_state__after_next")), default=None),
         "admission_next": Case(When(is_fresh, then=F("vote_state__next_epoch")), then, default=None),
@@ -97,7 +96,7 @@ def to_be_left_out_said(epoch: int, reason: str, *, has_stake: bool) -> str:
 
 def admission_sentences(state: VoteState, *, running: int, has_stake: bool) -> list[str]:
     """What it means for the next two epochs; nothing where nobody knows."""
-    if state.epoch < running:
+    if state.epoch < oldest_look(running + 2):
         return _read_before_said(state, running, has_stake=has_stake)
     first, second = state.epoch + 1, state.epoch + 2
     said = []
@@ -117,15 +116,15 @@ def admission_sentences(state: VoteState, *, running: int, has_stake: bool) -> l
         would_be = "it is let" if has_stake else "with some it would be let"
         said.append(f"Whether {would_be} into epoch {second} is not known: {state.reason}.")
     if state.epochs_paid is not None:
-        more = f"{state.epochs_paid or 'no'} more epoch{'' if state.epochs_paid == 1 else 's'}"
+        more = counted(state.epochs_paid, "more epoch") if state.epochs_paid else "no more epochs"
         said.append(f"Its balance pays the admission to {more}.")
     return said
 
 
 def _read_before_said(state: VoteState, running: int, *, has_stake: bool) -> list[str]:
-    """Of an account that nobody read in the running epoch: that of the one before tells of the next."""
+    """Of an account that nobody read in the running epoch."""
     read = f"Its account was last read in epoch {state.epoch}"
-    if state.epoch < running - 1 or state.after_next == Admission.UNKNOWN:
+    if state.epoch < oldest_look(running + 1) or state.after_next == Admission.UNKNOWN:
         return [f"{read}, so whether it is let into the next epochs is not known."]
     if state.after_next == Admission.OUT:
         out = to_be_left_out_said(running + 1, state.reason, has_stake=has_stake)

@@ -68,7 +68,7 @@ def network_database() -> NetworkDatabase | None:
     return NetworkDatabase.objects.first()
 
 
-def concentration_epochs(by: str, *, before: int | None = None, limit: int | None = None) -> list[Any]:
+def concentration_epochs(by: str, *, before: int | None, limit: int) -> list[ConcentrationEpoch]:
     """Of one kind, newest epoch first."""
     found = ConcentrationEpoch.objects.filter(by=by).order_by("-epoch")
     if before is not None:

@@ -8,9 +8,9 @@ from typing import Any, Final
 from django.db.models import F, Min, QuerySet
 
 from scheduling.wording import counted
-from validators.models import THE_TALLY, EventTally, ValidatorEvent
+from validators.models import EventTally, ValidatorEvent
 from validators.scoring.timeline import BAD_PERFORMANCE
-from validators.solana.arithmetic import ALL_BPS
+from validators.solana.economics import fraction
 from validators.solana.versions import Client
 from validators.templatetags.units import bps_percent, fraction_percent, grouped
 
@@ -41,12 +41,12 @@ def newest_events(
 
 def newest_number() -> int:
     """Of the newest event, whether it is kept or not; 0 before the first."""
-    return _tally().newest
+    return EventTally.now().newest
 
 
 def events_version() -> str:
     """Another whenever events were written or deleted."""
-    tally = _tally()
+    tally = EventTally.now()
     return f"{tally.newest}.{tally.forgotten}"
 
 
@@ -64,7 +64,7 @@ def number_before(since: int | datetime | None) -> int:
     A time is that of the first event at it or later: all of them come behind that number, and maybe one that
     another clock dated earlier. Raises NotKeptError and UnknownNumberError.
     """
-    tally = _tally()
+    tally = EventTally.now()
     if since is None:
         return tally.forgotten
     too_old = tally.forgotten_at is not None and (
@@ -98,7 +98,7 @@ def document(event: ValidatorEvent) -> dict[str, Any]:
     # PostgreSQL keeps them in an order of its own.
     validator, facts = event.validator, dict(sorted(event.facts.items()))
     if event.kind in _OF_COMMISSION:
-        facts |= {side: _fraction(facts.get(side)) for side in ("from", "to")}
+        facts |= {side: fraction(facts.get(side)) for side in ("from", "to")}
     return {
         "id": event.number,
         "cursor": str(event.number),
@@ -132,14 +132,6 @@ def _events(*, kinds: Collection[str], validators: Collection[int]) -> "QuerySet
     if validators:
         found = found.filter(validator__in=validators)
     return found
-
-
-def _tally() -> EventTally:
-    return EventTally.objects.filter(pk=THE_TALLY).first() or EventTally()
-
-
-def _fraction(bps: int | None) -> float | None:
-    return None if bps is None else bps / ALL_BPS
 
 
 def _joined(facts: Facts) -> str:

@@ -120,7 +120,7 @@ _OF_NAME: Final[Mapping[str, Flag]] = {
 }
 
 
-def flags_of(columns: Columns, *, until: int | None = None) -> list[list[Flag]]:
+def flags_of(columns: Columns, *, until: int | None) -> list[list[Flag]]:
     """Of each row of FLAG_COLUMNS, in the order of the codes; `until` an epoch, as they were in it.
 
     At most four queries beside those of `marks_of`; fewer where nobody has a commission flag, or is in the

@@ -1,6 +1,5 @@
 """Which network, country, client and operator each validator belongs to, as the sources last told."""
 
-from collections.abc import Collection
 from typing import Literal
 
 from validators.models import Validator
@@ -17,14 +16,11 @@ def group_key(words: str | None) -> str:
     return key.lower() if "/" in key else key.upper()
 
 
-def groups_of(by: By, vote_accounts: Collection[str] | None = None) -> dict[str, str | None]:
-    """The key of each one's group, None where it is unknown; of all that are present unless some are named.
+def groups_of(by: By) -> dict[str, str | None]:
+    """By vote account the key of the group of everybody present, None where it is unknown.
 
     One query. A network is "AS" and its number, or without a database of networks the /24 (of IPv6 the /48)
     of its address; a country two letters; an operator the withdraw authority of most of its accounts.
     """
-    rows = Validator.objects.present() if vote_accounts is None else Validator.objects.all()
-    if vote_accounts is not None:
-        rows = rows.filter(vote_account__in=vote_accounts)
-    found = bulk.read_rows(rows.values_list("vote_account", by))
+    found = bulk.read_rows(Validator.objects.present().values_list("vote_account", by))
     return {account: known_group(key) for account, key in found}

@@ -135,9 +135,7 @@ def epochs_before(validator: Validator, place: int | None, *, limit: int) -> lis
     return with_standing(with_accounts(epochs[:limit]))
 
 
-def newest_epochs(
-    keys: Sequence[int], *, number: int, until: int | None = None
-) -> dict[int, list[ValidatorEpoch]]:
+def newest_epochs(keys: Sequence[int], *, number: int, until: int | None) -> dict[int, list[ValidatorEpoch]]:
     """By key, so many of the newest epochs of each, newest first; `until` one, no later. Three queries."""
     rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
     if until is not None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db.models import Q
 
+from scheduling.wording import counted
 from validators.models import MevEpoch, Validator
 from validators.solana.arithmetic import ALL_BPS
 from validators.solana.economics import ApyBasis, total_apy
@@ -68,7 +69,7 @@ def _missing_said(validator: Validator) -> str:
 def _basis_said(basis: str, epochs: int | None) -> str:
     if basis == ApyBasis.ESTIMATE:
         return "an estimate by the stake of today"
-    return f"realised in {epochs} epoch{'' if epochs == 1 else 's'}"
+    return f"realised in {counted(epochs or 0, 'epoch')}"
 
 
 def _jito_said(validator: Validator) -> str:

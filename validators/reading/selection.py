@@ -77,7 +77,7 @@ def selection(
     held: Collection[str],
     size: int,
     band: float,
-    caps: Sequence[AskedCap] = (),
+    caps: Sequence[AskedCap],
 ) -> SelectionFound:
     """Of each why. Who is delinquent never enters; held, it does not leave for what a single look saw.
 

@@ -14,6 +14,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 Key = TypeVar("Key")
 
 BAND: Final = 1.5
+WIDEST_BAND: Final = 100.0
 
 
 class Chosen(NamedTuple, Generic[Key]):

@@ -23,6 +23,7 @@ ROWS_AT_ONCE: Final = 1_000
 # Seconds; on a machine without time to spare a slice takes long, and the pause gives others no more.
 LONGEST_PAUSE: Final = 0.02
 
+KEYS_PER_QUERY: Final = 5_000
 # Any number will do, as long as nothing else in the database locks it.
 _WRITERS_LOCK: Final = 0x50_0A_2A
 
@@ -92,6 +93,11 @@ def in_slices(rows: Rows) -> Iterator[Rows]:
         began = time.monotonic()
         yield rows[start : start + ROWS_AT_ONCE]
         time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))
+
+
+def in_parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    """For a query each: SQLite takes no more values than 32,766 in one."""
+    return (keys[start : start + KEYS_PER_QUERY] for start in range(0, len(keys), KEYS_PER_QUERY))
 
 
 def insert_large(model: type[models.Model], **values: Any) -> int:

@@ -3,7 +3,7 @@
 One odd reply at a boundary showed a commission of 100 % for two fifths of a cluster, gone at the next fetch.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -27,7 +27,6 @@ from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.commission_flags import HALF
 from validators.solana.snapshot import Snapshot
 
-_KEYS_PER_QUERY: Final = 5_000
 # An imported history that ends so many epochs ago goes on in what our fetches see.
 EPOCHS_JOINED: Final = 2
 
@@ -157,7 +156,7 @@ def _forget_first_looks(moved: Moved, *, epoch: int) -> None:
         and row.commission_confirmed_bps is None
         and account.commission_bps != row.commission_bps
     ]
-    for some in _in_parts(keys):
+    for some in bulk.in_parts(keys):
         ValidatorEpoch.objects.filter(
             epoch=epoch, validator_id__in=some, commission_source=CommissionSource.VOTE_ACCOUNT
         ).update(commission_min_bps=None, commission_max_bps=None)
@@ -186,7 +185,3 @@ def _open_changes(newly: Mapping[int, int]) -> Iterator[tuple[int, int, int, int
     for key, (pk, epoch, bps) in newest.items():
         if newly.get(key) == bps:
             yield pk, key, epoch, bps
-
-
-def _in_parts(keys: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (keys[start : start + _KEYS_PER_QUERY] for start in range(0, len(keys), _KEYS_PER_QUERY))

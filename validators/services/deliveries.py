@@ -13,7 +13,7 @@ from typing import Final
 
 from django.db import transaction
 
-from validators.models import THE_TALLY, EventTally, Subscription, SubscriptionDelivery
+from validators.models import Subscription, SubscriptionDelivery
 
 Pause = Subscription.Pause
 
@@ -47,11 +47,6 @@ class Claimed:
     first: int
     last: int
     events: int
-
-
-def tally() -> EventTally:
-    """How far events are counted, and up to which number none is kept."""
-    return EventTally.objects.filter(pk=THE_TALLY).first() or EventTally()
 
 
 def claim(subscription: Subscription, *, first: int, last: int, events: int, now: datetime) -> Claimed | None:

@@ -25,7 +25,6 @@ from validators.solana.snapshot import AccountState, Snapshot
 
 logger = logging.getLogger(__name__)
 
-_KEYS_PER_QUERY: Final = 5_000
 # Both may be wrong, and the chain is not.
 _TOLD_BY_OTHERS: Final = (Origin.IMPORTED.value, Origin.HISTORY.value)
 
@@ -226,8 +225,7 @@ def _stored_epochs(snapshot: Snapshot, before: Before) -> StoredEpochs:
     if before.settled:
         stored.update(_keyed(rows.filter(epoch__gte=before.first_open_epoch)))
     oldest = min((row.epoch for state in snapshot.accounts for row in state.earned[:1]), default=0)
-    for start in range(0, len(before.returning), _KEYS_PER_QUERY):
-        some = before.returning[start : start + _KEYS_PER_QUERY]
+    for some in bulk.in_parts(before.returning):
         stored.update(_keyed(rows.filter(validator_id__in=some, epoch__gte=oldest)))
     return stored
 

@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from typing import Final
 
 from validators.models import CommissionChange, CommissionSource, Origin, Validator, ValidatorEpoch
 from validators.services import bulk
@@ -17,8 +16,6 @@ from validators.solana.commission_flags import (
 )
 from validators.solana.whole_percent import meant
 
-_KEYS_PER_QUERY: Final = 5_000
-
 
 def refresh_commission_flags(keys: Sequence[int]) -> bool:
     """Work out these validators' flags from all that is stored of them. Call inside a transaction.
@@ -26,8 +23,8 @@ def refresh_commission_flags(keys: Sequence[int]) -> bool:
     Returns whether any changed.
     """
     changed = False
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        changed |= _refresh(keys[start : start + _KEYS_PER_QUERY])
+    for some in bulk.in_parts(keys):
+        changed |= _refresh(some)
     return changed
 
 
@@ -67,8 +64,7 @@ def _never_another(commissions: Mapping[int, int]) -> Set[int]:
     known: set[int] = set()
     others: set[int] = set()
     columns = [f"commission_{which}_bps" for which in ("max", "min", "first", "last")]
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        some = keys[start : start + _KEYS_PER_QUERY]
+    for some in bulk.in_parts(keys):
         changes = CommissionChange.objects.filter(validator_id__in=some)
         others.update(changes.values_list("validator_id", flat=True))
         rows = ValidatorEpoch.objects.filter(validator_id__in=some).values_list("validator_id", *columns)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from validators.models import Fetch, Validator
 from validators.services import bulk
@@ -16,11 +15,8 @@ from validators.services.epochs import record_epochs
 from validators.services.events import Kind, News, record_events
 from validators.services.fetch_news import superminority_before, superminority_moves, who_moved
 from validators.services.incidents import record_incidents
-from validators.services.sources import record_votes_success
+from validators.services.sources import MOST_REJECTED_NAMED, record_votes_success
 from validators.solana.snapshot import Snapshot
-
-# How many rejected records are named in the fetch's row; all of them are counted.
-MOST_REJECTED_NAMED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from scheduling.exceptions import RefusedError
 from scheduling.models.tokens import ApiToken
-from validators.models import Subscription
-from validators.services.deliveries import step_over_lost, tally
+from validators.models import EventTally, Subscription
+from validators.services.deliveries import step_over_lost
 from validators.services.secrets import BOTH_SIGN_FOR, digest_of, new_salt, secret_of
 
 # Each may have a batch under way, and its own log.
@@ -44,7 +44,7 @@ def subscribe(
             created_at=now,
             salt=salt,
             secret_digest=digest_of(salt),
-            cursor=tally().newest,
+            cursor=EventTally.now().newest,
             due_at=now,
         )
     return NewSecret(made, secret_of(salt))
@@ -60,7 +60,7 @@ def resume(subscription: Subscription, *, now: datetime) -> tuple[int, int] | No
     """Go on from the cursor, at once; returns the first and last number of what was deleted meanwhile."""
     with transaction.atomic():
         found = Subscription.objects.select_for_update().get(pk=subscription.pk)
-        lost = step_over_lost(found, forgotten=tally().forgotten, now=now)
+        lost = step_over_lost(found, forgotten=EventTally.now().forgotten, now=now)
         Subscription.objects.filter(pk=found.pk).update(
             paused="", paused_at=None, failures=0, failing_since=None, due_at=now
         )

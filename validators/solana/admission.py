@@ -44,6 +44,11 @@ class Admission(NamedTuple):
     epochs_paid: int | None
 
 
+def oldest_look(about: int) -> int:
+    """The epoch from which on an account tells of the set of that epoch; at its end that set is chosen."""
+    return about - 2
+
+
 def admissions(candidates: Sequence[Candidate], price: Price) -> list[Admission]:
     """Of everybody, in their order, if the set were chosen now."""
     threshold = _smallest_stake(candidates)

@@ -49,6 +49,11 @@ def inflation_rewards(
     return total_supply * validator_inflation * slots / slots_per_year(slot_ms)
 
 
+def fraction(bps: int | None) -> float | None:
+    """Of basis points; unknown stays unknown."""
+    return None if bps is None else bps / ALL_BPS
+
+
 def kept_share(commission_bps: int | None) -> float | None:
     """What a commission leaves. One above 100 %, which an account can carry, takes everything."""
     return None if commission_bps is None else max(0.0, 1.0 - commission_bps / ALL_BPS)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median_high
 from typing import Final
 
+from scheduling.wording import counted
 from validators.figures import number_or_none, percent
 from validators.solana.arithmetic import Earned
 from validators.solana.last_look import KnownAccount, LastLook
@@ -171,7 +172,7 @@ def _shrunken(look: _Look) -> Doubt | None:
     few = allowed * len(last.accounts) if epochs else 1
     if len(missing) <= max(1, few) and (share <= allowed or len(missing) <= 1):
         return None
-    when = "within one epoch" if not epochs else f"in {epochs} epoch{'s' if epochs > 1 else ''}"
+    when = "within one epoch" if not epochs else f"in {counted(epochs, 'epoch')}"
     cause = f"{len(missing):,} validators with {percent(share, 1)} of the stake are missing {when}"
     return Doubt(Kind.SHRUNKEN, VOTES_METHOD, _unless_accepted(cause))
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from validators.exceptions import ImpossibleCreditsError, MalformedReplyError
 from validators.solana.arithmetic import (
@@ -16,15 +15,13 @@ from validators.solana.arithmetic import (
     earned_by_epoch,
     own_split_epoch,
 )
+from validators.solana.records import MOST_REJECTED_SHARE
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import EpochInfo, RejectedRecord, Reply, VoteAccount, VoteAccounts
 from validators.solana.snapshot import AccountState, Snapshot
 from validators.solana.votes import VotesReply
 
 logger = logging.getLogger(__name__)
-
-# One record in twenty may be bad before the whole reply is mistrusted.
-MOST_REJECTED_SHARE: Final = 0.05
 
 
 def ask_epoch(endpoint: Endpoint) -> EpochInfo:

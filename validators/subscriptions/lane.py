@@ -13,10 +13,10 @@ from typing import Final
 
 from scheduling.clock import database_now
 from scheduling.models.tokens import Scope
-from validators.models import Subscription, Validator, ValidatorEvent
+from validators.models import EventTally, Subscription, Validator, ValidatorEvent
 from validators.models.subscriptions import SubscriptionQuerySet
 from validators.reading.events import events_after
-from validators.services.deliveries import Claimed, Outcome, claim, pass_over, record, step_over_lost, tally
+from validators.services.deliveries import Claimed, Outcome, claim, pass_over, record, step_over_lost
 from validators.services.secrets import is_ours
 from validators.services.subscriptions import pause
 from validators.subscriptions.sending import message_of, post
@@ -61,7 +61,7 @@ class SubscriptionLane:
         """Whether anything was sent."""
         before = len(self._under_way)
         # Read before any event is looked for: up to this number all of them can be seen.
-        known = tally()
+        known = EventTally.now()
         behind = (
             Subscription.objects.due(now=now).filter(cursor__lt=known.newest).select_related("token__maker")
         )

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import available_timezones
 
 from scheduling.ledger.audit.past import NO_CADENCE, SOMEWHERE, Past, Pause, Said, read_instant
+from scheduling.timing.cadence import EPOCH
 from scheduling.timing.plain_cron import plain_matches
 
 BEGINNING, ENDLESS = datetime(1971, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EVERY = re.compile(r"every (\d+) (d|h|min|s)(?: on the clock \+ (\d+) s)?")
 _SECONDS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 # Fewer rows than this on one grid may be those that are wrong.
@@ -137,11 +137,11 @@ def _grid(
 ) -> datetime | None:
     """Any instant of the grid: where most of its rows lie, or where the schedule stood."""
     if offset is not None:
-        return _EPOCH + timedelta(seconds=int(offset))
-    phases = Counter((one - _EPOCH) % interval for one in recorded)
+        return EPOCH + timedelta(seconds=int(offset))
+    phases = Counter((one - EPOCH) % interval for one in recorded)
     for phase, rows in phases.most_common(1):
         if rows >= MAJORITY and 2 * rows > len(recorded):
-            return _EPOCH + phase
+            return EPOCH + phase
     return span.stood or (recorded[-1] if recorded else None)
 
 

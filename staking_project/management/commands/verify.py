@@ -8,6 +8,7 @@ from django.db import Error as DatabaseError
 
 from scheduling.ledger.selectors import current_mode
 from scheduling.management.command import WRONG_USAGE, WorkingCommand
+from scheduling.management.exit_codes import INTERRUPTED
 from scheduling.monitoring.database_state import require_tables
 from scheduling.monitoring.refusals import database_failure
 from staking_project.acceptance.results import CheckResult
@@ -35,7 +36,9 @@ class Command(WorkingCommand):
             seconds = default_seconds(mode) if options["seconds"] is None else options["seconds"]
             results = self._verify(seconds, as_json=options["json"])
         except KeyboardInterrupt:
-            raise CommandError("Stopped before the end. The system is as it was found.") from None
+            raise CommandError(
+                "Stopped before the end. The system is as it was found.", returncode=INTERRUPTED
+            ) from None
         except DatabaseError as exc:
             raise CommandError(f"{database_failure(exc)}.") from exc
         if options["json"]:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from scheduling.management.command import INTERRUPTED, WRONG_USAGE, OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.management.exit_codes import INTERRUPTED
 from scheduling.wording import counted, were
 from validators.exceptions import HistoryFileError
 from validators.services.history.files import HistoryFile, RejectedLine

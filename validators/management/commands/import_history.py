@@ -10,7 +10,8 @@ from django.core.management.base import CommandError
 
 from scheduling.api.unknown import did_you_mean, shortened
 from scheduling.exceptions import SkipRun
-from scheduling.management.command import INTERRUPTED, WRONG_USAGE
+from scheduling.management.command import WRONG_USAGE
+from scheduling.management.exit_codes import INTERRUPTED
 from scheduling.wording import counted, were
 from validators.exceptions import ValidatorsError
 from validators.management.commands import import_epochs

@@ -68,15 +68,15 @@ def holding(rows: Sequence[Judged], truth: Truth, ahead: KeptAhead) -> Holding:
             correlations.append(spearman(scores, returns) or 0.0)
     banded, turned = with_band(orders, truth, size=SIZE)
     return Holding(
-        _mean(correlations),
-        _mean(held),
+        mean(correlations),
+        mean(held),
         drawn_interval(held, fmean, block=HORIZON) if held else None,
         fmean(best) - fmean(held) if held else None,
-        _mean(bad),
-        _mean(raises),
-        _mean(banded),
-        _mean(turned),
-        _mean([PERCENT * len(now - then) / SIZE for then, now in pairwise(tops)]),
+        mean(bad),
+        mean(raises),
+        mean(banded),
+        mean(turned),
+        mean([PERCENT * len(now - then) / SIZE for then, now in pairwise(tops)]),
     )
 
 
@@ -111,5 +111,5 @@ def with_band(
     return returns, turned
 
 
-def _mean(values: Sequence[float]) -> float | None:
+def mean(values: Sequence[float]) -> float | None:
     return fmean(values) if values else None

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from validators.scoring.backtest.drawing import Interval
 from validators.scoring.backtest.judging import Judgement, RiskFigures
-from validators.scoring.backtest.markdown import table
+from validators.scoring.backtest.markdown import estimate, table
 from validators.scoring.backtest.truth import SETS
 
 NO_RISK = "No risk is judged: none of these methods told one of somebody whose next epoch is known."
@@ -59,20 +58,20 @@ def _risks(name: str, one: Judgement) -> list[list[str]]:
 def _risk(name: str, kind: str, figures: RiskFigures) -> list[str]:
     return [
         *(name, kind, str(figures.rows), str(figures.bad)),
-        _with(figures.auc, figures.auc_interval, 4),
-        _with(figures.average_precision, figures.average_precision_interval, 4),
-        _with(figures.brier, figures.brier_interval, 5),
+        estimate(figures.auc, figures.auc_interval, 4),
+        estimate(figures.average_precision, figures.average_precision_interval, 4),
+        estimate(figures.brier, figures.brier_interval, 5),
     ]
 
 
 def _scores(name: str, one: Judgement) -> list[str]:
     held = one.holding
     return [
-        *(name, _with(one.warning_of_score, None, 4), _with(one.warning_of_risk, None, 4)),
-        _with(held.rank_correlation, None, 4),
-        _with(held.held, held.held_interval, 3),
-        *(_with(value, None, 3) for value in (held.regret, held.bad, held.raises, held.banded)),
-        *(_with(value, None, 2) for value in (held.turnover_banded, held.turnover)),
+        *(name, estimate(one.warning_of_score, None, 4), estimate(one.warning_of_risk, None, 4)),
+        estimate(held.rank_correlation, None, 4),
+        estimate(held.held, held.held_interval, 3),
+        *(estimate(value, None, 3) for value in (held.regret, held.bad, held.raises, held.banded)),
+        *(estimate(value, None, 2) for value in (held.turnover_banded, held.turnover)),
     ]
 
 
@@ -90,10 +89,3 @@ def _bins(one: Judgement) -> Sequence[Sequence[str]]:
         ]
         for each in one.bins
     ]
-
-
-def _with(value: float | None, interval: Interval | None, digits: int) -> str:
-    if value is None:
-        return "-"
-    between = f" [{interval.low:.{digits}f}, {interval.high:.{digits}f}]" if interval else ""
-    return f"{value:.{digits}f}{between}"

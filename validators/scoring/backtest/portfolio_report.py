@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from validators.scoring.backtest.drawing import Interval
 from validators.scoring.backtest.judging import Judgement
-from validators.scoring.backtest.markdown import table
+from validators.scoring.backtest.markdown import estimate, table
 from validators.scoring.backtest.portfolios import SIZES, Portfolio
 
 _COLUMNS = (
@@ -38,7 +37,7 @@ def portfolio_sections(judgements: Mapping[str, Judgement]) -> Iterator[str]:
             continue
         best = next((one.oracle for _, one in lines if one.oracle is not None), None)
         yield f"The best {size}:"
-        oracle = [["best possible", _with(best, None, 3), "0.000", "-", "-"]]
+        oracle = [["best possible", estimate(best, None, 3), "0.000", "-", "-"]]
         yield table(_COLUMNS, [*oracle, *(_line(name, one) for name, one in lines)])
 
 
@@ -46,15 +45,8 @@ def _line(name: str, one: Portfolio) -> list[str]:
     short = None if one.held is None or one.oracle is None else one.oracle - one.held
     return [
         name,
-        _with(one.held, one.held_interval, 3),
-        _with(short, None, 3),
-        _with(one.banded, one.banded_interval, 3),
-        _with(one.turned, None, 2),
+        estimate(one.held, one.held_interval, 3),
+        estimate(short, None, 3),
+        estimate(one.banded, one.banded_interval, 3),
+        estimate(one.turned, None, 2),
     ]
-
-
-def _with(value: float | None, interval: Interval | None, digits: int) -> str:
-    if value is None:
-        return "-"
-    between = f" [{interval.low:.{digits}f}, {interval.high:.{digits}f}]" if interval else ""
-    return f"{value:.{digits}f}{between}"

@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Final, NamedTuple
 
 from validators.scoring.backtest.drawing import Interval, drawn_interval
-from validators.scoring.backtest.holding import PERCENT, KeptAhead, best_first, with_band
+from validators.scoring.backtest.holding import PERCENT, KeptAhead, best_first, mean, with_band
 from validators.scoring.backtest.truth import HORIZON, Judged, Truth, by_epoch
 
 SIZES: Final = (20, 100, 200)
@@ -43,12 +43,8 @@ def _portfolio(
     best = mean_of(lambda epoch: sorted(ahead[epoch].values(), reverse=True)[:size])
     large = {epoch: order for epoch, order in orders.items() if len(order) >= size}
     banded, turned = with_band(large, truth, size=size)
-    return Portfolio(*_estimated(held), fmean(best) if best else None, *_estimated(banded), _mean(turned))
+    return Portfolio(*_estimated(held), fmean(best) if best else None, *_estimated(banded), mean(turned))
 
 
 def _estimated(values: Sequence[float]) -> tuple[float | None, Interval | None]:
     return (fmean(values), drawn_interval(values, fmean, block=HORIZON)) if values else (None, None)
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return fmean(values) if values else None

@@ -18,11 +18,12 @@ from validators.services.history.agreement import Agreement
 from validators.services.history.chain_rows import Calendar, ChainRow, Judged, judged
 from validators.services.history.chain_tables import known_accounts, write_accounts, write_jito, write_mev
 from validators.services.history.cluster_epochs import derive_cluster_epochs, refresh_derived
-from validators.services.history.importing import MOST_REJECTED_NAMED, Import, describe_departed
+from validators.services.history.importing import Import, describe_departed
 from validators.services.history.lines import HistoryRow
 from validators.services.history.rows import Numbers, Stored
 from validators.services.mev_yields import refresh_mev_yields
 from validators.services.settled_past import settle
+from validators.services.sources import MOST_REJECTED_NAMED
 from validators.solana.history_accounts import Histories, History
 from validators.solana.records import Rejected
 

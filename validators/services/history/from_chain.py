@@ -61,7 +61,6 @@ def import_from_chain(
     *,
     everybody: bool = False,
     budget: int | None = None,
-    pace: Pace | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> ChainSummary:
     """Read who was not read in this epoch: whole at first, and later what is new.
@@ -71,7 +70,7 @@ def import_from_chain(
     first fetch; what came before is stored.
     """
     newest = newest_fetch()
-    pace = pace or Pace()
+    pace = Pace()
     store = ChainStore(newest, timezone.now())
     asking = _Asking(newest, pace)
     known = _in_order()

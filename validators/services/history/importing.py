@@ -23,12 +23,11 @@ from validators.services.history.files import HistoryFile, RejectedLine, opened
 from validators.services.history.lines import HistoryRow
 from validators.services.history.rows import FIELDS, Numbers, Stored, imported, merged, with_client
 from validators.services.settled_past import settle, settle_again
+from validators.services.sources import MOST_REJECTED_NAMED
 
 # Lines that are committed together: a fetch waits for one batch, not for the whole import. Of fewer, bringing
 # the sums of the same validators up to date again and again would be most of it.
 BATCH_LINES: Final = 10_000
-# How many rejected lines a summary names; all of them are counted, and reported as they come.
-MOST_REJECTED_NAMED: Final = 100
 # Of so few validators the rows are looked up by their keys; of more, all of the epochs concerned are read.
 FEW: Final = 500
 

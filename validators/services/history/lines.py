@@ -18,6 +18,7 @@ from validators.solana.arithmetic import (
     CreditsUnit,
 )
 from validators.solana.pubkey import is_pubkey
+from validators.solana.text import LONGEST_VERSION
 from validators.solana.versions import Client, client_of
 
 COLUMNS: Final = (
@@ -38,7 +39,6 @@ LINE_END: Final = "\r\n"
 UNKNOWN_VERSION: Final = "unknown"
 # A vote account's commission is one byte; above 100 % is possible and stored as seen.
 LARGEST_COMMISSION: Final = 255
-LONGEST_VERSION: Final = 40
 MOST_SNAPSHOTS: Final = 2**31 - 1
 # A percentage with no more decimals survives being kept as a fraction.
 SKIP_RATE_DECIMALS: Final = 10

@@ -13,6 +13,7 @@ from validators.scoring.facts import NO_PAST, ClusterFacts, EpochFacts, Past, Va
 from validators.scoring.past import EPOCHS_KEPT, EpochColumns, epoch_table, pasts, voteless
 from validators.services.blocks import counted_in_part
 from validators.services.bulk import read_rows
+from validators.solana.admission import oldest_look
 from validators.solana.whole_percent import meant
 
 # Fetches are seconds apart and reading takes a fraction of one, so a second try is rare and a fifth a fault.
@@ -34,18 +35,10 @@ def cluster_facts(*, with_past: bool = False) -> ClusterFacts | None:
         fetch = Fetch.objects.newest()
         if fetch is None:
             return None
-        facts = _facts_with_past(fetch) if with_past else _facts_of(fetch)
+        facts = _cluster(fetch, *_past_of_each(fetch)) if with_past else _cluster(fetch, {}, None)
         if Fetch.objects.newest() == fetch:
             return facts
     raise PictureChangedError(f"A fetch was stored during each of {MOST_READINGS} readings of the newest one")
-
-
-def _facts_of(fetch: Fetch) -> ClusterFacts:
-    return _cluster(fetch, {}, None)
-
-
-def _facts_with_past(fetch: Fetch) -> ClusterFacts:
-    return _cluster(fetch, *_past_of_each(fetch))
 
 
 def _past_of_each(fetch: Fetch) -> tuple[Mapping[int, Past], Mapping[int, float], Collection[int]]:
@@ -215,7 +208,7 @@ def _left_out(fetch: Fetch) -> frozenset[int]:
     not asked yet, moves no score. After one more epoch its votes tell.
     """
     out = VoteState.Admission.OUT
-    looked = Q(epoch=fetch.epoch, next_epoch=out) | Q(epoch=fetch.epoch - 1, after_next=out)
+    looked = Q(epoch=fetch.epoch, next_epoch=out) | Q(epoch=oldest_look(fetch.epoch + 1), after_next=out)
     return frozenset(
         key for (key,) in read_rows(VoteState.objects.filter(looked).values_list("validator_id"))
     )

@@ -24,6 +24,7 @@ from validators.services.bulk import read_rows
 from validators.services.settled_past import settled_above, spans_of
 from validators.services.stretches import MOST_NAMED_KEYS
 from validators.solana.arithmetic import ALL_BPS, LAMPORTS_PER_SOL, CreditsUnit
+from validators.solana.economics import fraction
 from validators.solana.versions import Client, lineage_of
 
 # What a vote earns that lands at once, so for each block of the cluster at most (SIMD-0033).
@@ -108,8 +109,8 @@ def _known(row: tuple[Any, ...], cluster: _Cluster, *, is_over: bool) -> Known:
     ):
         share = earned / (CREDITS_OF_A_BLOCK * cluster.blocks)
     return Known(
-        commission=_rate(last),
-        highest_commission=_rate(highest),
+        commission=fraction(last),
+        highest_commission=fraction(highest),
         vote_performance=performance if is_over else None,
         credits_share=share if is_over else None,
         delinquent_share=delinquent / looks if looks else None,
@@ -140,7 +141,7 @@ def _add_tips(found: Mapping[int, Epochs], *, first: int) -> None:
     ):
         epochs = found.get(key)
         if epochs is not None:
-            commission: Value = ABSENT if runs is not None and not runs else _rate(bps)
+            commission: Value = ABSENT if runs is not None and not runs else fraction(bps)
             runs_jito = None if runs is None else bool(runs)
             epochs[epoch] = epochs.get(epoch, Known())._replace(
                 mev_commission=commission, runs_jito=runs_jito
@@ -159,7 +160,7 @@ def _add_present(found: Mapping[int, Epochs], running: int) -> None:
         before = epochs.get(running, Known())
         lineage = lineage_of(Client(client)) if client in set(Client) else None
         epochs[running] = before._replace(
-            commission=_rate(bps) if bps is not None else before.commission,
+            commission=fraction(bps) if bps is not None else before.commission,
             stake=_sol(stake),
             delinquent=bool(delinquent),
             superminority=bool(superminority),
@@ -239,12 +240,8 @@ def _old(rules: Sequence[ValueRule], *, before: int) -> Mapping[int, Epochs]:
         *read_rows(unsettled.values_list(*columns)),
         *later,
     ):
-        found[key][epoch] = Known(commission=_rate(bps))
+        found[key][epoch] = Known(commission=fraction(bps))
     return found
-
-
-def _rate(bps: int | None) -> float | None:
-    return None if bps is None else bps / ALL_BPS
 
 
 def _sol(lamports: int | None) -> float | None:

@@ -56,7 +56,7 @@ def judge_newest_fetch() -> dict[str, Any]:
     return {"epoch": fetch.epoch, "rule_sets": len(sets.sets), **changed, "refused": list(sets.refused)}
 
 
-def verdicts_now(sets: Sequence[RuleSet], *, keys: Sequence[int] | None = None) -> dict[Pair, Verdict]:
+def verdicts_now(sets: Sequence[RuleSet], *, keys: Sequence[int] | None) -> dict[Pair, Verdict]:
     """Of everybody present, or of these keys; stores nothing. Raises SkipRun before the first fetch."""
     return _verdicts(sets, keys)[1]
 
