@@ -84,13 +84,18 @@ def commission_jumps(*, now: datetime) -> list[Trouble]:
         Trouble(
             subject=change.validator.vote_account,
             message=f"{change.validator.vote_account} raised its commission from "
-            f"{bps_percent(change.from_bps)} to {bps_percent(change.to_bps)} in epoch {change.epoch}"
+            f"{bps_percent(change.from_bps)} to {bps_percent(change.to_bps)} in epoch {_made_in(change)}"
             f"{'' if change.is_confirmed else '; seen once, not confirmed yet'}."
             f"{_own_words(change.validator)}",
         )
         for change in changes.select_related("validator").order_by("seen_at")
         if _is_jump(change.from_bps, change.to_bps)
     ]
+
+
+def _made_in(change: CommissionChange) -> str:
+    """What the first look of an epoch sees may have been made after the last one of the epoch before."""
+    return f"{change.epoch - 1} or {change.epoch}" if change.in_first_look else str(change.epoch)
 
 
 def mev_commission_jumps(*, now: datetime) -> list[Trouble]:

@@ -23,9 +23,10 @@ def mev_sentences(validator: Validator) -> list[str]:
     """Of one validator, by all that is stored of it. Two queries."""
     told = MevEpoch.objects.filter(validator_id=validator.pk).order_by("-epoch")
     with_account = told.filter(Q(tips__isnull=False) | Q(priority_fees__isnull=False))
-    said = [_total_said(validator), _jito_said(validator), *map(_epoch_said, with_account[:1])]
-    commissions = told.values_list("epoch", "commission_bps")
-    said.append(_changes_said([(epoch, bps) for epoch, bps in commissions if bps is not None]))
+    looks = list(told.values_list("epoch", "commission_bps"))
+    said = [_total_said(validator), _jito_said(validator, looked=bool(looks))]
+    said += map(_epoch_said, with_account[:1])
+    said.append(_changes_said([(epoch, bps) for epoch, bps in looks if bps is not None]))
     if validator.runs_jito:
         said.append(_chain_said(validator))
     return [one for one in said if one]
@@ -72,14 +73,18 @@ def _basis_said(basis: str, epochs: int | None) -> str:
     return f"realised in {counted(epochs or 0, 'epoch')}"
 
 
-def _jito_said(validator: Validator) -> str:
+def _jito_said(validator: Validator, *, looked: bool) -> str:
+    """`looked`: whether its accounts were asked for in any epoch."""
     if validator.runs_jito:
         return ""
     if validator.runs_jito is None:
-        return (
-            "Whether it runs Jito is not known: no account of its tips was seen, and no block of its own "
-            "that would have made one."
+        why = (
+            "no account of its tips was seen, and in no epoch that was looked at a block of its own that "
+            "would have made one"
+            if looked
+            else "nobody looked for an account of its tips yet"
         )
+        return f"Whether it runs Jito is not known: {why}."
     return f"It does not run Jito: in epoch {validator.mev_epoch} it made blocks, and had no account of tips."
 
 

@@ -115,7 +115,7 @@ def _seen(rule: ValueRule, past: Past, epoch: int) -> _Seen | None:
         is_to_come = epoch == past.running and rule.window != 1
         if is_to_come or (rule.input, epoch) in past.pending:
             return None
-        return _Seen(epoch, None, Outcome.UNKNOWN, f"{ABOUT[rule.input].said} is not known")
+        return _Seen(epoch, None, Outcome.UNKNOWN, _not_known(rule, epoch))
     assert not isinstance(value, str)
     return _judged(rule, epoch, value)
 
@@ -143,7 +143,13 @@ def _of_nothing(rule: ValueRule, past: Past, last: int) -> Finding:
     all_absent = _value(rule.input, past, last) is ABSENT or _value(rule.input, past, last - 1) is ABSENT
     if rule.absent == "fail_if_all" and all_absent:
         return Finding(rule.name, Outcome.FAILS, epoch=last, epochs=1, goes_on=True)
-    return Finding(rule.name, Outcome.UNKNOWN, f"{ABOUT[rule.input].said} is not known")
+    return Finding(rule.name, Outcome.UNKNOWN, _not_known(rule, last))
+
+
+def _not_known(rule: ValueRule, epoch: int) -> str:
+    """Of a rule of one epoch, in that one: of another it may be known, and told beside."""
+    said = f"{ABOUT[rule.input].said} is not known"
+    return f"{said} in epoch {epoch}" if rule.window == 1 else said
 
 
 def _failed(rule: ValueRule, failing: Sequence[_Seen], *, clears_in: int | None, goes_on: bool) -> Finding:

@@ -1,7 +1,7 @@
 """When, and from what to what: the newest occurrence of each commission flag. Pure; basis points."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, combinations, pairwise
 from typing import NamedTuple
 
@@ -42,8 +42,9 @@ def commission_marks(
     changes, rows = list(steps), without_repeats(list(epochs))
     within: list[Path] = [*_by_epoch(changes), *chain.from_iterable(_row_paths(rows))]
     across: list[Path] = [[seen for step in changes for seen in _seen_in(step)], *_joined(rows)]
+    above = _ended_unknown_above(rows)
     found = [
-        *(_crossing(path) for path in across),
+        *(_crossing(path, above) for path in across),
         *(_largest_rise(path) for path in within),
         *(_above_half(path) for path in across),
         *(_up_and_back(path) for path in within),
@@ -111,11 +112,18 @@ def _joined(rows: Sequence[EpochCommission]) -> list[Path]:
     return [[seen for high, _ in pairs for seen in high], [seen for _, low in pairs for seen in low]]
 
 
-def _crossing(path: Path) -> CommissionMark | None:
+def _ended_unknown_above(rows: Iterable[EpochCommission]) -> set[int]:
+    """The epochs that had more than ten percent, and of which it is not told what they ended with."""
+    return {row.epoch for row in rows if row.last_bps is None and (row.max_bps or 0) > TEN_PERCENT}
+
+
+def _crossing(path: Path, above: Collection[int]) -> CommissionMark | None:
+    """The last one. Out of an epoch that was `above` too it was within it: of a later one the steps tell."""
     flag, found = CommissionFlag.CROSSED_TEN_PERCENT, None
     for before, after in pairwise(path):
         if before.bps <= TEN_PERCENT < after.bps:
-            found = CommissionMark(flag, after.epoch, before.epoch, before.bps, after.bps)
+            epoch = before.epoch if before.epoch in above else after.epoch
+            found = CommissionMark(flag, epoch, before.epoch, before.bps, after.bps)
     return found
 
 

@@ -93,6 +93,16 @@ def test_the_message_names_the_validator_and_both_commissions_and_whether_two_lo
     )
 
 
+def test_a_raise_seen_in_the_first_look_of_an_epoch_is_not_put_into_it(settings: Settings) -> None:
+    settings.WATCHED_VALIDATORS = ["vote1"]
+    change: dict[str, Any] = {"epoch": 990, "in_first_look": True, "from_bps": 500, "to_bps": 10_000}
+    CommissionChange.objects.create(validator=validator(1), seen_at=NOON, confirmed_at=NOON, **change)
+
+    [trouble] = commission_jumps(now=NOON)
+
+    assert trouble.message == "vote1 raised its commission from 5 % to 100 % in epoch 989 or 990."
+
+
 def test_with_nobody_watched_only_that_is_asked(django_assert_num_queries: object) -> None:
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert commission_jumps(now=NOON) == []

@@ -35,6 +35,10 @@ def page_of(client: Client, shown: Validator) -> str:
     return " ".join(unescape(strip_tags(page.replace("<td", " <td"))).split())
 
 
+def page_of_all(client: Client) -> str:
+    return " ".join(unescape(strip_tags(client.get("/").content.decode())).split())
+
+
 def told(of: Validator, epoch: int, **fields: Any) -> MevEpoch:
     return MevEpoch.objects.create(validator=of, epoch=epoch, slot=1, looked_at=NOON, **fields)
 
@@ -137,6 +141,18 @@ def test_who_is_not_known_to_run_jito_is_not_said_to_take_nothing(client: Client
     assert "Whether it runs Jito is not known" in said
     assert "0 %" not in said.partition("MEV and shared fees")[2].partition("Commission changes")[0]
     assert "It does not run Jito: in epoch 989 it made blocks, and had no account" in page_of(client, without)
+
+
+def test_of_whom_nobody_asked_no_block_is_denied(client: Client) -> None:
+    fetch()
+    unasked, in_vain = validator(1, leader_slots=2_904, blocks_produced=2_904), validator(2)
+    told(in_vain, 990)
+
+    said = page_of(client, unasked)
+    assert "Whether it runs Jito is not known: nobody looked for an account of its tips yet." in said
+    assert f"{UNKNOWN} (We have not heard the source of tips" in said
+    assert "not known: no account of its tips was seen, and in no epoch that was" in page_of(client, in_vain)
+    assert "neither an account of its tips was seen, nor a block without one" in page_of_all(client)
 
 
 @pytest.mark.parametrize(

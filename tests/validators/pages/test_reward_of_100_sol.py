@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from tests.validators.looking import page, words
-from tests.validators.rows import NOON, fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, validator
+from validators.models import ValidatorEpoch
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,33 @@ def test_what_100_sol_bring_in_a_year_is_the_apy_with_its_basis(
     assert f"100 SOL here for a year: {said}" in text
     assert "5.25 %" in text
     assert "after commission, what is earned staying staked, without MEV and without the fees" in text
+
+
+def test_what_is_missing_of_a_return_is_not_said_to_be_a_stake_that_is_known(client: Client) -> None:
+    """With stake and commission known, it is the inflation of then that nobody saw."""
+    fetch(epoch=990)
+    known: dict[str, Any] = {"activated_stake": SOL, "commission_last_bps": 500}
+    shown = validator(1)
+    for epoch in (986, 987, 988, 989):
+        ValidatorEpoch.objects.create(
+            validator=shown, epoch=epoch, credits_unit="vote_credits", fetched_at=NOON, **known
+        )
+
+    of_one = words(page(client, "/validators/vote1/"))
+    beside = words(page(client, "/compare/?v=vote1"))
+
+    for text in (of_one, beside, words(page(client, "/"))):
+        assert "(neither its return in an ended epoch is known, nor all that an estimate needs" in text
+        assert "no ended epoch of it is known" not in text
+    assert "(known once the epoch has ended, where what it earned, its stake, the commission two" in of_one
+    assert "and, without Alpenglow, the inflation of then were seen)" in of_one
+
+
+def test_an_estimate_is_called_so_beside_others_too(client: Client) -> None:
+    fetch()
+    validator(1, apy=0.05, apy_basis="estimate", apy_epochs=1)
+
+    assert "5.00 % estimate" in words(page(client, "/compare/?v=vote1"))
 
 
 @pytest.mark.parametrize("apy", [100.0, 1e9, 1e300])

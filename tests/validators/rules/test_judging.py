@@ -257,3 +257,16 @@ def test_a_set_is_as_good_as_its_worst_rule_and_measured_by_what_can_be_looked_a
     assert verdict(calm, good, elsewhere) == ("unknown", "passes")
     assert verdict(dear, good, elsewhere) == ("fails", "fails")
     assert verdict(calm, elsewhere) == ("unknown", "unknown")
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_what_one_epoch_does_not_tell_is_not_said_to_be_unknown_altogether(running: bool) -> None:
+    """Its page tells the commission of the epoch that had it last."""
+    rule = {"input": "mev_commission", "at_most": 0.1, "window": 1, "running": running}
+    told = dict.fromkeys(range(NOW - 5, NOW + 1)) | {NOW - 7: 1.0}
+
+    finding = found(rule, past("mev_commission", told))
+
+    epoch = NOW if running else NOW - 1
+    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.because == f"MEV commission is not known in epoch {epoch}"

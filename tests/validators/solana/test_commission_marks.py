@@ -61,6 +61,33 @@ def test_what_crossed_while_nobody_looked_is_dated_by_the_epochs_around() -> Non
     ]
 
 
+def test_who_crossed_within_an_epoch_did_not_in_the_next() -> None:
+    """Our looks tell the lowest and the highest of an epoch, and the steps in what order they came."""
+    epochs = [
+        EpochCommission(1_104, None, None, 0, 0),
+        EpochCommission(1_105, None, None, 0, 1_200),
+        EpochCommission(1_106, None, None, 1_200, 1_200),
+    ]
+    steps = [CommissionStep(1_105, 0, 1_200)]
+
+    [crossed, _] = commission_marks(steps=steps, epochs=epochs)
+
+    assert crossed == CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, 1_105, 1_105, 0, 1_200)
+
+
+def test_who_fell_in_one_epoch_and_crossed_in_the_next_is_dated_by_that() -> None:
+    epochs = [
+        EpochCommission(1_104, None, None, 1_200, 1_200),
+        EpochCommission(1_105, None, None, 500, 1_200),
+        EpochCommission(1_106, None, None, 1_200, 1_200),
+    ]
+    steps = [CommissionStep(1_105, 1_200, 500), CommissionStep(1_106, 500, 1_200)]
+
+    [crossed, _] = commission_marks(steps=steps, epochs=epochs)
+
+    assert crossed == CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, 1_106, 1_106, 500, 1_200)
+
+
 def test_what_is_always_above_half_began_with_the_first_epoch_known() -> None:
     epochs = [EpochCommission(epoch, 10_000, 10_000, 10_000, 10_000) for epoch in range(900, 905)]
 
