@@ -7,8 +7,9 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -35,6 +36,7 @@ from scheduling.engine import (
     turnover,
     write_trials,
 )
+from scheduling.models import Run
 from scheduling.operations import pausing
 from scheduling.timing import attempts
 from tests.simulation import observer
@@ -42,6 +44,7 @@ from tests.simulation.connections import require_reach
 from tests.simulation.jobs import WORKERS
 from tests.simulation.parts import Beside, Event, Lock, Redis, SeveralHosts, Stead, Watchdog, running
 from tests.simulation.processes import Killed, Thread
+from tests.simulation.themes import theme_of
 from tests.simulation.world import World
 
 # What each process remembers for itself: (module, name, how it begins).
@@ -57,12 +60,10 @@ SETTINGS: dict[str, Any] = {
     "ALERT_RULES": {},
     "Q_CLUSTER": settings.Q_CLUSTER | {"workers": WORKERS},
     "RETENTION_TASKS": [],
-    "SCHEDULED_JOBS": ["tests.simulation.jobs.STRANGERS"],
+    "SCHEDULED_JOBS": ["tests.simulation.jobs.STRANGERS", "tests.simulation.jobs.SOURCES"],
     "TASK_MODULES": ["tests.simulation.tasks"],
     "SCHEDULING_CONDITIONS": {"now and then": "tests.simulation.tasks.now_and_then"},
 }
-# Seconds between two looks of an idle dispatcher: as in the product, and fewer of the dull ones.
-LONGEST_SLEEPS = (dispatcher.LONGEST_SLEEP, 2.0, 4.0)
 
 
 def enter(thread: Thread, before: Thread | None) -> None:
@@ -84,11 +85,11 @@ def played(
     """The product, in that world."""
     before = connections["default"]
     remembered = [getattr(module, name) for module, name, _ in REMEMBERED]
-    chance = random.Random(f"chance {seed}")
+    chance, sleeps = random.Random(f"chance {seed}"), theme_of(seed).sleeps
     logging.disable(logging.CRITICAL)
     try:
         with ExitStack() as stack:
-            for target, name, value in _played_names(world, broker, chance):
+            for target, name, value in _played_names(world, broker, chance, sleeps):
                 stack.enter_context(patch.object(target, name, value))
             for target, name, value in _databases(broker, hosts=hosts, on_postgres=on_postgres):
                 stack.enter_context(patch.object(target, name, value))
@@ -104,17 +105,20 @@ def played(
             setattr(module, name, value)
 
 
-def _played_names(world: World, broker: Redis, chance: random.Random) -> Iterator[tuple[Any, str, Any]]:
+def _played_names(
+    world: World, broker: Redis, chance: random.Random, sleeps: Sequence[float]
+) -> Iterator[tuple[Any, str, Any]]:
     yield from _clock(world)
     yield from _kernel(world)
     tokens = SimpleNamespace(uuid4=lambda: uuid.UUID(int=chance.getrandbits(128)))
     yield claims, "uuid", tokens
     yield attempts, "random", chance
-    yield dispatcher, "LONGEST_SLEEP", chance.choice(LONGEST_SLEEPS)
+    yield dispatcher, "LONGEST_SLEEP", chance.choice(sleeps)
     yield doorbell, "get_broker", lambda: broker
     yield doorbell, "require_messages_taken", lambda _: broker.look("tries Redis")
     known = claiming._known_occurrences
     yield claiming, "_known_occurrences", lambda won: set() if running(world).is_old else known(won)
+    yield dispatcher, "unsettled_runs", partial(_read, world, recovery.unsettled_runs)
     yield dispatcher, "AlertWatch", lambda: SimpleNamespace(look=lambda *, now: None)
 
     def require_writes() -> None:
@@ -123,6 +127,12 @@ def _played_names(world: World, broker: Redis, chance: random.Random) -> Iterato
 
     yield lease_watch, "require_writes", require_writes
     yield write_trials, "require_writes", require_writes
+
+
+def _read(world: World, look: Callable[..., list[Run]], **words: Any) -> list[Run]:
+    found = look(**words)
+    running(world).read = {run.pk: (run.attempt, run.not_before) for run in found}
+    return found
 
 
 def _databases(broker: Redis, *, hosts: int, on_postgres: bool) -> Iterator[tuple[Any, str, Any]]:

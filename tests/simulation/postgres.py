@@ -23,7 +23,7 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from scheduling.ledger.patience import PATIENCE_MS
 from tests.faults.servers import Postgres
-from tests.simulation import observer
+from tests.simulation import seen
 from tests.simulation.connections import lost_or_late, require_reach
 from tests.simulation.parts import running
 from tests.simulation.processes import Killed, Thread
@@ -69,7 +69,7 @@ class Ledger:
         if sql.startswith("PRAGMA"):
             self._looks += 1
             return self.connection.execute("SELECT %s", [self._looks])
-        return self.connection.execute({observer.RUNS: RUNS, observer.JOBS: JOBS}.get(sql, sql))
+        return self.connection.execute({seen.RUNS: RUNS, seen.JOBS: JOBS}.get(sql, sql))
 
     def close(self) -> None:
         self.connection.close()

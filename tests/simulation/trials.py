@@ -58,6 +58,9 @@ def of_a_takeover(
     """
     if by.kind != "dispatcher" or (was.state, row.state) != (RunState.PENDING, RunState.FAILED):
         return
+    claimed = any(one.job == row.job and one.id not in before for one in rows.values())
+    if not claimed and by.read.get(row.id) != (was.attempt, instant(was.not_before)):
+        raise BrokenError("POLICY", f"run {row.id} is taken over, and is not as it was seen")
     newer = [one for one in rows.values() if one.job == row.job and one.occurrence > row.occurrence]
     if not newer:
         raise BrokenError("POLICY", f"run {row.id} is taken over, and none is newer")
