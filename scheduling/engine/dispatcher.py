@@ -158,7 +158,5 @@ class Dispatcher:
         return bool(lost)
 
     def _database_failed(self, exc: DatabaseError) -> None:
-        # What stood still meanwhile could not be counted up either.
-        self._watch = LeaseWatch()
         self._is_full |= is_full(exc)
         self._outage.failed(database_failure(exc))

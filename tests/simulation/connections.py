@@ -14,6 +14,8 @@ from tests.simulation.world import World
 
 # Seconds that a writer waits for another one (settings of SQLite).
 PATIENCE = 20.0
+# For which a host is cut off behind a late answer to its heartbeat: more than a lease.
+CUT_OFF_BEHIND = 20.0
 # And what opens a transaction to write.
 WRITES = ("BEGIN", "UPDATE", "INSERT", "DELETE", "COMMIT")
 # What is whole by itself, outside of a transaction.
@@ -108,6 +110,10 @@ def lost_or_late(world: World, thread: Thread, *, writes: bool) -> None:
         # It stands still where it next yields: SQLite holds its lock until the rows are fetched.
         thread.late_until, process.late_answer = world.now + process.late_answer, 0.0
         world.tell(f"the answer to {thread.name} is late")
+    if writes and process.late_beat and thread is not process.threads[0]:
+        thread.late_until, process.late_beat = world.now + process.late_beat, 0.0
+        world.tell(f"the answer to {thread.name} is late")
+        world.cut_off(process.host, CUT_OFF_BEHIND)
 
 
 def die_asking(world: World, dead: Process, sql: str, values: Any) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from scheduling.models import Job
 from scheduling.modes import MODES, JobDeclaration
 from scheduling.operations.overrides import CADENCE, DECLARED
+from tests.simulation.themes import theme_of
 
 # Of the world that runs now.
 _declared: list[JobDeclaration] = []
@@ -17,7 +18,8 @@ MOST_ATTEMPTS = 3
 
 
 def has_people(seed: int) -> bool:
-    return random.Random(f"people {seed}").random() < SHARE
+    """Not where a seed has a theme, which is about something else."""
+    return not theme_of(seed).strikes and random.Random(f"people {seed}").random() < SHARE
 
 
 def declared_jobs() -> tuple[JobDeclaration, ...]:

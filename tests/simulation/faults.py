@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tests.simulation import deliveries, news
 from tests.simulation.acts import ACTS
 from tests.simulation.processes import Process, Trap
 from tests.simulation.setting_up import ACTS_UPON_SCHEDULES, how_often
+from tests.simulation.themes import ASKED, DISPATCHER_TRAP, WORKER_TRAP, Strike, strikes_of, theme_of
+from tests.simulation.traps import LONGEST_STALL, OF_THEMES
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -17,15 +19,16 @@ if TYPE_CHECKING:
 WITHIN = 120
 # Seconds after which the dead are replaced.
 REPLACED_AFTER = 0.6
-LONGEST_STALL = 30.0
 # Any; those of which a stall is longer than a lease; those just shorter than what a worker surrenders after.
 SIZES = ((0.0, 1.0), (0.42, 0.9), (0.17, 0.26))
-ASKED = "somebody acts"
 SETS = "somebody sets schedules up"
 TELLS = "something is to be told"
 ACTED = (ASKED, SETS, TELLS)
 # How often people act while a seed has its faults: some seeds are theirs.
 MANY_ACTS = (0, 3, 8)
+# Of a theme: many strike soon after another one, and their traps may let so many steps pass; mostly none,
+# for the second step of many functions is in a transaction already, for which everybody waits on SQLite.
+NEAR, SOON = 0.4, 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +40,19 @@ class Fault:
     kind: str
     who: int
     size: float
+    # The function of a trap, or the name of an act; any where there is none.
+    what: str = ""
 
     def __str__(self) -> str:
-        return f"{self.at:6.2f} s + {self.steps} steps: {self.kind} ({self.who}, {self.size:.2f})"
+        told = f"{self.kind} {self.what}".strip()
+        return f"{self.at:6.2f} s + {self.steps} steps: {told} ({self.who}, {self.size:.2f})"
 
 
 def faults_of(seed: int, *, hosts: int, every: int, intervals: int) -> list[Fault]:
     """Some that make each other worse and a few others, mostly where much happens: when schedules are due."""
-    dice = random.Random(f"faults {seed}")
+    dice, theme = random.Random(f"faults {seed}"), theme_of(seed)
+    if theme.strikes:
+        return _near_each_other(strikes_of(theme, dice), dice, every=every, intervals=intervals)
     others = [kind for kind in KINDS if kind not in ACTED and (hosts > 1 or kind not in OF_SEVERAL)]
     kinds = [*dice.choice(TOGETHER), *dice.sample(others, dice.randint(0, 3))]
     strikes = [dice.choice(kinds) for _ in range(dice.randint(2, 12))] + [ASKED] * dice.choice(MANY_ACTS)
@@ -53,6 +61,18 @@ def faults_of(seed: int, *, hosts: int, every: int, intervals: int) -> list[Faul
     struck += [_fault(SETS, theirs, every=every, intervals=intervals) for _ in range(how_often(seed))]
     struck += [_fault(TELLS, theirs, every=every, intervals=intervals) for _ in range(news.how_often(seed))]
     return sorted(struck, key=lambda fault: (fault.at, fault.steps))
+
+
+def _near_each_other(
+    strikes: list[Strike], dice: random.Random, *, every: int, intervals: int
+) -> list[Fault]:
+    made: list[Fault] = []
+    for kind, what in strikes:
+        fault = replace(_fault(kind, dice, every=every, intervals=intervals), what=what)
+        if made and dice.random() < NEAR:
+            fault = replace(fault, at=made[-1].at, steps=made[-1].steps + dice.randrange(SOON))
+        made.append(fault)
+    return sorted(made, key=lambda fault: (fault.at, fault.steps))
 
 
 def _fault(kind: str, dice: random.Random, *, every: int, intervals: int) -> Fault:
@@ -68,7 +88,7 @@ def _fault(kind: str, dice: random.Random, *, every: int, intervals: int) -> Fau
 
 def strike(here: "Simulation", fault: Fault) -> None:
     here.world.tell(f"FAULT: {fault.kind}")
-    KINDS[fault.kind](here, fault)
+    (KINDS | OF_THEMES)[fault.kind](here, fault)
 
 
 def _one(here: "Simulation", fault: Fault, kind: str) -> Process | None:
@@ -109,8 +129,9 @@ def _trap(kind: str) -> Callable[["Simulation", Fault], None]:
     def act(here: "Simulation", fault: Fault) -> None:
         places = PLACES[kind]
         seconds = fault.size * LONGEST_STALL if fault.who % 4 else 0.0
-        function = places[fault.who // 4 % len(places)]
-        here.world.traps.append(Trap(kind=kind, function=function, seconds=seconds))
+        function = fault.what or places[fault.who // 4 % len(places)]
+        passes = max(fault.who // 4 % 5 - 2, 0) if fault.what else 0
+        here.world.traps.append(Trap(kind=kind, function=function, seconds=seconds, passes=passes))
 
     return act
 
@@ -144,8 +165,7 @@ def _die_asking(here: "Simulation", fault: Fault) -> None:
 
 def _cut_off(here: "Simulation", fault: Fault) -> None:
     host = here.hosts[fault.who % len(here.hosts)]
-    here.world.cut_off_until[host] = here.world.now + fault.size * LONGEST_STALL
-    here.world.tell(f"host {host} is cut off until {here.world.cut_off_until[host]:.2f}")
+    here.world.cut_off(host, fault.size * LONGEST_STALL)
 
 
 def _lose_host(here: "Simulation", fault: Fault) -> None:
@@ -196,7 +216,7 @@ def _step_clock(here: "Simulation", fault: Fault) -> None:
 def _ask(here: "Simulation", fault: Fault) -> None:
     name = here.names[fault.who % len(here.names)]
     acts = list(ACTS)
-    act = acts[int(fault.size * len(acts))]
+    act = fault.what or acts[int(fault.size * len(acts))]
     here.asked.append((f"{act} {name}", lambda: ACTS[act](here, name)))
 
 
@@ -212,7 +232,6 @@ def _ask_for_news(here: "Simulation", fault: Fault) -> None:
 
 
 LATE_STATEMENT = "what one sent arrives when he is dead"
-DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks into a trap"
 # The rarest orders come of two faults of which one strikes what the other has left.
 TOGETHER = (
     ("a worker dies", DISPATCHER_TRAP, DISPATCHER_TRAP),

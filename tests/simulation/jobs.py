@@ -12,22 +12,8 @@ from scheduling.modes import JobDeclaration
 from tests.simulation.cadences import Occurrences, after_each
 from tests.simulation.declared import declare
 from tests.simulation.seen import Known
+from tests.simulation.themes import EVERY, Theme, theme_of
 
-# Seconds that a task works: no time, less than a heartbeat, than a surrender, than a lease, and more.
-WORK = (0.0, 0.5, 3.0, 6.0, 9.0, 15.0)
-TASKS = (
-    "store",
-    "store_in_parts",
-    "work",
-    "fail_at_first",
-    "fail_in_turn",
-    "fail",
-    "skip",
-    "die",
-    "clean_up",
-)
-# Seconds between two occurrences of most seeds; the others are slow.
-EVERY = 10
 # Of slow seeds, whose clock on the wall jumps at two in the morning: that follow it, and that happen once a
 # day whatever it does.
 ZONE = "Europe/Zurich"
@@ -50,16 +36,29 @@ STRANGERS = tuple(
     )
     for number in range(2)
 )
+# Of these the second needs the first.
+SOURCES = tuple(
+    JobDeclaration(
+        name=f"source-{number}",
+        task="tests.simulation.tasks.work",
+        description="Has what another one needs.",
+        every_seconds={},
+        start_after_seconds={},
+        needs=("source-0",) if number else (),
+    )
+    for number in range(2)
+)
+DECLARED = {"stranger": STRANGERS, "source": SOURCES}
 
 
 def jobs_of(seed: int, *, every: int, beginning: datetime) -> dict[int, Known]:
     """Two by the clock, and sometimes one that follows."""
-    dice = random.Random(f"jobs {seed}")
-    kind = dice.choice(("job", "job", "stranger"))
-    made = [_job(f"{kind}-{number}", dice, every=every, beginning=beginning) for number in range(2)]
+    dice, theme = random.Random(f"jobs {seed}"), theme_of(seed)
+    kind = dice.choice(theme.kinds)
+    made = [_job(f"{kind}-{number}", dice, theme, every=every, beginning=beginning) for number in range(2)]
     if dice.random() < 0.4:
-        made.append(_job("follower", dice, every=every, beginning=beginning, after=made[0]))
-    declare(made, STRANGERS if kind == "stranger" else (), seed=seed, every=every)
+        made.append(_job("follower", dice, theme, every=every, beginning=beginning, after=made[0]))
+    declare(made, DECLARED.get(kind, ()), seed=seed, every=every)
     for job in made:
         _leave_room(job, every=every)
     return {job.pk: _known(job, made, every=every) for job in made}
@@ -74,6 +73,10 @@ def _leave_room(job: Job, *, every: int) -> None:
 
 def _is_a_stranger(name: str) -> bool:
     return name in {one.name for one in STRANGERS}
+
+
+def _needs(name: str) -> tuple[str, ...]:
+    return next((one.needs for one in SOURCES if one.name == name), ())
 
 
 def _known(job: Job, made: list[Job], *, every: int) -> Known:
@@ -101,6 +104,7 @@ def _known(job: Job, made: list[Job], *, every: int) -> Known:
         keep=job.keep_succeeded,
         window=job.catch_up_window if job.catch_up == CatchUp.ALL else timedelta(0),
         leaves_a_worker=_is_a_stranger(job.name),
+        needing=next((one.pk for one in made if job.name in _needs(one.name)), None),
     )
 
 
@@ -119,16 +123,24 @@ def waits_by(job: Job) -> Callable[[datetime], tuple[timedelta, ...]]:
     return once
 
 
-def _job(name: str, dice: random.Random, *, every: int, beginning: datetime, after: Job | None = None) -> Job:
-    task = f"tests.simulation.tasks.{dice.choice(TASKS)}"
-    schedule = _schedule(name, task, dice, every=every, beginning=beginning)
+def _job(
+    name: str,
+    dice: random.Random,
+    theme: Theme,
+    *,
+    every: int,
+    beginning: datetime,
+    after: Job | None = None,
+) -> Job:
+    task = f"tests.simulation.tasks.{dice.choice(theme.tasks)}"
+    schedule = _schedule(name, task, dice, theme, every=every, beginning=beginning)
     # The first of the two may be over before anybody looks.
     ends_after = dice.choice((None, None, None, every, 2 * every))
     # Half an interval more is none, since what is stretched stays on its grid. Who may be followed is not:
     # the attempts of a follower are spread over his interval, and would change with it.
     longest = dice.choice((None, None, None, None, 1.5 * every, 3.0 * every))
     longest = longest if name.endswith("-1") and not schedule.cron else None
-    most = dice.choice((1, 3 if every == EVERY else 7))
+    most = (3 if every == EVERY else 7) if dice.choice(theme.retries) else 1
     first = schedule.next_run
     if after is not None:
         schedule = _without_a_time(schedule)
@@ -141,27 +153,31 @@ def _job(name: str, dice: random.Random, *, every: int, beginning: datetime, aft
         every_seconds=every,
         time_zone=ZONE if schedule.cron else "UTC",
         ends_at=first + timedelta(seconds=ends_after) if ends_after else None,
-        overlap=dice.choice(Overlap.values),
-        catch_up=dice.choice(CatchUp.values),
+        overlap=dice.choice(theme.overlaps),
+        catch_up=dice.choice(theme.catch_ups),
         catch_up_window=timedelta(seconds=dice.choice((2 * every, 360 * every))),
         jitter=timedelta(seconds=dice.choice((0, 0, 2))),
-        parameters={"seconds": dice.choice(WORK)},
+        parameters={"seconds": dice.choice(theme.work)},
         parameters_b=dice.choice((None, None, {"seconds": 1.0})),
         stretch_limit=timedelta(seconds=longest) if longest else None,
-        time_limit=timedelta(seconds=dice.choice((2, 30, 30, 30))),
+        time_limit=timedelta(seconds=dice.choice(theme.jobs.get("time_limit", (2, 30, 30, 30)))),
         # How often one that is stretched is tried depends on how long its interval is just now: once.
         max_attempts=1 if longest else most,
-        pause_after_failures=dice.choice((None, None, None, 2)),
+        pause_after_failures=dice.choice(theme.jobs.get("pause_after_failures", (None, None, None, 2))),
         condition=dice.choice(("", "", "", "", "", "now and then")),
         keep_succeeded=timedelta(seconds=dice.choice((86_400, 1))),
         keep_failed=timedelta(days=1),
     )
 
 
-def _schedule(name: str, task: str, dice: random.Random, *, every: int, beginning: datetime) -> Schedule:
+def _schedule(
+    name: str, task: str, dice: random.Random, theme: Theme, *, every: int, beginning: datetime
+) -> Schedule:
     # Some were due while nobody looked, so that one claim has several.
-    first = beginning + timedelta(seconds=dice.choice((0, 1, -2.5 * every)))
+    ago = -2.5 * every
+    first = beginning + timedelta(seconds=ago if theme.is_late else dice.choice((0, 1, ago)))
     cron = dice.choice((None, *CRONS[every])) if every in CRONS else None
+    cron = theme.cron or cron
     return Schedule.objects.create(
         name=name,
         func=task,

@@ -4,11 +4,24 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 
+from scheduling.models import RunTrigger
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.seen import Known, Row, Standing, instant
 
 # The least that the database keeps of an instant.
 LEAST = timedelta(microseconds=1)
+
+
+def of_a_claim(was: Row | None, row: Row, stood: Standing, stands: Standing) -> None:
+    """A run of the clock's, and what counts as missed with one, comes with the schedule that is moved on."""
+    if row.missed == was.missed if was else row.trigger != RunTrigger.SCHEDULE:
+        return
+    is_moved = stood.next_run is not None and stood.next_run != stands.next_run
+    if was is None and row.trigger == RunTrigger.BACKFILL:
+        return
+    first, end = stood.next_run or "", stands.next_run
+    if not is_moved or not (first <= row.occurrence and (end is None or row.occurrence < end)):
+        raise BrokenError("CLAIM-2", f"run {row.id} is claimed, and its schedule is not moved past it")
 
 
 def of_a_standing(

@@ -233,12 +233,6 @@ FURTHER = (
         "self._doorbell.has_lost_messages()",
     ),
     mutant(
-        "what was seen of heartbeats is forgotten when the database fails",
-        "scheduling/engine/dispatcher.py",
-        "        self._watch = LeaseWatch()\n        self._is_full |=",
-        "        self._is_full |=",
-    ),
-    mutant(
         "an occurrence with jitter waits for its time",
         CLAIMING,
         "RunState.QUEUED if planned.not_before <= now else RunState.PENDING",

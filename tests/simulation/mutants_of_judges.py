@@ -127,12 +127,6 @@ OF_JUDGES = (
         "return emptied",
     ),
     mutant(
-        "lost messages are remembered until they are asked for again",
-        "scheduling/engine/dispatcher.py",
-        "        self._doorbell.ring(queued)\n        self._messages_lost = False",
-        "        self._messages_lost = False\n        self._doorbell.ring(queued)",
-    ),
-    mutant(
         "the last worker is left",
         "scheduling/engine/room.py",
         "if self._left < 1:",

@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduling.ledger.lawful import NONE, Look, steps_between
 from scheduling.models import Overlap, RunState
-from tests.simulation.moves import of_a_standing
+from tests.simulation.moves import of_a_claim, of_a_standing
 from tests.simulation.news import Deliveries
 from tests.simulation.people import People
 from tests.simulation.policies import (
@@ -23,19 +23,14 @@ from tests.simulation.policies import (
     of_what_is_triggered,
 )
 from tests.simulation.processes import BrokenError, Process, Thread
-from tests.simulation.seen import ENDED, Known, Row, Standing, instant, without_beats
+from tests.simulation.seen import ENDED, JOBS, RUNS, Known, Row, Standing, instant, without_beats
+from tests.simulation.sequels import of_a_first_success, of_a_success
 from tests.simulation.trials import of_a_retry, of_a_skip, of_a_takeover, of_a_trial
 from tests.simulation.turns import of_a_turn, of_turns_for_room
 from tests.simulation.world import World
 
 # Seconds.
 TOLERANCE = 0.001
-RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before,
-    json_array_length(failed_attempts), not_before,
-    queued_at, variant, losses, finished_at, started_at, lateness FROM scheduling_run ORDER BY id"""
-JOBS = """SELECT job.id, schedule.next_run, job.paused_at, job.paused_until, schedule.repeats
-    FROM scheduling_job job LEFT JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
-    ORDER BY job.id"""
 # How many a task stores before its end, that stores in parts.
 PARTS = 2
 EFFECTS = "SELECT run_id, count(*) FROM simulation_effect GROUP BY run_id"
@@ -50,11 +45,15 @@ class Observer:
     jobs: dict[int, Known]
     rows: dict[int, Row] = field(default_factory=dict)
     standings: dict[int, Standing] = field(default_factory=dict)
+    # Before the last step.
+    stood: dict[int, Standing] = field(default_factory=dict)
     # Whose process a claim is, and since when.
     owners: dict[str, tuple[Process, float]] = field(default_factory=dict)
     begun: Counter[int] = field(default_factory=Counter)
     begun_by: set[str] = field(default_factory=set)
     version: int = -1
+    # Whether statements of a transaction may see what others commit meanwhile (PostgreSQL).
+    is_shared: bool = False
     # How often the ledger has changed, but for heartbeats.
     changes: int = 0
     # By job, the step in which something of it was changed last.
@@ -146,7 +145,8 @@ class Observer:
         rows = {row[0]: Row(*row) for row in self.database.execute(RUNS)}
         standings = {row[0]: Standing(*row) for row in self.database.execute(JOBS)}
         before, self.rows = self.rows, rows
-        stood, self.standings = self.standings, standings
+        self.stood = stood = self.standings
+        self.standings = standings
         by = thread.process.stands_for or thread.process
         self.jobs = self.people.look(self.database, self.jobs, (stood, before), (standings, rows), by=by)
         self.changes += stood != standings or without_beats(before) != without_beats(rows)
@@ -177,6 +177,8 @@ class Observer:
         was, job, standing = before.get(row.id), self.jobs[row.job], self.standings[row.job]
         if row == was:
             return
+        if (stood := self.stood.get(row.job)) is not None:
+            of_a_claim(was, row, stood, standing)
         of_a_run(was, row, job, latest=self.world.latest, is_paused=standing.paused is not None)
         self.people.of_a_run(was, row, standing)
         if was is None:
@@ -186,6 +188,8 @@ class Observer:
             of_a_trial(was, row, job, by=by, at=self.world.now)
             of_a_takeover(was, row, self.rows, before, job, by=by)
             of_a_retry(was, row, before, job, by=by)
+            if was.state == RunState.RUNNING and not self.is_shared:
+                of_a_first_success(row, before, self.rows, self.jobs, self.standings)
         if by.kind == "dispatcher":
             is_fresh, is_paused = self._is_fresh(by, row.job), self._is_paused(row.job)
             of_a_turn(row, before, job, by=by, is_fresh=is_fresh, is_paused=is_paused)
@@ -235,7 +239,7 @@ class Observer:
             raise BrokenError("END-1", f"run {row.id} had ended ({was.state}) and is {row.state} again")
         if was.state == RunState.RUNNING and row.state != RunState.RUNNING:
             self._of_what_ran(was, row, by)
-            self._of_what_follows(row)
+            of_a_success(row, self.rows, self.jobs, self.standings)
         begins = was.state == RunState.PENDING and row.state == RunState.QUEUED
         if begins and was.is_held_by_a_pause and self.standings[row.job].paused:
             raise BrokenError("PAUSE-2", f"run {row.id} was asked for and begins in a pause")
@@ -264,15 +268,6 @@ class Observer:
         for one in self.world.living("worker"):
             if one.executing == (was.id, was.owner):
                 raise BrokenError("RECOVER-1", f"run {was.id} is taken back while {one.name} executes it")
-
-    def _of_what_follows(self, row: Row) -> None:
-        follower = self.jobs[row.job].follower
-        if row.state != RunState.SUCCEEDED or follower is None:
-            return
-        if self.standings[follower].paused or self.standings[follower].is_removed:
-            return
-        if all((one.job, one.occurrence) != (follower, row.occurrence) for one in self.rows.values()):
-            raise BrokenError("LIVE-1", f"run {row.id} has succeeded, and what follows is not asked for")
 
     def _of_all(self, rows: dict[int, Row]) -> None:
         """What holds in every state."""

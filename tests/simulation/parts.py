@@ -32,10 +32,16 @@ class Redis:
         self.world, self.connection = world, self
         self.messages: list[int] = []
         self.has_marker, self.away_until = False, 0.0
+        # By run, the step in which it was last asked for.
+        self.rung: dict[int, int] = {}
+        # What is queued, by run, as who finds it emptied may know.
+        self.queued: Callable[[], dict[int, str | None]] = dict
 
     def enqueue_all(self, packages: list[str]) -> None:
         self.look("rings")
-        self.messages += [SignedPackage.loads(package)["args"][0] for package in packages]
+        runs = [SignedPackage.loads(package)["args"][0] for package in packages]
+        self.messages += runs
+        self.rung |= dict.fromkeys(runs, self.world.step)
 
     def queue_size(self) -> int:
         self.look("asks how many wait")
@@ -44,11 +50,16 @@ class Redis:
     def set(self, key: str, value: str, *, nx: bool) -> bool:
         self.look("looks for the marker")
         was_there, self.has_marker = self.has_marker, True
+        if by := self.world.current and self.world.current.process:
+            if not was_there or by.found_away:
+                by.owes, by.owes_since = self.queued(), self.world.step
+            by.found_away = False
         return not was_there
 
     def look(self, what: str) -> None:
         self.world.pause(what)
         if self.away_until > self.world.now:
+            running(self.world).found_away = True
             raise redis.ConnectionError("away")
 
     def take(self) -> int:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -38,6 +39,7 @@ from scheduling.engine import (
     turnover,
     write_trials,
 )
+from scheduling.models import Run
 from scheduling.monitoring import alert_delivery
 from scheduling.operations import pausing, setting_up
 from scheduling.timing import attempts
@@ -48,6 +50,7 @@ from tests.simulation.jobs import WORKERS
 from tests.simulation.news import TASKS, channels_of
 from tests.simulation.parts import Beside, Event, Lock, Redis, SeveralHosts, Stead, Watchdog, running
 from tests.simulation.processes import Killed, Thread
+from tests.simulation.themes import theme_of
 from tests.simulation.world import World
 
 # What each process remembers for itself: (module, name, how it begins).
@@ -66,8 +69,6 @@ SETTINGS: dict[str, Any] = {
     "TASK_MODULES": ["tests.simulation.tasks", "tests.simulation.deliveries"],
     "SCHEDULING_CONDITIONS": {"now and then": "tests.simulation.tasks.now_and_then"},
 }
-# Seconds between two looks of an idle dispatcher: as in the product, and fewer of the dull ones.
-LONGEST_SLEEPS = (dispatcher.LONGEST_SLEEP, 2.0, 4.0)
 
 
 def enter(thread: Thread, before: Thread | None) -> None:
@@ -123,11 +124,12 @@ def _played_names(
     yield attempts, "random", chance
     for module in (modes, execution, setting_up):
         yield module, "declared_jobs", declared_jobs
-    yield dispatcher, "LONGEST_SLEEP", chance.choice(LONGEST_SLEEPS)
+    yield dispatcher, "LONGEST_SLEEP", chance.choice(theme_of(seed).sleeps)
     yield doorbell, "get_broker", lambda: broker
     yield doorbell, "require_messages_taken", lambda _: broker.look("tries Redis")
     known = claiming._known_occurrences
     yield claiming, "_known_occurrences", lambda won: set() if running(world).is_old else known(won)
+    yield dispatcher, "unsettled_runs", partial(_read, world, recovery.unsettled_runs)
     yield dispatcher, "AlertWatch", lambda: SimpleNamespace(look=lambda *, now: None)
 
     def require_writes() -> None:
@@ -136,6 +138,12 @@ def _played_names(
 
     yield lease_watch, "require_writes", require_writes
     yield write_trials, "require_writes", require_writes
+
+
+def _read(world: World, look: Callable[..., list[Run]], **words: Any) -> list[Run]:
+    found = look(**words)
+    running(world).read = {run.pk: (run.attempt, run.not_before) for run in found}
+    return found
 
 
 def _databases(broker: Redis, *, hosts: int, on_postgres: bool) -> Iterator[tuple[Any, str, Any]]:

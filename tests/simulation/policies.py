@@ -148,10 +148,14 @@ def of_a_pause(
 
 def of_what_is_gone(row: Row, rows: Collection[Row], job: Known, *, latest: datetime) -> None:
     """Of one that is there no more: made up for as it was skipped, or too old, and not the newest."""
-    again = any((one.job, one.occurrence) == (row.job, row.occurrence) for one in rows)
+    anew = [one for one in rows if (one.job, one.occurrence) == (row.job, row.occurrence)]
+    again = bool(anew)
     if row.state not in ENDED or (again and row.state != RunState.SKIPPED):
         raise BrokenError("ASK-1", f"run {row.id} was {row.state}, and is there no more")
     if again:
+        if anew[0].missed != row.missed:
+            what = f"run {row.id} stood for {row.missed} that were missed, and run {anew[0].id} does not"
+            raise BrokenError("CLAIM-3", what)
         return
     if row.finished_at is None or latest - instant(row.finished_at) < job.keep:
         raise BrokenError("POLICY", f"run {row.id} is deleted before {job.keep} are over")

@@ -23,7 +23,7 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from scheduling.ledger.patience import PATIENCE_MS
 from tests.faults.servers import Postgres
-from tests.simulation import observer
+from tests.simulation import seen
 from tests.simulation.connections import lost_or_late, require_reach
 from tests.simulation.definitions import DEFINITIONS
 from tests.simulation.parts import running
@@ -78,7 +78,7 @@ class Ledger:
         if sql.startswith("PRAGMA"):
             self._looks += 1
             return self.connection.execute("SELECT %s", [self._looks])
-        said = {observer.RUNS: RUNS, observer.JOBS: JOBS, DEFINITIONS: DEFINED}
+        said = {seen.RUNS: RUNS, seen.JOBS: JOBS, DEFINITIONS: DEFINED}
         return self.connection.execute(said.get(sql, sql))
 
     def close(self) -> None:

@@ -39,11 +39,17 @@ class Thread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trap:
-    """Who of a kind next takes a step within a function stands still there for so long, or dies at 0."""
+    """Who of a kind takes a step within a function, after so many that he passes, is struck there.
+
+    He stands still for so long, or dies at 0; or his host is cut off, or his next answer is lost.
+    """
 
     kind: str
     function: str
     seconds: float
+    passes: int = 0
+    is_cut: bool = False
+    is_lost: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +71,8 @@ class Process:
     # The next answers of the database that are lost, or late by so many seconds.
     lose_answer: bool = False
     late_answer: float = 0.0
+    # And to its next heartbeat, after which its host is cut off.
+    late_beat: float = 0.0
     # It dies as soon as it has sent a statement that changes something, which arrives so many seconds later.
     dies_asking: float = 0.0
     # Of what only carries that out: who sent it.
@@ -80,3 +88,10 @@ class Process:
     # What the clock on the wall last said to it, and the step in which it last began to look at the ledger.
     said: datetime | None = None
     looked_at: int = 0
+    # Of a dispatcher: attempt and time of each run as it read them when it last looked.
+    read: dict[int, tuple[int, datetime]] = field(default_factory=dict)
+    # Whether it found Redis away, and since then, or since it was emptied, by run when it was queued, which
+    # it owes another message, and the step in which it came to know.
+    found_away: bool = False
+    owes: dict[int, str | None] = field(default_factory=dict)
+    owes_since: int = 0

@@ -9,6 +9,13 @@ from scheduling.ledger.lawful import Look
 from scheduling.models import ASKED_FOR, Job, RunState
 from tests.simulation.cadences import Occurrences
 
+# What is read of them, as below.
+RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before,
+    json_array_length(failed_attempts), not_before,
+    queued_at, variant, losses, finished_at, started_at, lateness FROM scheduling_run ORDER BY id"""
+JOBS = """SELECT job.id, schedule.next_run, job.paused_at, job.paused_until, schedule.repeats
+    FROM scheduling_job job LEFT JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
+    ORDER BY job.id"""
 ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED)
 
 
@@ -81,6 +88,8 @@ class Known:
     former: tuple[Callable[[datetime], tuple[timedelta, ...]], ...] = ()
     # The job that runs after it.
     follower: int | None = None
+    # The job that needs it, and is asked for after its first success.
+    needing: int | None = None
     jitter: timedelta = timedelta(0)
     # The longest and the shortest that it has had.
     time_limit: timedelta = timedelta(0)

@@ -14,8 +14,9 @@ from scheduling.operations.naming import job_named
 from scheduling.operations.setting_up import write_cadence
 from scheduling.timing.cadence import Cadence, Cron, Every
 from tests.simulation.declared import declared_jobs, has_people
-from tests.simulation.jobs import CRONS, EVERY, ZONE
+from tests.simulation.jobs import CRONS, ZONE
 from tests.simulation.processes import BrokenError
+from tests.simulation.themes import EVERY
 from tests.simulation.wishes import Removal, Setting, SetUp, Wish, mode_that_is_kept
 
 if TYPE_CHECKING:

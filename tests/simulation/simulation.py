@@ -14,23 +14,22 @@ from scheduling.engine import turnover
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import SchedulingError
-from tests.simulation import faults, observer
+from tests.simulation import bells, faults, observer
 from tests.simulation.acts import ACTS
 from tests.simulation.databases import database_of, is_on_postgres
 from tests.simulation.deliveries import deliver
 from tests.simulation.faults import Fault
-from tests.simulation.jobs import EVERY, jobs_of
+from tests.simulation.jobs import jobs_of
 from tests.simulation.news import has_news, known_channels
 from tests.simulation.observer import Observer
 from tests.simulation.parts import Redis, running
 from tests.simulation.playing import enter, played
 from tests.simulation.processes import BrokenError, Process
-from tests.simulation.quiet import looking, quiet_until
+from tests.simulation.quiet import Look, looking, quiet_until
 from tests.simulation.seen import ENDED
+from tests.simulation.themes import EVERY, SLOWLY, theme_of
 from tests.simulation.world import BEGINNING, Choices, World
 
-# Seconds between two occurrences of the slow seeds.
-SLOWLY = (3_600, 21_600, 86_400)
 # Every how many seeds one is slow.
 SLOW_IS_ONE_OF = 5
 # Intervals of faults; after the last of them everything has so many to end.
@@ -65,11 +64,12 @@ class Found:
 
 
 def plan_of(seed: int) -> Plan:
-    hosts = 1 + seed % 2
+    theme, dice = theme_of(seed), random.Random(f"pace {seed}")
     is_slow = seed % SLOW_IS_ONE_OF == SLOW_IS_ONE_OF - 1
-    dice = random.Random(f"pace {seed}")
-    every = dice.choice(SLOWLY) if is_slow else EVERY
-    beginning = dice.choice(JUMPS) - timedelta(seconds=2 * every) if is_slow else BEGINNING
+    every = dice.choice(theme.every or (SLOWLY if is_slow else (EVERY,)))
+    jump = dice.choice(JUMPS if theme.begins < 0 else JUMPS[1:])
+    beginning = BEGINNING if every == EVERY else jump + timedelta(seconds=theme.begins * every)
+    hosts = dice.choice(theme.hosts or (1 + seed % 2,))
     strikes = faults.faults_of(seed, hosts=hosts, every=every, intervals=FAULTS_FOR)
     return Plan(seed=seed, hosts=hosts, every=every, beginning=beginning, faults=tuple(strikes))
 
@@ -113,23 +113,35 @@ class Simulation:
         self._ticks(Dispatcher())
 
     def _hands_over(self) -> None:
-        dispatcher = Dispatcher()
+        dispatcher, process = Dispatcher(), running(self.world)
+        process.owes, process.owes_since = bells.queued(self.watch), self.world.step
         dispatcher.hand_over()
         self._ticks(dispatcher)
 
     def _ticks(self, dispatcher: Dispatcher) -> None:
         while True:
             look = looking(self.world, self.watch)
-            look.by.looked_at = self.world.step
+            look.by.looked_at, queued = self.world.step, bells.queued(self.watch)
             try:
                 wait = dispatcher.tick()
             except Exception as exc:
                 raise BrokenError("LIVE-1", f"a dispatcher breaks: {exc!r}") from exc
             is_well = not dispatcher._outage.is_on and not dispatcher._messages_lost
+            if not dispatcher._outage.is_on:
+                self._of_bells(look, queued)
             dull_until = (
                 partial(quiet_until, look, self.watch, self.redis) if is_well and wait > 0.01 else None
             )
             self.world.wait("sleeps", wait, dull_until=dull_until)
+
+    def _of_bells(self, look: Look, queued: bells.Queued) -> None:
+        """On PostgreSQL what somebody holds is left for later."""
+        if is_on_postgres():
+            return
+        bells.of_lost_messages(look.by, self.watch, self.redis)
+        if not look.by.found_away and look.wrong_by == self.world.wrong_by:
+            now = self.world.beginning + timedelta(seconds=look.at + look.wrong_by)
+            bells.of_silence(queued, self.watch, now=now)
 
     def _works(self) -> None:
         while True:
@@ -187,6 +199,7 @@ class Simulation:
         for process in world.living():
             process.stalled_until = min(process.stalled_until, world.now)
             process.lose_answer, process.late_answer, process.dies_asking = False, 0.0, 0.0
+            process.late_beat = 0.0
             process.is_old = False
 
     def _resume_paused(self) -> None:
@@ -227,8 +240,9 @@ def simulation(plan: Plan) -> Iterator[Simulation]:
             names = [known.name for known in jobs.values()]
             jobs |= known_channels(plan.seed)
             connections["default"].close()
-            watch = Observer(world, database, jobs)
+            watch = Observer(world, database, jobs, is_shared=is_on_postgres())
             observer.is_present(watch)
+            broker.queued = partial(bells.queued, watch)
             watch.deliveries.dice.seed(f"receivers {plan.seed}")
             here = Simulation(plan, world, broker, watch, names, ["a", "b"][: plan.hosts])
             here.start()

@@ -58,13 +58,18 @@ def of_a_takeover(
     """
     if by.kind != "dispatcher" or (was.state, row.state) != (RunState.PENDING, RunState.FAILED):
         return
+    claimed = any(one.job == row.job and one.id not in before for one in rows.values())
+    if not claimed and by.read.get(row.id) != (was.attempt, instant(was.not_before)):
+        raise BrokenError("POLICY", f"run {row.id} is taken over, and is not as it was seen")
     newer = [one for one in rows.values() if one.job == row.job and one.occurrence > row.occurrence]
     if not newer:
         raise BrokenError("POLICY", f"run {row.id} is taken over, and none is newer")
     if job.overlap == Overlap.ALLOW:
         raise BrokenError("POLICY", f"run {row.id} is taken over, and may run beside others")
     said = by.said
-    if said is not None and not any(one.id not in before or instant(one.not_before) <= said for one in newer):
+    # Of a release, as it was when it looked: a newer one may have been tried since, and wait itself.
+    due = {one.id: by.read.get(one.id, (0, instant(one.not_before)))[1] for one in newer}
+    if said is not None and not any(one.id not in before or due[one.id] <= said for one in newer):
         raise BrokenError("POLICY", f"run {row.id} is taken over, and none that is newer is due")
     if by.said is not None and not waits_for_an_attempt(was, now=by.said):
         raise BrokenError("POLICY", f"run {row.id} is taken over, and was not waiting for another attempt")

@@ -2,16 +2,15 @@
 
 import math
 import random
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import FrameType
 from typing import Any
 
 from greenlet import getcurrent, greenlet
 
 from tests.simulation.processes import BrokenError, Killed, Process, Thread, Trap
+from tests.simulation.traps import spring
 
 BEGINNING = datetime(2026, 11, 23, 12, tzinfo=UTC)
 # Nobody waits so long; who does waits for nothing.
@@ -85,7 +84,7 @@ class World:
         if not thread.process.alive:
             raise Killed
         if self.traps and thread is thread.process.threads[0]:
-            self._spring(thread.process)
+            spring(self, thread.process)
         self.trace.append(f"{self.now:9.3f} {thread.name}: {label}")
         thread.wake_at, thread.ready = self.now + max(seconds, 0.0), ready
         thread.nap, thread.dull_until = seconds, dull_until
@@ -145,24 +144,9 @@ class World:
         process.stalled_until = self.now + seconds
         self.tell(f"{process.name} stands still until {process.stalled_until:.2f}")
 
-    def _spring(self, process: Process) -> None:
-        functions = set()
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None:
-            functions.add(frame.f_code.co_name)
-            frame = frame.f_back
-        trap = next(
-            (one for one in self.traps if one.kind == process.kind and one.function in functions), None
-        )
-        if trap is None:
-            return
-        self.traps.remove(trap)
-        self.tell(f"{process.name} is in {trap.function}")
-        if trap.seconds:
-            self.stall(process, trap.seconds)
-        else:
-            self.lose(process)
-            raise Killed
+    def cut_off(self, host: str, seconds: float) -> None:
+        self.cut_off_until[host] = self.now + seconds
+        self.tell(f"host {host} is cut off until {self.cut_off_until[host]:.2f}")
 
     def living(self, kind: str = "") -> list[Process]:
         return [one for one in self.processes if one.alive and kind in ("", one.kind)]

@@ -1,0 +1,195 @@
+"""What some seeds are about: strikes and jobs for which a certain step of somebody is the one that matters.
+
+Of faults and acts that are drawn alike the orders that need three at once hardly come. So every fourth seed
+has a theme: fewer kinds, close to each other, and traps at the very functions.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scheduling.engine.dispatcher import LONGEST_SLEEP
+from scheduling.models import CatchUp, Overlap
+
+# Every how many seeds one has a theme.
+THEME_IS_ONE_OF = 4
+# Seconds between two occurrences of most seeds; the others are slow.
+EVERY = 10
+SLOWLY = (3_600, 21_600, 86_400)
+# Seconds that a task works: no time, less than a heartbeat, than a surrender, than a lease, and more.
+WORK = (0.0, 0.5, 3.0, 6.0, 9.0, 15.0)
+# And long enough for others to take its run back whose last heartbeat was its first.
+LONG_WORK = (15.0, 25.0, 25.0)
+TASKS = (
+    "store",
+    "store_in_parts",
+    "work",
+    "fail_at_first",
+    "fail_in_turn",
+    "fail",
+    "skip",
+    "die",
+    "clean_up",
+)
+FAILING = ("fail_at_first", "fail", "fail_in_turn")
+
+DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks into a trap"
+OPERATOR_TRAP = "who acts walks into a trap"
+CUT_TRAP, LOST_TRAP = "a host is cut off in a trap", "an answer is lost in a trap"
+LATE_BEAT = "the answer to a heartbeat is late, and then none comes"
+ASKED = "somebody acts"
+# Of a fault its kind, and where its trap is, or which act it is.
+Strike = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """What a seed draws from; by itself what seeds without a theme do.
+
+    `hosts` and `every` as the seed says where there are none; `begins` so many intervals after the clock on
+    the wall jumps. `jobs` are values of their rows, `cron` that of all.
+    """
+
+    strikes: tuple[Strike, ...] = ()
+    hosts: tuple[int, ...] = ()
+    every: tuple[int, ...] = ()
+    begins: float = -2.0
+    kinds: tuple[str, ...] = ("job", "job", "stranger")
+    tasks: tuple[str, ...] = TASKS
+    work: tuple[float, ...] = WORK
+    overlaps: tuple[str, ...] = tuple(Overlap.values)
+    catch_ups: tuple[str, ...] = tuple(CatchUp.values)
+    retries: tuple[bool, ...] = (False, True)
+    jobs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    cron: str = ""
+    # Whether all jobs were due while nobody looked, and not some.
+    is_late: bool = False
+    # Seconds between two looks of an idle dispatcher: as in the product, and fewer of the dull ones.
+    sleeps: tuple[float, ...] = (LONGEST_SLEEP, 2.0, 4.0)
+
+
+GENERAL = Theme()
+STANDS_STILL = ("a dispatcher stands still", "")
+THEMES = (
+    # Of a pool that is stopped two dispatchers give back what it did.
+    Theme(
+        strikes=(("a deployment", ""), ("a deployment", ""), (DISPATCHER_TRAP, "give_back_stopped")),
+        hosts=(1, 1, 2),
+        every=(EVERY,),
+        tasks=("store", "work", "fail_at_first"),
+        work=(3.0, 9.0, 15.0),
+    ),
+    # What waits for another attempt when something newer does.
+    Theme(
+        strikes=(
+            (DISPATCHER_TRAP, "take_over_waiting"),
+            (DISPATCHER_TRAP, "take_over_waiting"),
+            (ASKED, "retry"),
+            (ASKED, "retry"),
+            (ASKED, "retry"),
+            (ASKED, "trigger"),
+            (ASKED, "backfill"),
+        ),
+        every=(EVERY, EVERY, *SLOWLY[:1]),
+        tasks=FAILING,
+        overlaps=(Overlap.QUEUE, Overlap.QUEUE, Overlap.SKIP),
+        retries=(True,),
+        work=(0.5, 3.0, 6.0),
+    ),
+    # A heart, and whether it beats, around the end of a lease.
+    Theme(
+        strikes=(
+            (LATE_BEAT, ""),
+            (LATE_BEAT, ""),
+            (CUT_TRAP, "commit_ahead"),
+            (CUT_TRAP, "commit_ahead"),
+            (CUT_TRAP, "_committed"),
+            (CUT_TRAP, "_committed"),
+            ("a worker stands still", ""),
+        ),
+        hosts=(2,),
+        every=(EVERY,),
+        tasks=("store_in_parts", "store_in_parts", "store", "work"),
+        work=LONG_WORK,
+        jobs={"time_limit": (60,)},
+        sleeps=(LONGEST_SLEEP,),
+    ),
+    # Pauses right at each other's ends, and beside the claims and failures that they are about.
+    Theme(
+        strikes=(
+            (ASKED, "pause for a while"),
+            (ASKED, "pause for a while"),
+            (ASKED, "pause for a while"),
+            (ASKED, "pause"),
+            (ASKED, "pause"),
+            (ASKED, "resume"),
+            (DISPATCHER_TRAP, "resume"),
+            (DISPATCHER_TRAP, "resume"),
+            (DISPATCHER_TRAP, "resume"),
+            (DISPATCHER_TRAP, "claim"),
+            (DISPATCHER_TRAP, "claim"),
+            (WORKER_TRAP, "follow_failure"),
+        ),
+        every=(EVERY,),
+        tasks=("store", *FAILING),
+        work=WORK[:3],
+        jobs={"pause_after_failures": (None, None, 1, 2)},
+    ),
+    # What was skipped or missed, and is made up for.
+    Theme(
+        strikes=((ASKED, "set back"), (ASKED, "set back"), (ASKED, "backfill"), STANDS_STILL),
+        every=(EVERY, *SLOWLY[:1]),
+        catch_ups=(CatchUp.ALL, CatchUp.ALL, CatchUp.SKIP),
+        overlaps=(Overlap.SKIP, Overlap.SKIP, Overlap.QUEUE),
+        tasks=("store", "work", "fail"),
+    ),
+    # A spring night, across which a claim looks back.
+    Theme(
+        strikes=((ASKED, "set back"), (ASKED, "backfill"), (ASKED, "pause for a while"), STANDS_STILL),
+        every=SLOWLY[-1:],
+        begins=0.5,
+        cron="0,30 2 * * *",
+        is_late=True,
+    ),
+    # First successes of what another job needs.
+    Theme(
+        strikes=((ASKED, "trigger"), (ASKED, "cancel"), (ASKED, "retry"), ("a worker dies", "")),
+        every=SLOWLY,
+        kinds=("source",),
+        tasks=("fail_at_first", "fail_at_first", "store", "work"),
+        retries=(True,),
+    ),
+    # Ends that are written with the next claim (PostgreSQL) or alone, and bells that nobody hears.
+    Theme(
+        strikes=(
+            ("messages are lost", ""),
+            ("Redis is away", ""),
+            (WORKER_TRAP, "end_and_take"),
+            (WORKER_TRAP, "end_and_take"),
+            (CUT_TRAP, "end_and_take"),
+            (LOST_TRAP, "end_and_take"),
+            (ASKED, "backfill"),
+            (ASKED, "cancel"),
+            (OPERATOR_TRAP, "cancel"),
+        ),
+        hosts=(2,),
+        every=(EVERY,),
+        tasks=("work", "work", "skip"),
+        work=(3.0, 6.0, 9.0),
+        overlaps=(Overlap.ALLOW,),
+        catch_ups=(CatchUp.ALL,),
+        retries=(False,),
+        is_late=True,
+    ),
+)
+
+
+def theme_of(seed: int) -> Theme:
+    if seed % THEME_IS_ONE_OF != THEME_IS_ONE_OF - 1:
+        return GENERAL
+    return THEMES[seed // THEME_IS_ONE_OF % len(THEMES)]
+
+
+def strikes_of(theme: Theme, dice: random.Random) -> list[Strike]:
+    return [dice.choice(theme.strikes) for _ in range(dice.randint(6, 14))]
