@@ -13,7 +13,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -170,25 +170,34 @@ def _first(problems: list[str], *, others: str) -> list[str]:
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:
-    """The jobs whose time has come without a run, those whose run no worker takes, and those that wait for
-    a time that a wrong clock made up.
+    """The jobs whose time has come without a run, those that wait for a time that a wrong clock made up, and
+    those whose run no worker takes.
     """
-    return [*_unclaimed(now=now), *_untaken(now=now), *_ahead(now=now)]
+    return [*_unclaimed(now=now), *_untaken(now=now)]
 
 
 def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
     jobs = Job.objects.filter(schedule__isnull=False, paused_at=None, after=None)
     due = Q(schedule__next_run__lt=now - LATE_CLAIM)
     is_stuck = Q(schedule__next_run=None, ends_at=None) & ~Q(schedule__repeats=0)
-    found = list(jobs.filter(due | is_stuck).select_related("schedule").order_by("name"))
-    late = {job: job.schedule.next_run for job in found if job.schedule and job.schedule.next_run}
-    held = held_jobs([job.pk for job in late])
+    # What ran while the clock was ahead goes on from there, in silence until the clock is there again.
+    ran = Run.objects.filter(job=OuterRef("pk"), trigger=RunTrigger.SCHEDULE, occurrence__gt=now + AHEAD)
+    is_ahead = Q(schedule__next_run__gt=now + AHEAD) & Exists(ran)
+    found = list(jobs.filter(due | is_stuck | is_ahead).select_related("schedule").order_by("name"))
+    next_runs = {job: job.schedule.next_run for job in found if job.schedule and job.schedule.next_run}
+    held = held_jobs([job.pk for job, next_run in next_runs.items() if next_run < now])
     locked = f"its row is locked ({holders_in_words()})" if held else ""
-    for job, next_run in late.items():
+    for job, next_run in next_runs.items():
         why = locked if job.pk in held else "no dispatcher claims it"
-        yield LateJob(name=job.name, problem=f"{job.name} is {show_roughly(now - next_run)} late: {why}.")
+        problem = f"{job.name} is {show_roughly(now - next_run)} late: {why}."
+        if next_run > now:
+            problem = (
+                f"{job.name} waits {show_roughly(next_run - now)}, until {show_instant(next_run)}: the clock "
+                f"was ahead when it last ran; `manage.py scheduler set {job.name} --start` takes a sooner time."
+            )
+        yield LateJob(name=job.name, problem=problem)
     for job in found:
-        if job not in late:
+        if job not in next_runs:
             yield LateJob(name=job.name, problem=f"{job.name} has no next run: its cadence is broken.")
 
 
@@ -200,21 +209,6 @@ def _untaken(*, now: datetime) -> Iterator[LateJob]:
         limit = show_duration(LATE_START)
         told = f"A run of {name} was due more than {limit} ago, and no worker has taken it."
         yield LateJob(name=name, problem=told)
-
-
-def _ahead(*, now: datetime) -> Iterator[LateJob]:
-    """What ran while the clock was ahead goes on from there, in silence until the clock is there again."""
-    ran = Run.objects.filter(trigger=RunTrigger.SCHEDULE, occurrence__gt=now + AHEAD)
-    waiting = ran.filter(job__schedule__next_run__gt=now + AHEAD, job__paused_at=None)
-    found = waiting.order_by("job__name").values_list("job__name", "job__schedule__next_run").distinct()
-    for name, next_run in found:
-        assert next_run is not None, "it lies after another time"
-        wait, until = show_roughly(next_run - now), show_instant(next_run)
-        problem = (
-            f"{name} waits {wait}, until {until}: the clock was ahead when it last ran; "
-            f"`manage.py scheduler set {name} --start` takes a sooner time."
-        )
-        yield LateJob(name=name, problem=problem)
 
 
 def _ask(check: Callable[..., str], *, now: datetime) -> str:
