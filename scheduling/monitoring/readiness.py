@@ -192,8 +192,9 @@ def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
         problem = f"{job.name} is {show_roughly(now - next_run)} late: {why}."
         if next_run > now:
             problem = (
-                f"{job.name} waits {show_roughly(next_run - now)}, until {show_instant(next_run)}: the clock "
-                f"was ahead when it last ran; `manage.py scheduler set {job.name} --start` takes a sooner time."
+                f"{job.name} waits {show_roughly(next_run - now)}, until {show_instant(next_run)}: the "
+                "clock was ahead when it last ran; "
+                f"`manage.py scheduler set {job.name} --start` takes a sooner time."
             )
         yield LateJob(name=job.name, problem=problem)
     for job in found:
