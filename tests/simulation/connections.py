@@ -108,9 +108,11 @@ def lost_or_late(world: World, thread: Thread, *, writes: bool) -> None:
         raise OperationalError("the answer was lost")
     if writes and process.late_answer and thread is process.threads[0]:
         # It stands still where it next yields: SQLite holds its lock until the rows are fetched.
+        world.hinder(process.late_answer)
         thread.late_until, process.late_answer = world.now + process.late_answer, 0.0
         world.tell(f"the answer to {thread.name} is late")
     if writes and process.late_beat and thread is not process.threads[0]:
+        world.hinder(process.late_beat)
         thread.late_until, process.late_beat = world.now + process.late_beat, 0.0
         world.tell(f"the answer to {thread.name} is late")
         world.cut_off(process.host, CUT_OFF_BEHIND)

@@ -17,7 +17,7 @@ from tests.simulation import observer
 from tests.simulation.processes import BrokenError
 from tests.simulation.seen import ENDED, instant
 from tests.simulation.tasks import at_work
-from tests.simulation.world import FOR_EVER
+from tests.simulation.time_passing import FOR_EVER
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation

@@ -9,7 +9,8 @@ from django_q.signing import SignedPackage
 
 from scheduling.engine import leases
 from tests.simulation.processes import Process
-from tests.simulation.world import FOR_EVER, World
+from tests.simulation.time_passing import FOR_EVER
+from tests.simulation.world import World
 
 
 class Stead:

@@ -13,7 +13,8 @@ from tests.simulation.observer import Observer
 from tests.simulation.parts import Redis, running
 from tests.simulation.processes import Process
 from tests.simulation.seen import ENDED, Row, instant
-from tests.simulation.world import FOR_EVER, World
+from tests.simulation.time_passing import FOR_EVER
+from tests.simulation.world import World
 
 # Seconds for which a run may be under way before a dispatcher asks whether it should be.
 SURELY_IN_TIME = 60.0

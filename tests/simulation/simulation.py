@@ -193,6 +193,7 @@ class Simulation:
         world = self.world
         world.tell("no faults any more")
         world.cut_off_until.clear()
+        world.hindered_until = min(world.hindered_until, world.now)
         world.traps.clear()
         self.redis.away_until = 0.0
         self.watch.deliveries.is_well = True

@@ -76,8 +76,10 @@ def of_a_takeover(
 
 
 def of_a_retry(was: Row, row: Row, before: Mapping[int, Row], job: Known, *, by: Process) -> None:
-    """None begins anew beside another one that has yet to begin, and that it would keep waiting."""
+    """At once; and none beside another one that has yet to begin, and that it would keep waiting."""
     is_retry = by.kind == "operator" and (was.state, row.state) == (RunState.FAILED, RunState.PENDING)
+    if is_retry and by.said is not None and instant(row.not_before) > by.said:
+        raise BrokenError("POLICY", f"run {row.id} is to begin anew, and waits until {row.not_before}")
     if not is_retry or row.trigger in ON_THEIR_OWN or job.overlap == Overlap.ALLOW:
         return
     for one in before.values():

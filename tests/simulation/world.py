@@ -1,20 +1,19 @@
 """A clock, processes that take turns, and the chooser who says whose turn it is."""
 
-import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from greenlet import getcurrent, greenlet
 
+from scheduling.engine.leases import SURRENDER
 from tests.simulation.processes import BrokenError, Killed, Process, Thread, Trap
+from tests.simulation.time_passing import FOR_EVER, Later, next_instant, skip_dull
 from tests.simulation.traps import spring
 
 BEGINNING = datetime(2026, 11, 23, 12, tzinfo=UTC)
-# Nobody waits so long; who does waits for nothing.
-FOR_EVER = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +38,11 @@ class World:
         self.beginning = self.latest = beginning
         self.processes: list[Process] = []
         self.current: Thread | None = None
-        self.later: list[tuple[float, Callable[[], None]]] = []
+        self.later: list[Later] = []
         self.traps: list[Trap] = []
         self.cut_off_until: dict[str, float] = {}
+        # Until then somebody stands still, is cut off, or waits for an answer that is late.
+        self.hindered_until = 0.0
         self.trace: list[str] = []
         self.hub = getcurrent()
         self.on_enter: Callable[[Thread, Thread | None], None] = lambda thread, before: None
@@ -142,11 +143,16 @@ class World:
 
     def stall(self, process: Process, seconds: float) -> None:
         process.stalled_until = self.now + seconds
+        self.hinder(seconds)
         self.tell(f"{process.name} stands still until {process.stalled_until:.2f}")
 
     def cut_off(self, host: str, seconds: float) -> None:
         self.cut_off_until[host] = self.now + seconds
+        self.hinder(seconds)
         self.tell(f"host {host} is cut off until {self.cut_off_until[host]:.2f}")
+
+    def hinder(self, seconds: float) -> None:
+        self.hindered_until = max(self.hindered_until, self.now + seconds)
 
     def living(self, kind: str = "") -> list[Process]:
         return [one for one in self.processes if one.alive and kind in ("", one.kind)]
@@ -222,30 +228,11 @@ class World:
             process.executing = process.watchdog_at = None
 
     def _move_clock(self) -> None:
-        self._skip_dull()
-        instants = [at for at, _ in self.later]
-        for process in self.living():
-            instants += _instants_of(process, self.now)
-        self.now = max(self.now, min(instants, default=FOR_EVER))
+        skip_dull(self.living(), later=self.later, now=self.now)
+        self.now = max(self.now, next_instant(self.living(), later=self.later, now=self.now))
         if self.now >= FOR_EVER:
             raise BrokenError("LIVE-1", "everybody waits for ever")
         self._happen()
-
-    def _skip_dull(self) -> None:
-        """Who naps until something happens wakes just before it, and not after each nap: only time is won."""
-        dull: list[Thread] = []
-        ahead = [at for at, _ in self.later]
-        for process in self.living():
-            for thread in process.threads if process.stalled_until <= self.now else ():
-                until = thread.dull_until() if thread.dull_until else 0.0
-                if until > thread.wake_at:
-                    dull.append(thread)
-                    ahead.append(until)
-            ahead += _instants_of(process, self.now, but=dull)
-        until = min(ahead, default=FOR_EVER)
-        for thread in dull:
-            naps = math.ceil((until - thread.wake_at) / thread.nap) - 1
-            thread.wake_at += max(naps, 0) * thread.nap
 
     def _happen(self) -> None:
         due = [act for at, act in self.later if at <= self.now]
@@ -255,10 +242,16 @@ class World:
         for process in self.living():
             if process.watchdog_at is not None and process.watchdog_at <= self.now:
                 self.tell(f"the watchdog of {process.name} strikes")
+                self._require_a_cause(process)
                 self.lose(process)
             elif process.alarm_at is not None and process.alarm_at <= self.now:
                 process.alarm_at = None
                 process.pending.append(SIGALRM)
+
+    def _require_a_cause(self, struck: Process) -> None:
+        """Who can beat does not end himself: anybody who is held up may hold the database, and so him."""
+        if self.now - self.hindered_until > SURRENDER:
+            raise BrokenError("LIVE-1", f"{struck.name} ends itself, and nothing kept it from beating")
 
     def _deliver(self, process: Process) -> None:
         while process.pending:
@@ -266,20 +259,6 @@ class World:
             handler = process.handlers.get(number)
             if callable(handler):
                 handler(number, None)
-
-
-def _instants_of(process: Process, now: float, *, but: Sequence[Thread] = ()) -> Iterator[float]:
-    """When something of it may go on."""
-    for at in (process.alarm_at, process.watchdog_at):
-        if at is not None:
-            yield at
-    if process.stalled_until > now:
-        yield process.stalled_until
-    for thread in process.threads:
-        if not thread.run.dead and thread not in but:
-            yield max(thread.wake_at, thread.late_until, process.stalled_until)
-        if thread.late_until > now:
-            yield thread.late_until
 
 
 def _disconnect(thread: Thread) -> None:
