@@ -1,4 +1,4 @@
-"""Safeguards of every path, chosen by who had read the engine and not what tries it."""
+"""Safeguards of every path, chosen from the engine alone; of 47 fourteen stood on the other lists, word for word."""
 
 from tests.proof.kept import STATEMENTS
 from tests.simulation.mutants_of_policies import CHANGING, mutant
@@ -33,13 +33,6 @@ OF_EXAMINERS = (
     mutant("a taking counts an attempt", STATEMENTS, "attempt = attempt + 1, owner", "owner"),
     mutant("an end asks for its owner", STATEMENTS, "AND owner = %(ended_owner)s AND state", "AND state"),
     mutant(
-        "an end asks for a run that runs",
-        STATEMENTS,
-        " AND state = 'running' AND {briefly}",
-        " AND {briefly}",
-    ),
-    mutant("who gives back asks for the owner", CLAIMS, "pk=run_id, owner=owner, state", "pk=run_id, state"),
-    mutant(
         "a given back claim is no attempt", CLAIMS, '        attempt=F("attempt") - 1,  # [ATTEMPT-1]\n', ""
     ),
     mutant(
@@ -54,13 +47,6 @@ OF_EXAMINERS = (
         "pk=run.pk, owner=run.owner, heartbeat=run.heartbeat",
         "pk=run.pk, heartbeat=run.heartbeat",
     ),
-    mutant(
-        "a second loss is tried again after a wait",
-        RECOVERY,
-        "not_before=now + wait,\n            finished_at=now,\n            error=error",
-        "not_before=now,\n            finished_at=now,\n            error=error",
-    ),
-    mutant("so many losses are the end", RECOVERY, " or losses >= MOST_LOSSES", ""),
     mutant("the last attempt's loss is the end", RECOVERY, "ended = run.attempt > len(waits) or", "ended ="),
     mutant("losses are counted", RECOVERY, "            losses=losses,\n", ""),
     mutant(
@@ -72,19 +58,10 @@ OF_EXAMINERS = (
     mutant("a lease is longer than a surrender", LEASES, "LEASE = 12.0", "LEASE = 7.0"),
     mutant("a heart beats within a lease", LEASES, "HEARTBEAT_EVERY = 1.5", "HEARTBEAT_EVERY = 13.0"),
     mutant(
-        "a beat counts from when it was asked",
-        LEASES,
-        "_surrender_at(asked_at + SURRENDER)",
-        "_surrender_at(time.monotonic() + SURRENDER)",
-    ),
-    mutant(
         "a lease counts from when a run was asked for",
         LEASES,
         "_surrender_at(since + SURRENDER)",
         "_surrender_at(time.monotonic() + SURRENDER)",
-    ),
-    mutant(
-        "what came too late is not begun", LEASES, "if time.monotonic() - since > SURRENDER:", "if False:"
     ),
     mutant(
         "what was tried by hand holds back",
@@ -93,18 +70,9 @@ OF_EXAMINERS = (
         "run.trigger not in ASKED_FOR",
     ),
     mutant(
-        "one that was skipped alone may be made up for",
-        CHANGING,
-        "if run.state != RunState.SKIPPED]",
-        "if run.state in (RunState.SUCCEEDED, RunState.FAILED)]",
-    ),
-    mutant(
         "a backfill keeps what was missed", CHANGING, "missed_before=missed_before.get(occurrence, 0),", ""
     ),
-    mutant("a retry begins at one", RETRYING, "            attempt=0,\n", ""),
-    mutant("a retry forgets losses", RETRYING, "            losses=0,\n", ""),
     mutant("a retry is due now", RETRYING, "            not_before=now,\n", ""),
-    mutant("a retry gives way", RETRYING, "    if other is not None:\n", "    if False:\n"),
     mutant(
         "a cancel leaves what runs",
         CANCELLING,
@@ -124,21 +92,8 @@ OF_EXAMINERS = (
         "if run.state != RunState.PENDING or (run.job_id in busy and run.job.overlap != Overlap.ALLOW):",
         "if run.state != RunState.PENDING:",
     ),
-    mutant("only what was tried waits for another attempt", TAKEOVER, "        and run.attempt > 0\n", ""),
     mutant("the older gives way", TAKEOVER, "run.occurrence < by and waits", "waits"),
     mutant("all wait or none is taken over", TAKEOVER, "or not all(", "or not any("),
-    mutant(
-        "a success and what follows are one",
-        EXECUTION,
-        "with transaction.atomic(savepoint=False) if has_sequel else nullcontext():",
-        "with nullcontext():",
-    ),
-    mutant(
-        "nothing follows in a pause",
-        AFTERMATH,
-        "after=job_id, paused_at=None, schedule",
-        "after=job_id, schedule",
-    ),
     mutant(
         "the last attempt is the last",
         EXECUTION,
@@ -156,12 +111,6 @@ OF_EXAMINERS = (
         EXECUTION,
         "wait = with_jitter(waits[claim.attempt - 1])",
         "wait = with_jitter(waits[0])",
-    ),
-    mutant(
-        "a wait counts from the failure",
-        EXECUTION,
-        "not_before=database_now() + wait",
-        "not_before=claim.started_at + wait",
     ),
     mutant(
         "who is too late gives back",
