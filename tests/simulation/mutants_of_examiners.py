@@ -1,4 +1,4 @@
-"""Safeguards of every path, chosen from the engine alone; of 47 fourteen stood on the other lists, word for word."""
+"""Safeguards of every path, chosen from the engine alone; fourteen more stood on the other lists."""
 
 from tests.proof.kept import STATEMENTS
 from tests.simulation.mutants_of_policies import CHANGING, mutant
