@@ -14,7 +14,7 @@ from scheduling.operations.retrying import MOST_RETRIED
 class RetryRequest(Schema):
     """Either `ids`, or the filters of the list of runs, of which at least one."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"ids": [4021, 4022]}})
+    model_config = ConfigDict(json_schema_extra={"example": {"ids": [4021, 4022]}, "minProperties": 1})
 
     ids: list[Annotated[int, Field(ge=1, le=LARGEST_KEY)]] = Field(
         [], max_length=MOST_RETRIED, description="Of failed runs"

@@ -77,6 +77,7 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
     for method, operation in operations:
         _describe(operation, deprecations.get(operation["operationId"]))
         _finish_parameters(operation, components["schemas"])
+        _finish_body(operation, components["schemas"])
         answers.add_answers(method, operation)
         examples.add_examples(operation, components["schemas"])
     document["webhooks"] = webhooks(components)
@@ -116,3 +117,10 @@ def _finish_parameters(operation: Json, known: Json) -> None:
         parameter["example"] = examples.example_of(schema, known, name=parameter["name"])
     if not operation.get("parameters"):
         operation.pop("parameters", None)
+
+
+def _finish_body(operation: Json, known: Json) -> None:
+    """One in which nothing has to be said may be left out; django-ninja asks for each."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = known[content["schema"]["$ref"].rpartition("/")[-1]]
+        operation["requestBody"]["required"] = "required" in schema or "minProperties" in schema

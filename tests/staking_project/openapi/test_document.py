@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from ninja import Router, Schema
 from openapi_spec_validator import validate
 
 from scheduling.models import RunState, RunTrigger
+from scheduling.models.tokens import ApiToken, Scope, issue_token
 from scheduling.modes import MODES
 from staking_project.api import VERSION, api
 from staking_project.openapi.document import DocumentedApi
@@ -196,3 +198,19 @@ def test_a_field_without_an_example_is_named_at_once() -> None:
 
     with pytest.raises(NoExampleError, match=r"Bare\.never_heard_of"):
         bare.get_openapi_schema(path_prefix="api/")
+
+
+@pytest.mark.django_db
+def test_a_body_is_required_where_something_has_to_be_said(client: Client, document: Json) -> None:
+    scopes = {f"may_{scope}": True for scope in Scope}
+    text = issue_token(ApiToken(name="all", **scopes), by="ada", now=timezone.now()).text
+    asked, refused = {}, {}
+    for path, method, operation in operations(document):
+        if body := operation.get("requestBody"):
+            where = path.replace("{name}", "nothing").replace("{vote_account}", "1" * 32)
+            answer = client.generic(method, where, headers={"Authorization": f"Bearer {text}"})
+            asked[path], refused[path] = body["required"], answer.status_code == 422
+            assert answer.status_code not in (401, 403)
+
+    assert asked == refused
+    assert set(asked.values()) == {True, False}
