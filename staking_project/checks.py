@@ -71,7 +71,7 @@ def check_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     """A name in the file of settings that is nearly one of ours is one misspelt: nobody reads it."""
     return bounded(
         Warning(
-            f"The file of settings has {name}, which nothing reads.",
+            f"The file of settings has {name}, which this program does not read.",
             hint=f"Did you mean {near[0]}? .env.example has all names.",
             id="staking.W005",
         )
@@ -164,7 +164,7 @@ def _is_origin(text: str) -> bool:
 
 def _is_host_name(name: str) -> bool:
     """Also *, .example.org for all below it, and [::1]."""
-    return bool(re.fullmatch(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\]", name))
+    return bool(re.fullmatch(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]", name, re.ASCII))
 
 
 def _is_here(url: SplitResult) -> bool:

@@ -49,7 +49,7 @@ HTTPS = env.bool("HTTPS", default=False)
 SECRET_KEY_IS_GENERATED = not given_secret_key(env)
 SECRET_KEY = given_secret_key(env) or generated_secret_key(STATE_DIR)
 # Who looks after the process asks from beside it, by no name: health checks, a scrape of /metrics.
-_NAMED_HOSTS = [name.strip() for name in env.list("ALLOWED_HOSTS", default=[])]
+_NAMED_HOSTS = [name for one in env.list("ALLOWED_HOSTS", default=[]) if (name := one.strip())]
 ALLOWED_HOSTS = [*_NAMED_HOSTS, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

@@ -64,6 +64,10 @@ def forks_kept_in() -> Iterator[None]:
     own = os.getpid()
     try:
         yield
+    except SystemExit as exc:
+        if os.getpid() != own:
+            os._exit(exc.code if isinstance(exc.code, int) else int(exc.code is not None))
+        raise
     except BaseException:
         if os.getpid() != own:
             logger.exception("A child that the task forked failed.")

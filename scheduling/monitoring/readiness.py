@@ -182,7 +182,7 @@ def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
     is_stuck = Q(schedule__next_run=None, ends_at=None) & ~Q(schedule__repeats=0)
     # What ran while the clock was ahead goes on from there, in silence until the clock is there again.
     ran = Run.objects.filter(job=OuterRef("pk"), trigger=RunTrigger.SCHEDULE, occurrence__gt=now + AHEAD)
-    is_ahead = Q(schedule__next_run__gt=now + AHEAD) & Exists(ran)
+    is_ahead = Exists(ran.filter(occurrence__lt=OuterRef("schedule__next_run")))
     found = list(jobs.filter(due | is_stuck | is_ahead).select_related("schedule").order_by("name"))
     next_runs = {job: job.schedule.next_run for job in found if job.schedule and job.schedule.next_run}
     held = held_jobs([job.pk for job, next_run in next_runs.items() if next_run < now])

@@ -16,7 +16,9 @@ Queued = dict[int, str | None]
 
 
 def queued(watch: Observer) -> Queued:
-    return {row.id: row.queued_at for row in watch.rows.values() if row.state == RunState.QUEUED}
+    """But for deliveries, for which no bell is rung: their courier looks."""
+    waiting = (row for row in watch.rows.values() if row.state == RunState.QUEUED)
+    return {row.id: row.queued_at for row in waiting if not watch.jobs[row.job].is_channel}
 
 
 def of_lost_messages(by: Process, watch: Observer, redis: Redis) -> None:

@@ -63,3 +63,22 @@ def test_a_grandchild_whose_parent_went_away_ends_too() -> None:
     )
 
     assert (told.stdout, told.stderr) == ("False\n", "")
+
+
+@pytest.mark.parametrize(
+    ("does", "code"), [("pass", 0), ("sys.exit(3)", 3), ("sys.exit('why')", 1), ("1 / 0", 1)]
+)
+def test_a_forked_child_that_comes_back_ends_with_its_own_code(does: str, code: int) -> None:
+    forks = f"""
+import os, sys
+sys.path[:0] = {sys.path!r}
+from scheduling.engine.leftovers import forks_kept_in
+with forks_kept_in():
+    child = os.fork()
+    if child == 0:
+        {does}
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    told = subprocess.run([sys.executable, "-c", forks], capture_output=True, text=True, timeout=20)
+
+    assert told.stdout == f"{code}\n"

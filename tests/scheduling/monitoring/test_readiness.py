@@ -218,6 +218,9 @@ def test_a_job_that_ran_by_a_clock_that_was_ahead_is_late_until_somebody_brings_
 
     call_command("scheduler", "set", job.name, "--start", f"{now:%Y-%m-%dT%H:%M:%SZ}", stdout=StringIO())
     assert [late.problem for late in readiness.late_jobs(now=now)] == []
+    # And it stays so while it goes on from there, towards the time that was made up.
+    Schedule.objects.filter(job=job).update(next_run=now + timedelta(hours=1))
+    assert [late.problem for late in readiness.late_jobs(now=now)] == []
 
 
 def test_a_run_that_no_worker_takes_is_late(job: Job) -> None:
