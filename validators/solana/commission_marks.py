@@ -42,9 +42,9 @@ def commission_marks(
     changes, rows = list(steps), without_repeats(list(epochs))
     within: list[Path] = [*_by_epoch(changes), *chain.from_iterable(_row_paths(rows))]
     across: list[Path] = [[seen for step in changes for seen in _seen_in(step)], *_joined(rows)]
-    above = _ended_unknown_above(rows)
+    rose = _rose_within(rows)
     found = [
-        *(_crossing(path, above) for path in across),
+        *(_crossing(path, rose) for path in across),
         *(_largest_rise(path) for path in within),
         *(_above_half(path) for path in across),
         *(_up_and_back(path) for path in within),
@@ -112,17 +112,24 @@ def _joined(rows: Sequence[EpochCommission]) -> list[Path]:
     return [[seen for high, _ in pairs for seen in high], [seen for _, low in pairs for seen in low]]
 
 
-def _ended_unknown_above(rows: Iterable[EpochCommission]) -> set[int]:
-    """The epochs that had more than ten percent, and of which it is not told what they ended with."""
-    return {row.epoch for row in rows if row.last_bps is None and (row.max_bps or 0) > TEN_PERCENT}
+def _rose_within(rows: Sequence[EpochCommission]) -> set[int]:
+    """The epochs that had more than ten percent after one that had not, and tell not what they ended with."""
+    return {
+        row.epoch
+        for before, row in pairwise(rows)
+        if before.epoch == row.epoch - 1
+        and before.max_bps is not None
+        and before.max_bps <= TEN_PERCENT < (row.max_bps or 0)
+        and row.last_bps is None
+    }
 
 
-def _crossing(path: Path, above: Collection[int]) -> CommissionMark | None:
-    """The last one. Out of an epoch that was `above` too it was within it: of a later one the steps tell."""
+def _crossing(path: Path, rose: Collection[int]) -> CommissionMark | None:
+    """The last one. Out of an epoch in which it `rose` it was within that: of a later one the steps tell."""
     flag, found = CommissionFlag.CROSSED_TEN_PERCENT, None
     for before, after in pairwise(path):
         if before.bps <= TEN_PERCENT < after.bps:
-            epoch = before.epoch if before.epoch in above else after.epoch
+            epoch = before.epoch if before.epoch in rose else after.epoch
             found = CommissionMark(flag, epoch, before.epoch, before.bps, after.bps)
     return found
 

@@ -1,5 +1,6 @@
 """When each pattern of a commission was seen, and from what to what."""
 
+import pytest
 from hypothesis import given
 
 from tests.validators.solana.test_commission_flags import looks, rows_of, steps_of
@@ -86,6 +87,20 @@ def test_who_fell_in_one_epoch_and_crossed_in_the_next_is_dated_by_that() -> Non
     [crossed, _] = commission_marks(steps=steps, epochs=epochs)
 
     assert crossed == CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, 1_106, 1_106, 500, 1_200)
+
+
+@pytest.mark.parametrize("seen_again", [1_106, 1_109])
+def test_who_was_above_before_it_fell_may_have_crossed_until_it_is_seen_again(seen_again: int) -> None:
+    epochs = [
+        EpochCommission(1_104, None, None, 1_200, 1_200),
+        EpochCommission(1_105, None, None, 500, 1_200),
+        EpochCommission(seen_again, None, None, 1_200, 1_200),
+    ]
+
+    marks = commission_marks(steps=[CommissionStep(1_105, 1_200, 500)], epochs=epochs)
+
+    crossed = CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, seen_again, 1_105, 500, 1_200)
+    assert crossed in marks
 
 
 def test_what_is_always_above_half_began_with_the_first_epoch_known() -> None:
