@@ -88,7 +88,8 @@ class ValidatorDocument(Schema):
     apy_basis: words.ApyBasis | None = Field(description="What `apy` is made of; the two are never mixed")
     apy_epochs: int | None = Field(description="How many epochs `apy` is the mean of")
     leader_luck: float | None = Field(
-        description="Blocks it made in that epoch, divided by those that its stake expects; no merit"
+        description="Blocks it made in that epoch, divided by those that its stake expects: chance, but for "
+        "those that it skipped"
     )
     admission: AdmissionDocument = Field(description="Whether it is let into the next epochs")
     risk: float | None = Field(
