@@ -53,3 +53,16 @@ def wait_until_drawn(page: Page, place: Place) -> None:
 
 def is_folded(page: Page) -> bool:
     return page.get_by_text("Performance and commission, drawn").is_visible()
+
+
+def test_a_change_that_is_not_confirmed_yet_has_room_beside_the_others(
+    visits: Visits, addresses_of: dict[str, str]
+) -> None:
+    [desktop] = [size for size in SIZES if size.name == "desktop"]
+    with visits.page(addresses_of["validators"], staff=False, size=desktop) as page:
+        page.evaluate("""() => document.querySelector(".standings tbody tr td.number:nth-child(5)")
+            .insertAdjacentHTML("beforeend",
+                '<br><small class="bad">from 10.25 % in epoch 1990, seen once, not confirmed yet</small>')""")
+
+        assert page.get_by_text("seen once, not confirmed yet").is_visible()
+        assert page.evaluate(_WIDER_THAN_THEIR_PLACE) == []
