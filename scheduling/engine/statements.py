@@ -63,9 +63,8 @@ UPDATE django_q_schedule SET next_run = {following}, repeats = move.column4 FROM
 WHERE django_q_schedule.id = move.column1 AND django_q_schedule.next_run = move.column2
     AND django_q_schedule.repeats = move.column5
     AND NOT EXISTS (
-        SELECT 1 FROM scheduling_job job WHERE job.schedule_id = move.column1 AND job.paused_at IS NOT NULL
-    ) AND NOT EXISTS (
-        SELECT 1 FROM scheduling_job job WHERE job.schedule_id = move.column1 AND {another_end}
+        SELECT 1 FROM scheduling_job job
+        WHERE job.schedule_id = move.column1 AND (job.paused_at IS NOT NULL OR {another_end})
     )
 RETURNING django_q_schedule.id
 """

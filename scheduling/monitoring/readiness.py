@@ -13,7 +13,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -181,8 +181,8 @@ def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
     due = Q(schedule__next_run__lt=now - LATE_CLAIM)
     is_stuck = Q(schedule__next_run=None, ends_at=None) & ~Q(schedule__repeats=0)
     # What ran while the clock was ahead goes on from there, in silence until the clock is there again.
-    ran = Run.objects.filter(job=OuterRef("pk"), trigger=RunTrigger.SCHEDULE, occurrence__gt=now + AHEAD)
-    is_ahead = Exists(ran.filter(occurrence__lt=OuterRef("schedule__next_run")))
+    ran = Run.objects.filter(trigger=RunTrigger.SCHEDULE, occurrence__gt=now + AHEAD)
+    is_ahead = Q(pk__in=ran.filter(occurrence__lt=F("job__schedule__next_run")).values("job"))
     found = list(jobs.filter(due | is_stuck | is_ahead).select_related("schedule").order_by("name"))
     next_runs = {job: job.schedule.next_run for job in found if job.schedule and job.schedule.next_run}
     held = held_jobs([job.pk for job, next_run in next_runs.items() if next_run < now])

@@ -122,7 +122,7 @@ MUTATIONS = (
     ),
     Mutation(
         safeguard="a paused schedule is not moved on, whenever it was seen",
-        replacements=(("scheduling/engine/statements.py", " AND job.paused_at IS NOT NULL", " AND FALSE"),),
+        replacements=(("scheduling/engine/statements.py", "(job.paused_at IS NOT NULL OR", "(FALSE OR"),),
     ),
 )
 

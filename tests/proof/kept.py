@@ -28,9 +28,9 @@ class Kept:
 KEPT = (
     Kept(("CLAIM-1",), "scheduling/models/runs.py", "Run", 'UniqueConstraint(fields=["job", "occurrence"]'),
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.next_run = move.column2"),
-    Kept(("PAUSE-1",), STATEMENTS, "_MOVE", "AND job.paused_at IS NOT NULL"),
+    Kept(("PAUSE-1",), STATEMENTS, "_MOVE", "AND (job.paused_at IS NOT NULL OR"),
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.repeats = move.column5"),
-    Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND {another_end}"),
+    Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "OR {another_end})"),
     Kept(
         ("PAUSE-1",),
         "scheduling/operations/pausing.py",

@@ -150,8 +150,8 @@ OF_PEOPLE = (
     mutant(
         "an end that somebody sets between a look and its claim is known to the claim",
         STATEMENTS,
-        "move.column1 AND {another_end}",
-        "move.column1 AND FALSE",
+        " OR {another_end})",
+        ")",
     ),
     mutant(
         "a schedule that is removed while a run of it is looked at stops no dispatcher",
