@@ -1,5 +1,6 @@
 """Schedules, runs and changes as JSON documents and as table rows."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +40,13 @@ def took_ms(state: str, duration: timedelta | None) -> float | None:
 
 def clock_time(instant: datetime | None) -> str | None:
     return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else None
+
+
+def never_set_up_text(names: Sequence[str]) -> str:
+    """What the names of `never_set_up` mean; empty where there are none."""
+    if not names:
+        return ""
+    return f"{', '.join(names)}: declared, and never set up; `manage.py scheduler setup` does it."
 
 
 def pause_text(job: Job) -> str:

@@ -1,7 +1,7 @@
 """What is asked of the ledger in more than one place: schedules with their runs, and how runs ended."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,6 +86,16 @@ def current_mode() -> str | None:
     if len(found) > 1:  # or else what is declared need not be looked up, which takes longer than the question
         found = {modes[job.name] for job in declared_jobs() if job.name in modes}
     return found.pop() if len(found) == 1 else None
+
+
+def never_set_up(scheduled: Collection[str] = ()) -> list[str]:
+    """Declared jobs that no set-up has seen, such as those that an upgrade or a setting brings.
+
+    One that somebody removed was seen. Those `scheduled` are not asked for once more.
+    """
+    names = [declaration.name for declaration in declared_jobs() if declaration.name not in scheduled]
+    seen = set(Job.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
+    return [name for name in names if name not in seen]
 
 
 def outcomes_since(since: datetime) -> dict[str, Outcomes]:

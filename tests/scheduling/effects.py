@@ -44,3 +44,14 @@ JOBS = (
         start_after_seconds={"test": 1, "production": 1},
     ),
 )
+
+# What a later version brings.
+LATER = (
+    JobDeclaration(
+        name="later-repeatable",
+        task="tests.scheduling.effects.note",
+        description="Leaves one line too.",
+        every_seconds={"test": 1, "production": 21_600},
+        start_after_seconds={"test": 1, "production": 1},
+    ),
+)

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
-from scheduling.ledger.presentation import pause_text
+from scheduling.ledger.presentation import never_set_up_text, pause_text
+from scheduling.ledger.selectors import never_set_up
 from scheduling.management.command import WorkingCommand
 from scheduling.management.tables import table
 from scheduling.models import Job
@@ -32,11 +33,19 @@ class Command(WorkingCommand):
             rows = [(finding.check, finding.problem or "ok") for finding in found.findings]
             # Where it cannot be told the findings say why.
             with suppress(DatabaseError):
-                rows += [] if found.findings[0].problem else [*_pauses(), *_alerts()]
+                rows += [] if found.findings[0].problem else [*_new(), *_pauses(), *_alerts()]
             self.stdout.write(table(("check", "found"), rows))
         if options["check"] and not found.ready:
             wrong = ", ".join(finding.check for finding in found.findings if finding.problem)
             raise CommandError(f"not ready: {wrong}", returncode=NOT_READY)
+
+
+def _new() -> list[tuple[str, str]]:
+    """What an upgrade brought and nobody set up. A host that waits for it serves all the same, and the others
+    of a rolling deploy do not know it yet, so that it is no reason to take the host away.
+    """
+    names = never_set_up() if Job.objects.exists() else []
+    return [("new", never_set_up_text(names))] if names else []
 
 
 def _pauses() -> list[tuple[str, str]]:

@@ -166,6 +166,8 @@ class Command(OperatorCommand):
         if rows:
             cells = [presentation.schedule_cells(row) for row in rows]
             text = f"mode: {mode or 'mixed'}\n{table(presentation.SCHEDULE_HEADERS, cells)}"
+            new = presentation.never_set_up_text(selectors.never_set_up({row.job.name for row in rows}))
+            text = f"{text}\n{new}" if new else text
         self._show(document, text, **options)
 
     def _pause(self, name: str | None, by: str, note: str, until: str | None, **options: Any) -> None:

@@ -56,6 +56,20 @@ def test_setup_sets_test_mode_up_in_an_empty_database_and_says_so(capsys: pytest
     )
 
 
+def test_what_an_upgrade_brings_is_named_until_it_is_set_up(settings: Settings) -> None:
+    scheduler("setup", "production")
+    assert "never set up" not in scheduler("list") + printed("health")
+    settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS", "tests.scheduling.effects.LATER"]
+
+    told = "later-repeatable: declared, and never set up; `manage.py scheduler setup` does it."
+    assert told in scheduler("list")
+    assert f"new        {told}" in printed("health")
+
+    assert "later-repeatable    created" in scheduler("setup")
+    scheduler("remove", "later-repeatable")
+    assert "never set up" not in scheduler("list") + printed("health")
+
+
 @pytest.mark.parametrize("mode", ["test", "production"])
 def test_setup_without_a_mode_keeps_the_one_that_the_schedules_are_in(
     mode: str, capsys: pytest.CaptureFixture[str]
