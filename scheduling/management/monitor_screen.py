@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduling.ledger.counting import counts_said
-from scheduling.ledger.presentation import clock_time
+from scheduling.ledger.presentation import clock_time, never_set_up_text
 from scheduling.management.tables import printable
 from scheduling.models import RunState
 from scheduling.monitoring.overview import NextOccurrence, Overview
@@ -94,7 +94,7 @@ def _first_line(seen: Overview) -> Text:
 
 
 def _urgent(seen: Overview) -> Iterator[Text]:
-    """Alerts and health, a line each."""
+    """Alerts, health, and schedules that an upgrade brought, a line each."""
     for alert in seen.alerts:
         yield _text(f"{alert.rule}: {alert.message} (since {clock_time(alert.opened_at)})", f"bold {BAD}")
     problems = [finding for finding in seen.health if finding.problem]
@@ -102,6 +102,8 @@ def _urgent(seen: Overview) -> Iterator[Text]:
         yield _text(f"{finding.check}: {finding.problem}", BAD)
     if not seen.alerts and not problems:
         yield Text("Everything is as it should be.", style=GOOD)
+    if new := never_set_up_text(seen.never_set_up):
+        yield _text(new, ODD)
 
 
 def _blocks(seen: Overview, *, width: int, left: int) -> Iterator[RenderableType]:

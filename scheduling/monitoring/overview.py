@@ -1,11 +1,12 @@
 """All that `manage.py monitor` shows: the verdict of `readiness`, open alerts, and the figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from scheduling.ledger.attempts import first_line
 from scheduling.ledger.presentation import milliseconds, pause_text, took_ms
-from scheduling.ledger.selectors import current_mode, run_counts, schedule_rows
+from scheduling.ledger.selectors import current_mode, never_set_up, run_counts, schedule_rows
 from scheduling.models import Run
 from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.database_state import DatabaseState, database_state
@@ -67,6 +68,8 @@ class Overview:
     runs: dict[str, int]
     runs_estimated: tuple[str, ...]
     next_occurrences: list[NextOccurrence]
+    # Declared jobs that an upgrade or a setting brought; empty where nothing is set up at all.
+    never_set_up: Sequence[str]
     recent_runs: list[RecentRun]
     panels: list[Panel]
     database: DatabaseState
@@ -75,6 +78,7 @@ class Overview:
 def overview(*, now: datetime) -> Overview:
     """Look, and change nothing."""
     queue, runs = queue_state(now=now), run_counts()
+    due = _next_occurrences(now=now)
     return Overview(
         at=now,
         mode=current_mode(),
@@ -88,7 +92,8 @@ def overview(*, now: datetime) -> Overview:
         queue=queue,
         runs=runs.numbers,
         runs_estimated=runs.estimated,
-        next_occurrences=_next_occurrences(now=now),
+        next_occurrences=due,
+        never_set_up=never_set_up({one.name for one in due}) if due else [],
         recent_runs=recent_runs(),
         panels=panels(),
         database=database_state(),

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import connection
 
-from scheduling.ledger.presentation import overrides_text
-from scheduling.ledger.selectors import cadence_text, next_run_of
+from scheduling.ledger.presentation import never_set_up_text, overrides_text
+from scheduling.ledger.selectors import cadence_text, never_set_up, next_run_of
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.monitoring.database_state import MEBIBYTE, database_size
 from scheduling.monitoring.panels import Panel, panels
@@ -72,6 +72,7 @@ class Dashboard:
     status: Status
     schedules: list[ScheduleLine]
     more_schedules: int
+    never_set_up: str
     panels: list[Panel]
     hosts: list[Host]
     database: str
@@ -107,6 +108,7 @@ def dashboard(*, now: datetime, in_full: bool = True) -> Dashboard:
         status=status_of(queue, now=now),
         schedules=[_line(job, runs[job.pk], in_full=in_full) for job in shown],
         more_schedules=len(jobs) - len(shown),
+        never_set_up=never_set_up_text(never_set_up({job.name for job in jobs})) if jobs else "",
         panels=panels() if in_full else [],
         hosts=_hosts(queue),
         database=connection.vendor,

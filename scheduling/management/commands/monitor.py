@@ -13,7 +13,7 @@ from django.db import connection
 
 from scheduling.clock import database_now
 from scheduling.ledger.counting import counts_said
-from scheduling.ledger.presentation import clock_time
+from scheduling.ledger.presentation import clock_time, never_set_up_text
 from scheduling.management.command import WorkingCommand
 from scheduling.management.monitor_screen import problem_screen, screen_of
 from scheduling.management.tables import table
@@ -107,7 +107,9 @@ def _schedules(seen: Overview) -> str:
         (due.name, due.cadence, clock_time(due.next_run_at), due.due_in, due.paused)
         for due in seen.next_occurrences
     ]
-    return table(("schedule", "cadence", "next run (UTC)", "due in s", "paused"), rows)
+    text = table(("schedule", "cadence", "next run (UTC)", "due in s", "paused"), rows)
+    new = never_set_up_text(seen.never_set_up)
+    return f"{text}\n{new}" if new else text
 
 
 def _recent(seen: Overview) -> str:

@@ -19,7 +19,13 @@ from tests.scheduling.factories import NOON
 SIZES = [(80, 24), (132, 50), (200, 12), (40, 10), (20, 6), (9, 4), (1, 1)]
 
 
-def seen(*, schedules: int = 9, alerts: int = 1, name: str = "fetch-repeatable") -> Overview:
+def seen(
+    *,
+    schedules: int = 9,
+    alerts: int = 1,
+    name: str = "fetch-repeatable",
+    never_set_up: tuple[str, ...] = (),
+) -> Overview:
     cluster = LiveCluster(id="1", host="web-1", pid=7, status="Idle", workers=2, started_at=NOON, age=0.3)
     return Overview(
         at=NOON,
@@ -43,6 +49,7 @@ def seen(*, schedules: int = 9, alerts: int = 1, name: str = "fetch-repeatable")
             for number in range(schedules)
         ]
         + [NextOccurrence(name="held", cadence="x", next_run_at=None, due_in=None, paused="since noon")],
+        never_set_up=never_set_up,
         recent_runs=[
             RecentRun(
                 name=name,
@@ -109,6 +116,13 @@ def test_alerts_and_health_come_first_then_schedules_then_the_rest(width: int, h
     assert lines[-1] == "q quits"
     text = "\n".join(lines)
     assert ("last runs" in text) == (height >= 24)
+
+
+def test_what_an_upgrade_brought_is_named_behind_what_is_wrong() -> None:
+    lines = plain(seen(never_set_up=("later-repeatable",)), 132, 24)
+
+    assert lines[2].startswith("workers: No workers are alive.")
+    assert lines[3].startswith("later-repeatable: declared, and never set up;")
 
 
 def test_a_large_screen_shows_everything_and_a_small_one_counts_the_rest() -> None:

@@ -7,11 +7,13 @@ import pytest
 from django.core.management import CommandError, ManagementUtility
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
 from scheduling.ledger.editions import edition_of
 from scheduling.models import Job, Run, RunState
+from scheduling.pages.dashboard import dashboard
 from tests.commands import printed
 from tests.scheduling.factories import RunFactory
 
@@ -58,16 +60,20 @@ def test_setup_sets_test_mode_up_in_an_empty_database_and_says_so(capsys: pytest
 
 def test_what_an_upgrade_brings_is_named_until_it_is_set_up(settings: Settings) -> None:
     scheduler("setup", "production")
-    assert "never set up" not in scheduler("list") + printed("health")
+    assert "never set up" not in scheduler("list") + printed("health") + printed("monitor")
     settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS", "tests.scheduling.effects.LATER"]
 
     told = "later-repeatable: declared, and never set up; `manage.py scheduler setup` does it."
     assert told in scheduler("list")
     assert f"new        {told}" in printed("health")
+    assert f"{told}\n" in printed("monitor")
+    assert json.loads(printed("monitor", "--json"))["never_set_up"] == ["later-repeatable"]
+    assert told in dashboard(now=timezone.now()).never_set_up
 
     assert "later-repeatable    created" in scheduler("setup")
     scheduler("remove", "later-repeatable")
-    assert "never set up" not in scheduler("list") + printed("health")
+    assert "never set up" not in scheduler("list") + printed("health") + printed("monitor")
+    assert dashboard(now=timezone.now()).never_set_up == ""
 
 
 @pytest.mark.parametrize("mode", ["test", "production"])
