@@ -18,7 +18,7 @@ from scheduling.operations.backfilled import past_occurrences
 from scheduling.operations.descriptions import described, difference
 from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
-from scheduling.operations.retiming import next_by, retime
+from scheduling.operations.retiming import next_by, require_clock, retime
 from scheduling.operations.rules import require_sense, require_short_note, require_to_come
 from scheduling.timing.cadence import Cadence, due_at
 from scheduling.timing.instants import show_instant
@@ -205,15 +205,6 @@ def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -
         changed = difference(described(stored), described(job))
         if changed:
             record_change(job, at=now, by=by, action=Action.SET, detail=changed)
-
-
-def require_clock(job: Job) -> None:
-    """Raise `RefusedError` for a job that runs after another one: it would run by the clock as well."""
-    if job.after is not None:
-        raise RefusedError(
-            f"{job.name} runs after each success of {job.after.name}, not by the clock. "
-            f"Take that away first: empty `after` of its job, or `scheduler set {job.name} --after none`."
-        )
 
 
 def require_unchanged(name: str, *, expected: int | None) -> None:

@@ -21,9 +21,19 @@ def retime(
         write_cadence(schedule, job, cadence)
         job.after, job.stretch = None, 1
     if start is not None:
+        require_clock(job)
         schedule.next_run = _first_from(start, cadence=job.cadence)
     elif cadence is not None or (job.after is None and schedule.next_run is None):
         schedule.next_run = next_by(job, stood=schedule.next_run, now=now)
+
+
+def require_clock(job: Job) -> None:
+    """Raise `RefusedError` for a job that runs after another one: it would run by the clock as well."""
+    if job.after is not None:
+        raise RefusedError(
+            f"{job.name} runs after each success of {job.after.name}, not by the clock. "
+            f"Take that away first: empty `after` of its job, or `scheduler set {job.name} --after none`."
+        )
 
 
 def next_by(job: Job, *, stood: datetime | None, now: datetime) -> datetime:

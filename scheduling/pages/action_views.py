@@ -16,6 +16,7 @@ from scheduling.operations import changing, retrying
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
 from scheduling.operations.pausing import pause_all, resume_all
+from scheduling.operations.retiming import require_clock
 from scheduling.pages.access import operators_only
 from scheduling.pages.forms import read_cadence
 from scheduling.pages.operator_actions import ask_for_run, note_and_end, pause_as_asked, perform, retried_text
@@ -66,7 +67,7 @@ def change_cadence(request: HttpRequest, job_id: int) -> HttpResponse:
     typed = request.POST.get("cadence", "")
 
     def change(name: str, **who_and_when: Any) -> None:
-        changing.require_clock(job)
+        require_clock(job)
         changing.change(name, cadence=read_cadence(typed, job=job), **who_and_when)
 
     def say(_: None) -> str:

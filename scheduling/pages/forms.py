@@ -11,6 +11,7 @@ from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
 from scheduling.models import Job
 from scheduling.operations import changing
+from scheduling.operations.retiming import require_clock
 from scheduling.operations.setting_up import LONGEST_MINUTES
 from scheduling.pages.editing import EditedTogether
 from scheduling.timing.cadence import Cadence, Cron, Every
@@ -118,7 +119,7 @@ class CadenceForm(EditedTogether):
         if self.errors or not self.changes_timing:
             return cleaned
         try:
-            changing.require_clock(self.job)
+            require_clock(self.job)
             self.require_unchanged()
             self._keep_untouched(cleaned)
             self._apply_cadence(cleaned)

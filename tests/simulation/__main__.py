@@ -20,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--every", type=int, default=1, help="each so many-th seed, as of one theme")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--whole", action="store_true", help="tell every step, and do not shrink")
     parser.add_argument("--quick", action="store_true", help="stop at the first failure, and do not shrink")
@@ -29,12 +30,14 @@ def main() -> int:
     parser.add_argument("--mutants", default=None, nargs="?", const="", help="those whose name has this")
     options = parser.parse_args()
     if options.mutants is not None:
-        return hunted(options.mutants, seeds=options.seeds, more=["--postgres"] * options.postgres)
+        more = ["--first", f"{options.first}", "--every", f"{options.every}"]
+        more += ["--postgres"] * options.postgres
+        return hunted(options.mutants, seeds=options.seeds, more=more)
     if options.without:
         take_away(options.without)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staking_project.settings")
     django.setup()
-    seeds = range(options.first, options.first + options.seeds)
+    seeds = range(options.first, options.first + options.seeds * options.every, options.every)
     if options.seed is not None:
         seeds = range(options.seed, options.seed + 1)
     from tests.simulation.databases import on_postgres

@@ -7,7 +7,7 @@ from datetime import timedelta
 from scheduling.models import Job
 from scheduling.modes import MODES, JobDeclaration
 from scheduling.operations.overrides import CADENCE, DECLARED
-from tests.simulation.themes import theme_of
+from tests.simulation.themes import CHANGED_TRAP, SETS, is_about, theme_of
 
 # Of the world that runs now.
 _declared: list[JobDeclaration] = []
@@ -18,8 +18,10 @@ MOST_ATTEMPTS = 3
 
 
 def has_people(seed: int) -> bool:
-    """Not where a seed has a theme, which is about something else."""
-    return not theme_of(seed).strikes and random.Random(f"people {seed}").random() < SHARE
+    """Where a seed has a theme that is what it is about, or nobody does."""
+    if theme_of(seed).strikes:
+        return is_about(seed, SETS, CHANGED_TRAP)
+    return random.Random(f"people {seed}").random() < SHARE
 
 
 def declared_jobs() -> tuple[JobDeclaration, ...]:

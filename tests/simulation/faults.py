@@ -9,8 +9,17 @@ from tests.simulation import deliveries, news
 from tests.simulation.acts import ACTS
 from tests.simulation.processes import Process, Trap
 from tests.simulation.setting_up import ACTS_UPON_SCHEDULES, how_often
-from tests.simulation.themes import ASKED, DISPATCHER_TRAP, WORKER_TRAP, Strike, strikes_of, theme_of
-from tests.simulation.traps import LONGEST_STALL, OF_THEMES
+from tests.simulation.themes import (
+    ASKED,
+    DISPATCHER_TRAP,
+    SETS,
+    TELLS,
+    WORKER_TRAP,
+    Strike,
+    strikes_of,
+    theme_of,
+)
+from tests.simulation.traps import LONGEST_STALL, OF_THEMES, PLACES
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -21,8 +30,6 @@ WITHIN = 120
 REPLACED_AFTER = 0.6
 # Any; those of which a stall is longer than a lease; those just shorter than what a worker surrenders after.
 SIZES = ((0.0, 1.0), (0.42, 0.9), (0.17, 0.26))
-SETS = "somebody sets schedules up"
-TELLS = "something is to be told"
 ACTED = (ASKED, SETS, TELLS)
 # How often people act while a seed has its faults: some seeds are theirs.
 MANY_ACTS = (0, 3, 8)
@@ -223,7 +230,7 @@ def _ask(here: "Simulation", fault: Fault) -> None:
 def _set_schedules(here: "Simulation", fault: Fault) -> None:
     name = here.names[fault.who % len(here.names)]
     acts = list(ACTS_UPON_SCHEDULES)
-    act, dice = acts[int(fault.size * len(acts))], random.Random(f"{fault}")
+    act, dice = fault.what or acts[int(fault.size * len(acts))], random.Random(f"{fault}")
     here.asked.append((f"{act} {name}", lambda: ACTS_UPON_SCHEDULES[act](here, name, dice)))
 
 
@@ -243,36 +250,6 @@ TOGETHER = (
     ("a deployment", WORKER_TRAP),
     ("a host is cut off", LATE_STATEMENT, LATE_STATEMENT),
 )
-# Functions of the steps of the specification, where a step more or less matters.
-PLACES = {
-    "dispatcher": (
-        "claim",
-        "claim",
-        "expired",
-        "expired",
-        "_worker_lives",
-        "_worker_lives",
-        "_put_back",
-        "_put_back",
-        "_queue",
-        "_queue",
-        "_ask_again",
-        "_end",
-        "resume",
-    ),
-    "worker": (
-        "take",
-        "claim_run",
-        "held_lease",
-        # Around every end, whichever way it is written.
-        "persistently",
-        "persistently",
-        "_end",
-        "_committed",
-        "give_back",
-        "_record_failure",
-    ),
-}
 OF_SEVERAL = ("a host goes away for good", LATE_STATEMENT)
 KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
     "a worker dies": _crash("worker"),

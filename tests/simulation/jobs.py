@@ -56,7 +56,7 @@ def jobs_of(seed: int, *, every: int, beginning: datetime) -> dict[int, Known]:
     dice, theme = random.Random(f"jobs {seed}"), theme_of(seed)
     kind = dice.choice(theme.kinds)
     made = [_job(f"{kind}-{number}", dice, theme, every=every, beginning=beginning) for number in range(2)]
-    if dice.random() < 0.4:
+    if dice.random() < theme.follows:
         made.append(_job("follower", dice, theme, every=every, beginning=beginning, after=made[0]))
     declare(made, DECLARED.get(kind, ()), seed=seed, every=every)
     for job in made:
@@ -135,7 +135,7 @@ def _job(
     task = f"tests.simulation.tasks.{dice.choice(theme.tasks)}"
     schedule = _schedule(name, task, dice, theme, every=every, beginning=beginning)
     # The first of the two may be over before anybody looks.
-    ends_after = dice.choice((None, None, None, every, 2 * every))
+    ends_after = dice.choice((None, None, None, every, 2 * every)) if not theme.is_endless else None
     # Half an interval more is none, since what is stretched stays on its grid. Who may be followed is not:
     # the attempts of a follower are spread over his interval, and would change with it.
     longest = dice.choice((None, None, None, None, 1.5 * every, 3.0 * every))
@@ -185,7 +185,7 @@ def _schedule(
         cron=cron,
         minutes=None,
         next_run=next(after_each(cron, ZONE, every=every)(first)) if cron else first,
-        repeats=dice.choice((-1, -1, -1, 2, 3)),
+        repeats=dice.choice((-1, -1, -1, 2, 3)) if not theme.is_endless else -1,
     )
 
 

@@ -9,8 +9,8 @@ from scheduling.models import Job, RunState, RunTrigger
 from scheduling.monitoring import alert_delivery
 from scheduling.timing.attempts import waits_between_attempts
 from tests.simulation.processes import BrokenError
-from tests.simulation.seen import Known, Row
-from tests.simulation.themes import theme_of
+from tests.simulation.seen import Known, Row, instant
+from tests.simulation.themes import TELLS, is_about, theme_of
 
 # Of the seeds that are not slow so many have something to tell, and so often.
 SHARE = 0.25
@@ -20,8 +20,10 @@ TASKS = dict.fromkeys(CHANNELS, "tests.simulation.deliveries.tell")
 
 
 def has_news(seed: int) -> bool:
-    """Neither where a seed has a theme, which is about something else."""
-    return not theme_of(seed).strikes and seed % 5 != 4 and random.Random(f"news {seed}").random() < SHARE
+    """Where a seed has a theme that is what it is about, or there are none."""
+    if theme_of(seed).strikes:
+        return is_about(seed, TELLS)
+    return seed % 5 != 4 and random.Random(f"news {seed}").random() < SHARE
 
 
 def how_often(seed: int) -> int:
@@ -51,6 +53,27 @@ def _known(job: Job) -> Known:
         keep=timedelta(days=7),
         is_channel=True,
     )
+
+
+def of_what_is_joined(before: Mapping[int, Row], rows: Mapping[int, Row]) -> None:
+    """News that end as told together are in a newer delivery that is under way from the same commit on.
+
+    Newer of those that were due: so it has all its attempts, and none ends untold whoever dies between.
+    """
+    begun = [
+        row
+        for row in rows.values()
+        if row.state == RunState.QUEUED and row.id in before and before[row.id].state == RunState.PENDING
+    ]
+    for was in before.values():
+        is_over = was.id in rows and (was.state, rows[was.id].state) == (RunState.PENDING, RunState.SKIPPED)
+        if was.trigger != RunTrigger.ALERT or not is_over:
+            continue
+        into = next((row for row in begun if row.job == was.job), None)
+        if into is None:
+            raise BrokenError("TELL", f"delivery {was.id} is over, and nobody tells its news")
+        if into.id < was.id and instant(was.not_before) <= instant(into.queued_at or ""):
+            raise BrokenError("TELL", f"delivery {was.id} is joined into {into.id}, which is older")
 
 
 @dataclass(slots=True)

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from scheduling.ledger.lawful import NONE, Look, steps_between
-from scheduling.models import Overlap, RunState
+from scheduling.models import RunState
+from tests.simulation.invariants import of_all
 from tests.simulation.moves import of_a_claim, of_a_standing
-from tests.simulation.news import Deliveries
+from tests.simulation.news import Deliveries, of_what_is_joined
 from tests.simulation.people import People
 from tests.simulation.policies import (
     not_now,
@@ -166,8 +167,10 @@ class Observer:
             of_what_is_made_up_for(before, rows, self.jobs, now=by.said)
         if by.kind == "operator":
             of_a_cancel(before, rows)
-        self._of_all(rows)
+        effects = dict(self.database.execute(EFFECTS).fetchall())
+        of_all(rows, self.jobs, self.owners, effects, living=self.world.living("worker"))
         self.deliveries.of_all(rows.values(), self.jobs)
+        of_what_is_joined(before, rows)
         for standing in standings.values():
             if standing.job in stood:
                 self._of_a_schedule(stood[standing.job], standing, before, by)
@@ -268,32 +271,6 @@ class Observer:
         for one in self.world.living("worker"):
             if one.executing == (was.id, was.owner):
                 raise BrokenError("RECOVER-1", f"run {was.id} is taken back while {one.name} executes it")
-
-    def _of_all(self, rows: dict[int, Row]) -> None:
-        """What holds in every state."""
-        keys = Counter((row.job, row.occurrence) for row in rows.values())
-        twice = [key for key, count in keys.items() if count > 1]
-        if twice:
-            raise BrokenError("CLAIM-1", f"{twice[0][1]} has two rows")
-        effects = dict(self.database.execute(EFFECTS).fetchall())
-        under_way: Counter[int] = Counter()
-        for row in rows.values():
-            under_way[row.job] += row.state in (RunState.QUEUED, RunState.RUNNING)
-            if row.state == RunState.RUNNING and (one := self.owners[row.owner][0]).alive and one.is_idle:
-                raise BrokenError("LIVE-1", f"run {row.id} is running, and {one.name} waits for a message")
-            due = int(row.state == RunState.SUCCEEDED and self.jobs[row.job].stores)
-            if effects.get(row.id, 0) != due:
-                raise BrokenError(
-                    "EFFECT-1", f"run {row.id} is {row.state}: {effects.get(row.id, 0)} effects"
-                )
-        for job, count in under_way.items():
-            if count > 1 and self.jobs[job].overlap != Overlap.ALLOW:
-                raise BrokenError("OVERLAP-1", f"{count} runs of {self.jobs[job].name} are under way")
-        for one in self.world.living("worker"):
-            if one.executing and one.executing[0] in rows:
-                row = rows[one.executing[0]]
-                if row.owner == one.executing[1] and row.state in (RunState.PENDING, RunState.QUEUED):
-                    raise BrokenError("ONCE-2", f"run {row.id} is {row.state} while {one.name} executes it")
 
 
 _present: list[Observer] = []

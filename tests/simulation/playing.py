@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
+from django_q import tasks as django_q_tasks
 
 from scheduling import modes
 from scheduling.engine import (
@@ -169,7 +170,13 @@ def _clock(world: World) -> Iterator[tuple[Any, str, Any]]:
         world.wait("sleeps", seconds)
         observer.present().slept()
 
+    def stamped() -> Any:
+        world.pause("stamps a message")
+        return world.beginning
+
     yield timezone, "now", now
+    # Of a message: nobody goes by it, and it is no look at the clock.
+    yield django_q_tasks, "timezone", Stead(timezone, now=stamped)
     clock = Stead(time, monotonic=monotonic, sleep=sleep)
     for name, module in list(sys.modules.items()):
         if name.startswith("scheduling.") and getattr(module, "time", None) is time:

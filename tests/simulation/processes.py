@@ -41,7 +41,8 @@ class Thread:
 class Trap:
     """Who of a kind takes a step within a function, after so many that he passes, is struck there.
 
-    He stands still for so long, or dies at 0; or his host is cut off, or his next answer is lost.
+    Of several functions, with spaces between, within all of them at once. He stands still for so long, or
+    dies at 0; or his host is cut off, or his next answer is lost.
     """
 
     kind: str
@@ -50,6 +51,11 @@ class Trap:
     passes: int = 0
     is_cut: bool = False
     is_lost: bool = False
+    # He dies when he has sent his next statement, which arrives after `seconds`.
+    is_last: bool = False
+    # What somebody else does while he, or everybody of that kind, stands still.
+    is_everybody: bool = False
+    meanwhile: Callable[[], None] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -95,3 +101,7 @@ class Process:
     found_away: bool = False
     owes: dict[int, str | None] = field(default_factory=dict)
     owes_since: int = 0
+
+    def is_a(self, kind: str) -> bool:
+        """A courier is a worker that has another name."""
+        return kind == self.kind or (kind == "courier" and "/courier#" in self.name)

@@ -46,9 +46,19 @@ def _granted(here: "Simulation", wish: Wish, act: Callable[[], object]) -> None:
 
 def _set_up(here: "Simulation", name: str, dice: random.Random) -> None:
     """For a mode, or as they are."""
-    mode = dice.choice(("", *MODES))
+    _set_up_for(here, dice, dice.choice(("", *MODES)))
+
+
+def _set_up_as_they_are(here: "Simulation", name: str, dice: random.Random) -> None:
+    _set_up_for(here, dice, "")
+
+
+def _set_up_for(here: "Simulation", dice: random.Random, mode: str) -> None:
+    """Where they are in several modes it has to be said."""
     declared = {one.name: one for one in declared_jobs()}
     mode = mode or _mode_that_is_kept(here, declared)
+    if not mode:
+        return
     now, reset = here.world.wall(), dice.random() < 0.2
     wish = SetUp(now=now, mode=mode, reset=reset, declared=declared)
     _granted(here, wish, lambda: setting_up.set_up(mode, now=now, by="ann", reset=reset))
@@ -62,7 +72,7 @@ def _mode_that_is_kept(here: "Simulation", declared: Mapping[str, JobDeclaration
     kept = mode_that_is_kept(here.watch.people.definitions, declared)
     if mode != kept:
         here.world._failed = BrokenError("SETUP", f"set up for {mode!r}, where all are in {kept!r}")
-    return kept or "test"
+    return kept
 
 
 def _remove(here: "Simulation", name: str, dice: random.Random) -> None:
@@ -80,7 +90,7 @@ def _set(here: "Simulation", name: str, dice: random.Random) -> None:
     """A cadence, its start, how many are left, a time limit: an end: one or several of them."""
     now, every = here.world.wall(), here.plan.every
     cadence = _cadence(here, dice) if dice.random() < 0.7 else None
-    start = now + timedelta(seconds=dice.choice((-1, 0, 1, 3))) if dice.random() < 0.2 else None
+    start = now + timedelta(seconds=dice.choice((-1, 0, 1, 3))) if dice.random() < 0.4 else None
     repeats = dice.choice((None, None, None, 1, 2, -1))
     limit = timedelta(seconds=dice.choice((2, 30))) if dice.random() < 0.2 else None
     says_end, ends_at = dice.random() < 0.3, dice.choice((None, None, now + timedelta(seconds=2 * every)))
@@ -94,12 +104,27 @@ def _set(here: "Simulation", name: str, dice: random.Random) -> None:
         says_end=says_end,
         ends_at=ends_at,
     )
-    fields = ({"time_limit": limit} if limit else {}) | ({"ends_at": ends_at} if says_end else {})
-    _granted(
-        here,
-        wish,
-        lambda: change(name, by="ann", now=now, cadence=cadence, start=start, repeats=repeats, fields=fields),
-    )
+    _changed(here, wish, cadence)
+
+
+def set_limits(here: "Simulation", name: str, dice: random.Random) -> None:
+    """A count or an end, before the next occurrence, and nothing else."""
+    now, says_end = here.world.wall(), dice.random() < 0.5
+    repeats = None if says_end else dice.choice((1, 2, 5, -1))
+    ends_at = dice.choice((None, *[now + timedelta(seconds=0.3 * here.plan.every)] * 3)) if says_end else None
+    _changed(here, Setting(now=now, name=name, repeats=repeats, says_end=says_end, ends_at=ends_at), None)
+
+
+def _changed(here: "Simulation", wish: Setting, cadence: Cadence | None) -> None:
+    fields: dict[str, Any] = {"time_limit": wish.time_limit} if wish.time_limit else {}
+    fields |= {"ends_at": wish.ends_at} if wish.says_end else {}
+    said: dict[str, Any] = {
+        "cadence": cadence,
+        "start": wish.start,
+        "repeats": wish.repeats,
+        "fields": fields,
+    }
+    _granted(here, wish, lambda: change(wish.name, by="ann", now=wish.now, **said))
 
 
 def _set_in_admin(here: "Simulation", name: str, dice: random.Random) -> None:
@@ -129,6 +154,7 @@ def _said(cadence: Cadence | None) -> dict[str, Any]:
 Act = Callable[["Simulation", str, random.Random], None]
 ACTS_UPON_SCHEDULES: dict[str, Act] = {
     "set up": _set_up,
+    "set up as they are": _set_up_as_they_are,
     "remove": _remove,
     "remove and set up": _remove_and_set_up,
     "set": _set,

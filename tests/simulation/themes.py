@@ -1,7 +1,7 @@
 """What some seeds are about: strikes and jobs for which a certain step of somebody is the one that matters.
 
-Of faults and acts that are drawn alike the orders that need three at once hardly come. So every fourth seed
-has a theme: fewer kinds, close to each other, and traps at the very functions.
+Of faults and acts that are drawn alike the orders that need three at once hardly come. So three seeds of
+eight have a theme: fewer kinds, close to each other, and traps at the very functions.
 """
 
 import random
@@ -12,8 +12,8 @@ from typing import Any
 from scheduling.engine.dispatcher import LONGEST_SLEEP
 from scheduling.models import CatchUp, Overlap
 
-# Every how many seeds one has a theme.
-THEME_IS_ONE_OF = 4
+# Every how many seeds one has a theme, and one of the others is about people and deliveries.
+THEME_IS_ONE_OF, OF_PEOPLE_IS_ONE_OF = 4, 8
 # Seconds between two occurrences of most seeds; the others are slow.
 EVERY = 10
 SLOWLY = (3_600, 21_600, 86_400)
@@ -38,7 +38,9 @@ DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks
 OPERATOR_TRAP = "who acts walks into a trap"
 CUT_TRAP, LOST_TRAP = "a host is cut off in a trap", "an answer is lost in a trap"
 LATE_BEAT = "the answer to a heartbeat is late, and then none comes"
-ASKED = "somebody acts"
+ASKED, SETS, TELLS = "somebody acts", "somebody sets schedules up", "something is to be told"
+COURIER_TRAP, CHANGED_TRAP = "a courier walks into a trap", "schedules change in a trap"
+ACTED_TRAP, LAST_TRAP = "somebody acts beside a trap", "the last words of a trap are late"
 # Of a fault its kind, and where its trap is, or which act it is.
 Strike = tuple[str, str]
 
@@ -61,8 +63,12 @@ class Theme:
     overlaps: tuple[str, ...] = tuple(Overlap.values)
     catch_ups: tuple[str, ...] = tuple(CatchUp.values)
     retries: tuple[bool, ...] = (False, True)
+    # How often a third job follows the first.
+    follows: float = 0.4
     jobs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     cron: str = ""
+    # Whether no job has an end or a count before somebody sets one.
+    is_endless: bool = False
     # Whether all jobs were due while nobody looked, and not some.
     is_late: bool = False
     # Seconds between two looks of an idle dispatcher: as in the product, and fewer of the dull ones.
@@ -84,8 +90,8 @@ THEMES = (
     Theme(
         strikes=(
             (DISPATCHER_TRAP, "take_over_waiting"),
-            (DISPATCHER_TRAP, "take_over_waiting"),
-            (ASKED, "retry"),
+            (ACTED_TRAP, "dispatcher take_over_waiting: retry"),
+            (ACTED_TRAP, "dispatcher take_over_waiting: retry"),
             (ASKED, "retry"),
             (ASKED, "retry"),
             (ASKED, "trigger"),
@@ -129,7 +135,8 @@ THEMES = (
             (DISPATCHER_TRAP, "resume"),
             (DISPATCHER_TRAP, "claim"),
             (DISPATCHER_TRAP, "claim"),
-            (WORKER_TRAP, "follow_failure"),
+            (ACTED_TRAP, "worker follow_failure update: pause"),
+            (ACTED_TRAP, "worker follow_failure update: pause"),
         ),
         every=(EVERY,),
         tasks=("store", *FAILING),
@@ -166,12 +173,13 @@ THEMES = (
             ("messages are lost", ""),
             ("Redis is away", ""),
             (WORKER_TRAP, "end_and_take"),
-            (WORKER_TRAP, "end_and_take"),
+            (LAST_TRAP, "end_and_take"),
+            (LAST_TRAP, "end_and_take"),
             (CUT_TRAP, "end_and_take"),
             (LOST_TRAP, "end_and_take"),
             (ASKED, "backfill"),
             (ASKED, "cancel"),
-            (OPERATOR_TRAP, "cancel"),
+            (OPERATOR_TRAP, "cancel update"),
         ),
         hosts=(2,),
         every=(EVERY,),
@@ -185,10 +193,65 @@ THEMES = (
 )
 
 
+# What people do to schedules, and deliveries.
+OF_PEOPLE = (
+    # Many news, and couriers that die between what they write.
+    Theme(
+        strikes=(
+            *((TELLS, ""),) * 6,
+            (COURIER_TRAP, "execute_run"),
+            (COURIER_TRAP, "execute_run"),
+            (COURIER_TRAP, "_join"),
+            (COURIER_TRAP, "_join"),
+        ),
+        every=(EVERY,),
+        tasks=("store",),
+        work=WORK[:2],
+    ),
+    # Counts and ends that are set between a look and its claim.
+    Theme(
+        # Before the transaction of the claim, in which nobody else writes on SQLite.
+        strikes=((CHANGED_TRAP, "claim __enter__"), (CHANGED_TRAP, "claim __enter__"), (SETS, "set")),
+        is_endless=True,
+        tasks=("store", "work"),
+        work=WORK[:3],
+    ),
+    # Modes of what is removed and of what is not.
+    Theme(
+        strikes=((SETS, "remove"), (SETS, "set up as they are")),
+        tasks=("store", "work"),
+        work=WORK[:3],
+    ),
+    # Crons, and what follows.
+    Theme(
+        strikes=(
+            *((SETS, "set"),) * 4,
+            *((SETS, "set up"),) * 2,
+            (SETS, "remove"),
+            (SETS, "remove"),
+            (SETS, "set in the admin"),
+            (ASKED, "trigger"),
+        ),
+        every=SLOWLY,
+        follows=1.0,
+        is_endless=True,
+        tasks=("store", "work"),
+        work=WORK[:3],
+    ),
+)
+
+
 def theme_of(seed: int) -> Theme:
+    if seed % OF_PEOPLE_IS_ONE_OF == 1:
+        return OF_PEOPLE[seed // OF_PEOPLE_IS_ONE_OF % len(OF_PEOPLE)]
     if seed % THEME_IS_ONE_OF != THEME_IS_ONE_OF - 1:
         return GENERAL
     return THEMES[seed // THEME_IS_ONE_OF % len(THEMES)]
+
+
+def is_about(seed: int, *kinds: str) -> bool:
+    """Whether the theme of a seed, if it has one, has strikes of such a kind."""
+    return any(kind in kinds for kind, _ in theme_of(seed).strikes)
 
 
 def strikes_of(theme: Theme, dice: random.Random) -> list[Strike]:

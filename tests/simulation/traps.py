@@ -1,13 +1,27 @@
 """Traps: whoever next comes into a certain function is struck there, and not somewhere near it."""
 
+import random
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from scheduling.engine.leases import LEASE
+from tests.simulation.acts import ACTS
 from tests.simulation.processes import Killed, Process, Trap
-from tests.simulation.themes import CUT_TRAP, LATE_BEAT, LOST_TRAP, OPERATOR_TRAP
+from tests.simulation.setting_up import set_limits
+from tests.simulation.themes import (
+    ACTED_TRAP,
+    CHANGED_TRAP,
+    COURIER_TRAP,
+    CUT_TRAP,
+    LAST_TRAP,
+    LATE_BEAT,
+    LOST_TRAP,
+    OPERATOR_TRAP,
+)
 
 if TYPE_CHECKING:
     from tests.simulation.faults import Fault
@@ -15,6 +29,36 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LONGEST_STALL = 30.0
+# Functions of the steps of the specification, where a step more or less matters.
+PLACES = {
+    "dispatcher": (
+        "claim",
+        "claim",
+        "expired",
+        "expired",
+        "_worker_lives",
+        "_worker_lives",
+        "_put_back",
+        "_put_back",
+        "_queue",
+        "_queue",
+        "_ask_again",
+        "_end",
+        "resume",
+    ),
+    "worker": (
+        "take",
+        "claim_run",
+        "held_lease",
+        # Around every end, whichever way it is written.
+        "persistently",
+        "persistently",
+        "_end",
+        "_committed",
+        "give_back",
+        "_record_failure",
+    ),
+}
 # Steps of that function which the traps of networks and of those who act may let pass.
 MOST_PASSES = 4
 # A heartbeat whose answer is this late (seconds) comes before its worker surrenders.
@@ -23,12 +67,15 @@ LATE_BEATS = (5.5, 6.4)
 
 def spring(world: "World", process: Process) -> None:
     """Strike the process whose step this is, if a trap waits for it."""
+    waiting = [one for one in world.traps if process.is_a(one.kind)]
+    if not waiting:
+        return
     functions = set()
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         functions.add(frame.f_code.co_name)
         frame = frame.f_back
-    trap = next((one for one in world.traps if one.kind == process.kind and one.function in functions), None)
+    trap = next((one for one in waiting if functions.issuperset(one.function.split())), None)
     if trap is None:
         return
     world.traps.remove(trap)
@@ -36,7 +83,17 @@ def spring(world: "World", process: Process) -> None:
         world.traps.append(replace(trap, passes=trap.passes - 1))
         return
     world.tell(f"{process.name} is in {trap.function}")
-    if trap.is_lost:
+    _strike(world, process, trap)
+
+
+def _strike(world: "World", process: Process, trap: Trap) -> None:
+    if trap.meanwhile:
+        for one in world.living(process.kind) if trap.is_everybody else [process]:
+            world.stall(one, trap.seconds)
+        trap.meanwhile()
+    elif trap.is_last:
+        process.dies_asking = trap.seconds
+    elif trap.is_lost:
         process.lose_answer = True
     elif trap.is_cut:
         world.cut_off(process.host, trap.seconds)
@@ -68,6 +125,48 @@ def _of_who_acts(here: "Simulation", fault: "Fault") -> None:
     here.world.traps.append(trap)
 
 
+def _of_a_courier(here: "Simulation", fault: "Fault") -> None:
+    """Mostly he dies."""
+    seconds = 0.0 if fault.who % 3 else fault.size * LONGEST_STALL
+    here.world.traps.append(Trap(kind="courier", function=fault.what, seconds=seconds, passes=fault.who % 2))
+
+
+def _of_what_changes(here: "Simulation", fault: "Fault") -> None:
+    """All dispatchers stand still for so short that nobody looks once more, and schedules change."""
+
+    def change() -> None:
+        for number, name in enumerate(here.names):
+            dice = random.Random(f"{number} {fault}")
+            here.asked.append((f"limit {name}", partial(set_limits, here, name, dice)))
+
+    here.world.traps.append(
+        Trap(kind="dispatcher", function=fault.what, seconds=0.2, is_everybody=True, meanwhile=change)
+    )
+
+
+def _of_what_is_asked(here: "Simulation", fault: "Fault") -> None:
+    """One stands still, and before he goes on somebody acts upon every job. `what`: who, where: which act."""
+    place, _, act = fault.what.partition(": ")
+    kind, _, function = place.partition(" ")
+    seconds = 0.2 + fault.size * LONGEST_STALL / 5
+
+    def ask() -> None:
+        here.asked += [(f"{act} {name}", partial(ACTS[act], here, name)) for name in here.names]
+
+    def meanwhile() -> None:
+        here.world.after(0.8 * seconds, ask)
+
+    here.world.traps.append(Trap(kind=kind, function=function, seconds=seconds, meanwhile=meanwhile))
+
+
+def _of_last_words(here: "Simulation", fault: "Fault") -> None:
+    """A worker dies there, and what he sent arrives when his lease is over."""
+    if here.plan.hosts > 1:
+        seconds = LEASE + fault.size * LEASE
+        trap = Trap(kind="worker", function=fault.what, seconds=seconds, passes=fault.who % 3, is_last=True)
+        here.world.traps.append(trap)
+
+
 def _late_beat(here: "Simulation", fault: "Fault") -> None:
     busy = [one for one in here.world.living("worker") if one.executing]
     if busy and here.plan.hosts > 1:
@@ -81,4 +180,8 @@ OF_THEMES: dict[str, Callable[["Simulation", "Fault"], None]] = {
     CUT_TRAP: _of_a_network,
     LOST_TRAP: _of_a_network,
     LATE_BEAT: _late_beat,
+    COURIER_TRAP: _of_a_courier,
+    CHANGED_TRAP: _of_what_changes,
+    ACTED_TRAP: _of_what_is_asked,
+    LAST_TRAP: _of_last_words,
 }

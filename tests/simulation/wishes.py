@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduling.models import RunState, RunTrigger
-from scheduling.modes import MODES, JobDeclaration
+from scheduling.modes import DEFAULT_MODE, MODES, JobDeclaration
 from tests.simulation.cadences import after_each
 from tests.simulation.definitions import Definition
 from tests.simulation.processes import BrokenError
@@ -66,9 +66,11 @@ class Scene:
 
 
 def mode_that_is_kept(definitions: Mapping[int, Definition], declared: Mapping[str, JobDeclaration]) -> str:
-    """By a set-up that names none; empty where there are several."""
+    """By a set-up that names none: the default where nothing is set up; empty where there are several."""
     ours = [one for one in definitions.values() if one.name in declared]
     modes = {one.mode for one in ours if not one.is_removed} or {one.mode for one in ours}
+    if not modes:
+        return DEFAULT_MODE
     return modes.pop() if len(modes) == 1 else ""
 
 
@@ -212,7 +214,9 @@ def _when_set(
 ) -> Standing:
     if wish.repeats is not None:
         stood = stood._replace(repeats=wish.repeats)
-    is_over = wanted.after is None and stood.next_run is None
+    if wanted.after is not None:  # what follows has no time of its own, whoever says a start
+        return stood
+    is_over = stood.next_run is None
     first: datetime | None = None
     if wish.start is not None:
         first = wish.start

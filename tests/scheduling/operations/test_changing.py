@@ -154,6 +154,20 @@ def test_a_clock_cadence_ends_a_chain_and_none_does_too(job: Job) -> None:
     assert (reloaded(score).after, next_run(score)) == (None, NOON)
 
 
+def test_a_job_that_runs_after_another_is_given_no_start_that_the_clock_would_run_it_from(job: Job) -> None:
+    score = JobFactory(schedule__name="score-repeatable")
+
+    with pytest.raises(RefusedError, match="not by the clock"):
+        change(score, after=job.name, start=NOON + TEN)
+    change(score, after=job.name)
+    with pytest.raises(RefusedError, match="score-repeatable runs after each success of fetch-repeatable"):
+        change(score, start=NOON + TEN)
+    assert next_run(score) is None
+
+    change(score, after="", start=NOON + TEN)
+    assert (reloaded(score).after, next_run(score)) == (None, NOON + TEN)
+
+
 def test_two_jobs_cannot_run_after_each_other(job: Job) -> None:
     score = JobFactory(schedule__name="score-repeatable")
     change(score, after=job.name)
