@@ -70,7 +70,8 @@ def put_back_lost(runs: Iterable[Run], *, watch: LeaseWatch, now: datetime) -> l
     for run in runs:
         if run.state == RunState.RUNNING:
             (local if _is_local(run) else remote).append(run)
-    lost = [run for run in local if not _worker_lives(run, now=now)]  # [RECOVER-1]
+    lost = [run for run in local if not _process_lives(run)]  # [RECOVER-1]
+    _end_workers(watch.overdue(local, by=OVERDUE))
     return [run for run in (*lost, *watch.expired(remote)) if _put_back(run, now=now)]  # [LIVE-1]
 
 
@@ -189,17 +190,15 @@ def _process_lives(run: Run) -> bool:
     return identity is not None and identity.is_alive
 
 
-def _worker_lives(run: Run, *, now: datetime) -> bool:
-    """Whether the process of a run on this host is there; one that is far overdue is ended here."""
-    identity = ProcessIdentity.parse(run.worker)
-    if identity is None or not identity.is_alive:
-        return False
-    assert run.started_at is not None, "a running run has started"
-    if now - run.started_at > run.job.time_limit + OVERDUE:
+def _end_workers(overdue: Iterable[Run]) -> None:
+    """Kill the processes of these runs of this host; a later look finds them lost."""
+    for run in overdue:
+        identity = ProcessIdentity.parse(run.worker)
+        if identity is None or not identity.is_alive:
+            continue
         logger.error("%s is far over its time limit; its worker %s is killed.", run, identity)
         with suppress(ProcessLookupError):
             os.kill(identity.pid, signal.SIGKILL)
-    return True
 
 
 @unless_held
