@@ -7,7 +7,7 @@ returns the ones it won.
 import logging
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,13 +40,18 @@ MOST_LOSSES = 3
 OVERDUE = timedelta(seconds=60)
 
 
-def open_runs() -> list[Run]:
-    """Every run that has not ended, with its job."""
-    return list(Run.objects.filter(state__in=OPEN_STATES).select_related("job").order_by("not_before", "pk"))
+def open_runs(*, but: Collection[int] = ()) -> list[Run]:
+    """Every run that has not ended, `but` of some jobs, with its job."""
+    runs = Run.objects.filter(state__in=OPEN_STATES).exclude(job__in=but)
+    return list(runs.select_related("job").order_by("not_before", "pk"))
 
 
-def unsettled_runs(*, now: datetime, messages_lost: bool, messages_waiting: bool) -> list[Run]:
+def unsettled_runs(
+    *, now: datetime, messages_lost: bool, messages_waiting: bool, but: Collection[int] = ()
+) -> list[Run]:
     """Those open runs about which there may be something to do, and those that a release has to know of.
+
+    None of the jobs of `but`.
 
     What was asked for a moment ago is on its way to a worker: most of what is open when much is due.
     """
@@ -55,7 +60,7 @@ def unsettled_runs(*, now: datetime, messages_lost: bool, messages_waiting: bool
     if not messages_lost:  # nothing is queued before it may start, and by that there is an index
         asked = now - (SILENCE_WITH_A_QUEUE if messages_waiting else SILENCE)
         silent &= Q(not_before__lt=asked, queued_at__lt=asked)
-    rows = Run.objects.select_related("job").order_by()
+    rows = Run.objects.exclude(job__in=but).select_related("job").order_by()
     found = {run.pk: run for run in rows.filter(Q(state=RunState.RUNNING) | due | silent)}
     if any(run.state == RunState.PENDING for run in found.values()):
         of_their_jobs = Q(state__in=OPEN_STATES, job__in=Run.objects.filter(due).values("job"))
