@@ -1,6 +1,6 @@
 """What is due, claimed a batch at a time; two dispatchers at once share it rather than both read it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import nullcontext
 from datetime import datetime
 
@@ -14,20 +14,20 @@ from scheduling.models import Job, Run
 CLAIMS_PER_TRANSACTION = 100
 
 
-def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
+def claim_batches(*, now: datetime, but: Collection[int] = ()) -> Iterator[list[Run]]:
     """Record everything due that nobody else claimed, and give the runs, a batch at a time.
 
     So the first may be rung for before the last is claimed. When somebody else claimed all of it, there is
     one batch, which is empty.
 
     Who claimed a batch before us is about to claim the next: that one is left to him, and at the end it is
-    looked whether he did.
+    looked whether he did. The jobs of `but` are left out.
     """
     has_recorded = leaves_some = False
     for is_second_round in (False, True):
         after = ahead = 0
         while True:
-            due, recorded = _claim_next(after=after, ahead=ahead, now=now)
+            due, recorded = _claim_next(after=after, ahead=ahead, now=now, but=but)
             if recorded:
                 has_recorded = True
                 yield recorded
@@ -42,15 +42,18 @@ def claim_batches(*, now: datetime) -> Iterator[list[Run]]:
         yield []
 
 
-def _claim_next(*, after: int, ahead: int, now: datetime) -> tuple[list[int], list[Run]]:
+def _claim_next(
+    *, after: int, ahead: int, now: datetime, but: Collection[int]
+) -> tuple[list[int], list[Run]]:
     """The schedules behind one that were due, so many further ahead, and the runs that are ours."""
     # What was read is locked there, so that the second of two dispatchers reads what the first does not.
     with transaction.atomic() if connection.vendor == "postgresql" else nullcontext():
-        due = [plan_of(job, now=now) for job in _due(after=after, now=now)[ahead:][:CLAIMS_PER_TRANSACTION]]
+        jobs = _due(after=after, now=now, but=but)[ahead:][:CLAIMS_PER_TRANSACTION]
+        due = [plan_of(job, now=now) for job in jobs]
         return [one.schedule_id for one in due], claim(due, now=now) if due else []
 
 
-def _due(*, after: int, now: datetime) -> "QuerySet[Job]":
+def _due(*, after: int, now: datetime, but: Collection[int]) -> "QuerySet[Job]":
     """On PostgreSQL without those whose row, or whose schedule's row, somebody holds.
 
     One that somebody forgot to let go must not stop the others, and what another dispatcher is about to
@@ -62,6 +65,7 @@ def _due(*, after: int, now: datetime) -> "QuerySet[Job]":
         .select_related("schedule")
         .order_by("schedule_id")
     )
+    due = due.exclude(pk__in=but) if but else due
     if connection.vendor != "postgresql":
         return due
     # [OVERLAP-1]

@@ -19,6 +19,7 @@ from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.locks import HeldSchedules, PatientConnection
 from scheduling.engine.outage import Outage
 from scheduling.engine.outlook import Outlook, look_ahead
+from scheduling.engine.passed_over import PassedOver
 from scheduling.engine.recovery import (
     give_back_stopped,
     open_runs,
@@ -31,7 +32,7 @@ from scheduling.engine.write_trials import WriteTrials
 from scheduling.models import RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import channels
 from scheduling.monitoring.alerts import AlertWatch
-from scheduling.monitoring.refusals import database_failure, is_full
+from scheduling.monitoring.refusals import database_failure, is_full, is_passing
 from scheduling.operations.pausing import end_pauses
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Dispatcher:
         self._alerts = AlertWatch()
         self._connection = PatientConnection()
         self._held = HeldSchedules()
+        self._passed_over = PassedOver()
         self._messages_lost = False
         self._deference = 0.0
         self._trials = WriteTrials()
@@ -70,20 +72,25 @@ class Dispatcher:
     def hand_over(self) -> None:
         """Give back what this host's stopped pool was doing, and ask everybody to go on with it."""
         with suppress(DatabaseError):  # what cannot be given back now is found lost later
-            give_back_stopped(open_runs())
+            give_back_stopped(open_runs(but=self._passed_over.jobs))
         self.messages_were_lost()
         self.tick()
 
     def tick(self) -> float:
         """Do everything that is to be done now; return the seconds until the next tick.
 
-        A database that does not answer, or takes no writes, is waited for: the tick is tried again.
+        A database that does not answer, or takes no writes, is waited for: the tick is tried again. A row
+        that cannot be read is passed over from the next tick on, which comes at once.
         """
         try:
             if self._outage.is_on:  # most ticks only read, and would go well in one that takes no writes
                 self._trials.require_writes()
             wait = self._tick()
-        except DatabaseError as exc:
+        except Exception as exc:
+            if not is_passing(exc) and self._passed_over.explain():
+                return 0.0
+            if not isinstance(exc, DatabaseError):
+                raise
             self._database_failed(exc)
             connection.close()
             return LONGEST_SLEEP
@@ -95,6 +102,7 @@ class Dispatcher:
     def _tick(self) -> float:
         self._wrote = False
         self._connection.bound()
+        self._passed_over.refresh()
         stopwatch, outlook = time.monotonic(), look_ahead()
         now = outlook.now
         if outlook.is_pause_over:
@@ -112,7 +120,7 @@ class Dispatcher:
         return min(max(wait + self._deference, 0.0), LONGEST_SLEEP)
 
     def _end_pauses(self, outlook: Outlook) -> Outlook:
-        for name in end_pauses(now=outlook.now):
+        for name in end_pauses(now=outlook.now, but=self._passed_over.jobs):
             logger.info("%s goes on: its pause is over.", name)
         return look_ahead(at=outlook.now)
 
@@ -130,7 +138,7 @@ class Dispatcher:
         return self._finish_open(outlook)
 
     def _claim_and_ring(self, *, now: datetime) -> None:
-        for recorded in claim_batches(now=now):
+        for recorded in claim_batches(now=now, but=self._passed_over.jobs):
             self._doorbell.ring(run for run in recorded if run.state == RunState.QUEUED)
             self._deference = 0.0 if recorded else DEFERENCE
             self._wrote |= bool(recorded)
@@ -143,7 +151,12 @@ class Dispatcher:
             return False
         now = outlook.now
         waiting = self._doorbell.is_waited_for()
-        runs = unsettled_runs(now=now, messages_lost=self._messages_lost, messages_waiting=waiting)
+        runs = unsettled_runs(
+            now=now,
+            messages_lost=self._messages_lost,
+            messages_waiting=waiting,
+            but=self._passed_over.jobs,
+        )
         lost = []
         if time.monotonic() > self._trials.writers_until:
             lost = put_back_lost(runs, watch=self._watch, now=now)

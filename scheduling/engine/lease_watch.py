@@ -1,7 +1,8 @@
-"""Watching runs of other hosts, whose processes nobody here sees."""
+"""Stopwatches on what is under way: since when it is, and whether it shows signs of life."""
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 from scheduling.engine.leases import LEASE
 from scheduling.engine.write_trials import WRITERS_FIRST
@@ -23,10 +24,23 @@ class _Seen:
 
 
 class LeaseWatch:
-    """One watcher's stopwatch on every heartbeat it has seen."""
+    """One watcher's stopwatch on every claim, and on every heartbeat, that it has seen."""
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
+        self._began: dict[str, float] = {}
+
+    def overdue(self, runs: list[Run], *, by: timedelta) -> list[Run]:
+        """Those of the runs that have been under way for longer than their time limit and `by`.
+
+        Since this watch first saw them: by what a wall clock says, one that is set forward would make all
+        of them so.
+        """
+        now = time.monotonic()
+        self._began = {run.owner: self._began.get(run.owner, now) for run in runs}
+        return [
+            run for run in runs if now - self._began[run.owner] > (run.job.time_limit + by).total_seconds()
+        ]
 
     def expired(self, runs: list[Run]) -> list[Run]:
         """Those of the runs whose heartbeat stood still for `LEASE` since this watch first saw it so.

@@ -1,7 +1,9 @@
 """Whether there is anything to do now, and when there will be: the one question of an idle tick."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -10,10 +12,13 @@ from django.utils import timezone
 from scheduling.engine.recovery import SILENCE
 from scheduling.engine.statements import answer_of
 
+# The next tick comes sooner than this, so what lies behind it is of no matter now. Times may that Python
+# cannot read, as somebody wrote them by SQL.
+HORIZON = timedelta(minutes=1)
 # What is queued and was asked for a moment ago is on its way to a worker. Each part takes its first row from
 # an index, so a hundred thousand schedules cost what ten do; it is by the order that a database sees that.
 _LOOK = """
-WITH clock AS {materialized} (SELECT {at} AS now, {silent} AS silent)
+WITH clock AS {materialized} (SELECT {at} AS now, {silent} AS silent, {horizon} AS horizon)
 SELECT (SELECT now FROM clock),
     (SELECT schedule.next_run FROM django_q_schedule schedule
      JOIN scheduling_job job ON job.schedule_id = schedule.id
@@ -23,11 +28,12 @@ SELECT (SELECT now FROM clock),
      WHERE paused_until <= (SELECT now FROM clock) AND paused_at IS NOT NULL AND schedule_id IS NOT NULL
      ORDER BY paused_until LIMIT 1) IS NOT NULL,
     (SELECT schedule.next_run FROM django_q_schedule schedule
-     WHERE schedule.next_run > (SELECT now FROM clock)
+     WHERE schedule.next_run > (SELECT now FROM clock) AND schedule.next_run < (SELECT horizon FROM clock)
      AND EXISTS (SELECT 1 FROM scheduling_job job WHERE job.schedule_id = schedule.id)
      ORDER BY schedule.next_run LIMIT 1),
     (SELECT min(not_before) FROM scheduling_run
-     WHERE state = 'pending' AND not_before > (SELECT now FROM clock)),
+     WHERE state = 'pending' AND not_before > (SELECT now FROM clock)
+     AND not_before < (SELECT horizon FROM clock)),
     EXISTS (SELECT 1 FROM scheduling_run WHERE state = 'running')
     OR EXISTS (SELECT 1 FROM scheduling_run
                WHERE state = 'pending' AND not_before <= (SELECT now FROM clock))
@@ -40,8 +46,10 @@ _DIALECTS = {
         "at": "coalesce(CAST(%(at)s AS timestamp with time zone), clock_timestamp())",
         "silent": "coalesce(CAST(%(at)s AS timestamp with time zone), clock_timestamp())"
         " - CAST(%(silence)s AS interval)",
+        "horizon": "coalesce(CAST(%(at)s AS timestamp with time zone), clock_timestamp())"
+        " + CAST(%(horizon)s AS interval)",
     },
-    "sqlite": {"materialized": "", "at": "%(at)s", "silent": "%(silent)s"},
+    "sqlite": {"materialized": "", "at": "%(at)s", "silent": "%(silent)s", "horizon": "%(horizon)s"},
 }
 
 
@@ -62,21 +70,29 @@ class Outlook:
 def look_ahead(*, at: datetime | None = None) -> Outlook:
     """As things are now, or as they are now for that instant."""
     sql = _LOOK.format_map(_DIALECTS[connection.vendor])
-    values: dict[str, Any] = {"at": at, "silence": SILENCE}
+    values: dict[str, Any] = {"at": at, "silence": SILENCE, "horizon": HORIZON}
     if connection.vendor == "sqlite":
         # It lives on one host, whose clock it would ask anyway.
         here = at or timezone.now()
         stored = connection.ops.adapt_datetimefield_value
-        values = {"at": str(stored(here)), "silent": str(stored(here - SILENCE))}
+        instants = {"at": here, "silent": here - SILENCE, "horizon": here + HORIZON}
+        values = {name: str(stored(instant)) for name, instant in instants.items()}
     now, due, over, next_run, not_before, is_unsettled = answer_of(sql, values)[0]
-    instants = [_instant_of(one) for one in (next_run, not_before) if one is not None]
     return Outlook(
         now=_instant_of(now),
         is_due=bool(due),
         is_pause_over=bool(over),
         is_unsettled=bool(is_unsettled),
-        next_instant=min(instants, default=None),
+        next_instant=min(_readable(next_run, not_before), default=None),
     )
+
+
+def _readable(*stored: datetime | str | None) -> Iterator[datetime]:
+    """Those that there are. What is no time is nothing to wait for."""
+    for one in stored:
+        with suppress(ValueError):
+            if one is not None:
+                yield _instant_of(one)
 
 
 def _instant_of(stored: datetime | str) -> datetime:

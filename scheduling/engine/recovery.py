@@ -7,7 +7,7 @@ returns the ones it won.
 import logging
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,13 +40,18 @@ MOST_LOSSES = 3
 OVERDUE = timedelta(seconds=60)
 
 
-def open_runs() -> list[Run]:
-    """Every run that has not ended, with its job."""
-    return list(Run.objects.filter(state__in=OPEN_STATES).select_related("job").order_by("not_before", "pk"))
+def open_runs(*, but: Collection[int] = ()) -> list[Run]:
+    """Every run that has not ended, `but` of some jobs, with its job."""
+    runs = Run.objects.filter(state__in=OPEN_STATES).exclude(job__in=but)
+    return list(runs.select_related("job").order_by("not_before", "pk"))
 
 
-def unsettled_runs(*, now: datetime, messages_lost: bool, messages_waiting: bool) -> list[Run]:
+def unsettled_runs(
+    *, now: datetime, messages_lost: bool, messages_waiting: bool, but: Collection[int] = ()
+) -> list[Run]:
     """Those open runs about which there may be something to do, and those that a release has to know of.
+
+    None of the jobs of `but`.
 
     What was asked for a moment ago is on its way to a worker: most of what is open when much is due.
     """
@@ -55,7 +60,7 @@ def unsettled_runs(*, now: datetime, messages_lost: bool, messages_waiting: bool
     if not messages_lost:  # nothing is queued before it may start, and by that there is an index
         asked = now - (SILENCE_WITH_A_QUEUE if messages_waiting else SILENCE)
         silent &= Q(not_before__lt=asked, queued_at__lt=asked)
-    rows = Run.objects.select_related("job").order_by()
+    rows = Run.objects.exclude(job__in=but).select_related("job").order_by()
     found = {run.pk: run for run in rows.filter(Q(state=RunState.RUNNING) | due | silent)}
     if any(run.state == RunState.PENDING for run in found.values()):
         of_their_jobs = Q(state__in=OPEN_STATES, job__in=Run.objects.filter(due).values("job"))
@@ -70,7 +75,8 @@ def put_back_lost(runs: Iterable[Run], *, watch: LeaseWatch, now: datetime) -> l
     for run in runs:
         if run.state == RunState.RUNNING:
             (local if _is_local(run) else remote).append(run)
-    lost = [run for run in local if not _worker_lives(run, now=now)]  # [RECOVER-1]
+    lost = [run for run in local if not _process_lives(run)]  # [RECOVER-1]
+    _end_workers(watch.overdue(local, by=OVERDUE))
     return [run for run in (*lost, *watch.expired(remote)) if _put_back(run, now=now)]  # [LIVE-1]
 
 
@@ -189,17 +195,15 @@ def _process_lives(run: Run) -> bool:
     return identity is not None and identity.is_alive
 
 
-def _worker_lives(run: Run, *, now: datetime) -> bool:
-    """Whether the process of a run on this host is there; one that is far overdue is ended here."""
-    identity = ProcessIdentity.parse(run.worker)
-    if identity is None or not identity.is_alive:
-        return False
-    assert run.started_at is not None, "a running run has started"
-    if now - run.started_at > run.job.time_limit + OVERDUE:
+def _end_workers(overdue: Iterable[Run]) -> None:
+    """Kill the processes of these runs of this host; a later look finds them lost."""
+    for run in overdue:
+        identity = ProcessIdentity.parse(run.worker)
+        if identity is None or not identity.is_alive:
+            continue
         logger.error("%s is far over its time limit; its worker %s is killed.", run, identity)
         with suppress(ProcessLookupError):
             os.kill(identity.pid, signal.SIGKILL)
-    return True
 
 
 @unless_held

@@ -6,7 +6,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
+from scheduling.ledger.spoilt import spoilt_jobs
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
@@ -170,14 +171,16 @@ def _first(problems: list[str], *, others: str) -> list[str]:
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:
-    """The jobs whose time has come without a run, those that wait for a time that a wrong clock made up, and
-    those whose run no worker takes.
+    """The jobs whose time has come without a run, that wait for a time that a wrong clock made up, whose run
+    no worker takes, or whose rows cannot be read.
     """
-    return [*_unclaimed(now=now), *_untaken(now=now)]
+    spoilt = spoilt_jobs()
+    unreadable = [LateJob(name=one.name, problem=one.problem) for one in spoilt]
+    return [*unreadable, *_unclaimed(now=now, but=[one.id for one in spoilt]), *_untaken(now=now)]
 
 
-def _unclaimed(*, now: datetime) -> Iterator[LateJob]:
-    jobs = Job.objects.filter(schedule__isnull=False, paused_at=None, after=None)
+def _unclaimed(*, now: datetime, but: Collection[int]) -> Iterator[LateJob]:
+    jobs = Job.objects.filter(schedule__isnull=False, paused_at=None, after=None).exclude(pk__in=but)
     due = Q(schedule__next_run__lt=now - LATE_CLAIM)
     is_stuck = Q(schedule__next_run=None, ends_at=None) & ~Q(schedule__repeats=0)
     # What ran while the clock was ahead goes on from there, in silence until the clock is there again.

@@ -1,7 +1,7 @@
 """Pauses of everything at once, and those that end by themselves."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -31,9 +31,13 @@ def resume_all(*, by: str, now: datetime) -> list[str]:
     return _each(_names(is_paused=True), partial(resume, by=by, now=now), "Resumed")
 
 
-def end_pauses(*, now: datetime) -> list[str]:
-    """Let those go on whose pause is over, with the first occurrence from its end; returns their names."""
+def end_pauses(*, now: datetime, but: Collection[int] = ()) -> list[str]:
+    """Let those go on whose pause is over, with the first occurrence from its end; returns their names.
+
+    The jobs of `but` are left out.
+    """
     over = Job.objects.filter(paused_until__lte=now, paused_at__isnull=False, schedule__isnull=False)
+    over = over.exclude(pk__in=but)
     ended = []
     for name, until in over.order_by("name").values_list("name", "paused_until"):
         assert until is not None, "only a pause that has an end is over"

@@ -101,7 +101,7 @@ def test_overdue_runs_are_looked_for_even_when_nothing_can_be_claimed(
     run = queued(state=RunState.RUNNING, attempt=1, owner="a" * 32, worker=dead_worker())
     JobFactory(schedule__next_run=database_now() - timedelta(seconds=1))
 
-    def locked(*, now: object) -> list[Run]:
+    def locked(*, now: object, but: object) -> list[Run]:
         raise OperationalError("database is locked")
 
     monkeypatch.setattr("scheduling.engine.dispatcher.claim_batches", locked)

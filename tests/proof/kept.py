@@ -84,7 +84,7 @@ KEPT = (
         "put_back_lost",
         "for run in (*lost, *watch.expired(remote)) if _put_back(run, now=now)",
     ),
-    Kept(("RECOVER-1",), RECOVERY, "put_back_lost", "if not _worker_lives(run, now=now)"),
+    Kept(("RECOVER-1",), RECOVERY, "put_back_lost", "if not _process_lives(run)"),
     Kept(
         ("FENCE-2",),
         RECOVERY,

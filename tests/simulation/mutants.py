@@ -58,7 +58,7 @@ FURTHER = (
     mutant(
         "leases are measured by a stopwatch, not by the wall clock",
         LEASE_WATCH,
-        "now = time.monotonic()",
+        "now = time.monotonic()  # [TIME-1]",
         f"now = {WALL_CLOCK}",
     ),
     mutant(
@@ -82,7 +82,7 @@ FURTHER = (
     mutant(
         "a run of this host is taken back only when its process is dead",
         RECOVERY,
-        "lost = [run for run in local if not _worker_lives(run, now=now)]",
+        "lost = [run for run in local if not _process_lives(run)]",
         "lost = list(local)",
     ),
     mutant(

@@ -1,9 +1,12 @@
 """Finishing what somebody else began."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError
@@ -11,7 +14,7 @@ from django.db import DatabaseError
 from scheduling.engine.lease_watch import DOUBT, LeaseWatch
 from scheduling.engine.leases import LEASE
 from scheduling.engine.processes import ProcessIdentity, this_process
-from scheduling.engine.recovery import open_runs, put_back_lost, release_pending, requeue_silent
+from scheduling.engine.recovery import OVERDUE, open_runs, put_back_lost, release_pending, requeue_silent
 from scheduling.engine.write_trials import WRITERS_FIRST
 from scheduling.models import Run, RunState, RunTrigger
 from scheduling.operations.setting_up import remove
@@ -57,6 +60,49 @@ def test_the_run_of_a_living_worker_is_left_to_it() -> None:
     running(worker=str(this_process()))
 
     assert put_back_lost(open_runs(), watch=LeaseWatch(), now=NOON) == []
+
+
+@pytest.fixture
+def worker() -> Iterator[subprocess.Popen[bytes]]:
+    """A process of this host that lives until it is killed."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+def identity_of(process: subprocess.Popen[bytes]) -> str:
+    started = int(Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+    return str(ProcessIdentity(this_process().host, process.pid, started))
+
+
+def test_a_worker_far_over_the_time_limit_by_the_watchers_stopwatch_is_killed(
+    worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = running(worker=identity_of(worker))
+    stopwatch = [1000.0]
+    monkeypatch.setattr("scheduling.engine.lease_watch.time.monotonic", lambda: stopwatch[0])
+    watch = LeaseWatch()
+
+    assert put_back_lost(open_runs(), watch=watch, now=NOON) == []
+    stopwatch[0] += (run.job.time_limit + OVERDUE).total_seconds()
+    assert put_back_lost(open_runs(), watch=watch, now=NOON) == []
+    assert worker.poll() is None
+    stopwatch[0] += 1
+    put_back_lost(open_runs(), watch=watch, now=NOON)
+
+    assert worker.wait(timeout=60) == -signal.SIGKILL
+    assert put_back_lost(open_runs(), watch=watch, now=NOON) == [run]
+
+
+def test_a_clock_that_is_set_forward_by_a_year_kills_nobody(worker: subprocess.Popen[bytes]) -> None:
+    running(worker=identity_of(worker))
+    watch = LeaseWatch()
+
+    for now in (NOON, NOON + timedelta(days=365)):
+        assert put_back_lost(open_runs(), watch=watch, now=now) == []
+
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(timeout=0.5)
 
 
 def test_a_process_that_has_the_dead_workers_pid_is_not_taken_for_it() -> None:
