@@ -45,7 +45,10 @@ class SourceDocument(Schema):
     source: words.SourceName = Field(description="What is asked for")
     last_success_at: datetime | None = Field(description="UTC; null: never yet")
     last_attempt_at: datetime | None = Field(description="UTC; null: never yet")
-    failing: bool = Field(description="The last attempt failed; the values of the last success stay")
+    failing: bool = Field(description="The last attempt brought nothing; the values of the last success stay")
+    offered: bool = Field(
+        description="False: no endpoint that is asked offers it, so nothing has to be mended"
+    )
 
 
 class ClusterDocument(ClusterEpochDocument):

@@ -249,6 +249,7 @@ def source_document(state: SourceState) -> dict[str, Any]:
         "last_success_at": state.last_success_at,
         "last_attempt_at": state.last_attempt_at,
         "failing": bool(state.last_error),
+        "offered": not state.is_not_offered,
     }
 
 

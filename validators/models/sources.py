@@ -48,6 +48,12 @@ class SourceState(models.Model):
     def __str__(self) -> str:
         return str(self.source)
 
+    @property
+    def is_not_offered(self) -> bool:
+        """Each endpoint refused the last attempt as one that it does not offer; nothing failed."""
+        asked, again = self.last_attempt_at, self.unavailable_until
+        return bool(asked is not None and again is not None and asked < again)
+
 
 class EndpointState(models.Model):
     """How an endpoint has been; the ones that were well are asked first."""

@@ -105,7 +105,7 @@ def mev_commission_jumps(*, now: datetime) -> list[Trouble]:
             subject=event.validator.vote_account,
             message=f"{event.validator.vote_account} raised its MEV commission from "
             f"{bps_percent(event.facts['from'])} to {bps_percent(event.facts['to'])} with epoch "
-            f"{event.facts['epoch']}.{_own_words(event.validator)}",
+            f"{event.facts['epoch']}, in that epoch or before it.{_own_words(event.validator)}",
         )
         for event in _events_of_watched(ValidatorEvent.Kind.MEV_COMMISSION, now=now)
         if _is_jump(event.facts["from"], event.facts["to"])

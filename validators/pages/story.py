@@ -147,9 +147,12 @@ def _unheard(states: Mapping[str, SourceState]) -> dict[str, str]:
     said = {}
     for source, told in _TOLD_BY.items():
         state = states.get(source)
+        why = ": no endpoint offers it" if state is not None and state.is_not_offered else ""
         if state is None or state.last_success_at is None:
-            said[source.replace("-", "_")] = f"We have not heard the source of {told} yet."
+            since = "yet"
         elif state.last_error:
-            since = f"{state.last_success_at:%Y-%m-%d %H:%M}"
-            said[source.replace("-", "_")] = f"We have not heard the source of {told} since {since} UTC."
+            since = f"since {state.last_success_at:%Y-%m-%d %H:%M} UTC"
+        else:
+            continue
+        said[source.replace("-", "_")] = f"We have not heard the source of {told} {since}{why}."
     return said

@@ -150,7 +150,11 @@ def _commission_confirmed(facts: Facts) -> str:
 
 def _mev_commission(facts: Facts) -> str:
     before, after = bps_percent(facts["from"]), bps_percent(facts["to"])
-    return f"Its MEV commission, of the tips, went from {before} to {after} with epoch {facts['epoch']}."
+    # An account is made by what the node is set to, in the epoch or before it.
+    return (
+        f"Its MEV commission, of the tips, went from {before} to {after} with epoch {facts['epoch']}, "
+        "in that epoch or before it."
+    )
 
 
 def _delinquency_ended(facts: Facts) -> str:

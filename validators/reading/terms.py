@@ -87,7 +87,7 @@ def _told(mark: CommissionMark) -> ToldMark:
 
 
 def mark_said(mark: CommissionMark) -> str:
-    """Such as: crossed 10 % upward in epoch 912: from 5 % to 20 %."""
+    """Such as: crossed 10 % upward in epoch 911 or 912: from 5 % to 20 %."""
     highest = f"{mark.to_bps / 100:g} %"
     if mark.flag == CommissionFlag.ABOVE_HALF:
         # Epochs that nobody saw may lie between.
@@ -96,16 +96,21 @@ def mark_said(mark: CommissionMark) -> str:
     what = f"from {(mark.from_bps or 0) / 100:g} % to {highest}"
     if mark.flag == CommissionFlag.CROSSED_TEN_PERCENT:
         return f"crossed 10 % upward {_when(mark)}: {what}"
+    is_within = mark.since == mark.epoch
     if mark.flag == CommissionFlag.JUMPED:
-        return f"three points or more upward within epoch {mark.epoch}: {what}"
-    return f"up and back within epoch {mark.epoch}: {what} and back"
+        when = f"within epoch {mark.epoch}" if is_within else _when(mark)
+        return f"three points or more upward {when}: {what}"
+    when = f"and back within epoch {mark.epoch}" if is_within else f"{_when(mark)} and back in {mark.epoch}"
+    return f"up {when}: {what} and back"
 
 
 def _when(mark: CommissionMark) -> str:
     if mark.flag == CommissionFlag.ABOVE_HALF and mark.since < mark.epoch:
         return f"from epoch {mark.since} to {mark.epoch}"
-    unseen = mark.since < mark.epoch - 1
-    return f"between epochs {mark.since} and {mark.epoch}" if unseen else f"in epoch {mark.epoch}"
+    if mark.since < mark.epoch - 1:
+        return f"between epochs {mark.since} and {mark.epoch}"
+    # The last look of the one saw the value before, and the first of the other the one after.
+    return f"in epoch {mark.since} or {mark.epoch}" if mark.since < mark.epoch else f"in epoch {mark.epoch}"
 
 
 def term_sentences(validator: Any, operator: Operator | None) -> list[str]:

@@ -73,7 +73,7 @@ def _of(part: int, whole: int) -> str:
 
 def _untold(state: SourceState | None) -> str:
     unknown = "How many stake accounts it has, what comes and leaves, and what is its own, is not known"
-    if state is not None and state.unavailable_until is not None:
+    if state is not None and state.is_not_offered:
         return f"{unknown}: no endpoint that is asked offers it."
     return f"{unknown}: they were not looked at yet. {UNTIL_THEN}"
 

@@ -59,12 +59,16 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an input is: in which unit, in words, and whether it stays as it is until somebody changes it."""
+    """What an input is: in which unit, in words, and whether it stays as it is until somebody changes it.
+
+    What is of vote credits alone cannot be told of an epoch that counts lamports.
+    """
 
     unit: Unit
     said: str
     is_setting: bool = False
     only_now: bool = False
+    of_vote_credits: bool = False
 
 
 ABOUT: Final[Mapping[str, About]] = {
@@ -73,7 +77,7 @@ ABOUT: Final[Mapping[str, About]] = {
     "mev_commission": About(Unit.FRACTION, "MEV commission", is_setting=True),
     "runs_jito": About(Unit.YES_NO, "runs Jito", is_setting=True),
     "vote_performance": About(Unit.FRACTION, "votes against the cluster's mean"),
-    "credits_share": About(Unit.FRACTION, "share of the most credits"),
+    "credits_share": About(Unit.FRACTION, "share of the most credits", of_vote_credits=True),
     "delinquent_share": About(Unit.FRACTION, "share of looks that saw it delinquent"),
     "skip_rate": About(Unit.FRACTION, "skip rate"),
     "skip_rate_above_cluster": About(Unit.FRACTION, "skip rate less the cluster's"),
@@ -106,6 +110,7 @@ class Past:
     """One validator by epoch, the running one among them.
 
     `old` are epochs before all windows in which its commission was above a bound of a rule without one.
+    `lamports` are the epochs whose credits are lamports, as since Alpenglow.
     """
 
     running: int
@@ -116,3 +121,4 @@ class Past:
     pending: frozenset[tuple[str, int]]
     whole: WholePast
     old: Mapping[int, Known]
+    lamports: frozenset[int] = frozenset()

@@ -12,6 +12,7 @@ from validators.solana.versions import parse_version
 _NOTHING: Final = Known()
 # A rule of now takes what was told last, where the running epoch tells nothing yet; older is not now.
 EPOCHS_OF_NOW: Final = 2
+_NO_VOTE_CREDITS: Final = "it cannot be told since Alpenglow, as credits are lamports there"
 
 
 def judge(rules: RuleSet, past: Past) -> Verdict:
@@ -105,6 +106,8 @@ def _newest_judged(name: str, past: Past) -> int:
 
 def _seen(rule: ValueRule, past: Past, epoch: int) -> _Seen | None:
     """None for an epoch that is passed over."""
+    if ABOUT[rule.input].of_vote_credits and epoch in past.lamports:
+        return _Seen(epoch, None, Outcome.UNKNOWN, _NO_VOTE_CREDITS)
     value = _value(rule.input, past, epoch)
     if value is ABSENT:
         if rule.absent in ("skip", "fail_if_all"):

@@ -86,8 +86,8 @@ def commission_steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
     standing: dict[int, int] = {}
     confirmed: set[int] = set()
     changes = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.LIVE)
-    columns = ("validator_id", "epoch", "from_bps", "to_bps", "confirmed_at")
-    for key, epoch, before, after, confirmed_at in changes.order_by(
+    columns = ("validator_id", "epoch", "from_bps", "to_bps", "in_first_look", "confirmed_at")
+    for key, epoch, before, after, in_first_look, confirmed_at in changes.order_by(
         "validator_id", "seen_at", "pk"
     ).values_list(*columns):
         standing.setdefault(key, before)
@@ -95,7 +95,7 @@ def commission_steps(keys: Sequence[int]) -> dict[int, list[CommissionStep]]:
             continue
         # Downward from the first of all, which maybe one look saw: a confirmed high one is in the rows.
         if standing[key] < after or key in confirmed:
-            found[key].append(CommissionStep(epoch, standing[key], after))
+            found[key].append(CommissionStep(epoch, standing[key], after, in_first_look))
         standing[key] = after
         confirmed.add(key)
     return {key: [step for step in steps if step.from_bps != step.to_bps] for key, steps in found.items()}

@@ -40,8 +40,10 @@ def record_votes_success(snapshot: Snapshot, *, stored_at: datetime) -> None:
 
 
 def record_failure(source: Source, *, error: str, at: datetime) -> None:
-    """The values stay as the last success left them."""
-    _record(source, last_attempt_at=at, last_error=error[:LONGEST_ERROR])
+    """The values stay as the last success left them. It was no refusal, so it is asked again at once."""
+    with transaction.atomic(savepoint=False):
+        SourceState.objects.filter(source=source.value, unavailable_until__gt=at).update(unavailable_until=at)
+        _record(source, last_attempt_at=at, last_error=error[:LONGEST_ERROR])
 
 
 def record_unavailable(source: Source, *, endpoint: str, error: str, at: datetime) -> datetime:

@@ -17,11 +17,12 @@ class CommissionFlag(StrEnum):
 
 
 class CommissionStep(NamedTuple):
-    """A change that was seen while the epoch ran."""
+    """A change that was seen while the epoch ran, and made in it, or before its first look."""
 
     epoch: int
     from_bps: int
     to_bps: int
+    in_first_look: bool = False
 
 
 class EpochCommission(NamedTuple):
@@ -53,7 +54,7 @@ def commission_flags(
     """
     changes, rows = list(steps), list(epochs)
     within = [*_paths_within(changes), *(path for paths in _row_paths(rows) for path in paths)]
-    across = [[value for step in changes for value in step[1:]], *_joined(rows)]
+    across = [[value for step in changes for value in (step.from_bps, step.to_bps)], *_joined(rows)]
     found = {
         CommissionFlag.CROSSED_TEN_PERCENT: any(map(_crosses, across)),
         CommissionFlag.JUMPED: any(_largest_rise(path) >= JUMP for path in within),
@@ -66,7 +67,7 @@ def commission_flags(
 def _paths_within(changes: Iterable[CommissionStep]) -> list[Path]:
     by_epoch: defaultdict[int, list[int]] = defaultdict(list)
     for step in changes:
-        by_epoch[step.epoch] += step[1:]
+        by_epoch[step.epoch] += (step.from_bps, step.to_bps)
     return list(by_epoch.values())
 
 

@@ -16,8 +16,8 @@ from validators.solana.commission_flags import (
 
 
 class CommissionMark(NamedTuple):
-    """`epoch` is the one that shows it, `since` where it began: the epoch of the value before, or the first
-    above half. `from_bps` is the value before, None above half; `to_bps` the highest of it."""
+    """`epoch` is the one that shows it, `since` where it may have begun: the epoch of the value before, or
+    the first above half. `from_bps` is the value before, None above half; `to_bps` the highest of it."""
 
     flag: CommissionFlag
     epoch: int
@@ -40,11 +40,15 @@ def commission_marks(
 ) -> list[CommissionMark]:
     """One for each flag that `commission_flags` finds in the same, the newest."""
     changes, rows = list(steps), without_repeats(list(epochs))
-    within: list[Path] = [*_by_epoch(changes), *chain.from_iterable(_row_paths(rows))]
-    across: list[Path] = [[seen for step in changes for seen in _seen_in(step)], *_joined(rows)]
-    rose = _rose_within(rows)
+    looked_at = [row.epoch for row in rows]
+    within: list[Path] = [*_by_epoch(changes, looked_at), *chain.from_iterable(_row_paths(rows))]
+    stepped: Path = [seen for step in changes for seen in _seen_in(step, looked_at)]
+    joined = _joined(rows)
+    across = [stepped, *joined]
+    rose = _rose_within(rows) | _ended_above(changes)
     found = [
-        *(_crossing(path, rose) for path in across),
+        _crossing(stepped, ()),
+        *(_crossing(path, rose) for path in joined),
         *(_largest_rise(path) for path in within),
         *(_above_half(path) for path in across),
         *(_up_and_back(path) for path in within),
@@ -76,14 +80,18 @@ def _goes_on(before: EpochCommission, after: EpochCommission) -> bool:
     return after.epoch == before.epoch + 1 and after[1:] == before[1:]
 
 
-def _seen_in(step: CommissionStep) -> tuple[_Seen, _Seen]:
-    return _Seen(step.epoch, step.from_bps), _Seen(step.epoch, step.to_bps)
+def _seen_in(step: CommissionStep, looked_at: Sequence[int]) -> tuple[_Seen, _Seen]:
+    """The first look of an epoch was behind the last one of the epoch looked at before it."""
+    since = step.epoch
+    if step.in_first_look:
+        since = max((epoch for epoch in looked_at if epoch < step.epoch), default=step.epoch - 1)
+    return _Seen(since, step.from_bps), _Seen(step.epoch, step.to_bps)
 
 
-def _by_epoch(changes: Iterable[CommissionStep]) -> list[Path]:
+def _by_epoch(changes: Iterable[CommissionStep], looked_at: Sequence[int]) -> list[Path]:
     paths: defaultdict[int, list[_Seen]] = defaultdict(list)
     for step in changes:
-        paths[step.epoch] += _seen_in(step)
+        paths[step.epoch] += _seen_in(step, looked_at)
     return list(paths.values())
 
 
@@ -124,6 +132,12 @@ def _rose_within(rows: Sequence[EpochCommission]) -> set[int]:
     }
 
 
+def _ended_above(changes: Iterable[CommissionStep]) -> set[int]:
+    """The epochs whose last change was to more than ten percent: who has them later did not cross later."""
+    last = {step.epoch: step.to_bps for step in changes}
+    return {epoch for epoch, bps in last.items() if bps > TEN_PERCENT}
+
+
 def _crossing(path: Path, rose: Collection[int]) -> CommissionMark | None:
     """The last one. Out of an epoch in which it `rose` it was within that: of a later one the steps tell."""
     flag, found = CommissionFlag.CROSSED_TEN_PERCENT, None
@@ -136,11 +150,12 @@ def _crossing(path: Path, rose: Collection[int]) -> CommissionMark | None:
 
 def _largest_rise(path: Path) -> CommissionMark | None:
     rises = [
-        CommissionMark(CommissionFlag.JUMPED, path[-1].epoch, path[-1].epoch, before.bps, after.bps)
+        CommissionMark(CommissionFlag.JUMPED, path[-1].epoch, before.epoch, before.bps, after.bps)
         for before, after in combinations(path, 2)
         if after.bps - before.bps >= JUMP
     ]
-    return max(rises, key=lambda mark: mark.to_bps - (mark.from_bps or 0), default=None)
+    # Of equals the one that is known to lie within fewer epochs.
+    return max(rises, key=lambda mark: (mark.to_bps - (mark.from_bps or 0), mark.since), default=None)
 
 
 def _above_half(path: Path) -> CommissionMark | None:
@@ -166,6 +181,6 @@ def _up_and_back(path: Path) -> CommissionMark | None:
         for after in path[place + 1 :]:
             if after.bps <= before.bps < highest:
                 flag, epoch = CommissionFlag.UP_AND_BACK, path[-1].epoch
-                found.append(CommissionMark(flag, epoch, epoch, before.bps, highest))
+                found.append(CommissionMark(flag, epoch, before.epoch, before.bps, highest))
             highest = max(highest, after.bps)
-    return max(found, key=lambda mark: mark.to_bps, default=None)
+    return max(found, key=lambda mark: (mark.to_bps, mark.since), default=None)

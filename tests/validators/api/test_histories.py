@@ -165,7 +165,13 @@ def test_the_cluster_is_told_with_the_age_of_each_source(client: Client) -> None
     assert cluster["total_supply"] == str(2**61)
     assert cluster["stake_by_client"] == {"agave": "3000000000"}
     assert cluster["sources"] == [
-        {"source": "votes", "last_success_at": NOON_TEXT, "last_attempt_at": NOON_TEXT, "failing": True}
+        {
+            "source": "votes",
+            "last_success_at": NOON_TEXT,
+            "last_attempt_at": NOON_TEXT,
+            "failing": True,
+            "offered": True,
+        }
     ]
     assert [item["epoch"] for item in get(client, "cluster/epochs")["items"]] == [990, 989]
 

@@ -120,6 +120,7 @@ def test_a_watched_validator_that_raises_what_it_keeps_of_tips_is_told_of(settin
     [trouble] = mev_commission_jumps(now=NOON + HOUR)
 
     assert trouble.message == (
-        "vote1 raised its MEV commission from 8 % to 100 % with epoch 990. It calls itself “Blue Lagoon”."
+        "vote1 raised its MEV commission from 8 % to 100 % with epoch 990, in that epoch or before it. "
+        "It calls itself “Blue Lagoon”."
     )
     assert mev_commission_jumps(now=NOON + 25 * HOUR) == []

@@ -1,13 +1,14 @@
 """Several validators side by side, and the cluster as a whole."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
 from tests.validators.looking import page, whole_cluster, words
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
-from validators.models import ClusterEpoch, StakeEpoch, Validator
+from validators.models import ClusterEpoch, SourceState, StakeEpoch, Validator
 from validators.solana.look_alikes import NameMark
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,23 @@ def test_the_cluster_page_adds_up(client: Client) -> None:
     assert "90 to 100 1 1" in text
     assert re.search(r"votes [\d-]+ [\d:]+ UTC failed", text, re.IGNORECASE)
     assert "name like a larger one's" not in text
+
+
+def test_of_a_source_that_nobody_offers_no_page_says_that_it_failed(client: Client) -> None:
+    whole_cluster()
+    asked = {"last_attempt_at": NOON, "last_error": "not indexed"}
+    SourceState.objects.update_or_create(
+        source="nodes", defaults=asked | {"unavailable_until": NOON + timedelta(hours=2)}
+    )
+    SourceState.objects.update_or_create(source="names", defaults=asked | {"unavailable_until": NOON})
+
+    text = words(page(client, "/cluster/"))
+
+    assert re.search(r"Nodes . \(never fetched\) no endpoint offers it", text)
+    # Asked again since, and what came then was no refusal.
+    assert re.search(r"Names . \(never fetched\) failed", text)
+    said = "We have not heard the source of versions and clients yet: no endpoint offers it."
+    assert said in words(page(client, "/validators/vote1/"))
 
 
 def test_a_name_among_the_largest_that_looks_like_anothers_is_marked(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -59,7 +60,9 @@ def test_a_validators_page_and_the_api_say_what_comes_leaves_and_is_its_own(clie
             validator=shown, epoch=epoch, fetched_at=NOON, activated_stake=stake_then, **NO_CREDITS
         )
     assert "is its own, is not known: they were not looked at yet." in _who(client)
-    SourceState.objects.create(source="stakes", unavailable_until=NOON)
+    SourceState.objects.create(
+        source="stakes", last_attempt_at=NOON, unavailable_until=NOON + timedelta(hours=2)
+    )
     assert "is its own, is not known: no endpoint that is asked offers it." in _who(client)
 
     looks = {"validator": shown, "slot": 1, "looked_at": NOON}

@@ -39,7 +39,9 @@ def test_a_program_that_nobody_knows_has_no_name() -> None:
 def test_numbers_are_as_pages_show_them() -> None:
     assert said("commission") == "Its commission went from 5 % to 10 %: seen by one look so far."
     assert said("commission_confirmed") == "A second look saw its commission of 10 % too."
-    assert said("mev_commission") == "Its MEV commission, of the tips, went from 8 % to 100 % with epoch 990."
+    assert said("mev_commission") == (
+        "Its MEV commission, of the tips, went from 8 % to 100 % with epoch 990, in that epoch or before it."
+    )
     assert said("bad_epoch") == "Epoch 990 was a bad one: it voted at 50.00 % of the cluster's mean."
     assert said("bad_epoch", vote_performance=0.96996) == (
         "Epoch 990 was a bad one: it voted at a little less than 97.00 % of the cluster's mean."

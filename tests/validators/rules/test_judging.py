@@ -1,5 +1,6 @@
 """A rule set judges a past: by which epoch, until when, and what it cannot know. No database."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,6 +158,22 @@ def test_who_was_not_in_the_cluster_did_not_vote() -> None:
     # Of epochs that nobody here saw, nothing is known.
     short = past("voted", always(True, first=NOW - 3), held=range(NOW - 3, NOW))
     assert found(rule, short).outcome == "unknown"
+
+
+def test_vote_credits_cannot_be_told_of_epochs_that_pay_lamports() -> None:
+    """Neither of who was not in the cluster then; what fell short before fails still, until it is over."""
+    rule = {"input": "credits_share", "at_least": 0.85, "window": 3, "running": False, "absent": "fail"}
+    lamports = frozenset({NOW - 1, NOW - 2})
+
+    told = found(rule, replace(past("credits_share", {NOW - 3: 0.9}), lamports=lamports))
+
+    assert (told.outcome, told.because) == (
+        "unknown",
+        "it cannot be told since Alpenglow, as credits are lamports there "
+        f"(in 2 of 3 epochs, last in {NOW - 1})",
+    )
+    short = found(rule, replace(past("credits_share", {NOW - 3: 0.8}), lamports=lamports))
+    assert (short.outcome, short.epoch, short.clears_in) == ("fails", NOW - 3, NOW + 1)
 
 
 @pytest.mark.parametrize(

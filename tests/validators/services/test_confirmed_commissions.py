@@ -14,6 +14,7 @@ from tests.validators.replies import EPOCH, epoch_credits
 from tests.validators.services.vote_accounts import holds
 from validators import tasks
 from validators.models import CommissionChange, CommissionSource, Validator, ValidatorEpoch
+from validators.reading.terms import mark_said, marks_of
 from validators.services.confirmations import confirm_commissions
 from validators.services.flags import flag_above_half, refresh_commission_flags
 
@@ -216,3 +217,30 @@ def test_what_was_seen_once_is_said_to_be(endpoint: CannedEndpoint, client: Clie
     looks(endpoint, 1_200)
 
     assert "not confirmed yet" not in page(client, f"/validators/{account}/") + page(client)
+
+
+def said() -> list[str]:
+    return [mark_said(mark) for mark in marks_of([first().pk])[first().pk]]
+
+
+def test_a_flag_that_the_first_look_of_an_epoch_shows_may_be_of_the_one_before(
+    endpoint: CannedEndpoint,
+) -> None:
+    later = EPOCH + 1
+    looks(endpoint, 500, 500, (later, 2_000), (later, 2_000))
+    assert said() == [
+        f"crossed 10 % upward in epoch {EPOCH} or {later}: from 5 % to 20 %",
+        f"three points or more upward in epoch {EPOCH} or {later}: from 5 % to 20 %",
+    ]
+
+    looks(endpoint, (later, 500), (later, 500))
+    up_and_back = f"up in epoch {EPOCH} or {later} and back in {later}: from 5 % to 20 % and back"
+    assert up_and_back in said()
+
+
+def test_a_flag_of_what_changed_between_two_looks_of_an_epoch_is_of_that(endpoint: CannedEndpoint) -> None:
+    looks(endpoint, 500, 500, 2_000, 2_000, (EPOCH + 1, 2_000))
+    assert said() == [
+        f"crossed 10 % upward in epoch {EPOCH}: from 5 % to 20 %",
+        f"three points or more upward within epoch {EPOCH}: from 5 % to 20 %",
+    ]

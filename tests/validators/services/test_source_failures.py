@@ -108,6 +108,23 @@ def test_another_endpoint_is_asked_at_once(endpoint: CannedEndpoint, settings: A
 
 
 @pytest.mark.database
+def test_an_outage_of_another_endpoint_is_told_as_one(endpoint: CannedEndpoint, settings: Any) -> None:
+    """And not as a refusal, though the last one was less than two hours ago."""
+    tasks.fetch_validators()
+    endpoint.faults = [rpc_error(-32601, "Method not found")]
+    with pytest.raises(SkipRun):
+        tasks.fetch_names()
+    assert state("names").is_not_offered
+
+    settings.SOLANA_RPC_URLS = [endpoint.url, endpoint.url]
+    endpoint.faults = [reply("", 500), reply("", 500)]
+    with pytest.raises(ValidatorsError):
+        tasks.fetch_names()
+
+    assert not state("names").is_not_offered
+
+
+@pytest.mark.database
 def test_one_endpoint_that_offers_the_method_is_enough(endpoint: CannedEndpoint, settings: Any) -> None:
     settings.SOLANA_RPC_URLS = [endpoint.url, endpoint.url]
     tasks.fetch_validators()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from scheduling.exceptions import SkipRun
 from tests.validators.rows import SOL, fetch, validator
 from validators import tasks
-from validators.models import PictureMark, RuleVerdict, Validator, ValidatorEvent
+from validators.models import ClusterEpoch, PictureMark, RuleVerdict, Validator, ValidatorEvent
 from validators.monitoring.alerts import changed_verdicts
 from validators.reading.verdicts import verdicts_of
 
@@ -158,3 +158,22 @@ def test_who_left_is_judged_no_more(mine: Path) -> None:
 
     of.refresh_from_db()
     assert {one.sentence for one in verdicts_of(of)} == {"It has left the cluster."}
+
+
+def test_the_stewards_rule_of_vote_credits_says_that_it_cannot_be_told_since_alpenglow() -> None:
+    fetch(epoch=1_100)
+    of = validator(1)
+    ClusterEpoch.objects.bulk_create(
+        ClusterEpoch(epoch=epoch, credits_unit="lamports", blocks_produced=9, leader_slots=9)
+        for epoch in range(1_060, 1_101)
+    )
+
+    tasks.judge_by_rules()
+
+    [verdict] = [one for one in verdicts_of(of) if one.rules == "jitosol-steward"]
+    [rule] = [one for one in verdict.unknown if one.rule == "vote-credits"]
+    assert rule.sentence == (
+        "Enough vote credits for the cluster's blocks in each of the last 30 ended epochs: it cannot be told "
+        "since Alpenglow, as credits are lamports there (in each of the 30 epochs that are told of, last in "
+        "1099)."
+    )

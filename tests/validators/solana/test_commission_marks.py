@@ -62,6 +62,27 @@ def test_what_crossed_while_nobody_looked_is_dated_by_the_epochs_around() -> Non
     ]
 
 
+def test_what_a_first_look_saw_is_dated_from_the_epoch_that_was_looked_at_before() -> None:
+    """It may have changed behind the last look there; without one known, in the epoch before."""
+    up, down = CommissionStep(1_105, 500, 6_000, True), CommissionStep(1_107, 6_000, 500, True)
+
+    assert commission_marks(steps=[up, down]) == [
+        CommissionMark(CommissionFlag.ABOVE_HALF, 1_106, 1_105, None, 6_000),
+        CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, 1_105, 1_104, 500, 6_000),
+        CommissionMark(CommissionFlag.JUMPED, 1_105, 1_104, 500, 6_000),
+    ]
+    long_before = [EpochCommission(1_101, None, None, 500, 500)]
+    dated = {mark.flag: mark.since for mark in commission_marks(steps=[up, down], epochs=long_before)}
+    assert dated[CommissionFlag.CROSSED_TEN_PERCENT] == dated[CommissionFlag.JUMPED] == 1_101
+
+
+def test_up_in_a_first_look_and_back_in_the_same_epoch_began_before_it() -> None:
+    steps = [CommissionStep(1_105, 500, 900, True), CommissionStep(1_105, 900, 500)]
+
+    mark = CommissionMark(CommissionFlag.UP_AND_BACK, 1_105, 1_104, 500, 900)
+    assert mark in commission_marks(steps=steps)
+
+
 def test_who_crossed_within_an_epoch_did_not_in_the_next() -> None:
     """Our looks tell the lowest and the highest of an epoch, and the steps in what order they came."""
     epochs = [
@@ -120,5 +141,5 @@ def test_what_stood_for_long_is_dated_by_where_it_began_and_ended() -> None:
     assert commission_marks(epochs=epochs) == [
         CommissionMark(CommissionFlag.ABOVE_HALF, 599, 300, None, 6_000),
         CommissionMark(CommissionFlag.CROSSED_TEN_PERCENT, 300, 299, 500, 6_000),
-        CommissionMark(CommissionFlag.JUMPED, 300, 300, 500, 6_000),
+        CommissionMark(CommissionFlag.JUMPED, 300, 299, 500, 6_000),
     ]

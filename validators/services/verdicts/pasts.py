@@ -18,7 +18,7 @@ from validators.models import (
     Validator,
     ValidatorEpoch,
 )
-from validators.rules.inputs import ABSENT, Known, Past, Value, WholePast
+from validators.rules.inputs import ABOUT, ABSENT, Known, Past, Value, WholePast
 from validators.rules.schema import RuleSet, ValueRule
 from validators.services.bulk import read_rows
 from validators.services.settled_past import settled_above, spans_of
@@ -57,6 +57,7 @@ class _Cluster:
     blocks: int | None = None
     skip_rate: float | None = None
     is_counted: bool = False
+    credits_unit: str = ""
 
 
 def pasts_by_key(
@@ -67,25 +68,26 @@ def pasts_by_key(
     # A rule of the last judged epoch looks past those of which nobody was told yet.
     longest = max((rule.window for rule in rules if rule.window != "all"), default=1)
     first = fetch.epoch - longest - EPOCHS_UNTIL_TOLD
-    found = _epochs(fetch, first=first)
+    clusters = _clusters(first)
+    found = _epochs(fetch, clusters, first=first)
     _add_tips(found, first=first)
     _add_present(found, fetch.epoch)
     held = _held(found, len(found))
-    pending = _pending(found, fetch.epoch)
+    lamports = frozenset(epoch for epoch, one in clusters.items() if one.credits_unit == CreditsUnit.LAMPORTS)
+    pending = _pending(found, fetch.epoch, lamports)
     over_all = [rule for rule in rules if rule.window == "all"]
     wholes = _wholes(found, over_all) if over_all else {}
     old = _old(over_all, before=first)
     for key in found if keys is None else [key for key in keys if key in found]:
         whole = wholes.get(key, WholePast())
-        yield key, Past(fetch.epoch, found[key], held, pending, whole, old.get(key, {}))
+        yield key, Past(fetch.epoch, found[key], held, pending, whole, old.get(key, {}), lamports)
 
 
 def _present() -> "QuerySet[Validator]":
     return Validator.objects.present().order_by("pk")
 
 
-def _epochs(fetch: Fetch, *, first: int) -> dict[int, Epochs]:
-    clusters = _clusters(first)
+def _epochs(fetch: Fetch, clusters: Mapping[int, _Cluster], *, first: int) -> dict[int, Epochs]:
     found: dict[int, Epochs] = {key: {} for (key,) in read_rows(_present().values_list("pk"))}
     rows = ValidatorEpoch.objects.filter(epoch__gte=first, epoch__lte=fetch.epoch)
     for row in read_rows(rows.values_list(*_COLUMNS)):
@@ -125,12 +127,15 @@ def _known(row: tuple[Any, ...], cluster: _Cluster, *, is_over: bool) -> Known:
 
 def _clusters(first: int) -> dict[int, _Cluster]:
     rows = ClusterEpoch.objects.filter(epoch__gte=first)
-    columns = rows.values_list("epoch", "blocks_produced", "leader_slots", "blocks_basis")
+    columns = rows.values_list("epoch", "blocks_produced", "leader_slots", "blocks_basis", "credits_unit")
     return {
         epoch: _Cluster(
-            blocks, 1 - blocks / slots if blocks is not None and slots else None, basis == BlocksBasis.FINAL
+            blocks,
+            1 - blocks / slots if blocks is not None and slots else None,
+            basis == BlocksBasis.FINAL,
+            unit,
         )
-        for epoch, blocks, slots, basis in read_rows(columns)
+        for epoch, blocks, slots, basis, unit in read_rows(columns)
     }
 
 
@@ -188,13 +193,16 @@ def _held(found: Mapping[int, Epochs], present: int) -> frozenset[int]:
     return frozenset(epoch for epoch, number in told.items() if number >= LEAST_HELD * present)
 
 
-def _pending(found: Mapping[int, Epochs], running: int) -> frozenset[tuple[str, int]]:
-    """What nobody was told of yet in the last epochs that ended."""
+def _pending(
+    found: Mapping[int, Epochs], running: int, lamports: frozenset[int]
+) -> frozenset[tuple[str, int]]:
+    """What nobody was told of yet in the last epochs that ended, and may be told of."""
     late = [(name, running - age) for age in range(1, EPOCHS_UNTIL_TOLD + 1) for name in _COMES_LATER]
     return frozenset(
         (name, epoch)
         for name, epoch in late
-        if all(getattr(epochs[epoch], name) is None for epochs in found.values() if epoch in epochs)
+        if not (ABOUT[name].of_vote_credits and epoch in lamports)
+        and all(getattr(epochs[epoch], name) is None for epochs in found.values() if epoch in epochs)
     )
 
 
