@@ -36,9 +36,9 @@ def unknown_chain() -> str:
     """Say so when nobody has told anything of the chain yet, or nobody answers any more."""
     asked = configured_endpoints()
     if not Fetch.objects.exists() and not asked.filter(plausible_at__isnull=False).exists():
-        return "Unknown: no endpoint has answered yet."
+        return "Unknown: no endpoint has given a usable answer yet."
     if asked.exists() and not asked.exclude(_UNANSWERING).exists():
-        return "Unknown: no endpoint answers."
+        return "Unknown: no endpoint gives a usable answer."
     return ""
 
 
@@ -58,7 +58,7 @@ def unanswering_endpoints() -> list[str]:
     """A sentence, for anybody, of each endpoint that gave no answer several times in a row."""
     names = known_names()
     return [
-        f"{publicly(state.name, names)} has not answered, {state.failures} times in a row: "
+        f"{publicly(state.name, names)} gave no usable answer, {state.failures} times in a row: "
         f"{_cause(state, names)}."
         for state in configured_endpoints().filter(_UNANSWERING).order_by(ByBytes("name"))
     ]

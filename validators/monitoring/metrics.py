@@ -66,13 +66,15 @@ def _validators() -> Iterator[Metric]:
     validators = GaugeMetricFamily(
         "staking_validators", "Vote accounts: voting, delinquent, unstaked, left.", labels=["state"]
     )
-    for state in STATES:
+    # Before the first fetch nobody knows that there are none.
+    is_known = any(found[f"{state}_count"] for state in STATES)
+    for state in STATES if is_known else ():
         validators.add_metric([state], found[f"{state}_count"])
     yield validators
     stake = GaugeMetricFamily(
         "staking_stake_sol", "Activated stake in SOL: voting, delinquent.", labels=["state"]
     )
-    for state in ("voting", "delinquent"):
+    for state in ("voting", "delinquent") if is_known else ():
         stake.add_metric([state], (found[f"{state}_stake"] or 0) / LAMPORTS_PER_SOL)
     yield stake
 

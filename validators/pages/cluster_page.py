@@ -93,8 +93,9 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
 
 
 def _largest() -> list[Slice]:
-    present = Validator.objects.present().order_by("-activated_stake", ByBytes("vote_account"))
-    named = list(present.values_list("name", "vote_account", "activated_stake", "name_mark")[:LARGEST_SHOWN])
+    staked = Validator.objects.present().filter(activated_stake__gt=0)
+    ordered = staked.order_by("-activated_stake", ByBytes("vote_account"))
+    named = list(ordered.values_list("name", "vote_account", "activated_stake", "name_mark")[:LARGEST_SHOWN])
     most = named[0][2] if named else 0
     return [
         Slice(label=name or key, validators=None, stake=stake, share=_part(stake, most), mark=mark)

@@ -57,7 +57,10 @@ def shown_spreads(epoch: int | None) -> Mapping[str, ShownSpread]:
 
 
 def _rows(told: Told) -> list[Row]:
+    """None where nothing is staked: then nobody is the largest."""
     spread = told.spread
+    if not spread.concentration.total:
+        return []
     return [
         Row(
             label=_label(spread.by, group.key, spread.names.get(group.key, "")),

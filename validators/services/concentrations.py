@@ -110,7 +110,8 @@ def _names(by: By, rows: Sequence[_Row]) -> dict[str, str]:
 
 def _kept(spread: Spread) -> Mapping[str, Any]:
     found = spread.concentration
-    largest = found.groups[0] if found.groups else None
+    # Where nothing is staked nobody is the largest.
+    largest = found.groups[0] if found.groups and found.total else None
     return {
         "by": spread.by,
         "basis": spread.basis,

@@ -1,7 +1,7 @@
 """The accounts of the chain itself: features that changed its rules, and sysvars."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from validators.simulator import draws
@@ -117,10 +117,19 @@ def stake_history(cluster: Cluster, moment: Moment) -> tuple[bytes, list[dict[st
 
 
 def _stakes(cluster: Cluster, epoch: int) -> Iterable[tuple[int, int, int, int]]:
-    after = [cluster.field.stake(seat, epoch) for seat in cluster.seats]
+    after = list(_of_seats(cluster, epoch))
     for past in range(epoch - 1, epoch - 1 - _EPOCHS_OF_STAKE_HISTORY, -1):
-        stakes = [cluster.field.stake(seat, past) for seat in cluster.seats]
-        moves = [newer - older for newer, older in zip(after, stakes, strict=True)]
-        coming = sum(move for move in moves if move > 0)
-        yield past, sum(stakes), coming, coming - sum(moves)
+        stakes = list(_of_seats(cluster, past))
+        coming = going = 0
+        for (newer, new), (older, old) in zip(after, stakes, strict=True):
+            # Who follows on a seat brings all of his stake, and who left it took all of his away.
+            kept = min(newer, older) if new == old else 0
+            coming, going = coming + newer - kept, going + older - kept
+        yield past, sum(stake for stake, _ in stakes), coming, going
         after = stakes
+
+
+def _of_seats(cluster: Cluster, epoch: int) -> Iterator[tuple[int, str]]:
+    """Of each seat the active stake, and the vote account of whoever holds it."""
+    for seat in cluster.seats:
+        yield cluster.field.stake(seat, epoch), cluster.field.tenant(seat, epoch).vote_account

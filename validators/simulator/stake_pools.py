@@ -106,13 +106,16 @@ class PoolAccounts:
         )
 
     def _entry(self, pool: _Pool, seat: Seat, epoch: int) -> tuple[bytes, int, int, int]:
-        """What comes or goes with the next epoch is on its way, and who dies is taken off the list."""
+        """What comes or goes with the next epoch is on its way and counts there alone, and who dies is taken
+        off the list."""
         tenant = self._field.tenant(seat, epoch)
         part = _part(pool, seat)
-        now, next_one = (int(self._field.stake(seat, one) * part) for one in (epoch, epoch + 1))
+        # Who follows on the seat has other stakers.
+        epochs = (epoch, epoch + 1) if tenant.holds(epoch + 1) else (epoch,)
+        now, next_one, *_ = [*(int(self._field.stake(seat, one) * part) for one in epochs), 0]
         is_dying = tenant.dies is not None and tenant.dies[0] < epoch
         vote_account = draws.base58_decoded(tenant.vote_account) or b""
-        return vote_account, now, abs(next_one - now), _DEACTIVATING if is_dying else 0
+        return vote_account, min(now, next_one), abs(next_one - now), _DEACTIVATING if is_dying else 0
 
 
 def _has(pool: _Pool, seat: Seat) -> bool:

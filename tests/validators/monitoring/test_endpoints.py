@@ -70,16 +70,32 @@ def test_an_endpoint_that_does_not_answer_is_told_by_its_public_name(
     settings.SOLANA_RPC_URLS = ["http://127.0.0.1:1/secret-key"]
     with pytest.raises(EndpointError):
         tasks.fetch_validators()
-    assert readiness.standing_chain(now=NOON) == "Unknown: no endpoint has answered yet."
+    assert readiness.standing_chain(now=NOON) == "Unknown: no endpoint has given a usable answer yet."
     EndpointState.objects.update(failures=failures)
 
-    told = f"endpoint 1 has not answered, {failures} times in a row: no connection"
+    told = f"endpoint 1 gave no usable answer, {failures} times in a row: no connection"
     assert (readiness.doubted_endpoints(now=NOON).startswith(told)) is is_told
     assert "127.0.0.1" not in readiness.doubted_endpoints(now=NOON)
     EndpointState.objects.update(plausible_at=NOON)
-    assert readiness.standing_chain(now=NOON) == ("Unknown: no endpoint answers." if is_told else "")
+    assert readiness.standing_chain(now=NOON) == (
+        "Unknown: no endpoint gives a usable answer." if is_told else ""
+    )
     # What fails because of it is an alert already.
     assert alerts.standing_chain(now=NOON) + alerts.doubted_endpoints(now=NOON) == []
+
+
+def test_of_an_endpoint_that_answers_what_is_of_no_use_it_is_not_said_that_it_does_not_answer(
+    endpoint: CannedEndpoint,
+) -> None:
+    endpoint.current = []
+    with pytest.raises(EndpointError):
+        tasks.fetch_validators()
+    EndpointState.objects.update(failures=5)
+
+    assert readiness.standing_chain(now=NOON) == "Unknown: no endpoint has given a usable answer yet."
+    assert readiness.doubted_endpoints(now=NOON) == (
+        "endpoint 1 gave no usable answer, 5 times in a row: no vote account at all."
+    )
 
 
 def test_a_source_that_is_silent_for_two_intervals_is_named_with_what_it_tells(

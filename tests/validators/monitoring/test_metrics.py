@@ -47,6 +47,12 @@ def test_each_validator_is_counted_in_one_state_with_its_stake() -> None:
     assert SOL == 10**9
 
 
+def test_before_anybody_was_fetched_no_validator_and_no_stake_is_counted() -> None:
+    found = samples(validator_metrics())
+
+    assert [name for name in found if name.startswith(("staking_validators", "staking_stake_sol"))] == []
+
+
 def test_the_age_of_the_data_and_the_distribution_of_the_newest_scores_are_shown() -> None:
     fetch(stored_at=timezone.now() - timedelta(seconds=30))
     first, second, third = (validator(number) for number in (1, 2, 3))

@@ -9,6 +9,7 @@ from django.test import Client
 from tests.validators.looking import page, whole_cluster, words
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
 from validators.models import ClusterEpoch, SourceState, StakeEpoch, Validator
+from validators.services.concentrations import record_concentrations
 from validators.solana.look_alikes import NameMark
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,29 @@ def test_of_a_source_that_nobody_offers_no_page_says_that_it_failed(client: Clie
     assert re.search(r"Names . \(never fetched\) failed", text)
     said = "We have not heard the source of versions and clients yet: no endpoint offers it."
     assert said in words(page(client, "/validators/vote1/"))
+
+
+def test_of_a_cluster_without_stake_nobody_is_the_largest_and_nothing_is_said_to_be_unknown(
+    client: Client,
+) -> None:
+    fetch(stored_at=NOON)
+    validator(1, activated_stake=0, client="agave", version="4.2.1")
+    for epoch in (989, 990):
+        ClusterEpoch.objects.create(
+            epoch=epoch, credits_unit="vote_credits", total_stake=0, validators=1, staked=0
+        )
+        record_concentrations(epoch=epoch, has_database=False, at=NOON)
+
+    content = page(client, "/cluster/")
+    text = words(content)
+
+    assert re.search(r"Superminority . \(nobody has stake\)", text)
+    assert "Versions Nobody has stake." in text
+    assert "The largest Nobody has stake." in text
+    assert "The largest 1" not in text
+    assert "0.00 %" not in text
+    assert re.search(r"990 . \(nobody had stake\) . . \(nobody had stake\) 989 . \(nobody had stake\)", text)
+    assert "nobody saw it in this epoch" not in text
 
 
 def test_a_name_among_the_largest_that_looks_like_anothers_is_marked(client: Client) -> None:

@@ -7,7 +7,8 @@ from django.test import Client
 
 from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, validator
-from validators.models import ValidatorEpoch
+from validators.models import ClusterEpoch, ValidatorEpoch
+from validators.services.yields import refresh_yields
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,34 @@ def test_what_is_missing_of_a_return_is_not_said_to_be_a_stake_that_is_known(cli
         assert "no ended epoch of it is known" not in text
     assert "(known once the epoch has ended, where what it earned, its stake, the commission two" in of_one
     assert "and, without Alpenglow, the inflation of then were seen)" in of_one
+
+
+def test_right_after_the_migration_what_votes_earned_before_is_not_said_to_be_unknown(client: Client) -> None:
+    """Credits of votes are no lamports, and the epoch of the migration paid in both."""
+    fetch(epoch=991)
+    shown = validator(1)
+    for epoch, unit, before_split in ((989, "vote_credits", None), (990, "lamports", 3_000_000)):
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit=unit, slots=432_000, slot_ms=400)
+        ValidatorEpoch.objects.create(
+            validator=shown,
+            epoch=epoch,
+            credits=3_000_000,
+            credits_unit=unit,
+            credits_final=True,
+            credits_before_split=before_split,
+            activated_stake=SOL,
+            fetched_at=NOON,
+        )
+    ClusterEpoch.objects.create(
+        epoch=991, credits_unit="lamports", slots=432_000, slot_ms=400, total_supply=10**17,
+        inflation_validator=0.04,
+    )  # fmt: skip
+
+    refresh_yields()
+
+    text = words(page(client, "/validators/vote1/"))
+    assert "100 SOL here for a year: not known" in text
+    assert "what it earned in an ended epoch that paid as this one does" in text
 
 
 def test_an_estimate_is_called_so_beside_others_too(client: Client) -> None:

@@ -65,6 +65,15 @@ def test_a_sentence_stands_for_itself_wherever_it_is_sorted_to() -> None:
     )
 
 
+def test_the_only_judged_epoch_of_the_last_ten_is_not_called_its_only_one() -> None:
+    """Its account may tell of many before, which the page lists with their performance."""
+    known_again = validator(1, past(0.98, *[None] * 20, *[1.0] * 9))
+
+    parts = {part.name: part.said for part in explained(judged(known_again).components)}
+
+    assert parts["vote_performance"] == "voted at 98.00 % of the cluster's mean in its last judged epoch"
+
+
 def test_who_is_not_let_into_the_next_epoch_counts_for_nothing_and_is_told_so() -> None:
     found = judged(validator(1, left_out=True))
     parts = explained(found.components)

@@ -10,6 +10,7 @@ from validators.simulator.clock import FIRST_EPOCH, Moment
 from validators.simulator.cluster import Cluster
 from validators.simulator.jsonrpc import RpcError
 from validators.simulator.methods import call
+from validators.simulator.runtime_accounts import stake_history
 from validators.simulator.view import ClusterView
 from validators.simulator.vote_accounts import withdrawer
 from validators.solana.programs.stakes import STAKE_PROGRAM, Stake, decoded_stake, summed
@@ -52,6 +53,25 @@ def test_they_add_up_to_what_votes_tell_and_what_moves_is_there_in_the_next_epoc
             assert told.active == outlook.activated_stake
             assert told.active + told.activating - told.deactivating == after.get(key, 0)
             assert (told.own or 0) > 0 or not told.active
+
+
+def test_the_chains_history_tells_of_what_came_and_left_as_the_accounts_do(cluster: Cluster) -> None:
+    """But for whoever is not there yet: what comes to him is seen with him."""
+    for epoch in range(MOMENT.epoch, MOMENT.epoch + 8):
+        accounts = stakes(found(cluster, moment=Moment(epoch, 100), dataSlice=PART))
+        coming = sum(one.lamports for one in accounts if one.activation_epoch == epoch)
+        going = sum(one.lamports for one in accounts if one.deactivation_epoch == epoch)
+        first = sum(
+            one.activated_stake for one in cluster.outlooks(epoch + 1) if one.tenant.born == epoch + 1
+        )
+        _, [newest, *_] = stake_history(cluster, Moment(epoch + 1, 0))
+
+        assert newest["epoch"] == epoch
+        assert newest["stakeHistory"] == {
+            "effective": sum(one.activated_stake for one in cluster.outlooks(epoch)),
+            "activating": coming + first,
+            "deactivating": going,
+        }
 
 
 def test_they_are_narrowed_and_cut_as_they_are_asked_for(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """Stake pools of the simulated cluster: what they stake with whom, and how old it is."""
 
 import base64
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from validators.solana.programs.stake_pools import (
     entries_listed,
     token_value,
 )
+from validators.solana.programs.stakes import STAKE_PROGRAM, decoded_stake
 
 EPOCH = FIRST_EPOCH + 3
 EARLY, LATE = Moment(EPOCH, 100), Moment(EPOCH, 300_000)
@@ -78,6 +80,32 @@ def test_three_pools_stake_a_part_of_what_validators_have(cluster: Cluster) -> N
         assert staked < pool.total_lamports < 1.02 * staked
         assert 1 < (token_value(pool.total_lamports, pool.supply) or 0) < 2
         assert any(entry.transient for entry in entries)
+
+
+def test_what_is_on_its_way_is_listed_there_alone(cluster: Cluster) -> None:
+    """By the stake accounts of a pool: those that work or come with the next epoch, each counted once."""
+    options = {"encoding": "base64", "dataSlice": {"offset": 0, "length": 180}}
+    accounts = [
+        decoded_stake(
+            owner=one["account"]["owner"],
+            data=base64.b64decode(one["account"]["data"][0]),
+            latest_epoch=EPOCH,
+        )
+        for one in ask(cluster, LATE, "getProgramAccounts", STAKE_PROGRAM, options)
+    ]
+    holders = {key for seat in cluster.seats for key, _ in cluster.pools.holders(seat)}
+    held = Counter[str]()
+    for one in accounts:
+        if one.withdrawer in holders and one.deactivation_epoch >= EPOCH:
+            held[one.voter] += one.lamports
+    listed = Counter[str]()
+    for _, entries in pools(cluster, LATE):
+        for entry in entries:
+            listed[entry.vote_account] += entry.active + entry.transient
+
+    assert listed.keys() == held.keys()
+    # Each account is rounded down by itself.
+    assert all(abs(listed[key] - held[key]) <= 6 for key in listed)
 
 
 def test_a_pool_is_of_the_epoch_before_until_it_reckons_anew(cluster: Cluster) -> None:

@@ -66,7 +66,7 @@ def _performance(components: Mapping[str, Any], level: float, number: Number) ->
         said = "no epoch of it is judged yet, so it is taken to vote as the middle of the cluster does, at "
         said += f"{percent(level)} of the mean"
     else:
-        of = f", the median of its last {known} judged epochs" if known > 1 else " in its one judged epoch"
+        of = f", the median of its last {known} judged epochs" if known > 1 else " in its last judged epoch"
         said = f"voted at {percent(level_told)} of the cluster's mean{of}"
     return Part("vote_performance", level_told, 1.0, FULL, 0.0 - number.performance, said)
 
