@@ -1,6 +1,8 @@
 """Wrong settings and a database that lost a promise, found before they hurt."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from email.utils import parseaddr
 from itertools import islice
 from typing import Any
 
@@ -119,7 +121,7 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
                 id="scheduling.E008",
             )
         )
-    problems += _problems_of_chats()
+    problems += [*_problems_of_mail(), *_problems_of_chats()]
     if settings.HEARTBEAT_URL and not settings.HEARTBEAT_URL.startswith(("http://", "https://")):
         problems.append(
             Error("HEARTBEAT_URL is no http or https address.", hint="Mend it.", id="scheduling.E011")
@@ -211,6 +213,17 @@ def _former_zones() -> Iterator[CheckMessage]:
                 f"{name} runs by a name that is none of a time zone any more: {exc}",
                 hint=f"manage.py scheduler set {name} --cron … --tz …",
                 id="scheduling.W004",
+            )
+
+
+def _problems_of_mail() -> Iterator[CheckMessage]:
+    asked = {"ALERT_EMAILS": settings.ALERT_EMAILS, "DEFAULT_FROM_EMAIL": [settings.DEFAULT_FROM_EMAIL]}
+    for setting, written in asked.items():
+        if wrong := [one for one in written if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(one)[1])]:
+            yield Error(
+                f"{setting}: {wrong[0]!r} is no address of e-mail.",
+                hint="Write it as ops@example.org; several with commas between.",
+                id="scheduling.E014",
             )
 
 

@@ -67,6 +67,23 @@ def check_host_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 @register(INSTALLATION)
+def check_proxy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """OUTGOING_PROXY leads somewhere; it may hold a password, so it is not repeated."""
+    proxy = settings.OUTGOING_PROXY
+    url = _split(proxy if "://" in proxy else f"http://{proxy}")
+    host = (url and url.hostname) or ""
+    if not proxy or ":" in host or _is_host_name(host):
+        return []
+    return [
+        Error(
+            "OUTGOING_PROXY is no address of a proxy; whatever is asked of others would fail.",
+            hint="Write it as http://proxy.internal:3128, with user:password@ before the name where it asks.",
+            id="staking.E004",
+        )
+    ]
+
+
+@register(INSTALLATION)
 def check_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """A name in the file of settings that is nearly one of ours is one misspelt: nobody reads it."""
     return bounded(

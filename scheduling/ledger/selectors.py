@@ -72,8 +72,13 @@ def schedule_rows() -> list[ScheduleRow]:
 
 
 def next_run_of(job: Job) -> datetime | None:
-    """When it is due next; of a paused job nobody knows before it goes on."""
-    return job.schedule.next_run if job.schedule and job.paused_at is None else None
+    """When it is due next, if at all; of a paused job nobody knows before it goes on."""
+    if job.schedule is None or job.paused_at is not None:
+        return None
+    next_run: datetime | None = job.schedule.next_run
+    # Until a dispatcher finds that its end comes first, it stands there, and is no promise.
+    is_over = next_run is not None and job.ends_at is not None and next_run > job.ends_at
+    return None if is_over else next_run
 
 
 def current_mode() -> str | None:

@@ -6,6 +6,7 @@ from scheduling.exceptions import CadenceError
 from scheduling.ledger.attempts import attempt_sentences, first_line
 from scheduling.ledger.editions import EDITS
 from scheduling.ledger.journal_words import action_words
+from scheduling.ledger.selectors import next_run_of
 from scheduling.models import Action, Job, JobChange, Overlap, Run, RunState
 from scheduling.timing.durations import show_duration
 from scheduling.timing.instants import show_instant
@@ -140,7 +141,7 @@ def outlook(job: Job, *, now: datetime) -> list[str]:
         return [_pause(job)]
     if job.after is not None:
         return [f"It runs after each success of {job.after.name}{_leader_outlook(job.after)}."]
-    next_run = job.schedule.next_run
+    next_run = next_run_of(job)
     if next_run is None:
         return ["It has no next run: its end or count is reached, or its cadence is broken."]
     wait = timedelta(seconds=round((next_run - now).total_seconds()))

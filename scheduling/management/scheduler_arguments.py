@@ -3,6 +3,8 @@
 import getpass
 from argparse import ArgumentParser
 
+from scheduling.operations.options import given
+
 
 def add_one_or_all(parser: ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
@@ -14,7 +16,7 @@ def add_one_or_all(parser: ArgumentParser) -> None:
 def add_pause_arguments(parser: ArgumentParser) -> None:
     add_one_or_all(parser)
     parser.add_argument("--note", default="", help="why")
-    parser.add_argument("--until", help="when it goes on by itself, like 2026-11-23T12:00Z")
+    parser.add_argument("--until", type=given, help="when it goes on by itself, like 2026-11-23T12:00Z")
 
 
 def add_backfill_arguments(parser: ArgumentParser) -> None:
@@ -25,7 +27,9 @@ def add_backfill_arguments(parser: ArgumentParser) -> None:
 def add_retry_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", metavar="NAME|ID", help="a schedule's name, or ids of runs")
     parser.add_argument(
-        "--occurrence", help="which of NAME, like 2026-11-23T12:00:10Z (default: the newest that failed)"
+        "--occurrence",
+        type=given,
+        help="which of NAME, like 2026-11-23T12:00:10Z (default: the newest that failed)",
     )
     parser.add_argument(
         "--failed",
@@ -34,8 +38,10 @@ def add_retry_arguments(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="all that failed: of NAME, without it of every schedule",
     )
-    parser.add_argument("--from", dest="start", help="of those that failed: from this occurrence on")
-    parser.add_argument("--to", dest="end", help="of those that failed: up to this occurrence")
+    parser.add_argument(
+        "--from", dest="start", type=given, help="of those that failed: from this occurrence on"
+    )
+    parser.add_argument("--to", dest="end", type=given, help="of those that failed: up to this occurrence")
     parser.add_argument("--by", default=user_name(), help="who does it (default: your user name)")
 
 
@@ -46,8 +52,12 @@ def add_cancel_arguments(parser: ArgumentParser) -> None:
 
 def add_audit_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="a schedule's name (default: all)")
-    parser.add_argument("--from", dest="start", help="the first time (default: a day before the last)")
-    parser.add_argument("--to", dest="end", help="the last time, like 2026-11-23T12:00Z (default: now)")
+    parser.add_argument(
+        "--from", dest="start", type=given, help="the first time (default: a day before the last)"
+    )
+    parser.add_argument(
+        "--to", dest="end", type=given, help="the last time, like 2026-11-23T12:00Z (default: now)"
+    )
 
 
 def user_name() -> str:

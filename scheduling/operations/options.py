@@ -44,6 +44,13 @@ def instant(text: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
+def given(text: str) -> str:
+    """A value as it stands, if there is one: a script gives an empty one for a variable that nobody set."""
+    if not text:
+        raise ArgumentTypeError("its value is empty")
+    return text
+
+
 def count(text: str) -> int:
     """How many rows a command shows; anything but a number that a terminal can hold is refused."""
     if not (text.isdecimal() and 1 <= int(text[:9]) <= MOST_SHOWN and len(text) <= 9):
@@ -116,18 +123,20 @@ OPTIONS = (
 
 def add_set_options(parser: ArgumentParser) -> None:
     """Give a parser every option of `scheduler set`."""
-    parser.add_argument("--every", help="an interval, like 45s, 10min or 6h")
-    parser.add_argument("--offset", help="put the interval on the clock's grid, this long after it")
-    parser.add_argument("--cron", help="five fields, or six with the seconds first")
-    parser.add_argument("--tz", help="the time zone of the cron, like Europe/Zurich")
-    parser.add_argument("--start", help="the first occurrence not before this time")
-    parser.add_argument("--count", help="so many occurrences in all, or none for no end")
-    parser.add_argument("--after", help="run after each success of that schedule, or none")
+    parser.add_argument("--every", type=given, help="an interval, like 45s, 10min or 6h")
+    parser.add_argument(
+        "--offset", type=given, help="put the interval on the clock's grid, this long after it"
+    )
+    parser.add_argument("--cron", type=given, help="five fields, or six with the seconds first")
+    parser.add_argument("--tz", type=given, help="the time zone of the cron, like Europe/Zurich")
+    parser.add_argument("--start", type=given, help="the first occurrence not before this time")
+    parser.add_argument("--count", type=given, help="so many occurrences in all, or none for no end")
+    parser.add_argument("--after", type=given, help="run after each success of that schedule, or none")
     parser.add_argument(
         "--edition", type=int, help="only if nobody edited it since that one, which `list --json` shows"
     )
     for option in OPTIONS:
-        parser.add_argument(option.flag, dest=option.field, help=option.help)
+        parser.add_argument(option.flag, dest=option.field, type=given, help=option.help)
 
 
 def read_set_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,9 @@ def test_the_rule_of_the_guide_passes_the_test_and_the_check_of_the_guide(
 
 def test_what_the_guide_tells_to_type_is_there() -> None:
     makefile = (CODE / "Makefile").read_text()
-    typed = re.findall(r"^make ((?:[a-z-]+ ?)+)", GUIDE, re.MULTILINE) + re.findall(r"`make ([a-z-]+)", GUIDE)
+    typed = re.findall(r"^make ((?:[a-z-]+ ?)+)", GUIDE, re.MULTILINE) + re.findall(
+        r"`make ([a-z0-9-]+)", GUIDE
+    )
     named = {target for words in typed for target in words.split()}
     assert {"lint", "types", "release"} < named
     assert [target for target in sorted(named) if f"\n{target}:" not in makefile] == []

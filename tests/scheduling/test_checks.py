@@ -94,12 +94,16 @@ def test_a_list_of_jobs_that_is_not_there_is_found(settings: Settings) -> None:
         ("ALERT_WEBHOOK_URL", "http://hooks.example.org/", "scheduling.E007"),
         ("ALERT_WEBHOOK_SECRET", "", "scheduling.E008"),
         ("HEARTBEAT_URL", "ping.example.org", "scheduling.E011"),
+        ("ALERT_EMAILS", ["ops@example.org", "ops"], "scheduling.E014"),
+        ("ALERT_EMAILS", ["ops@example.org lee@example.org"], "scheduling.E014"),
+        ("DEFAULT_FROM_EMAIL", "Staking", "scheduling.E014"),
     ],
 )
 def test_settings_that_cannot_work_are_found(
     settings: Settings, setting: str, value: object, id: str
 ) -> None:
     settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET = "https://hooks.example.org", "secret"
+    settings.ALERT_EMAILS, settings.DEFAULT_FROM_EMAIL = ["root@localhost"], "Staking <us@example.org>"
     assert ids() == set()
 
     setattr(settings, setting, value)

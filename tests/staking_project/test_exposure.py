@@ -3,7 +3,7 @@
 import pytest
 from pytest_django.fixtures import Settings
 
-from staking_project.checks import check_exposure, check_host_names, check_names, check_redis
+from staking_project.checks import check_exposure, check_host_names, check_names, check_proxy, check_redis
 
 
 def ids() -> list[str | None]:
@@ -89,6 +89,24 @@ def test_an_address_of_no_redis_is_an_error(settings: Settings, address: str, fo
     settings.REDIS_URL = address
 
     assert [one.id for one in check_redis(None)] == ["staking.E001"] * found
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("nonsense value", 1),
+        ("http://", 1),
+        ("http://proxy:x", 1),
+        ("", 0),
+        ("proxy.internal:3128", 0),
+        ("http://user:secret@proxy.internal:3128", 0),
+        ("socks5h://[::1]:1080", 0),
+    ],
+)
+def test_an_address_of_no_proxy_is_an_error(settings: Settings, address: str, found: int) -> None:
+    settings.OUTGOING_PROXY = address
+
+    assert [one.id for one in check_proxy(None)] == ["staking.E004"] * found
 
 
 @pytest.mark.parametrize(

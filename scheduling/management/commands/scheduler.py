@@ -34,7 +34,7 @@ from scheduling.monitoring.hindrances import hindrances
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
-from scheduling.operations.options import add_set_options, count, instant, read_set_options
+from scheduling.operations.options import add_set_options, count, given, instant, read_set_options
 from scheduling.operations.pausing import pause_all, resume_all
 from scheduling.wording import counted, were
 
@@ -103,7 +103,9 @@ class Command(OperatorCommand):
         add_set_options(job_action("set", "change cadence or policies"))
         job_action("next", "the coming occurrences").add_argument("--count", type=count, default=5)
         job_action("history", "the newest runs and changes").add_argument("--count", type=count, default=20)
-        job_action("explain", "why it did or did not run").add_argument("--at", help="a time (default: now)")
+        job_action("explain", "why it did or did not run").add_argument(
+            "--at", type=given, help="a time (default: now)"
+        )
         job_action("compare", "the two variants side by side")
         add_audit_arguments(action("audit", "what became of every occurrence that was asked for"))
         action("help", "what can be done")

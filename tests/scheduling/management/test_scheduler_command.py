@@ -234,6 +234,9 @@ def test_unknown_words_get_a_clear_error_and_exit_code_2(words: list[str], messa
     [
         *(["sestup"], ["list", "everything"], ["pause"], ["set"]),
         *(["next", "fetch", "--count", number] for number in ("-1", "0", "1" * 30, "x")),
+        # As of a script's variable that is not set: one meant to run after another would lose that.
+        *(["set", "fetch", option, ""] for option in ("--every", "--after", "--condition", "--end")),
+        *(["pause", "fetch", "--until", ""], ["audit", "--from", ""], ["explain", "fetch", "--at", ""]),
     ],
 )
 def test_words_that_mean_nothing_end_with_exit_code_2_and_change_nothing(
@@ -255,6 +258,19 @@ def test_a_time_beyond_reckoning_is_refused_in_one_line(time: str) -> None:
         scheduler("explain", "note-repeatable", "--at", time)
 
     assert caught.value.returncode == 2
+
+
+def test_an_end_that_is_over_leaves_no_next_run_to_be_told() -> None:
+    scheduler("setup", "test")
+
+    said = scheduler("set", "note-repeatable", "--end", "2020-01-01")
+
+    assert said.endswith("\nIt has no next run.\n")
+    assert as_json("set", "note-repeatable")["next_run_at"] is None
+    assert "It has no next run: its end or count is reached" in scheduler("explain", "note-repeatable")
+
+    scheduler("set", "note-repeatable", "--end", "none")
+    assert as_json("set", "note-repeatable")["next_run_at"] is not None
 
 
 def test_help_names_every_action() -> None:

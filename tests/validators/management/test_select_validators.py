@@ -115,7 +115,7 @@ def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
     ("words", "reason"),
     [
         (("--size", "0"), "at least 1"),
-        (("--band", "0.9"), "at least 1"),
+        *((("--band", band), "--band is from 1 to 100.") for band in ("0.9", "101", "nan", "inf")),
         (("--held", "/nowhere"), "Cannot read /nowhere: No such file or directory."),
         (("--held", "/"), "Cannot read /: Is a directory."),
         (("--max-commission", "nan"), "in percent"),
@@ -131,7 +131,13 @@ def test_what_cannot_be_asked_is_refused(held: Path, words: tuple[str, ...], rea
     with pytest.raises(CommandError, match=reason) as refused:
         call_command("select_validators", *words)
     # argparse's own refusals have this code in a process alone.
-    assert refused.value.returncode == 2 or "invalid choice" in reason
+    assert refused.value.returncode == 2 or reason in ("invalid choice", "at least 1")
+
+
+def test_where_nobody_is_like_this_it_is_said(held: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("select_validators", "--min-stake", "999999999")
+
+    assert capsys.readouterr() == ("", "No validator is like this, and none is held.\n")
 
 
 def test_without_scores_there_is_nothing_to_choose_from() -> None:

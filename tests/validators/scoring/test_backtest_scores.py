@@ -193,6 +193,8 @@ def test_wrong_words_and_files_are_refused_in_a_sentence(tmp_path: Path) -> None
     broken = tmp_path / "broken.csv"
     broken.write_bytes(data.read_bytes().replace(b"6", b"x", 40))
     empty = write_csv(tmp_path / "empty.csv", [])
+    binary = tmp_path / "binary.json"
+    binary.write_bytes(b"\xff" * 1000)
 
     for words, reason in (
         (["--from", "901", "--to", "900", "--data", data], "--from 901 comes after --to 900"),
@@ -212,6 +214,10 @@ def test_wrong_words_and_files_are_refused_in_a_sentence(tmp_path: Path) -> None
         (
             ["--from", "900", "--to", "901", "--data", data, "--coefficients", tmp_path],
             r"^Cannot read \S+: Is a directory\.$",
+        ),
+        (
+            ["--from", "900", "--to", "901", "--data", data, "--coefficients", binary],
+            r"binary.json holds no coefficients of trust-v3, as fit_scores writes them: no text in UTF-8$",
         ),
     ):
         with pytest.raises(CommandError, match=reason):

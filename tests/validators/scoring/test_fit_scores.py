@@ -67,6 +67,14 @@ def test_a_refit_without_outcomes_is_refused(tmp_path: Path) -> None:
         call_command("fit_scores", "--method", "trust-v2", "--data", str(data), "--to", "903")
 
 
+def test_where_nothing_can_be_written_is_said_before_the_minutes_of_fitting(tmp_path: Path) -> None:
+    nowhere = tmp_path / "no" / "fit.json"
+
+    with pytest.raises(CommandError, match=f"^Cannot write {nowhere}: there is no such folder to write into"):
+        # No history is read: the file of it is not there either.
+        call_command("fit_scores", "--data", "/nowhere", "--to", "903", "--output", str(nowhere))
+
+
 def test_trees_that_are_grown_go_the_way_of_their_inputs(tmp_path: Path) -> None:
     pytest.importorskip("lightgbm")
     data = write_csv(tmp_path / "history.csv", recorded(validators=40, last=925))

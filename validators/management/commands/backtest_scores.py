@@ -149,9 +149,15 @@ def _with_coefficients(method: ScoringMethod, path: Path | None, first: int) -> 
     except OSError as exc:
         raise CommandError(f"Cannot read {path}: {exc.strerror}.", returncode=WRONG_USAGE) from exc
     except (ValueError, KeyError, TypeError) as exc:
-        problem = f"{path} holds no coefficients of {method.name}: {exc!r}"
+        problem = f"{path} holds no coefficients of {method.name}, as fit_scores writes them: {_reason(exc)}"
         raise CommandError(problem, returncode=WRONG_USAGE) from exc
     return trust_v3.method_with(read)
+
+
+def _reason(exc: ValueError | KeyError | TypeError) -> str:
+    if isinstance(exc, UnicodeDecodeError):  # its words repeat the whole file
+        return "no text in UTF-8"
+    return f"{exc} is missing" if isinstance(exc, KeyError) else str(exc)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Refit the coefficients of a scoring method."""
 
 import json
+import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,10 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         check_epochs(options["first"], options["last"])
+        output: Path | None = options["output"]
+        # Said now, not after the minutes that it takes.
+        if output is not None and not os.access(output.parent, os.W_OK):
+            raise CommandError(f"Cannot write {output}: there is no such folder to write into.")
         try:
             with collector_paused():
                 document = self._document(options)
@@ -64,13 +69,13 @@ class Command(OperatorCommand):
         except (ValidatorsError, ValueError) as exc:
             raise CommandError(str(exc)) from exc
         text = _text(document)
-        if options["output"] is None:
+        if output is None:
             self.stdout.write(text, ending="")
             return
         try:
-            options["output"].write_text(text)
+            output.write_text(text)
         except OSError as exc:
-            raise CommandError(f"Cannot write {options['output']}: {exc.strerror}.") from exc
+            raise CommandError(f"Cannot write {output}: {exc.strerror}.") from exc
         record = document["record"]
         self.stdout.write(f"Fitted on {counted(record['examples'], 'example')}, {record['bad']} of them bad.")
 

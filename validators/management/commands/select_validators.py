@@ -10,13 +10,14 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from validators.management.commands.show_validators import positive
 from validators.monitoring.delinquency import much_is_delinquent
 from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
 from validators.reading.flags import FlagCode
 from validators.reading.picture import current_picture
 from validators.reading.selection import SelectedValidator, selection
 from validators.reading.standings import Narrowing
-from validators.scoring.selection import BAND
+from validators.scoring.selection import BAND, WIDEST_BAND
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
 MOST_PERCENT: Final = 100
@@ -27,7 +28,7 @@ class Command(OperatorCommand):
     help = "Choose the best validators to hold, letting those held stay until they fall behind a band."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--size", type=int, default=100, metavar="N", help="How many to hold; 100.")
+        parser.add_argument("--size", type=positive, default=100, metavar="N", help="How many to hold; 100.")
         parser.add_argument(
             "--held", type=Path, metavar="FILE", help="Vote accounts held now, one a line; none unless given."
         )
@@ -48,8 +49,8 @@ class Command(OperatorCommand):
         form.add_argument("--csv", action="store_true", help="Print CSV with a header.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["size"] < 1 or not options["band"] >= 1:
-            raise CommandError("--size is at least 1, and --band too.", returncode=WRONG_USAGE)
+        if not 1 <= options["band"] <= WIDEST_BAND:
+            raise CommandError(f"--band is from 1 to {WIDEST_BAND:g}.", returncode=WRONG_USAGE)
         narrowing = _narrowing(options)
         held, caps = _held(options["held"]), _caps(options["cap"])
         picture = current_picture()
@@ -58,7 +59,8 @@ class Command(OperatorCommand):
         size, band = options["size"], options["band"]
         chosen = selection(picture, narrowing, held=held, size=size, band=band, caps=caps)
         found = chosen.rows
-        for said in [much_is_delinquent(), *(cap.sentence for cap in chosen.caps)]:
+        nobody = "" if found else "No validator is like this, and none is held."
+        for said in [much_is_delinquent(), *(cap.sentence for cap in chosen.caps), nobody]:
             if said:
                 self.stderr.write(said)
         if options["json"]:
