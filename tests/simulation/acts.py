@@ -1,8 +1,8 @@
 """What people may do to a job meanwhile, by the words in which it is told."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -14,13 +14,35 @@ from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.changing import backfill, pause, resume, trigger
 from scheduling.operations.naming import job_named
 from scheduling.operations.retrying import retry
+from tests.simulation.acted import Act, left_by
+from tests.simulation.processes import BrokenError
+from tests.simulation.seen import Ledger
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 
+def _done(here: "Simulation", act: Act, call: Callable[[], object]) -> None:
+    """What is refused, or changes nothing, is to be so, where nobody has changed anything meanwhile."""
+    people, changes = here.watch.people, here.watch.changes
+    people.act, refusal = act, None
+    try:
+        call()
+    except RefusedError as exc:
+        refusal = exc
+    finally:
+        people.act = None
+    here.world.pause("has read what was done")
+    stands = Ledger(here.watch.rows, here.watch.standings)
+    if here.watch.changes == changes and left_by(act, stands, here.watch.jobs) != (
+        None if refusal else stands
+    ):
+        raise BrokenError("POLICY", f"{act.what} {act.name} is not done: {refusal or 'nothing has changed'}")
+
+
 def _pause(here: "Simulation", name: str) -> None:
-    pause(name, by="ann", note="", now=here.world.wall())
+    now = here.world.wall()
+    _done(here, Act(what="pause", name=name, now=now), lambda: pause(name, by="ann", note="", now=now))
 
 
 def _pause_for(here: "Simulation", name: str) -> None:
@@ -29,15 +51,18 @@ def _pause_for(here: "Simulation", name: str) -> None:
     until, schedule = now + 0.7 * every, job_named(name).schedule
     if schedule and schedule.next_run is not None and not schedule.cron:
         until += (schedule.next_run - until) % every
-    pause(name, by="ann", note="", now=now, until=until)
+    act = Act(what="pause", name=name, now=now, end=until)
+    _done(here, act, lambda: pause(name, by="ann", note="", now=now, until=until))
 
 
 def _resume(here: "Simulation", name: str) -> None:
-    resume(name, by="ann", now=here.world.wall())
+    now = here.world.wall()
+    _done(here, Act(what="resume", name=name, now=now), lambda: resume(name, by="ann", now=now))
 
 
 def _cancel(here: "Simulation", name: str) -> None:
-    cancel(name, what=What.ALL, by="ann", now=here.world.wall())
+    now, what = here.world.wall(), What.ALL
+    _done(here, Act(what="cancel", name=name, now=now), lambda: cancel(name, what=what, by="ann", now=now))
 
 
 def _retry(here: "Simulation", name: str) -> None:
@@ -45,8 +70,8 @@ def _retry(here: "Simulation", name: str) -> None:
     now = here.world.wall()
     ids = Run.objects.filter(job__name=name).order_by("-occurrence").values_list("pk", flat=True)
     for run_id in list(ids[:4]):
-        with suppress(RefusedError):
-            retry(run_id, by="ann", now=now)
+        act = Act(what="retry", name=name, now=now, run=run_id)
+        _done(here, act, partial(retry, run_id, by="ann", now=now))
 
 
 def _backfill(here: "Simulation", name: str) -> None:
@@ -54,20 +79,24 @@ def _backfill(here: "Simulation", name: str) -> None:
     now = here.world.wall()
     interval = timedelta(seconds=here.plan.every)
     for back in (3.5, 2.5, 1.5, 0.5):
-        start = now - back * interval
-        with suppress(RefusedError):
-            backfill(name, start=start, end=start + interval, by="ann", now=now)
+        start, end = now - back * interval, now - (back - 1) * interval
+        act = Act(what="backfill", name=name, now=now, start=start, end=end)
+        _done(here, act, partial(backfill, name, start=start, end=end, by="ann", now=now))
 
 
 def _trigger(here: "Simulation", name: str) -> None:
-    trigger(name, by="ann", now=here.world.wall())
+    _trigger_at(here, name, here.world.wall())
+
+
+def _trigger_at(here: "Simulation", name: str, now: datetime) -> None:
+    _done(here, Act(what="trigger", name=name, now=now), lambda: trigger(name, by="ann", now=now))
 
 
 def _trigger_all(here: "Simulation", name: str) -> None:
     """All at one instant, as a script does."""
     now = here.world.wall()
     for one in here.names:
-        trigger(one, by="ann", now=now)
+        _trigger_at(here, one, now)
 
 
 def _clean_up(here: "Simulation", name: str) -> None:

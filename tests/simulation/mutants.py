@@ -7,6 +7,7 @@ from tests.simulation.mutants_of_judges import OF_JUDGES
 from tests.simulation.mutants_of_operations import OF_OPERATIONS
 from tests.simulation.mutants_of_people import OF_PEOPLE
 from tests.simulation.mutants_of_policies import OF_POLICIES, WALL_CLOCK, mutant
+from tests.simulation.mutants_of_readers import OF_READERS
 from tests.simulation.mutants_unseen import UNSEEN
 
 FURTHER = (
@@ -255,4 +256,7 @@ FURTHER = (
 )
 
 
-ALL = (*MUTATIONS, *FURTHER, *OF_OPERATIONS, *OF_POLICIES, *UNSEEN, *OF_JUDGES, *OF_PEOPLE, *OF_EXAMINERS)
+ALL = (
+    *(*MUTATIONS, *FURTHER, *OF_OPERATIONS, *OF_POLICIES, *UNSEEN),
+    *(*OF_JUDGES, *OF_PEOPLE, *OF_EXAMINERS, *OF_READERS),
+)

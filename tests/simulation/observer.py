@@ -8,26 +8,23 @@ from typing import Any
 
 from scheduling.ledger.lawful import NONE, Look, steps_between
 from scheduling.models import RunState
+from tests.simulation.acted import of_an_act
+from tests.simulation.claimed import of_claims
 from tests.simulation.invariants import of_all
 from tests.simulation.moves import of_a_claim, of_a_standing
 from tests.simulation.news import Deliveries, of_what_is_joined
 from tests.simulation.people import People
 from tests.simulation.policies import (
     not_now,
-    of_a_cancel,
     of_a_pause,
     of_a_run,
-    of_room,
-    of_variants,
     of_what_is_gone,
-    of_what_is_made_up_for,
-    of_what_is_triggered,
 )
 from tests.simulation.processes import BrokenError, Process, Thread
-from tests.simulation.seen import ENDED, JOBS, RUNS, Known, Row, Standing, instant, without_beats
+from tests.simulation.seen import ENDED, JOBS, RUNS, Known, Ledger, Row, Standing, instant, without_beats
 from tests.simulation.sequels import of_a_first_success, of_a_success
-from tests.simulation.trials import of_a_retry, of_a_skip, of_a_takeover, of_a_trial
-from tests.simulation.turns import of_a_turn, of_turns_for_room
+from tests.simulation.trials import of_a_loss, of_a_takeover, of_a_trial
+from tests.simulation.turns import of_releases
 from tests.simulation.world import World
 
 # Seconds.
@@ -50,6 +47,8 @@ class Observer:
     stood: dict[int, Standing] = field(default_factory=dict)
     # Whose process a claim is, and since when.
     owners: dict[str, tuple[Process, float]] = field(default_factory=dict)
+    # By claim, when its heartbeat moved last.
+    beaten_at: dict[str, float] = field(default_factory=dict)
     begun: Counter[int] = field(default_factory=Counter)
     begun_by: set[str] = field(default_factory=set)
     version: int = -1
@@ -57,8 +56,8 @@ class Observer:
     is_shared: bool = False
     # How often the ledger has changed, but for heartbeats.
     changes: int = 0
-    # By job, the step in which something of it was changed last.
-    changed_at: dict[int, int] = field(default_factory=dict)
+    # By job and who changed something of it, the step in which he did last.
+    changed_at: dict[tuple[int, Process], int] = field(default_factory=dict)
     people: People = field(default_factory=People)
     deliveries: Deliveries = field(default_factory=Deliveries)
 
@@ -159,14 +158,13 @@ class Observer:
         for row in before.values():
             if row.id not in rows:
                 of_what_is_gone(row, rows.values(), self.jobs[row.job], latest=self.world.latest)
-        of_variants(before, rows, self.jobs)
-        if by.kind == "dispatcher" and by.said is not None:
-            is_fresh = partial(self._is_fresh, by)
-            of_room(before, rows, self.jobs, is_fresh=is_fresh)
-            of_turns_for_room(before, rows, self.jobs, by=by, is_fresh=is_fresh, is_paused=self._is_paused)
-            of_what_is_made_up_for(before, rows, self.jobs, now=by.said)
-        if by.kind == "operator":
-            of_a_cancel(before, rows)
+        was, now = Ledger(before, stood), Ledger(rows, standings)
+        if by.kind == "dispatcher" and by.said is not None and not self.is_shared:
+            of_claims(was, now, self.jobs, at=by.said)
+            is_fresh = partial(self.is_undisturbed, by, by.looked_at)
+            of_releases(was, now, self.jobs, at=by.said, is_fresh=is_fresh)
+        if by.kind == "operator" and not self.is_shared:
+            of_an_act(self.people.act, was, now, self.jobs)
         effects = dict(self.database.execute(EFFECTS).fetchall())
         of_all(rows, self.jobs, self.owners, effects, living=self.world.living("worker"))
         self.deliveries.of_all(rows.values(), self.jobs)
@@ -174,7 +172,7 @@ class Observer:
         for standing in standings.values():
             if standing.job in stood:
                 self._of_a_schedule(stood[standing.job], standing, before, by)
-        self._remember_changes(before, stood)
+        self._remember_changes(before, stood, by)
 
     def _of_policies(self, before: dict[int, Row], row: Row, by: Process) -> None:
         was, job, standing = before.get(row.id), self.jobs[row.job], self.standings[row.job]
@@ -184,29 +182,20 @@ class Observer:
             of_a_claim(was, row, stood, standing)
         of_a_run(was, row, job, latest=self.world.latest, is_paused=standing.paused is not None)
         self.people.of_a_run(was, row, standing)
-        if was is None:
-            of_a_skip(row, before, job, by=by)
-            of_what_is_triggered(row, before)
-        else:
+        if was is not None:
             of_a_trial(was, row, job, by=by, at=self.world.now)
             of_a_takeover(was, row, self.rows, before, job, by=by)
-            of_a_retry(was, row, before, job, by=by)
             if was.state == RunState.RUNNING and not self.is_shared:
                 of_a_first_success(row, before, self.rows, self.jobs, self.standings)
-        if by.kind == "dispatcher":
-            is_fresh, is_paused = self._is_fresh(by, row.job), self._is_paused(row.job)
-            of_a_turn(row, before, job, by=by, is_fresh=is_fresh, is_paused=is_paused)
 
-    def _is_paused(self, job_id: int) -> bool:
-        return self.standings[job_id].paused is not None
-
-    def _is_fresh(self, by: Process, job_id: int) -> bool:
-        """Whether nothing of a job has changed since that dispatcher looked."""
-        return self.changed_at.get(job_id, 0) < by.looked_at
+    def is_undisturbed(self, by: Process, since: int, job_id: int | None = None) -> bool:
+        """Whether nobody else has changed anything, or anything of a job, from a step on."""
+        others = ((job, at) for (job, who), at in self.changed_at.items() if who is not by)
+        return all(at < since or job_id not in (None, job) for job, at in others)
 
     def _of_a_schedule(self, stood: Standing, stands: Standing, before: dict[int, Row], by: Process) -> None:
         job, rows = self.jobs[stands.job], self.rows
-        of_a_standing(stood, stands, job=job, by=by, latest=self.world.latest, before=before, rows=rows)
+        of_a_standing(stood, stands, job=job, by=by, latest=self.world.latest)
         has_failed = any(
             row.job == stands.job and row.state == RunState.FAILED and before[row.id].state != row.state
             for row in rows.values()
@@ -215,12 +204,11 @@ class Observer:
         is_asked = by.kind == "operator"
         of_a_pause(stood, stands, rows.values(), failed=has_failed, by_people=is_asked, job=job)
 
-    def _remember_changes(self, before: dict[int, Row], stood: dict[int, Standing]) -> None:
-        """In which step something of a job was changed last."""
+    def _remember_changes(self, before: dict[int, Row], stood: dict[int, Standing], by: Process) -> None:
         changed = {row.job for row in self.rows.values() if before.get(row.id) != row}
         changed |= {row.job for row in before.values() if row.id not in self.rows}
         changed |= {job for job, standing in self.standings.items() if stood.get(job) != standing}
-        self.changed_at |= dict.fromkeys(changed, self.world.step)
+        self.changed_at |= dict.fromkeys(((job, by) for job in changed), self.world.step)
 
     def _tell(self, was: Row | None, row: Row) -> None:
         if was is None or (was.state, was.attempt) != (row.state, row.attempt):
@@ -234,6 +222,8 @@ class Observer:
         if row.owner != was.owner and row.state == RunState.RUNNING:
             self.owners[row.owner] = (by, self.world.now)
         beats = row.heartbeat != was.heartbeat and row.owner == was.owner
+        if beats or row.owner != was.owner:
+            self.beaten_at[row.owner] = self.world.now
         if beats and self.owners[row.owner][0] is not by:
             raise BrokenError("FENCE-1", f"{by.name} beats for run {row.id}, which is another's")
         if by.kind == "operator":
@@ -268,6 +258,8 @@ class Observer:
             return
         if row.attempt < was.attempt and was.owner in self.begun_by:
             self.begun[row.id] -= 1  # a stop costs no attempt
+        owner, beaten_at = self.owners[was.owner][0], self.beaten_at[was.owner]
+        of_a_loss(was, row, by=by, owner=owner, stood_for=self.world.now - beaten_at)
         for one in self.world.living("worker"):
             if one.executing == (was.id, was.owner):
                 raise BrokenError("RECOVER-1", f"run {was.id} is taken back while {one.name} executes it")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scheduling.models import RunState, RunTrigger
+from tests.simulation.acted import Act
 from tests.simulation.definitions import DEFINITIONS, Definition, definitions_of, redefined
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.seen import Known, Row, Standing
@@ -17,6 +18,8 @@ class People:
 
     definitions: Mapping[int, Definition] = field(default_factory=dict)
     wish: Wish | None = None
+    # What somebody does to the runs of one job just now.
+    act: Act | None = None
     wanted: Mapping[int, Definition] = field(default_factory=dict)
     # Runs that were under way when their schedule was removed; they may end, and be tried again.
     under_way: set[int] = field(default_factory=set)

@@ -142,6 +142,7 @@ def _played_names(
 
 
 def _read(world: World, look: Callable[..., list[Run]], **words: Any) -> list[Run]:
+    running(world).looked_at = world.step
     found = look(**words)
     running(world).read = {run.pk: (run.attempt, run.not_before) for run in found}
     return found

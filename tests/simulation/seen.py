@@ -1,6 +1,6 @@
 """What the observer sees of the ledger, and what it knows of the jobs beforehand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -69,6 +69,16 @@ class Standing(NamedTuple):
     @property
     def is_removed(self) -> bool:
         return self.repeats is None
+
+
+class Ledger(NamedTuple):
+    """All of it, as it stood at one instant."""
+
+    rows: Mapping[int, Row]
+    standings: Mapping[int, Standing]
+
+    def of(self, job_id: int) -> list[Row]:
+        return [row for row in self.rows.values() if row.job == job_id]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from scheduling.engine import turnover
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import SchedulingError
-from tests.simulation import bells, faults, observer
+from tests.simulation import bells, faults, observer, undone
 from tests.simulation.acts import ACTS
 from tests.simulation.databases import database_of, is_on_postgres
 from tests.simulation.deliveries import deliver
@@ -26,7 +26,7 @@ from tests.simulation.parts import Redis, running
 from tests.simulation.playing import enter, played
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.quiet import Look, looking, quiet_until
-from tests.simulation.seen import ENDED
+from tests.simulation.seen import ENDED, Ledger
 from tests.simulation.themes import EVERY, SLOWLY, theme_of
 from tests.simulation.world import BEGINNING, Choices, World
 
@@ -121,18 +121,31 @@ class Simulation:
     def _ticks(self, dispatcher: Dispatcher) -> None:
         while True:
             look = looking(self.world, self.watch)
-            look.by.looked_at, queued = self.world.step, bells.queued(self.watch)
+            look.by.looked_at = began = self.world.step
+            queued, lost = bells.queued(self.watch), undone.lost(self.watch, look.by)
             try:
                 wait = dispatcher.tick()
             except Exception as exc:
                 raise BrokenError("LIVE-1", f"a dispatcher breaks: {exc!r}") from exc
             is_well = not dispatcher._outage.is_on and not dispatcher._messages_lost
+            if self.world.current is not None:
+                self.watch.look(self.world.current)  # its last commit is of this step
             if not dispatcher._outage.is_on:
                 self._of_bells(look, queued)
+            if is_well and not is_on_postgres() and self.watch.is_undisturbed(look.by, began):
+                if dispatcher._trials.writers_until < look.at:
+                    undone.of_the_lost(lost, self.watch, by=look.by)
+                if wait > 0:  # what was put back is the next look's
+                    self._of_the_rest(look)
             dull_until = (
                 partial(quiet_until, look, self.watch, self.redis) if is_well and wait > 0.01 else None
             )
             self.world.wait("sleeps", wait, dull_until=dull_until)
+
+    def _of_the_rest(self, look: Look) -> None:
+        at = self.world.beginning + timedelta(seconds=look.at + look.wrong_by)
+        if look.wrong_by == self.world.wrong_by:
+            undone.of_the_rest(Ledger(self.watch.rows, self.watch.standings), self.watch.jobs, at=at)
 
     def _of_bells(self, look: Look, queued: bells.Queued) -> None:
         """On PostgreSQL what somebody holds is left for later."""

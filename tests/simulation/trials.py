@@ -1,17 +1,20 @@
 """What is promised of a run that is tried again: how often, after which waits, and who takes over from it."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from scheduling.models import ASKED_FOR, ON_THEIR_OWN, Overlap, RunState, RunTrigger
+from scheduling.models import Overlap, RunState
 from tests.simulation.processes import BrokenError, Process
-from tests.simulation.seen import ENDED, Known, Row, instant
+from tests.simulation.seen import Known, Row, instant
+from tests.simulation.turns import waits_for_an_attempt
 
 # A run that has lost so many workers is over.
 MOST_LOSSES = 3
 # A wait may be longer by this part.
 JITTER = 0.25
 LEAST = timedelta(milliseconds=1)
+# Seconds for which the heartbeat of another host's run has to stand still.
+LEASE = 12.0
 
 
 def of_a_trial(was: Row, row: Row, job: Known, *, by: Process, at: float) -> None:
@@ -19,10 +22,6 @@ def of_a_trial(was: Row, row: Row, job: Known, *, by: Process, at: float) -> Non
     if was.lateness is not None and row.lateness != was.lateness:
         raise BrokenError("POLICY", f"run {row.id} began {row.lateness} late, and before {was.lateness}")
     if by.kind == "operator":
-        if was.state == RunState.FAILED and row.state == RunState.PENDING and (row.attempt or row.losses):
-            raise BrokenError(
-                "POLICY", f"run {row.id} begins anew with {row.attempt} and {row.losses} losses"
-            )
         return
     if was.state != RunState.RUNNING or row.attempt != was.attempt or row.failures <= was.failures:
         return
@@ -49,6 +48,17 @@ def _of_a_wait(row: Row, job: Known, *, waits: timedelta, is_lost: bool) -> None
         raise BrokenError("POLICY", f"run {row.id} waits {waits} for its next attempt, and not {known[0]}")
 
 
+def of_a_loss(was: Row, row: Row, *, by: Process, owner: Process, stood_for: float) -> None:
+    """Of a run that a dispatcher takes back: by the kernel of its own host, or else by a stopwatch."""
+    if row.losses == was.losses:
+        return
+    if owner.host == by.host and owner.alive:
+        raise BrokenError("RECOVER-1", f"run {row.id} is taken back, and {owner.name} lives on this host")
+    if owner.host != by.host and stood_for < LEASE:
+        beat = f"{stood_for:.1f} s after its last heartbeat"
+        raise BrokenError("RECOVER-1", f"run {row.id} of {owner.name} is taken back {beat}")
+
+
 def of_a_takeover(
     was: Row, row: Row, rows: Mapping[int, Row], before: Mapping[int, Row], job: Known, *, by: Process
 ) -> None:
@@ -73,37 +83,3 @@ def of_a_takeover(
         raise BrokenError("POLICY", f"run {row.id} is taken over, and none that is newer is due")
     if by.said is not None and not waits_for_an_attempt(was, now=by.said):
         raise BrokenError("POLICY", f"run {row.id} is taken over, and was not waiting for another attempt")
-
-
-def of_a_retry(was: Row, row: Row, before: Mapping[int, Row], job: Known, *, by: Process) -> None:
-    """At once; and none beside another one that has yet to begin, and that it would keep waiting."""
-    is_retry = by.kind == "operator" and (was.state, row.state) == (RunState.FAILED, RunState.PENDING)
-    if is_retry and by.said is not None and instant(row.not_before) > by.said:
-        raise BrokenError("POLICY", f"run {row.id} is to begin anew, and waits until {row.not_before}")
-    if not is_retry or row.trigger in ON_THEIR_OWN or job.overlap == Overlap.ALLOW:
-        return
-    for one in before.values():
-        is_begun = one.attempt or one.state not in (RunState.PENDING, RunState.QUEUED)
-        if one.job == row.job and not is_begun and one.trigger not in ON_THEIR_OWN:
-            raise BrokenError("POLICY", f"run {row.id} begins anew, and run {one.id} has yet to begin")
-
-
-def of_a_skip(row: Row, before: Mapping[int, Row], job: Known, *, by: Process) -> None:
-    """Of an occurrence skipped at its claim: an earlier run stands before it, from which none takes over."""
-    is_skipped = row.trigger == RunTrigger.SCHEDULE and row.state == RunState.SKIPPED
-    if not is_skipped or not job.makes_up or by.kind != "dispatcher" or by.said is None:
-        return
-    ahead = [one for one in before.values() if one.job == row.job and _stands_before(one)]
-    if job.overlap == Overlap.ALLOW or all(waits_for_an_attempt(one, now=by.said) for one in ahead):
-        raise BrokenError("POLICY", f"run {row.id} is skipped, and nothing of {job.name} stands before it")
-
-
-def _stands_before(row: Row) -> bool:
-    is_tried = row.trigger == RunTrigger.OPERATOR and row.attempt > 0
-    return row.state not in ENDED and (row.trigger not in ASKED_FOR or is_tried)
-
-
-def waits_for_an_attempt(row: Row, *, now: datetime) -> bool:
-    is_its_own = row.trigger in ON_THEIR_OWN
-    is_waiting = row.state == RunState.PENDING and row.attempt > 0 and not is_its_own
-    return is_waiting and instant(row.not_before) > now
