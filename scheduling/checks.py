@@ -1,6 +1,8 @@
 """Wrong settings and a database that lost a promise, found before they hurt."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from email.utils import parseaddr
 from itertools import islice
 from typing import Any
 
@@ -27,6 +29,7 @@ INSTALLATION = "installation"
 DECLARED = "declared"
 # What is wrong with more than these has one reason for most of them.
 MOST_NAMED = 10
+_MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
 # Of Q_CLUSTER, what no project may have otherwise.
 MUST = ("broker_class", "scheduler", "max_attempts")
@@ -98,6 +101,19 @@ def the_cluster_is_ours(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def _problems_of_mail() -> list[CheckMessage]:
+    """A host without a dot may be one of this network."""
+    return bounded(
+        Warning(
+            f"ALERT_EMAILS: {text!r} is no address; alerts to it go nowhere.",
+            hint="Write it as ops@example.org, several with a comma between them.",
+            id="scheduling.W005",
+        )
+        for text in settings.ALERT_EMAILS
+        if not _MAIL_ADDRESS.fullmatch(parseaddr(text)[1])
+    )
+
+
 @register(INSTALLATION)
 def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
     """A webhook has an address that can be asked and a secret to sign with."""
@@ -120,6 +136,7 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     problems += _problems_of_chats()
+    problems += _problems_of_mail()
     if settings.HEARTBEAT_URL and not settings.HEARTBEAT_URL.startswith(("http://", "https://")):
         problems.append(
             Error("HEARTBEAT_URL is no http or https address.", hint="Mend it.", id="scheduling.E011")

@@ -94,6 +94,9 @@ def test_a_list_of_jobs_that_is_not_there_is_found(settings: Settings) -> None:
         ("ALERT_WEBHOOK_URL", "http://hooks.example.org/", "scheduling.E007"),
         ("ALERT_WEBHOOK_SECRET", "", "scheduling.E008"),
         ("HEARTBEAT_URL", "ping.example.org", "scheduling.E011"),
+        ("ALERT_EMAILS", ["foo"], "scheduling.W005"),
+        ("ALERT_EMAILS", ["ops@example.org", "@example.org"], "scheduling.W005"),
+        ("ALERT_EMAILS", ["ops@"], "scheduling.W005"),
     ],
 )
 def test_settings_that_cannot_work_are_found(
