@@ -1,4 +1,10 @@
-"""Counts in sentences."""
+"""Counts in sentences, and texts in cells."""
+
+from typing import Final
+
+# A spreadsheet takes a cell that begins so for a formula, and names are written by strangers.
+# Some take the wide forms of these for the same.
+FORMULA_STARTS: Final = frozenset("=+-@|\t\r\n\uff1d\uff0b\uff0d\uff20\uff5c")
 
 
 def counted(number: int, noun: str) -> str:
@@ -9,3 +15,8 @@ def counted(number: int, noun: str) -> str:
 def were(number: int) -> str:
     """The verb of so many."""
     return "was" if number == 1 else "were"
+
+
+def cell_text(text: str) -> str:
+    """For a CSV: one that would be a formula gets an apostrophe before it."""
+    return f"'{text}" if text[:1] in FORMULA_STARTS else text

@@ -45,7 +45,7 @@ def what_is_asked_for_is_installed(**kwargs: Any) -> list[CheckMessage]:
     }
     return [
         Error(
-            f"{name} is set, and its library is not there.", hint=f"pip install {package}", id="staking.E001"
+            f"{name} is set, and its library is not there.", hint=f"pip install {package}", id="staking.E004"
         )
         for name, (value, module, package) in wanted.items()
         if value and not _is_installed(module)

@@ -16,6 +16,8 @@ from django.utils.module_loading import import_string
 from ninja import Schema
 from pydantic import Field
 
+from scheduling.wording import cell_text
+
 Format = Literal["json", "csv"]
 Document = Mapping[str, Any]
 # Documents of one shape: of each of their fields, in its order, the values of all.
@@ -23,9 +25,6 @@ Columns = Mapping[str, Sequence[Any]]
 
 JSON_TYPE: Final = "application/json"
 CSV_TYPE: Final = "text/csv"
-# A spreadsheet takes a cell that begins so for a formula, and names are written by strangers.
-# Some take the wide forms of these for the same.
-FORMULA_STARTS: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 # What stands in a cell without quotes.
 NUMBER_TYPES: Final = frozenset({int, float})
 UNLIKE_TYPES: Final = frozenset({float, list, dict})
@@ -184,11 +183,10 @@ def _cell(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """One that would be a formula gets an apostrophe before it."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value[:1] in FORMULA_STARTS else value
+        return cell_text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):

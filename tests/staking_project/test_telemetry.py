@@ -76,11 +76,11 @@ def test_an_attempt_is_a_span(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_asked_for_and_not_installed_is_named(settings: Settings) -> None:
-    assert not [message for message in run_checks(databases=[]) if message.id == "staking.E001"]
+    assert not [message for message in run_checks(databases=[]) if message.id == "staking.E004"]
     settings.SENTRY_DSN = "https://key@sentry.example.org/1"
     settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
 
-    assert [message.hint for message in run_checks(databases=[]) if message.id == "staking.E001"] == [
+    assert [message.hint for message in run_checks(databases=[]) if message.id == "staking.E004"] == [
         "pip install sentry-sdk",
         "pip install opentelemetry-sdk opentelemetry-exporter-otlp",
     ]

@@ -9,7 +9,9 @@ from validators.rules.inputs import ABOUT, Unit
 from validators.solana.versions import Lineage, Version, parse_version
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=600, strip_whitespace=True)]
+# PostgreSQL stores no NUL.
+_NO_NUL = r"^[^\x00]*$"
+Text = Annotated[str, StringConstraints(min_length=1, max_length=600, strip_whitespace=True, pattern=_NO_NUL)]
 # More is no window that anybody's history fills.
 LONGEST_WINDOW = 512
 
@@ -153,8 +155,8 @@ class RuleSet(_Strict):
     """One file: who asks what, and whether meeting it is enough."""
 
     name: Name
-    title: Annotated[str, StringConstraints(min_length=1, max_length=60)]
-    version: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=_NO_NUL)]
+    version: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=_NO_NUL)]
     read_on: date
     # What follows for who meets every rule: he is taken, or a ranking or an auction chooses among those.
     decides: Literal["rules", "ranking", "auction"]

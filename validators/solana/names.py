@@ -13,7 +13,7 @@ from validators.solana.pubkey import is_pubkey
 from validators.solana.quick_reading import plain_answer
 from validators.solana.records import Records, Rejected, or_reason, sorted_out
 from validators.solana.rpc import Endpoint
-from validators.solana.schemas import Key, Reply
+from validators.solana.schemas import Key, Reply, with_whole_characters
 from validators.solana.text import (
     LONGEST_DETAILS,
     LONGEST_KEYBASE,
@@ -78,8 +78,8 @@ def _item(sent: msgspec.Raw) -> ProgramAccount | str:
     try:
         account = _ACCOUNT.decode(sent)
     except (msgspec.MsgspecError, RecursionError):
-        return _SENT.validate_json(bytes(sent))
-    return account if is_pubkey(account.pubkey) else _SENT.validate_json(bytes(sent))
+        return _SENT.validate_json(with_whole_characters(bytes(sent)))
+    return account if is_pubkey(account.pubkey) else _SENT.validate_json(with_whole_characters(bytes(sent)))
 
 
 @plain_dataclass(frozen=True, slots=True)

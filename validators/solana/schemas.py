@@ -39,7 +39,7 @@ _STRICT: Final = ConfigDict(strict=True)
 MOST_SLOTS_IN_EPOCH: Final = 10_000_000
 # How JSON writes one; two of them are a character.
 _SURROGATE: Final = b"\\ud"
-NO_TEXT: Final = "half a character, which is no text"
+_HALF: Final = re.compile("[\ud800-\udfff]")
 # How much of a hostile text is kept in a reason.
 _LONGEST_QUOTE: Final = 60
 _FIELD: Final = re.compile(r"\d{1,9}|[A-Za-z_]{1,30}|\[key\]")
@@ -214,32 +214,18 @@ class RpcFailure(BaseModel):
 Result = TypeVar("Result")
 
 
-def _without_half_characters(body: bytes) -> bytes | None:
-    """The reply with `NO_TEXT` in place of each record that holds a lone surrogate, which anybody may write.
+def with_whole_characters(body: bytes) -> bytes:
+    """The same JSON with U+FFFD in place of each lone surrogate: anybody may write one, nobody can store it.
 
-    None where there is no such record, or the body is no JSON at all.
+    What is no JSON at all stays as it is.
     """
     if _SURROGATE not in body.lower():
-        return None
+        return body
     try:
-        sent = json.loads(body)
+        text = json.dumps(json.loads(body), ensure_ascii=False)
     except (ValueError, RecursionError):
-        return None
-    result = sent.get("result") if isinstance(sent, dict) else None
-    records = result.get("value") if isinstance(result, dict) else result
-    if not isinstance(records, list) or all(map(_is_text, records)):
-        return None
-    whole = [one if _is_text(one) else NO_TEXT for one in records]
-    sent["result"] = {**result, "value": whole} if isinstance(result, dict) else whole
-    return json.dumps(sent).encode() if _is_text(sent) else None
-
-
-def _is_text(sent: Any) -> bool:
-    try:
-        json.dumps(sent, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
-        return False
-    return True
+        return body
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text).encode()
 
 
 class Reply(BaseModel, Generic[Result]):
@@ -251,11 +237,8 @@ class Reply(BaseModel, Generic[Result]):
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """Raises a ValidationError. A record with half a character in it is a bad one, and no more."""
+        """Raises a ValidationError."""
         try:
             return cls.model_validate_json(body)
         except ValidationError:
-            mended = _without_half_characters(body)
-            if mended is None:
-                raise
-            return cls.model_validate_json(mended)
+            return cls.model_validate_json(with_whole_characters(body))

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from validators.solana.pubkey import is_pubkey
 from validators.solana.quick_reading import plain_answer
 from validators.solana.schemas import Record as SentRecord
-from validators.solana.schemas import RejectedRecord, Reply, VoteAccount, VoteAccounts
+from validators.solana.schemas import RejectedRecord, Reply, VoteAccount, VoteAccounts, with_whole_characters
 
 
 class _Records(msgspec.Struct, gc=False):
@@ -49,8 +49,8 @@ def _record(sent: msgspec.Raw) -> VoteAccount | RejectedRecord:
     try:
         account = _ACCOUNT.decode(sent)
     except msgspec.MsgspecError:
-        return _SENT.validate_json(bytes(sent))
-    return account if _is_plain(account) else _SENT.validate_json(bytes(sent))
+        return _SENT.validate_json(with_whole_characters(bytes(sent)))
+    return account if _is_plain(account) else _SENT.validate_json(with_whole_characters(bytes(sent)))
 
 
 def _is_plain(account: VoteAccount) -> bool:

@@ -12,7 +12,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.api.replies import FORMULA_STARTS, _csv
+from scheduling.api.replies import _csv
+from scheduling.wording import FORMULA_STARTS
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator, vote_state
 from validators.api import documents
 from validators.api.rows import VALIDATOR_COLUMNS
@@ -30,7 +31,13 @@ VARIED: tuple[dict[str, Any], ...] = (
     {"name": "", "identity": "", "commission_bps": 10_000, "apy": 1.0, "runs_jito": False, "mev_apy": 1e-7},
     {"name": "\uff1d-", "commission_bps": None, "apy": None, "left_at": None, "mev_commission_bps": 10_000},
     {"commission_flags": ["above 50 %"], "superminority": True, "apy": 0.0712, "mev_epoch": 0},
-    {"name_mark": "mixed_alphabets", "activated_stake": 0, "leader_slots": 0, "mev_commission_bps": 1},
+    {
+        "name_mark": "mixed_alphabets",
+        "name": "|calc",
+        "activated_stake": 0,
+        "leader_slots": 0,
+        "mev_commission_bps": 1,
+    },
     {"name_mark": "same_as_larger", "address": "10.0.0.1", "country": "DE", "apy": 123456789.125},
 )
 

@@ -101,11 +101,24 @@ def test_of_one_group_no_more_are_held_than_the_cap_lets_in(held: Path) -> None:
     assert {one["capped_by"] for one in (*found[:5], found[6])} == {None}
 
 
-def test_csv_has_a_header_and_people_get_lines(held: Path) -> None:
+def test_csv_has_a_header(held: Path) -> None:
     out = io.StringIO()
     call_command("select_validators", "--size", "2", "--csv", stdout=out)
     assert [row["vote_account"] for row in csv.DictReader(out.getvalue().splitlines())] == ["vote1", "vote2"]
 
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "|"])
+def test_a_name_in_a_csv_is_no_formula(held: Path, start: str) -> None:
+    Validator.objects.filter(vote_account="vote1").update(name=f"{start}cmd|' /C calc'!A0")
+    out = io.StringIO()
+
+    call_command("select_validators", "--size", "1", "--csv", stdout=out)
+
+    [row] = csv.DictReader(out.getvalue().splitlines())
+    assert row["name"] == f"'{start}cmd|' /C calc'!A0"
+
+
+def test_people_get_lines(held: Path) -> None:
     out = io.StringIO()
     call_command("select_validators", "--size", "1", stdout=out)
     assert " ".join(out.getvalue().split()) == "enters vote1 place 1 of 8, and there is room"

@@ -54,6 +54,7 @@ def test_every_shipped_rule_names_where_it_is_written() -> None:
         (HEAD + RULE.replace('"commission"', '"charm"'), "input 'charm' is none; choose from: comm"),
         (HEAD + RULE.replace("at_most = 0.05", ""), "rule fee: it bounds nothing; give at_most"),
         (HEAD + RULE.replace("at_most = 0.05", "is = true"), "input 'commission' is bounded by a number"),
+        (HEAD.replace("Mine", "Mi\\u0000ne") + RULE, "mine.toml: title: String should match pattern"),
         (HEAD + RULE + "window = 0\n", "rule fee: window"),
         (HEAD + RULE + "window = 3\nin_at_least = 4\n", "in_at_least is 4, and the window has 3"),
         (HEAD + RULE.replace("commission", "stake") + 'window = "all"\n', 'rule fee: window = "all" is for'),

@@ -111,6 +111,19 @@ def test_predictions_have_a_line_for_every_validator_epoch_and_method(
     assert all(0 <= float(line["risk"]) <= 1 for line in lines if line["method"] == "trust-v2")
 
 
+def test_a_backtest_that_fails_leaves_the_predictions_of_before(tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "history.csv", recorded(validators=8, first=900, last=905))
+    out = tmp_path / "out.csv"
+    out.write_text("before")
+
+    with pytest.raises(CommandError, match="No epoch from 1 to 2"):
+        call_command(
+            "backtest_scores", "--from", "1", "--to", "2", "--data", str(data), "--predictions", str(out)
+        )
+
+    assert out.read_text() == "before"
+
+
 @pytest.mark.parametrize(
     ("first", "version", "foretold"), [(918, "3.2.0", False), (920, "3.2.0", True), (949, "3.4.0", True)]
 )

@@ -1,21 +1,24 @@
 """What one validator or node writes of itself, however odd, costs nobody else anything."""
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.validators import replies
-from tests.validators.endpoints import CannedEndpoint
+from tests.validators.endpoints import CannedEndpoint, rpc_error
 from validators import tasks
-from validators.exceptions import MalformedReplyError
-from validators.models import SourceState, Validator
-from validators.solana.schemas import NO_TEXT
+from validators.exceptions import EndpointError
+from validators.models import Validator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-# Of so many one bad record is below the twentieth above which a whole reply is doubted.
-COUNT = 25
+COUNT = 10
 LONE = ["\ud83d", "lagoon \ud83d", "\udc00\ud800"]
+
+
+def marked(text: str) -> str:
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 @pytest.fixture
@@ -25,50 +28,53 @@ def identities(endpoint: CannedEndpoint) -> list[str]:
     return [account["nodePubkey"] for account in endpoint.current]
 
 
-def told(source: str) -> list[dict[str, Any]]:
-    rejected: list[dict[str, Any]] = SourceState.objects.get(source=source).rejected
-    return rejected
-
-
 @pytest.mark.parametrize("text", LONE)
 @pytest.mark.parametrize("field", ["name", "details", "unread"])
-def test_half_a_character_in_one_profile_is_told_and_the_others_are_stored(
+def test_half_a_character_in_one_profile_costs_no_more_than_itself(
     endpoint: CannedEndpoint, identities: list[str], field: str, text: str
 ) -> None:
-    profiles = [replies.profile(one, name="Somebody") for one in identities]
     words: dict[str, Any] = {"name": "Somebody", field: text}
-    profiles[3] = replies.profile(identities[3], **words)
-    endpoint.results["getProgramAccounts"] = profiles
+    profiles = [replies.profile(one, name="Somebody") for one in identities]
+    endpoint.results["getProgramAccounts"] = [replies.profile(identities[0], **words), *profiles[1:]]
 
     result = tasks.fetch_names()
 
-    assert (result["profiles"], result["rejected"]) == (COUNT - 1, 1)
-    [rejected] = told("names")
-    assert rejected["key"] == "record 3"
-    assert NO_TEXT in rejected["reason"]
-    assert Validator.objects.filter(name="Somebody").count() == COUNT - 1
+    assert (result["profiles"], result["rejected"]) == (COUNT, 0)
+    kept = {"name": "Somebody", "details": ""} | ({field: marked(text)} if field != "unread" else {})
+    row = Validator.objects.get(identity=identities[0])
+    assert {"name": row.name, "details": row.details} == kept
+    assert Validator.objects.filter(name="Somebody").count() == COUNT - (field == "name")
 
 
 @pytest.mark.parametrize("text", LONE)
-def test_half_a_character_in_one_version_is_told_and_the_others_are_stored(
+def test_half_a_character_in_one_version_costs_no_more_than_itself(
     endpoint: CannedEndpoint, identities: list[str], text: str
 ) -> None:
     nodes = [replies.node(one) for one in identities]
-    nodes[3] = replies.node(identities[3], text)
-    endpoint.results["getClusterNodes"] = nodes
+    endpoint.results["getClusterNodes"] = [replies.node(identities[0], text), *nodes[1:]]
 
-    assert tasks.fetch_nodes()["rejected"] == 1
+    assert tasks.fetch_nodes()["rejected"] == 0
 
-    assert NO_TEXT in told("nodes")[0]["reason"]
+    assert Validator.objects.get(identity=identities[0]).version == marked(text)
     assert Validator.objects.filter(version="4.2.1").count() == COUNT - 1
 
 
-def test_where_most_are_no_text_the_reply_is_not_believed(
+def test_nor_where_every_profile_has_one(endpoint: CannedEndpoint, identities: list[str]) -> None:
+    """Anybody may write as many profiles as he pays for."""
+    profiles = [replies.profile(one, name=f"{place} \ud83d") for place, one in enumerate(identities)]
+    endpoint.results["getProgramAccounts"] = profiles
+
+    assert tasks.fetch_names()["profiles"] == COUNT
+
+    assert Validator.objects.get(identity=identities[7]).name == "7 \ufffd"
+
+
+def test_a_refusal_with_half_a_character_is_told_as_what_it_is(
     endpoint: CannedEndpoint, identities: list[str]
 ) -> None:
-    endpoint.results["getProgramAccounts"] = [replies.profile(one, name="\ud83d") for one in identities]
+    endpoint.faults = [rpc_error(-32005, "behind \ud83d\x00")]
 
-    with pytest.raises(MalformedReplyError, match="25 of 25 records are invalid"):
+    with pytest.raises(EndpointError, match="error -32005"):
         tasks.fetch_names()
 
 

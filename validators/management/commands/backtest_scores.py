@@ -5,6 +5,7 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from validators.exceptions import HistoryFileError, ValidatorsError
+from validators.management.files import replaced, write_text
 from validators.scoring.backtest.figures import figures
 from validators.scoring.backtest.judged_report import judgement_document
 from validators.scoring.backtest.report import document, tables
@@ -93,9 +95,7 @@ class Command(OperatorCommand):
         except ValidatorsError as exc:
             raise CommandError(str(exc)) from exc
         except OSError as exc:
-            # Of a disk that is full no name is told.
-            path = exc.filename or options["predictions"] or options["report"]
-            raise CommandError(f"Cannot write {path}: {exc.strerror}.") from exc
+            raise CommandError(f"Cannot write {exc.filename}: {exc.strerror}.") from exc
         self._warn(first, last, epochs, result)
         self.stdout.write(json.dumps(document(result)) if options["json"] else tables(result))
 
@@ -166,7 +166,7 @@ def _predictions(path: Path | None) -> Iterator[Listener]:
     if path is None:
         yield lambda epoch, method, said: None
         return
-    with path.open("w", newline="") as file:
+    with replaced(path) as raw, TextIOWrapper(raw, encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
 
@@ -180,12 +180,12 @@ def _write_report(folder: Path | None, result: BacktestResult) -> None:
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tables.md").write_text(tables(result))
+    write_text(folder / "tables.md", tables(result))
     for name, picture in figures(result).items():
-        (folder / name).write_text(picture)
+        write_text(folder / name, picture)
     for method in result.methods:
         if method.judgement.sets:
-            (folder / f"{method.method}.json").write_text(_measured(result, method))
+            write_text(folder / f"{method.method}.json", _measured(result, method))
 
 
 def _measured(result: BacktestResult, method: MethodResult) -> str:

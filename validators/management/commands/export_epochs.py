@@ -1,7 +1,6 @@
 """History by epoch for elsewhere."""
 
 import gzip
-import os
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import OperatorCommand
+from validators.management.files import replaced
 from validators.services.history.exporting import history_lines
 
 STDOUT: Final = "-"
@@ -35,7 +35,7 @@ class Command(OperatorCommand):
                 self.stdout.write(line, ending="")
             return
         try:
-            with _replaced(Path(options["file"])) as target:
+            with _packed(Path(options["file"])) as target:
                 target.writelines(line.encode("ascii") for line in history_lines())
         except (OSError, ValueError) as exc:
             reason = exc.strerror if isinstance(exc, OSError) else "it is no name of a file"
@@ -43,17 +43,12 @@ class Command(OperatorCommand):
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[BufferedIOBase]:
-    """A file that takes its name only when it is complete."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    try:
-        with unfinished.open("wb") as raw:
-            if path.suffix == ".gz":
-                # Without a time, the same history makes the same bytes.
-                with gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as packed:
-                    yield packed
-            else:
-                yield raw
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def _packed(path: Path) -> Iterator[BufferedIOBase]:
+    """By gzip, where the name ends so."""
+    with replaced(path) as raw:
+        if path.suffix == ".gz":
+            # Without a time, the same history makes the same bytes.
+            with gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as packed:
+                yield packed
+        else:
+            yield raw

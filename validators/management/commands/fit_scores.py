@@ -13,6 +13,7 @@ from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.wording import counted
 from validators.exceptions import HistoryFileError, ValidatorsError
 from validators.management.commands.backtest_scores import check_epochs
+from validators.management.files import write_text
 from validators.scoring.fitting import trust_v2, trust_v3
 from validators.scoring.fitting.boosting import libraries
 from validators.scoring.fitting.trust_v2 import Provenance
@@ -73,7 +74,7 @@ class Command(OperatorCommand):
             self.stdout.write(text, ending="")
             return
         try:
-            output.write_text(text)
+            write_text(output, text)
         except OSError as exc:
             raise CommandError(f"Cannot write {output}: {exc.strerror}.") from exc
         record = document["record"]

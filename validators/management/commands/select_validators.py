@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.wording import cell_text
 from validators.management.commands.show_validators import positive
 from validators.monitoring.delinquency import much_is_delinquent
 from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
@@ -68,10 +69,15 @@ class Command(OperatorCommand):
         elif options["csv"]:
             writer = csv.writer(self.stdout, lineterminator="\n")
             writer.writerow(COLUMNS)
-            writer.writerows(asdict(one).values() for one in found)
+            writer.writerows(map(_cells, found))
         else:
             for one in found:
                 self.stdout.write(f"{one.action:<11} {one.vote_account:<44} {one.why}")
+
+
+def _cells(one: SelectedValidator) -> list[Any]:
+    values = asdict(one).values()
+    return [cell_text(value) if isinstance(value, str) else value for value in values]
 
 
 def _caps(words: list[str]) -> list[AskedCap]:

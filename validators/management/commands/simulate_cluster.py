@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from scheduling.management.command import WRONG_USAGE
 from scheduling.wording import counted
+from validators.management.files import replaced
 from validators.simulator.answers import SimulatedAnswers
 from validators.simulator.cluster import Cluster
 from validators.simulator.faults import Fault, FaultSpecError, parse_fault_plan
@@ -108,8 +109,8 @@ class Command(BaseCommand):
 
     def _write(self, path: Path, lines: Iterable[str]) -> None:
         try:
-            with path.open("w", encoding="ascii", newline="") as file:
-                file.writelines(lines)
+            with replaced(path) as file:
+                file.writelines(line.encode("ascii") for line in lines)
         except OSError as exc:
             raise CommandError(f"Cannot write {path}: {exc.strerror}.") from exc
 

@@ -15,6 +15,7 @@ from scheduling.api.unknown import shortened, there_is_no
 from scheduling.exceptions import SkipRun
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.tables import table
+from scheduling.wording import cell_text
 from validators.models import Validator
 from validators.models.validators import PUBKEY_LENGTH
 from validators.reading.standings import accounts_of_node
@@ -130,6 +131,6 @@ def _line(vote_account: str, rules: RuleSet, verdict: Verdict) -> tuple[Any, ...
     failing = [one for one in verdict.findings if one.outcome is Outcome.FAILS]
     unknown = [one.rule for one in verdict.findings if one.outcome is Outcome.UNKNOWN]
     return (
-        *(vote_account, rules.name, rules.version, verdict.outcome, verdict.measured),
+        *(vote_account, rules.name, cell_text(rules.version), verdict.outcome, verdict.measured),
         *(" ".join(one.rule for one in failing), " ".join(unknown), verdict.clears_in),
     )
