@@ -137,7 +137,9 @@ def workers_problem(queue: QueueState, *, now: datetime, database: str) -> str:
         return f"{UNKNOWN}Redis is away"
     if queue.workers_alive:
         return ""
-    elsewhere = "" if database else _ask(lambda now: works_elsewhere(last_look(), now=now), now=now)
+    if database:  # first things first: what ended them may be that
+        return "No workers are alive; once the database works, `manage.py qcluster` starts them."
+    elsewhere = _ask(lambda now: works_elsewhere(last_look(), now=now), now=now)
     return elsewhere or "No workers are alive; `manage.py qcluster` starts them."
 
 
@@ -149,8 +151,8 @@ def works_elsewhere(looked_at: datetime | None, *, now: datetime) -> str:
     if looked_at is None or looked_at <= now - DOWN:
         return ""
     return (
-        f"No workers are alive in this queue, but a dispatcher looked at {show_instant(looked_at)}: "
-        "unless it ended since, it has another SECRET_KEY or REDIS_URL."
+        "No workers are alive in this queue; `manage.py qcluster` starts them. A dispatcher looked at "
+        f"{show_instant(looked_at)}: if it goes on looking, it has another SECRET_KEY or REDIS_URL."
     )
 
 

@@ -254,6 +254,15 @@ def test_a_database_that_is_away_is_a_finding(
     )
 
 
+def test_beside_a_database_that_does_not_work_that_comes_first() -> None:
+    """A full disk may have ended the workers; to start them does not help then."""
+    nobody = QueueState(problem="", waiting=0, keys=[], clusters=[])
+
+    problem = readiness.workers_problem(nobody, now=timezone.now(), database="Its disk is full.")
+
+    assert problem == "No workers are alive; once the database works, `manage.py qcluster` starts them."
+
+
 @pytest.mark.usefixtures("living_workers")
 def test_the_command_ends_with_3_under_check_when_not_ready(job: Job, settings: Settings) -> None:
     out = StringIO()
