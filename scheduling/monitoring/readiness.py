@@ -6,19 +6,20 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from scheduling.clock import database_now
 from scheduling.exceptions import SchedulingError
+from scheduling.ledger.ahead import jobs_ahead
 from scheduling.ledger.spoilt import spoilt_jobs
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
@@ -34,8 +35,6 @@ from scheduling.timing.instants import show_instant
 # than this, and one of them is missing or has far too much to do.
 LATE_CLAIM = timedelta(seconds=10)
 LATE_START = timedelta(seconds=30)
-# Nothing is claimed before its time: what ran for a time so far ahead ran by a clock that was wrong.
-AHEAD = timedelta(minutes=1)
 # Of those that cannot run, and of those that are late: what a probe reads, and a person.
 MOST_NAMED = 10
 # What a check says that could not look, by no fault of its own.
@@ -138,7 +137,9 @@ def workers_problem(queue: QueueState, *, now: datetime, database: str) -> str:
         return f"{UNKNOWN}Redis is away"
     if queue.workers_alive:
         return ""
-    elsewhere = "" if database else _ask(lambda now: works_elsewhere(last_look(), now=now), now=now)
+    if database:  # first things first: what ended them may be that
+        return "No workers are alive; once the database works, `manage.py qcluster` starts them."
+    elsewhere = _ask(lambda now: works_elsewhere(last_look(), now=now), now=now)
     return elsewhere or "No workers are alive; `manage.py qcluster` starts them."
 
 
@@ -150,8 +151,8 @@ def works_elsewhere(looked_at: datetime | None, *, now: datetime) -> str:
     if looked_at is None or looked_at <= now - DOWN:
         return ""
     return (
-        f"No workers are alive in this queue, but a dispatcher looked at {show_instant(looked_at)}: "
-        "unless it ended since, it has another SECRET_KEY or REDIS_URL."
+        "No workers are alive in this queue; `manage.py qcluster` starts them. A dispatcher looked at "
+        f"{show_instant(looked_at)}: if it goes on looking, it has another SECRET_KEY or REDIS_URL."
     )
 
 
@@ -176,33 +177,33 @@ def late_jobs(*, now: datetime) -> list[LateJob]:
     """
     spoilt = spoilt_jobs()
     unreadable = [LateJob(name=one.name, problem=one.problem) for one in spoilt]
-    return [*unreadable, *_unclaimed(now=now, but=[one.id for one in spoilt]), *_untaken(now=now)]
+    others = Job.objects.exclude(pk__in=[one.id for one in spoilt])
+    return [*unreadable, *_unclaimed(others, now=now), *_ahead(others, now=now), *_untaken(now=now)]
 
 
-def _unclaimed(*, now: datetime, but: Collection[int]) -> Iterator[LateJob]:
-    jobs = Job.objects.filter(schedule__isnull=False, paused_at=None, after=None).exclude(pk__in=but)
+def _unclaimed(jobs: "QuerySet[Job]", *, now: datetime) -> Iterator[LateJob]:
+    jobs = jobs.filter(schedule__isnull=False, paused_at=None, after=None)
     due = Q(schedule__next_run__lt=now - LATE_CLAIM)
     is_stuck = Q(schedule__next_run=None, ends_at=None) & ~Q(schedule__repeats=0)
-    # What ran while the clock was ahead goes on from there, in silence until the clock is there again.
-    ran = Run.objects.filter(trigger=RunTrigger.SCHEDULE, occurrence__gt=now + AHEAD)
-    is_ahead = Q(pk__in=ran.filter(occurrence__lt=F("job__schedule__next_run")).values("job"))
-    found = list(jobs.filter(due | is_stuck | is_ahead).select_related("schedule").order_by("name"))
+    found = list(jobs.filter(due | is_stuck).select_related("schedule").order_by("name"))
     next_runs = {job: job.schedule.next_run for job in found if job.schedule and job.schedule.next_run}
-    held = held_jobs([job.pk for job, next_run in next_runs.items() if next_run < now])
+    held = held_jobs([job.pk for job in next_runs])
     locked = f"its row is locked ({holders_in_words()})" if held else ""
     for job, next_run in next_runs.items():
         why = locked if job.pk in held else "no dispatcher claims it"
-        problem = f"{job.name} is {show_roughly(now - next_run)} late: {why}."
-        if next_run > now:
-            problem = (
-                f"{job.name} waits {show_roughly(next_run - now)}, until {show_instant(next_run)}: the "
-                "clock was ahead when it last ran; "
-                f"`manage.py scheduler set {job.name} --start` takes a sooner time."
-            )
-        yield LateJob(name=job.name, problem=problem)
+        yield LateJob(name=job.name, problem=f"{job.name} is {show_roughly(now - next_run)} late: {why}.")
     for job in found:
         if job not in next_runs:
             yield LateJob(name=job.name, problem=f"{job.name} has no next run: its cadence is broken.")
+
+
+def _ahead(jobs: "QuerySet[Job]", *, now: datetime) -> Iterator[LateJob]:
+    """Such a job goes on from there, in silence until the clock is there again."""
+    found = jobs.filter(pk__in=jobs_ahead(now=now).values("pk"))
+    for name, next_run in found.order_by("name").values_list("name", "schedule__next_run"):
+        until = f" until {show_instant(next_run)}" if next_run and next_run > now else ""
+        why = "the clock was ahead when it last ran; `manage.py scheduler rewind` mends it."
+        yield LateJob(name=name, problem=f"{name} waits{until}: {why}")
 
 
 def _untaken(*, now: datetime) -> Iterator[LateJob]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from scheduling.exceptions import CadenceError, RefusedError
+from scheduling.ledger.ahead import jobs_ahead, waiting_ahead
 from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
@@ -81,6 +82,28 @@ def _following(job: Job, *, first: datetime, now: datetime) -> datetime | None:
         return due_at(now, cadence=job.cadence, first=first, ends_at=job.ends_at).following
     except (CadenceError, OverflowError):
         return first
+
+
+def rewind(name: str, *, by: str, now: datetime) -> datetime | None:
+    """Let a job that ran while the clock was ahead go on from now, and what waits since then begin.
+
+    Returns its next run. What ran for times that are still to come does not run again when they do. Raises
+    `RefusedError` where it did not run so.
+    """
+    with _changing(name) as job:
+        if not jobs_ahead(now=now).filter(pk=job.pk).exists():
+            raise RefusedError(f"{name} did not run while the clock was ahead, or goes on already.")
+        schedule, before = job.schedule, described(job)
+        assert schedule is not None, "job_named gives scheduled jobs"
+        next_run: datetime | None = schedule.next_run
+        if next_run is not None and next_run > now:
+            next_run = schedule.next_run = next_by(job, stood=next_run, now=now)
+            schedule.save(update_fields=["next_run"])
+        waiting = waiting_ahead(now=now).filter(job=job)
+        waiting.filter(state=RunState.QUEUED).update(not_before=now, queued_at=now)
+        waiting.filter(state=RunState.PENDING).update(not_before=now)
+        record_change(job, at=now, by=by, action=Action.SET, detail=difference(before, described(job)))
+        return next_run
 
 
 def trigger(name: str, *, by: str, now: datetime) -> Run:

@@ -1,4 +1,4 @@
-"""Pauses of everything at once, and those that end by themselves."""
+"""What is done to every job that it is for at once, and pauses that end by themselves."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.ledger.ahead import jobs_ahead
 from scheduling.ledger.journal import SCHEDULER
 from scheduling.models import Job
-from scheduling.operations.changing import pause, resume
+from scheduling.operations.changing import pause, resume, rewind
 from scheduling.operations.rules import require_to_come
 
 # A job whose pause is over and that somebody else holds is left alone for so long (seconds): waiting for its
@@ -29,6 +30,15 @@ def pause_all(*, by: str, note: str, now: datetime, until: datetime | None = Non
 def resume_all(*, by: str, now: datetime) -> list[str]:
     """Let every paused schedule go on; returns their names. Raises as `pause_all` does."""
     return _each(_names(is_paused=True), partial(resume, by=by, now=now), "Resumed")
+
+
+def rewind_all(*, by: str, now: datetime) -> list[str]:
+    """Let every job that ran while the clock was ahead go on from now; returns their names.
+
+    Raises as `pause_all` does.
+    """
+    names = list(jobs_ahead(now=now).order_by("name").values_list("name", flat=True))
+    return _each(names, partial(rewind, by=by, now=now), "Rewound")
 
 
 def end_pauses(*, now: datetime, but: Collection[int] = ()) -> list[str]:

@@ -35,7 +35,7 @@ from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
 from scheduling.operations.options import add_set_options, count, given, instant, read_set_options
-from scheduling.operations.pausing import pause_all, resume_all
+from scheduling.operations.pausing import pause_all, resume_all, rewind_all
 from scheduling.wording import counted, were
 
 HELP = """\
@@ -47,6 +47,7 @@ scheduler remove [MODE|NAME …]        remove this project's schedules: all, a 
 scheduler pause NAME|--all [--until TIME] [--note WHY]
                                       claim no more occurrences until then, or until it is resumed
 scheduler resume NAME|--all           go on with the next occurrence
+scheduler rewind                      what ran while the clock was ahead goes on from now
 scheduler trigger NAME                run now, beside the schedule
 scheduler retry NAME [--occurrence]   let a failed run begin anew (default: the newest)
 scheduler retry ID …|--failed [NAME]  many at once: those of `history`, or all that failed (--from --to)
@@ -96,6 +97,8 @@ class Command(OperatorCommand):
         )
         add_pause_arguments(action("pause", "claim no more occurrences"))
         add_one_or_all(action("resume", "go on with the next occurrence"))
+        rewind = action("rewind", "go on from now after the clock was ahead")
+        rewind.add_argument("--by", default=user_name(), help="who does it (default: your user name)")
         job_action("trigger", "run now, beside the schedule")
         add_retry_arguments(action("retry", "let failed runs begin anew"))
         add_backfill_arguments(job_action("backfill", "run occurrences of the past that never ran"))
@@ -119,6 +122,7 @@ class Command(OperatorCommand):
             "remove": self._remove,
             "pause": self._pause,
             "resume": self._resume,
+            "rewind": self._rewind,
             "trigger": self._trigger,
             "retry": self._retry,
             "backfill": self._backfill,
@@ -195,6 +199,9 @@ class Command(OperatorCommand):
 
     def _show_names(self, names: Sequence[str], what: str, **options: Any) -> None:
         self._show({what: names}, f"{what}: {', '.join(names) or 'none'}", **options)
+
+    def _rewind(self, by: str, **options: Any) -> None:
+        self._show_names(rewind_all(by=by, now=database_now()), "rewound", **options)
 
     def _trigger(self, name: str, by: str, **options: Any) -> None:
         now = database_now()

@@ -68,8 +68,8 @@ def test_workers_that_have_another_queue_are_told(job: Job) -> None:
     """Of a host with another SECRET_KEY it was told that nobody dispatches, where everything ran."""
     at = looked(5)
     told = (
-        f"No workers are alive in this queue, but a dispatcher looked at {at}: unless it ended since, it has "
-        "another SECRET_KEY or REDIS_URL."
+        "No workers are alive in this queue; `manage.py qcluster` starts them. A dispatcher looked at "
+        f"{at}: if it goes on looking, it has another SECRET_KEY or REDIS_URL."
     )
 
     assert explained(job)[-1] == told

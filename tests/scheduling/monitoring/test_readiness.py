@@ -212,11 +212,11 @@ def test_a_job_that_ran_by_a_clock_that_was_ahead_is_late_until_somebody_brings_
 
     [late] = readiness.late_jobs(now=now)
     assert late.problem == (
-        f"fetch-repeatable waits 11h, until {show_instant(ahead + timedelta(hours=6))}: the clock was ahead "
-        "when it last ran; `manage.py scheduler set fetch-repeatable --start` takes a sooner time."
+        f"fetch-repeatable waits until {show_instant(ahead + timedelta(hours=6))}: the clock was ahead "
+        "when it last ran; `manage.py scheduler rewind` mends it."
     )
 
-    call_command("scheduler", "set", job.name, "--start", f"{now:%Y-%m-%dT%H:%M:%SZ}", stdout=StringIO())
+    call_command("scheduler", "rewind", stdout=StringIO())
     assert [late.problem for late in readiness.late_jobs(now=now)] == []
     # And it stays so while it goes on from there, towards the time that was made up.
     Schedule.objects.filter(job=job).update(next_run=now + timedelta(hours=1))
@@ -252,6 +252,15 @@ def test_a_database_that_is_away_is_a_finding(
     assert (
         response.json()["checks"]["database"]["problem"] == "The database does not answer (OperationalError)."
     )
+
+
+def test_beside_a_database_that_does_not_work_that_comes_first() -> None:
+    """A full disk may have ended the workers; to start them does not help then."""
+    nobody = QueueState(problem="", waiting=0, keys=[], clusters=[])
+
+    problem = readiness.workers_problem(nobody, now=timezone.now(), database="Its disk is full.")
+
+    assert problem == "No workers are alive; once the database works, `manage.py qcluster` starts them."
 
 
 @pytest.mark.usefixtures("living_workers")

@@ -1,0 +1,84 @@
+"""What ran while the clock was ahead goes on from now, when somebody says so."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django_q.models import Schedule
+
+from scheduling.exceptions import RefusedError
+from scheduling.ledger.ahead import jobs_ahead
+from scheduling.models import Job, JobChange, Run, RunState
+from scheduling.operations.changing import rewind
+from scheduling.operations.pausing import rewind_all
+from tests.scheduling.claims import claim_due
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+YEAR = timedelta(days=365)
+TEN = timedelta(seconds=10)
+
+
+def job_ahead(**fields: object) -> Job:
+    """It ran at noon, and by a clock a year ahead once more."""
+    job: Job = JobFactory(schedule__next_run=NOON + YEAR + TEN, **fields)
+    RunFactory(job=job, occurrence=NOON, state=RunState.SUCCEEDED)
+    RunFactory(job=job, occurrence=NOON + YEAR, state=RunState.SUCCEEDED)
+    return job
+
+
+def next_run_of(job: Job) -> datetime | None:
+    next_run: datetime | None = Schedule.objects.get(job=job).next_run
+    return next_run
+
+
+@pytest.mark.parametrize(("passed", "then"), [(3, 10), (60, 60)])
+def test_it_runs_an_interval_after_its_last_true_run_and_not_before_now(passed: int, then: int) -> None:
+    job = job_ahead()
+
+    assert rewind_all(by="ann", now=NOON + timedelta(seconds=passed)) == [job.name]
+
+    assert next_run_of(job) == NOON + timedelta(seconds=then)
+    change = JobChange.objects.get(job=job)
+    assert (change.by, change.action) == ("ann", "set")
+    assert change.detail.startswith(f"next_run: {NOON + YEAR + TEN} -> ")
+
+
+def test_a_cron_takes_its_next_match_and_what_has_a_run_already_does_not_run_again() -> None:
+    job = job_ahead()
+    Schedule.objects.filter(job=job).update(schedule_type=Schedule.CRON, cron="0 12 * * *")
+
+    rewind(job.name, by="ann", now=NOON + TEN)
+
+    assert next_run_of(job) == NOON + timedelta(days=1)
+    claim_due(now=NOON + YEAR)
+    assert Run.objects.filter(job=job, occurrence=NOON + YEAR).count() == 1
+
+
+@pytest.mark.parametrize("state", [RunState.PENDING, RunState.QUEUED])
+def test_what_was_asked_for_then_and_waits_begins_now(state: RunState) -> None:
+    """With `overlap` skip nothing of its job would run before it."""
+    future = NOON + YEAR
+    run = RunFactory(state=state, occurrence=future, job__schedule__next_run=NOON + TEN)
+    Run.objects.filter(state=RunState.PENDING).update(queued_at=None)
+    assert list(jobs_ahead(now=NOON)) == [run.job]
+
+    rewind_all(by="ann", now=NOON)
+
+    run.refresh_from_db()
+    assert (run.state, run.not_before) == (state, NOON)
+    assert run.queued_at == (NOON if state == RunState.QUEUED else None)
+    assert next_run_of(run.job) == NOON + TEN
+    assert list(jobs_ahead(now=NOON)) == []
+
+
+def test_who_did_not_run_so_is_left_alone() -> None:
+    """A next run that somebody chose, a pause, a run that is under way."""
+    chosen = JobFactory(schedule__next_run=NOON + YEAR)
+    job_ahead(paused_at=NOON)
+    RunFactory(state=RunState.RUNNING, occurrence=NOON + YEAR, job__schedule__next_run=NOON + TEN)
+
+    assert rewind_all(by="ann", now=NOON) == []
+    with pytest.raises(RefusedError, match="did not run while the clock was ahead"):
+        rewind(chosen.name, by="ann", now=NOON)
+    assert not JobChange.objects.exists()
