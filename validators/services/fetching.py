@@ -16,7 +16,7 @@ from validators.services.comparison import Comparison, compare
 from validators.services.doubts import believed_look, forget_doubts
 from validators.services.endpoints import in_order, record_plausible
 from validators.services.last_look import last_look
-from validators.services.memory import collector_paused
+from validators.services.memory import collector_paused, give_back
 from validators.services.present import Present, read_present
 from validators.services.snapshots import record_snapshot
 from validators.services.sources import Source, record_failure
@@ -40,6 +40,8 @@ def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
     newest = present.newest
     try:
         heard = _heard(present, began_at=now, accept_shrunken=accept_shrunken)
+        # The reply and what it was read into: the most that a fetch holds comes now, and without them.
+        give_back()
         genesis_hash = heard.genesis_hash or (newest.genesis_hash if newest else "")
 
         compared = _compared(heard.answer, present)

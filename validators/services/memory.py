@@ -21,10 +21,10 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-        _give_back()
+        give_back()
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Free memory goes back to the system; glibc keeps it otherwise, of 20,000 validators some 25 MiB."""
     # Other C libraries have no such function, and keep less.
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):

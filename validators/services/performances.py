@@ -36,7 +36,7 @@ class EpochRow(NamedTuple):
 
 def epoch_rows(epoch: int) -> list[EpochRow]:
     rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list(*EpochRow._fields)
-    return list(map(EpochRow._make, bulk.read_rows(rows)))
+    return bulk.read_records(EpochRow, rows)
 
 
 def refresh_performances(epochs: Iterable[int]) -> bool:

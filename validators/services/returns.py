@@ -44,9 +44,12 @@ def refresh_ended_epoch(cluster: ClusterEpoch) -> bool:
 
 def _returns(cluster: ClusterEpoch, rows: Sequence[EpochRow]) -> dict[int, tuple[float | None, bool]]:
     """By the keys of its rows what each earned for its stakers, and whether that is new."""
-    commissions = _applied_commissions(cluster.epoch)
     rewards, points = tower_rewards(cluster)
     lamports = cluster.credits_unit == CreditsUnit.LAMPORTS
+    if not lamports and (rewards is None or not points):
+        # As of epochs that only a file tells of: nothing is known of anybody, whatever the commission.
+        return {row.pk: (None, row.estimated_return is not None) for row in rows}
+    commissions = _applied_commissions(cluster.epoch)
     # The migration epoch paid in two ways, of which each number tells one part.
     whole = all(row.credits_before_split is None for row in rows)
     returned = {}

@@ -59,7 +59,7 @@ def derive_cluster_epochs(epochs: Iterable[int]) -> None:
         with transaction.atomic():
             bulk.serialize_writers()
             rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list(*_COLUMNS)
-            numbers = cluster_numbers([Member._make(row) for row in bulk.read_rows(rows)])
+            numbers = cluster_numbers(bulk.read_records(Member, rows))
             if _store(epoch, numbers):
                 mark_picture(Writer.IMPORTS)
 
@@ -119,14 +119,13 @@ def _store(epoch: int, numbers: dict[str, Any]) -> bool:
     return bool(news)
 
 
-def cluster_numbers(members: Iterable[Member]) -> dict[str, Any]:
+def cluster_numbers(everybody: Sequence[Member]) -> dict[str, Any]:
     """The fields of ClusterEpoch that follow from the rows of an epoch.
 
     The mean is weighted by stake, over accounts with stake whose credits are known.
     """
-    everybody = list(members)
-    lamports = any(one.credits_unit == CreditsUnit.LAMPORTS for one in everybody)
-    unit = (CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS).value
+    units = {one.credits_unit for one in everybody}
+    unit = (CreditsUnit.LAMPORTS if CreditsUnit.LAMPORTS.value in units else CreditsUnit.VOTE_CREDITS).value
     mean = credit_mean(
         (
             (one.credits, one.stake)
