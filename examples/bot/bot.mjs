@@ -36,5 +36,5 @@ for (const { action, vote_account, why } of items.filter((one) => one.action !==
   const costs = parts.filter((one) => one.points < -0.05).sort((one, other) => one.points - other.points).slice(0, 2);
   console.log([`${action} ${vote_account}: ${why}`, ...costs.map((part) => part.sentence)].join("\n  "));
 }
-const kept = items.filter((one) => one.action !== "leaves");
+const kept = items.filter((one) => ["stays", "enters"].includes(one.action));
 writeFileSync(file, kept.map((one) => `${one.vote_account}\n`).join(""));

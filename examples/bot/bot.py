@@ -30,11 +30,11 @@ while answer["more"]:  # what happened to those held since we asked last, or sin
     for event in answer["items"]:
         print(f"changed {event['vote_account']}: {event['sentence']}")
     place.write_text(answer["cursor"])
-answer = ask("selection", held=held, size=size, **WANTED)
-if (answer["as_of"] or "") < DAY_AGO:
-    sys.exit(f"The newest look at the chain is of {answer['as_of']}; nothing is moved.")
-for it in (one for one in answer["items"] if one["action"] != "stays"):
+as_of, items = map(ask("selection", held=held, size=size, **WANTED).get, ("as_of", "items"))
+if (as_of or "") < DAY_AGO:
+    sys.exit(f"The newest look at the chain is of {as_of}; nothing is moved.")
+for it in (one for one in items if one["action"] != "stays"):
     told = ask(f"validators/{it['vote_account']}/score")["score"]["parts"] if it["action"] == "enters" else []
     costs = sorted((part["points"], part["sentence"]) for part in told if part["points"] < -0.05)[:2]
     print(f"{it['action']} {it['vote_account']}: {it['why']}", *(said for _, said in costs), sep="\n  ")
-file.write_text("".join(f"{one['vote_account']}\n" for one in answer["items"] if one["action"] != "leaves"))
+file.write_text("".join(f"{it['vote_account']}\n" for it in items if it["action"] in ("stays", "enters")))

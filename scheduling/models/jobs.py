@@ -176,4 +176,4 @@ class JobChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{show_instant(self.at)} {self.by}: {self.action} {self.detail}".rstrip()
+        return f"{show_instant(self.at)} {self.by}: {self.action}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,6 +103,23 @@ def test_a_bot_says_what_the_api_says_of_a_typo(
     # Of an error one line, in the API's words, and no trace of the program.
     assert any(line.startswith(said) for line in (bot.stderr if code else bot.stdout).splitlines())
     assert len(bot.stderr.splitlines()) == code
+
+
+@with_each
+def test_who_is_passed_over_is_not_written_down_as_held(
+    file: str, held: Path, live_server: LiveServer, tmp_path: Path
+) -> None:
+    """As a cap passes somebody over that a reader adds to what the bot wants."""
+    Validator.objects.filter(vote_account="vote2").update(delinquent=True)
+    changed, number = re.subn('(delinquent"?: "?)false', r"\1true", (BOT / file).read_text())
+    (tmp_path / file).write_text(changed)
+
+    asked = [PROGRAMS[file], str(tmp_path / file), live_server.url, str(held), "2"]
+    told = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    assert number == 1
+    assert "passed_over vote2: " in told
+    assert held.read_text() == ""
 
 
 @with_each

@@ -37,7 +37,7 @@ class GroupDocument(Schema):
     )
     validators: int = Field(description="How many are in it, also without stake")
     stake: str = Field(description=f"Of all of them. {LAMPORTS}")
-    share: float = Field(description="Of all stake, a fraction")
+    share: float = Field(description="Of all stake, a fraction; 0 where nothing is staked")
 
 
 class ConcentrationDocument(Schema):

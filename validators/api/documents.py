@@ -65,7 +65,10 @@ class ValidatorDocument(Schema):
     leader_slots: int | None = Field(description=words.LEADER_SLOTS)
     version: str | None = Field(description=words.VERSION)
     client: str | None = Field(description=words.CLIENT)
-    version_current: bool | None = Field(description="At least what two thirds of its client's stake run")
+    version_current: bool | None = Field(
+        description="At least what 66 % of the stake runs whose programs are numbered alike: Agave with its "
+        "forks, Frankendancer, Firedancer, Sig. Null is unknown"
+    )
     delinquent: bool | None = Field(
         description="Last vote 128 slots behind or more. In an earlier epoch as it ended, or null"
     )
@@ -78,7 +81,9 @@ class ValidatorDocument(Schema):
         "Rather use `flags`, which has codes and epochs",
         json_schema_extra={"deprecated": True},
     )
-    last_vote: int | None = Field(description="The last slot that it voted on. Null only in an earlier epoch")
+    last_vote: int | None = Field(
+        description="The last slot that it voted on; 0 before its first vote. Null only in an earlier epoch"
+    )
     root_slot: int | None = Field(description="The last slot that is final for it; null is unknown")
     first_seen_at: datetime = Field(description="When a fetch first saw it, UTC")
     last_seen_at: datetime | None = Field(

@@ -32,7 +32,8 @@ class Fetch(models.Model):
     split_epoch = models.BigIntegerField(
         null=True,
         blank=True,
-        help_text="The epoch in which votes left the chain (Alpenglow), if that was seen",
+        help_text="The epoch in which votes left the chain (Alpenglow), or, where that was not seen, one "
+        "after it, older than all that was sent; empty where votes are on the chain",
     )
     # Remembered from fetch to fetch, as long as an endpoint does not tell it.
     genesis_hash = models.CharField(

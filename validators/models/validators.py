@@ -109,7 +109,7 @@ class Validator(models.Model):
         null=True, blank=True, help_text="In which gossip last told its version"
     )
     version_current = models.BooleanField(
-        null=True, blank=True, help_text="At least what two thirds of its client's stake run"
+        null=True, blank=True, help_text="At least what 66 % of the stake of its version's lineage runs"
     )
     # Where that node is; empty and null are unknown.
     address = models.CharField(

@@ -9,7 +9,8 @@ from validators.models import Fetch
 from validators.monitoring.delinquency import delinquent_share
 from validators.monitoring.readiness import stale_data
 
-# With a third of the stake gone the cluster stops; with a tenth gone its numbers say little about anybody.
+# With 40 % of the stake gone the cluster stops (a third where votes are on the chain); with a tenth gone its
+# numbers say little about anybody.
 MOST_DELINQUENT_STAKE: Final = 0.10
 
 

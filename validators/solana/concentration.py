@@ -56,7 +56,8 @@ class Group:
 class Concentration:
     """How stake is spread over groups, the largest first, of equals the key that sorts first.
 
-    Everything is of all stake, also of that whose group is unknown. Shares are None where nothing is staked.
+    Everything is of all stake, also of that whose group is unknown. Where nothing is staked the
+    share of the largest and of what is unknown are None, and each group's is 0.
 
     `nakamoto` is how few groups hold more than a third: None where those that are known do not, however many.
     `nakamoto_at_least` is how few it would be if all that is unknown were the largest's; None where nothing

@@ -210,6 +210,16 @@ def test_policies_are_changed_as_people_write_them_and_the_change_is_kept(operat
     ]
 
 
+def test_a_line_of_the_journal_is_told_in_the_words_of_its_list_alone(viewer: Client, job: Job) -> None:
+    detail = "overlap: skip -> queue, next run None -> 2026-11-20 12:00:00+00:00"
+    change = JobChange.objects.create(job=job, at=NOON, by="ada", action="set", detail=detail)
+
+    text = viewer.get(reverse("admin:scheduling_jobchange_change", args=[change.pk])).content.decode()
+
+    assert "next run none -&gt; 2026-11-20 12:00:00Z" in text
+    assert "None -&gt;" not in text
+
+
 def test_saving_a_page_as_it_was_changes_nothing(operator: Client, job: Job) -> None:
     before = Job.objects.values().get(pk=job.pk)
 
