@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const WANTED = { max_commission: 0.05, superminority: false, delinquent: false };
 const DAY_AGO = new Date(Date.now() - 24 * 3600 * 1000).toISOString();
-const [site, file, size = "20"] = process.argv.slice(2);
+const [site, file = end("node bot.mjs SITE FILE [SIZE]"), size = "20"] = process.argv.slice(2);
 
 function end(said) {
   console.error(said);

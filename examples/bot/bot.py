@@ -10,7 +10,8 @@ from urllib.request import HTTPError, urlopen
 
 WANTED = {"max_commission": 0.05, "superminority": "false", "delinquent": "false"}
 DAY_AGO = (datetime.now(UTC) - timedelta(days=1)).isoformat()
-site, file, size = sys.argv[1], Path(sys.argv[2]), (*sys.argv[3:], "20")[0]
+site, name, size = (*sys.argv[1:], "20")[:3] if len(sys.argv) > 2 else sys.exit(__doc__)
+file, place = Path(name), Path(f"{name}.cursor")
 
 
 def ask(path: str, **words: Any) -> Any:
@@ -22,8 +23,7 @@ def ask(path: str, **words: Any) -> Any:
         sys.exit(f"{path}: {told.get('detail', error)}")
 
 
-file.touch()
-held, place = ",".join(file.read_text().split()), Path(f"{file}.cursor")
+held = ",".join(file.read_text().split() if file.exists() else [])
 answer = {"more": bool(held)}
 while answer["more"]:  # what happened to those held since we asked last, or since yesterday
     answer = ask("events", vote_account=held, since=place.read_text() if place.exists() else DAY_AGO)

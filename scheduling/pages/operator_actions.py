@@ -83,13 +83,14 @@ class NotedActionForm(ActionForm):
         required=False,
         max_length=Job._meta.get_field("pause_note").max_length,
         label="Note",
-        help_text="Why it is paused.",
+        widget=forms.TextInput({"placeholder": "why it is paused"}),
     )
     until = forms.CharField(
         required=False,
         max_length=LONGEST_INSTANT,
         label="Until",
-        help_text="When it goes on by itself, like 2026-11-23T12:00Z; empty: when somebody says.",
+        # Django shows no help text in the bar of actions.
+        widget=forms.TextInput({"placeholder": "2026-11-23T12:00Z", "title": "empty: until it is resumed"}),
     )
 
 

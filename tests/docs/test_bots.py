@@ -123,6 +123,17 @@ def test_who_is_passed_over_is_not_written_down_as_held(
 
 
 @with_each
+def test_a_bot_that_is_called_without_a_file_says_how_it_is_called(file: str) -> None:
+    bot = subprocess.run(
+        [PROGRAMS[file], str(BOT / file), "http://127.0.0.1:1"], capture_output=True, text=True, timeout=60
+    )
+
+    assert bot.returncode == 1
+    assert f"{file} SITE FILE [SIZE]" in bot.stderr
+    assert len(bot.stderr.splitlines()) == 1
+
+
+@with_each
 @pytest.mark.parametrize("answer", [None, (502, "<h1>Bad gateway</h1>"), (200, "<h1>Log in first</h1>")])
 def test_a_bot_says_in_a_line_that_no_api_answers(
     file: str, tmp_path: Path, httpserver: HTTPServer, answer: tuple[int, str] | None

@@ -1,7 +1,7 @@
 """The endpoints that are asked: in which order, and how each of them has been."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -108,9 +108,8 @@ def _record(by_name: dict[str, dict[str, object]]) -> None:
         return
     try:
         with transaction.atomic():
-            known = {state.name: state for state in EndpointState.objects.filter(name__in=by_name)}
-            for name, numbers in sorted(by_name.items()):
-                state = known.get(name) or EndpointState(name=name)
+            for name, state in _held(by_name).items():
+                numbers = by_name[name]
                 failures = numbers.get("failures", state.failures + 1)
                 if failures == 0 and "doubt" not in numbers and state.doubt:
                     failures = state.failures
@@ -119,3 +118,16 @@ def _record(by_name: dict[str, dict[str, object]]) -> None:
                 state.save()
     except DatabaseError as exc:
         logger.warning("The state of endpoints was not kept (%s).", exc, extra={"action": "endpoints_lost"})
+
+
+def _held(names: Collection[str]) -> dict[str, EndpointState]:
+    """Their rows, ours until the transaction ends, so that of two sources none takes back what the other saw.
+
+    Who is new gets a row, whoever else makes it at this moment.
+    """
+    rows = EndpointState.objects.filter(name__in=names).order_by("name").select_for_update()
+    known = {state.name: state for state in rows}
+    if new := sorted(set(names) - set(known)):
+        EndpointState.objects.bulk_create([EndpointState(name=name) for name in new], ignore_conflicts=True)
+        known = {state.name: state for state in rows.all()}
+    return known

@@ -98,6 +98,7 @@ def test_jobs_are_paused_with_a_note_resumed_and_run_now_from_the_list(
 
 
 def test_a_pause_from_the_list_may_have_an_end(operator: Client, job: Job) -> None:
+    assert 'placeholder="2026-11-23T12:00Z"' in operator.get(JOBS).content.decode()
     refused = act(operator, JOBS, "pause", job, until="soon")
     act(operator, JOBS, "pause", job, until="2099-01-01T12:00Z", note="upgrade")
 

@@ -1,18 +1,21 @@
 """The endpoints: their order, their names, how each of them has been, and which chain they are of."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection, transaction
 
 from scheduling.exceptions import SkipRun
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint, reply
 from tests.validators.replies import EPOCH
 from validators import tasks
-from validators.exceptions import ForbiddenError, ImplausibleError, NoEndpointAnsweredError
+from validators.exceptions import ForbiddenError, ImplausibleError, NoEndpointAnsweredError, TimedOutError
 from validators.models import EndpointState, Fetch, RequestTally, SourceState
+from validators.services.endpoints import record_failures, record_plausible
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -185,3 +188,37 @@ def test_when_nobody_plausible_is_left_each_ones_reason_is_told(
         tasks.fetch_validators()
 
     assert "HTTP 500" in state("second").last_error
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_of_two_sources_that_hear_of_one_endpoint_at_once_both_are_kept(
+    is_new: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not is_new:
+        EndpointState.objects.create(name="first")
+    wrote, may_end = threading.Event(), threading.Event()
+
+    def votes() -> None:
+        with transaction.atomic():
+            record_plausible("first", tells_slot=True, slot=7, was_checked=True, failures=[], at=NOON)
+            wrote.set()
+            may_end.wait(10)
+        connection.close()
+
+    def names() -> None:
+        record_failures([TimedOutError("first", "getProgramAccounts", "no answer")], at=NOON)
+        connection.close()
+
+    threads = [threading.Thread(target=votes), threading.Thread(target=names)]
+    threads[0].start()
+    assert wrote.wait(10)
+    threads[1].start()
+    threads[1].join(0.2)
+    may_end.set()
+    for thread in threads:
+        thread.join(20)
+
+    kept = state("first")
+    assert (kept.plausible_slot, kept.genesis_checked_at, kept.failures) == (7, NOON, 1)
+    assert caplog.messages == []

@@ -38,6 +38,11 @@ def command(*words: str) -> str:
     return printed("watched", *words)
 
 
+def test_a_command_without_an_action_asks_for_that_and_no_key() -> None:
+    with pytest.raises(CommandError, match=r"arguments are required: action$"):
+        command()
+
+
 def test_alerts_are_about_rows_and_setting_alike() -> None:
     for key in (KEY, OTHER):
         change = {"epoch": 990, "from_bps": 0, "to_bps": 1_000, "seen_at": NOON}

@@ -34,7 +34,11 @@ class Command(OperatorCommand):
             "--held", type=Path, metavar="FILE", help="Vote accounts held now, one a line; none unless given."
         )
         parser.add_argument(
-            "--band", type=float, default=BAND, metavar="X", help="Held ones stay up to place N times X; 1.5."
+            "--band",
+            type=float,
+            default=BAND,
+            metavar="X",
+            help="Held ones stay up to place N times X, which is from 1 to 100; 1.5.",
         )
         parser.add_argument(
             "--cap",

@@ -25,7 +25,9 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=("list", "add", "remove"), help="what to do; all keys, or none")
-        parser.add_argument("keys", nargs="*", metavar="KEY", help="vote accounts, to add or remove")
+        parser.add_argument(
+            "keys", nargs="*", default=[], metavar="KEY", help="vote accounts, to add or remove"
+        )
         parser.add_argument("--note", default="", help="why, for people; of those added")
         parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
 
