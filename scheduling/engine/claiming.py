@@ -42,6 +42,14 @@ class DueJob:
         return repeats
 
     @property
+    def cadence(self) -> tuple[object, ...]:
+        """As the two rows have it, in the order of `statements._CADENCE`."""
+        job, schedule = self.job, self.job.schedule
+        assert schedule is not None, "only a job with a schedule is due"
+        of_schedule = (schedule.schedule_type, schedule.minutes, schedule.cron)
+        return (*of_schedule, job.every_seconds, job.offset_seconds, job.time_zone)
+
+    @property
     def schedule_id(self) -> int:
         assert self.job.schedule_id is not None, "only a job with a schedule is due"
         return self.job.schedule_id
@@ -111,6 +119,7 @@ def _advanced(due: Sequence[DueJob]) -> list[DueJob]:
                 seen=one.seen_next_run,
                 seen_repeats=one.seen_repeats,
                 ends_at=one.job.ends_at,
+                cadence=one.cadence,
                 following=one.plan.following,
                 repeats=one.plan.repeats,
             )

@@ -39,6 +39,11 @@ RETURNING job_id, occurrence, attempt, started_at, parameters,
     (SELECT time_limit FROM scheduling_job job WHERE job.id = job_id),
     EXISTS (SELECT 1 FROM scheduling_job follower WHERE follower.after_id = job_id)
 """
+# Of a schedule and its job, in the order of `Move.cadence`.
+_CADENCE = (
+    "django_q_schedule.schedule_type, django_q_schedule.minutes, django_q_schedule.cron, job.every_seconds,"
+    " job.offset_seconds, job.time_zone"
+)
 # What somebody asked for, or what follows something, has no time of its own to be late for.
 _DIALECTS = {
     "postgresql": {
@@ -47,6 +52,8 @@ _DIALECTS = {
         "briefly": BRIEFLY,
         "following": "CAST(move.column3 AS timestamp with time zone)",
         "another_end": "job.ends_at IS DISTINCT FROM CAST(move.column6 AS timestamp with time zone)",
+        "another_cadence": f"({_CADENCE}) IS DISTINCT FROM (move.column7, CAST(move.column8 AS integer),"
+        " move.column9, CAST(move.column10 AS integer), CAST(move.column11 AS integer), move.column12)",
     },
     # Django's own functions, which every connection of it has.
     "sqlite": {
@@ -55,6 +62,8 @@ _DIALECTS = {
         "briefly": "TRUE",
         "following": "move.column3",
         "another_end": "job.ends_at IS NOT move.column6",
+        "another_cadence": f"({_CADENCE}) IS NOT (move.column7, move.column8, move.column9, move.column10,"
+        " move.column11, move.column12)",
     },
 }
 # Both databases call the columns so. [CLAIM-2] [PAUSE-1]
@@ -64,7 +73,8 @@ WHERE django_q_schedule.id = move.column1 AND django_q_schedule.next_run = move.
     AND django_q_schedule.repeats = move.column5
     AND NOT EXISTS (
         SELECT 1 FROM scheduling_job job
-        WHERE job.schedule_id = move.column1 AND (job.paused_at IS NOT NULL OR {another_end})
+        WHERE job.schedule_id = move.column1
+            AND (job.paused_at IS NOT NULL OR {another_cadence} OR {another_end})
     )
 RETURNING django_q_schedule.id
 """
@@ -88,6 +98,7 @@ class Move:
     seen: datetime
     seen_repeats: int
     ends_at: datetime | None
+    cadence: tuple[Any, ...]
     following: datetime | None
     repeats: int
 
@@ -95,7 +106,8 @@ class Move:
 def move_on(moves: Sequence[Move]) -> set[int]:
     """Set each schedule to its next run, if it stands where it was seen and is not paused; returns those.
 
-    Nor if it has another end or count since: on SQLite somebody may set one between the look and this.
+    Nor if it has another cadence, end or count since: on SQLite somebody may set one between the look and
+    this, and the next run that was seen may be one of the new cadence as well.
     """
     if not moves:
         return set()
@@ -105,7 +117,9 @@ def move_on(moves: Sequence[Move]) -> set[int]:
         instants = (move.seen, move.following, move.ends_at)
         seen, following, ends_at = (next_run.get_db_prep_save(at, connection) for at in instants)
         values += move.schedule_id, seen, following, move.repeats, move.seen_repeats, ends_at
-    rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(moves))
+        values += move.cadence
+    row = ", ".join(["%s"] * (len(values) // len(moves)))
+    rows = ", ".join([f"({row})"] * len(moves))
     sql = _MOVE.format(moves=rows, **_DIALECTS[connection.vendor])
     with connection.cursor() as cursor:
         cursor.execute(sql, values)

@@ -10,6 +10,7 @@ from scheduling.engine import claiming
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
 from scheduling.operations.changing import change, pause
+from scheduling.timing.cadence import Cron, Every
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -41,6 +42,31 @@ def test_an_end_or_a_count_that_somebody_sets_between_the_look_and_the_claim_sta
 
     assert [job.schedule.repeats for job in jobs.all() if job.schedule] == [4, -1]
     assert all(job.schedule and job.schedule.next_run for job in jobs.all())
+
+
+@pytest.mark.parametrize(
+    ("cadence", "then"),
+    [
+        (Every(30), 30),
+        (Every(120), 120),
+        (Every(10, 5), 5),
+        (Cron("*/5 * * * *"), 300),
+        (Cron("*/5 * * * *", "Asia/Kathmandu"), 300),
+    ],
+)
+def test_a_cadence_that_somebody_sets_between_the_look_and_the_claim_says_what_comes_next(
+    cadence: Every | Cron, then: int
+) -> None:
+    """Also where the next run that was seen is one of the new cadence as well."""
+    job = JobFactory()
+    plan = claiming.plan_of(job, now=NOON)
+    change(job.name, by="ann", now=NOON - timedelta(seconds=1), cadence=cadence)
+    Schedule.objects.update(next_run=NOON)
+
+    assert claiming.claim([plan], now=NOON) == []
+    assert len(claim_due(now=NOON)) == 1
+
+    assert Schedule.objects.get().next_run == NOON + timedelta(seconds=then)
 
 
 def test_an_occurrence_with_jitter_waits_for_its_own_time() -> None:

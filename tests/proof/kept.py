@@ -30,6 +30,7 @@ KEPT = (
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.next_run = move.column2"),
     Kept(("PAUSE-1",), STATEMENTS, "_MOVE", "AND (job.paused_at IS NOT NULL OR"),
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "AND django_q_schedule.repeats = move.column5"),
+    Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "OR {another_cadence} OR"),
     Kept(("CLAIM-2",), STATEMENTS, "_MOVE", "OR {another_end})"),
     Kept(
         ("PAUSE-1",),
