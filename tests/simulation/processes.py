@@ -50,6 +50,8 @@ class Trap:
     passes: int = 0
     is_cut: bool = False
     is_lost: bool = False
+    # Whether it waits until he is in no transaction: between what he read and what he writes by it.
+    is_outside: bool = False
 
 
 @dataclass(slots=True, eq=False)
