@@ -25,10 +25,15 @@ def rank(run: Run, *, turns: Container[int]) -> tuple[int, datetime]:
 
 
 def turns_of_asked(runs: Iterable[Run], *, busy: Container[int], now: datetime) -> set[int]:
-    """Jobs of which the next of the clock waits, and one that was asked for, whose turn it is."""
+    """Jobs of which the next of the clock waits, and one that was asked for, whose turn it is.
+
+    What a pause holds has none: the clock's of its job would go behind those of all others meanwhile.
+    """
     waiting: defaultdict[int, list[Run]] = defaultdict(list)
     for run in runs:
-        if run.state == RunState.PENDING and run.job_id not in busy and run.job.overlap != Overlap.ALLOW:
+        if run.state != RunState.PENDING or run.job_id in busy or run.job.overlap == Overlap.ALLOW:
+            continue
+        if not (run.is_held_by_a_pause and run.job.paused_at is not None):
             waiting[run.job_id].append(run)
     return {
         job_id

@@ -19,7 +19,7 @@ from tests.simulation.themes import (
     strikes_of,
     theme_of,
 )
-from tests.simulation.traps import LONGEST_STALL, OF_THEMES, PLACES
+from tests.simulation.traps import LONGEST_STALL, OF_THEMES, PLACES, is_writing
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -121,15 +121,11 @@ def _stall(kind: str) -> Callable[["Simulation", Fault], None]:
         if process:
             # A dispatcher's may be one of occurrences, of which all that is missed is counted or made up for.
             # But not in a transaction: on SQLite all others would try to write for as long.
-            is_long = kind == "dispatcher" and fault.who % 3 and not _is_writing(process)
+            is_long = kind == "dispatcher" and fault.who % 3 and not is_writing(process)
             many = here.plan.every / 10 if is_long else 1.0
             here.world.stall(process, fault.size * LONGEST_STALL * many)
 
     return act
-
-
-def _is_writing(process: Process) -> bool:
-    return any(thread.connection.in_atomic_block for thread in process.threads)
 
 
 def _trap(kind: str) -> Callable[["Simulation", Fault], None]:
@@ -137,8 +133,11 @@ def _trap(kind: str) -> Callable[["Simulation", Fault], None]:
         places = PLACES[kind]
         seconds = fault.size * LONGEST_STALL if fault.who % 4 else 0.0
         function = fault.what or places[fault.who // 4 % len(places)]
-        passes = max(fault.who // 4 % 5 - 2, 0) if fault.what else 0
-        here.world.traps.append(Trap(kind=kind, function=function, seconds=seconds, passes=passes))
+        passes = max(fault.who // 4 % 5 - 2, 0)
+        is_outside = bool(seconds) and passes > 0 and not fault.what
+        here.world.traps.append(
+            Trap(kind=kind, function=function, seconds=seconds, passes=passes, is_outside=is_outside)
+        )
 
     return act
 

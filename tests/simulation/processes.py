@@ -56,6 +56,8 @@ class Trap:
     # What somebody else does while he, or everybody of that kind, stands still.
     is_everybody: bool = False
     meanwhile: Callable[[], None] | None = None
+    # Whether it waits until he is in no transaction: between what he read and what he writes by it.
+    is_outside: bool = False
 
 
 @dataclass(slots=True, eq=False)

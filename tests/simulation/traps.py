@@ -76,7 +76,7 @@ def spring(world: "World", process: Process) -> None:
         functions.add(frame.f_code.co_name)
         frame = frame.f_back
     trap = next((one for one in waiting if functions.issuperset(one.function.split())), None)
-    if trap is None:
+    if trap is None or (trap.is_outside and is_writing(process)):
         return
     world.traps.remove(trap)
     if trap.passes:
@@ -102,6 +102,11 @@ def _strike(world: "World", process: Process, trap: Trap) -> None:
     else:
         world.lose(process)
         raise Killed
+
+
+def is_writing(process: Process) -> bool:
+    """Whether it is in a transaction; on SQLite all others that would write wait for it."""
+    return any(thread.connection.in_atomic_block for thread in process.threads)
 
 
 def _of_a_network(here: "Simulation", fault: "Fault") -> None:

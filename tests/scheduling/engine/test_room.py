@@ -9,9 +9,9 @@ from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.engine.room import WAITS
 from scheduling.models import ASKED_FOR, Job, Overlap, Run, RunState
 from scheduling.modes import JobDeclaration
-from scheduling.operations.changing import trigger
+from scheduling.operations.changing import pause, trigger
 from tests.scheduling.claims import claim_due
-from tests.scheduling.factories import NOON, JobFactory
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -112,3 +112,21 @@ def test_what_was_asked_for_has_its_turn_where_one_of_the_clock_always_waits(
         begun.append(run.trigger in ASKED_FOR)
 
     assert begun == [True, False, True, False, False]
+
+
+def test_what_a_pause_holds_does_not_send_the_clocks_of_its_job_to_the_back(settings: Settings) -> None:
+    """Behind jobs that leave a worker of which one is always due it would wait for as long as the pause."""
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"workers": 2}
+    names = Job.objects.get(name="names")
+    RunFactory(job=names, state=RunState.SUCCEEDED, occurrence=NOON - SECOND, attempt=1, finished_at=NOON)
+    claim_due(now=NOON)
+    Run.objects.filter(state=RunState.QUEUED).update(state=RunState.PENDING)
+    Run.objects.filter(job__name="nodes").update(occurrence=NOON + SECOND)
+    trigger("names", by="ada", now=NOON + SECOND)
+    pause("names", by="ada", note="", now=NOON + SECOND)
+    Run.objects.filter(job__name="supply").delete()
+
+    later = NOON + 2 * SECOND
+    released = [run.job.name for run in release_pending(open_runs(), now=later)]
+
+    assert [name for name in released if name != "votes"] == ["names"]
