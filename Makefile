@@ -93,7 +93,7 @@ site: .venv/tools/.done
 	NO_MKDOCS_2_WARNING=1 .venv/tools/bin/mkdocs build --strict --quiet
 
 migrations: .venv/.run
-	$(PYTHON) manage.py makemigrations --check --dry-run
+	DATABASE_URL=sqlite://:memory: $(PYTHON) manage.py makemigrations --check --dry-run
 
 deploy-check: .venv/.run
 	HTTPS=1 SECRET_KEY=$$($(PYTHON) -c "import secrets; print(secrets.token_urlsafe(64))") \

@@ -12,6 +12,7 @@ import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from staking_project.database_file import existing_only
 from staking_project.state import private_folder
 
 # Of a SECRET_KEY, and how many different ones it has at least.
@@ -180,7 +181,8 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
         )
     if database["ENGINE"] == "django.db.backends.sqlite3":
         # The services of `run` are started in another folder.
-        if database["NAME"] != ":memory:":
+        on_disk = database["NAME"] != ":memory:"
+        if on_disk:
             database["NAME"] = os.path.abspath(database["NAME"])
         # IMMEDIATE takes the write lock when a transaction opens. The default takes it at
         # the first write, and two clusters then ran 8 of 10 occurrences twice.
@@ -189,6 +191,8 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         }
+        if on_disk:
+            database["OPTIONS"]["factory"] = existing_only(database["NAME"])
         database["TEST"] = {"NAME": str(state_dir / "test.sqlite3")}
     elif database["ENGINE"] == "django.db.backends.postgresql":
         database["OPTIONS"] = POSTGRES_PATIENCE | database.get("OPTIONS", {})

@@ -59,6 +59,7 @@ _SQLITE_TEXTS = {
     "database or disk is full": "its disk is full, or it may not grow any more",
     "disk i/o error": "its disk fails, or is full",
     "is locked": "somebody else is writing to it",
+    "no such database file": "its file is not there; `manage.py migrate` makes a new one",
     "unable to open database file": "its file cannot be opened",
     "is not a database": "its file is damaged",
     "is malformed": "its file is damaged",

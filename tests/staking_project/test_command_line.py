@@ -154,6 +154,7 @@ def test_an_argument_that_is_no_text_is_refused() -> None:
     ],
 )
 def test_a_database_without_tables_is_to_be_migrated(tmp_path: Path, command: str, code: int) -> None:
+    (tmp_path / "db.sqlite3").touch()
     database = f"sqlite:///{tmp_path / 'db.sqlite3'}"
     result = manage(*command.split(), STATE_DIR=str(tmp_path), DATABASE_URL=database)
 
