@@ -59,21 +59,20 @@ class SpoiltJob:
 
 def spoilt_jobs() -> list[SpoiltJob]:
     """Those of which something stored is of no kind that its column is for, each once, by name."""
-    found = {}
+    questions = (_question(model, joined) for model, joined in _ROWS)
     with connection.cursor() as cursor:
-        for model, joined in _ROWS:
-            cursor.execute(_question(model, joined))
-            for job, name, row, column in cursor.fetchall():
-                found[job] = SpoiltJob(id=job, name=name, problem=_told(model, name, row, column))
+        cursor.execute(" UNION ALL ".join(questions))
+        found = {job: SpoiltJob(id=job, name=name, problem=_told(name, *at)) for job, name, *at in cursor}
     return sorted(found.values(), key=lambda one: str(one.name))
 
 
 def _question(model: type[models.Model], joined: str) -> str:
     spoilt = {field.column: test for field in model._meta.concrete_fields if (test := _test_of(field))}
     whens = " ".join(f"WHEN {test} THEN '{column}'" for column, test in spoilt.items())
+    table = model._meta.db_table
     return (
-        f"SELECT * FROM (SELECT job.id, job.name, held.id AS row_id, CASE {whens} END AS wrong "  # noqa: S608
-        f'FROM "{model._meta.db_table}" held {joined}) looked WHERE wrong IS NOT NULL'
+        f"SELECT * FROM (SELECT job.id, job.name, '{table}' AS place, held.id AS row_id, "  # noqa: S608
+        f'CASE {whens} END AS wrong FROM "{table}" held {joined}) looked WHERE wrong IS NOT NULL'
     )
 
 
@@ -89,8 +88,8 @@ def _test_of(field: "models.Field[object, object]") -> str:
     return f"({column} IS NOT NULL AND {test.format(column)})" if test else ""
 
 
-def _told(model: type[models.Model], name: str, row: int, column: str) -> str:
+def _told(name: str, table: str, row: int, column: str) -> str:
     return (
-        f"{name} is passed over: {column} in row {row} of {model._meta.db_table} holds what this program "
-        "never writes there; it is to be mended by SQL, as it was written."
+        f"{name} is passed over: {column} in row {row} of {table} holds what this program never writes "
+        "there; it is to be mended by SQL, as it was written."
     )

@@ -6,14 +6,16 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import reduce
+from operator import or_
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -172,48 +174,62 @@ def _first(problems: list[str], *, others: str) -> list[str]:
 
 
 def late_jobs(*, now: datetime) -> list[LateJob]:
-    """The jobs whose time has come without a run, that wait for a time that a wrong clock made up, whose run
-    no worker takes, or whose rows cannot be read.
+    """The jobs whose rows cannot be read, whose time has come without a run, that wait for a time that a
+    wrong clock made up, or whose run no worker takes.
     """
     spoilt = spoilt_jobs()
     unreadable = [LateJob(name=one.name, problem=one.problem) for one in spoilt]
-    others = Job.objects.exclude(pk__in=[one.id for one in spoilt])
-    return [*unreadable, *_unclaimed(others, now=now), *_ahead(others, now=now), *_untaken(now=now)]
+    found = _found(now=now, but=[one.id for one in spoilt])
+    return [*unreadable, *_unclaimed(found, now=now), *_ahead(found, now=now), *_untaken(found)]
 
 
-def _unclaimed(jobs: "QuerySet[Job]", *, now: datetime) -> Iterator[LateJob]:
-    jobs = jobs.filter(schedule__isnull=False, paused_at=None, after=None)
+def _found(*, now: datetime, but: Sequence[int]) -> list[Any]:
+    """By one question, with what is so of each."""
+    clocked = Q(schedule__isnull=False, paused_at=None, after=None)
     due = Q(schedule__next_run__lt=now - LATE_CLAIM)
     is_stuck = Q(schedule__next_run=None, ends_at=None) & ~Q(schedule__repeats=0)
-    found = list(jobs.filter(due | is_stuck).select_related("schedule").order_by("name"))
-    next_runs = {job: job.schedule.next_run for job in found if job.schedule and job.schedule.next_run}
+    scheduled = Run.objects.exclude(trigger__in=(*ASKED_FOR, RunTrigger.ALERT))
+    untaken = scheduled.filter(state=RunState.QUEUED, not_before__lt=now - LATE_START)
+    conditions = {
+        "is_unclaimed": clocked & (due | is_stuck),
+        "is_ahead": Q(pk__in=jobs_ahead(now=now).values("pk")),
+        "is_untaken": Q(pk__in=untaken.values("job")),
+    }
+    said = {name: ExpressionWrapper(one, BooleanField()) for name, one in conditions.items()}
+    any_of_them = reduce(or_, conditions.values())
+    jobs = Job.objects.exclude(pk__in=but).filter(any_of_them).annotate(**said)
+    return list(jobs.select_related("schedule").order_by("name"))
+
+
+def _unclaimed(found: Sequence[Any], *, now: datetime) -> Iterator[LateJob]:
+    unclaimed = [job for job in found if job.is_unclaimed]
+    next_runs = {job: job.schedule.next_run for job in unclaimed if job.schedule and job.schedule.next_run}
     held = held_jobs([job.pk for job in next_runs])
     locked = f"its row is locked ({holders_in_words()})" if held else ""
     for job, next_run in next_runs.items():
         why = locked if job.pk in held else "no dispatcher claims it"
         yield LateJob(name=job.name, problem=f"{job.name} is {show_roughly(now - next_run)} late: {why}.")
-    for job in found:
+    for job in unclaimed:
         if job not in next_runs:
             yield LateJob(name=job.name, problem=f"{job.name} has no next run: its cadence is broken.")
 
 
-def _ahead(jobs: "QuerySet[Job]", *, now: datetime) -> Iterator[LateJob]:
+def _ahead(found: Sequence[Any], *, now: datetime) -> Iterator[LateJob]:
     """Such a job goes on from there, in silence until the clock is there again."""
-    found = jobs.filter(pk__in=jobs_ahead(now=now).values("pk"))
-    for name, next_run in found.order_by("name").values_list("name", "schedule__next_run"):
-        until = f" until {show_instant(next_run)}" if next_run and next_run > now else ""
-        why = "the clock was ahead when it last ran; `manage.py scheduler rewind` mends it."
-        yield LateJob(name=name, problem=f"{name} waits{until}: {why}")
+    for job in found:
+        if job.is_ahead:
+            next_run = job.schedule and job.schedule.next_run
+            until = f" until {show_instant(next_run)}" if next_run and next_run > now else ""
+            why = "the clock was ahead when it last ran; `manage.py scheduler rewind` mends it."
+            yield LateJob(name=job.name, problem=f"{job.name} waits{until}: {why}")
 
 
-def _untaken(*, now: datetime) -> Iterator[LateJob]:
-    scheduled = Run.objects.exclude(trigger__in=(*ASKED_FOR, RunTrigger.ALERT))
-    waiting = scheduled.filter(state=RunState.QUEUED, not_before__lt=now - LATE_START)
-    names = waiting.order_by("job__name").values_list("job__name", flat=True).distinct()
-    for name in names:
-        limit = show_duration(LATE_START)
-        told = f"A run of {name} was due more than {limit} ago, and no worker has taken it."
-        yield LateJob(name=name, problem=told)
+def _untaken(found: Sequence[Any]) -> Iterator[LateJob]:
+    limit = show_duration(LATE_START)
+    for job in found:
+        if job.is_untaken:
+            told = f"A run of {job.name} was due more than {limit} ago, and no worker has taken it."
+            yield LateJob(name=job.name, problem=told)
 
 
 def _ask(check: Callable[..., str], *, now: datetime) -> str:
