@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -31,6 +32,8 @@ STOP_PATIENCE = 5.0
 MOST_RESTARTS = 5
 STAYED_UP = 60.0
 HOST = "127.0.0.1"
+# Linux gives connections those from 32,768 on (net.ipv4.ip_local_port_range).
+LISTENED_ON = range(20_000, 32_768)
 # Bytes that the path of a socket may have.
 LONGEST_SOCKET_PATH = 100
 
@@ -82,10 +85,15 @@ class Stack:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on just now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return int(listener.getsockname()[1])
+    """A TCP port of the loopback interface that nobody listens on just now.
+
+    None that the kernel gives to connections: one of those would take it before a service listens there.
+    """
+    while True:
+        port = secrets.choice(LISTENED_ON)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind((HOST, port))
+            return port
 
 
 def require_free_port(port: int) -> None:

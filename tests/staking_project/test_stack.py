@@ -1,6 +1,7 @@
 """The services of `manage.py run`: started again when they end, and where the embedded Redis listens."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -97,6 +98,19 @@ def test_the_embedded_redis_has_no_port_and_a_socket_for_its_owner_alone(
         finally:
             whole.stop()
     wait_until(lambda: not path.exists(), saying="the end of the socket")
+
+
+def test_a_free_port_is_none_that_connections_are_given_nor_one_that_is_listened_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as listener:
+        listener.bind((stack.HOST, stack.free_port()))
+        taken = listener.getsockname()[1]
+        monkeypatch.setattr(stack, "LISTENED_ON", [taken] * 1_000 + [*stack.LISTENED_ON[:1_000]])
+
+        assert taken not in [stack.free_port() for _ in range(10)]
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert taken < first_given
 
 
 def test_a_file_of_state_that_cannot_be_written_is_named(tmp_path: Path, settings: Settings) -> None:
