@@ -78,7 +78,7 @@ def check_proxy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
         Error(
             "OUTGOING_PROXY is no address of a proxy; whatever is asked of others would fail.",
             hint="Write it as http://proxy.internal:3128, with user:password@ before the name where it asks.",
-            id="staking.E004",
+            id="staking.E005",
         )
     ]
 

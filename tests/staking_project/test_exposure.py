@@ -106,7 +106,7 @@ def test_an_address_of_no_redis_is_an_error(settings: Settings, address: str, fo
 def test_an_address_of_no_proxy_is_an_error(settings: Settings, address: str, found: int) -> None:
     settings.OUTGOING_PROXY = address
 
-    assert [one.id for one in check_proxy(None)] == ["staking.E004"] * found
+    assert [one.id for one in check_proxy(None)] == ["staking.E005"] * found
 
 
 @pytest.mark.parametrize(
