@@ -40,13 +40,12 @@ def is_feature(address: str) -> bool:
 
 def features(world: World, moment: Moment) -> dict[str, bytes]:
     """By address the feature accounts that exist: on, or waiting for the next boundary."""
-    # A slot time is in effect in the epoch after the one it was switched on in.
+    # A slot time, and who is let in, are in effect in the epoch after the one they were switched on in.
     switched = [(SLOT_TIME_FEATURES[ms], since - 1) for since, ms in world.slot_times]
-    switched += [
-        (address, since)
-        for address, since in ((ALPENGLOW_FEATURE, world.alpenglow_epoch), (VAT_FEATURE, world.vat_epoch))
-        if since is not None
-    ]
+    if world.vat_epoch is not None:
+        switched.append((VAT_FEATURE, world.vat_epoch - 1))
+    if world.alpenglow_epoch is not None:
+        switched.append((ALPENGLOW_FEATURE, world.alpenglow_epoch))
     found = {}
     for address, epoch in switched:
         if moment.epoch >= epoch:

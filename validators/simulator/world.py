@@ -37,7 +37,7 @@ class World:
     """The rules and the calendar of one chain; by default Tower for ever, with slots of 400 ms.
 
     first_epoch begins at `origin`. It migrates to Alpenglow in the middle of alpenglow_epoch, and
-    filters who votes from vat_epoch on (SIMD-0357), at the latest from the migration on.
+    filters who votes from vat_epoch on (SIMD-0357), at the latest from the epoch after that.
     epoch_seconds is how long an epoch lasts on the wall clock; None is as long as its slots say. From
     patch_epoch on a node that was restarted runs a patch release; None is never.
     """
@@ -89,8 +89,9 @@ class World:
     @property
     def filters_from(self) -> int | None:
         """The first epoch that only admitted accounts vote in; None when everybody may."""
-        known = [epoch for epoch in (self.vat_epoch, self.alpenglow_epoch) if epoch is not None]
-        return min(known, default=None)
+        # At the first slot of the migration's epoch the set of the next one is chosen.
+        migrated = None if self.alpenglow_epoch is None else self.alpenglow_epoch + 1
+        return min((epoch for epoch in (self.vat_epoch, migrated) if epoch is not None), default=None)
 
     @property
     def settles_at(self) -> int | None:

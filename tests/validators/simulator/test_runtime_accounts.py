@@ -51,7 +51,7 @@ def test_the_features_say_when_the_rules_changed(url: str) -> None:
     assert unknown is None
     assert {account["owner"] for account in found} == {"Feature111111111111111111111111111111111111"}
     activated = [struct.unpack("<BQ", raw(account)) for account in found]
-    assert activated == [(1, epoch * SLOTS_PER_EPOCH) for epoch in (*SLOT_TIMES, 1_064, 1_006)]
+    assert activated == [(1, epoch * SLOTS_PER_EPOCH) for epoch in (*SLOT_TIMES, 1_064, 1_005)]
 
 
 def test_a_feature_waits_for_the_next_boundary_and_was_unheard_of_before() -> None:
