@@ -125,7 +125,7 @@ def _held(names: Collection[str]) -> dict[str, EndpointState]:
 
     Who is new gets a row, whoever else makes it at this moment.
     """
-    rows = EndpointState.objects.filter(name__in=names).order_by("name").select_for_update()
+    rows = EndpointState.objects.filter(name__in=names).order_by("pk").select_for_update()
     known = {state.name: state for state in rows}
     if new := sorted(set(names) - set(known)):
         EndpointState.objects.bulk_create([EndpointState(name=name) for name in new], ignore_conflicts=True)
