@@ -27,12 +27,15 @@ def _done(here: "Simulation", act: Act, call: Callable[[], object]) -> None:
     people, changes = here.watch.people, here.watch.changes
     people.act, refusal = act, None
     try:
-        call()
-    except RefusedError as exc:
-        refusal = exc
+        try:
+            call()
+        except RefusedError as exc:
+            refusal = exc
+        here.world.pause(
+            "has read what was done"
+        )  # what it committed last is looked at in the step after that
     finally:
         people.act = None
-    here.world.pause("has read what was done")
     stands = Ledger(here.watch.rows, here.watch.standings)
     if here.watch.changes == changes and left_by(act, stands, here.watch.jobs) != (
         None if refusal else stands

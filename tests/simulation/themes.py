@@ -1,7 +1,7 @@
 """What some seeds are about: strikes and jobs for which a certain step of somebody is the one that matters.
 
-Of faults and acts that are drawn alike the orders that need three at once hardly come. So three seeds of
-eight have a theme: fewer kinds, close to each other, and traps at the very functions.
+Of faults and acts that are drawn alike the orders that need three at once hardly come. So half of the seeds
+have a theme: fewer kinds, close to each other, and traps at the very functions.
 """
 
 import random
@@ -12,8 +12,9 @@ from typing import Any
 from scheduling.engine.dispatcher import LONGEST_SLEEP
 from scheduling.models import CatchUp, Overlap
 
-# Every how many seeds one has a theme, and one of the others is about people and deliveries.
-THEME_IS_ONE_OF, OF_PEOPLE_IS_ONE_OF = 4, 8
+# Every how many seeds one has a theme; of twice as many one more is about people, and one about races.
+THEME_IS_ONE_OF = 4
+OF_PEOPLE_IS_ONE_OF = OF_RACES_IS_ONE_OF = 2 * THEME_IS_ONE_OF
 # Seconds between two occurrences of most seeds; the others are slow.
 EVERY = 10
 SLOWLY = (3_600, 21_600, 86_400)
@@ -41,6 +42,7 @@ LATE_BEAT = "the answer to a heartbeat is late, and then none comes"
 ASKED, SETS, TELLS = "somebody acts", "somebody sets schedules up", "something is to be told"
 COURIER_TRAP, CHANGED_TRAP = "a courier walks into a trap", "schedules change in a trap"
 ACTED_TRAP, LAST_TRAP = "somebody acts beside a trap", "the last words of a trap are late"
+RACE_TRAP = "somebody acts between what one read and what he writes"
 # Of a fault its kind, and where its trap is, or which act it is.
 Strike = tuple[str, str]
 
@@ -241,9 +243,57 @@ OF_PEOPLE = (
 )
 
 
+def _races(*acts: str) -> tuple[Strike, ...]:
+    """Who is about to open a transaction, or to write without one, has read before that what it is for."""
+    places = (*("dispatcher __enter__",) * 4, "worker __enter__", "worker update", "operator __enter__")
+    return tuple((RACE_TRAP, f"{place}: {act}") for place in places for act in acts)
+
+
+# What changes between the two, whoever it is that reads and writes.
+RACES = (
+    Theme(
+        strikes=(
+            *_races("trigger", "trigger", "backfill", "cancel", "set back"),
+            *((ASKED, act) for act in ("trigger", "trigger", "backfill", "cancel", "set back")),
+            ("messages are lost", ""),
+        ),
+        hosts=(1, 1, 2),
+        every=(EVERY,),
+        tasks=("store", "work", "work", "fail_at_first"),
+        work=(0.5, 3.0, 9.0, 15.0),
+        overlaps=(Overlap.SKIP, Overlap.QUEUE),
+        jobs={"time_limit": (30,)},
+    ),
+    Theme(
+        strikes=(
+            *_races("pause", "pause for a while", "resume"),
+            *((ASKED, act) for act in ("pause for a while", "pause for a while", "resume", "trigger")),
+        ),
+        hosts=(1, 1, 2),
+        every=(EVERY,),
+        tasks=("store", "work", "fail_at_first"),
+        work=(0.5, 3.0, 9.0),
+        jobs={"time_limit": (30,)},
+    ),
+    # Where all fails, or loses its worker, until somebody has it tried again.
+    Theme(
+        strikes=(*_races("retry", "retry", "trigger"), *((ASKED, "retry"),) * 16, (ASKED, "trigger")),
+        hosts=(1, 1, 2),
+        every=(EVERY,),
+        tasks=("die", "die", "fail", "fail_at_first"),
+        work=(0.5, 3.0),
+        overlaps=(Overlap.SKIP, Overlap.QUEUE, Overlap.QUEUE),
+        retries=(False, False, True),
+        jobs={"pause_after_failures": (None,)},
+    ),
+)
+
+
 def theme_of(seed: int) -> Theme:
     if seed % OF_PEOPLE_IS_ONE_OF == 1:
         return OF_PEOPLE[seed // OF_PEOPLE_IS_ONE_OF % len(OF_PEOPLE)]
+    if seed % OF_RACES_IS_ONE_OF == THEME_IS_ONE_OF + 1:
+        return RACES[seed // OF_RACES_IS_ONE_OF % len(RACES)]
     if seed % THEME_IS_ONE_OF != THEME_IS_ONE_OF - 1:
         return GENERAL
     return THEMES[seed // THEME_IS_ONE_OF % len(THEMES)]

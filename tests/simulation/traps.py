@@ -21,6 +21,7 @@ from tests.simulation.themes import (
     LATE_BEAT,
     LOST_TRAP,
     OPERATOR_TRAP,
+    RACE_TRAP,
 )
 
 if TYPE_CHECKING:
@@ -161,7 +162,12 @@ def _of_what_is_asked(here: "Simulation", fault: "Fault") -> None:
     def meanwhile() -> None:
         here.world.after(0.8 * seconds, ask)
 
-    here.world.traps.append(Trap(kind=kind, function=function, seconds=seconds, meanwhile=meanwhile))
+    trap = Trap(kind=kind, function=function, seconds=seconds, meanwhile=meanwhile)
+    if fault.kind == RACE_TRAP:
+        # Where all of a kind stand still none of them does meanwhile what this one is about to do.
+        passes, is_everybody = fault.who % 2, bool(fault.who % 3)
+        trap = replace(trap, passes=passes, is_everybody=is_everybody, is_outside=True)
+    here.world.traps.append(trap)
 
 
 def _of_last_words(here: "Simulation", fault: "Fault") -> None:
@@ -188,5 +194,6 @@ OF_THEMES: dict[str, Callable[["Simulation", "Fault"], None]] = {
     COURIER_TRAP: _of_a_courier,
     CHANGED_TRAP: _of_what_changes,
     ACTED_TRAP: _of_what_is_asked,
+    RACE_TRAP: _of_what_is_asked,
     LAST_TRAP: _of_last_words,
 }
