@@ -9,6 +9,7 @@ from tests.simulation.mutants_of_people import OF_PEOPLE
 from tests.simulation.mutants_of_policies import OF_POLICIES, WALL_CLOCK, mutant
 from tests.simulation.mutants_of_readers import OF_READERS
 from tests.simulation.mutants_of_references import OF_REFERENCES
+from tests.simulation.mutants_of_strangers import OF_STRANGERS
 from tests.simulation.mutants_unseen import UNSEEN
 
 FURTHER = (
@@ -259,5 +260,5 @@ FURTHER = (
 
 ALL = (
     *(*MUTATIONS, *FURTHER, *OF_OPERATIONS, *OF_POLICIES, *UNSEEN),
-    *(*OF_JUDGES, *OF_PEOPLE, *OF_EXAMINERS, *OF_READERS, *OF_REFERENCES),
+    *(*OF_JUDGES, *OF_PEOPLE, *OF_EXAMINERS, *OF_READERS, *OF_REFERENCES, *OF_STRANGERS),
 )
