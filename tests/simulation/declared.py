@@ -7,7 +7,8 @@ from datetime import timedelta
 from scheduling.models import Job
 from scheduling.modes import MODES, JobDeclaration
 from scheduling.operations.overrides import CADENCE, DECLARED
-from tests.simulation.themes import CHANGED_TRAP, SETS, is_about, theme_of
+from tests.simulation.theme import CHANGED_TRAP, SETS
+from tests.simulation.themes import is_about, theme_of
 
 # Of the world that runs now.
 _declared: list[JobDeclaration] = []

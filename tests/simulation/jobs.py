@@ -12,7 +12,8 @@ from scheduling.modes import JobDeclaration
 from tests.simulation.cadences import Occurrences, after_each
 from tests.simulation.declared import declare
 from tests.simulation.seen import Known
-from tests.simulation.themes import EVERY, Theme, theme_of
+from tests.simulation.theme import EVERY, Theme
+from tests.simulation.themes import theme_of
 
 # Of slow seeds, whose clock on the wall jumps at two in the morning: that follow it, and that happen once a
 # day whatever it does.

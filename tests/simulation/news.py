@@ -10,7 +10,8 @@ from scheduling.monitoring import alert_delivery
 from scheduling.timing.attempts import waits_between_attempts
 from tests.simulation.processes import BrokenError
 from tests.simulation.seen import Known, Row, instant
-from tests.simulation.themes import TELLS, is_about, theme_of
+from tests.simulation.theme import TELLS
+from tests.simulation.themes import is_about, theme_of
 
 # Of the seeds that are not slow so many have something to tell, and so often.
 SHARE = 0.25

@@ -16,7 +16,7 @@ from scheduling.timing.cadence import Cadence, Cron, Every
 from tests.simulation.declared import declared_jobs, has_people
 from tests.simulation.jobs import CRONS, ZONE
 from tests.simulation.processes import BrokenError
-from tests.simulation.themes import EVERY
+from tests.simulation.theme import EVERY
 from tests.simulation.wishes import Removal, Setting, SetUp, Wish, mode_that_is_kept
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from tests.simulation.playing import enter, played
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.quiet import Look, looking, quiet_until
 from tests.simulation.seen import ENDED, Ledger
-from tests.simulation.themes import EVERY, SLOWLY, theme_of
+from tests.simulation.theme import EVERY, SLOWLY
+from tests.simulation.themes import theme_of
 from tests.simulation.world import BEGINNING, Choices, World
 
 # Every how many seeds one is slow.

@@ -5,79 +5,37 @@ have a theme: fewer kinds, close to each other, and traps at the very functions.
 """
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from scheduling.engine.dispatcher import LONGEST_SLEEP
 from scheduling.models import CatchUp, Overlap
+from tests.simulation.races import RACES
+from tests.simulation.theme import (
+    ACTED_TRAP,
+    ASKED,
+    CHANGED_TRAP,
+    COURIER_TRAP,
+    CUT_TRAP,
+    DISPATCHER_TRAP,
+    EVERY,
+    FAILING,
+    GENERAL,
+    LAST_TRAP,
+    LATE_BEAT,
+    LONG_WORK,
+    LOST_TRAP,
+    OPERATOR_TRAP,
+    SETS,
+    SLOWLY,
+    TELLS,
+    WORK,
+    WORKER_TRAP,
+    Strike,
+    Theme,
+)
 
 # Every how many seeds one has a theme; of twice as many one more is about people, and one about races.
 THEME_IS_ONE_OF = 4
 OF_PEOPLE_IS_ONE_OF = OF_RACES_IS_ONE_OF = 2 * THEME_IS_ONE_OF
-# Seconds between two occurrences of most seeds; the others are slow.
-EVERY = 10
-SLOWLY = (3_600, 21_600, 86_400)
-# Seconds that a task works: no time, less than a heartbeat, than a surrender, than a lease, and more.
-WORK = (0.0, 0.5, 3.0, 6.0, 9.0, 15.0)
-# And long enough for others to take its run back whose last heartbeat was its first.
-LONG_WORK = (15.0, 25.0, 25.0)
-TASKS = (
-    "store",
-    "store_in_parts",
-    "work",
-    "fail_at_first",
-    "fail_in_turn",
-    "fail",
-    "skip",
-    "die",
-    "clean_up",
-)
-FAILING = ("fail_at_first", "fail", "fail_in_turn")
-
-DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks into a trap"
-OPERATOR_TRAP = "who acts walks into a trap"
-CUT_TRAP, LOST_TRAP = "a host is cut off in a trap", "an answer is lost in a trap"
-LATE_BEAT = "the answer to a heartbeat is late, and then none comes"
-ASKED, SETS, TELLS = "somebody acts", "somebody sets schedules up", "something is to be told"
-COURIER_TRAP, CHANGED_TRAP = "a courier walks into a trap", "schedules change in a trap"
-ACTED_TRAP, LAST_TRAP = "somebody acts beside a trap", "the last words of a trap are late"
-RACE_TRAP = "somebody acts between what one read and what he writes"
-# Of a fault its kind, and where its trap is, or which act it is.
-Strike = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Theme:
-    """What a seed draws from; by itself what seeds without a theme do.
-
-    `hosts` and `every` as the seed says where there are none; `begins` so many intervals after the clock on
-    the wall jumps. `jobs` are values of their rows, `cron` that of all.
-    """
-
-    strikes: tuple[Strike, ...] = ()
-    hosts: tuple[int, ...] = ()
-    every: tuple[int, ...] = ()
-    begins: float = -2.0
-    kinds: tuple[str, ...] = ("job", "job", "stranger")
-    tasks: tuple[str, ...] = TASKS
-    work: tuple[float, ...] = WORK
-    overlaps: tuple[str, ...] = tuple(Overlap.values)
-    catch_ups: tuple[str, ...] = tuple(CatchUp.values)
-    retries: tuple[bool, ...] = (False, True)
-    # How often a third job follows the first.
-    follows: float = 0.4
-    jobs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    cron: str = ""
-    # Whether no job has an end or a count before somebody sets one.
-    is_endless: bool = False
-    # Whether all jobs were due while nobody looked, and not some.
-    is_late: bool = False
-    # Seconds between two looks of an idle dispatcher: as in the product, and fewer of the dull ones.
-    sleeps: tuple[float, ...] = (LONGEST_SLEEP, 2.0, 4.0)
-
-
-GENERAL = Theme()
 STANDS_STILL = ("a dispatcher stands still", "")
 THEMES = (
     # Of a pool that is stopped two dispatchers give back what it did.
@@ -239,52 +197,6 @@ OF_PEOPLE = (
         is_endless=True,
         tasks=("store", "work"),
         work=WORK[:3],
-    ),
-)
-
-
-def _races(*acts: str) -> tuple[Strike, ...]:
-    """Who is about to open a transaction, or to write without one, has read before that what it is for."""
-    places = (*("dispatcher __enter__",) * 4, "worker __enter__", "worker update", "operator __enter__")
-    return tuple((RACE_TRAP, f"{place}: {act}") for place in places for act in acts)
-
-
-# What changes between the two, whoever it is that reads and writes.
-RACES = (
-    Theme(
-        strikes=(
-            *_races("trigger", "trigger", "backfill", "cancel", "set back"),
-            *((ASKED, act) for act in ("trigger", "trigger", "backfill", "cancel", "set back")),
-            ("messages are lost", ""),
-        ),
-        hosts=(1, 1, 2),
-        every=(EVERY,),
-        tasks=("store", "work", "work", "fail_at_first"),
-        work=(0.5, 3.0, 9.0, 15.0),
-        overlaps=(Overlap.SKIP, Overlap.QUEUE),
-        jobs={"time_limit": (30,)},
-    ),
-    Theme(
-        strikes=(
-            *_races("pause", "pause for a while", "resume"),
-            *((ASKED, act) for act in ("pause for a while", "pause for a while", "resume", "trigger")),
-        ),
-        hosts=(1, 1, 2),
-        every=(EVERY,),
-        tasks=("store", "work", "fail_at_first"),
-        work=(0.5, 3.0, 9.0),
-        jobs={"time_limit": (30,)},
-    ),
-    # Where all fails, or loses its worker, until somebody has it tried again.
-    Theme(
-        strikes=(*_races("retry", "retry", "trigger"), *((ASKED, "retry"),) * 16, (ASKED, "trigger")),
-        hosts=(1, 1, 2),
-        every=(EVERY,),
-        tasks=("die", "die", "fail", "fail_at_first"),
-        work=(0.5, 3.0),
-        overlaps=(Overlap.SKIP, Overlap.QUEUE, Overlap.QUEUE),
-        retries=(False, False, True),
-        jobs={"pause_after_failures": (None,)},
     ),
 )
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from scheduling.engine.leases import LEASE
 from tests.simulation.acts import ACTS
-from tests.simulation.processes import Killed, Process, Trap
+from tests.simulation.processes import Killed, Process, Thread, Trap
 from tests.simulation.setting_up import set_limits
-from tests.simulation.themes import (
+from tests.simulation.theme import (
     ACTED_TRAP,
     CHANGED_TRAP,
     COURIER_TRAP,
     CUT_TRAP,
+    HEART_TRAP,
     LAST_TRAP,
     LATE_BEAT,
     LOST_TRAP,
@@ -64,11 +65,14 @@ PLACES = {
 MOST_PASSES = 4
 # A heartbeat whose answer is this late (seconds) comes before its worker surrenders.
 LATE_BEATS = (5.5, 6.4)
+# The thread of a worker that beats, as a kind of process.
+HEART = "heart"
 
 
-def spring(world: "World", process: Process) -> None:
-    """Strike the process whose step this is, if a trap waits for it."""
-    waiting = [one for one in world.traps if process.is_a(one.kind)]
+def spring(world: "World", thread: Thread) -> None:
+    """Strike the process whose step this is, if a trap waits for it, or for the heart beside its work."""
+    process, is_heart = thread.process, thread is not thread.process.threads[0]
+    waiting = [one for one in world.traps if (one.kind == HEART if is_heart else process.is_a(one.kind))]
     if not waiting:
         return
     functions = set()
@@ -137,6 +141,14 @@ def _of_a_courier(here: "Simulation", fault: "Fault") -> None:
     here.world.traps.append(Trap(kind="courier", function=fault.what, seconds=seconds, passes=fault.who % 2))
 
 
+def _of_a_heart(here: "Simulation", fault: "Fault") -> None:
+    """It stands still with its worker, mostly for longer than a lease; or both die, and it beats later."""
+    is_last, is_long = fault.who % 2 == 1, fault.who % 8 > 1
+    seconds = LEASE * (1 + fault.size) if is_long or is_last else LEASE * fault.size
+    trap = Trap(kind=HEART, function="_live" if is_last else "_beat", seconds=seconds, is_last=is_last)
+    here.world.traps.append(replace(trap, passes=fault.who % 3))
+
+
 def _of_what_changes(here: "Simulation", fault: "Fault") -> None:
     """All dispatchers stand still for so short that nobody looks once more, and schedules change."""
 
@@ -191,6 +203,7 @@ OF_THEMES: dict[str, Callable[["Simulation", "Fault"], None]] = {
     CUT_TRAP: _of_a_network,
     LOST_TRAP: _of_a_network,
     LATE_BEAT: _late_beat,
+    HEART_TRAP: _of_a_heart,
     COURIER_TRAP: _of_a_courier,
     CHANGED_TRAP: _of_what_changes,
     ACTED_TRAP: _of_what_is_asked,

@@ -84,8 +84,8 @@ class World:
             return
         if not thread.process.alive:
             raise Killed
-        if self.traps and thread is thread.process.threads[0]:
-            spring(self, thread.process)
+        if self.traps:
+            spring(self, thread)
         self.trace.append(f"{self.now:9.3f} {thread.name}: {label}")
         thread.wake_at, thread.ready = self.now + max(seconds, 0.0), ready
         thread.nap, thread.dull_until = seconds, dull_until
