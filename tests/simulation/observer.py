@@ -212,6 +212,8 @@ class Observer:
         changed |= {row.job for row in before.values() if row.id not in self.rows}
         changed |= {job for job, standing in self.standings.items() if stood.get(job) != standing}
         changed |= {job for job, one in self.jobs.items() if known.get(job) != one}
+        if by.kind == "operator":  # people set what stands in none of these, such as a cadence
+            changed |= self.jobs.keys()
         self.changed_at |= dict.fromkeys(((job, by) for job in changed), self.world.step)
 
     def _tell(self, was: Row | None, row: Row) -> None:
