@@ -93,11 +93,14 @@ def current_mode() -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def never_set_up(scheduled: Collection[str] = ()) -> list[str]:
+def never_set_up(scheduled: Collection[str]) -> list[str]:
     """Declared jobs that no set-up has seen, such as those that an upgrade or a setting brings.
 
-    One that somebody removed was seen. Those `scheduled` are not asked for once more.
+    `scheduled` are the names that have a schedule; where none has, nothing is set up at all, and nothing is
+    told. One that somebody removed was seen.
     """
+    if not scheduled:
+        return []
     names = [declaration.name for declaration in declared_jobs() if declaration.name not in scheduled]
     seen = set(Job.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
     return [name for name in names if name not in seen]

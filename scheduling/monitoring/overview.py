@@ -93,7 +93,7 @@ def overview(*, now: datetime) -> Overview:
         runs=runs.numbers,
         runs_estimated=runs.estimated,
         next_occurrences=due,
-        never_set_up=never_set_up({one.name for one in due}) if due else [],
+        never_set_up=never_set_up({one.name for one in due}),
         recent_runs=recent_runs(),
         panels=panels(),
         database=database_state(),

@@ -108,7 +108,7 @@ def dashboard(*, now: datetime, in_full: bool = True) -> Dashboard:
         status=status_of(queue, now=now),
         schedules=[_line(job, runs[job.pk], in_full=in_full) for job in shown],
         more_schedules=len(jobs) - len(shown),
-        never_set_up=never_set_up_text(never_set_up({job.name for job in jobs})) if jobs else "",
+        never_set_up=never_set_up_text(never_set_up({job.name for job in jobs})),
         panels=panels() if in_full else [],
         hosts=_hosts(queue),
         database=connection.vendor,

@@ -148,7 +148,6 @@ class Observer:
         self.stood = stood = self.standings
         self.standings = standings
         by = thread.process.stands_for or thread.process
-        known = self.jobs
         self.jobs = self.people.look(self.database, self.jobs, (stood, before), (standings, rows), by=by)
         self.changes += stood != standings or without_beats(before) != without_beats(rows)
         for row in rows.values():
@@ -173,7 +172,7 @@ class Observer:
         for standing in standings.values():
             if standing.job in stood:
                 self._of_a_schedule(stood[standing.job], standing, before, by)
-        self._remember_changes(before, stood, known, by)
+        self._remember_changes(before, stood, by)
 
     def _of_policies(self, before: dict[int, Row], row: Row, by: Process) -> None:
         was, job, standing = before.get(row.id), self.jobs[row.job], self.standings[row.job]
@@ -205,14 +204,11 @@ class Observer:
         is_asked = by.kind == "operator"
         of_a_pause(stood, stands, rows.values(), failed=has_failed, by_people=is_asked, job=job)
 
-    def _remember_changes(
-        self, before: dict[int, Row], stood: dict[int, Standing], known: dict[int, Known], by: Process
-    ) -> None:
+    def _remember_changes(self, before: dict[int, Row], stood: dict[int, Standing], by: Process) -> None:
         changed = {row.job for row in self.rows.values() if before.get(row.id) != row}
         changed |= {row.job for row in before.values() if row.id not in self.rows}
         changed |= {job for job, standing in self.standings.items() if stood.get(job) != standing}
-        changed |= {job for job, one in self.jobs.items() if known.get(job) != one}
-        if by.kind == "operator":  # people set what stands in none of these, such as a cadence
+        if by.kind == "operator":  # people set what stands in none of these, such as an end or a cadence
             changed |= self.jobs.keys()
         self.changed_at |= dict.fromkeys(((job, by) for job in changed), self.world.step)
 
