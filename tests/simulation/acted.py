@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from scheduling.models import ON_THEIR_OWN, Overlap, RunState, RunTrigger
-from tests.simulation.moves import LEAST, goes_on
+from tests.simulation.moves import LEAST, goes_on, goes_on_anew
 from tests.simulation.processes import BrokenError
 from tests.simulation.seen import Known, Ledger, Row, instant, stored
 
 WAITING = (RunState.PENDING, RunState.QUEUED)
+# What ran for a time further off than this ran by a clock that was ahead.
+AHEAD = timedelta(minutes=1)
 # Of a row that is there only when it is done.
 NEW = 0
 
@@ -71,6 +73,25 @@ def _resume(act: Act, was: Ledger, job_id: int, job: Known) -> Ledger | None:
     first = goes_on(stood, job, since=act.now)
     stands = stood._replace(paused=None, until=None, next_run=stored(first) if first else None)
     return was._replace(standings={**was.standings, job_id: stands}) if stood.paused else None
+
+
+def _rewind(act: Act, was: Ledger, job_id: int, job: Known) -> Ledger | None:
+    """With the first occurrence from now on, and what waits for a time that is far off at once."""
+    stood, off = was.standings[job_id], stored(act.now + AHEAD)
+    far = [row for row in was.of(job_id) if row.occurrence > off]
+    waits = [row for row in far if row.state in WAITING and row.not_before > off]
+    until = stood.next_run or ""
+    ran = [row for row in far if row.trigger == RunTrigger.SCHEDULE and row.occurrence < until]
+    if stood.paused or not (ran or waits):
+        return None
+    at, stands = stored(act.now), stood
+    if stood.next_run and stood.next_run > at:
+        stands = stood._replace(next_run=stored(goes_on_anew(stood, was.of(job_id), job, now=act.now)))
+    begin = {
+        row.id: row._replace(not_before=at, queued_at=at if row.state == RunState.QUEUED else row.queued_at)
+        for row in waits
+    }
+    return Ledger({**was.rows, **begin}, {**was.standings, job_id: stands})
 
 
 def _trigger(act: Act, was: Ledger, job_id: int, job: Known) -> Ledger:
@@ -157,6 +178,7 @@ def _asked_for(job_id: int, occurrence: datetime, trigger: RunTrigger, *, now: d
 ACTS: dict[str, Callable[[Act, Ledger, int, Known], Ledger | None]] = {
     "pause": _pause,
     "resume": _resume,
+    "rewind": _rewind,
     "trigger": _trigger,
     "cancel": _cancel,
     "retry": _retry,

@@ -11,7 +11,7 @@ from scheduling.exceptions import RefusedError
 from scheduling.ledger.retention import clean_up
 from scheduling.models import Run
 from scheduling.operations.cancelling import What, cancel
-from scheduling.operations.changing import backfill, pause, resume, trigger
+from scheduling.operations.changing import backfill, pause, resume, rewind, trigger
 from scheduling.operations.naming import job_named
 from scheduling.operations.retrying import retry
 from tests.simulation.acted import Act, left_by
@@ -61,6 +61,11 @@ def _pause_for(here: "Simulation", name: str) -> None:
 def _resume(here: "Simulation", name: str) -> None:
     now = here.world.wall()
     _done(here, Act(what="resume", name=name, now=now), lambda: resume(name, by="ann", now=now))
+
+
+def _rewind(here: "Simulation", name: str) -> None:
+    now = here.world.wall()
+    _done(here, Act(what="rewind", name=name, now=now), lambda: rewind(name, by="ann", now=now))
 
 
 def _cancel(here: "Simulation", name: str) -> None:
@@ -132,3 +137,5 @@ ACTS: dict[str, Callable[["Simulation", str], None]] = {
     "set back": _set_back,
     "clean up beside": _clean_up,
 }
+# What seeds ask for that are about it; it is refused in all others.
+ACTS_OF_THEMES: dict[str, Callable[["Simulation", str], None]] = {"rewind": _rewind}

@@ -3,13 +3,14 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.simulation import deliveries, news
-from tests.simulation.acts import ACTS
+from tests.simulation.acts import ACTS, ACTS_OF_THEMES
 from tests.simulation.processes import Process, Trap
 from tests.simulation.setting_up import ACTS_UPON_SCHEDULES, how_often
-from tests.simulation.theme import ASKED, DISPATCHER_TRAP, SETS, TELLS, WORKER_TRAP, Strike
+from tests.simulation.theme import ASKED, CLOCK_AHEAD, DISPATCHER_TRAP, SETS, TELLS, WORKER_TRAP, Strike
 from tests.simulation.themes import strikes_of, theme_of
 from tests.simulation.traps import LONGEST_STALL, OF_THEMES, PLACES, is_writing
 
@@ -28,6 +29,8 @@ MANY_ACTS = (0, 3, 8)
 # Of a theme: many strike soon after another one, and their traps may let so many steps pass; mostly none,
 # for the second step of many functions is in a transaction already, for which everybody waits on SQLite.
 NEAR, SOON = 0.4, 40
+# Intervals: what ran by a clock that is ahead by less may be no more than late.
+LEAST_AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ def _fault(kind: str, dice: random.Random, *, every: int, intervals: int) -> Fau
 
 def strike(here: "Simulation", fault: Fault) -> None:
     here.world.tell(f"FAULT: {fault.kind}")
-    (KINDS | OF_THEMES)[fault.kind](here, fault)
+    (KINDS | OF_THEMES | {CLOCK_AHEAD: _clock_ahead})[fault.kind](here, fault)
 
 
 def _one(here: "Simulation", fault: Fault, kind: str) -> Process | None:
@@ -200,22 +203,34 @@ def _redis_away(here: "Simulation", fault: Fault) -> None:
 def _step_clock(here: "Simulation", fault: Fault) -> None:
     """Once, or there and back within two seconds."""
     step = (fault.size - 0.5) * 2 * LONGEST_STALL
-
-    def by(seconds: float) -> None:
-        here.world.wrong_by += seconds
-        here.world.tell(f"the clock is wrong by {here.world.wrong_by:.2f} s")
-
-    by(step)
+    _put_clock(here, step)
     if fault.who % 2:
-        here.world.after(1.0, lambda: by(step))
-        here.world.after(2.0, lambda: by(-2 * step))
+        here.world.after(1.0, lambda: _put_clock(here, step))
+        here.world.after(2.0, lambda: _put_clock(here, -2 * step))
+
+
+def _clock_ahead(here: "Simulation", fault: Fault) -> None:
+    """By some intervals, for up to half of one. Somebody notices, and mostly says so."""
+    step, lasts = float(here.plan.every * (LEAST_AHEAD + fault.who % 20)), fault.size * here.plan.every / 2
+    _put_clock(here, step)
+    here.world.after(lasts, lambda: _put_clock(here, -step))
+    for name in here.names if fault.who % 4 else ():
+        here.world.after(lasts + fault.who / 50, partial(_ask_for, here, "rewind", name))
+
+
+def _put_clock(here: "Simulation", seconds: float) -> None:
+    here.world.wrong_by += seconds
+    here.world.tell(f"the clock is wrong by {here.world.wrong_by:.2f} s")
 
 
 def _ask(here: "Simulation", fault: Fault) -> None:
     name = here.names[fault.who % len(here.names)]
     acts = list(ACTS)
-    act = fault.what or acts[int(fault.size * len(acts))]
-    here.asked.append((f"{act} {name}", lambda: ACTS[act](here, name)))
+    _ask_for(here, fault.what or acts[int(fault.size * len(acts))], name)
+
+
+def _ask_for(here: "Simulation", act: str, name: str) -> None:
+    here.asked.append((f"{act} {name}", partial((ACTS | ACTS_OF_THEMES)[act], here, name)))
 
 
 def _set_schedules(here: "Simulation", fault: Fault) -> None:

@@ -1,6 +1,6 @@
 """What may become of a schedule, by occurrences that are reckoned anew: a claim, a pause that is over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -93,6 +93,19 @@ def goes_on(stood: Standing, job: Known, *, since: datetime) -> datetime | None:
         return first
     first = next(one for one in _from(first, job) if one > since)
     return None if job.ends_at is not None and first > job.ends_at else first
+
+
+def goes_on_anew(stood: Standing, rows: Iterable[Row], job: Known, *, now: datetime) -> datetime:
+    """An interval after its last occurrence, not before now; a cron with its next match from now on."""
+    assert job.occurrences is not None, "asked of what has a clock"
+    ours = [row.occurrence for row in rows if row.trigger in (RunTrigger.SCHEDULE, RunTrigger.CHAIN)]
+    last = max((one for one in map(instant, ours) if one <= now), default=None)
+    if job.drawn and job.drawn.schedule and job.drawn.schedule.cron:
+        return next(job.occurrences(max(now - LEAST, last or now - LEAST)))
+    if last is not None:
+        return max(next(job.occurrences(last)), now)
+    assert stood.next_run is not None, "it goes on"
+    return min(max(instant(stood.next_run), now), next(job.occurrences(now)))
 
 
 def due_of(stood: Standing, job: Known, *, at: datetime) -> tuple[list[datetime], datetime | None]:

@@ -96,6 +96,15 @@ class Observer:
         if occasion.last_success != began:
             raise self._broken("POLICY", f"a condition is told of {occasion.last_success}, not of {began}")
 
+    def kills(self, other: Process) -> None:
+        """A dispatcher ends a worker whose task hangs: by a stopwatch, whatever the wall says. [TIME-1]"""
+        for row in self.rows.values():
+            if row.state != RunState.RUNNING or self.owners[row.owner][0] is not other:
+                continue
+            worked = self.world.now - self.owners[row.owner][1]
+            if worked < self.jobs[row.job].shortest_limit.total_seconds():
+                raise self._broken("TIME-1", f"{other.name} is killed after {worked:.1f} s of run {row.id}")
+
     def over(self) -> None:
         """A task has ended; what it waits for from here on is counted from a clock that is asked now."""
         process = self._process()

@@ -115,7 +115,7 @@ def _played_names(
     world: World, broker: Redis, chance: random.Random, *, seed: int
 ) -> Iterator[tuple[Any, str, Any]]:
     yield from _clock(world)
-    yield from _kernel(world)
+    yield from _kernel(world, seed=seed)
     tokens = SimpleNamespace(uuid4=lambda: uuid.UUID(int=chance.getrandbits(128)))
     yield claims, "uuid", tokens
     yield alert_delivery, "uuid", tokens
@@ -178,16 +178,17 @@ def _clock(world: World) -> Iterator[tuple[Any, str, Any]]:
     yield timezone, "now", now
     # Of a message: nobody goes by it, and it is no look at the clock.
     yield django_q_tasks, "timezone", Stead(timezone, now=stamped)
-    clock = Stead(time, monotonic=monotonic, sleep=sleep)
+    clock = Stead(time, monotonic=monotonic, sleep=sleep, time=lambda: now().timestamp())
     for name, module in list(sys.modules.items()):
         if name.startswith("scheduling.") and getattr(module, "time", None) is time:
             yield module, "time", clock
 
 
-def _kernel(world: World) -> Iterator[tuple[Any, str, Any]]:
+def _kernel(world: World, *, seed: int) -> Iterator[tuple[Any, str, Any]]:
     def send(pid: int, number: int) -> None:
         process = next(one for one in world.processes if one.pid == pid)
         if number == signal.SIGKILL:
+            observer.present().kills(process)
             world.lose(process)
         else:
             process.pending.append(number)
@@ -220,10 +221,10 @@ def _kernel(world: World) -> Iterator[tuple[Any, str, Any]]:
     yield leases, "threading", threads
     yield leases, "own_watchdog", lambda: Watchdog(running(world))
     yield leftovers, "children_of", lambda pid: []
-    yield from _identities(world)
+    yield from _identities(world, are_named_alike=seed % 3 == 0)
 
 
-def _identities(world: World) -> Iterator[tuple[Any, str, Any]]:
+def _identities(world: World, *, are_named_alike: bool) -> Iterator[tuple[Any, str, Any]]:
     """Which processes there are, each on its host."""
 
     def stat(pid: int) -> list[str] | None:
@@ -232,7 +233,8 @@ def _identities(world: World) -> Iterator[tuple[Any, str, Any]]:
         alive = any(one.pid == pid and one.host == here and one.alive for one in world.processes)
         return ["S", *[str(pid)] * 19] if alive else None
 
-    yield processes, "host_name", lambda: running(world).host
+    # Two machines may have one name.
+    yield processes, "host_name", lambda: "host" if are_named_alike else running(world).host
     yield processes, "machine_tag", lambda: f"machine-{running(world).host}"
     yield processes, "_birth", lambda pid: (pid, f"machine-{running(world).host}")
     yield processes, "_stat_fields", stat

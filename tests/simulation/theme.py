@@ -36,6 +36,7 @@ COURIER_TRAP, CHANGED_TRAP = "a courier walks into a trap", "schedules change in
 ACTED_TRAP, LAST_TRAP = "somebody acts beside a trap", "the last words of a trap are late"
 RACE_TRAP = "somebody acts between what one read and what he writes"
 HEART_TRAP = "a heart walks into a trap"
+CLOCK_AHEAD = "the clock is ahead for a while"
 # Of a fault its kind, and where its trap is, or which act it is.
 Strike = tuple[str, str]
 

@@ -13,6 +13,7 @@ from tests.simulation.theme import (
     ACTED_TRAP,
     ASKED,
     CHANGED_TRAP,
+    CLOCK_AHEAD,
     COURIER_TRAP,
     CUT_TRAP,
     DISPATCHER_TRAP,
@@ -62,6 +63,24 @@ THEMES = (
         overlaps=(Overlap.QUEUE, Overlap.QUEUE, Overlap.SKIP),
         retries=(True,),
         work=(0.5, 3.0, 6.0),
+    ),
+    # What is claimed again, or too late to run, while an earlier run waits for another attempt.
+    Theme(
+        strikes=(
+            *((ASKED, "set back"),) * 4,
+            (ASKED, "retry"),
+            STANDS_STILL,
+            STANDS_STILL,
+            ("a worker dies", ""),
+        ),
+        hosts=(1,),
+        every=(EVERY, *SLOWLY[:1]),
+        tasks=FAILING,
+        overlaps=(Overlap.QUEUE, Overlap.SKIP),
+        catch_ups=(CatchUp.SKIP, CatchUp.SKIP, CatchUp.ALL),
+        retries=(True,),
+        work=WORK[:2],
+        is_endless=True,
     ),
     # A heart, and whether it beats, around the end of a lease.
     Theme(
@@ -181,6 +200,39 @@ OF_PEOPLE = (
         strikes=((SETS, "remove"), (SETS, "set up as they are")),
         tasks=("store", "work"),
         work=WORK[:3],
+    ),
+    # A clock that ran ahead, and who lets what ran by it go on.
+    Theme(
+        strikes=(
+            *((CLOCK_AHEAD, ""),) * 3,
+            *(("messages are lost", ""),) * 3,
+            (ASKED, "rewind"),
+            (ASKED, "trigger"),
+            ("a worker dies", ""),
+        ),
+        hosts=(1, 1, 2),
+        every=(EVERY,),
+        tasks=("store", "work", "work", "fail_at_first"),
+        # So that some wait for a worker.
+        work=(3.0, 15.0, 15.0),
+        follows=1.0,
+        jobs={"time_limit": (30,)},
+    ),
+    # What a pause held for an hour, and whose message is lost while all workers are at something.
+    Theme(
+        strikes=(
+            *((ASKED, "trigger and pause"),) * 3,
+            *((ASKED, "resume"),) * 3,
+            (ASKED, "trigger all at once beside"),
+            *(("messages are lost", ""),) * 4,
+        ),
+        hosts=(1,),
+        every=SLOWLY[:1],
+        tasks=("work",),
+        work=LONG_WORK,
+        overlaps=(Overlap.QUEUE,),
+        is_endless=True,
+        follows=1.0,
     ),
     # Crons, and what follows.
     Theme(
