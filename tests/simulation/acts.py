@@ -63,6 +63,13 @@ def _resume(here: "Simulation", name: str) -> None:
     _done(here, Act(what="resume", name=name, now=now), lambda: resume(name, by="ann", now=now))
 
 
+def _resume_unheard(here: "Simulation", name: str) -> None:
+    """Redis takes what is asked for in the next two seconds, and keeps none of it."""
+    for one in here.names:
+        _resume(here, one)
+    here.redis.forgets_until = here.world.now + 2.0
+
+
 def _rewind(here: "Simulation", name: str) -> None:
     now = here.world.wall()
     _done(here, Act(what="rewind", name=name, now=now), lambda: rewind(name, by="ann", now=now))
@@ -137,5 +144,8 @@ ACTS: dict[str, Callable[["Simulation", str], None]] = {
     "set back": _set_back,
     "clean up beside": _clean_up,
 }
-# What seeds ask for that are about it; it is refused in all others.
-ACTS_OF_THEMES: dict[str, Callable[["Simulation", str], None]] = {"rewind": _rewind}
+# What seeds ask for that are about it.
+ACTS_OF_THEMES: dict[str, Callable[["Simulation", str], None]] = {
+    "rewind": _rewind,
+    "resume all, unheard, beside": _resume_unheard,
+}

@@ -33,6 +33,8 @@ class Redis:
         self.world, self.connection = world, self
         self.messages: list[int] = []
         self.has_marker, self.away_until = False, 0.0
+        # It takes messages until then, and keeps none.
+        self.forgets_until = 0.0
         # By run, the step in which it was last asked for.
         self.rung: dict[int, int] = {}
         # What is queued, by run, as who finds it emptied may know.
@@ -41,7 +43,8 @@ class Redis:
     def enqueue_all(self, packages: list[str]) -> None:
         self.look("rings")
         runs = [SignedPackage.loads(package)["args"][0] for package in packages]
-        self.messages += runs
+        if self.forgets_until <= self.world.now:
+            self.messages += runs
         self.rung |= dict.fromkeys(runs, self.world.step)
 
     def queue_size(self) -> int:

@@ -209,7 +209,7 @@ class Simulation:
         world.cut_off_until.clear()
         world.hindered_until = min(world.hindered_until, world.now)
         world.traps.clear()
-        self.redis.away_until = 0.0
+        self.redis.away_until = self.redis.forgets_until = 0.0
         self.watch.deliveries.is_well = True
         for process in world.living():
             process.stalled_until = min(process.stalled_until, world.now)
