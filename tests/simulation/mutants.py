@@ -3,6 +3,7 @@
 from tests.faults.mutate import MUTATIONS
 from tests.proof.kept import CLAIMING, CLAIMS, EXECUTION, LEASE_WATCH, LEASES, RECOVERY, STATEMENTS
 from tests.simulation.mutants_of_examiners import OF_EXAMINERS
+from tests.simulation.mutants_of_guests import OF_GUESTS
 from tests.simulation.mutants_of_judges import OF_JUDGES
 from tests.simulation.mutants_of_operations import OF_OPERATIONS
 from tests.simulation.mutants_of_people import OF_PEOPLE
@@ -260,5 +261,5 @@ FURTHER = (
 
 ALL = (
     *(*MUTATIONS, *FURTHER, *OF_OPERATIONS, *OF_POLICIES, *UNSEEN),
-    *(*OF_JUDGES, *OF_PEOPLE, *OF_EXAMINERS, *OF_READERS, *OF_REFERENCES, *OF_STRANGERS),
+    *(*OF_JUDGES, *OF_PEOPLE, *OF_EXAMINERS, *OF_READERS, *OF_REFERENCES, *OF_STRANGERS, *OF_GUESTS),
 )

@@ -119,8 +119,11 @@ class Event:
     def wait(self, seconds: float) -> None:
         """A heart's; one that beats for nobody only looks whether it still has nobody to beat for."""
         heart = leases._heart
-        is_idle = heart is not None and heart._lease is None and not heart._is_connected
-        dull_until = (lambda: FOR_EVER) if is_idle else None
+
+        def dull_until() -> float:
+            is_idle = heart is not None and heart._lease is None and not heart._is_connected
+            return FOR_EVER if is_idle else 0.0
+
         self._world.wait("sleeps", seconds, lambda: self._is_set, dull_until=dull_until)
 
 

@@ -36,25 +36,21 @@ CREATE TABLE sim.clock (at timestamptz);
 INSERT INTO sim.clock VALUES (now());
 CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM sim.clock';
 CREATE FUNCTION sim.set_config(text, text, boolean) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $2';
+-- As SQLite keeps an instant.
+CREATE FUNCTION sim.stored(timestamptz) RETURNS text LANGUAGE sql STABLE AS
+    $$SELECT replace(to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '.000000', '')$$;
 """
 OPTIONS = "-c search_path=sim,pg_catalog,public"
 WRITES = ("UPDATE", "INSERT", "DELETE", "WITH ended")
-# As SQLite keeps an instant.
-RUNS = """SELECT id, job_id, to_char(occurrence AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), state, owner,
-    attempt, heartbeat, "trigger", missed_before, json_array_length(failed_attempts::json),
-    to_char(not_before AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(queued_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), variant, losses,
-    to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    (EXTRACT(EPOCH FROM lateness) * 1000000)::bigint
-    FROM scheduling_run ORDER BY id"""
-JOBS = """SELECT job.id, to_char(schedule.next_run AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(job.paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(job.paused_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), schedule.repeats
+RUNS = """SELECT id, job_id, sim.stored(occurrence), state, owner, attempt, heartbeat, "trigger",
+    missed_before, json_array_length(failed_attempts::json), sim.stored(not_before), sim.stored(queued_at),
+    variant, losses, sim.stored(finished_at), sim.stored(started_at),
+    (EXTRACT(EPOCH FROM lateness) * 1000000)::bigint FROM scheduling_run ORDER BY id"""
+JOBS = """SELECT job.id, sim.stored(schedule.next_run), sim.stored(job.paused_at),
+    sim.stored(job.paused_until), schedule.repeats
     FROM scheduling_job job LEFT JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
     ORDER BY job.id"""
-DEFINED = """SELECT job.id, job.name, job.mode, job.after_id,
-    to_char(job.ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+DEFINED = """SELECT job.id, job.name, job.mode, job.after_id, sim.stored(job.ends_at),
     (EXTRACT(EPOCH FROM job.time_limit) * 1000000)::bigint,
     (EXTRACT(EPOCH FROM job.keep_succeeded) * 1000000)::bigint,
     (EXTRACT(EPOCH FROM job.keep_failed) * 1000000)::bigint, job.overrides::text, job.every_seconds,
@@ -140,14 +136,14 @@ class Locks:
 
     def _act(self, made: DatabaseWrapper, words: str, act: Callable[[], Any]) -> Any:
         world, thread = self._world, self._world.current
-        self._tell_the_time()
+        self._tell_the_time(words)
         if thread is None:
             return act()
         if not thread.process.alive:
             raise Killed
         world.pause(words[:70])
         require_reach(world)
-        self._tell_the_time()
+        self._tell_the_time(words)
         alone = words.startswith(WRITES) and made.get_autocommit() and not made.in_atomic_block
         if alone:
             made.connection.execute("BEGIN")
@@ -203,8 +199,13 @@ class Locks:
             self._control.execute("SELECT pg_cancel_backend(%s)", [pid])
             time.sleep(0.001)
 
-    def _tell_the_time(self) -> None:
+    def _tell_the_time(self, words: str) -> None:
+        """The server's clock is as wrong as everybody's; who does not ask it has not been told."""
+        current = self._world.current
+        said = current.process.said if current else None
         now = self._world.wall()
+        if current and "clock_timestamp" not in words:
+            current.process.said = said
         if now != self._told:
             self._told = now
             self._control.execute("UPDATE sim.clock SET at = %s", [now])
