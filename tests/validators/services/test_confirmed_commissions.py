@@ -1,5 +1,6 @@
 """A change of commission that one look saw is told as seen once; what stays for ever takes a second one."""
 
+import re
 from random import Random
 from typing import Any
 
@@ -236,6 +237,8 @@ def test_what_no_second_look_saw_is_not_said_to_wait_for_one(
     assert f"5 % 12 % seen once, never confirmed never: it changed again in epoch {EPOCH} " in text
     assert f"12 % 5 % {EPOCH + 2} " in text
     assert "not confirmed yet" not in text
+    # It is where it was: beside it in the list stands no change.
+    assert "from 12 %" not in page(client)
     [trouble] = commission_jumps(now=timezone.now())
     assert trouble.message.endswith(f"from 5 % to 12 % in epoch {EPOCH}; seen once, never confirmed.")
 
@@ -277,3 +280,19 @@ def test_a_flag_of_what_changed_between_two_looks_of_an_epoch_is_of_that(endpoin
         f"crossed 10 % upward in epoch {EPOCH}: from 5 % to 20 %",
         f"three points or more upward within epoch {EPOCH}: from 5 % to 20 %",
     ]
+
+
+@pytest.mark.parametrize(
+    ("after", "shown"),
+    [
+        ((10_000, 9_000, 500), []),
+        ((1_000, 1_000, 8_000, 1_000), ["from 5 %"]),
+        ((1_000, 1_000, 800, 800), ["from 10 %"]),
+    ],
+)
+def test_the_list_shows_the_newest_change_that_is_left(
+    endpoint: CannedEndpoint, client: Client, after: tuple[int, ...], shown: list[str]
+) -> None:
+    looks(endpoint, 500, 500, *after)
+
+    assert re.findall(rf"(from \d+ %) in epoch {EPOCH}<", page(client)) == shown
