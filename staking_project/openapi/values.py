@@ -126,6 +126,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "to_commission": 0.08,
     "applies_from_epoch": 1012,
     "applies_from_epoch_at_earliest": 1011,
+    "followed_in_epoch": None,
     "flag": "commission_crossed_ten_percent",
     "CommissionMarkDocument.flag": "crossed 10 % upward",
     "since_epoch": 1003,

@@ -56,7 +56,8 @@ class ValidatorDocument(Schema):
     activated_stake: str | None = Field(description=f"{LAMPORTS}. Null only in an earlier epoch")
     apy: float | None = Field(
         description="Yearly return to stakers, a fraction, after commission, without MEV: by the mean return "
-        "of up to ten epochs; `apy_basis` says of what"
+        "of up to ten epochs; `apy_basis` says of what. A realised one is after the commission that applied "
+        "in those epochs, which may be another than `commission`"
     )
     skip_rate: float | None = Field(
         description="Share of its leader slots without a block: of the running epoch so far, or of an ended "
@@ -177,12 +178,22 @@ class CommissionChangeDocument(Schema):
     epoch: int = Field(description="The epoch in which it was seen")
     from_commission: float = Field(description="The share before, a fraction")
     to_commission: float | None = Field(description="The share after, a fraction; null: it cannot be told")
-    applies_from_epoch: int = Field(description="The first epoch whose rewards are shared so (SIMD-0249)")
+    applies_from_epoch: int = Field(
+        description="The first epoch whose rewards are shared so (SIMD-0249), if it still stands when "
+        "`epoch` ends: see `followed_in_epoch`"
+    )
     applies_from_epoch_at_earliest: int = Field(
         description="One less where it was first seen in the first look of an epoch: it may have been made "
         "in the epoch before, and the return of the epoch between is unknown"
     )
-    confirmed: bool = Field(description="A second look saw it too, or a history tells of it")
+    followed_in_epoch: int | None = Field(
+        description="Where the next change was seen, null of the newest one; where it is `epoch`, no rewards "
+        "were shared by this one, unless it was made in the epoch before"
+    )
+    confirmed: bool = Field(
+        description="A second look saw it too, or a history tells of it; false of one that another followed: "
+        "none did"
+    )
     confirmed_at: datetime | None = Field(description="Null while it was seen once, and of a history")
     source: words.ChangeSource = Field(description="Who tells of it")
 

@@ -1,9 +1,10 @@
 """What happened to a validator, seen from one fetch to the next."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Window
+from django.db.models.functions import Lag
 
 from validators.models.validators import PUBKEY_LENGTH, Origin, Validator
 from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
@@ -12,7 +13,16 @@ from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES
 class CommissionChangeQuerySet(models.QuerySet["CommissionChange"]):
     def newest_first(self) -> Self:
         """By epoch: what a history tells has no instant, and comes behind what was seen in the same one."""
-        return self.order_by("-epoch", F("seen_at").desc(nulls_last=True), "-pk")
+        return self.order_by(*_newest_first())
+
+    def with_followers(self) -> Self:
+        """Each with `followed_in`: the epoch of the next one of its validator among those asked for."""
+        follower = Window(Lag("epoch"), partition_by="validator", order_by=_newest_first())
+        return self.annotate(followed_in=follower)
+
+
+def _newest_first() -> list[Any]:
+    return [F("epoch").desc(), F("seen_at").desc(nulls_last=True), F("pk").desc()]
 
 
 class CommissionChange(models.Model):
@@ -37,6 +47,9 @@ class CommissionChange(models.Model):
     )
     source = models.CharField(max_length=8, choices=Origin.choices, db_default=Origin.LIVE)
 
+    # Of `with_followers`.
+    followed_in: int | None = None
+
     objects = CommissionChangeQuerySet.as_manager()
 
     class Meta:
@@ -56,8 +69,23 @@ class CommissionChange(models.Model):
         return self.confirmed_at is not None or self.source != Origin.LIVE
 
     @property
+    def doubt(self) -> str:
+        """What is to be said of one that is not confirmed: whether it still can be; empty of any other."""
+        if self.is_confirmed:
+            return ""
+        return "seen once, not confirmed yet" if self.followed_in is None else "seen once, never confirmed"
+
+    @property
+    def applies_said(self) -> str:
+        """From which epoch on rewards are shared so: by what stands at the end of an epoch, so that one after
+        which another came in its epoch was never paid by, unless it was made in the epoch before."""
+        earlier = f"{self.applies_from_at_earliest} or " if self.in_first_look else ""
+        changed_again = f"never: it changed again in epoch {self.epoch}"
+        return earlier + (changed_again if self.followed_in == self.epoch else str(self.applies_from))
+
+    @property
     def applies_from(self) -> int:
-        """The first epoch whose rewards are shared so, at the latest."""
+        """The first epoch whose rewards are shared so, at the latest, if any are: see `applies_said`."""
         return self.epoch + EPOCHS_UNTIL_COMMISSION_APPLIES
 
     @property

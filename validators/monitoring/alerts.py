@@ -85,10 +85,10 @@ def commission_jumps(*, now: datetime) -> list[Trouble]:
             subject=change.validator.vote_account,
             message=f"{change.validator.vote_account} raised its commission from "
             f"{bps_percent(change.from_bps)} to {bps_percent(change.to_bps)} in epoch {_made_in(change)}"
-            f"{'' if change.is_confirmed else '; seen once, not confirmed yet'}."
+            f"{'; ' if change.doubt else ''}{change.doubt}."
             f"{_own_words(change.validator)}",
         )
-        for change in changes.select_related("validator").order_by("seen_at")
+        for change in changes.with_followers().select_related("validator").order_by("seen_at")
         if _is_jump(change.from_bps, change.to_bps)
     ]
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from django.utils import timezone
@@ -96,7 +97,15 @@ def _recent_scores(keys: Sequence[int], picture: Picture) -> dict[int, list[floa
 
 
 def _recent_changes(keys: Sequence[int], picture: Picture) -> dict[int, CommissionChange]:
-    """The newest change of each within the last epochs."""
+    """The newest change of each within the last epochs; there and back that no second look saw is none."""
     since = (picture.epoch or 0) - CHANGE_EPOCHS
     changes = CommissionChange.objects.filter(validator_id__in=keys, epoch__gt=since)
-    return {change.validator_id: change for change in reversed(changes.newest_first())}
+    by_validator: defaultdict[int, list[CommissionChange]] = defaultdict(list)
+    for change in reversed(changes.newest_first()):
+        before = by_validator[change.validator_id]
+        odd = list(takewhile(lambda one: not one.is_confirmed, reversed(before)))
+        if odd and odd[-1].from_bps == change.to_bps:
+            del before[-len(odd) :]
+        else:
+            before.append(change)
+    return {key: those[-1] for key, those in by_validator.items() if those}

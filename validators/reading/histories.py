@@ -94,7 +94,9 @@ def events_of(validator_key: int) -> Events:
     return Events(
         incidents=list(_newest(DelinquencyIncident, validator_key, by="-started_at")),
         commission_changes=list(
-            CommissionChange.objects.filter(validator_id=validator_key).newest_first()[:CHANGES_SHOWN]
+            CommissionChange.objects.filter(validator_id=validator_key)
+            .with_followers()
+            .newest_first()[:CHANGES_SHOWN]
         ),
         identity_changes=list(_newest(IdentityChange, validator_key, by="-seen_at")),
     )

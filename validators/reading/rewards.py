@@ -1,9 +1,14 @@
 """What people ask first: what would a sum of SOL bring here?"""
 
+from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
+from validators.models import CommissionSource, Validator, ValidatorEpoch
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
-from validators.solana.economics import yearly_reward
+from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES, ApyBasis, yearly_reward
+from validators.solana.whole_percent import stayed
+from validators.templatetags.units import bps_percent
 
 HUNDRED_SOL: Final = 100 * LAMPORTS_PER_SOL
 
@@ -12,3 +17,28 @@ def reward_of_100_sol(apy: float | None) -> str | None:
     """Lamports of a year, as documents write them; None while the APY is unknown."""
     lamports = yearly_reward(HUNDRED_SOL, apy)
     return None if lamports is None else str(lamports)
+
+
+def kept_then(validator: Validator, newest_first: Sequence[ValidatorEpoch]) -> str:
+    """What it kept of the rewards that its APY was realised by, where that is not its commission of now."""
+    now = validator.commission_bps
+    if validator.apy_basis != ApyBasis.REALISED or now is None:
+        return ""
+    by_epoch = {row.epoch: row for row in newest_first}
+    paid = (row.epoch for row in newest_first if row.estimated_return is not None)
+    made_in = (epoch - EPOCHS_UNTIL_COMMISSION_APPLIES for epoch in islice(paid, validator.apy_epochs))
+    rows = [by_epoch[epoch] for epoch in made_in if epoch in by_epoch]
+    kept = {
+        now if stayed(bps, now, before_is_whole=_is_whole(row), after_is_whole=False) else bps
+        for row in rows
+        if (bps := row.commission_last_bps) is not None
+    }
+    if kept <= {now}:
+        return ""
+    told = " to ".join(bps_percent(bps) for bps in sorted({min(kept), max(kept)}))
+    epochs = "that epoch" if validator.apy_epochs == 1 else "those epochs"
+    return f"Of the rewards of {epochs} it kept {told}; its commission is {bps_percent(now)} now."
+
+
+def _is_whole(row: ValidatorEpoch) -> bool:
+    return row.commission_source == CommissionSource.IMPORTED

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from validators.templatetags.units import UNKNOWN
+from validators.templatetags.units import UNKNOWN, fraction_percent
 
 register = template.Library()
 
@@ -18,6 +18,10 @@ SPARK_HEIGHT: Final = 18
 LEAST_SPAN: Final = 2.0
 # What moves less is a line under a number, and tells nothing.
 LEAST_MOVE: Final = 0.5
+_NOT_JUDGED: Final = (
+    "not judged: no stake in the epoch before, or what it earned in the whole epoch, or its blocks of it, is "
+    "not known"
+)
 
 
 @register.simple_tag
@@ -59,6 +63,12 @@ def bar(share: float | None) -> SafeString | str:
 def because(shown: str, reason: str) -> SafeString | str:
     """A dash gets the reason why there is no number, for a pointer and for a screen reader."""
     return _unknown(reason) if shown == UNKNOWN else shown
+
+
+@register.filter
+def judged(vote_performance: float | None) -> SafeString | str:
+    """That of the last judged epoch in percent, or why there is none."""
+    return because(fraction_percent(vote_performance), _NOT_JUDGED)
 
 
 # A page says the same few hundreds of times. By their types too: words of templates are safe as they are.

@@ -151,3 +151,47 @@ def test_who_keeps_all_now_brings_nothing_whatever_it_paid(client: Client) -> No
     assert "a year: about 4.70 SOL , if" in texts[2]
     compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
     assert "(SOL) nothing at its commission 0.00 4.70" in compared
+
+
+@pytest.mark.parametrize(
+    ("kept", "now", "said"),
+    [
+        ((500, 500), 6_000, "Of the rewards of those epochs it kept 5 %; its commission is 60 % now."),
+        (
+            (500, 6_000),
+            6_000,
+            "Of the rewards of those epochs it kept 5 % to 60 %; its commission is 60 %",
+        ),
+        ((10_000, 0), 0, "Of the rewards of those epochs it kept 0 % to 100 %; its commission is 0 % now."),
+        ((500, 500), 500, ""),
+    ],
+)
+def test_a_return_of_another_commission_than_today_says_so(
+    client: Client, kept: tuple[int, int], now: int, said: str
+) -> None:
+    """Those of the epochs two before, by which rewards are shared."""
+    fetch(epoch=990)
+    shown = validator(1, commission_bps=now, apy=0.05, apy_basis="realised", apy_epochs=2)
+    commissions = {986: kept[0], 987: kept[1], 988: now, 989: now}
+    for epoch, bps in commissions.items():
+        ValidatorEpoch.objects.create(
+            validator=shown, epoch=epoch, credits_unit="lamports", fetched_at=NOON,
+            commission_last_bps=bps, estimated_return=1e-4 if epoch > 987 else None,
+        )  # fmt: skip
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert said in text
+    assert ("Of the rewards of" in text) == bool(said)
+
+
+def test_a_whole_percent_of_a_history_is_no_other_commission(client: Client) -> None:
+    fetch(epoch=990)
+    shown = validator(1, commission_bps=450, apy=0.05, apy_basis="realised", apy_epochs=1)
+    for epoch, earned in ((987, None), (989, 1e-4)):
+        ValidatorEpoch.objects.create(
+            validator=shown, epoch=epoch, credits_unit="lamports", fetched_at=NOON,
+            commission_last_bps=500, commission_source="imported", estimated_return=earned,
+        )  # fmt: skip
+
+    assert "Of the rewards of" not in words(page(client, "/validators/vote1/"))

@@ -219,5 +219,7 @@ def test_of_credits_that_are_not_known_no_stake_and_no_block_is_blamed(client: C
 
     text = words(page(client, "/validators/vote1/"))
 
-    assert "not judged: no stake in the epoch before, or what it earned in the whole epoch" in text
+    for said in (text, words(page(client)), words(page(client, "/compare/?v=vote1"))):
+        assert "(not judged: no stake in the epoch before, or what it earned in the whole epoch" in said
+        assert "what it earned in the last ended epoch is not known" not in said
     assert "not judged: the epoch runs, it had no stake, or what it earned in the whole epoch" in text
