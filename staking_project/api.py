@@ -31,7 +31,7 @@ from validators.api.watching_routes import router as watching_router
 logger = logging.getLogger(__name__)
 
 # Of the API, not of the project; docs/api-changelog.md tells what each brought.
-VERSION: Final = "1.8.0"
+VERSION: Final = "1.8.1"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 
@@ -153,7 +153,7 @@ def _unauthenticated(request: HttpRequest, exc: AuthenticationError) -> HttpResp
 @api.exception_handler(HttpError)
 def _malformed(request: HttpRequest, exc: HttpError) -> HttpResponse:
     """A body that is no JSON, say."""
-    return problem(exc.status_code, code="malformed", detail=str(exc))
+    return problem(exc.status_code, code="malformed", detail=f"{exc}: it is to be JSON.")
 
 
 @api.exception_handler(ValidationError)
