@@ -79,9 +79,11 @@ def test_what_a_browser_asks_first_costs_no_view_and_counts(
     assert 429 in [asked_first(client, "/api/v1/validators", **who).status_code for _ in range(5)]
 
 
-@pytest.mark.parametrize("action", ["trigger", "pause", "resume"])
-def test_no_page_of_another_site_may_write(client: Client, action: str) -> None:
-    address = f"/api/v1/schedules/fetch/{action}"
+@pytest.mark.parametrize(
+    "place", [*(f"schedules/fetch/{act}" for act in ("trigger", "pause", "resume")), "selection"]
+)
+def test_no_page_of_another_site_may_post(client: Client, place: str) -> None:
+    address = f"/api/v1/{place}"
 
     allowed = asked_first(client, address, method="POST").headers
     sent = asked(client, address, "POST").headers
