@@ -153,7 +153,7 @@ def _unauthenticated(request: HttpRequest, exc: AuthenticationError) -> HttpResp
 @api.exception_handler(HttpError)
 def _malformed(request: HttpRequest, exc: HttpError) -> HttpResponse:
     """A body that is no JSON, say."""
-    return problem(exc.status_code, code="malformed", detail=str(exc))
+    return problem(exc.status_code, code="malformed", detail=f"{exc}: it is to be JSON.")
 
 
 @api.exception_handler(ValidationError)

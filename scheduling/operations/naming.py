@@ -11,6 +11,5 @@ def job_named(name: str) -> Job:
         return jobs.get(name=name)
     except Job.DoesNotExist:
         names = ", ".join(jobs.order_by("name").values_list("name", flat=True))
-        raise UnknownNameError(
-            f"There is no schedule named {name!r}; there are: {names or 'none'}."
-        ) from None
+        there_are = f"there are: {names}" if names else "there are none, and `scheduler setup` makes them"
+        raise UnknownNameError(f"There is no schedule named {name!r}; {there_are}.") from None

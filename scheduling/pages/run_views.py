@@ -31,10 +31,11 @@ FOR_READERS = "Text and host are for who may view runs; ask whoever gives permis
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the address asks for: filters, or what is wrong with it."""
+    """What the address asks for: filters, or what is wrong with it, and with which of its words."""
 
     filters: RunFilters
     problems: tuple[str, ...] = ()
+    wrong: frozenset[str] = frozenset()
 
 
 @only_read
@@ -53,6 +54,7 @@ def runs_page(request: HttpRequest) -> HttpResponse:
     context = {
         "now": database_now(),
         "problems": asked.problems,
+        "wrong": asked.wrong,
         "typed": {name: request.GET.get(name, "") for name in _ONE},
         "states": [(state.value, state.value in ticked) for state in RunState],
         "names": Job.objects.order_by("name").values_list("name", flat=True),
@@ -79,7 +81,8 @@ def _asked(request: HttpRequest, *, reader: bool) -> Asked:
         # Asked for here, so that a cursor that is none of ours is told with the rest.
         _ = filters.place
     except ValidationError as exc:
-        return Asked(filters=RunFilters.model_validate({}), problems=tuple(_in_words(exc)))
+        wrong = frozenset(str(error["loc"][0]) for error in exc.errors())
+        return Asked(filters=RunFilters.model_validate({}), problems=tuple(_in_words(exc)), wrong=wrong)
     except ApiError as exc:
         return Asked(filters=RunFilters.model_validate({}), problems=(exc.detail,))
     problems = (FOR_READERS,) if filters.wanted.reads_errors and not reader else ()

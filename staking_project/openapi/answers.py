@@ -40,10 +40,24 @@ HEADERS: Final[Json] = {
     "Epoch": _header("Of a CSV: the cluster's epoch in that picture", 1010, "integer"),
     "Method": _header("Of a CSV: which method the scores are of", "trust-v3"),
     "Version": _header("Of a CSV: the version of that method", "3.4.0"),
+    "Scored-At": _header("Of a CSV: when the method was applied, UTC", "2026-11-26T12:00:05Z"),
+    "Unknown": _header("Of a CSV: the keys asked for that nobody ever saw, as JSON", '["1111"]'),
+    "Vote-Account": _header("Of a CSV: whose it is", "CertusDeBmqN8ZawdkxK5kFGMwBXdudvWHYwtNgNhvLu"),
+    "Caps": _header(
+        "Of a CSV: what was capped, and of how many nobody knows the group", "operator:2 (0 unknown)"
+    ),
+    "Other-Method": _header("Of a CSV: which method the first is set beside", "trust-v2"),
+    "Other-Version": _header("Of a CSV: the version of that method", "2.1.0"),
+    "Other-Scored-At": _header("Of a CSV: when that method was applied, UTC", "2026-11-26T12:00:05Z"),
+    "Same-Fetch": _header("Of a CSV: whether both judged the same look, true or false", "true"),
+    "Agreement": _header("Of a CSV: how far they agree, as JSON", '{"both":1493,"rank_correlation":0.93}'),
 }
 _ALWAYS: Final = ("RateLimit-Policy", "RateLimit")
-# The fields of `Envelope`, where there is no JSON to hold them.
-_OF_CSV: Final = ("As-Of", "Epoch", "Method", "Version")
+# What is beside the rows, where there is no JSON to hold it: the fields of the reply by other names.
+_OF_CSV: Final = (
+    *("As-Of", "Epoch", "Method", "Version", "Scored-At", "Unknown", "Vote-Account", "Caps"),
+    *("Other-Method", "Other-Version", "Other-Scored-At", "Same-Fetch", "Agreement"),
+)
 # Refused before anything is counted.
 _UNCOUNTED: Final = ("413", "414")
 _NOT_MODIFIED: Final = "NotModified"
@@ -127,8 +141,11 @@ _EVERYWHERE: Final = ("400", "413", "414", "422", "429", "500", "503")
 _WITH_A_TOKEN: Final = ("401", "403")
 
 
-def add_answers(method: str, operation: Json) -> None:
-    """Give each answer its headers, and name the ones that the router need not know of."""
+def add_answers(method: str, operation: Json, known: Json) -> None:
+    """Give each answer its headers, and name the ones that the router need not know of.
+
+    `known` are the schemas by their names.
+    """
     declared = operation["responses"]
     unknown = [status for status in declared if not status.startswith("2") and status not in REFUSALS]
     if unknown:
@@ -140,7 +157,7 @@ def add_answers(method: str, operation: Json) -> None:
     kept = method == "get" and is_json and not guarded
     for answer in answered.values():
         _add_headers(answer, operation, kept=kept)
-        _add_csv(answer, {one["name"] for one in operation.get("parameters", ())})
+        _add_csv(answer, _asked_by(operation, known), known)
     statuses = {*declared, *_EVERYWHERE, *(_WITH_A_TOKEN if guarded else ())}
     refused = {status: _reference(REFUSALS[status].name) for status in statuses if status in REFUSALS}
     unchanged = {"304": _reference(_NOT_MODIFIED)} if kept else {}
@@ -174,14 +191,28 @@ def _add_headers(answer: Json, operation: Json, *, kept: bool) -> None:
     answer["headers"] = _headers(*tagged, "Cache-Control", *leaving, *_ALWAYS) | answer.get("headers", {})
 
 
-def _add_csv(answer: Json, parameters: Set[str]) -> None:
+def _asked_by(operation: Json, known: Json) -> Set[str]:
+    """The names that the address or the body may have."""
+    body = _fields(operation.get("requestBody", {}), known)
+    return body | {one["name"] for one in operation.get("parameters", ())}
+
+
+def _fields(one: Json, known: Json) -> Set[str]:
+    """Of a body or an answer in JSON."""
+    schema = one.get("content", {}).get("application/json", {}).get("schema", {})
+    return {*known[schema["$ref"].rpartition("/")[-1]].get("properties", ())} if "$ref" in schema else set()
+
+
+def _add_csv(answer: Json, asked_by: Set[str], known: Json) -> None:
     """The fields of an item as columns; what the reply says beside them is in headers."""
-    if "format" in parameters:
+    if "format" in asked_by:
+        told = _fields(answer, known)
         answer.setdefault("content", {})["text/csv"] = {"schema": {"type": "string"}}
         # What comes in one piece has no next one.
-        next_page = ("Link",) if parameters & {"cursor", "since"} else ()
-        place = ("Cursor", "More") if "since" in parameters else ()
-        answer["headers"] |= _headers(*next_page, *place, *_OF_CSV)
+        next_page = ("Link",) if asked_by & {"cursor", "since"} else ()
+        place = ("Cursor", "More") if "since" in asked_by else ()
+        beside = (name for name in _OF_CSV if name.replace("-", "_").lower() in told)
+        answer["headers"] |= _headers(*next_page, *place, *beside)
 
 
 def _headers(*names: str) -> Json:

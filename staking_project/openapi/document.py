@@ -78,7 +78,7 @@ def finished(document: Json, deprecations: dict[str, Deprecation]) -> Json:
         _describe(operation, deprecations.get(operation["operationId"]))
         _finish_parameters(operation, components["schemas"])
         _finish_body(operation, components["schemas"])
-        answers.add_answers(method, operation)
+        answers.add_answers(method, operation, components["schemas"])
         examples.add_examples(operation, components["schemas"])
     document["webhooks"] = webhooks(components)
     for sent in document["webhooks"].values():

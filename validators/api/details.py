@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from scheduling.api.errors import ApiError
 from scheduling.api.replies import json_reply
 from validators.api import rows
+from validators.api.evidence_documents import EvidenceDocument
 from validators.api.explaining import explained_documents
 from validators.api.pages import scored_envelope
 from validators.api.parameters import DetailQuery
@@ -38,7 +39,9 @@ def _beside(validator: Validator, flags: Sequence[Mapping[str, Any]]) -> dict[st
     return {
         "commission_marks": _mark_documents(flags),
         "vote_state": None if operator is None else rows.vote_state_document(operator),
-        "operator_evidence": validator.operator_evidence,
+        "operator_evidence": [
+            {name: one[name] for name in EvidenceDocument.model_fields} for one in validator.operator_evidence
+        ],
         "details": validator.details or None,
         "keybase": validator.keybase or None,
         "incidents": list(map(rows.incident_document, events.incidents)),

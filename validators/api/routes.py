@@ -74,7 +74,7 @@ def select_validators_of_many(request: HttpRequest, body: Body[SelectionBody]) -
     """The same for who holds more than an address has room for.
 
     A JSON object of the names that the GET takes, `held` and `cap` as lists. It changes nothing, and no cache
-    keeps its answer.
+    keeps its answer. It is for programs: a page of another site may only GET.
     """
     response = selection_reply(request, body, wanted_format(request, body.format))
     response.headers["Cache-Control"] = "no-store"

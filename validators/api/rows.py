@@ -1,6 +1,6 @@
 """From rows of the tables to documents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -191,7 +191,7 @@ def score_document(score: TrustScore) -> dict[str, Any]:
 
 def score_breakdown(score: TrustScore) -> dict[str, Any]:
     parts = [part_document(part) for part in explained(score.run, score.components)]
-    return {**score_document(score), "parts": parts, "components": score.components}
+    return {**score_document(score), "parts": parts, "components": dict(sorted(score.components.items()))}
 
 
 def part_document(part: Part) -> dict[str, Any]:
@@ -254,6 +254,11 @@ def source_document(state: SourceState) -> dict[str, Any]:
     }
 
 
+def _largest_first(stakes: Mapping[str, int]) -> dict[str, str]:
+    """And not in the order of the database: PostgreSQL keeps none of the keys of a JSON object."""
+    return {name: str(stake) for name, stake in sorted(stakes.items(), key=lambda one: (-one[1], one[0]))}
+
+
 def cluster_document(
     row: ClusterEpoch, sources: list[SourceState], chain: ChainState | None
 ) -> dict[str, Any]:
@@ -264,7 +269,7 @@ def cluster_document(
         "alpenglow_epoch": chain.alpenglow_epoch if chain else None,
         "measured_slot_ms": chain.measured_slot_ms if chain else None,
         "superminority": row.superminority,
-        "stake_by_client": {name: str(stake) for name, stake in row.stake_by_client.items()},
-        "stake_by_version": {name: str(stake) for name, stake in row.stake_by_version.items()},
+        "stake_by_client": _largest_first(row.stake_by_client),
+        "stake_by_version": _largest_first(row.stake_by_version),
         "sources": [source_document(state) for state in sources],
     }

@@ -122,7 +122,7 @@ def _concentration(rows: Iterable[Row]) -> list[Slice]:
 def _by_name(stakes: Mapping[str, int], *, most: int) -> list[Slice]:
     """Largest first; what is beyond the most shown is one slice."""
     whole = sum(stakes.values())
-    ordered = sorted(stakes.items(), key=lambda one: -one[1])
+    ordered = sorted(stakes.items(), key=lambda one: (-one[1], one[0]))
     rest = sum(stake for _, stake in ordered[most:])
     named = [*ordered[:most], *([("others", rest)] if rest else [])]
     return [

@@ -174,3 +174,9 @@ def test_a_backfill_that_makes_no_sense_asks_for_nothing(
 def test_a_name_that_is_none_is_answered_with_those_that_are(job: Job) -> None:
     with pytest.raises(UnknownNameError, match="no schedule named 'fetch'; there are: fetch-repeatable"):
         changing.trigger("fetch", by="ada", now=NOON)
+
+
+@pytest.mark.django_db
+def test_where_there_are_none_a_name_is_answered_with_what_makes_them() -> None:
+    with pytest.raises(UnknownNameError, match="there are none, and `scheduler setup` makes them"):
+        changing.trigger("fetch", by="ada", now=NOON)

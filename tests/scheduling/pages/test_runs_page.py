@@ -1,5 +1,6 @@
 """Searching runs, on the page and in the API by the same words, and beginning many of them anew at once."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -94,6 +95,14 @@ def test_what_cannot_be_looked_for_is_said(
     assert escape(problem) in content
     assert "TimeoutError" not in content
     assert operator.get(f"/api/v1/runs?{query}").status_code in (400, 422)
+
+
+def test_what_is_wrong_is_tied_to_its_fields(operator: Client) -> None:
+    content = page(operator, f"{RUNS}?from=soon&host=%00&to=2026-11-23&state=odd")
+
+    tied = re.findall(r'<(?:input|fieldset)([^>]*) aria-describedby="problems"', content)
+    assert [re.findall('name="([^"]*)"', one) for one in tied] == [["host"], ["from"], []]
+    assert content.count('id="problems"') == 1
 
 
 @pytest.mark.parametrize("query", ["text=TimeoutError", "host=web-1", "text=x&host=y"])

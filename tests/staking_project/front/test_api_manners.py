@@ -103,6 +103,14 @@ def test_a_host_that_is_not_ours_is_told_so_in_json(client: Client, address: str
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
 
+@pytest.mark.parametrize("body", ["{", "size=5"])
+def test_a_body_that_is_no_json_is_told_what_it_is_to_be(client: Client, body: str) -> None:
+    answer = client.post("/api/v1/selection", body, "application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert answer.json()["detail"].endswith(": it is to be JSON.")
+
+
 def test_what_breaks_before_any_operation_is_json_too(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from scheduling.models import Run, RunState
 from scheduling.models.tokens import ApiToken, issue_token
 from staking_project.api import api
 from staking_project.front.sizes import LARGEST_BODY
+from staking_project.openapi.answers import HEADERS
 from staking_project.openapi.job_values import VOTE_ACCOUNT
 from tests.scheduling.factories import NOON, JobFactory, RunFactory, ScheduleFactory
 from tests.staking_project.openapi.complaints import SCHEMAS, operations, resolved
@@ -75,8 +76,9 @@ def misfits(operation: Json, answer: Any) -> Iterator[str]:
     said = resolved(DOCUMENT, said)
     # A request of too many fields is refused before it is counted.
     uncounted = {"RateLimit", "RateLimit-Policy"} if answer.status_code == 400 else set()
-    of_csv = {"As-Of", "Epoch", "Method", "Version", "Cursor", "More"}
+    of_csv = {name for name, header in HEADERS.items() if header["description"].startswith("Of a CSV")}
     csv = of_csv if "csv" not in answer.headers.get("Content-Type", "") else ()
+    yield from (f"{name} is not in the document" for name in of_csv & {*answer.headers} - {*said["headers"]})
     optional = {"Link", "Deprecation", "Sunset", *uncounted, *csv}
     yield from (f"no {name}" for name in said["headers"] if name not in {*answer.headers, *optional})
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
@@ -107,7 +109,10 @@ def test_every_reading_is_as_described(client: Client, able: dict[str, str]) -> 
             assert fitting(operation, again) == 304
         parameters = {one["name"] for one in operation.get("parameters", ())}
         if "format" in parameters:
-            assert fitting(operation, robots.get(address, {"format": "csv"})) == 200
+            as_csv = robots.get(address, {"format": "csv"})
+            assert fitting(operation, as_csv) == 200
+            # What a CSV has beside JSON is told of.
+            assert {*as_csv.headers} - {*got.headers} <= {*HEADERS}
             assert fitting(operation, robots.get(address, {"format": "xml"})) == 422
         if "cursor" in parameters:
             assert fitting(operation, robots.get(address, {"cursor": "mine"})) == 400
@@ -178,6 +183,17 @@ def test_every_write_is_as_described(client: Client, able: dict[str, str]) -> No
                     outcomes.add(fitting(operation, answer))
 
     assert outcomes >= {200, 201, 202, 204, 400, 401, 403, 404, 409, 422}
+
+
+def test_a_selection_that_is_asked_for_by_post_may_be_a_csv_too(client: Client) -> None:
+    operation = DOCUMENT["paths"]["/api/v1/selection"]["post"]
+    body = json.dumps({"size": 5, "cap": ["operator:2"], "format": "csv"})
+
+    answer = client.post("/api/v1/selection", body, "application/json")
+
+    assert fitting(operation, answer) == 200
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert answer.headers["Caps"].startswith("operator:2 (")
 
 
 def test_a_misfit_would_be_noticed(client: Client) -> None:

@@ -65,6 +65,24 @@ def test_a_commission_flag_is_told_with_its_epoch_and_from_what_to_what(client: 
     ]
 
 
+def test_evidence_of_an_operator_is_in_the_order_of_the_document(client: Client) -> None:
+    """And not in that of the database: PostgreSQL keeps no order of the keys of a JSON object."""
+    fetch()
+    evidence = {
+        "vote_accounts": ["vote2"],
+        "others": 1,
+        "shared": "key",
+        "strength": "weak",
+        "common": "collector",
+    }
+    validator(1, operator_evidence=[evidence])
+
+    [told] = get(client, "validators/vote1")["validator"]["operator_evidence"]
+
+    assert told == evidence
+    assert [*told] == ["common", "strength", "shared", "others", "vote_accounts"]
+
+
 def test_epochs_come_newest_first_and_in_pages(client: Client) -> None:
     fetch()
     shown = validator(1)
@@ -110,6 +128,7 @@ def test_the_newest_score_comes_with_what_it_is_made_of(client: Client) -> None:
         "rank": 1,
         "components": COMPONENTS,
     }
+    assert [*reply["score"]["components"]] == sorted(COMPONENTS)
     assert get(client, f"validators/{unscored.vote_account}/score")["score"] is None
 
 
@@ -149,8 +168,8 @@ def test_the_cluster_is_told_with_the_age_of_each_source(client: Client) -> None
         "staked": 2,
         "superminority_size": 1,
         "superminority": ["vote1"],
-        "stake_by_client": {"agave": 3 * SOL},
-        "stake_by_version": {"4.2.1": 3 * SOL},
+        "stake_by_client": {"sig": SOL, "firedancer": SOL, "agave": 3 * SOL},
+        "stake_by_version": {"4.10.0": SOL, "4.2.1": 3 * SOL, "4.9.0": SOL},
         "total_supply": 2**61,
         "inflation_validator": 0.04,
     }
@@ -164,7 +183,9 @@ def test_the_cluster_is_told_with_the_age_of_each_source(client: Client) -> None
     cluster = reply["cluster"]
     assert cluster["total_stake"] == "3000000000"
     assert cluster["total_supply"] == str(2**61)
-    assert cluster["stake_by_client"] == {"agave": "3000000000"}
+    largest, less = "3000000000", "1000000000"
+    assert [*cluster["stake_by_client"].items()] == [("agave", largest), ("firedancer", less), ("sig", less)]
+    assert [*cluster["stake_by_version"].items()] == [("4.2.1", largest), ("4.10.0", less), ("4.9.0", less)]
     assert cluster["sources"] == [
         {
             "source": "votes",

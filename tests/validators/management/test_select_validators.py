@@ -154,5 +154,9 @@ def test_where_nobody_is_like_this_it_is_said(held: Path, capsys: pytest.Capture
 
 
 def test_without_scores_there_is_nothing_to_choose_from() -> None:
-    with pytest.raises(CommandError, match="There are no scores yet"):
+    with pytest.raises(CommandError, match=r"Nothing fetched yet: run `manage.py fetch_validators` first"):
+        call_command("select_validators")
+
+    fetch()
+    with pytest.raises(CommandError, match=r"There are no scores yet; manage.py score_validators makes them"):
         call_command("select_validators")

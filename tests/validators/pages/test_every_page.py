@@ -67,6 +67,53 @@ def test_nothing_is_loaded_from_another_host_and_nothing_inline_runs(client: Cli
     assert response.headers["Content-Security-Policy"].startswith("default-src 'self'; object-src 'none'")
 
 
+@pytest.mark.parametrize(
+    ("address", "wrong"),
+    [
+        ("/?min_stake_sol=abc&max_commission_percent=200", {"min_stake_sol", "max_commission_percent"}),
+        ("/selection/?size=0&cap=all&held=%00", {"size", "cap", "held"}),
+        ("/events/?validator=%00", {"validator"}),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_tied_to_it(client: Client, address: str, wrong: set[str]) -> None:
+    whole_cluster()
+
+    content = client.get(address).content.decode()
+
+    fields = re.findall(r"<(?:input|select|textarea)[^>]*>", content)
+    invalid = [field for field in fields if 'aria-invalid="true"' in field]
+    assert {re.findall('name="([^"]*)"', field)[0] for field in invalid} == wrong
+    for field in invalid:
+        told = re.findall('aria-describedby="([^"]*)"', field)[0].split()[-1]
+        assert re.search(rf'<p class="error" role="alert" id="{told}">[^<]+', content), field
+
+
+@pytest.mark.parametrize("address", EVERY_PAGE)
+def test_what_is_told_by_its_id_is_on_the_page_once(client: Client, address: str) -> None:
+    whole_cluster()
+
+    content = page(client, f"{address}{'&' if '?' in address else '?'}flag=x&kind=x&before=x&size=x")
+
+    ids = re.findall(r'\sid="([^"]*)"', content)
+    named = re.findall(r'\s(?:for|aria-(?:describedby|labelledby|controls))="([^"]*)"', content)
+    assert named
+    assert [one for names in named for one in names.split() if ids.count(one) != 1] == []
+
+
+@pytest.mark.parametrize("address", EVERY_PAGE)
+def test_every_table_has_a_name_and_every_row_of_it_a_header(client: Client, address: str) -> None:
+    whole_cluster()
+
+    content = page(client, address)
+
+    tables = re.findall(r"([^\n]*)\n?<table([^>]*)>(.*?)</table>", content, re.DOTALL)
+    assert len(tables) == content.count("<table")
+    for before, attributes, inside in tables:
+        assert "aria-label" in before + attributes, inside[:200]
+        rows = re.findall(r"<tr\b.*?</tr>", inside, re.DOTALL)
+        assert [row for row in rows if '<th scope="' not in row] == []
+
+
 def test_every_file_that_a_page_names_is_served(client: Client) -> None:
     whole_cluster()
 

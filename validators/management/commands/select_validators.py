@@ -59,6 +59,8 @@ class Command(OperatorCommand):
         narrowing = _narrowing(options)
         held, caps = _held(options["held"]), _caps(options["cap"])
         picture = current_picture()
+        if picture.fetch is None:
+            raise CommandError("Nothing fetched yet: run `manage.py fetch_validators` first.")
         if picture.scoring_run is None:
             raise CommandError("There are no scores yet; manage.py score_validators makes them.")
         size, band = options["size"], options["band"]
