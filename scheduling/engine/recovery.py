@@ -144,14 +144,14 @@ def _queue(run: Run, *, now: datetime) -> bool:
     queued: dict[str, Any] = {"state": RunState.QUEUED, "queued_at": now}
     if not run.attempt:  # it waits for nothing any more; why an attempt failed is told until the next ends
         queued["error"] = ""
-    if run.job.overlap == Overlap.ALLOW:
+    if run.job.overlap == Overlap.ALLOW and not held:
         return bool(pending.update(**queued))
-    # Whoever claims an occurrence of the job holds its row, so that of the two one comes first and is seen.
+    # Whoever claims an occurrence of the job, or pauses it, holds its row, so that of two one is seen first.
     under_way = Run.objects.filter(job=run.job_id, state__in=(RunState.QUEUED, RunState.RUNNING))
+    free = Q() if run.job.overlap == Overlap.ALLOW else ~Exists(under_way)
     with transaction.atomic():
-        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)  # [OVERLAP-1]
-        # [OVERLAP-1]
-        return bool(pending.filter(~Exists(under_way)).update(**queued))
+        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)  # [OVERLAP-1] [PAUSE-2]
+        return bool(pending.filter(free).update(**queued))  # [OVERLAP-1]
 
 
 def requeue_silent(

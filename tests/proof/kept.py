@@ -92,7 +92,7 @@ KEPT = (
         "give_back_stopped",
         "filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING)",
     ),
-    Kept(("OVERLAP-1",), RECOVERY, "_queue", "pending.filter(~Exists(under_way))"),
+    Kept(("OVERLAP-1",), RECOVERY, "_queue", "pending.filter(free)"),
     Kept(
         ("PAUSE-2",),
         RECOVERY,

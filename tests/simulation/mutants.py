@@ -104,7 +104,7 @@ FURTHER = (
     mutant(
         "a waiting run is queued only when no other of its job is under way",
         RECOVERY,
-        "pending.filter(~Exists(under_way))",
+        "pending.filter(free)",
         "pending",
     ),
     mutant(

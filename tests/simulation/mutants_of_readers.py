@@ -42,8 +42,8 @@ OF_READERS = (
     mutant(
         "a waiting run is not queued beside one that is queued",
         RECOVERY,
-        "state__in=(RunState.QUEUED, RunState.RUNNING))\n    with transaction",
-        "state=RunState.RUNNING)\n    with transaction",
+        "state__in=(RunState.QUEUED, RunState.RUNNING))\n    free",
+        "state=RunState.RUNNING)\n    free",
     ),
     mutant(
         "the fencing of an attempt that failed and is not the last",

@@ -27,13 +27,13 @@ OF_STRANGERS = (
         "a release asks what is under way when the row of the job is its own",
         ENGINE + "recovery.py",
         "    with transaction.atomic():\n"
-        '        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)  # [OVERLAP-1]\n'
-        "        # [OVERLAP-1]\n"
-        "        return bool(pending.filter(~Exists(under_way)).update(**queued))",
-        "    if under_way.exists():\n"
+        '        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)'
+        "  # [OVERLAP-1] [PAUSE-2]\n"
+        "        return bool(pending.filter(free).update(**queued))  # [OVERLAP-1]",
+        "    if run.job.overlap != Overlap.ALLOW and under_way.exists():\n"
         "        return False\n"
         "    with transaction.atomic():\n"
-        '        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)  # [OVERLAP-1]\n'
+        '        Job.objects.select_for_update(no_key=True).only("pk").get(pk=run.job_id)\n'
         "        return bool(pending.update(**queued))",
     ),
     mutant(

@@ -148,15 +148,14 @@ class Locks:
         if alone:
             made.connection.execute("BEGIN")
         try:
-            locks = words.startswith(WRITES) or "FOR UPDATE" in words or "FOR NO KEY UPDATE" in words
-            answer = self._beside_others(made, words, act) if locks else act()
+            answer = self._beside_others(made, words, act) if _locks(words) else act()
         except BaseException:
             if alone and not made.connection.closed:
                 made.connection.rollback()
             raise
         if alone:
             world.pause("COMMIT")
-            made.connection.commit()
+            self._beside_others(made, "COMMIT", made.connection.commit)
         world.wrote = True
         if alone or words == "COMMIT":
             self._brief.discard(made.connection.info.backend_pid)
@@ -209,6 +208,11 @@ class Locks:
         if now != self._told:
             self._told = now
             self._control.execute("UPDATE sim.clock SET at = %s", [now])
+
+
+def _locks(words: str) -> bool:
+    """Whether it may wait for a lock; at a COMMIT foreign keys are checked that were put off until then."""
+    return words.startswith((*WRITES, "COMMIT")) or "FOR UPDATE" in words or "FOR NO KEY UPDATE" in words
 
 
 def _rolled_back_and_closed(made: DatabaseWrapper) -> None:
