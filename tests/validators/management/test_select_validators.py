@@ -154,5 +154,7 @@ def test_where_nobody_is_like_this_it_is_said(held: Path, capsys: pytest.Capture
 
 
 def test_without_scores_there_is_nothing_to_choose_from() -> None:
+    fetch()
+
     with pytest.raises(CommandError, match="There are no scores yet"):
         call_command("select_validators")

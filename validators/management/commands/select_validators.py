@@ -13,6 +13,7 @@ from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.wording import cell_text
 from validators.management.commands.show_validators import positive
 from validators.monitoring.delinquency import much_is_delinquent
+from validators.monitoring.readiness import nothing_fetched
 from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
 from validators.reading.flags import FlagCode
 from validators.reading.picture import current_picture
@@ -59,6 +60,8 @@ class Command(OperatorCommand):
         narrowing = _narrowing(options)
         held, caps = _held(options["held"]), _caps(options["cap"])
         picture = current_picture()
+        if picture.fetch is None:
+            raise CommandError(nothing_fetched())
         if picture.scoring_run is None:
             raise CommandError("There are no scores yet; manage.py score_validators makes them.")
         size, band = options["size"], options["band"]
