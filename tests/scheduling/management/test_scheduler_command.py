@@ -238,6 +238,8 @@ def test_unknown_words_get_a_clear_error_and_exit_code_2(words: list[str], messa
         # As of a script's variable that is not set: one meant to run after another would lose that.
         *(["set", "fetch", option, ""] for option in ("--every", "--after", "--condition", "--end")),
         *(["pause", "fetch", "--until", ""], ["audit", "--from", ""], ["explain", "fetch", "--at", ""]),
+        # Without a value it means all.
+        ["retry", "--failed", ""],
     ],
 )
 def test_words_that_mean_nothing_end_with_exit_code_2_and_change_nothing(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.operations.options import given
 from scheduling.wording import cell_text
 from validators.management.commands.show_validators import positive
 from validators.monitoring.delinquency import much_is_delinquent
@@ -44,6 +45,7 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--cap",
             action="append",
+            type=given,
             default=[],
             metavar="GROUP:N",
             help=f"At most so many of one group, by {', '.join(CAPPED_BY)}: "
