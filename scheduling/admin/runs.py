@@ -15,7 +15,6 @@ from django_q.admin import FailAdmin, TaskAdmin
 from django_q.models import Failure, Success
 
 from scheduling.admin.history import HistoryAdmin, page_of
-from scheduling.admin.unreadable import ReadableAdmin
 from scheduling.clock import database_now
 from scheduling.ledger.attempts import attempt_sentences, first_line
 from scheduling.ledger.journal_words import action_words, journal_words
@@ -81,21 +80,13 @@ class StateFilter(admin.ChoicesFieldListFilter):
         return others
 
 
-class JobFilter(admin.RelatedFieldListFilter):
-    """By names alone, so that the choices hold jobs of which nothing else can be read."""
-
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        names = Job.objects.order_by("name").values_list("pk", "name")
-        return [(str(key), name) for key, name in names]
-
-
 @admin.register(Run)
-class RunAdmin(ReadableAdmin, HistoryAdmin):
+class RunAdmin(HistoryAdmin):
     """What became of each occurrence. One that failed may be asked to begin anew."""
 
     actions = ("retry",)
     list_display = ("when", "schedule", "state", "why", "attempt", "late", "took", "missed_before", "worker")
-    list_filter = (("state", StateFilter), ("job", JobFilter))
+    list_filter = (("state", StateFilter), "job")
     list_select_related = ("job",)
     # As an index has the runs of each job: by primary key all of a job's would be sorted.
     ordering = ("-occurrence", "-pk")

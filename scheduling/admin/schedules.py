@@ -14,7 +14,6 @@ from django_q.models import Schedule
 
 from scheduling.admin.editing import EditedTogetherAdmin
 from scheduling.admin.history import ReadOnlyAdmin, page_of
-from scheduling.admin.unreadable import ReadableAdmin
 from scheduling.ledger.attempts import attempts_text
 from scheduling.ledger.presentation import pause_text
 from scheduling.ledger.selectors import cadence_text, next_run_of
@@ -29,7 +28,7 @@ admin.site.unregister(Schedule)
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(EditedTogetherAdmin, OperatorActions, ReadableAdmin, ReadOnlyAdmin):
+class ScheduleAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
     """When each job is due. Only the cadence and the next run of our own schedules can be edited.
 
     Who may operate jobs may do that: a permission on django-q2's table would say less than it lets do.
@@ -123,7 +122,7 @@ class ScheduleAdmin(EditedTogetherAdmin, OperatorActions, ReadableAdmin, ReadOnl
 
 
 @admin.register(Job)
-class JobAdmin(EditedTogetherAdmin, OperatorActions, ReadableAdmin, ReadOnlyAdmin):
+class JobAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
     """The policies of each job. When it runs is edited on the page of its schedule."""
 
     form = JobForm

@@ -118,11 +118,7 @@ class ScheduleReply(Envelope):
 class ScheduleList(Envelope):
     """Every schedule."""
 
-    items: list[ScheduleDocument] = Field(description="All of them that can be read, by name")
-    passed_over: list[str] = Field(
-        description="Names of those of which something stored is of no kind that its column is for, most "
-        "often none; `/readyz` says what. They do not run, nor are they or their runs in any list"
-    )
+    items: list[ScheduleDocument] = Field(description="All of them, by name")
     next_cursor: str | None = Field(description="Always null: there is no second page")
 
 

@@ -34,7 +34,6 @@ from scheduling.api.run_filters import LARGEST_KEY, Instant, RunFilters, cursor_
 from scheduling.clock import database_now
 from scheduling.ledger.search import found_runs, run_of
 from scheduling.ledger.selectors import schedule_rows
-from scheduling.ledger.spoilt import spoilt_jobs
 from scheduling.models import Run, RunTrigger
 from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.models.tokens import Scope, token_of
@@ -82,10 +81,7 @@ def list_schedules(request: HttpRequest, format: AskedFormat = None) -> HttpResp
     rows = [schedule_document(row, to_staff=insider) for row in schedule_rows()]
     form = wanted_format(request, format)
     columns = list(ScheduleDocument.model_fields)
-    about = (
-        {**envelope(), "passed_over": [one.name for one in spoilt_jobs()]} if form == "json" else envelope()
-    )
-    reply = list_reply(request, rows, columns=columns, form=form, about=about, next_cursor=None)
+    reply = list_reply(request, rows, columns=columns, form=form, about=envelope(), next_cursor=None)
     return _for_reader(request, reply, insider=insider)
 
 
@@ -257,7 +253,5 @@ def _authorised(request: HttpRequest, scope: Scope, schedule: str) -> str:
 def _schedule(name: str, *, to_staff: bool = False) -> dict[str, Any]:
     row = next((row for row in schedule_rows() if row.job.name == name), None)
     if row is None:
-        unreadable = next((one.problem for one in spoilt_jobs() if one.name == name), "")
-        detail = unreadable or f"There is no schedule named {name!r}."
-        raise ApiError(404, code="unknown_schedule", detail=detail)
+        raise ApiError(404, code="unknown_schedule", detail=f"There is no schedule named {name!r}.")
     return schedule_document(row, to_staff=to_staff)

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery
 
 from scheduling.ledger.attempts import failures_of_open, interval_after
-from scheduling.ledger.spoilt import readable
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.timing.cadence import EPOCH
 
@@ -34,7 +33,7 @@ class Failing:
 
 
 def failing_now(*, most: int = MOST_COUNTED) -> list[Failing]:
-    """The scheduled jobs whose newest run failed, or is tried again; two queries when there are none.
+    """The scheduled jobs whose newest run failed, or is tried again; one query when there are none.
 
     At most so many runs of each are given.
     """
@@ -44,13 +43,13 @@ def failing_now(*, most: int = MOST_COUNTED) -> list[Failing]:
         state=RunState.RUNNING, attempt=1
     )
     suspects: Iterable[Any] = list(
-        readable(Job.objects.filter(schedule__isnull=False))
+        Job.objects.filter(schedule__isnull=False)
         .select_related("schedule", "after__schedule")
         .annotate(newest_state=Subquery(newest.values("state")[:1]))
         .filter(Q(newest_state=RunState.FAILED) | Q(pk__in=tried.order_by().values("job")))
         .order_by("name")
     )
-    trying = {run.job_id: run for run in readable(tried).order_by("occurrence")} if suspects else {}
+    trying = {run.job_id: run for run in tried.order_by("occurrence")} if suspects else {}
     return [_failing(job, trying.get(job.pk), most=most) for job in suspects]
 
 

@@ -11,7 +11,6 @@ from django.utils.module_loading import import_string
 from django_q.models import Failure, Success
 
 from scheduling.clock import database_now
-from scheduling.ledger.spoilt import readable
 from scheduling.ledger.tallies import fold_all
 from scheduling.models import Job, Run, RunState
 from scheduling.modes import CLEANUP, MODES
@@ -51,7 +50,7 @@ def prune(*, now: datetime, dry_run: bool) -> dict[str, int]:
         "failed tasks": _delete(
             Failure.objects.filter(stopped__lt=now - retention.keep_failed), dry_run=dry_run
         ),
-        "runs": sum(_delete(_old_runs(job, now=now), dry_run=dry_run) for job in readable(Job.objects.all())),
+        "runs": sum(_delete(_old_runs(job, now=now), dry_run=dry_run) for job in Job.objects.all()),
     }
     for path in settings.RETENTION_TASKS:
         prune_history: PruneHistory = import_string(path)

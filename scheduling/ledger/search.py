@@ -11,7 +11,6 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
-from scheduling.ledger.spoilt import readable
 from scheduling.models import UNDONE_STATES, Job, Run, RunTrigger
 
 # No index finds words within errors, so one question reads no more rows than this; where it ended, the next
@@ -68,7 +67,7 @@ def found_runs(
     elif len(parts) > 1:
         runs = _newest_of(parts, limit + 1)
     # One more than asked for tells whether there are more.
-    found = list(readable(runs).select_related("job")[: limit + 1])
+    found = list(runs.select_related("job")[: limit + 1])
     if len(found) > limit:
         last = found[limit - 1]
         return FoundRuns(runs=found[:limit], next_place=(last.occurrence, last.pk))

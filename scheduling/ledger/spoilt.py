@@ -5,14 +5,11 @@ have. Who reads such a row with others reads none of them.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from django.db import connection, models
 from django_q.models import Schedule
 
 from scheduling.models import OPEN_STATES, Job, Run
-
-Rows = TypeVar("Rows", bound="models.QuerySet[Any, Any]")
 
 # Where the rows of a job are, and how they hang on it.
 _ROWS: tuple[tuple[type[models.Model], str], ...] = (
@@ -48,7 +45,6 @@ _OTHER_JSON = {
     "sqlite": "CASE WHEN json_valid({0}) THEN json_type({0}) <> '%s' ELSE TRUE END",
     "postgresql": "jsonb_typeof({0}) <> '%s'",
 }
-_JOB_OF = {Job: "pk__in", Schedule: "job__in", Run: "job__in"}
 _JSON_OF = {dict: "object", list: "array"}
 
 
@@ -68,19 +64,6 @@ def spoilt_jobs() -> list[SpoiltJob]:
         cursor.execute(" UNION ALL ".join(questions))
         found = {job: SpoiltJob(id=job, name=name, problem=_told(name, *at)) for job, name, *at in cursor}
     return sorted(found.values(), key=lambda one: str(one.name))
-
-
-def readable(rows: Rows) -> Rows:
-    """Jobs, schedules or runs, but for those of a job of which a row cannot be read, or that runs after one.
-
-    For who looks at all of them: one such row would keep the others from him. A query, and nothing is asked
-    of the rows themselves while there are none.
-    """
-    left_out = [one.id for one in spoilt_jobs()]
-    if not left_out:
-        return rows
-    jobs = Job.objects.filter(models.Q(pk__in=left_out) | models.Q(after__in=left_out)).values("pk")
-    return rows.exclude(**{_JOB_OF[rows.model]: jobs})
 
 
 def _question(model: type[models.Model], joined: str) -> str:

@@ -7,7 +7,6 @@ from datetime import datetime
 from scheduling.ledger.attempts import first_line
 from scheduling.ledger.presentation import milliseconds, pause_text, took_ms
 from scheduling.ledger.selectors import current_mode, never_set_up, run_counts, schedule_rows
-from scheduling.ledger.spoilt import readable
 from scheduling.models import Run
 from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.database_state import DatabaseState, database_state
@@ -103,7 +102,7 @@ def overview(*, now: datetime) -> Overview:
 
 def recent_runs() -> list[RecentRun]:
     """The newest runs, the newest first."""
-    runs = readable(Run.objects.select_related("job")).order_by("-pk")[:RECENT_RUNS]
+    runs = Run.objects.select_related("job").order_by("-pk")[:RECENT_RUNS]
     return [
         RecentRun(
             name=run.job.name,

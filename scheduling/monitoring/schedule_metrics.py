@@ -10,7 +10,6 @@ from prometheus_client.metrics_core import Metric
 
 from scheduling.ledger.failures import failing_now, interval_of_next
 from scheduling.ledger.selectors import next_run_of
-from scheduling.ledger.spoilt import readable, spoilt_jobs
 from scheduling.models import Job, Run
 
 _GAUGES = {
@@ -20,7 +19,6 @@ _GAUGES = {
     "staking_schedule_failures_in_a_row": "Runs that failed for good since its last success.",
     "staking_schedule_failed_attempts": "Attempts that failed of the run that is being tried.",
     "staking_schedule_last_lateness_seconds": "First start of its newest run minus the occurrence.",
-    "staking_schedule_passed_over": "1 while a row of it cannot be read, and no other figure of it is known.",
 }
 
 
@@ -41,8 +39,6 @@ def schedule_metrics() -> Iterator[Metric]:
         for name, figure in figures.items():
             if figure is not None:  # unknown is not 0
                 gauges[name].add_metric([job.name], figure)
-    for spoilt in spoilt_jobs():
-        gauges["staking_schedule_passed_over"].add_metric([spoilt.name], 1.0)
     yield from gauges.values()
 
 
@@ -53,7 +49,7 @@ def _seconds(duration: timedelta | None) -> float | None:
 def _jobs() -> Any:
     newest = Run.objects.filter(job=OuterRef("pk"), lateness__isnull=False).order_by("-occurrence")
     return (
-        readable(Job.objects.filter(schedule__isnull=False))
+        Job.objects.filter(schedule__isnull=False)
         .select_related("schedule", "after__schedule")
         .annotate(last_lateness=Subquery(newest.values("lateness")[:1]))
         .order_by("name")

@@ -9,7 +9,6 @@ from django.db import connection
 
 from scheduling.ledger.presentation import never_set_up_text, overrides_text
 from scheduling.ledger.selectors import cadence_text, never_set_up, next_run_of
-from scheduling.ledger.spoilt import readable
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.monitoring.database_state import MEBIBYTE, database_size
 from scheduling.monitoring.panels import Panel, panels
@@ -101,7 +100,7 @@ def dashboard(*, now: datetime, in_full: bool = True) -> Dashboard:
     and what panels tell of hosts and endpoints.
     """
     queue = queue_state(now=now)
-    scheduled = readable(Job.objects.filter(schedule__isnull=False)).select_related("schedule", "after")
+    scheduled = Job.objects.filter(schedule__isnull=False).select_related("schedule", "after")
     jobs = list(with_oldest_needed(scheduled, newest=STRIP_LENGTH).order_by("name"))
     shown = jobs[:MOST_SCHEDULES]
     runs = newest_runs(shown)
@@ -143,9 +142,8 @@ def _hosts(queue: QueueState) -> list[Host]:
 
 def _errors(*, in_full: bool) -> list[RunLine]:
     """What failed and what waits for another attempt, the newest first."""
-    runs = readable(Run.objects.select_related("job"))
-    again = runs.filter(state__in=OPEN_STATES, attempt__gt=0).exclude(error="")
-    failed = runs.filter(state=RunState.FAILED).order_by("-not_before")
+    again = Run.objects.filter(state__in=OPEN_STATES, attempt__gt=0).exclude(error="").select_related("job")
+    failed = Run.objects.filter(state=RunState.FAILED).select_related("job").order_by("-not_before")
     newest = sorted([*again[:ERRORS_SHOWN], *failed[:ERRORS_SHOWN]], key=_failed_at, reverse=True)
     return run_lines(newest[:ERRORS_SHOWN], in_full=in_full)
 

@@ -9,7 +9,6 @@ OF_JOBS: Final[Mapping[str, Any]] = {
     # Schedules and runs.
     "ScheduleDocument.name": "fetch-repeatable",
     "names": "fetch-repeatable",
-    "ScheduleList.passed_over": [],
     "description": "Fetches the vote accounts",
     "cadence": "every 6 h",
     "ScheduleDocument.mode": "production",

@@ -18,8 +18,6 @@ pytestmark = pytest.mark.django_db
 
 # Session, user, how many, the rows; the filters' jobs or groups.
 QUERIES = 5
-# To leave out what cannot be read, and to name it.
-OF_RUNS = QUERIES + 2
 
 
 def make_rows(count: int) -> None:
@@ -43,13 +41,12 @@ def test_a_history_page_asks_as_many_questions_for_many_rows_as_for_few(
     admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries, model: str
 ) -> None:
     url = reverse(f"admin:{model}_changelist")
-    queries = OF_RUNS if model == "scheduling_run" else QUERIES
     make_rows(1)
-    with django_assert_num_queries(queries):
+    with django_assert_num_queries(QUERIES):
         admin_client.get(url)
     make_rows(30)
 
-    with django_assert_num_queries(queries):
+    with django_assert_num_queries(QUERIES):
         response = admin_client.get(url)
 
     assert len(response.context["cl"].result_list) == 31

@@ -312,8 +312,7 @@ def test_the_lists_ask_as_many_questions_for_many_jobs_as_for_few(
     for _ in range(12):
         JobFactory(after=JobFactory())
 
-    # Session, user, permissions of the user and of the groups, how many, and the rows; what cannot be
-    # read, to leave it out and to name it.
+    # Session, user, permissions of the user and of the groups, how many, and the rows.
     for page in (JOBS, SCHEDULES):
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(7):
             operator.get(page)

@@ -226,13 +226,13 @@ def test_the_list_shows_each_schedules_newest_run(admin_client: Client) -> None:
 def test_the_list_asks_as_many_questions_for_many_schedules_as_for_few(
     admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    # Session, user, how many, and the rows; what cannot be read, to leave it out and to name it.
-    with django_assert_num_queries(6):
+    # Session, user, how many, and the rows.
+    with django_assert_num_queries(4):
         admin_client.get(LIST)
     for _ in range(20):
         RunFactory(job=JobFactory(), state=RunState.SUCCEEDED)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         content = admin_client.get(LIST).content.decode()
 
     assert content.count("succeeded</a>") == 20
@@ -246,8 +246,8 @@ def test_the_list_of_jobs_tells_attempts_as_the_command_does(
     schedules = json.loads(printed("scheduler", "list", "--json"))["schedules"]
     listed = {row["name"]: row["attempts"] for row in schedules}
 
-    # Session, user, how many, and the rows; what cannot be read, to leave it out and to name it.
-    with django_assert_num_queries(6):
+    # Session, user, how many, and the rows.
+    with django_assert_num_queries(4):
         rows = admin_client.get(reverse("admin:scheduling_job_changelist")).context["cl"].result_list
 
     assert {job.name: attempts_text(job) for job in rows} == listed

@@ -203,7 +203,7 @@ def test_a_scrape_asks_as_many_questions_for_many_jobs_as_for_few(
 ) -> None:
     with CaptureQueriesContext(connection) as asked:
         client.get("/metrics")
-    assert len(asked) <= 19
+    assert len(asked) <= 18
     for _ in range(20):
         run(JobFactory(), RunState.SUCCEEDED)
 

@@ -153,7 +153,7 @@ def test_the_page_asks_as_many_questions_for_many_schedules_and_runs_as_for_few(
     with CaptureQueriesContext(connection) as many:
         operator.get(LIVE)
 
-    assert len(many) == len(few) <= 19
+    assert len(many) == len(few) <= 17
 
 
 def test_only_the_newest_runs_of_each_job_are_read(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
