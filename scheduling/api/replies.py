@@ -33,7 +33,10 @@ UNLIKE_TYPES: Final = frozenset({float, list, dict})
 class Envelope(Schema):
     """Which look at the cluster a reply is from; null before there was one."""
 
-    as_of: datetime | None = Field(description="When the newest picture of the cluster was stored, UTC")
+    as_of: datetime | None = Field(
+        description="When the newest picture of the cluster was stored, UTC; null before the first, of which "
+        "`/readyz` says what keeps it"
+    )
     epoch: int | None = Field(description="The cluster's epoch in that picture")
     method: str | None = Field(description="Which method the scores are of")
     version: str | None = Field(description="The version of that method")

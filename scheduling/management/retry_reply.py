@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from scheduling.exceptions import RefusedError
 from scheduling.ledger.presentation import retry_text, run_document
@@ -32,13 +32,16 @@ def retry_reply(
     words: Sequence[str],
     by: str,
     occurrence: str | None,
-    failed: str | None,
+    failed: str | Literal[True] | None,
     start: str | None,
     end: str | None,
     now: datetime,
     **options: Any,
 ) -> Reply:
-    """The reply to `scheduler retry`; raises a `SchedulingError` that says which words do not go together."""
+    """The reply to `scheduler retry`; `failed` is a schedule's name, or True for all of them.
+
+    Raises a `SchedulingError` that says which words do not go together.
+    """
     if failed is None and (start or end):
         raise RefusedError("`--from` and `--to` go with `--failed`.")
     if occurrence and (failed is not None or len(words) != 1):
@@ -46,7 +49,7 @@ def retry_reply(
     if failed is not None:
         if words:
             raise RefusedError("`--failed` takes one schedule's name, or none for all.")
-        return _many(_failed(failed, start=start, end=end), by=by, now=now)
+        return _many(_failed(None if failed is True else failed, start=start, end=end), by=by, now=now)
     if _are_ids(words):
         return _many([int(word) for word in words], by=by, now=now)
     if len(words) != 1:
@@ -62,7 +65,7 @@ def _are_ids(words: Sequence[str]) -> bool:
     return bool(words) and are_numbers and not Job.objects.filter(name=words[0]).exists()
 
 
-def _failed(name: str, *, start: str | None, end: str | None) -> list[int]:
+def _failed(name: str | None, *, start: str | None, end: str | None) -> list[int]:
     wanted = RunFilter(
         schedule=job_named(name).name if name else "",
         since=instant(start) if start else None,

@@ -34,7 +34,8 @@ def add_retry_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--failed",
         nargs="?",
-        const="",
+        const=True,
+        type=given,
         metavar="NAME",
         help="all that failed: of NAME, without it of every schedule",
     )

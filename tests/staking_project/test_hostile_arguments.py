@@ -216,3 +216,31 @@ def exit_code(command: BaseCommand, parser: argparse.ArgumentParser, words: list
     except SystemExit as exc:
         return int(exc.code or 0)
     return 0
+
+
+# What is said for people may be nothing at all, and so may the faults. The others name files or times, and
+# are refused where those of ONLY_READ use them.
+MAY_BE_EMPTY = {
+    *("--by", "--note", "--fault"),
+    *("--token-file", "--replay", "--history", "--networks", "--slot-times"),
+}
+
+
+def empty(parser: argparse.ArgumentParser) -> Iterator[list[str]]:
+    for words, one, action in options_of(parser):
+        option = action.option_strings[0]
+        if option not in MAY_BE_EMPTY:
+            yield [*words, *needed(one, but=action), f"{option}="]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_empty_value_is_not_taken_for_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a script's variable that nobody set: what narrows would let everything through."""
+    RunFactory(job=JobFactory(name=NAME, schedule__name=NAME), occurrence=NOON)
+    command, parser = as_a_shell_gets_it(name)
+    if name in ONLY_READ:
+        monkeypatch.setattr(type(command), "handle", lambda self, *args, **options: None)
+
+    codes = {" ".join(words): exit_code(command, parser, words) for words in empty(parser)}
+
+    assert 0 not in codes.values(), codes

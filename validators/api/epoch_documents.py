@@ -87,7 +87,10 @@ class EpochDocument(Schema):
     stake_rank: int | None = Field(
         description="By stake in that epoch; Jito's history tells it and the next four. Null: nobody read it"
     )
-    superminority: bool | None = Field(description="Whether it was one of those")
+    superminority: bool | None = Field(
+        description="Whether it belonged to the superminority, by Jito's history alone: null of each epoch "
+        "that only this installation saw. What it saw itself is in `/api/v1/validators?epoch=…`"
+    )
     ip_address: str | None = Field(description="IPv4, by gossip in that epoch")
     bam: bool | None = Field(description="Whether it was connected to BAM, Jito's block assembly")
     all_priority_fees: str | None = Field(description=f"That its blocks brought, shared or not. {LAMPORTS}")

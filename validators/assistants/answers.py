@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from validators.models import Fetch, ValidatorEvent
 from validators.monitoring.endpoints import known_names
+from validators.monitoring.readiness import nothing_fetched
 from validators.reading.cluster import sources
 from validators.solana.endpoint_names import publicly
 
@@ -61,7 +62,7 @@ def _seconds(at: datetime | None, now: datetime) -> int | None:
 
 def _seen(about: Mapping[str, Any]) -> str:
     if about["as_of"] is None:
-        return "Nothing has been fetched yet."
+        return nothing_fetched()
     source = about["source"] or "an endpoint that is no longer known"
     scores = f"scores by {about['method']} {about['version']}" if about["method"] else "no scores"
     return f"Epoch {about['epoch']}, seen {about['age_seconds']} s ago by {source}; {scores}."

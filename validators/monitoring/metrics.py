@@ -83,7 +83,8 @@ def _admissions(fetch: Fetch | None) -> Metric:
     """Of the set of the epoch after the next, of validators with stake whose accounts were read."""
     admissions = GaugeMetricFamily(
         "staking_admission_validators",
-        "Validators with stake by whether they get into the epoch after the next: ok, out, unknown.",
+        "Validators with stake by whether they get into the epoch after the next: ok, out, unknown; without "
+        "those whose accounts were never read.",
         labels=["status"],
     )
     for status, validators in counts(fetch.epoch if fetch else 0).items():

@@ -3,27 +3,47 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.utils.text import Truncator
+
 from scheduling.ledger.selectors import interval_of, paused_job
 from scheduling.timing.durations import show_duration, show_roughly
-from validators.models import Fetch
+from validators.models import Fetch, SourceState
 from validators.monitoring import endpoints, sources
 
 # Data older than this many intervals of the fetch is stale.
 STALE_AFTER_INTERVALS: Final = 2
 FETCH_JOB: Final = "fetch-repeatable"
-NOTHING: Final = "Nothing has been fetched yet."
+# Of each of several endpoints there may be a reason.
+LONGEST_REASON: Final = 400
 
 
 def stale_data(*, now: datetime) -> str:
     """Say so when the newest fetch is older than two intervals of its job, or when there is none."""
     newest = Fetch.objects.newest()
     if newest is None:
-        return NOTHING
+        return nothing_fetched()
     limit = _outlived(newest, now=now)
     if limit is None:
         return ""
     old = show_roughly(now - newest.stored_at)
     return f"The newest fetch is {old} old; more than {show_duration(limit)} is stale{_paused()}."
+
+
+def nothing_fetched() -> str:
+    """What is said, to anybody, while there is no fetch."""
+    failed = failed_first_fetch()
+    if not failed:
+        return f"Nothing has been fetched yet{_paused()}."
+    return f"Nothing has been fetched yet{_paused()}. {failed} SOLANA_RPC_URL says whom to ask."
+
+
+def failed_first_fetch() -> str:
+    """Why the last attempt at the votes failed, for anybody; empty where it did not, or none was made."""
+    last = SourceState.objects.filter(source=SourceState.Source.VOTES).exclude(last_error="").first()
+    if last is None:
+        return ""
+    reason = endpoints.public_text(last.last_error.partition("\n")[0]).rstrip(".")
+    return f"The last attempt failed: {Truncator(reason).chars(LONGEST_REASON)}."
 
 
 def stale_picture(*, now: datetime) -> str:
@@ -51,7 +71,7 @@ def _paused() -> str:
 def neglected_data(*, now: datetime) -> str:
     """Say so when the data are stale and nobody paused the fetches on purpose."""
     problem = stale_data(now=now)
-    return "" if problem not in ("", NOTHING) and paused_job(FETCH_JOB) else problem
+    return "" if problem and Fetch.objects.exists() and paused_job(FETCH_JOB) else problem
 
 
 def standing_chain(*, now: datetime) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from scheduling.pages.access import only_read
+from validators.monitoring.readiness import failed_first_fetch
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.events_page import EventsForm, events_page, newest_of
 from validators.pages.explorers import explorers
@@ -182,5 +183,7 @@ def _shown(
     """`known` are the words that the page takes in its address."""
     unknown = unknown_words(request.GET, known)
     shown = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS}
+    if picture.fetch is None:
+        shown["failed_fetch"] = failed_first_fetch()
     context = {**shown, "unknown": unknown, "taken": known, **more}
     return render(request, f"validators/{name}.html", context)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django import template
+from django import forms, template
 from django.utils import timezone
 
 from validators import figures
@@ -163,3 +163,9 @@ def measured(number: float | None) -> str:
     if 0 < number < 0.001:
         return figures.decimal(number, 9)
     return figures.decimal(number, 0) if number >= 1_000 else f"{number:.6g}"
+
+
+@register.filter
+def left_out(form: forms.BaseForm) -> list[str]:
+    """The labels of the fields that make no sense, which narrow nothing."""
+    return [str(field.label) for field in form if field.errors]

@@ -167,13 +167,14 @@ class Command(OperatorCommand):
 
     def _list(self, **options: Any) -> None:
         rows, mode = selectors.schedule_rows(), selectors.current_mode()
-        document = {"mode": mode, "schedules": [presentation.schedule_document(row) for row in rows]}
+        unseen = selectors.never_set_up({row.job.name for row in rows})
+        schedules = [presentation.schedule_document(row) for row in rows]
+        document = {"mode": mode, "schedules": schedules, "never_set_up": unseen}
         text = "No schedules. `scheduler setup` makes them."
         if rows:
-            cells = [presentation.schedule_cells(row) for row in rows]
-            text = f"mode: {mode or 'mixed'}\n{table(presentation.SCHEDULE_HEADERS, cells)}"
-            new = presentation.never_set_up_text(selectors.never_set_up({row.job.name for row in rows}))
-            text = f"{text}\n{new}" if new else text
+            shown = table(presentation.SCHEDULE_HEADERS, [presentation.schedule_cells(row) for row in rows])
+            new = presentation.never_set_up_text(unseen)
+            text = "\n".join(filter(None, (f"mode: {mode or 'mixed'}", shown, new)))
         self._show(document, text, **options)
 
     def _pause(self, name: str | None, by: str, note: str, until: str | None, **options: Any) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.operations.options import given
 from staking_project.api import VERSION
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -27,7 +28,10 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--http", action="store_true", help="Serve streamable HTTP at /mcp.")
         parser.add_argument(
-            "--host", metavar="ADDRESS", help=f"With --http: where to listen ({DEFAULT_HOST})."
+            "--host",
+            type=given,
+            metavar="ADDRESS",
+            help=f"With --http: where to listen ({DEFAULT_HOST}).",
         )
         parser.add_argument("--port", type=int, metavar="N", help=f"With --http: its port ({DEFAULT_PORT}).")
         parser.add_argument(
@@ -45,9 +49,9 @@ class Command(OperatorCommand):
         if http:
             self._serve_http(options["host"] or DEFAULT_HOST, options["port"], options["token_file"])
             return
-        given = [name for name in ("host", "port", "token_file") if options[name] is not None]
-        if given:
-            problem = f"--{given[0].replace('_', '-')} is of use with --http alone."
+        useless = [name for name in ("host", "port", "token_file") if options[name] is not None]
+        if useless:
+            problem = f"--{useless[0].replace('_', '-')} is of use with --http alone."
             raise CommandError(problem, returncode=WRONG_USAGE)
         _serve_stdio()
 

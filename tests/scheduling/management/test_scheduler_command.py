@@ -67,7 +67,8 @@ def test_what_an_upgrade_brings_is_named_until_it_is_set_up(settings: Settings) 
     assert told in scheduler("list")
     assert f"new        {told}" in printed("health")
     assert f"{told}\n" in printed("monitor")
-    assert json.loads(printed("monitor", "--json"))["never_set_up"] == ["later-repeatable"]
+    for command in (("monitor",), ("scheduler", "list")):
+        assert json.loads(printed(*command, "--json"))["never_set_up"] == ["later-repeatable"]
     assert told in dashboard(now=timezone.now()).never_set_up
 
     assert "later-repeatable    created" in scheduler("setup")
@@ -201,7 +202,7 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
 
 def test_list_with_nothing_set_up_says_what_to_do() -> None:
     assert scheduler("list") == "No schedules. `scheduler setup` makes them.\n"
-    assert as_json("list") == {"mode": None, "schedules": []}
+    assert as_json("list") == {"mode": None, "schedules": [], "never_set_up": []}
 
 
 @pytest.mark.parametrize("words", [["remove"], ["setup", "remove"], ["remove", "test"]])
@@ -237,6 +238,8 @@ def test_unknown_words_get_a_clear_error_and_exit_code_2(words: list[str], messa
         # As of a script's variable that is not set: one meant to run after another would lose that.
         *(["set", "fetch", option, ""] for option in ("--every", "--after", "--condition", "--end")),
         *(["pause", "fetch", "--until", ""], ["audit", "--from", ""], ["explain", "fetch", "--at", ""]),
+        # Without a value it means all.
+        ["retry", "--failed", ""],
     ],
 )
 def test_words_that_mean_nothing_end_with_exit_code_2_and_change_nothing(

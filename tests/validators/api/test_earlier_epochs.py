@@ -191,3 +191,17 @@ def test_it_asks_as_many_questions_for_many_as_for_few(
     # of each the flags (three) and the epochs known.
     with django_assert_num_queries(13):
         assert len(get(client, "validators?epoch=980")["items"]) == size
+
+
+@pytest.mark.usefixtures("today")
+def test_the_superminority_of_then_is_in_the_list_and_of_a_row_only_where_jitos_history_was_read(
+    client: Client,
+) -> None:
+    rows = {one["vote_account"]: one for one in get(client, "validators?epoch=980")["items"]}
+    [row] = [one for one in get(client, "validators/vote3/epochs")["items"] if one["epoch"] == 980]
+    document = client.get("/api/openapi.json").json()
+    field = document["components"]["schemas"]["EpochDocument"]["properties"]["superminority"]
+
+    assert (rows["vote3"]["superminority"], row["superminority"]) == (True, None)
+    assert "null of each epoch that only this installation saw" in field["description"]
+    assert "/api/v1/validators?epoch=" in field["description"]

@@ -119,3 +119,13 @@ def test_it_costs_nine_queries(django_assert_num_queries: DjangoAssertNumQueries
 
     with django_assert_num_queries(9):
         samples(validator_metrics())
+
+
+def test_who_was_never_read_is_in_no_count_of_admissions_and_its_help_says_so() -> None:
+    fetch(epoch=991)
+    validator(1)
+
+    [metric] = [one for one in validator_metrics() if one.name == "staking_admission_validators"]
+
+    assert sum(sample.value for sample in metric.samples) == 0
+    assert metric.documentation.endswith("without those whose accounts were never read.")

@@ -59,7 +59,8 @@ def test_each_row_says_what_moves_it_in_either_method(client: Client, four: list
 
     assert row_of(content, "vote1").endswith(
         " baseline-v1 +5.0 0 % commission +0.3 voted 99.00 % as well as the cluster's mean (at most 100)"
-        " trust-v2 \u22125.0 raised its commission from 0 % to 90 % in epoch 989 "
+        " trust-v2 \u22125.0 raised its commission steeply within 30 epochs; its last "
+        "raise was from 0 % to 90 % in epoch 989 "
     )
     assert row_of(content, "vote2").endswith(
         " baseline-v1 nothing out of the ordinary trust-v2 nothing out of the ordinary "

@@ -51,7 +51,8 @@ def test_a_validators_page_says_what_the_other_method_makes_of_it(
         words(section)
         .partition(" Why trust-v2 ")[2]
         .startswith(
-            "4 30.00 +3 trust-v2 \u22125.0 raised its commission from 0 % to 90 % in epoch 989 "
+            "4 30.00 +3 trust-v2 \u22125.0 raised its commission steeply within 30 epochs; its last "
+            "raise was from 0 % to 90 % in epoch 989 "
             "baseline-v1 +5.0 0 % commission +0.3 voted 99.00 % as well as the cluster's mean (at most 100) "
         )
     )

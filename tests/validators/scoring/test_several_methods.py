@@ -133,6 +133,8 @@ def test_what_cannot_be_computed_again_says_why(endpoint: CannedEndpoint) -> Non
         with pytest.raises(CommandError, match=reason) as refused:
             call_command("rescore", *words)
         assert refused.value.returncode == 2
+    with pytest.raises(CommandError, match="its value is empty"):
+        call_command("rescore", "--run", str(run), "--method", "")
 
 
 def test_a_skipped_run_has_no_inputs_and_says_so() -> None:

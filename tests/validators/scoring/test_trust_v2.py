@@ -40,7 +40,36 @@ def test_a_raise_is_charged_and_named_with_its_epoch() -> None:
     parts = explained(judged(validator(1, history, commission_bps=900)).components)
 
     (raised,) = [part for part in parts if part.name == "steep_raise"]
-    assert raised.sentence == f"raised its commission from 5 % to 9 % in epoch {EPOCH - 3}: -5.0"
+    assert raised.sentence == (
+        "raised its commission steeply within 30 epochs; its last raise was from 5 % to 9 % "
+        f"in epoch {EPOCH - 3}: -5.0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("bps", "name", "said"),
+    [
+        (
+            (700, 600, 500),
+            "raise",
+            f"raised its commission, the last time from 6 % to 7 % in epoch {EPOCH - 3}",
+        ),
+        (
+            (700, 600, 200),
+            "steep_raise",
+            "raised its commission steeply within 30 epochs; its last raise was from 6 % to 7 % "
+            f"in epoch {EPOCH - 3}",
+        ),
+    ],
+)
+def test_of_several_raises_the_last_is_told_as_that(bps: tuple[int, int, int], name: str, said: str) -> None:
+    newest, before, first = bps
+    told = (newest,) * 3 + (before,) * 2 + (first,) * 15
+    history = past(*[1.0] * 20)._replace(commission_bps=told, highest_bps=told)
+
+    parts = explained(judged(validator(1, history, commission_bps=newest)).components)
+
+    assert [(part.name, part.said) for part in parts if "raise" in part.name] == [(name, said)]
 
 
 def test_going_up_and_back_within_an_epoch_is_a_raise_too() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.operations.options import given
 from scheduling.wording import counted
 from validators.exceptions import ValidatorsError
 from validators.scoring.registry import order, ranks
@@ -20,7 +21,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--run", type=int, required=True, metavar="ID", help="The scoring run.")
-        parser.add_argument("--method", metavar="NAME", help="Another method than the run's own.")
+        parser.add_argument("--method", type=given, metavar="NAME", help="Another method than the run's own.")
         parser.add_argument("--json", action="store_true", help="Print the result, with every score.")
 
     def handle(self, *args: Any, **options: Any) -> None:

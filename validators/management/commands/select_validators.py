@@ -10,9 +10,11 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.operations.options import given
 from scheduling.wording import cell_text
 from validators.management.commands.show_validators import positive
 from validators.monitoring.delinquency import much_is_delinquent
+from validators.monitoring.readiness import nothing_fetched
 from validators.reading.caps import CAPPED_BY, GRAMMAR, AskedCap, asked_caps
 from validators.reading.flags import FlagCode
 from validators.reading.picture import current_picture
@@ -43,6 +45,7 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--cap",
             action="append",
+            type=given,
             default=[],
             metavar="GROUP:N",
             help=f"At most so many of one group, by {', '.join(CAPPED_BY)}: "
@@ -60,7 +63,7 @@ class Command(OperatorCommand):
         held, caps = _held(options["held"]), _caps(options["cap"])
         picture = current_picture()
         if picture.fetch is None:
-            raise CommandError("Nothing fetched yet: run `manage.py fetch_validators` first.")
+            raise CommandError(f"{nothing_fetched()} `manage.py fetch_validators` fetches.")
         if picture.scoring_run is None:
             raise CommandError("There are no scores yet; manage.py score_validators makes them.")
         size, band = options["size"], options["band"]

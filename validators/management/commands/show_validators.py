@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import printable
+from validators.monitoring.readiness import nothing_fetched
 from validators.reading.admission import ADMISSION_COLUMNS, admission_document
 from validators.reading.picture import current_picture
 from validators.reading.rewards import reward_of_100_sol
@@ -44,7 +45,7 @@ class Command(OperatorCommand):
         elif rows := list(ranked):
             self.stdout.write("\n".join(_table(rows)))
         else:
-            self.stderr.write("Nothing fetched yet: run `manage.py fetch_validators` first.")
+            self.stderr.write(f"{nothing_fetched()} `manage.py fetch_validators` tries it now.")
 
 
 def _document(row: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scheduling.management.command import WRONG_USAGE
+from scheduling.operations.options import given
 from scheduling.wording import counted
 from validators.management.files import replaced
 from validators.simulator.answers import SimulatedAnswers
@@ -41,7 +42,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--validators", type=int, default=1500, help="How many vote accounts it has.")
         parser.add_argument("--seed", type=int, default=7, help="The same seed gives the same cluster.")
-        parser.add_argument("--host", default="127.0.0.1", help="The address to listen on.")
+        parser.add_argument("--host", type=given, default="127.0.0.1", help="The address to listen on.")
         parser.add_argument("--port", type=int, default=8899, help="The port; 0 picks a free one.")
         _add_calendar(parser)
         parser.add_argument("--replay", type=Path, metavar="DIR", help="Serve the recorded replies in DIR.")

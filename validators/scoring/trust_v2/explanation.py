@@ -9,6 +9,7 @@ from typing import Any, Final
 from validators.figures import decimal, percent
 from validators.scoring.facts import Part
 from validators.scoring.trust_v2.tables import INPUTS, Tables, shipped_tables
+from validators.scoring.trust_v2.terms import RAISE_WINDOW_EPOCHS
 from validators.scoring.wording import COULD_NOT_VOTE, risk_percent, share_percent, sol, voted
 
 # The means begin with one epoch as the cluster usually is, so that a short history says little.
@@ -95,7 +96,15 @@ def describe(name: str, value: float | None) -> str:
 
 
 def _raised(before: int, after: int, epoch: int) -> str:
-    return f"raised its commission from {before / 100:g} % to {after / 100:g} % in epoch {epoch}"
+    return (
+        f"raised its commission, the last time from {before / 100:g} % to {after / 100:g} % in epoch {epoch}"
+    )
+
+
+def _raised_steeply(before: int, after: int, epoch: int) -> str:
+    """Of several raises the last one need not be the steep one."""
+    last = f"from {before / 100:g} % to {after / 100:g} % in epoch {epoch}"
+    return f"raised its commission steeply within {RAISE_WINDOW_EPOCHS} epochs; its last raise was {last}"
 
 
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
@@ -130,6 +139,6 @@ _CHARGES: Final[Mapping[str, Callable[..., str]]] = {
     "private": lambda bps: f"keeps everything: {bps / 100:g} % commission",
     "high_commission": lambda bps: f"its commission of {bps / 100:g} % is above 10 %",
     "raise": _raised,
-    "steep_raise": _raised,
+    "steep_raise": _raised_steeply,
     "superminority": lambda: "belongs to the superminority: more stake here weakens the network",
 }
