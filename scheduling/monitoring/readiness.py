@@ -211,7 +211,14 @@ def _unclaimed(found: Sequence[Any], *, now: datetime) -> Iterator[LateJob]:
         yield LateJob(name=job.name, problem=f"{job.name} is {show_roughly(now - next_run)} late: {why}.")
     for job in unclaimed:
         if job not in next_runs:
-            yield LateJob(name=job.name, problem=f"{job.name} has no next run: its cadence is broken.")
+            yield LateJob(name=job.name, problem=f"{job.name} has no next run: {_why_none(job)}.")
+
+
+def _why_none(job: Job) -> str:
+    """A row that somebody deleted by sqlite3, which looks after no references unless it is told to."""
+    if job.schedule is None:
+        return "its row of django_q_schedule is gone; `manage.py scheduler setup` makes another"
+    return "its cadence is broken"
 
 
 def _ahead(found: Sequence[Any], *, now: datetime) -> Iterator[LateJob]:

@@ -10,7 +10,7 @@ def job_named(name: str) -> Job:
     try:
         return jobs.get(name=name)
     except Job.DoesNotExist:
-        names = ", ".join(jobs.order_by("name").values_list("name", flat=True))
+        names = ", ".join(job.name for job in jobs.order_by("name"))  # of those alone whose row is there
         raise UnknownNameError(
             f"There is no schedule named {name!r}; there are: {names or 'none'}."
         ) from None

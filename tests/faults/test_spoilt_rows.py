@@ -8,12 +8,14 @@ from django_q.models import Schedule
 
 from scheduling.clock import database_now
 from scheduling.engine.dispatcher import Dispatcher
+from scheduling.exceptions import UnknownNameError
 from scheduling.ledger.spoilt import spoilt_jobs
 from scheduling.models import Job, Run, RunState
 from scheduling.monitoring.alert_rules import late_jobs
 from scheduling.monitoring.readiness import schedules_problem
+from scheduling.operations.naming import job_named
 from tests.installation import Installation, wait_until
-from tests.scheduling.factories import JobFactory, RunFactory
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -177,3 +179,18 @@ def test_a_cluster_goes_on_with_the_others_and_health_names_the_one(stack: Insta
     assert parent.poll() is None
     assert "is passed over: next_run in row" in stack.manage("health").stdout
     assert "is passed over: next_run in row" in stack.logs()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL looks after references")
+def test_a_schedule_whose_row_was_deleted_by_sqlite3_is_told_as_that() -> None:
+    for name in ("lost", "there"):
+        JobFactory(schedule__name=name)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA foreign_keys = OFF")  # as it is in that shell
+        cursor.execute("DELETE FROM django_q_schedule WHERE name = 'lost'")
+        cursor.execute("PRAGMA foreign_keys = ON")
+
+    told = "lost has no next run: its row of django_q_schedule is gone; `manage.py scheduler setup`"
+    assert schedules_problem(now=NOON) == f"{told} makes another."
+    with pytest.raises(UnknownNameError, match=r"no schedule named 'lost'; there are: there\."):
+        job_named("lost")
