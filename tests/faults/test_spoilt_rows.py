@@ -13,12 +13,15 @@ from scheduling.ledger.spoilt import spoilt_jobs
 from scheduling.models import Job, Run, RunState
 from scheduling.monitoring.alert_rules import late_jobs
 from scheduling.monitoring.readiness import schedules_problem
+from scheduling.operations import setting_up
 from scheduling.operations.naming import job_named
+from tests.commands import printed
 from tests.installation import Installation, wait_until
-from tests.scheduling.factories import NOON, JobFactory, RunFactory
+from tests.scheduling.factories import JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
+LOST = "cleanup-repeatable"
 # Table, column and value as SQL has it.
 ON_SQLITE = [
     *(
@@ -182,15 +185,32 @@ def test_a_cluster_goes_on_with_the_others_and_health_names_the_one(stack: Insta
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL looks after references")
-def test_a_schedule_whose_row_was_deleted_by_sqlite3_is_told_as_that() -> None:
-    for name in ("lost", "there"):
-        JobFactory(schedule__name=name)
+@pytest.mark.parametrize("is_set_by_hand", [False, True])
+def test_a_schedule_whose_row_was_deleted_by_sqlite3_is_told_as_that_and_set_up_again(
+    is_set_by_hand: bool,
+) -> None:
+    setting_up.set_up("test", by="ada", now=database_now())
+    if is_set_by_hand:
+        printed("scheduler", "set", LOST, "--every", "2m")
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA foreign_keys = OFF")  # as it is in that shell
-        cursor.execute("DELETE FROM django_q_schedule WHERE name = 'lost'")
+        cursor.execute("DELETE FROM django_q_schedule WHERE name = %s", [LOST])
         cursor.execute("PRAGMA foreign_keys = ON")
 
-    told = "lost has no next run: its row of django_q_schedule is gone; `manage.py scheduler setup`"
-    assert schedules_problem(now=NOON) == f"{told} makes another."
-    with pytest.raises(UnknownNameError, match=r"no schedule named 'lost'; there are: there\."):
-        job_named("lost")
+    told = f"{LOST} has no next run: its row of django_q_schedule is gone; `manage.py scheduler setup`"
+    assert schedules_problem(now=database_now()) == f"{told} makes another."
+    with pytest.raises(UnknownNameError, match=f"no schedule named '{LOST}'; there are: fetch"):
+        job_named(LOST)
+    setting_up.set_up("test", by="ada", now=database_now())
+    assert schedules_problem(now=database_now()) == ""
+    assert job_named(LOST).schedule is not None
+
+
+def test_a_next_run_that_somebody_took_away_is_set_by_the_command_that_health_names() -> None:
+    setting_up.set_up("test", by="ada", now=database_now())
+    Schedule.objects.filter(name=LOST).update(next_run=None)
+
+    told = f"{LOST} has no next run: somebody took it away; `manage.py scheduler set {LOST} --every …`"
+    assert schedules_problem(now=database_now()) == f"{told}, or `--cron …`, sets it."
+    printed("scheduler", "set", LOST, "--every", "2m")
+    assert schedules_problem(now=database_now()) == ""
