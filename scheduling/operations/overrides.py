@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django_q.models import Schedule
-
 from scheduling.exceptions import CadenceError
 from scheduling.ledger.journal import record_change
 from scheduling.models import Action, Job
@@ -27,11 +25,11 @@ def note_overrides(job: Job, keys: Iterable[str], *, by: str, now: datetime) -> 
 
 def keeps_cadence(job: Job) -> bool:
     """Whether somebody set its cadence, and that can be."""
-    if CADENCE not in job.overrides:
+    if CADENCE not in job.overrides or job.schedule is None:
         return False
     try:
-        return job.schedule is not None and bool(job.after or job.cadence)
-    except (CadenceError, Schedule.DoesNotExist):  # sqlite3 deletes a row that others refer to
+        return bool(job.after or job.cadence)
+    except CadenceError:
         return False
 
 

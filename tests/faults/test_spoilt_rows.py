@@ -185,9 +185,10 @@ def test_a_cluster_goes_on_with_the_others_and_health_names_the_one(stack: Insta
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL looks after references")
+@pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("is_set_by_hand", [False, True])
 def test_a_schedule_whose_row_was_deleted_by_sqlite3_is_told_as_that_and_set_up_again(
-    is_set_by_hand: bool,
+    is_set_by_hand: bool, reset: bool
 ) -> None:
     setting_up.set_up("test", by="ada", now=database_now())
     if is_set_by_hand:
@@ -201,7 +202,7 @@ def test_a_schedule_whose_row_was_deleted_by_sqlite3_is_told_as_that_and_set_up_
     assert schedules_problem(now=database_now()) == f"{told} makes another."
     with pytest.raises(UnknownNameError, match=f"no schedule named '{LOST}'; there are: fetch"):
         job_named(LOST)
-    setting_up.set_up("test", by="ada", now=database_now())
+    setting_up.set_up("test", by="ada", now=database_now(), reset=reset)
     assert schedules_problem(now=database_now()) == ""
     assert job_named(LOST).schedule is not None
 
