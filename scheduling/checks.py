@@ -198,7 +198,7 @@ def _tasks_that_are_gone() -> Iterator[CheckMessage]:
     for name, reason in tasks_that_are_gone():
         yield Warning(
             f"{name} cannot run: {reason}",
-            hint=f"Bring its task back, or: manage.py scheduler remove {name}",
+            hint=f"Bring back what is gone, or: manage.py scheduler remove {name}",
             id="scheduling.W003",
         )
 

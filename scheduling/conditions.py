@@ -31,6 +31,13 @@ def condition_names() -> list[str]:
     return sorted(settings.SCHEDULING_CONDITIONS)
 
 
+def unknown_condition(name: str) -> str:
+    """Why no run can ask the condition of that name; empty when it is registered, or none is named."""
+    if not name or name in settings.SCHEDULING_CONDITIONS:
+        return ""
+    return f"There is no condition {name!r}; there are: {', '.join(condition_names())}."
+
+
 def require_condition(name: str, *, job_id: int, job_name: str, occurrence: datetime) -> None:
     """Raise `SkipRun` with the reason when the condition of that name refuses; no name never does.
 
@@ -38,8 +45,8 @@ def require_condition(name: str, *, job_id: int, job_name: str, occurrence: date
     """
     if not name:
         return
-    if name not in settings.SCHEDULING_CONDITIONS:
-        raise UnknownNameError(f"There is no condition {name!r}; there are: {', '.join(condition_names())}.")
+    if problem := unknown_condition(name):
+        raise UnknownNameError(problem)
     condition: Condition = import_string(settings.SCHEDULING_CONDITIONS[name])
     successes = Run.objects.filter(job=job_id, state=RunState.SUCCEEDED).order_by("-occurrence")
     last_success = successes.values_list("started_at", flat=True).first()

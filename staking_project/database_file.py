@@ -15,7 +15,7 @@ def existing_only(path: str) -> type[sqlite3.Connection]:
     class Existing(sqlite3.Connection):
         def __init__(self, database: Any, *args: Any, **kwargs: Any) -> None:
             # Of a folder that is not there SQLite says so itself.
-            if database == path and not os.path.exists(path) and os.path.isdir(os.path.dirname(path)):
+            if database == path and _is_missing(path) and os.path.isdir(os.path.dirname(path)):
                 refusal = sqlite3.OperationalError(f"{NO_FILE}: {path}")
                 # As SQLite says it of a file that may not be made: it may be there again later.
                 refusal.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
@@ -23,3 +23,14 @@ def existing_only(path: str) -> type[sqlite3.Connection]:
             super().__init__(database, *args, **kwargs)
 
     return Existing
+
+
+def _is_missing(path: str) -> bool:
+    """Not so where it cannot be told, in a folder that we may not enter say: SQLite then says that."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 # A sentinel that has not moved for this long (seconds) does not look after its pool.
 STALLED = 8.0
+# Of a host that was paused whole, its container say, all beats are old when it goes on: that long (seconds)
+# before it counts, one is seen to be old, and is looked at again.
+SECOND_LOOK = 1.0
 LOOK_AGAIN = 0.05
 # Bytes; what the workers of a pool do until the monitor looks again.
 ROOM_FOR_RESULTS = 128 * 1024
@@ -198,6 +201,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         super().__init__()
         self.stop_requests = 0
         self.beat, self.losses, self._losses_seen = Shared(), Shared(), 0.0
+        self._doubted_at: float | None = None
         self._wake_up, wake_up = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda signum, frame: None)
@@ -226,7 +230,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
 
     def restart_if_lost(self) -> bool:
         """Start a new sentinel when the old one died or stands still; say whether that was so."""
-        stalled = time.monotonic() - self.beat.value > STALLED
+        stalled = self._stands_still()
         if self.sentinel.is_alive() and not stalled:
             return False
         logger.warning(
@@ -235,6 +239,15 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         self._kill()
         self.start()
         return True
+
+    def _stands_still(self) -> bool:
+        """Whether the sentinel did not move for long, and not since a first look that found it so."""
+        now = time.monotonic()
+        if now - self.beat.value <= STALLED - SECOND_LOOK:
+            self._doubted_at = None
+            return False
+        self._doubted_at = now if self._doubted_at is None else self._doubted_at
+        return now - self.beat.value > STALLED and now - self._doubted_at >= SECOND_LOOK
 
     def sleep(self, seconds: float) -> None:
         """Sleep, but not past a signal: a stop, or the death of the sentinel."""

@@ -43,7 +43,7 @@ LONGEST_SLEEP = 0.5
 # something left to claim: two that claim at the same instant hold each other up.
 DEFERENCE = 0.015
 
-# Alerts are looked at only when nothing is due for so long: looking takes milliseconds.
+# Alerts are looked at when nothing is due for so long, if that comes: looking takes milliseconds.
 ROOM_FOR_ALERTS = timedelta(seconds=0.25)
 
 
@@ -112,7 +112,8 @@ class Dispatcher:
         if outlook.is_due:
             self._held.mention(now=now)
         next_instant = (look_ahead(at=now) if self._moved else outlook).next_instant
-        if next_instant is None or next_instant - now > ROOM_FOR_ALERTS:
+        has_room = next_instant is None or next_instant - now > ROOM_FOR_ALERTS
+        if has_room or self._alerts.is_overdue:
             self._alerts.look(now=now)
         if next_instant is None:
             return LONGEST_SLEEP

@@ -64,7 +64,10 @@ def cause_of(run: Run) -> str:
 def attempt_sentences(run: Run) -> list[str]:
     """What became of each attempt that failed, and who retried the run between them, the oldest first."""
     told = [
-        (failed.ended_at, f"Attempt {failed.attempt} failed{_at(failed.ended_at)}: {failed.error}.")
+        (
+            failed.ended_at,
+            f"Attempt {failed.attempt} failed{_at(failed.ended_at)}: {failed.error.removesuffix('.')}.",
+        )
         for failed in failed_attempts(run)
     ]
     # What the journal says of one begins with its occurrence, in full.

@@ -89,7 +89,7 @@ def _story_of(run: Run, *, now: datetime) -> str:
     occurrence = f"The occurrence of {_shown(run.occurrence)}"
     if run.trigger != "schedule":
         occurrence += f" (asked for by {run.get_trigger_display().lower()})"
-    why = first_line(run.error)
+    why = first_line(run.error).removesuffix(".")  # a sentence of ours may end in one
     if run.state == RunState.SKIPPED:
         return f"{occurrence} was skipped: {why}."
     if run.state == RunState.PENDING:

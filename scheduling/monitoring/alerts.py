@@ -27,6 +27,8 @@ from scheduling.timing.cadence import EPOCH
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=10)
+# Where something is due at every moment they are looked for then: before it seems that all were down.
+LOOK_AT_LATEST = timedelta(seconds=20)
 # Fine for this long, and it is over: what comes and goes is one alert.
 CLOSE_AFTER = timedelta(seconds=60)
 # When nobody looked for so long, everything was down; a dispatcher that is merely busy looks more often.
@@ -68,6 +70,11 @@ class AlertWatch:
         self._looked_at = -LOOK_EVERY.total_seconds()
         self._is_new = True
         self._is_held = False
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it looked so long ago that it is to look now, also when something else is due."""
+        return time.monotonic() - self._looked_at >= LOOK_AT_LATEST.total_seconds()
 
     def look(self, *, now: datetime) -> None:
         """Look whether something is wrong, unless somebody did within the last seconds."""

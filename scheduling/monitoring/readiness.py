@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from scheduling.clock import database_now
-from scheduling.exceptions import SchedulingError
+from scheduling.exceptions import CadenceError, SchedulingError
 from scheduling.ledger.ahead import jobs_ahead
 from scheduling.ledger.spoilt import spoilt_jobs
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
@@ -211,7 +211,17 @@ def _unclaimed(found: Sequence[Any], *, now: datetime) -> Iterator[LateJob]:
         yield LateJob(name=job.name, problem=f"{job.name} is {show_roughly(now - next_run)} late: {why}.")
     for job in unclaimed:
         if job not in next_runs:
-            yield LateJob(name=job.name, problem=f"{job.name} has no next run: its cadence is broken.")
+            yield LateJob(name=job.name, problem=f"{job.name} has no next run: {_why_none(job, now=now)}.")
+
+
+def _why_none(job: Job, *, now: datetime) -> str:
+    if job.schedule is None:  # sqlite3, by which somebody deleted it, looks after no references by itself
+        return "its row of django_q_schedule is gone; `manage.py scheduler setup` makes another"
+    try:
+        job.cadence.after(now)
+    except (CadenceError, OverflowError):
+        return "its cadence is broken"
+    return f"somebody took it away; `manage.py scheduler set {job.name} --every …`, or `--cron …`, sets it"
 
 
 def _ahead(found: Sequence[Any], *, now: datetime) -> Iterator[LateJob]:

@@ -10,6 +10,6 @@ def job_named(name: str) -> Job:
     try:
         return jobs.get(name=name)
     except Job.DoesNotExist:
-        names = ", ".join(jobs.order_by("name").values_list("name", flat=True))
+        names = ", ".join(job.name for job in jobs.order_by("name"))  # of those alone whose row is there
         there_are = f"there are: {names}" if names else "there are none, and `scheduler setup` makes them"
         raise UnknownNameError(f"There is no schedule named {name!r}; {there_are}.") from None

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from scheduling.conditions import condition_names
+from scheduling.conditions import unknown_condition
 from scheduling.exceptions import RefusedError, UnknownNameError, WrongValueError
 from scheduling.models import Job
 from scheduling.models.jobs import LONGEST_NOTE
@@ -56,10 +56,8 @@ def require_sense(job: Job) -> None:
             raise RefusedError(f"{field}: more than a hundred years is too long.")
     for field in _PARAMETERS:
         require_parameters(job.task, getattr(job, field), field=field)
-    if job.condition and job.condition not in condition_names():
-        raise UnknownNameError(
-            f"There is no condition {job.condition!r}; there are: {', '.join(condition_names())}."
-        )
+    if problem := unknown_condition(job.condition):
+        raise UnknownNameError(problem)
     try:
         job.clean_fields(exclude=["schedule", "after"])
     except ValidationError as exc:

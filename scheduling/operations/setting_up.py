@@ -99,6 +99,7 @@ def set_up(mode_name: str, *, now: datetime, by: str, reset: bool = False) -> li
         )
         # From here on one caller at a time, on every database: the lock is the rows'.
         names = [declaration.name for declaration in declarations]
+        _let_go_of_lost_rows()
         jobs = {job.name: job for job in _locked_jobs(names)}
         if reset:
             for job in jobs.values():
@@ -165,6 +166,12 @@ def _apply_declaration(job: Job, declaration: JobDeclaration, *, mode: Mode) -> 
 def _locked_jobs(names: Sequence[str] | None) -> list[Job]:
     jobs = briefly(Job.objects.select_for_update().order_by("name"))
     return list(jobs if names is None else jobs.filter(name__in=names))
+
+
+def _let_go_of_lost_rows() -> None:
+    """Of schedules that somebody deleted by sqlite3, which looks after references only when told to."""
+    rows = Schedule.objects.values("pk")
+    Job.objects.filter(schedule__isnull=False).exclude(schedule_id__in=rows).update(schedule=None)
 
 
 def _set_up_one(

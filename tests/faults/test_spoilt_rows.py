@@ -8,15 +8,20 @@ from django_q.models import Schedule
 
 from scheduling.clock import database_now
 from scheduling.engine.dispatcher import Dispatcher
+from scheduling.exceptions import UnknownNameError
 from scheduling.ledger.spoilt import spoilt_jobs
 from scheduling.models import Job, Run, RunState
 from scheduling.monitoring.alert_rules import late_jobs
 from scheduling.monitoring.readiness import schedules_problem
+from scheduling.operations import setting_up
+from scheduling.operations.naming import job_named
+from tests.commands import printed
 from tests.installation import Installation, wait_until
 from tests.scheduling.factories import JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
+LOST = "cleanup-repeatable"
 # Table, column and value as SQL has it.
 ON_SQLITE = [
     *(
@@ -177,3 +182,36 @@ def test_a_cluster_goes_on_with_the_others_and_health_names_the_one(stack: Insta
     assert parent.poll() is None
     assert "is passed over: next_run in row" in stack.manage("health").stdout
     assert "is passed over: next_run in row" in stack.logs()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL looks after references")
+@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize("is_set_by_hand", [False, True])
+def test_a_schedule_whose_row_was_deleted_by_sqlite3_is_told_as_that_and_set_up_again(
+    is_set_by_hand: bool, reset: bool
+) -> None:
+    setting_up.set_up("test", by="ada", now=database_now())
+    if is_set_by_hand:
+        printed("scheduler", "set", LOST, "--every", "2m")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA foreign_keys = OFF")  # as it is in that shell
+        cursor.execute("DELETE FROM django_q_schedule WHERE name = %s", [LOST])
+        cursor.execute("PRAGMA foreign_keys = ON")
+
+    told = f"{LOST} has no next run: its row of django_q_schedule is gone; `manage.py scheduler setup`"
+    assert schedules_problem(now=database_now()) == f"{told} makes another."
+    with pytest.raises(UnknownNameError, match=f"no schedule named '{LOST}'; there are: fetch"):
+        job_named(LOST)
+    setting_up.set_up("test", by="ada", now=database_now(), reset=reset)
+    assert schedules_problem(now=database_now()) == ""
+    assert job_named(LOST).schedule is not None
+
+
+def test_a_next_run_that_somebody_took_away_is_set_by_the_command_that_health_names() -> None:
+    setting_up.set_up("test", by="ada", now=database_now())
+    Schedule.objects.filter(name=LOST).update(next_run=None)
+
+    told = f"{LOST} has no next run: somebody took it away; `manage.py scheduler set {LOST} --every …`"
+    assert schedules_problem(now=database_now()) == f"{told}, or `--cron …`, sets it."
+    printed("scheduler", "set", LOST, "--every", "2m")
+    assert schedules_problem(now=database_now()) == ""

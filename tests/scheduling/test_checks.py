@@ -147,15 +147,17 @@ def test_rows_that_will_never_run_are_named() -> None:
     removed = JobFactory(name="waiting-repeatable", task="tests.scheduling.factories", schedule=None)
     JobFactory(name="removed-repeatable", task="nowhere.at.all", schedule=None)
     RunFactory(job=removed, state=RunState.PENDING)
-    JobFactory(name="sound-repeatable", task="tests.scheduling.tasks.succeed")
+    JobFactory(name="sound-repeatable", task="tests.scheduling.tasks.succeed", condition="fresh_data")
+    JobFactory(name="unasked-repeatable", task="tests.scheduling.tasks.succeed", condition="withdrawn")
 
-    foreign, gone, waiting = warnings()
+    foreign, gone, unasked, waiting = warnings()
     assert foreign == "The schedule 'theirs' of django-q2 (math.sqrt) never runs: it is not ours."
     assert gone.startswith("gone-repeatable cannot run: 'nowhere.at.all' is no task of this project;")
     assert waiting.startswith(
         "waiting-repeatable cannot run: 'tests.scheduling.factories' is no task of this"
     )
-    assert schedules_problem(now=NOON).startswith(gone)
+    assert unasked.startswith("unasked-repeatable cannot run: There is no condition 'withdrawn'; there are:")
+    assert schedules_problem(now=NOON).startswith(f"{gone} {unasked}")
 
 
 @pytest.mark.database

@@ -55,3 +55,12 @@ def test_other_files_are_made_as_ever_and_one_that_is_lost_may_come_back(tmp_pat
 
     path.touch()
     connect(str(path)).close()
+
+
+def test_what_cannot_be_looked_at_is_not_called_missing(tmp_path: Path) -> None:
+    """As in a folder of another user's, which nobody can play who is root: a link that leads to itself."""
+    path = tmp_path / "db.sqlite3"
+    path.symlink_to(path)
+
+    with pytest.raises(sqlite3.OperationalError, match="unable to open database file"):
+        existing_only(str(path))(str(path))

@@ -3,9 +3,13 @@
 import os
 import signal
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from scheduling.engine.cluster import SECOND_LOOK, STALLED, CrashOnlyCluster
+from scheduling.engine.mailbox import Shared
 from tests.installation import Event, Installation, alive, children, crowding, wait_for_end, wait_until
 
 # The database is the installation's own; which kind it is follows the suite's.
@@ -209,3 +213,28 @@ def test_set_up_from_twenty_processes_at_once_leaves_one_of_each(stack: Installa
     rows = stack.rows("SELECT name, count(*) FROM django_q_schedule GROUP BY name ORDER BY name")
     assert rows == [("cleanup-repeatable", 1), ("note-repeatable", 1), ("work-repeatable", 1)]
     assert len(stack.rows("SELECT DISTINCT mode FROM scheduling_job")) == 1
+
+
+@pytest.mark.parametrize(("moves", "starts"), [(True, []), (False, ["a new pool"])])
+def test_after_a_pause_of_the_whole_host_only_a_sentinel_that_does_not_go_on_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, moves: bool, starts: list[str]
+) -> None:
+    """Whoever is woken first finds everybody's beat as old as the pause was long."""
+    pause, stopwatch, started = 10 * STALLED, [100.0], list[str]()
+    monkeypatch.setattr("scheduling.engine.cluster.time.monotonic", lambda: stopwatch[0])
+    cluster: Any = CrashOnlyCluster.__new__(CrashOnlyCluster)
+    cluster.beat, cluster._doubted_at, cluster._kill = Shared(100.0), None, lambda: None
+    cluster.sentinel, cluster.start = (
+        SimpleNamespace(is_alive=lambda: True),
+        lambda: started.append("a new pool"),
+    )
+    assert not cluster.restart_if_lost()
+
+    stopwatch[0] += pause
+    assert not cluster.restart_if_lost()
+    if moves:
+        cluster.beat.value = stopwatch[0]
+    stopwatch[0] += SECOND_LOOK
+    cluster.restart_if_lost()
+
+    assert started == starts

@@ -1,7 +1,7 @@
 """When a dispatcher comes back after it was first, and after another one was."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -9,7 +9,8 @@ import time_machine
 from scheduling.engine import claiming
 from scheduling.engine.dispatcher import DEFERENCE, Dispatcher
 from scheduling.engine.execution import warm_up
-from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
+from scheduling.models import OPEN_STATES, AlertRound, Job, Run, RunState, RunTrigger
+from scheduling.monitoring.alerts import DOWN, LOOK_AT_LATEST
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +81,23 @@ def test_a_task_that_cannot_be_imported_does_not_keep_its_worker_from_starting(
     warm_up()
 
     assert "cannot be imported" in caplog.text
+
+
+def test_alerts_are_looked_for_also_where_something_is_due_at_every_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before it seems that everything was down."""
+    second, stopwatch = timedelta(seconds=1), [1_000.0]
+    monkeypatch.setattr("scheduling.monitoring.alerts.time.monotonic", lambda: stopwatch[0])
+    schedule = JobFactory().schedule
+    busy, looked_at = Dispatcher(), set[datetime]()
+    for seconds in range(61):
+        schedule.next_run = NOON + seconds * second + timedelta(seconds=SOON)
+        schedule.save(update_fields=["next_run"])
+        stopwatch[0] += 1.0
+        with time_machine.travel(NOON + seconds * second, tick=False):
+            busy.tick()
+        looked_at.add(AlertRound.objects.get().looked_at)
+
+    assert sorted(looked_at) == [NOON + number * LOOK_AT_LATEST for number in range(4)]
+    assert LOOK_AT_LATEST < DOWN

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
     ("state", "error", "sentence"),
     [
         (RunState.SKIPPED, "the run before had not ended", "was skipped: the run before had not ended."),
+        (RunState.SKIPPED, "There is nothing to do.", "was skipped: There is nothing to do. Its next"),
         (RunState.FAILED, "ValueError: no\n\ntrace", "and failed after 340 ms in attempt 3: ValueError: no."),
         (
             RunState.SUCCEEDED,

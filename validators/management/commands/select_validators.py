@@ -63,7 +63,7 @@ class Command(OperatorCommand):
         held, caps = _held(options["held"]), _caps(options["cap"])
         picture = current_picture()
         if picture.fetch is None:
-            raise CommandError(f"{nothing_fetched()} `manage.py fetch_validators` fetches.")
+            raise CommandError(f"{nothing_fetched()} `manage.py fetch_validators` tries it now.")
         if picture.scoring_run is None:
             raise CommandError("There are no scores yet; manage.py score_validators makes them.")
         size, band = options["size"], options["band"]
