@@ -53,6 +53,6 @@ def test_what_does_make_sense_beside_it_narrows(client: Client) -> None:
 def test_what_is_wrong_is_tied_to_its_field(client: Client, address: str, field: str) -> None:
     content = page(client, address)
 
-    [error] = re.findall(r'<p class="error" id="([^"]+)" role="alert">[^<]+</p>', content)
+    [error] = re.findall(r'<p class="error" role="alert" id="([^"]+)">[^<]+</p>', content)
     assert error == f"id_{field}_error"
     assert re.search(rf'<(input|fieldset)[^>]* aria-describedby="[^"]*\b{error}"', content)
