@@ -115,7 +115,12 @@ KEPT = (
     Kept(("ATTEMPT-1",), CLAIMS, "give_back", 'attempt=F("attempt") - 1'),
     # Without these locks what the model takes for one step would be several.
     Kept(("OVERLAP-1",), RECOVERY, "_queue", "Job.objects.select_for_update(no_key=True)"),
-    Kept(("OVERLAP-1",), "scheduling/engine/batches.py", "_due", "due.select_for_update("),
+    Kept(
+        ("OVERLAP-1",),
+        "scheduling/engine/batches.py",
+        "_due",
+        'due.select_for_update(of=("self", "schedule")',
+    ),
     Kept(
         ("ASK-1",),
         "scheduling/operations/changing.py",
