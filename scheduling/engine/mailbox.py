@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from struct import Struct
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,10 @@ logger = logging.getLogger(__name__)
 LARGEST = 16 * 1024
 # Bytes; some fifty messages of ours, then whoever puts has to wait. What waits in Redis, others can take.
 ROOM = 32 * 1024
+# A file that is sent along, as the kernel has it. Not by Python's `send_fds` and `recv_fds`: these take flags
+# and forget them (3.9 to 3.13), so that who is not to wait does.
+_FILE = Struct("i")
+_BESIDE = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
 
 
 class Mailbox:
@@ -46,7 +51,7 @@ class Mailbox:
                 self._sender.send(packet, flags)
             else:
                 with _in_memory(packet) as file:
-                    socket.send_fds(self._sender, [b"\0"], [file], flags)
+                    self._sender.sendmsg([b"\0"], [(*_BESIDE, _FILE.pack(file))], flags)
         except BlockingIOError:
             return False
         return True
@@ -58,12 +63,13 @@ class Mailbox:
             if deadline is not None and not self._is_readable(max(deadline - time.monotonic(), 0.0)):
                 raise queue.Empty
             try:
-                packet, files, _, _ = socket.recv_fds(
-                    self._receiver, LARGEST, 1, 0 if deadline is None else socket.MSG_DONTWAIT
-                )
+                flags = 0 if deadline is None else socket.MSG_DONTWAIT
+                packet, beside, _, _ = self._receiver.recvmsg(LARGEST, socket.CMSG_LEN(_FILE.size), flags)
             except BlockingIOError:
                 continue  # another reader was faster
-            return pickle.loads(_read_out(files[0]) if files else packet)  # noqa: S301 - from our own processes
+            for _, _, file in beside:
+                packet = _read_out(*_FILE.unpack(file))
+            return pickle.loads(packet)  # noqa: S301 - from our own processes
 
     def empty(self) -> bool:
         return not self._is_readable(0.0)

@@ -2,6 +2,7 @@
 
 import queue
 import resource
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -21,6 +22,38 @@ def test_messages_come_out_as_they_went_in_also_large_ones() -> None:
     assert mailbox.empty()
     with pytest.raises(queue.Empty):
         mailbox.get(timeout=0.01)
+
+
+@pytest.fixture
+def nobody_waits_for_ever() -> Iterator[None]:
+    def broken_off(number: int, frame: object) -> None:
+        raise TimeoutError("it waits")
+
+    before = signal.signal(signal.SIGALRM, broken_off)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("nobody_waits_for_ever")
+def test_who_is_told_of_a_message_that_another_reader_takes_does_not_wait_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mailbox, told = Mailbox(), iter([True, False])
+    monkeypatch.setattr(mailbox, "_is_readable", lambda seconds: next(told))
+
+    with pytest.raises(queue.Empty):
+        mailbox.get(timeout=0)
+
+
+@pytest.mark.usefixtures("nobody_waits_for_ever")
+def test_who_is_not_to_wait_does_not_with_a_large_message_either() -> None:
+    mailbox, large = Mailbox(), "x" * (3 * LARGEST)
+    while mailbox.put("small", wait=False):
+        pass
+
+    assert not mailbox.put(large, wait=False)
 
 
 def test_there_is_room_for_some_fifty_messages_of_ours() -> None:

@@ -4,6 +4,7 @@ import os
 import queue
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -105,8 +106,15 @@ def test_what_is_held_back_is_written_before_a_worker_waits_or_ends(left: str) -
 
 
 def _never(get: Any) -> Any:
-    """What waits for ever is told to stop instead."""
-    return lambda timeout=None: "STOP" if timeout is None else get(timeout=timeout or 0.001)
+    """What waits for ever is told to stop instead; nothing is held back then."""
+
+    def waits(timeout: float | None = None) -> Any:
+        if timeout is not None:
+            return get(timeout=timeout or 0.001)
+        assert states()[0] == (RunState.SUCCEEDED, 1)
+        return "STOP"
+
+    return waits
 
 
 @pytest.mark.parametrize("error", [OperationalError, DataError])
@@ -122,6 +130,25 @@ def test_what_cannot_be_done_together_is_done_one_by_one(
     turnover.flush()
 
     assert states() == [(RunState.SUCCEEDED, 1)] * 2
+
+
+def test_what_was_done_together_without_an_answer_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = statements.end_and_take
+
+    def unheard(*arguments: Any, **fields: Any) -> Any:
+        together(*arguments, **fields)
+        raise OperationalError("the answer was lost")
+
+    monkeypatch.setattr(statements, "end_and_take", unheard)
+    first, second = numbers()
+    execute_run(first)
+    if connection.vendor == "sqlite":
+        return  # holds nothing back
+
+    with suppress(OperationalError):
+        execute_run(second)
+
+    assert states() == [(RunState.SUCCEEDED, 1), (RunState.PENDING, 0)]
 
 
 def test_an_end_that_can_never_be_written_fails_its_own_run_and_no_other(
