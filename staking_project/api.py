@@ -153,7 +153,8 @@ def _unauthenticated(request: HttpRequest, exc: AuthenticationError) -> HttpResp
 @api.exception_handler(HttpError)
 def _malformed(request: HttpRequest, exc: HttpError) -> HttpResponse:
     """A body that is no JSON, say."""
-    return problem(exc.status_code, code="malformed", detail=f"{exc}: it is to be JSON.")
+    wanted = ": it is to be JSON." if exc.status_code == 400 else ""
+    return problem(exc.status_code, code="malformed", detail=f"{exc}{wanted}")
 
 
 @api.exception_handler(ValidationError)

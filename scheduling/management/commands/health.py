@@ -44,8 +44,8 @@ def _new() -> list[tuple[str, str]]:
     """What an upgrade brought and nobody set up. A host that waits for it serves all the same, and the others
     of a rolling deploy do not know it yet, so that it is no reason to take the host away.
     """
-    scheduled = Job.objects.filter(schedule__isnull=False).order_by("name").values_list("name", flat=True)
-    names = never_set_up(set(scheduled))
+    scheduled = set(Job.objects.filter(schedule__isnull=False).values_list("name", flat=True))
+    names = never_set_up(scheduled)
     return [("new", never_set_up_text(names))] if names else []
 
 

@@ -56,3 +56,9 @@ def test_what_is_wrong_is_tied_to_its_field(client: Client, address: str, field:
     [error] = re.findall(r'<p class="error" role="alert" id="([^"]+)">[^<]+</p>', content)
     assert error == f"id_{field}_error"
     assert re.search(rf'<(input|fieldset)[^>]* aria-describedby="[^"]*\b{error}"', content)
+
+
+def test_it_is_named_also_where_nothing_is_listed(client: Client) -> None:
+    said = words(client.get("/events/?kind=nonsense").content.decode())
+
+    assert "Left out, because it makes no sense: Kind" in said
