@@ -6,7 +6,7 @@ from typing import Final
 from django.db import models
 
 from validators.models.validators import CREDITS_UNITS, PUBKEY_LENGTH, Origin
-from validators.solana.economics import plausible_seconds
+from validators.solana.economics import inflation_rewards, plausible_seconds
 from validators.solana.slot_times import SlotTimeBasis, measured_slot_ms, nominal_seconds
 
 # Slots of less than this share of an epoch say little about how long all of it takes.
@@ -189,6 +189,23 @@ class ClusterEpoch(models.Model):
         by_clock = _between(self.clock_started_at, self.clock_ended_at)
         seen = _between(self.started_at, self.ended_at) or self._seconds_by_pace()
         return plausible_seconds(seen if by_clock is None else by_clock, self.nominal_seconds)
+
+    @property
+    def inflation_rewards(self) -> float | None:
+        """Lamports for all stakers, as inflation would pay them."""
+        return inflation_rewards(
+            total_supply=self.total_supply,
+            validator_inflation=self.inflation_validator,
+            slots=self.slots,
+            slot_ms=self.slot_ms,
+        )
+
+    @property
+    def recorded_rewards(self) -> tuple[int, float] | None:
+        """Lamports for all stakers of a Tower epoch, and its points, as the chain recorded them."""
+        if not self.reward_points or self.rewards_total is None:
+            return None
+        return self.rewards_total, float(self.reward_points)
 
     @property
     def seen_slot_ms(self) -> float | None:

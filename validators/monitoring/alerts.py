@@ -62,13 +62,13 @@ def shrinking_cluster(*, now: datetime) -> list[Trouble]:
     most = Fetch.objects.filter(stored_at__gte=now - DAY).aggregate(
         accounts=Max("validators_total"), stake=Max("staked_total")
     )
-    lost = {
-        "vote accounts": _lost(newest.validators_total, most["accounts"]),
-        "stake": _lost(newest.staked_total, most["stake"]),
-    }
+    lost = (
+        ("vote accounts", "are", _lost(newest.validators_total, most["accounts"])),
+        ("stake", "is", _lost(newest.staked_total, most["stake"])),
+    )
     return [
-        Trouble(subject=what, message=f"{percent(share, 0)} of the {what} of the last day are gone.")
-        for what, share in lost.items()
+        Trouble(subject=what, message=f"{percent(share, 0)} of the {what} of the last day {verb} gone.")
+        for what, verb, share in lost
         if share > SHRUNK
     ]
 

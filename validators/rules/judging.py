@@ -251,12 +251,21 @@ def _of_all_commissions(rule: ValueRule, past: Past) -> Finding:
     doubted = [one for one in judged if one.outcome is Outcome.UNKNOWN]
     if doubted:
         return Finding(rule.name, Outcome.UNKNOWN, doubted[-1].because, so_far=True)
-    whole = past.whole
-    if whole.first is None or not (whole.first <= rule.since or whole.joined_then):
-        known = "in no epoch" if whole.first is None else f"from epoch {whole.first} on"
-        return Finding(rule.name, Outcome.UNKNOWN, f"its commission is known {known}", so_far=bool(judged))
-    lacking = past.running - whole.first + 1 - whole.commissions
-    if lacking > 0:
-        because = f"its commission is not known in {lacking} of its epochs"
+    because = _commissions_lacking(rule, past)
+    if because:
         return Finding(rule.name, Outcome.UNKNOWN, because, so_far=bool(judged))
     return Finding(rule.name, Outcome.PASSES)
+
+
+def _commissions_lacking(rule: ValueRule, past: Past) -> str:
+    """Where its commission is not known, of all epochs that the rule asks about; empty if it is in each."""
+    whole = past.whole
+    if whole.first is None:
+        return "its commission is known in no epoch"
+    lacking = past.running - whole.first + 1 - whole.commissions
+    if whole.first <= rule.since or whole.joined_then:
+        return f"its commission is not known in {lacking} of its epochs" if lacking > 0 else ""
+    if lacking > 0:
+        epochs = "one epoch" if lacking == 1 else f"{lacking} epochs"
+        return f"its commission is not known before epoch {whole.first}, nor in {epochs} since then"
+    return f"its commission is known from epoch {whole.first} on"

@@ -10,7 +10,6 @@ from validators.solana.arithmetic import CreditsUnit
 from validators.solana.economics import (
     EPOCHS_UNTIL_COMMISSION_APPLIES,
     alpenglow_return,
-    inflation_rewards,
     tower_return,
 )
 from validators.solana.whole_percent import stayed
@@ -67,15 +66,8 @@ def _returns(cluster: ClusterEpoch, rows: Sequence[EpochRow]) -> dict[int, tuple
 
 def tower_rewards(cluster: ClusterEpoch) -> tuple[float | None, float | None]:
     """Lamports for all stakers of a Tower epoch and its points: as recorded, else by inflation."""
-    if cluster.reward_points and cluster.rewards_total is not None:
-        return cluster.rewards_total, float(cluster.reward_points)
-    rewards = inflation_rewards(
-        total_supply=cluster.total_supply,
-        validator_inflation=cluster.inflation_validator,
-        slots=cluster.slots,
-        slot_ms=cluster.slot_ms,
-    )
-    return rewards, cluster.credit_stake_sum if cluster.credits_final else None
+    points = cluster.credit_stake_sum if cluster.credits_final else None
+    return cluster.recorded_rewards or (cluster.inflation_rewards, points)
 
 
 def _applied_commissions(epoch: int) -> Mapping[int, int]:

@@ -14,7 +14,6 @@ from validators.solana.economics import (
     alpenglow_return,
     apy,
     apy_of,
-    inflation_rewards,
     tower_return,
 )
 
@@ -80,26 +79,32 @@ def _realised(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int
 def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set[int]) -> dict[int, Yield]:
     """By the epochs that a node sends of every account, with the stake and the commission of today.
 
-    Of those that are not `known` better.
+    Of those that are not `known` better. What an epoch paid is of its own length: where slots became shorter
+    since, it paid for more time than one of today would.
     """
     now = clusters.get(running)
-    seconds = now.seconds if now else None
-    if now is None or seconds is None:
+    today = now.seconds if now else None
+    if now is None or today is None:
         return {}
     epochs = [running - age for age in range(1, TUPLES_SENT + 1)]
     lamports = [e for e in epochs if e in clusters and clusters[e].credits_unit == CreditsUnit.LAMPORTS]
     rows = _with_today(lamports or epochs)
-    returns = _lamports_returns(rows) if lamports else _tower_returns(rows, now)
+    if lamports:
+        returns = _lamports_returns(rows, {epoch: clusters[epoch].seconds or today for epoch in lamports})
+    else:
+        returns = _tower_returns(rows, clusters, now, today)
     return {
         key: Yield(value, ApyBasis.ESTIMATE.value, len(earned))
-        for key, earned in returns.items()
-        if key not in known and (value := apy_of(earned, [seconds] * len(earned))) is not None
+        for key, (earned, seconds) in returns.items()
+        if key not in known and (value := apy_of(earned, seconds)) is not None
     }
 
 
 # Of an ended epoch of a present account: its key, the epoch, the credits and their unit, and its stake
 # (lamports) and commission of today. Plain, for there are five of everybody.
 _Row = tuple[int, int, int, str, int, int | None]
+# What epochs earned per staked lamport, and their lengths in seconds.
+_Returns = tuple[list[float], list[float]]
 
 
 def _with_today(epochs: list[int]) -> Sequence[_Row]:
@@ -115,35 +120,40 @@ def _with_today(epochs: list[int]) -> Sequence[_Row]:
     return found
 
 
-def _lamports_returns(rows: Sequence[_Row]) -> dict[int, list[float]]:
-    returns: defaultdict[int, list[float]] = defaultdict(list)
+def _lamports_returns(rows: Sequence[_Row], lengths: Mapping[int, float]) -> dict[int, _Returns]:
+    """`lengths` are the seconds of each epoch."""
+    returns: defaultdict[int, _Returns] = defaultdict(lambda: ([], []))
     lamports = CreditsUnit.LAMPORTS.value
-    for key, _, credits, unit, stake, bps in rows:
+    for key, epoch, credits, unit, stake, bps in rows:
         if unit != lamports:
             continue
-        earned = alpenglow_return(commission_bps=bps, lamports=credits, stake=stake)
-        if earned is not None:
-            returns[key].append(earned)
+        value = alpenglow_return(commission_bps=bps, lamports=credits, stake=stake)
+        if value is not None:
+            earned, seconds = returns[key]
+            earned.append(value)
+            seconds.append(lengths[epoch])
     return returns
 
 
-def _tower_returns(rows: Sequence[_Row], now: ClusterEpoch) -> dict[int, list[float]]:
-    """Of the newest ended epoch, as inflation and supply of today would pay it."""
+def _tower_returns(
+    rows: Sequence[_Row], clusters: Mapping[int, ClusterEpoch], now: ClusterEpoch, today: float
+) -> dict[int, _Returns]:
+    """Of the newest ended epoch: as the chain recorded its payment, else as inflation would pay it today."""
     newest = max((epoch for _, epoch, *_ in rows), default=None)
     voted = [
         (key, credits, stake, bps)
         for key, epoch, credits, unit, stake, bps in rows
         if epoch == newest and unit == CreditsUnit.VOTE_CREDITS
     ]
-    points = sum(credits * stake for _, credits, stake, _ in voted)
-    rewards = inflation_rewards(
-        total_supply=now.total_supply,
-        validator_inflation=now.inflation_validator,
-        slots=now.slots,
-        slot_ms=now.slot_ms,
-    )
+    paid = None if newest is None else clusters.get(newest)
+    rewards: float | None
+    if paid is not None and (recorded := paid.recorded_rewards):
+        (rewards, points), seconds = recorded, paid.seconds or today
+    else:
+        points = float(sum(credits * stake for _, credits, stake, _ in voted))
+        rewards, seconds = now.inflation_rewards, today
     found = {
         key: tower_return(commission_bps=bps, rewards=rewards, credits=credits, points=points)
         for key, credits, _, bps in voted
     }
-    return {key: [earned] for key, earned in found.items() if earned is not None}
+    return {key: ([earned], [seconds]) for key, earned in found.items() if earned is not None}

@@ -35,7 +35,7 @@ def test_data_is_stale_when_its_fetch_is_old_but_not_before_the_first_one() -> N
         (1_500, 1_000 * SOL, []),
         (1_350, 900 * SOL, []),
         (1_300, 1_000 * SOL, ["13 % of the vote accounts of the last day are gone."]),
-        (1_500, 600 * SOL, ["40 % of the stake of the last day are gone."]),
+        (1_500, 600 * SOL, ["40 % of the stake of the last day is gone."]),
     ],
 )
 def test_a_cluster_that_lost_more_than_a_tenth_within_a_day_shrinks(

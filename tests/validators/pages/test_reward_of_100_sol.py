@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.validators.looking import page, words
-from tests.validators.rows import NOON, SOL, fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, validator, vote_state
 from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services.yields import refresh_yields
 
@@ -135,6 +135,23 @@ def test_who_does_not_vote_brings_nothing(client: Client, gone: dict[str, Any]) 
     compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
     nothing = "nothing while it does not vote"
     assert f"100 SOL for a year (SOL) {nothing} 5.25 {nothing} Stake (SOL)" in compared
+
+
+def test_who_is_not_let_into_the_next_epoch_brings_nothing_there(client: Client) -> None:
+    """Also who has no stake yet; who is let in once more may still mend it."""
+    fetch(epoch=990)
+    paid: dict[str, Any] = {"apy": 0.0525, "apy_basis": "realised", "apy_epochs": 4}
+    for number, next_epoch, stake in ((1, "out", 5), (2, "out", 0), (3, "ok", 5)):
+        one = validator(number, activated_stake=stake * 10**9, **paid)
+        vote_state(one, epoch=990, next_epoch=next_epoch, after_next="out", reason="no BLS key")
+
+    texts = [words(page(client, f"/validators/vote{number}/")) for number in (1, 2, 3)]
+
+    nothing = "a year: nothing while it is not let in, as into the next epoch. Else about 5.25 SOL , if"
+    assert [nothing in text for text in texts] == [True, True, False]
+    assert "a year: about 5.25 SOL , if" in texts[2]
+    compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
+    assert "(SOL) nothing while it is not let in nothing while it is not let in 5.25" in compared
 
 
 def test_who_keeps_all_now_brings_nothing_whatever_it_paid(client: Client) -> None:

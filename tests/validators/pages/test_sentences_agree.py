@@ -61,7 +61,7 @@ def _numbers_are_those_of_the_api(text: str, told: dict[str, Any]) -> None:
         assert reward is None
         assert "100 SOL here for a year: not known" in text
     else:
-        brings = found(r"(?:for a year:|as now. Else) about ([\d.]+) SOL", text)
+        brings = found(r"(?:for a year:|(?:as now|next epoch). Else) about ([\d.]+) SOL", text)
         assert float(brings) == round(int(reward) / 10**9, 2)
         assert found(r"APY[^%]*? ([\d.]+ %)", text) == f"{apy * 100:.2f} %"
         assert ("an estimate by what" in text) == (told["apy_basis"] == "estimate")

@@ -230,6 +230,24 @@ def test_a_rule_over_all_epochs_wants_all_of_them_and_never_forgets() -> None:
     assert found(rule, past(values=calm, whole=whole, old={500: Known(commission=1.0)})).outcome == "passes"
 
 
+@pytest.mark.parametrize(
+    ("first", "commissions", "said"),
+    [
+        (None, 0, "in no epoch"),
+        (NOW - 4, 5, f"is known from epoch {NOW - 4} on"),
+        (NOW - 4, 4, f"is not known before epoch {NOW - 4}, nor in one epoch since then"),
+        (NOW - 4, 1, f"is not known before epoch {NOW - 4}, nor in 4 epochs since then"),
+    ],
+)
+def test_where_a_commission_is_not_known_is_told_of_commissions_and_not_of_votes(
+    first: int | None, commissions: int, said: str
+) -> None:
+    """Accounts tell votes of epochs before the first look, whose commissions nobody saw."""
+    rule = {"input": "commission", "at_most": 0.5, "window": "all", "since": 520}
+    finding = found(rule, past(whole=WholePast(first=first, epochs=5, commissions=commissions)))
+    assert (finding.outcome, finding.because.endswith(said)) == ("unknown", True)
+
+
 def test_twenty_epochs_of_a_life_are_reached_in_a_known_epoch_by_who_joined_here() -> None:
     rule = {"input": "voted", "is": True, "window": "all", "in_at_least": 20}
     young = WholePast(first=NOW - 11, epochs=12, voted=12, joined_then=True)

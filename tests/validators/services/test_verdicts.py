@@ -8,9 +8,17 @@ import pytest
 from django.utils import timezone
 
 from scheduling.exceptions import SkipRun
-from tests.validators.rows import SOL, fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, validator
 from validators import tasks
-from validators.models import ClusterEpoch, PictureMark, RuleVerdict, Validator, ValidatorEvent
+from validators.models import (
+    ClusterEpoch,
+    MevEpoch,
+    PictureMark,
+    RuleVerdict,
+    Validator,
+    ValidatorEpoch,
+    ValidatorEvent,
+)
 from validators.monitoring.alerts import changed_verdicts
 from validators.reading.verdicts import verdicts_of
 
@@ -77,6 +85,25 @@ def test_everybody_present_is_judged_once_and_written_again_only_when_it_is_anot
     again = tasks.judge_by_rules()
     assert (again["new"], again["changed"], again["gone"], mark()) == (0, 0, 0, before)
     assert not ValidatorEvent.objects.exists()
+
+
+def test_who_was_not_asked_for_tips_of_an_epoch_may_have_been_in_it(tmp_path: Path, settings: Any) -> None:
+    """They are asked of epochs before the first look, of some validators in each run."""
+    settings.RULES_DIR = str(tmp_path)
+    rules = MINE.format(version=1, most=1000).split("[[rules]]")[0]
+    voted = 'name = "voted"\nkind = "value"\nsaid = "Voted in two ended epochs"\ninput = "voted"\nis = true\n'
+    window = 'window = 2\nrunning = false\nabsent = "fail"\n'
+    (tmp_path / "mine.toml").write_text(f"{rules}[[rules]]\n{voted}{window}")
+    fetch(epoch=990)
+    for number in (1, 2, 3):
+        of = validator(number)
+        ValidatorEpoch.objects.create(validator=of, epoch=989, credits=5, fetched_at=NOON)
+        if number < 3:
+            MevEpoch.objects.create(validator=of, epoch=988, settled=True, slot=1, looked_at=NOON)
+
+    tasks.judge_by_rules()
+
+    assert set(results().values()) == {"unknown"}
 
 
 def test_a_change_is_told_with_the_rule_the_epoch_and_what_was_said_before(mine: Path, settings: Any) -> None:

@@ -28,10 +28,10 @@ def yields() -> dict[str, Yield]:
     return {account: tuple(found) for account, *found in rows}
 
 
-def ended(epoch: int, *, seconds: float = DAY, unit: str = "lamports") -> None:
+def ended(epoch: int, *, seconds: float = DAY, unit: str = "lamports", **fields: object) -> None:
     end = NOON - timedelta(seconds=(990 - epoch) * seconds)
     times = {"started_at": end - timedelta(seconds=seconds), "ended_at": end}
-    ClusterEpoch.objects.create(epoch=epoch, credits_unit=unit, **times)
+    ClusterEpoch.objects.create(epoch=epoch, credits_unit=unit, **(times | fields))
 
 
 def row(of: Validator, epoch: int, **fields: object) -> None:
@@ -92,7 +92,7 @@ def test_what_was_realised_is_not_mixed_with_an_estimate() -> None:
 
 
 def test_an_estimate_of_lamports_is_the_mean_of_the_epochs_that_a_node_sends() -> None:
-    """In the slots of the running epoch, which says how long epochs are now."""
+    """Each at its own length: an epoch of longer slots than today's paid for more time."""
     fetch()
     running()
     one = validator(1, activated_stake=1_000 * SOL, commission_bps=1_000)
@@ -103,7 +103,35 @@ def test_an_estimate_of_lamports_is_the_mean_of_the_epochs_that_a_node_sends() -
     refresh_yields()
 
     mean = 0.9 * 3 * 10**8 / (1_000 * SOL)
-    assert yields() == {"vote1": (pytest.approx(yearly(mean, DAY), rel=1e-9), "estimate", 5)}
+    assert yields() == {"vote1": (pytest.approx(yearly(mean, 2 * DAY), rel=1e-9), "estimate", 5)}
+
+
+def test_shorter_slots_do_not_change_what_a_year_is_estimated_to_bring() -> None:
+    """400 lamports an epoch of 30 hours are as much as 320 an epoch of 24."""
+    fetch()
+    running()
+    one = validator(1, activated_stake=1_000 * SOL, commission_bps=0)
+    for epoch, slot_ms, credits in ((987, 250, 4), (988, 250, 4), (989, 200, 3.2)):
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", slots=432_000, slot_ms=slot_ms)
+        row(one, epoch, credits=int(credits * 10**8))
+
+    refresh_yields()
+
+    mean, hours = 11.2 / 3 * 10**8 / (1_000 * SOL), (30 + 30 + 24) / 3
+    assert yields() == {"vote1": (pytest.approx(yearly(mean, hours * 3_600), rel=1e-9), "estimate", 3)}
+
+
+def test_an_estimate_of_vote_credits_goes_by_what_the_chain_recorded_of_its_payment() -> None:
+    """In that epoch's own length, whatever anybody has staked today."""
+    fetch()
+    running("vote_credits")
+    ended(989, unit="vote_credits", seconds=2 * DAY, reward_points=str(2**90), rewards_total=10**15)
+    row(validator(1, commission_bps=500), 989, credits=6_900_000, credits_unit="vote_credits")
+
+    refresh_yields()
+
+    earned = 0.95 * 10**15 * 6_900_000 / 2**90
+    assert yields() == {"vote1": (pytest.approx(yearly(earned, 2 * DAY), rel=1e-9), "estimate", 1)}
 
 
 def test_the_migration_epoch_and_votes_before_it_are_no_part_of_an_estimate() -> None:

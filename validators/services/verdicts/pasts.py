@@ -70,9 +70,10 @@ def pasts_by_key(
     first = fetch.epoch - longest - EPOCHS_UNTIL_TOLD
     clusters = _clusters(first)
     found = _epochs(fetch, clusters, first=first)
+    # Before tips come, which are asked of epochs that nothing else is known of, and not of everybody at once.
+    held = _held(found) | {fetch.epoch}
     _add_tips(found, first=first)
     _add_present(found, fetch.epoch)
-    held = _held(found, len(found))
     lamports = frozenset(epoch for epoch, one in clusters.items() if one.credits_unit == CreditsUnit.LAMPORTS)
     pending = _pending(found, fetch.epoch, lamports)
     over_all = [rule for rule in rules if rule.window == "all"]
@@ -188,9 +189,9 @@ def _names_unasked() -> frozenset[int]:
     return frozenset(key for (key,) in read_rows(came.values_list("pk")))
 
 
-def _held(found: Mapping[int, Epochs], present: int) -> frozenset[int]:
+def _held(found: Mapping[int, Epochs]) -> frozenset[int]:
     told = Counter(epoch for epochs in found.values() for epoch in epochs)
-    return frozenset(epoch for epoch, number in told.items() if number >= LEAST_HELD * present)
+    return frozenset(epoch for epoch, number in told.items() if number >= LEAST_HELD * len(found))
 
 
 def _pending(
