@@ -79,15 +79,18 @@ class Tasks:
         """The next message; without a timeout, which has to be none at all, once there is one."""
         world, messages = self._redis.world, self._redis.messages
         if timeout is not None:
-            world.pause("looks for a message")
-            if not messages:
-                raise queue.Empty
+            self._look()
         else:
             self._idle()
         while not messages:
             world.wait("waits for a message", 1e8, lambda: bool(messages))
         running(world).is_idle = False
         return {"func": EXECUTE_RUN, "args": (messages.pop(0),)}
+
+    def _look(self) -> None:
+        self._redis.world.pause("looks for a message")
+        if not self._redis.messages:
+            raise queue.Empty
 
 
 class Watchdog(watchdog.Watchdog):

@@ -191,8 +191,9 @@ THEMES = (
             # So that more wait than there are workers.
             *((ASKED, "backfill"),) * 4,
             *((ASKED, "trigger"),) * 2,
-            (ASKED, "cancel"),
-            *((OPERATOR_TRAP, "cancel update"),) * 2,
+            *((ASKED, "cancel"),) * 3,
+            *((OPERATOR_TRAP, "cancel update"),) * 3,
+            *((WORKER_TRAP, "_look"),) * 3,
         ),
         hosts=(1, 1, 2),
         every=(EVERY,),
