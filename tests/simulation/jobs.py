@@ -166,7 +166,7 @@ def _job(
         max_attempts=1 if longest else most,
         pause_after_failures=dice.choice(theme.jobs.get("pause_after_failures", (None, None, None, 2))),
         condition=dice.choice(("", "", "", "", "", "now and then")),
-        keep_succeeded=timedelta(seconds=dice.choice((86_400, 1))),
+        keep_succeeded=timedelta(seconds=dice.choice(theme.jobs.get("keep_succeeded", (86_400, 1)))),
         keep_failed=timedelta(days=1),
     )
 

@@ -1,5 +1,6 @@
 """What stands for Redis, threads and the kernel's watchdog: parts of one world."""
 
+import queue
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,8 @@ import redis
 from django.db import connection
 from django_q.signing import SignedPackage
 
-from scheduling.engine import leases
+from scheduling.engine import leases, watchdog
+from scheduling.models.paths import EXECUTE_RUN
 from tests.simulation.processes import Process
 from tests.simulation.time_passing import FOR_EVER
 from tests.simulation.world import World
@@ -66,22 +68,39 @@ class Redis:
             running(self.world).found_away = True
             raise redis.ConnectionError("away")
 
-    def take(self) -> int:
-        """The next message, once there is one."""
-        while not self.messages:
-            self.world.wait("waits for a message", 1e8, lambda: bool(self.messages))
-        return self.messages.pop(0)
+
+class Tasks:
+    """A pool's queue, as the engine's reader of it is given it: the messages of Redis."""
+
+    def __init__(self, redis: Redis, *, idle: Callable[[], None]) -> None:
+        self._redis, self._idle = redis, idle
+
+    def get(self, timeout: float | None = None) -> dict[str, Any]:
+        """The next message; without a timeout, which has to be none at all, once there is one."""
+        world, messages = self._redis.world, self._redis.messages
+        if timeout is not None:
+            self._look()
+        else:
+            self._idle()
+        while not messages:
+            world.wait("waits for a message", 1e8, lambda: bool(messages))
+        running(world).is_idle = False
+        return {"func": EXECUTE_RUN, "args": (messages.pop(0),)}
+
+    def _look(self) -> None:
+        self._redis.world.pause("looks for a message")
+        if not self._redis.messages:
+            raise queue.Empty
 
 
-class Watchdog:
-    def __init__(self, process: Process) -> None:
-        self._process = process
+class Watchdog(watchdog.Watchdog):
+    """The product's own but for the kernel's timer, which no time at all disarms."""
 
-    def strike_at(self, instant: float) -> None:
-        self._process.watchdog_at = instant
+    def __init__(self, world: World) -> None:
+        self._world, self._process = world, running(world)
 
-    def call_off(self) -> None:
-        self._process.watchdog_at = None
+    def _set(self, seconds: float) -> None:
+        self._process.watchdog_at = self._world.now + seconds if seconds else None
 
 
 class SeveralHosts:

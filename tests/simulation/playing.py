@@ -219,7 +219,7 @@ def _kernel(world: World, *, seed: int) -> Iterator[tuple[Any, str, Any]]:
     yield leases, "signal", signals
     yield time_limits, "signal", signals
     yield leases, "threading", threads
-    yield leases, "own_watchdog", lambda: Watchdog(running(world))
+    yield leases, "own_watchdog", lambda: Watchdog(world)
     yield leftovers, "children_of", lambda pid: []
     yield from _identities(world, are_named_alike=seed % 3 == 0)
 

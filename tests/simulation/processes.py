@@ -76,6 +76,8 @@ class Process:
     stalled_until: float = 0.0
     alarm_at: float | None = None
     watchdog_at: float | None = None
+    # Whether it is in code that hears no signal.
+    is_deaf: bool = False
     # The next answers of the database that are lost, or late by so many seconds.
     lose_answer: bool = False
     late_answer: float = 0.0

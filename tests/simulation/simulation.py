@@ -10,7 +10,7 @@ from functools import partial
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from scheduling.engine import turnover
+from scheduling.engine.cluster import _RunsAlone
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import SchedulingError
@@ -22,7 +22,7 @@ from tests.simulation.faults import Fault
 from tests.simulation.jobs import jobs_of
 from tests.simulation.news import has_news, known_channels
 from tests.simulation.observer import Observer
-from tests.simulation.parts import Redis, running
+from tests.simulation.parts import Redis, Tasks, running
 from tests.simulation.playing import enter, played
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.quiet import Look, looking, quiet_until
@@ -158,15 +158,12 @@ class Simulation:
             bells.of_silence(queued, self.watch, now=now)
 
     def _works(self) -> None:
+        tasks = _RunsAlone(Tasks(self.redis, idle=self.watch.idle))
         while True:
-            if not self.redis.messages:
-                turnover.flush()
-            self.watch.idle()
-            run_id = self.redis.take()
-            running(self.world).is_idle = False
+            task = tasks.get()
             # As django-q2's worker does.
             with suppress(Exception):
-                execute_run(run_id)
+                execute_run(*task["args"])
 
     def _operates(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from tests.simulation.observer import PARTS
 from tests.simulation.parts import running
 from tests.simulation.policies import not_now
 from tests.simulation.processes import Killed
+from tests.simulation.time_passing import FOR_EVER
 
 STORE = "INSERT INTO simulation_effect (run_id) VALUES (%s)"
 # A part, under the token of the claim that stores it; twice where its answer was lost.
@@ -93,6 +94,15 @@ def die(*, seconds: float) -> None:
         world = observer.present().world
         world.lose(running(world))
         raise Killed
+
+
+def hang(*, seconds: float) -> None:
+    """In code that hears no signal, on the part of the first attempt."""
+    claim = execution._current.get()
+    with at_work(seconds):
+        process = running(observer.present().world)
+        process.is_deaf = claim is not None and claim.attempt == 1
+        observer.present().world.wait("hangs", FOR_EVER if process.is_deaf else 0.0)
 
 
 def clean_up(*, seconds: float) -> dict[str, int]:

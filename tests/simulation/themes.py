@@ -41,11 +41,18 @@ STANDS_STILL = ("a dispatcher stands still", "")
 THEMES = (
     # Of a pool that is stopped two dispatchers give back what it did.
     Theme(
-        strikes=(("a deployment", ""), ("a deployment", ""), (DISPATCHER_TRAP, "give_back_stopped")),
-        hosts=(1, 1, 2),
+        strikes=(
+            *(("a deployment", ""),) * 3,
+            (DISPATCHER_TRAP, "give_back_stopped"),
+            # Of two hosts for longer than a lease, so that another one has taken it back meanwhile.
+            *((DISPATCHER_TRAP, "give_back_stopped update"),) * 3,
+        ),
+        hosts=(1, 2, 2),
         every=(EVERY,),
         tasks=("store", "work", "fail_at_first"),
-        work=(3.0, 9.0, 15.0),
+        work=(3.0, 9.0, 15.0, 15.0),
+        retries=(False, False, True),
+        jobs={"time_limit": (30,)},
     ),
     # What waits for another attempt when something newer does.
     Theme(
@@ -100,6 +107,20 @@ THEMES = (
         jobs={"time_limit": (60,)},
         sleeps=(LONGEST_SLEEP,),
     ),
+    # A beat that is on its way when the work is done and cannot be stored.
+    Theme(
+        strikes=(
+            *((LATE_BEAT, ""),) * 4,
+            (CUT_TRAP, "_committed"),
+            ("a worker stands still", ""),
+        ),
+        hosts=(2,),
+        every=(EVERY,),
+        tasks=("store", "store", "store_in_parts"),
+        work=(6.0, 9.0),
+        jobs={"time_limit": (60,)},
+        sleeps=(LONGEST_SLEEP,),
+    ),
     # Pauses right at each other's ends, and beside the claims and failures that they are about.
     Theme(
         strikes=(
@@ -128,7 +149,9 @@ THEMES = (
         every=(EVERY, *SLOWLY[:1]),
         catch_ups=(CatchUp.ALL, CatchUp.ALL, CatchUp.SKIP),
         overlaps=(Overlap.SKIP, Overlap.SKIP, Overlap.QUEUE),
-        tasks=("store", "work", "fail"),
+        tasks=("store", "work", "fail", "fail_at_first", "clean_up", "clean_up"),
+        retries=(True,),
+        jobs={"keep_succeeded": (1, 1, 86_400)},
     ),
     # A spring night, across which a claim looks back.
     Theme(
@@ -137,6 +160,16 @@ THEMES = (
         begins=0.5,
         cron="0,30 2 * * *",
         is_late=True,
+    ),
+    # Who hangs where no signal reaches him, and what waits behind him.
+    Theme(
+        strikes=(STANDS_STILL, ("a dispatcher dies", ""), ("a deployment", ""), (ASKED, "trigger")),
+        every=(EVERY,),
+        tasks=("hang", "hang", "store", "fail_at_first"),
+        retries=(True,),
+        work=WORK[:3],
+        jobs={"time_limit": (2, 5)},
+        sleeps=(4.0,),
     ),
     # First successes of what another job needs.
     Theme(
@@ -151,22 +184,28 @@ THEMES = (
         strikes=(
             ("messages are lost", ""),
             ("Redis is away", ""),
-            (WORKER_TRAP, "end_and_take"),
-            (LAST_TRAP, "end_and_take"),
-            (LAST_TRAP, "end_and_take"),
+            *((WORKER_TRAP, "end_and_take"),) * 2,
+            *((LAST_TRAP, "end_and_take"),) * 2,
             (CUT_TRAP, "end_and_take"),
-            (LOST_TRAP, "end_and_take"),
-            (ASKED, "backfill"),
-            (ASKED, "cancel"),
-            (OPERATOR_TRAP, "cancel update"),
+            *((LOST_TRAP, "end_and_take"),) * 3,
+            # So that more wait than there are workers.
+            *((ASKED, "backfill"),) * 4,
+            *((ASKED, "trigger"),) * 2,
+            *((ASKED, "cancel"),) * 3,
+            *((OPERATOR_TRAP, "cancel update"),) * 3,
+            *((WORKER_TRAP, "_look"),) * 3,
         ),
-        hosts=(2,),
+        hosts=(1, 1, 2),
         every=(EVERY,),
-        tasks=("work", "work", "skip"),
-        work=(3.0, 6.0, 9.0),
+        tasks=("work", "work", "work", "skip"),
+        work=(3.0, 6.0),
         overlaps=(Overlap.ALLOW,),
         catch_ups=(CatchUp.ALL,),
         retries=(False,),
+        # The end of what is followed is written by itself.
+        follows=0.0,
+        jobs={"time_limit": (30,)},
+        is_endless=True,
         is_late=True,
     ),
 )

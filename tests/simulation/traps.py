@@ -130,7 +130,7 @@ def _of_a_network(here: "Simulation", fault: "Fault") -> None:
 
 def _of_who_acts(here: "Simulation", fault: "Fault") -> None:
     """He stands still in the middle of it, with its locks."""
-    passes = fault.who % (2 * MOST_PASSES)
+    passes = fault.who % 3
     trap = Trap(kind="operator", function=fault.what, seconds=0.1 + 2 * fault.size, passes=passes)
     here.world.traps.append(trap)
 

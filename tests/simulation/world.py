@@ -92,7 +92,7 @@ class World:
         self.hub.switch()
         if not thread.process.alive:
             raise Killed
-        if thread is thread.process.threads[0]:
+        if thread is thread.process.threads[0] and not thread.process.is_deaf:
             self._deliver(thread.process)
 
     def start(
@@ -197,7 +197,7 @@ class World:
             for thread in process.threads:
                 if thread.late_until > now or thread.run.dead:
                     continue
-                has_signal = process.pending and thread is process.threads[0]
+                has_signal = process.pending and not process.is_deaf and thread is process.threads[0]
                 if thread.wake_at <= now or has_signal or (thread.ready is not None and thread.ready()):
                     found.append(thread)
         return found
