@@ -35,15 +35,11 @@ from scheduling.engine.history import keep_history
 from scheduling.engine.leftovers import end_child
 from scheduling.engine.mailbox import Mailbox, Outbox, Shared
 from scheduling.engine.processes import adopt_orphans, children_of, die_with_parent, is_running
+from scheduling.engine.standstill import SECOND_LOOK, STALLED, StoppedChildren
 from scheduling.models.paths import EXECUTE_RUN, path_today
 
 logger = logging.getLogger(__name__)
 
-# A sentinel that has not moved for this long (seconds) does not look after its pool.
-STALLED = 8.0
-# Of a host that was paused whole, its container say, all beats are old when it goes on: that long (seconds)
-# before it counts, one is seen to be old, and is looked at again.
-SECOND_LOOK = 1.0
 LOOK_AGAIN = 0.05
 # Bytes; what the workers of a pool do until the monitor looks again.
 ROOM_FOR_RESULTS = 128 * 1024
@@ -61,7 +57,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        self.beat, self.losses = beat, losses
+        self.beat, self.losses, self.stopped = beat, losses, StoppedChildren()
         self.pid, self.parent_pid, self.name = os.getpid(), parent_pid, current_process().name
         self.cluster_id, self.broker = cluster_id, get_broker()
         self.reincarnations, self.tob = 0, timezone.now()
@@ -99,6 +95,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         while True:
             self.beat.value = time.monotonic()
             self._replace_dead()
+            self.stopped.end([process.pid for process in self._processes()])
             Stat(self).save()
             received = signal.sigtimedwait(watched, Conf.GUARD_CYCLE)
             if received is not None and received.si_signo == signal.SIGTERM:

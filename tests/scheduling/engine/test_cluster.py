@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from scheduling.engine.cluster import SECOND_LOOK, STALLED, CrashOnlyCluster
+from scheduling.engine.cluster import CrashOnlyCluster
 from scheduling.engine.mailbox import Shared
+from scheduling.engine.standstill import SECOND_LOOK, STALLED
 from tests.installation import Event, Installation, alive, children, crowding, wait_for_end, wait_until
 
 # The database is the installation's own; which kind it is follows the suite's.
