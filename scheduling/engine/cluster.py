@@ -36,6 +36,7 @@ from scheduling.engine.leftovers import end_child
 from scheduling.engine.mailbox import Mailbox, Outbox, Shared
 from scheduling.engine.processes import adopt_orphans, children_of, die_with_parent, is_running
 from scheduling.engine.standstill import SECOND_LOOK, STALLED, StoppedChildren
+from scheduling.exceptions import PoolError
 from scheduling.models.paths import EXECUTE_RUN, path_today
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ logger = logging.getLogger(__name__)
 LOOK_AGAIN = 0.05
 # Bytes; what the workers of a pool do until the monitor looks again.
 ROOM_FOR_RESULTS = 128 * 1024
+# A sentinel that raised an error within `STALLED` seconds of its start so often in a row will again.
+MOST_BREAKS = 5
 DEATH_TAKES = 1.0
 
 
@@ -199,6 +202,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         self.stop_requests = 0
         self.beat, self.losses, self._losses_seen = Shared(), Shared(), 0.0
         self._doubted_at: float | None = None
+        self._started_at, self._breaks = 0.0, 0
         self._wake_up, wake_up = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda signum, frame: None)
@@ -206,7 +210,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
     def start(self) -> int:
         # A connection that a child inherits is shared with it, and closed for both.
         connections.close_all()
-        self.beat.value = time.monotonic()
+        self.beat.value = self._started_at = time.monotonic()
         self.sentinel = get_mp_context().Process(
             target=CrashOnlySentinel,
             kwargs={
@@ -226,16 +230,27 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         return self._losses_seen != seen
 
     def restart_if_lost(self) -> bool:
-        """Start a new sentinel when the old one died or stands still; say whether that was so."""
+        """Start a new sentinel when the old one died or stands still; say whether that was so.
+
+        Raises `PoolError` where that comes to nothing, again and again.
+        """
         stalled = self._stands_still()
         if self.sentinel.is_alive() and not stalled:
             return False
+        self._count_breaks()
         logger.warning(
             "The worker pool was lost%s; starting a new one.", " (it stood still)" if stalled else ""
         )
         self._kill()
         self.start()
         return True
+
+    def _count_breaks(self) -> None:
+        broke = (self.sentinel.exitcode or 0) > 0  # it was not killed
+        is_young = time.monotonic() - self._started_at < STALLED
+        self._breaks = self._breaks + 1 if broke and is_young else 0
+        if self._breaks == MOST_BREAKS:
+            raise PoolError(f"The worker pool broke {MOST_BREAKS} times as it was started; why stands above.")
 
     def _stands_still(self) -> bool:
         """Whether the sentinel did not move for long, and not since a first look that found it so."""
