@@ -53,6 +53,10 @@ class AttemptError(SchedulingError):
     """What a task raised, in one line, where the thing itself would end the worker or fill a log."""
 
 
+class PoolError(SchedulingError):
+    """The processes of a pool cannot be started, or break as soon as they are."""
+
+
 class DeliveryError(SchedulingError, PublicError):
     """Whoever is to be told of an alert could not be reached, or refused to listen."""
 

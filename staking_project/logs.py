@@ -89,7 +89,7 @@ def logging_of(*, form: str, level: str, django_q_level: str, host: str) -> dict
         "disable_existing_loggers": False,
         "formatters": {"line": formatters[form]},
         "filters": {"brief": {"()": "staking_project.logs.BriefFailures"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {"stderr": {"class": "staking_project.log_stream.UnwaitingHandler", "formatter": "line"}},
         "loggers": {
             "": {"handlers": ["stderr"], "level": "WARNING"},
             **{name: {"level": level} for name in LOGGERS},

@@ -35,18 +35,17 @@ from scheduling.engine.history import keep_history
 from scheduling.engine.leftovers import end_child
 from scheduling.engine.mailbox import Mailbox, Outbox, Shared
 from scheduling.engine.processes import adopt_orphans, children_of, die_with_parent, is_running
+from scheduling.engine.standstill import SECOND_LOOK, STALLED, StoppedChildren
+from scheduling.exceptions import PoolError
 from scheduling.models.paths import EXECUTE_RUN, path_today
 
 logger = logging.getLogger(__name__)
 
-# A sentinel that has not moved for this long (seconds) does not look after its pool.
-STALLED = 8.0
-# Of a host that was paused whole, its container say, all beats are old when it goes on: that long (seconds)
-# before it counts, one is seen to be old, and is looked at again.
-SECOND_LOOK = 1.0
 LOOK_AGAIN = 0.05
 # Bytes; what the workers of a pool do until the monitor looks again.
 ROOM_FOR_RESULTS = 128 * 1024
+# A sentinel that raised an error within `STALLED` seconds of its start so often in a row will again.
+MOST_BREAKS = 5
 DEATH_TAKES = 1.0
 
 
@@ -61,7 +60,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        self.beat, self.losses = beat, losses
+        self.beat, self.losses, self.stopped = beat, losses, StoppedChildren()
         self.pid, self.parent_pid, self.name = os.getpid(), parent_pid, current_process().name
         self.cluster_id, self.broker = cluster_id, get_broker()
         self.reincarnations, self.tob = 0, timezone.now()
@@ -99,6 +98,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]
         while True:
             self.beat.value = time.monotonic()
             self._replace_dead()
+            self.stopped.end([process.pid for process in self._processes()])
             Stat(self).save()
             received = signal.sigtimedwait(watched, Conf.GUARD_CYCLE)
             if received is not None and received.si_signo == signal.SIGTERM:
@@ -202,6 +202,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         self.stop_requests = 0
         self.beat, self.losses, self._losses_seen = Shared(), Shared(), 0.0
         self._doubted_at: float | None = None
+        self._started_at, self._breaks = 0.0, 0
         self._wake_up, wake_up = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda signum, frame: None)
@@ -209,7 +210,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
     def start(self) -> int:
         # A connection that a child inherits is shared with it, and closed for both.
         connections.close_all()
-        self.beat.value = time.monotonic()
+        self.beat.value = self._started_at = time.monotonic()
         self.sentinel = get_mp_context().Process(
             target=CrashOnlySentinel,
             kwargs={
@@ -229,16 +230,27 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         return self._losses_seen != seen
 
     def restart_if_lost(self) -> bool:
-        """Start a new sentinel when the old one died or stands still; say whether that was so."""
+        """Start a new sentinel when the old one died or stands still; say whether that was so.
+
+        Raises `PoolError` where that comes to nothing, again and again.
+        """
         stalled = self._stands_still()
         if self.sentinel.is_alive() and not stalled:
             return False
+        self._count_breaks()
         logger.warning(
             "The worker pool was lost%s; starting a new one.", " (it stood still)" if stalled else ""
         )
         self._kill()
         self.start()
         return True
+
+    def _count_breaks(self) -> None:
+        broke = (self.sentinel.exitcode or 0) > 0  # it was not killed
+        is_young = time.monotonic() - self._started_at < STALLED
+        self._breaks = self._breaks + 1 if broke and is_young else 0
+        if self._breaks == MOST_BREAKS:
+            raise PoolError(f"The worker pool broke {MOST_BREAKS} times as it was started; why stands above.")
 
     def _stands_still(self) -> bool:
         """Whether the sentinel did not move for long, and not since a first look that found it so."""

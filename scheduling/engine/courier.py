@@ -21,6 +21,7 @@ from scheduling.clock import database_now
 from scheduling.engine.execution import execute_run
 from scheduling.engine.locks import PatientConnection
 from scheduling.engine.processes import adopt_orphans, die_with_parent
+from scheduling.engine.standstill import StoppedChildren
 from scheduling.ledger.patience import briefly, is_held
 from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import DELIVERY_DEADLINE, channels, digest
@@ -70,6 +71,7 @@ class Courier:
         named = {name: import_string(path)() for name, path in settings.COURIER_LANES.items()}
         self._lanes: dict[str, Lane] = {"alerts": AlertLane(), **named}
         self._processes: dict[str, Any] = {}
+        self._stopped = StoppedChildren()
         self._ask_at = dict.fromkeys(self._lanes, 0.0)
         self._connection = PatientConnection()
 
@@ -78,6 +80,7 @@ class Courier:
             process = self._processes.get(name)
             if (process is None or not process.is_alive()) and self._is_wanted(name, lane):
                 self._processes[name] = self._started(lane)
+        self._stopped.end([process.pid for process in self._processes.values()])
 
     def stop(self) -> None:
         """What they were telling is put back, or found not told; it may be told twice, never not at all."""

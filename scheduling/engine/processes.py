@@ -102,6 +102,12 @@ def is_running(pid: int) -> bool:
     return fields is not None and fields[0] not in "ZX"
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process stands still by a signal, until another one has it go on."""
+    fields = _stat_fields(pid)
+    return fields is not None and fields[0] == "T"
+
+
 def adopt_orphans() -> None:
     """Have grandchildren become this process's children when their parent ends, not init's."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

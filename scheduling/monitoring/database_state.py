@@ -114,6 +114,22 @@ def require_writes() -> None:
             raise
 
 
+def another_writes() -> bool:
+    """Whether somebody else has held, for as long as a trial waits, the lock without which nobody writes.
+
+    On SQLite; of PostgreSQL's rows `row_locks` tells.
+    """
+    if connection.vendor != "sqlite":
+        return False
+    connection.ensure_connection()
+    try:
+        with connection.wrap_database_errors:
+            _write_to_sqlite(connection.connection)
+    except DatabaseError as exc:
+        return is_locked(exc)
+    return False
+
+
 def require_room() -> None:
     """Raise what a write of some size raises where the disk of SQLite's file is full.
 

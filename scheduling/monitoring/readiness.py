@@ -27,7 +27,7 @@ from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
 from scheduling.monitoring.alerts import DOWN, last_look
-from scheduling.monitoring.database_state import require_room, require_tables, require_writes
+from scheduling.monitoring.database_state import another_writes, require_room, require_tables, require_writes
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import held_jobs, holders_in_words
 from scheduling.timing.durations import show_duration, show_roughly
@@ -41,6 +41,8 @@ LATE_START = timedelta(seconds=30)
 MOST_NAMED = 10
 # What a check says that could not look, by no fault of its own.
 UNKNOWN = "unknown while "
+# Why nothing is claimed where a worker, or somebody's sqlite3, began to write and does not end.
+ANOTHER_WRITES = "somebody else is writing to the database, and nobody can until that ends"
 # Seconds that the verdict on the database holds in one process: the trial writes, and anybody asks /readyz.
 VERDICT_KEPT = 3.0
 
@@ -206,8 +208,9 @@ def _unclaimed(found: Sequence[Any], *, now: datetime) -> Iterator[LateJob]:
     next_runs = {job: job.schedule.next_run for job in unclaimed if job.schedule and job.schedule.next_run}
     held = held_jobs([job.pk for job in next_runs])
     locked = f"its row is locked ({holders_in_words()})" if held else ""
+    nobody = ANOTHER_WRITES if next_runs and another_writes() else "no dispatcher claims it"
     for job, next_run in next_runs.items():
-        why = locked if job.pk in held else "no dispatcher claims it"
+        why = locked if job.pk in held else nobody
         yield LateJob(name=job.name, problem=f"{job.name} is {show_roughly(now - next_run)} late: {why}.")
     for job in unclaimed:
         if job not in next_runs:

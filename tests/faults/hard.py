@@ -42,7 +42,7 @@ def fork_and_return() -> None:
 
 
 def store_and_hang() -> None:
-    """Is ended by its time limit in the middle of a transaction."""
+    """Is ended, or stopped, in the middle of a transaction."""
     _note("hangs")
     with transaction.atomic():
         _store()
@@ -97,6 +97,7 @@ def once(task: Callable[[], None], *, copies: int = 1, limit: float = 600) -> tu
 FORKS = once(fork_and_die)
 FORKS_AND_RETURNS = once(fork_and_return)
 KILLS = once(kill_the_worker)
+HANGS_IN_A_TRANSACTION = once(store_and_hang)
 EXCEEDS_ITS_LIMIT = once(store_and_hang, limit=1)
 HANGS = once(hang)
 HANGS_ONCE = once(hang_once)

@@ -12,6 +12,7 @@ from django.core.management import get_commands
 
 from scheduling.engine.leases import LEASE, SURRENDER
 from scheduling.engine.recovery import OVERDUE
+from scheduling.engine.standstill import STALLED
 
 DOCS = Path(settings.BASE_DIR) / "docs"
 GUIDE = (DOCS / "operations.md").read_text()
@@ -84,6 +85,7 @@ def test_the_files_the_guide_names_are_there_and_so_are_its_commands() -> None:
 def test_the_times_the_guide_promises_are_those_of_the_code() -> None:
     assert f"end themselves after {SURRENDER:.0f} s" in GUIDE
     assert f"take over {LEASE:.0f} s after the last heartbeat" in GUIDE
+    assert f"was stopped {STALLED:.0f} s ago and is killed" in GUIDE
     assert OVERDUE.total_seconds() == 60
     assert "is killed a minute later" in GUIDE
 

@@ -10,10 +10,10 @@ import time
 import pytest
 from django.db import connection
 
-from scheduling.engine.cluster import STALLED
 from scheduling.engine.leases import LEASE
 from scheduling.engine.processes import is_running
-from tests.installation import Event, Installation, alive, children, crowding, wait_until
+from scheduling.engine.standstill import STALLED
+from tests.installation import Event, Installation, alive, children, crowding, wait_for_end, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.database]
 
@@ -142,6 +142,24 @@ def test_a_sentinel_that_stands_still_is_replaced(running: Installation) -> None
     )
     ended_at = time.time()
     assert first_after(running, ended_at, "note").at - ended_at < 1 + AFTER_A_LOST_POOL + OTHERS * crowding()
+
+
+def test_a_worker_that_is_stopped_in_a_transaction_is_replaced_and_holds_the_database_no_more(
+    stack: Installation,
+) -> None:
+    """By SIGSTOP; a run's limit would spare it for ten minutes, and nobody can write meanwhile on SQLite."""
+    hard(stack, "HANGS_IN_A_TRANSACTION")
+    stopped = first_after(stack, 0, "hangs")
+    os.kill(stopped.pid, signal.SIGSTOP)
+
+    wait_for_end(stopped.pid, saying="the end of the stopped worker")
+
+    again = wait_until(
+        lambda: [event for event in stack.events("hangs") if event.pid != stopped.pid],
+        saying="a second attempt",
+    )[0]
+    assert again.pid in pool(stack)
+    assert the_run(stack)[:3] == ("running", 2, 1)
 
 
 def test_a_task_that_always_kills_its_worker_ends_as_failed(stack: Installation) -> None:

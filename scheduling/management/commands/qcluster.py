@@ -3,10 +3,12 @@ import os
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 
 from scheduling.engine.cluster import CrashOnlyCluster
 from scheduling.engine.courier import Courier
 from scheduling.engine.dispatcher import Dispatcher
+from scheduling.exceptions import PoolError
 from scheduling.management.command import WorkingCommand
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,9 @@ class Command(WorkingCommand):
                 if cluster.restart_if_lost() or cluster.has_lost_messages():
                     dispatcher.messages_were_lost()
                 cluster.sleep(dispatcher.tick())
+        except PoolError as exc:
+            courier.stop()
+            raise CommandError(str(exc)) from exc
         except Exception:
             # An orderly end would wait for the pool, which goes on while nobody dispatches. It dies with us.
             logger.exception("The dispatcher broke; this process ends, and its supervisor starts another.")

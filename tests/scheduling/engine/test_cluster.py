@@ -1,6 +1,7 @@
 """Real worker processes on a real queue, and what happens when they are killed."""
 
 import os
+import resource
 import signal
 import time
 from types import SimpleNamespace
@@ -8,15 +9,27 @@ from typing import Any
 
 import pytest
 
-from scheduling.engine.cluster import SECOND_LOOK, STALLED, CrashOnlyCluster
+from scheduling.engine.cluster import CrashOnlyCluster
 from scheduling.engine.mailbox import Shared
-from tests.installation import Event, Installation, alive, children, crowding, wait_for_end, wait_until
+from scheduling.engine.standstill import SECOND_LOOK, STALLED
+from tests.installation import (
+    PATIENCE,
+    Event,
+    Installation,
+    alive,
+    children,
+    crowding,
+    wait_for_end,
+    wait_until,
+)
 
 # The database is the installation's own; which kind it is follows the suite's.
 pytestmark = [pytest.mark.processes, pytest.mark.database]
 
 # What a run may be late by on a machine that others use too, times how crowded that is. Idle, it is 10 ms.
 GENEROUS = 3.0
+# With so many a command starts, and its pool does not.
+FEW_FILES = 20
 
 
 @pytest.fixture
@@ -224,8 +237,9 @@ def test_after_a_pause_of_the_whole_host_only_a_sentinel_that_does_not_go_on_is_
     monkeypatch.setattr("scheduling.engine.cluster.time.monotonic", lambda: stopwatch[0])
     cluster: Any = CrashOnlyCluster.__new__(CrashOnlyCluster)
     cluster.beat, cluster._doubted_at, cluster._kill = Shared(100.0), None, lambda: None
+    cluster._started_at, cluster._breaks = 100.0, 0
     cluster.sentinel, cluster.start = (
-        SimpleNamespace(is_alive=lambda: True),
+        SimpleNamespace(is_alive=lambda: True, exitcode=None),
         lambda: started.append("a new pool"),
     )
     assert not cluster.restart_if_lost()
@@ -238,3 +252,13 @@ def test_after_a_pause_of_the_whole_host_only_a_sentinel_that_does_not_go_on_is_
     cluster.restart_if_lost()
 
     assert started == starts
+
+
+def test_a_pool_that_cannot_be_started_is_an_error_and_not_tried_for_ever(stack: Installation) -> None:
+    """For want of files, say: what waits is left to others, and a supervisor sees that it ended."""
+    process = stack.start("qcluster")
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (FEW_FILES, FEW_FILES))
+
+    assert process.wait(PATIENCE) == 1
+    assert "CommandError: The worker pool broke 5 times as it was started; why stands above." in stack.logs()
+    assert "Too many open files" in stack.logs()
