@@ -13,6 +13,7 @@ from django.http import QueryDict
 from validators.pages.presets import Preset, presets
 from validators.reading.flags import LABELS, FlagCode
 from validators.reading.groups import group_key
+from validators.reading.known_words import FIELDS, word_problem
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
 from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.economics import fraction
@@ -154,6 +155,13 @@ class StandingsForm(forms.Form):
         super().__init__(given)
         self._given, self._starred = given, starred
         self.is_valid()
+
+    def clean(self) -> None:
+        """By a word that nobody has nobody would be listed, which looks as if nobody met the rest."""
+        for field in FIELDS:
+            problem = word_problem(field, getattr(self.narrowing, field))
+            if problem:
+                self.add_error(field, f"{problem}.")
 
     @property
     def first_fields(self) -> list[forms.BoundField]:

@@ -161,6 +161,19 @@ def test_a_word_that_the_page_does_not_know_is_told_of_with_the_nearest_that_it_
     assert "knows no" not in words(page(client, address))
 
 
+@pytest.mark.parametrize("address", ["/validators/vote1/", "/compare/?v=vote1", "/cluster/"])
+def test_a_method_that_there_is_not_is_told_where_its_scores_are_not_shown(
+    client: Client, address: str
+) -> None:
+    whole_cluster()
+    between = "&" if "?" in address else "?"
+
+    near, far = (words(page(client, f"{address}{between}method={word}")) for word in ("trust-v22", "x"))
+
+    assert "This page knows no word trust-v22 ; did you mean trust-v2 ? It was left out." in near
+    assert "This page knows no word x , only baseline-v1 , trust-v2 , trust-v3 . It was left out." in far
+
+
 def test_a_word_that_is_like_none_is_told_with_those_that_the_page_takes(client: Client) -> None:
     whole_cluster()
 
