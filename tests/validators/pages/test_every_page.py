@@ -142,6 +142,35 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
         page(client, "/cluster/")
 
 
+# What a button or a mark says of itself anyhow, or the page that its row leads to says in full.
+_SAID_ELSEWHERE = re.compile("Watch|Take it off|Commission: ")
+
+
+@pytest.mark.parametrize("address", [*EVERY_PAGE, "/?min_score=1"])
+def test_no_title_says_what_neither_a_finger_nor_a_keyboard_reaches(client: Client, address: str) -> None:
+    marked = whole_cluster()
+    marked.name_mark, marked.version_current, marked.apy_basis = "same_as_larger", False, "estimate"
+    marked.save()
+    content = page(client, address)
+    reached = words(page(client, "/scores/"))
+
+    # A dash has its reason beside it, for screen readers.
+    titles = set(re.findall(r'<(?!span class="unknown"|link)[^>]* title="([^"]*)"', content))
+
+    assert [one for one in titles if unescape(one) not in reached and not _SAID_ELSEWHERE.match(one)] == []
+    assert not titles or 'href="/scores/#' in content
+
+
+def test_each_word_leads_to_what_it_means(client: Client) -> None:
+    whole_cluster()
+    meant = set(re.findall(r'<dt id="([^"]+)">', page(client, "/scores/")))
+
+    led = {key for address in PAGES for key in re.findall('href="/scores/#([^"]+)"', page(client, address))}
+
+    assert {"risk", "leader-luck", "total-apy", "inflation", "superminority"} <= led
+    assert led - {"words"} <= meant
+
+
 @pytest.mark.parametrize("address", EVERY_PAGE)
 def test_the_pages_are_only_read(client: Client, address: str) -> None:
     assert client.post(address).status_code == 405
