@@ -255,6 +255,23 @@ def test_what_may_have_been_made_before_the_epoch_that_saw_it_may_have_applied(
     assert f"12 % 7 % {late + 2} " in text
 
 
+def test_what_another_may_have_followed_before_its_epoch_ended_may_never_have_applied(
+    endpoint: CannedEndpoint, client: Client
+) -> None:
+    """What the first look of the next epoch sees may have been made on either side of the boundary."""
+    late = EPOCH + 1
+    looks(endpoint, 500, 500, 1_200, 1_200, (late, 700), (late, 700))
+    account = first().vote_account
+
+    back, there = client.get(f"/api/v1/validators/{account}").json()["validator"]["commission_changes"]
+    told = ("followed_in_epoch", "followed_in_epoch_at_earliest")
+    assert [there[name] for name in told] == [late, EPOCH]
+    assert [back[name] for name in told] == [None, None]
+    text = words(page(client, f"/validators/{account}/"))
+    assert f"5 % 12 % {EPOCH + 2}, or never: it may have changed again in epoch {EPOCH} " in text
+    assert f"12 % 7 % {EPOCH + 2} or {late + 2} " in text
+
+
 def said() -> list[str]:
     return [mark_said(mark) for mark in marks_of([first().pk])[first().pk]]
 
