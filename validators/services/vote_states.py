@@ -140,7 +140,7 @@ def _rows(
     wanted: Mapping[str, tuple[int, int]],
     known: Mapping[int, Known],
     epoch: int,
-) -> dict[int, Sequence[Any]]:
+) -> dict[int, tuple[Any, ...]]:
     """What is stored of each account, by the key of its validator."""
     rule = admission_rule(epoch)
     candidates = [
