@@ -9,9 +9,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
+from scheduling.clock import database_now
 from scheduling.models import Job, RunState
+from scheduling.operations import setting_up
 from tests.faults.test_spoilt_rows import SPOILS, spoil, spoilt_job
 from tests.scheduling.factories import JobFactory, RunFactory
+from tests.validators.looking import EVERY_PAGE, whole_cluster
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -93,6 +96,17 @@ def test_what_runs_after_one_that_cannot_be_read_is_left_out_with_it(spoilt: Job
     assert [one["name"] for one in json.loads(text)["schedules"]] == ["good"]
     assert "follower-0 is passed over with spoilt, after which it runs." in beside
     assert "follower-1 is passed over with follower-0, after which it runs." in beside
+
+
+def test_public_pages_do_without_the_schedule_of_the_fetches(client: Client) -> None:
+    """Their head says how old the data may be by the interval of that schedule."""
+    setting_up.set_up("test", by="ada", now=database_now())
+    whole_cluster()
+    spoil(Job.objects.get(name="fetch-repeatable"), *WORST)
+
+    shown = [client.get(address) for address in EVERY_PAGE]
+
+    assert [page.status_code for page in shown] == [200] * len(EVERY_PAGE)
 
 
 def test_what_breaks_on_something_else_breaks_as_ever(
