@@ -16,7 +16,6 @@ from scheduling.models import Job, JobChange, Run, RunState
 from scheduling.operations import changing, setting_up
 from scheduling.timing.cadence import Every
 from staking_project.acceptance import sources, state, steps, timing, verification
-from staking_project.acceptance.results import Window
 from tests.scheduling.factories import ScheduleFactory
 from tests.staking_project.promises import (
     DAY,
@@ -58,18 +57,6 @@ def test_each_check_passes_on_a_system_that_keeps_its_promises(check: verificati
 
     assert result.passed, result.saw
     assert result.saw
-
-
-def test_where_nothing_was_due_the_newest_run_is_what_did_not_run_twice() -> None:
-    nothing = Window(start=NOW, end=NOW)
-    Run.objects.filter(occurrence__gt=NOW - 3 * SECOND).delete()
-
-    sound = timing.no_occurrence_ran_twice(nothing)
-    ran_twice()
-    broken = timing.no_occurrence_ran_twice(nothing)
-
-    assert "0 runs of 0 occurrences" not in sound.saw
-    assert (sound.passed, broken.passed) == (True, False)
 
 
 def test_a_cadence_that_somebody_set_is_kept_by_the_switch_and_named() -> None:
