@@ -18,6 +18,7 @@ from scheduling.api.unknown import complaint, refusing_unknown
 from scheduling.exceptions import ConflictError, RefusedError, UnknownNameError, WrongValueError
 from scheduling.monitoring.refusals import database_problem
 from scheduling.pages.access import only_read
+from staking_project.front.left_out import answered_again
 from staking_project.openapi.document import DocumentedApi
 from staking_project.openapi.older import in_older_words
 from validators.api.comparison import router as comparison_router
@@ -31,7 +32,7 @@ from validators.api.watching_routes import router as watching_router
 logger = logging.getLogger(__name__)
 
 # Of the API, not of the project; docs/api-changelog.md tells what each brought.
-VERSION: Final = "1.9.0"
+VERSION: Final = "1.10.0"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 
@@ -45,6 +46,9 @@ to fifteen (a millionth of a SOL at most) unless they are told that the column i
 
 Replies carry an `ETag`: sent back as `If-None-Match`, it makes an unchanged answer a 304.
 `Accept-Encoding: br` or `gzip` makes a list a fifth as long.
+
+`Passed-Over` among the headers names schedules that an answer says nothing of, because a row of theirs cannot
+be read: most often there is none, and `/readyz` says which row.
 
 `/api/openapi-3.0.json` is this document for programs that read no OpenAPI 3.1.
 
@@ -164,11 +168,15 @@ def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
 
 @api.exception_handler(DatabaseError)
 def _unavailable(request: HttpRequest, exc: DatabaseError) -> HttpResponse:
+    if response := answered_again(request, exc):
+        return response
     logger.exception("The database refused %s.", request.path)
     return problem(503, code="unavailable", detail=f"{database_problem(exc)} Try again.", Retry_After="5")
 
 
 @api.exception_handler(Exception)
 def _broken(request: HttpRequest, exc: Exception) -> HttpResponse:
+    if response := answered_again(request, exc):
+        return response
     logger.exception("%s broke.", request.path)
     return problem(500, code="internal", detail="This is a fault of ours; it was recorded.")

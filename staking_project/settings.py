@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "staking_project.front.left_out.WithoutUnreadable",
 ]
 
 ROOT_URLCONF = "staking_project.urls"

@@ -18,6 +18,7 @@ from scheduling.ledger.attempts import attempts_text
 from scheduling.ledger.presentation import pause_text
 from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import Job, Run
+from scheduling.models.left_out import left_out
 from scheduling.pages.access import may_operate
 from scheduling.pages.editing import with_edition
 from scheduling.pages.forms import CadenceForm
@@ -66,6 +67,8 @@ class ScheduleAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Schedule]":
         newest = Run.objects.filter(job=OuterRef("job__pk")).order_by("-occurrence")
         schedules: QuerySet[Schedule] = super().get_queryset(request)
+        if jobs := left_out():
+            schedules = schedules.exclude(job__in=list(jobs))
         annotated: QuerySet[Schedule] = schedules.annotate(
             last_run_id=Subquery(newest.values("pk")[:1]),
             last_run_state=Subquery(newest.values("state")[:1]),

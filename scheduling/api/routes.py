@@ -30,9 +30,9 @@ from scheduling.api.replies import (
     wanted_format,
 )
 from scheduling.api.retry_documents import RetryReply, RetryRequest
-from scheduling.api.run_filters import LARGEST_KEY, Instant, RunFilters, cursor_of
+from scheduling.api.run_filters import LARGEST_KEY, Instant, RunFilters, cursor_of, schedule_problem
 from scheduling.clock import database_now
-from scheduling.ledger.search import found_runs, run_of
+from scheduling.ledger.search import RunFilter, found_runs, run_of
 from scheduling.ledger.selectors import schedule_rows
 from scheduling.models import Run, RunTrigger
 from scheduling.models.jobs import LONGEST_NOTE
@@ -111,6 +111,7 @@ def list_runs(request: HttpRequest, filters: Query[RunFilters]) -> HttpResponse:
         raise ApiError(
             403, code="for_staff", detail="`text` and `host` are for staff and for tokens that read."
         )
+    _require_known(wanted, with_deliveries=insider)
     found = found_runs(wanted, place=filters.place, limit=filters.limit, with_deliveries=insider)
     reply = list_reply(
         request,
@@ -135,6 +136,8 @@ def retry_runs(request: HttpRequest, body: Body[RetryRequest]) -> HttpResponse:
     reads = token.may(Scope.READ)
     if body.wanted.reads_errors and not reads:
         raise ApiError(403, code="missing_scope", detail="`text` and `host` need the scope 'read' as well.")
+
+    _require_known(body.wanted, with_deliveries=reads)
 
     def forbidden(run: Run) -> str:
         if run.trigger == RunTrigger.ALERT and not reads:
@@ -221,6 +224,13 @@ def resume_every_schedule(request: HttpRequest) -> HttpResponse:
     """
     by = _authorised(request, Scope.RESUME, EVERY_SCHEDULE)
     return private_reply({**envelope(), "names": resume_all(by=by, now=database_now())})
+
+
+def _require_known(wanted: RunFilter, *, with_deliveries: bool) -> None:
+    """A misspelt schedule would be answered with no runs, and never told."""
+    problem = schedule_problem(wanted.schedule, with_deliveries=with_deliveries)
+    if problem:
+        raise ApiError(422, code="invalid", detail=problem)
 
 
 def _is_insider(request: HttpRequest) -> bool:

@@ -3,14 +3,17 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
+from django.db.models import Exists, OuterRef, Q
 from ninja import Schema
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from scheduling.api import cursors
 from scheduling.api.replies import Format
 from scheduling.api.several import one_by_one
+from scheduling.api.unknown import there_is_no
 from scheduling.exceptions import CadenceError
 from scheduling.ledger.search import Place, RunFilter
+from scheduling.models import Job, Run, RunTrigger
 from scheduling.operations.options import instant
 
 MOST_RUNS: Final = 1_000
@@ -84,6 +87,21 @@ class RunFilters(Schema):
             return None
         place = cursors.read(self.cursor, RunPlace)
         return place.occurrence, place.key
+
+
+def schedule_problem(name: str, *, with_deliveries: bool) -> str:
+    """Why the name of a schedule is refused; empty where it is known, as one that was removed is by its runs.
+
+    By which channels alerts go is not for everybody: without deliveries these have no runs.
+    """
+    runs = Run.objects.filter(job=OuterRef("pk"))
+    if not with_deliveries:
+        runs = runs.exclude(trigger=RunTrigger.ALERT)
+    known = Job.objects.filter(Q(schedule__isnull=False) | Exists(runs))
+    if not name or known.filter(name=name).exists():
+        return ""
+    there_are = Job.objects.filter(schedule__isnull=False).order_by("name").values_list("name", flat=True)
+    return f"schedule: {there_is_no(name, list(there_are), kind='schedule')}"
 
 
 def cursor_of(place: Place | None) -> str | None:

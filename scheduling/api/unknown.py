@@ -22,6 +22,8 @@ View = Callable[..., HttpResponse]
 # Of what strangers wrote, so much is said back.
 LONGEST_SAID: Final = 60
 MOST_SAID: Final = 5
+# Of words that strangers made, such as versions, there may be any number.
+MOST_LISTED: Final = 40
 # What pydantic calls a word that is none of a closed set, which it says in quotes.
 _CLOSED: Final = frozenset({"enum", "literal_error"})
 _QUOTED: Final = re.compile(r"'([^']+)'")
@@ -68,17 +70,20 @@ def refusing_unknown(run: View) -> View:
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str | None:
-    """The nearest of those that there are."""
-    near = get_close_matches(name.lower(), known, n=1)
-    return near[0] if near else None
+    """The nearest of those that there are, in whatever case."""
+    by_lower = {word.lower(): word for word in known}
+    near = get_close_matches(name.lower(), by_lower, n=1)
+    return by_lower[near[0]] if near else None
 
 
 def there_is_no(word: str, known: Collection[str], *, kind: str = "") -> str:
-    """Why a word of a closed set is refused: the nearest first, then all that there are."""
+    """Why a word of a closed set is refused: the nearest first, then those that there are."""
     said = "There is no" + (f" {kind}" if kind else "")
     near = did_you_mean(word, known)
     meant = f"; did you mean {near}?" if near else "."
-    return f"{said} “{shortened(word)}”{meant} There are: {', '.join(known)}"
+    more = f" and {len(known) - MOST_LISTED:,} more" if len(known) > MOST_LISTED else ""
+    there_are = f"There are: {', '.join(list(known)[:MOST_LISTED])}{more}" if known else "There is none"
+    return f"{said} “{shortened(word)}”{meant} {there_are}"
 
 
 def complaint(error: Mapping[str, Any], said: object) -> str:

@@ -47,6 +47,11 @@ def first_line(error: str) -> str:
     return error.partition("\n")[0]
 
 
+def within_a_sentence(error: str) -> str:
+    """The same without its full stop, which sentences of ours end in, and errors of others seldom."""
+    return first_line(error).removesuffix(".")
+
+
 def failed_attempts(run: Run) -> list[FailedAttempt]:
     """The oldest first."""
     return [FailedAttempt.read(stored) for stored in run.failed_attempts]
@@ -66,7 +71,7 @@ def attempt_sentences(run: Run) -> list[str]:
     told = [
         (
             failed.ended_at,
-            f"Attempt {failed.attempt} failed{_at(failed.ended_at)}: {failed.error.removesuffix('.')}.",
+            f"Attempt {failed.attempt} failed{_at(failed.ended_at)}: {within_a_sentence(failed.error)}.",
         )
         for failed in failed_attempts(run)
     ]

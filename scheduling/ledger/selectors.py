@@ -102,7 +102,8 @@ def never_set_up(scheduled: Collection[str]) -> list[str]:
     if not scheduled:
         return []
     names = [declaration.name for declaration in declared_jobs() if declaration.name not in scheduled]
-    seen = set(Job.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
+    # Also of those that cannot be read just now.
+    seen = set(Job._base_manager.filter(name__in=names).values_list("name", flat=True)) if names else set()
     return [name for name in names if name not in seen]
 
 

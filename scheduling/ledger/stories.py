@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from scheduling.exceptions import CadenceError
-from scheduling.ledger.attempts import attempt_sentences, first_line
+from scheduling.ledger.attempts import attempt_sentences, within_a_sentence
 from scheduling.ledger.editions import EDITS
 from scheduling.ledger.journal_words import action_words
 from scheduling.ledger.selectors import next_run_of
@@ -89,7 +89,7 @@ def _story_of(run: Run, *, now: datetime) -> str:
     occurrence = f"The occurrence of {_shown(run.occurrence)}"
     if run.trigger != "schedule":
         occurrence += f" (asked for by {run.get_trigger_display().lower()})"
-    why = first_line(run.error).removesuffix(".")  # a sentence of ours may end in one
+    why = within_a_sentence(run.error)
     if run.state == RunState.SKIPPED:
         return f"{occurrence} was skipped: {why}."
     if run.state == RunState.PENDING:

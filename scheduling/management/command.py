@@ -1,10 +1,11 @@
 """What the commands of operators have in common."""
 
-from typing import Final
+from typing import Any, Final
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from scheduling.checks import DECLARED, INSTALLATION
+from scheduling.monitoring.left_out import unreadable_behind
 
 # The exit code for what cannot be asked so, as of a file that is not there; argparse has the same.
 WRONG_USAGE: Final = 2
@@ -17,6 +18,17 @@ class OperatorCommand(BaseCommand):
     """
 
     requires_system_checks = [INSTALLATION]
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Whoever meets a row that cannot be read is told which, and what to do."""
+        try:
+            return super().execute(*args, **options)
+        except CommandError:
+            raise
+        except Exception as exc:
+            if unreadable := unreadable_behind(exc):
+                raise CommandError(" ".join(one.problem for one in unreadable)) from exc
+            raise
 
 
 class WorkingCommand(OperatorCommand):

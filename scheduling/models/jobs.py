@@ -8,6 +8,7 @@ from django.db.models import Q, Value
 from django_q.models import Schedule
 
 from scheduling.exceptions import CadenceError
+from scheduling.models.left_out import ReadableJobs, ReadableOfJobs
 from scheduling.timing.attempts import FIRST_WAIT, MOST_ATTEMPTS
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.instants import show_instant
@@ -121,6 +122,8 @@ class Job(models.Model):
     keep_failed = models.DurationField(help_text="How long failed runs are kept.")
     keep_newest = models.PositiveIntegerField(default=1, help_text="This many runs are kept however old.")
 
+    objects = ReadableJobs()
+
     class Meta:
         ordering: ClassVar = ["name"]
         indexes: ClassVar = [
@@ -165,6 +168,8 @@ class JobChange(models.Model):
     by = models.CharField(max_length=150, help_text="A user's name, or `scheduler`.")
     action = models.CharField(max_length=20)
     detail = models.CharField(max_length=500, blank=True)
+
+    objects = ReadableOfJobs()
 
     class Meta:
         ordering: ClassVar = ["-at", "-pk"]

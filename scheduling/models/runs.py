@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q, Value
 
 from scheduling.models.jobs import Job
+from scheduling.models.left_out import ReadableOfJobs
 from scheduling.timing.instants import show_instant
 
 
@@ -99,6 +100,8 @@ class Run(models.Model):
         help_text="Its end is counted in the tallies, not here.",
     )
 
+    objects = ReadableOfJobs()
+
     class Meta:
         ordering: ClassVar = ["-occurrence", "-pk"]
         constraints: ClassVar = [
@@ -146,6 +149,8 @@ class RunTally(models.Model):
     missed = models.PositiveBigIntegerField(default=0, help_text="Occurrences that they made up for.")
     lateness = models.JSONField(default=dict, help_text="Runs up to each bound in seconds, and the sum.")
     duration = models.JSONField(default=dict, help_text="Runs up to each bound in seconds, and the sum.")
+
+    objects = ReadableOfJobs()
 
     class Meta:
         constraints: ClassVar = [

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from scheduling.api.errors import ApiError
-from scheduling.api.run_filters import RunFilters, cursor_of
+from scheduling.api.run_filters import RunFilters, cursor_of, schedule_problem
 from scheduling.api.several import words_of
 from scheduling.clock import database_now
 from scheduling.ledger.search import FoundRuns, found_runs
@@ -85,8 +85,12 @@ def _asked(request: HttpRequest, *, reader: bool) -> Asked:
         return Asked(filters=RunFilters.model_validate({}), problems=tuple(_in_words(exc)), wrong=wrong)
     except ApiError as exc:
         return Asked(filters=RunFilters.model_validate({}), problems=(exc.detail,))
-    problems = (FOR_READERS,) if filters.wanted.reads_errors and not reader else ()
-    return Asked(filters=filters, problems=problems)
+    if filters.wanted.reads_errors and not reader:
+        return Asked(filters=filters, problems=(FOR_READERS,))
+    unknown = schedule_problem(filters.wanted.schedule, with_deliveries=reader)
+    if unknown:
+        return Asked(filters=filters, problems=(f"{unknown}.",), wrong=frozenset({"schedule"}))
+    return Asked(filters=filters)
 
 
 def _in_words(problem: ValidationError) -> Iterable[str]:

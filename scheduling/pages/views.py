@@ -1,5 +1,7 @@
 """What machines ask: does this process live, is everything as it should be, and the numbers."""
 
+import logging
+
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,11 +10,14 @@ from django.views.decorators.cache import never_cache
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from scheduling.monitoring.documents import readiness_document
+from scheduling.monitoring.left_out import readable
 from scheduling.monitoring.metrics import exposition
 from scheduling.monitoring.readiness import readiness
 from scheduling.monitoring.refusals import database_problem
 from scheduling.monitoring.verdict_log import VerdictLog
 from scheduling.pages.access import only_read
+
+logger = logging.getLogger(__name__)
 
 _log = VerdictLog()
 
@@ -48,7 +53,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         headers = {"WWW-Authenticate": 'Bearer realm="metrics"'}
         return HttpResponse(text, content_type="text/plain; charset=utf-8", status=401, headers=headers)
     try:
-        return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+        return HttpResponse(readable(exposition, tell=logger.error), content_type=CONTENT_TYPE_LATEST)
     except DatabaseError as exc:
         text = f"{database_problem(exc)}\n"
         return HttpResponse(text, content_type="text/plain; charset=utf-8", status=503)

@@ -127,6 +127,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "applies_from_epoch": 1012,
     "applies_from_epoch_at_earliest": 1011,
     "followed_in_epoch": None,
+    "followed_in_epoch_at_earliest": None,
     "flag": "commission_crossed_ten_percent",
     "CommissionMarkDocument.flag": "crossed 10 % upward",
     "since_epoch": 1003,

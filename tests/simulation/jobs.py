@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django_q.models import Schedule
 
@@ -154,21 +155,27 @@ def _job(
         every_seconds=every,
         time_zone=ZONE if schedule.cron else "UTC",
         ends_at=first + timedelta(seconds=ends_after) if ends_after else None,
-        overlap=dice.choice(theme.overlaps),
-        catch_up=dice.choice(theme.catch_ups),
-        catch_up_window=timedelta(seconds=dice.choice((2 * every, 360 * every))),
-        jitter=timedelta(seconds=dice.choice((0, 0, 2))),
-        parameters={"seconds": dice.choice(theme.work)},
-        parameters_b=dice.choice((None, None, {"seconds": 1.0})),
         stretch_limit=timedelta(seconds=longest) if longest else None,
-        time_limit=timedelta(seconds=dice.choice(theme.jobs.get("time_limit", (2, 30, 30, 30)))),
         # How often one that is stretched is tried depends on how long its interval is just now: once.
         max_attempts=1 if longest else most,
-        pause_after_failures=dice.choice(theme.jobs.get("pause_after_failures", (None, None, None, 2))),
-        condition=dice.choice(("", "", "", "", "", "now and then")),
-        keep_succeeded=timedelta(seconds=dice.choice(theme.jobs.get("keep_succeeded", (86_400, 1)))),
-        keep_failed=timedelta(days=1),
+        **_policies(dice, theme, every=every),
     )
+
+
+def _policies(dice: random.Random, theme: Theme, *, every: int) -> dict[str, Any]:
+    return {
+        "overlap": dice.choice(theme.overlaps),
+        "catch_up": dice.choice(theme.catch_ups),
+        "catch_up_window": timedelta(seconds=dice.choice((2 * every, 360 * every))),
+        "jitter": timedelta(seconds=dice.choice((0, 0, 2))),
+        "parameters": {"seconds": dice.choice(theme.work)},
+        "parameters_b": dice.choice((None, None, {"seconds": 1.0})),
+        "time_limit": timedelta(seconds=dice.choice(theme.jobs.get("time_limit", (2, 30, 30, 30)))),
+        "pause_after_failures": dice.choice(theme.jobs.get("pause_after_failures", (None, None, None, 2))),
+        "condition": dice.choice(("", "", "", "", "", "now and then")),
+        "keep_succeeded": timedelta(seconds=dice.choice(theme.jobs.get("keep_succeeded", (86_400, 1)))),
+        "keep_failed": timedelta(days=1),
+    }
 
 
 def _schedule(

@@ -208,7 +208,7 @@ def test_it_keeps_the_mode_that_the_schedules_are_in(environment: dict[str, str]
         argv = [sys.executable, "manage.py", *words]
         subprocess.run(argv, env=environment, cwd=settings.BASE_DIR, check=True, stdout=subprocess.DEVNULL)
 
-    process = run(environment, "--seconds", "0", program=SMALL)
+    process = run(environment, "--seconds", "0.1", program=SMALL)
     _, err = process.communicate(timeout=120)
 
     assert "The schedules stay in mode production; `scheduler setup test` switches. Ctrl-C" in err

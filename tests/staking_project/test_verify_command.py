@@ -26,7 +26,7 @@ def verify(*words: str) -> tuple[str, int]:
 
 
 def test_every_check_is_printed_with_what_it_saw_and_a_failure_exits_1(empty_redis: Any) -> None:
-    text, exit_code = verify("--seconds", "0")
+    text, exit_code = verify("--seconds", "0.1")
 
     lines = text.splitlines()
     assert exit_code == 1
@@ -40,11 +40,11 @@ def test_all_checks_passing_exits_0(monkeypatch: pytest.MonkeyPatch) -> None:
     passing = CheckResult(name="workers are alive", passed=True, saw="2 workers")
     monkeypatch.setattr(verification, "workers_are_alive", lambda window: passing)
 
-    text, exit_code = verify("--seconds", "0", "--json")
+    text, exit_code = verify("--seconds", "0.1", "--json")
 
     document = json.loads(text)
     assert exit_code == 0
-    assert (document["passed"], document["mode"], document["watched_seconds"]) == (True, "test", 0)
+    assert (document["passed"], document["mode"], document["watched_seconds"]) == (True, "test", 0.1)
     assert {"name": "workers are alive", "passed": True, "saw": "2 workers"} in document["checks"]
 
 
@@ -57,14 +57,15 @@ def test_it_watches_long_enough_for_each_job_of_the_mode_to_be_due() -> None:
 def test_before_any_set_up_the_checks_fail_and_say_why(settings: Settings) -> None:
     setting_up.remove([], now=NOW, by="tester")
 
-    text, exit_code = verify("--seconds", "0")
+    text, exit_code = verify("--seconds", "0.1")
 
     assert exit_code == 1
     assert "FAILED  fetch-repeatable ran on time by itself: fetch-repeatable has no schedule" in text
 
 
-def test_a_negative_time_is_a_usage_error() -> None:
-    assert verify("--seconds", "-1") == ("", 2)
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
+def test_no_time_at_all_is_a_usage_error(seconds: str) -> None:
+    assert verify("--seconds", seconds) == ("", 2)
 
 
 def test_ctrl_c_exits_130_and_not_as_if_a_check_had_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +74,6 @@ def test_ctrl_c_exits_130_and_not_as_if_a_check_had_failed(monkeypatch: pytest.M
 
     monkeypatch.setattr(verification, "workers_are_alive", interrupt)
 
-    _, exit_code = verify("--seconds", "0")
+    _, exit_code = verify("--seconds", "0.1")
 
     assert exit_code == 130

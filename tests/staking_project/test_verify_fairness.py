@@ -11,6 +11,7 @@ from scheduling.models import Job, Run, RunState
 from scheduling.operations import changing, setting_up
 from scheduling.timing.cadence import Every
 from staking_project.acceptance import sources, state, timing
+from staking_project.acceptance.results import Window
 from tests.staking_project.promises import (
     DAY,
     HOUR,
@@ -168,3 +169,16 @@ def test_a_source_that_somebody_paused_may_be_old_and_is_named(heard: datetime |
     assert re.search(
         r"names (stored 2d ago|has stored nothing yet) and is paused since .*: too dear", result.saw
     )
+
+
+def test_where_nothing_was_due_the_newest_run_is_what_did_not_run_twice() -> None:
+    nothing = Window(start=NOW, end=NOW)
+    Run.objects.filter(occurrence__gt=NOW - 3 * SECOND).delete()
+
+    sound = timing.no_occurrence_ran_twice(nothing)
+    for _ in range(2):
+        executed(Run.objects.latest("pk").pk)
+    broken = timing.no_occurrence_ran_twice(nothing)
+
+    assert "0 runs of 0 occurrences" not in sound.saw
+    assert (sound.passed, broken.passed) == (True, False)

@@ -29,7 +29,10 @@ class ClusterEpochDocument(Schema):
     total_stake: str | None = Field(description=LAMPORTS)
     validators: int | None = Field(description="Vote accounts")
     staked: int | None = Field(description="Of them with stake")
-    mean_credits: float | None = Field(description="Stake-weighted, in the unit beside it")
+    mean_credits: float | None = Field(
+        description="Stake-weighted, in the unit beside it; in the epoch in which Alpenglow began, of "
+        "the part after that"
+    )
     final: bool = Field(description="Whether `mean_credits` is of final numbers of an epoch that is over")
     credits_unit: words.CreditsUnit = Field(description="Of `mean_credits`")
     superminority_size: int | None = Field(description="Nakamoto coefficient")

@@ -16,7 +16,7 @@ from validators.api import words
 from validators.api.answers import answer
 from validators.api.documents import NAME_MARK, NEXT_CURSOR, ScoredEnvelope
 from validators.api.pages import scored_envelope
-from validators.api.parameters import LARGEST, TEXT, Page, known_order
+from validators.api.parameters import LARGEST, TEXT, Page, one_of
 from validators.reading.method_comparison import (
     ComparedByMethods,
     MethodChoice,
@@ -30,6 +30,7 @@ from validators.reading.method_comparison import (
 )
 from validators.reading.picture import picture_of_run
 from validators.scoring.comparison import DEFAULT_SORT, SORTS, Pair, Reason, agreement, ordered
+from validators.scoring.registry import METHODS
 
 router = Router(tags=["validators"])
 
@@ -37,20 +38,24 @@ _SORTS: Final = tuple(name for key in SORTS for name in (key, f"-{key}"))
 
 
 Sort = Annotated[
-    str, AfterValidator(known_order(_SORTS)), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
+    str, AfterValidator(one_of(_SORTS, "order")), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
 ]
+
+
+# One that is no longer here cannot say why it placed anybody so.
+ComparedMethod = Annotated[str, AfterValidator(one_of(METHODS, "scoring method"))]
 
 
 class ComparisonQuery(Page):
     """Which methods, which validators, and in what order."""
 
-    method: str | None = Field(
+    method: ComparedMethod | None = Field(
         None,
         max_length=50,
         pattern=TEXT,
         description="Default: the headline method, or the first that is left",
     )
-    other: str | None = Field(
+    other: ComparedMethod | None = Field(
         None, max_length=50, pattern=TEXT, description="Default: the first of SCORE_METHODS that is left"
     )
     search: str = Field(
@@ -165,7 +170,7 @@ def _choice(query: ComparisonQuery) -> MethodChoice:
     try:
         return chosen_methods(query.method, query.other)
     except MethodChoiceError as exc:
-        raise ApiError(400, code=exc.code, detail=str(exc)) from exc
+        raise ApiError(422, code="same_method", detail=f"other: {exc}") from exc
 
 
 def _behind(pairs: Sequence[Pair], place: ComparisonPlace | None) -> Sequence[Pair]:

@@ -10,11 +10,10 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from scheduling.api.errors import Problem
 from scheduling.api.replies import Format, json_reply, list_reply
-from scheduling.api.unknown import there_is_no
 from validators.api import concentration_documents as documents
 from validators.api import pages
 from validators.api.answers import answer
-from validators.api.parameters import Formatted, Page
+from validators.api.parameters import Formatted, Page, one_of
 from validators.models import ConcentrationEpoch
 from validators.reading.concentration import Told, concentration_epochs, concentrations, network_database
 from validators.reading.picture import current_picture, envelope
@@ -25,14 +24,10 @@ router = Router(tags=["validators"])
 By = ConcentrationEpoch.By
 
 
-def _known_kind(word: str | None) -> str | None:
-    if word is not None and word not in By.values:
-        raise ValueError(there_is_no(word, By.values, kind="kind of group"))
-    return word
-
-
 Kind = Annotated[
-    str, AfterValidator(_known_kind), WithJsonSchema({"type": "string", "enum": list(By.values)})
+    str,
+    AfterValidator(one_of(By.values, "kind of group")),
+    WithJsonSchema({"type": "string", "enum": list(By.values)}),
 ]
 
 _EPOCHS = pages.Listing(

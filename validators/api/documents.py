@@ -190,6 +190,10 @@ class CommissionChangeDocument(Schema):
         description="Where the next change was seen, null of the newest one; where it is `epoch`, no rewards "
         "were shared by this one, unless it was made in the epoch before"
     )
+    followed_in_epoch_at_earliest: int | None = Field(
+        description="One less where the next change was seen in the first look of an epoch: it may have been "
+        "made in the epoch before; where that is `epoch`, no rewards may have been shared by this one"
+    )
     confirmed: bool = Field(
         description="A second look saw it too, or a history tells of it; false of one that another followed: "
         "none did"

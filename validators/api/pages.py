@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Schema
 
 from scheduling.api import cursors
+from scheduling.api.errors import ApiError
 from scheduling.api.replies import Format, list_reply
 from validators.api import cluster_documents, epoch_documents, epoch_rows, rows, score_documents
 from validators.api.parameters import Narrowed, Page
+from validators.reading.known_words import FIELDS, word_problem
 from validators.reading.picture import Picture, envelope
 from validators.reading.standings import Narrowing
 
@@ -65,7 +67,12 @@ def scored_envelope(picture: Picture) -> dict[str, Any]:
     return {**envelope(picture), "scored_at": run.finished_at if run else None}
 
 
-def narrowing(query: Narrowed) -> Narrowing:
+def narrowing(query: Narrowed, *, epoch: int | None = None) -> Narrowing:
+    """Raises `ApiError` for words that nobody has, or had in that epoch."""
+    found = {field: word_problem(field, getattr(query, field), epoch=epoch) for field in FIELDS}
+    problems = [f"{field}: {problem}" for field, problem in found.items() if problem]
+    if problems:
+        raise ApiError(422, code="invalid", detail="; ".join(problems))
     return Narrowing(
         search=query.search,
         least_stake=query.min_stake,

@@ -1,6 +1,6 @@
 """What callers may ask for, with bounds that every database can hold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import Annotated, Final
 
 from ninja import Path, Query, Schema
@@ -9,12 +9,11 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from scheduling.api.replies import Format
 from scheduling.api.unknown import there_is_no
 from validators.api.several import BASE58, Flags, Include, Keys
-from validators.models import ScoringRun, Validator
+from validators.models import ScoringRun
 from validators.models.validators import PUBKEY_LENGTH
 from validators.reading.groups import group_key
 from validators.reading.standings import DEFAULT_SORT, MOST_ROWS, SORT_FIELDS
 from validators.scoring.registry import METHODS
-from validators.solana.versions import Client
 
 LARGEST: Final = 2**63 - 1
 # Text without NUL, which PostgreSQL cannot hold.
@@ -38,14 +37,6 @@ def _known_method(name: str | None) -> str | None:
     return name
 
 
-def _known_client(name: str) -> str:
-    """Let pass what a node may run, or one does: by a misspelt one all that is held would leave."""
-    known = list(Client)
-    if name and name not in known and not Validator.objects.filter(client=name).exists():
-        raise ValueError(there_is_no(name, known, kind="client"))
-    return name
-
-
 Method = Annotated[
     str | None,
     Query(max_length=50, pattern=TEXT, description=_METHOD),
@@ -54,19 +45,19 @@ Method = Annotated[
 _SORTS: Final = tuple(name for key in SORT_FIELDS for name in (key, f"-{key}"))
 
 
-def known_order(sorts: Sequence[str]) -> Callable[[str], str]:
-    """Let pass what a list can be sorted by."""
+def one_of(words: Collection[str], kind: str) -> Callable[[str], str]:
+    """Let pass a word of a closed set; who uses another one is told which there are."""
 
-    def known(sort: str) -> str:
-        if sort not in sorts:
-            raise ValueError(there_is_no(sort, sorts, kind="order"))
-        return sort
+    def known(word: str) -> str:
+        if word not in words:
+            raise ValueError(there_is_no(word, words, kind=kind))
+        return word
 
     return known
 
 
 Sort = Annotated[
-    str, AfterValidator(known_order(_SORTS)), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
+    str, AfterValidator(one_of(_SORTS, "order")), WithJsonSchema({"type": "string", "enum": list(_SORTS)})
 ]
 
 
@@ -97,20 +88,8 @@ def _a_fraction(commission: float | None) -> float | None:
     return commission
 
 
-def _known_group(field: str, words: str) -> Callable[[str], str]:
-    """Let pass what some validator is in: by a misspelt one all that is held would leave."""
-
-    def known(key: str) -> str:
-        key = key if field == "operator" else group_key(key)
-        if key and not Validator.objects.filter(**{field: key}).exists():
-            raise ValueError(f"no validator is known to be {words} {key}")
-        return key
-
-    return known
-
-
 class Narrowed(Schema):
-    """Which validators, by which method."""
+    """Which validators, by which method. `pages.narrowing` refuses the words that nobody has."""
 
     method: Annotated[str | None, AfterValidator(_known_method)] = Field(
         None, max_length=50, pattern=TEXT, description=_METHOD
@@ -155,24 +134,22 @@ class Narrowed(Schema):
         allow_inf_nan=False,
         description="0 to 100; those with exactly so much are among them",
     )
-    client: Annotated[str, AfterValidator(_known_client)] = Field(
+    client: str = Field(
         "", max_length=30, pattern=TEXT, description="As `client` says it, such as agave; empty for any"
     )
     version: str = Field(
         "", max_length=40, pattern=TEXT, description="As `version` says it, such as 4.2.1; empty for any"
     )
-    network: Annotated[str, AfterValidator(_known_group("network", "in the network"))] = Field(
+    network: Annotated[str, AfterValidator(group_key)] = Field(
         "",
         max_length=43,
         pattern=TEXT,
         description="As `network` says it: AS64496, or without a database 192.0.2.0/24; empty for any",
     )
-    country: Annotated[str, AfterValidator(_known_group("country", "in the country"))] = Field(
+    country: Annotated[str, AfterValidator(group_key)] = Field(
         "", max_length=2, pattern=TEXT, description="As `country` says it, such as DE; empty for any"
     )
-    operator: Annotated[str, AfterValidator(_known_group("operator", "of the operator"))] = Field(
-        "", max_length=44, pattern=TEXT, description="As `operator` says it; empty for any"
-    )
+    operator: str = Field("", max_length=44, pattern=TEXT, description="As `operator` says it; empty for any")
     delinquent: bool | None = Field(
         None, description="true: those delinquent; false: those voting. On pages: voting, no and yes"
     )

@@ -170,6 +170,7 @@ def change_document(change: CommissionChange) -> dict[str, Any]:
         "applies_from_epoch": change.applies_from,
         "applies_from_epoch_at_earliest": change.applies_from_at_earliest,
         "followed_in_epoch": change.followed_in,
+        "followed_in_epoch_at_earliest": change.followed_at_earliest,
         "confirmed": change.is_confirmed,
         "confirmed_at": change.confirmed_at,
         "source": change.source,

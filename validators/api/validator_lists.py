@@ -81,7 +81,8 @@ def _check(query: ValidatorQuery, asked: Included) -> None:
 def _narrowing(query: ValidatorQuery) -> Narrowing:
     names_whom = bool(query.vote_account or query.identity)
     left = (None if names_whom else False) if query.left is None else query.left
-    return replace(narrowing(query), vote_accounts=query.vote_account, identities=query.identity, left=left)
+    asked = narrowing(query, epoch=query.epoch)
+    return replace(asked, vote_accounts=query.vote_account, identities=query.identity, left=left)
 
 
 def _present(query: ValidatorQuery, picture: Picture, place: Place | None, asked: Included) -> Columns:

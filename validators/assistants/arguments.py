@@ -1,14 +1,12 @@
 """What each tool takes: the words, units and bounds of the API, with less in one answer."""
 
-from collections.abc import Callable, Collection
 from typing import Annotated, ClassVar, Final
 
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from scheduling.api.unknown import there_is_no
 from validators.api.event_parameters import Wanted
-from validators.api.parameters import LARGEST, Narrowed, Sort
+from validators.api.parameters import LARGEST, Narrowed, Sort, one_of
 from validators.api.several import BASE58, Caps, Keys
 from validators.reading.caps import CAPPED_BY, GRAMMAR
 from validators.reading.standings import DEFAULT_SORT
@@ -25,26 +23,15 @@ MOST_SELECTED: Final = 100
 MOST_HELD: Final = 100
 
 
-def _known(words: Collection[str], what: str) -> Callable[[str], str]:
-    """Let pass a word of a closed set; who uses another one is told which there are."""
-
-    def known(word: str) -> str:
-        if word not in words:
-            raise ValueError(there_is_no(word, words, kind=what))
-        return word
-
-    return known
-
-
 # An older method that scores are still stored of is the API's to tell.
 MethodName = Annotated[
     str | None,
-    AfterValidator(_known(METHODS, "scoring method")),
+    AfterValidator(one_of(METHODS, "scoring method")),
     WithJsonSchema({"type": "string", "enum": list(METHODS)}),
 ]
 ClientName = Annotated[
     str,
-    AfterValidator(_known(list(Client), "client")),
+    AfterValidator(one_of(list(Client), "client")),
     WithJsonSchema({"type": "string", "enum": list(Client)}),
 ]
 Key = Annotated[str, Field(pattern=BASE58)]

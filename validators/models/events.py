@@ -16,9 +16,15 @@ class CommissionChangeQuerySet(models.QuerySet["CommissionChange"]):
         return self.order_by(*_newest_first())
 
     def with_followers(self) -> Self:
-        """Each with `followed_in`: the epoch of the next one of its validator among those asked for."""
-        follower = Window(Lag("epoch"), partition_by="validator", order_by=_newest_first())
-        return self.annotate(followed_in=follower)
+        """Each with `followed_in`: the epoch of the next one of its validator among those asked for.
+
+        And whether that one was seen in the first look of its epoch.
+        """
+        follower, in_first_look = (
+            Window(Lag(name), partition_by="validator", order_by=_newest_first())
+            for name in ("epoch", "in_first_look")
+        )
+        return self.annotate(followed_in=follower, followed_in_first_look=in_first_look)
 
 
 def _newest_first() -> list[Any]:
@@ -49,6 +55,7 @@ class CommissionChange(models.Model):
 
     # Of `with_followers`.
     followed_in: int | None = None
+    followed_in_first_look: bool | None = None
 
     objects = CommissionChangeQuerySet.as_manager()
 
@@ -80,8 +87,11 @@ class CommissionChange(models.Model):
         """From which epoch on rewards are shared so: by what stands at the end of an epoch, so that one after
         which another came in its epoch was never paid by, unless it was made in the epoch before."""
         earlier = f"{self.applies_from_at_earliest} or " if self.in_first_look else ""
-        changed_again = f"never: it changed again in epoch {self.epoch}"
-        return earlier + (changed_again if self.followed_in == self.epoch else str(self.applies_from))
+        if self.followed_in == self.epoch:
+            return f"{earlier}never: it changed again in epoch {self.epoch}"
+        if self.followed_at_earliest == self.epoch:
+            return f"{earlier}{self.applies_from}, or never: it may have changed again in epoch {self.epoch}"
+        return f"{earlier}{self.applies_from}"
 
     @property
     def applies_from(self) -> int:
@@ -92,6 +102,11 @@ class CommissionChange(models.Model):
     def applies_from_at_earliest(self) -> int:
         """One earlier where it may have been made in the epoch before the one it was seen in."""
         return self.applies_from - self.in_first_look
+
+    @property
+    def followed_at_earliest(self) -> int | None:
+        """As `followed_in`, and one earlier where that one may have been made in the epoch before its own."""
+        return None if self.followed_in is None else self.followed_in - bool(self.followed_in_first_look)
 
 
 class IdentityChange(models.Model):

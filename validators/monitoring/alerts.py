@@ -30,7 +30,8 @@ UNWANTED_PAUSES: Final = (Subscription.Pause.FAILED, Subscription.Pause.GONE, Su
 
 def stale_data(*, now: datetime) -> list[Trouble]:
     """The newest fetch is too old. Before the first one there is no data that could be stale."""
-    problem = readiness.neglected_data(now=now) if Fetch.objects.exists() else ""
+    newest = Fetch.objects.newest()
+    problem = "" if newest is None else readiness.neglected(newest, now=now)
     return [Trouble(subject="data", message=problem)] if problem else []
 
 

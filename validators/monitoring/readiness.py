@@ -20,8 +20,10 @@ LONGEST_REASON: Final = 400
 def stale_data(*, now: datetime) -> str:
     """Say so when the newest fetch is older than two intervals of its job, or when there is none."""
     newest = Fetch.objects.newest()
-    if newest is None:
-        return nothing_fetched()
+    return nothing_fetched() if newest is None else _stale(newest, now=now)
+
+
+def _stale(newest: Fetch, *, now: datetime) -> str:
     limit = _outlived(newest, now=now)
     if limit is None:
         return ""
@@ -70,8 +72,14 @@ def _paused() -> str:
 
 def neglected_data(*, now: datetime) -> str:
     """Say so when the data are stale and nobody paused the fetches on purpose."""
-    problem = stale_data(now=now)
-    return "" if problem and Fetch.objects.exists() and paused_job(FETCH_JOB) else problem
+    newest = Fetch.objects.newest()
+    return nothing_fetched() if newest is None else neglected(newest, now=now)
+
+
+def neglected(newest: Fetch, *, now: datetime) -> str:
+    """The same of a fetch that is the newest."""
+    problem = _stale(newest, now=now)
+    return "" if problem and paused_job(FETCH_JOB) else problem
 
 
 def standing_chain(*, now: datetime) -> str:

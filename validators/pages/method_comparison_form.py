@@ -10,6 +10,7 @@ from django.http import QueryDict
 from validators.pages.standings_form import Column, direction, turned
 from validators.reading.method_comparison import MethodChoice, known_methods
 from validators.scoring.comparison import DEFAULT_SORT, SORTS
+from validators.templatetags.meanings import MEANINGS
 
 
 def methods() -> list[tuple[str, str]]:
@@ -79,8 +80,8 @@ _COLUMNS: Final = (
         "-disagreement",
         "Places apart",
         False,
-        "Places by which the first method puts it higher (+) or lower; sorted by how many, either way",
+        MEANINGS["places-apart"].said,
     ),
-    ("-score", "Score, {0.method}", True, "0 to 100"),
-    ("-other_score", "Score, {0.other}", True, "0 to 100"),
+    ("-score", "Score, {0.method}", True, MEANINGS["score"].said),
+    ("-other_score", "Score, {0.other}", True, MEANINGS["score"].said),
 )

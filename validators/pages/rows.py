@@ -17,7 +17,7 @@ from validators.monitoring.readiness import stale_picture
 from validators.reading.explanations import Risk, explained, risk_told
 from validators.reading.flags import with_flags
 from validators.reading.picture import Picture
-from validators.reading.rewards import HUNDRED_SOL
+from validators.reading.rewards import HUNDRED_SOL, kept_then_of
 from validators.reading.standings import standings
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
@@ -46,6 +46,7 @@ class ComparedValidator:
     parts: Sequence[Part]
     risk: Risk | None
     reward: int | None
+    kept_then: str
 
 
 def staleness() -> str:
@@ -67,16 +68,21 @@ def standing_rows(validators: Iterable[Any], picture: Picture) -> list[StandingR
 
 
 def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedValidator]:
-    """Up to four known validators, in the order they were named. Two queries, and four for flags."""
+    """Up to four known validators, in the order they were named.
+
+    Two queries, four for flags, and one where an APY was realised.
+    """
     found: Any = standings(picture, narrowing=None).filter(vote_account__in=vote_accounts)
     known = {validator.vote_account: validator for validator in found}
     wanted = [known[one] for one in dict.fromkeys(vote_accounts) if one in known][:MOST_COMPARED]
+    kept = kept_then_of(wanted)
     return [
         ComparedValidator(
             validator=one,
             parts=explained(picture.scoring_run, one.components),
             risk=risk_told(one.components),
             reward=yearly_reward(HUNDRED_SOL, one.apy),
+            kept_then="" if one.apy is None else kept.get(one.pk, ""),
         )
         for one in with_flags(wanted)
     ]

@@ -1,6 +1,5 @@
 """The pages of the rule sets: what each asks, and what it says of whom."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -9,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from scheduling.api import cursors
-from scheduling.api.unknown import did_you_mean, there_is_no
+from scheduling.api.unknown import there_is_no
 from scheduling.pages.access import only_read
 from validators.figures import grouped
 from validators.models.by_bytes import ByBytes
@@ -60,8 +59,7 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
         "page": page,
         "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
     }
-    misspelt = [(chosen, did_you_mean(chosen, RESULTS))] if chosen != result else []
-    return _shown(request, "rule_set", ("result", "page"), about, misspelt)
+    return _shown(request, "rule_set", ("result", "page"), about)
 
 
 def _parts() -> list[dict[str, Any]]:
@@ -96,13 +94,7 @@ def _rules(rules: RuleSet) -> list[dict[str, Any]]:
     ]
 
 
-def _shown(
-    request: HttpRequest,
-    name: str,
-    known: tuple[str, ...],
-    about: dict[str, Any],
-    misspelt: Sequence[tuple[str, str | None]] = (),
-) -> HttpResponse:
-    unknown = [*unknown_words(request.GET, known), *misspelt]
-    shown = {"picture": current_picture(), "stale": staleness(), "unknown": unknown, "taken": known}
+def _shown(request: HttpRequest, name: str, known: tuple[str, ...], about: dict[str, Any]) -> HttpResponse:
+    unknown = unknown_words(request.GET, known, {"result": RESULTS} if "result" in known else {})
+    shown = {"picture": current_picture(), "stale": staleness(), "unknown": unknown}
     return render(request, f"validators/{name}.html", {**shown, **about})

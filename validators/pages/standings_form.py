@@ -13,9 +13,11 @@ from django.http import QueryDict
 from validators.pages.presets import Preset, presets
 from validators.reading.flags import LABELS, FlagCode
 from validators.reading.groups import group_key
+from validators.reading.known_words import FIELDS, word_problem
 from validators.reading.standings import DEFAULT_SORT, SORT_FIELDS, Narrowing
 from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.economics import fraction
+from validators.templatetags.meanings import MEANINGS
 from validators.templatetags.units import LAMPORTS_PER_SOL
 
 _YES: Final = {"yes": True, "no": False}
@@ -43,39 +45,21 @@ class Column:
 # The key of no validator, for who watches none.
 _NOBODY: Final = ("",)
 
-# Key, label, the order that a first click gives, whether a narrow screen leaves it out, explanation.
+# Key, label, the order that a first click gives, whether a narrow screen leaves it out.
 _COLUMNS: Final = (
-    ("rank", "Rank", "rank", False, ""),
-    ("name", "Validator", "name", False, ""),
-    ("score", "Score", "-score", False, "0 to 100, with its way over the last runs"),
-    (
-        "vote_performance",
-        "Vote performance",
-        "-vote_performance",
-        True,
-        "How it voted in the newest ended epoch that is judged: 100 % is as the cluster's mean",
-    ),
-    ("commission", "Commission", "commission", False, "The validator's share of the rewards"),
-    ("stake", "Stake (SOL)", "-stake", True, "Activated stake"),
-    (
-        "apy",
-        "APY",
-        "-apy",
-        False,
-        "Yearly, after commission, without MEV: the mean of up to ten epochs",
-    ),
-    ("skip_rate", "Skip rate", "skip_rate", True, "Share of its leader slots without a block"),
-    ("version", "Version", "-version", True, "Of the node, as gossip knows it"),
+    ("rank", "Rank", "rank", False),
+    ("name", "Validator", "name", False),
+    ("score", "Score", "-score", False),
+    ("vote_performance", "Vote performance", "-vote_performance", True),
+    ("commission", "Commission", "commission", False),
+    ("stake", "Stake (SOL)", "-stake", True),
+    ("apy", "APY", "-apy", False),
+    ("skip_rate", "Skip rate", "skip_rate", True),
+    ("version", "Version", "-version", True),
 )
 _BELOW: Final = {
-    "commission": (
-        *("mev_commission", "MEV commission", "mev_commission", False),
-        "The validator's share of the tips",
-    ),
-    "apy": (
-        *("total_apy", "Total APY", "-total_apy", False),
-        "With what tips, shared priority fees and handed-on block revenue add; unknown while a part of it is",
-    ),
+    "commission": ("mev_commission", "MEV commission", "mev_commission", False),
+    "apy": ("total_apy", "Total APY", "-total_apy", False),
 }
 
 
@@ -154,6 +138,13 @@ class StandingsForm(forms.Form):
         super().__init__(given)
         self._given, self._starred = given, starred
         self.is_valid()
+
+    def clean(self) -> None:
+        """By a word that nobody has nobody would be listed, which looks as if nobody met the rest."""
+        for field in FIELDS:
+            problem = word_problem(field, getattr(self.narrowing, field))
+            if problem:
+                self.add_error(field, f"{problem}.")
 
     @property
     def first_fields(self) -> list[forms.BoundField]:
@@ -240,14 +231,15 @@ class StandingsForm(forms.Form):
         below = {beside: self._column(*column) for beside, column in _BELOW.items()}
         return [replace(self._column(*column), below=below.get(column[0])) for column in _COLUMNS]
 
-    def _column(self, key: str, label: str, first: str, secondary: bool, title: str) -> Column:
+    def _column(self, key: str, label: str, first: str, secondary: bool) -> Column:
+        found = MEANINGS.get(key.replace("_", "-"))
         return Column(
             label=label,
             leads_to=turned(first, self.sorting),
             in_force=direction(key, self.sorting),
             secondary=secondary,
             number=key not in ("name", "version"),
-            title=title,
+            title=found.said if found else "",
         )
 
     def _basis_points(self, field: str) -> int | None:

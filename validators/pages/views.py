@@ -180,10 +180,11 @@ def _page(request: HttpRequest, found: Any) -> dict[str, Any]:
 def _shown(
     request: HttpRequest, name: str, picture: Picture, known: Collection[str], **more: Any
 ) -> HttpResponse:
-    """`known` are the words that the page takes in its address."""
-    unknown = unknown_words(request.GET, known)
+    """`known` are the names that the page takes in its address; a form tells of its own words."""
+    values = {"method": METHODS} if "method" in known and "form" not in more else {}
+    unknown = unknown_words(request.GET, known, values)
     shown = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS}
     if picture.fetch is None:
         shown["failed_fetch"] = failed_first_fetch()
-    context = {**shown, "unknown": unknown, "taken": known, **more}
+    context = {**shown, "unknown": unknown, **more}
     return render(request, f"validators/{name}.html", context)

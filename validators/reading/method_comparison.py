@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F, TextField, Window
 from django.db.models.functions import Cast, RowNumber
 
-from scheduling.api.unknown import did_you_mean
+from scheduling.api.unknown import there_is_no
 from validators.exceptions import ValidatorsError
 from validators.models import ScoringRun, TrustScore, Validator
 from validators.reading.explanations import explained, is_explained
@@ -27,11 +27,7 @@ Middle = Mapping[str, float]
 
 
 class MethodChoiceError(ValidatorsError):
-    """Two methods that cannot be compared; `code` says why to programs."""
-
-    def __init__(self, problem: str, *, code: str) -> None:
-        super().__init__(f"{problem} The methods are {', '.join(METHODS)}.")
-        self.code = code
+    """Two methods that cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +105,11 @@ def chosen_methods(method: str | None, other: str | None) -> MethodChoice:
     """What is not named is the first that is left. Raises MethodChoiceError."""
     for name in (method, other):
         if name and name not in METHODS:
-            near = did_you_mean(name, METHODS)
-            meant = f"; did you mean {near}?" if near else "."
-            raise MethodChoiceError(f"There is no scoring method “{name}”{meant}", code="unknown_method")
+            raise MethodChoiceError(f"{there_is_no(name, METHODS, kind='scoring method')}.")
     if method and method == other:
-        raise MethodChoiceError(f"“{method}” cannot be compared with itself.", code="same_method")
+        raise MethodChoiceError(
+            f"“{method}” cannot be compared with itself. There are: {', '.join(METHODS)}."
+        )
     first = method or next(name for name in known_methods() if name != other)
     return MethodChoice(method=first, other=other or next(name for name in known_methods() if name != first))
 

@@ -109,21 +109,8 @@ def _store(
 ) -> dict[str, Any]:
     bulk.serialize_writers()
     now, epoch = timezone.now(), newest.epoch + states.in_next_epoch
-    known = _known()
-    rule = admission_rule(epoch)
-    owned = list(states.records.good)
-    candidates = [
-        Candidate(wanted[one.vote_account][1], _has_key(one.state.bls), one.lamports) for one in owned
-    ]
-    rows = {}
-    # Of thousands a few kinds.
-    admitted = cache(partial(_admitted, rule, epoch))
-    for one, admission in zip(owned, admissions(candidates, rule.price), strict=True):
-        key = wanted[one.vote_account][0]
-        before = known.get(key)
-        verdicts = admitted(admission[:2], before and (before.epoch, *before.told[_NEXT_EPOCH:_REASON]))
-        epochs_paid = admission.epochs_paid if rule.since is not None else None
-        rows[key] = _row(one, verdicts, epochs_paid, before.last_known if before else "")
+    known, owned = _known(), list(states.records.good)
+    rows = _rows(owned, wanted, known, epoch)
     _write(rows, known, epoch=epoch, slot=states.slot, at=now)
     mark_operators(runs)
     open_ones = unfinished(newest)
@@ -146,6 +133,29 @@ def _store(
         **{f"admission_{verdict.value}": after_next[verdict.value] for verdict in Verdict},
         "rejected": len(states.records.rejected),
     }
+
+
+def _rows(
+    owned: Sequence[OwnedVoteState],
+    wanted: Mapping[str, tuple[int, int]],
+    known: Mapping[int, Known],
+    epoch: int,
+) -> dict[int, tuple[Any, ...]]:
+    """What is stored of each account, by the key of its validator."""
+    rule = admission_rule(epoch)
+    candidates = [
+        Candidate(wanted[one.vote_account][1], _has_key(one.state.bls), one.lamports) for one in owned
+    ]
+    rows = {}
+    # Of thousands a few kinds.
+    admitted = cache(partial(_admitted, rule, epoch))
+    for one, admission in zip(owned, admissions(candidates, rule.price), strict=True):
+        key = wanted[one.vote_account][0]
+        before = known.get(key)
+        verdicts = admitted(admission[:2], before and (before.epoch, *before.told[_NEXT_EPOCH:_REASON]))
+        epochs_paid = admission.epochs_paid if rule.since is not None else None
+        rows[key] = _row(one, verdicts, epochs_paid, before.last_known if before else "")
+    return rows
 
 
 def _admission_news(rows: Mapping[int, Sequence[Any]], known: Mapping[int, Known], epoch: int) -> list[News]:

@@ -3,6 +3,7 @@ import signal
 import sys
 import threading
 from argparse import ArgumentParser
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +19,7 @@ from scheduling.management.command import WorkingCommand
 from scheduling.management.monitor_screen import problem_screen, screen_of
 from scheduling.management.tables import table
 from scheduling.management.watching import Picture, may_draw, watch
+from scheduling.monitoring.left_out import readable
 from scheduling.monitoring.overview import Overview, overview
 from scheduling.monitoring.queue_state import QueueState
 from scheduling.monitoring.refusals import database_failure
@@ -55,7 +57,7 @@ class Command(WorkingCommand):
 
     def _show(self, *, as_json: bool) -> None:
         try:
-            seen = overview(now=database_now())
+            seen = _looked(self.stderr.write)
         except DatabaseError as exc:
             raise CommandError(f"{database_failure(exc)}.") from exc
         if as_json:
@@ -79,10 +81,14 @@ def _summary(seen: Overview) -> str:
     return f"{seen.at:%Y-%m-%d %H:%M:%S} UTC, mode {seen.mode or 'mixed or none'}\nruns: {states}"
 
 
+def _looked(tell: Callable[[str], object]) -> Overview:
+    return readable(lambda: overview(now=database_now()), tell=tell)
+
+
 def _picture() -> Picture:
     """What is seen now, for a screen of any size; a database that is away is seen, and looked for again."""
     try:
-        seen = overview(now=database_now())
+        seen = _looked(lambda problem: None)
     except DatabaseError as exc:
         # A connection that broke would stay so.
         connection.close()

@@ -17,6 +17,7 @@ from scheduling.ledger.stories import explain
 from scheduling.management.audit_reply import audit_reply
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.comparison_reply import comparison_reply
+from scheduling.management.list_reply import list_reply
 from scheduling.management.retry_reply import retry_reply
 from scheduling.management.scheduler_arguments import (
     add_audit_arguments,
@@ -31,6 +32,7 @@ from scheduling.management.tables import printable, table
 from scheduling.models import Run
 from scheduling.modes import MODES
 from scheduling.monitoring.hindrances import hindrances
+from scheduling.monitoring.left_out import readable
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
@@ -166,16 +168,7 @@ class Command(OperatorCommand):
         self._show_changes(setting_up.remove(names, now=database_now(), by=user_name()), **options)
 
     def _list(self, **options: Any) -> None:
-        rows, mode = selectors.schedule_rows(), selectors.current_mode()
-        unseen = selectors.never_set_up({row.job.name for row in rows})
-        schedules = [presentation.schedule_document(row) for row in rows]
-        document = {"mode": mode, "schedules": schedules, "never_set_up": unseen}
-        text = "No schedules. `scheduler setup` makes them."
-        if rows:
-            shown = table(presentation.SCHEDULE_HEADERS, [presentation.schedule_cells(row) for row in rows])
-            new = presentation.never_set_up_text(unseen)
-            text = "\n".join(filter(None, (f"mode: {mode or 'mixed'}", shown, new)))
-        self._show(document, text, **options)
+        self._show(*readable(list_reply, tell=self.stderr.write), **options)
 
     def _pause(self, name: str | None, by: str, note: str, until: str | None, **options: Any) -> None:
         ends, now = instant(until) if until else None, database_now()

@@ -40,8 +40,8 @@ class Command(WorkingCommand):
 
     def handle(self, *args: Any, seconds: float | None, **options: Any) -> None:
         # Written so that nan fails too.
-        if seconds is not None and not seconds >= 0:
-            raise CommandError("--seconds must be 0 or more.", returncode=WRONG_USAGE)
+        if seconds is not None and not seconds > 0:
+            raise CommandError("--seconds must be more than 0.", returncode=WRONG_USAGE)
         with _signals_heeded():
             self._run(seconds, **options)
 

@@ -28,8 +28,8 @@ class Command(WorkingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Written so that nan fails too.
-        if options["seconds"] is not None and not options["seconds"] >= 0:
-            raise CommandError("--seconds must be 0 or more.", returncode=WRONG_USAGE)
+        if options["seconds"] is not None and not options["seconds"] > 0:
+            raise CommandError("--seconds must be more than 0.", returncode=WRONG_USAGE)
         try:
             require_tables()
             mode = current_mode()

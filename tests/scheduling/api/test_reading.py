@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from scheduling.api.documents import RunList, ScheduleList
 from scheduling.models import Run, RunState
 from tests.scheduling.api.jobs import job
-from tests.scheduling.factories import NOON, RunFactory
+from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -92,6 +92,20 @@ def test_runs_are_narrowed_and_paged_newest_first(client: Client) -> None:
     assert {item["schedule"] for item in get(client, "runs?schedule=score")["items"]} == {"score"}
     states = get(client, "runs?state=skipped&state=succeeded")["items"]
     assert [item["state"] for item in states] == ["succeeded"] * 5
+
+
+def test_the_name_of_no_schedule_is_refused_and_one_that_was_removed_is_known_by_its_runs(
+    client: Client,
+) -> None:
+    job("fetch")
+    old = RunFactory(job=JobFactory(name="old", schedule=None), occurrence=NOON)
+
+    refused = client.get("/api/v1/runs?schedule=fetsh")
+
+    detail = "schedule: There is no schedule “fetsh”; did you mean fetch? There are: fetch"
+    assert (refused.status_code, refused.json()) == (422, {"detail": detail, "code": "invalid"})
+    assert [item["id"] for item in get(client, "runs?schedule=old")["items"]] == [old.pk]
+    assert get(client, "runs?schedule=fetch")["items"] == []
 
 
 def test_runs_are_csv_when_asked_for(client: Client) -> None:

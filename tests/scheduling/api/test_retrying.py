@@ -64,7 +64,7 @@ def test_runs_are_retried_by_the_filters_of_the_list(client: Client) -> None:
     [
         *({}, {"ids": []}, {"ids": [1], "schedule": "x"}, {"ids": [0]}, {"ids": ["x"]}, {"ids": [2**63]}),
         *({"ids": [*range(1, 202)]}, {"state": ["succeeded"]}, {"schedul": "x", "state": ["failed"]}),
-        *({"from": "soon"}, {"schedule": "a\x00"}, [], None),
+        *({"from": "soon"}, {"schedule": "a\x00"}, {"schedule": "misspelt"}, [], None),
     ],
 )
 def test_what_says_nothing_or_too_much_is_refused_whole(client: Client, body: Any) -> None:

@@ -99,6 +99,15 @@ def test_staff_without_the_right_read_as_strangers(client: Client) -> None:
     assert "10.1.2.3" not in read(client, "/api/v1/runs")
 
 
+def test_by_which_channels_alerts_go_is_not_guessed_by_names(client: Client) -> None:
+    guessed = client.get("/api/v1/runs?schedule=alert-email")
+
+    assert guessed.status_code == 422
+    detail = "schedule: There is no schedule “alert-email”. There are: fetch"
+    assert guessed.json() == {"detail": detail, "code": "invalid"}
+    assert "10.1.2.3" in read(client, "/api/v1/runs?schedule=alert-email", **token(may_read=True))
+
+
 def test_the_run_of_a_delivery_is_not_there_for_strangers(client: Client) -> None:
     made = Run.objects.get(trigger=RunTrigger.ALERT)
 

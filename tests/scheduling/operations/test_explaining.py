@@ -33,6 +33,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
         (RunState.QUEUED, "", "is queued and no worker has taken it yet."),
         (RunState.PENDING, "ValueError: no", "waits until 2026-11-23 12:00:10Z: ValueError: no."),
         (RunState.RUNNING, "", "and is running (attempt 3)."),
+        (
+            RunState.FAILED,
+            "LogicError: All is lost.\n\ntrace.",
+            "in attempt 3: LogicError: All is lost. Attempt 2 ",
+        ),
     ],
 )
 def test_explain_tells_what_became_of_the_occurrence(
@@ -49,12 +54,15 @@ def test_explain_tells_what_became_of_the_occurrence(
         started_at=NOON + timedelta(seconds=4),
         lateness=timedelta(milliseconds=12),
         duration=timedelta(milliseconds=340),
+        failed_attempts=[{"attempt": 2, "error": "OSError: Nobody is there.", "ended_at": ""}]
+        * (state == RunState.FAILED),
     )
 
     story = " ".join(explain(reloaded(job), at=NOON + timedelta(seconds=4), now=NOON))
 
     assert sentence in story
     assert "Its next run is at 2026-11-23 12:00:00Z." in story
+    assert ".." not in story
 
 
 def test_what_is_due_waits_for_no_instant_of_the_past(job: Job) -> None:

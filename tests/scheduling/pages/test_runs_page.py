@@ -48,7 +48,6 @@ def runs(job: Job) -> dict[str, Run]:
         ("", ["other", "tried", "bad", "good"]),
         ("state=failed", ["other", "bad"]),
         ("state=failed&state=succeeded&schedule=fetch-repeatable", ["tried", "bad", "good"]),
-        ("schedule=score", []),
         ("from=2026-11-23T12:01:00Z&to=2026-11-23T12:02:00Z", ["tried", "bad"]),
         ("from=2026-11-23T13:02%2B01:00", ["other", "tried"]),
         ("host=web-1", ["good"]),
@@ -82,6 +81,11 @@ def test_the_same_words_find_the_same_runs_on_the_page_and_in_the_api(
             "state=odd",
             "state: 'odd' is none of pending, queued, running, succeeded, failed, skipped.",
         ),
+        (
+            "schedule=fetch-repeetable",
+            "“fetch-repeetable”; did you mean fetch-repeatable? There are: ",
+        ),
+        ("schedule=x", "schedule: There is no schedule “x”. There are: fetch-repeatable, score-repeatable."),
         ("text=" + "x" * 201, "text: More than 200 characters."),
         ("text=%00", "text: It holds a character that it cannot have."),
         ("cursor=x", "This cursor is none that this list gave out."),
@@ -100,9 +104,14 @@ def test_what_cannot_be_looked_for_is_said(
 def test_what_is_wrong_is_tied_to_its_fields(operator: Client) -> None:
     content = page(operator, f"{RUNS}?from=soon&host=%00&to=2026-11-23&state=odd")
 
-    tied = re.findall(r'<(?:input|fieldset)([^>]*) aria-describedby="problems"', content)
-    assert [re.findall('name="([^"]*)"', one) for one in tied] == [["host"], ["from"], []]
+    assert _tied(content) == [["host"], ["from"], []]
     assert content.count('id="problems"') == 1
+    assert _tied(page(operator, f"{RUNS}?schedule=nobody")) == [["schedule"]]
+
+
+def _tied(content: str) -> list[list[str]]:
+    tied = re.findall(r'<(?:input|select|fieldset)([^>]*) aria-describedby="problems"', content)
+    return [re.findall('name="([^"]*)"', one) for one in tied]
 
 
 @pytest.mark.parametrize("query", ["text=TimeoutError", "host=web-1", "text=x&host=y"])

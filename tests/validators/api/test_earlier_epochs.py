@@ -157,6 +157,26 @@ def test_an_epoch_that_is_not_stored_is_a_404_that_says_which_are(client: Client
 
 
 @pytest.mark.usefixtures("today")
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (
+            "epoch=980&version=3.0.1",
+            "version: There is no version “3.0.1”; did you mean 3.0.0? There are: 3.",
+        ),
+        ("version=3.0.0", "version: There is no version “3.0.0”"),
+    ],
+)
+def test_a_version_that_nobody_ran_then_is_refused_with_those_of_then(
+    client: Client, query: str, told: str
+) -> None:
+    response = client.get(f"/api/v1/validators?{query}")
+
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith(told)
+
+
+@pytest.mark.usefixtures("today")
 @pytest.mark.parametrize("query", ["flagged=false", "flag=superminority", "left=true", "sort=-apy"])
 def test_what_is_known_of_the_present_alone_is_not_asked_of_the_past(client: Client, query: str) -> None:
     response = client.get(f"/api/v1/validators?epoch=980&{query}")

@@ -38,6 +38,7 @@ def test_a_validator_that_left_is_still_told_of_with_what_happened_to_it(client:
             "applies_from_epoch": 2,
             "applies_from_epoch_at_earliest": 2,
             "followed_in_epoch": None,
+            "followed_in_epoch_at_earliest": None,
             "confirmed": False,
             "confirmed_at": None,
             "source": "live",

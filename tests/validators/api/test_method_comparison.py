@@ -182,9 +182,9 @@ def test_a_search_is_paged_too(client: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "code", "told"),
     [
-        ("?method=nonsense", 400, "unknown_method", "“nonsense”. The methods are baseline-v1"),
-        ("?other=nonsense", 400, "unknown_method", "“nonsense”. The methods are baseline-v1"),
-        ("?method=trust-v2&other=trust-v2", 400, "same_method", "“trust-v2” cannot be compared with itself"),
+        ("?method=nonsense", 422, "invalid", "scoring method “nonsense”. There are: baseline-v1"),
+        ("?other=nonsense", 422, "invalid", "other: There is no scoring method “nonsense”"),
+        ("?method=trust-v2&other=trust-v2", 422, "same_method", "“trust-v2” cannot be compared with itself"),
         ("?sort=stake", 422, "invalid", "sort: There is no order “stake”. There are: disagreement, "),
         ("?limit=0", 422, "invalid", "limit"),
         ("?cursor=x", 400, "invalid_cursor", "none that this list gave out"),

@@ -133,6 +133,7 @@ def test_who_holds_nothing_yet_says_so(client: Client) -> None:
     ("query", "told"),
     [
         ("client=agavee&held=vote1", "client: There is no client “agavee”; did you mean agave?"),
+        ("version=9.9.9&held=vote1", "version: There is no version “9.9.9”"),
         (
             f"held={','.join(f'vote{number}' for number in range(341))}",
             "held: Value should have at most 340 items",

@@ -145,6 +145,21 @@ def test_what_somebody_paused_is_told_to_readers_and_alerts_nobody(endpoint: Can
     assert "is stale." in readiness.neglected_data(now=until)
 
 
+def test_whether_there_is_a_fetch_is_asked_once(
+    endpoint: CannedEndpoint, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    call_command("scheduler", "setup", "production")
+    with time_machine.travel(NOON, tick=False):
+        tasks.fetch_validators()
+
+    # The newest fetch and its job; of one that is stale, twice whether somebody paused it.
+    with django_assert_num_queries(2):
+        assert alerts.stale_data(now=NOON) == []
+    with django_assert_num_queries(4):
+        [trouble] = alerts.stale_data(now=NOON + timedelta(hours=30))
+    assert trouble.message.endswith("is stale.")
+
+
 def test_a_source_that_nobody_offers_is_not_silent(endpoint: CannedEndpoint) -> None:
     call_command("scheduler", "setup", "production")
     tasks.fetch_validators()

@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.validators.looking import page, whole_cluster, words
 from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
-from validators.models import ClusterEpoch, SourceState, StakeEpoch, Validator
+from validators.models import ChainState, ClusterEpoch, SourceState, StakeEpoch, Validator
 from validators.services.concentrations import record_concentrations
 from validators.solana.look_alikes import NameMark
 
@@ -68,6 +68,18 @@ def test_of_a_source_that_nobody_offers_no_page_says_that_it_failed(client: Clie
     assert re.search(r"Names . \(never fetched\) failed", text)
     said = "We have not heard the source of versions and clients yet: no endpoint offers it."
     assert said in words(page(client, "/validators/vote1/"))
+
+
+def test_the_mean_of_the_epoch_in_which_alpenglow_began_is_of_a_part_of_it(client: Client) -> None:
+    whole_cluster()
+    ChainState.objects.create(alpenglow="on", alpenglow_epoch=988, looked_at=NOON)
+    for epoch, unit in ((987, "vote_credits"), (988, "lamports"), (989, "lamports")):
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit=unit, mean_credits=5_000.0)
+
+    text = words(page(client, "/cluster/"))
+
+    assert text.count("of the part after Alpenglow began") == 1
+    assert re.search(r"5,000 of the part after Alpenglow began lamports per staked lamport 987 ", text)
 
 
 def test_of_a_cluster_without_stake_nobody_is_the_largest_and_nothing_is_said_to_be_unknown(

@@ -142,6 +142,35 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
         page(client, "/cluster/")
 
 
+# What a button or a mark says of itself anyhow, or the page that its row leads to says in full.
+_SAID_ELSEWHERE = re.compile("Watch|Take it off|Commission: ")
+
+
+@pytest.mark.parametrize("address", [*EVERY_PAGE, "/?min_score=1"])
+def test_no_title_says_what_neither_a_finger_nor_a_keyboard_reaches(client: Client, address: str) -> None:
+    marked = whole_cluster()
+    marked.name_mark, marked.version_current, marked.apy_basis = "same_as_larger", False, "estimate"
+    marked.save()
+    content = page(client, address)
+    reached = words(page(client, "/scores/"))
+
+    # A dash has its reason beside it, for screen readers.
+    titles = set(re.findall(r'<(?!span class="unknown"|link)[^>]* title="([^"]*)"', content))
+
+    assert [one for one in titles if unescape(one) not in reached and not _SAID_ELSEWHERE.match(one)] == []
+    assert not titles or 'href="/scores/#' in content
+
+
+def test_each_word_leads_to_what_it_means(client: Client) -> None:
+    whole_cluster()
+    meant = set(re.findall(r'<dt id="([^"]+)">', page(client, "/scores/")))
+
+    led = {key for address in PAGES for key in re.findall('href="/scores/#([^"]+)"', page(client, address))}
+
+    assert {"risk", "leader-luck", "total-apy", "inflation", "superminority"} <= led
+    assert led - {"words"} <= meant
+
+
 @pytest.mark.parametrize("address", EVERY_PAGE)
 def test_the_pages_are_only_read(client: Client, address: str) -> None:
     assert client.post(address).status_code == 405
@@ -159,6 +188,19 @@ def test_a_word_that_the_page_does_not_know_is_told_of_with_the_nearest_that_it_
     assert "This page knows no word metod " in text
     assert re.search(r"This page knows no word nonsense (, only [\w ,]+)?\. It was left out\.", text)
     assert "knows no" not in words(page(client, address))
+
+
+@pytest.mark.parametrize("address", ["/validators/vote1/", "/compare/?v=vote1", "/cluster/"])
+def test_a_method_that_there_is_not_is_told_where_its_scores_are_not_shown(
+    client: Client, address: str
+) -> None:
+    whole_cluster()
+    between = "&" if "?" in address else "?"
+
+    near, far = (words(page(client, f"{address}{between}method={word}")) for word in ("trust-v22", "x"))
+
+    assert "This page knows no word trust-v22 ; did you mean trust-v2 ? It was left out." in near
+    assert "This page knows no word x , only baseline-v1 , trust-v2 , trust-v3 . It was left out." in far
 
 
 def test_a_word_that_is_like_none_is_told_with_those_that_the_page_takes(client: Client) -> None:

@@ -23,6 +23,8 @@ def two() -> None:
         ("/?min_stake_sol=abc&min_score=85", "Stake from (SOL)"),
         ("/?min_stake_sol=abc&min_score=x", "Stake from (SOL), Score from"),
         ("/?sort=nonsense", "Sort"),
+        ("/?client=agavee&network=as9&country=XX&operator=X", "Client, Network, Country, Operator"),
+        ("/selection/?country=XX", "Country"),
         ("/selection/?min_stake_sol=abc&size=0", "How many, Stake from (SOL)"),
     ],
 )
@@ -45,6 +47,7 @@ def test_what_does_make_sense_beside_it_narrows(client: Client) -> None:
     [
         ("/?min_stake_sol=abc", "min_stake_sol"),
         ("/?flag=nonsense", "flag"),
+        ("/?client=agavee", "client"),
         ("/selection/?size=0", "size"),
         ("/events/?validator=nobody", "validator"),
         ("/events/?kind=nonsense", "kind"),

@@ -198,8 +198,10 @@ def test_a_return_of_another_commission_than_today_says_so(
 
     text = words(page(client, "/validators/vote1/"))
 
+    compared = words(page(client, "/compare/?v=vote1"))
     assert said in text
-    assert ("Of the rewards of" in text) == bool(said)
+    assert said in compared
+    assert ("Of the rewards of" in text) == ("Of the rewards of" in compared) == bool(said)
 
 
 def test_a_whole_percent_of_a_history_is_no_other_commission(client: Client) -> None:

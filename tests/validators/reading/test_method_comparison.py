@@ -183,7 +183,7 @@ def test_a_choice_that_makes_no_sense_is_refused_with_what_there_is(
 
     content = response.content.decode()
     assert response.status_code == 400
-    assert f"{problem} The methods are baseline-v1, trust-v2, trust-v3." in unescape(content)
+    assert f"{problem} There are: baseline-v1, trust-v2, trust-v3." in unescape(content)
     assert "<b>" not in content
     assert '<select name="method"' in content
     assert listed(content) == []

@@ -1,24 +1,17 @@
 """A change of commission that one look saw is told as seen once; what stays for ever takes a second one."""
 
-import re
 from random import Random
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.utils import timezone
-from pytest_django.fixtures import Settings
 
-from tests.validators import replies
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import CannedEndpoint
-from tests.validators.looking import page, words
-from tests.validators.replies import EPOCH, epoch_credits
+from tests.validators.replies import EPOCH
+from tests.validators.services.commissions import first, look, looks
 from tests.validators.services.vote_accounts import holds
 from validators import tasks
 from validators.models import CommissionChange, CommissionSource, Validator, ValidatorEpoch
-from validators.monitoring.alerts import commission_jumps
-from validators.reading.terms import mark_said, marks_of
 from validators.services.confirmations import confirm_commissions
 from validators.services.flags import flag_above_half, refresh_commission_flags
 
@@ -26,28 +19,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 ABOVE_HALF, CROSSED = "above 50 %", "crossed 10 % upward"
 JUMPED, UP_AND_BACK = "three points or more upward within one epoch", "up and back within one epoch"
-
-
-def look(endpoint: CannedEndpoint, *bps: int, epoch: int = EPOCH) -> None:
-    """One fetch that shows the accounts with these commissions."""
-    tuples = epoch_credits(5, 5, 5, last=epoch)
-    endpoint.epoch_infos = [replies.epoch_info(epoch)]
-    endpoint.current = [
-        replies.account(number, inflationRewardsCommissionBps=one, epochCredits=tuples)
-        for number, one in enumerate(bps)
-    ]
-    tasks.fetch_validators()
-
-
-def looks(endpoint: CannedEndpoint, *commissions: int | tuple[int, int]) -> None:
-    """One fetch for each commission of the first account, in EPOCH or in that of the pair."""
-    for one in commissions:
-        epoch, bps = one if isinstance(one, tuple) else (EPOCH, one)
-        look(endpoint, bps, 500, epoch=epoch)
-
-
-def first() -> Validator:
-    return Validator.objects.get(vote_account=replies.key("vote 0"))
 
 
 def changes() -> list[tuple[int, int, bool]]:
@@ -207,92 +178,3 @@ def test_a_second_endpoint_confirms_too_and_a_rounded_percentage_is_the_same(
     assert confirm_commissions({key: 1_150}, at=at) == [key]
     assert confirm_commissions({key: 1_150}, at=at) == []
     assert changes() == [(500, 1_200, True)]
-
-
-def test_what_was_seen_once_is_said_to_be(endpoint: CannedEndpoint, client: Client) -> None:
-    looks(endpoint, 500, 500, 1_200)
-    account = first().vote_account
-
-    [change] = client.get(f"/api/v1/validators/{account}").json()["validator"]["commission_changes"]
-    assert (change["confirmed"], change["confirmed_at"], change["source"]) == (False, None, "live")
-    assert "seen once, not confirmed yet" in page(client, f"/validators/{account}/")
-    assert "seen once, not confirmed yet" in page(client)
-
-    looks(endpoint, 1_200)
-
-    assert "not confirmed yet" not in page(client, f"/validators/{account}/") + page(client)
-
-
-def test_what_no_second_look_saw_is_not_said_to_wait_for_one(
-    endpoint: CannedEndpoint, client: Client, settings: Settings
-) -> None:
-    """Nor to apply: what stands when an epoch ends is what rewards are shared by."""
-    looks(endpoint, 500, 500, 1_200, 500)
-    account = first().vote_account
-    settings.WATCHED_VALIDATORS = [account]
-
-    back, odd = client.get(f"/api/v1/validators/{account}").json()["validator"]["commission_changes"]
-    assert (odd["confirmed"], odd["followed_in_epoch"], back["followed_in_epoch"]) == (False, EPOCH, None)
-    text = words(page(client, f"/validators/{account}/"))
-    assert f"5 % 12 % seen once, never confirmed never: it changed again in epoch {EPOCH} " in text
-    assert f"12 % 5 % {EPOCH + 2} " in text
-    assert "not confirmed yet" not in text
-    # It is where it was: beside it in the list stands no change.
-    assert "from 12 %" not in page(client)
-    [trouble] = commission_jumps(now=timezone.now())
-    assert trouble.message.endswith(f"from 5 % to 12 % in epoch {EPOCH}; seen once, never confirmed.")
-
-
-def test_what_may_have_been_made_before_the_epoch_that_saw_it_may_have_applied(
-    endpoint: CannedEndpoint, client: Client
-) -> None:
-    late = EPOCH + 1
-    looks(endpoint, 500, 500, (late, 1_200), (late, 1_200), (late, 700), (late, 700))
-
-    text = words(page(client, f"/validators/{first().vote_account}/"))
-
-    assert f"5 % 12 % {EPOCH + 2} or never: it changed again in epoch {late} " in text
-    assert f"12 % 7 % {late + 2} " in text
-
-
-def said() -> list[str]:
-    return [mark_said(mark) for mark in marks_of([first().pk])[first().pk]]
-
-
-def test_a_flag_that_the_first_look_of_an_epoch_shows_may_be_of_the_one_before(
-    endpoint: CannedEndpoint,
-) -> None:
-    later = EPOCH + 1
-    looks(endpoint, 500, 500, (later, 2_000), (later, 2_000))
-    assert said() == [
-        f"crossed 10 % upward in epoch {EPOCH} or {later}: from 5 % to 20 %",
-        f"three points or more upward in epoch {EPOCH} or {later}: from 5 % to 20 %",
-    ]
-
-    looks(endpoint, (later, 500), (later, 500))
-    up_and_back = f"up in epoch {EPOCH} or {later} and back in {later}: from 5 % to 20 % and back"
-    assert up_and_back in said()
-
-
-def test_a_flag_of_what_changed_between_two_looks_of_an_epoch_is_of_that(endpoint: CannedEndpoint) -> None:
-    looks(endpoint, 500, 500, 2_000, 2_000, (EPOCH + 1, 2_000))
-    assert said() == [
-        f"crossed 10 % upward in epoch {EPOCH}: from 5 % to 20 %",
-        f"three points or more upward within epoch {EPOCH}: from 5 % to 20 %",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("after", "shown"),
-    [
-        ((10_000, 9_000, 500), []),
-        ((1_000, 1_000, 8_000, 1_000), ["from 5 %"]),
-        ((1_000, 1_000, 800, 800), ["from 10 %"]),
-    ],
-)
-def test_the_list_shows_the_newest_change_that_is_left(
-    endpoint: CannedEndpoint, client: Client, after: tuple[int, ...], shown: list[str]
-) -> None:
-    looks(endpoint, 500, 500, *after)
-
-    assert re.findall(rf"(from \d+ %) in epoch {EPOCH}<", page(client)) == shown

@@ -85,12 +85,7 @@ def _assessment(
     risk = max(modelled, tables.delinquent_now_risk) if fails_now else modelled
     expected = expected_return(inputs, validator.commission_bps, risk, tables)
     held = charges(validator, around)
-    points = {
-        "modelled": tables.reliability_points.at(modelled),
-        "reliability": tables.reliability_points.at(risk),
-        "return": tables.return_points.at(expected),
-        "terms": _terms(held, tables),
-    }
+    points = _points(modelled, risk, expected, held, tables)
     score = _score(points, expected, tables)
     low, high = risk_range(inputs, at, log_odds, tables)
     return Assessment(
@@ -115,6 +110,17 @@ def _assessment(
         },
         risk,
     )
+
+
+def _points(
+    modelled: float, risk: float, expected: float | None, held: Sequence[Charge], tables: Tables
+) -> dict[str, float]:
+    return {
+        "modelled": tables.reliability_points.at(modelled),
+        "reliability": tables.reliability_points.at(risk),
+        "return": tables.return_points.at(expected),
+        "terms": _terms(held, tables),
+    }
 
 
 def _terms(held: Sequence[Charge], tables: Tables) -> float:
