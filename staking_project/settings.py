@@ -269,7 +269,7 @@ CORS_EXPOSE_HEADERS = [
     *("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Link", "Deprecation", "Sunset"),
     # Of a list as CSV.
     *("As-Of", "Epoch", "Method", "Version", "Scored-At", "Unknown", "Vote-Account", "Cursor", "More"),
-    *("Caps", "Other-Method", "Other-Version", "Other-Scored-At", "Same-Fetch", "Agreement"),
+    *("Doubt", "Caps", "Other-Method", "Other-Version", "Other-Scored-At", "Same-Fetch", "Agreement"),
 ]
 # As long as browsers remember it at most.
 CORS_PREFLIGHT_MAX_AGE = 86_400

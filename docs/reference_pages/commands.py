@@ -93,7 +93,8 @@ def written(action: argparse.Action) -> str:
 def _default(action: argparse.Action) -> str:
     value: Any = action.default
     if not action.option_strings or value in (None, False, "", [], argparse.SUPPRESS):
-        return "" if action.nargs == 0 or not action.required else "has to be given"
+        # argparse calls what may be given any number of times, none too, required where it has no default.
+        return "has to be given" if action.required and action.nargs not in (0, "*") else ""
     if action.dest == "by":  # of whoever writes this page
         return "your user name"
     return code(value)

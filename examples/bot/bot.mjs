@@ -28,9 +28,9 @@ for (let more = held !== ""; more; ) {
   writeFileSync(`${file}.cursor`, answer.cursor);
   more = answer.more;
 }
-
-const { as_of, items } = await ask("selection", { held, size, ...WANTED });
-if ((as_of ?? "") < DAY_AGO) end(`The newest look at the chain is of ${as_of}; nothing is moved.`);
+const { as_of, scored_at, doubt, items } = await ask("selection", { held, size, ...WANTED });
+const isOld = !(as_of > DAY_AGO && scored_at > DAY_AGO);
+if (doubt || isOld) end(`Nothing is moved: ${doubt ?? `seen ${as_of}, scored ${scored_at}`}`);
 for (const { action, vote_account, why } of items.filter((one) => one.action !== "stays")) {
   const parts = action === "enters" ? (await ask(`validators/${vote_account}/score`)).score.parts : [];
   const costs = parts.filter((one) => one.points < -0.05).sort((one, other) => one.points - other.points).slice(0, 2);

@@ -23,16 +23,16 @@ def ask(path: str, **words: Any) -> Any:
         sys.exit(f"{path}: {told.get('detail', error)}")
 
 
-held = ",".join(file.read_text().split() if file.exists() else [])
-answer = {"more": bool(held)}
+answer = {"more": bool(held := ",".join(file.read_text().split() if file.exists() else []))}
 while answer["more"]:  # what happened to those held since we asked last, or since yesterday
     answer = ask("events", vote_account=held, since=place.read_text() if place.exists() else DAY_AGO)
     for event in answer["items"]:
         print(f"changed {event['vote_account']}: {event['sentence']}")
     place.write_text(answer["cursor"])
-as_of, items = map(ask("selection", held=held, size=size, **WANTED).get, ("as_of", "items"))
-if (as_of or "") < DAY_AGO:
-    sys.exit(f"The newest look at the chain is of {as_of}; nothing is moved.")
+chosen = ask("selection", held=held, size=size, **WANTED)
+as_of, scored_at, items = map(chosen.get, ("as_of", "scored_at", "items"))
+if chosen["doubt"] or min(as_of or "", scored_at or "") < DAY_AGO:
+    sys.exit(f"Nothing is moved: {chosen['doubt'] or f'seen {as_of}, scored {scored_at}'}")
 for it in (one for one in items if one["action"] != "stays"):
     told = ask(f"validators/{it['vote_account']}/score")["score"]["parts"] if it["action"] == "enters" else []
     costs = sorted((part["points"], part["sentence"]) for part in told if part["points"] < -0.05)[:2]

@@ -4,6 +4,7 @@ That message may hold an address, a user's name or a row.
 """
 
 import sqlite3
+import ssl
 from typing import Any
 
 import redis
@@ -35,6 +36,9 @@ _REDIS_CLASSES: dict[type[redis.RedisError], str] = {
 }
 # This it says instead of a greeting, and redis-py takes it for no connection.
 _NO_CONNECTION_LEFT = "max number of clients reached"
+_UNTRUSTED = (
+    "its certificate is not trusted, or of another name (?ssl_ca_certs=FILE names an authority of yours)"
+)
 # A row or a file that somebody else is writing to: it works.
 _LOCKED = "55P03"
 _FULL = "53100"
@@ -90,6 +94,9 @@ def redis_refusal(exc: Exception) -> str:
             return _REDIS_WORDS[word]
     if _NO_CONNECTION_LEFT in str(exc):
         return "it has no connection left (maxclients)"
+    # redis-py raises its own for it while it handles it, and names no cause.
+    if isinstance(exc.__context__, ssl.SSLCertVerificationError):
+        return _UNTRUSTED
     if isinstance(exc, redis.ConnectionError | redis.TimeoutError):
         return ""
     words = str(exc).split()

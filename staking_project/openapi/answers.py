@@ -43,6 +43,10 @@ HEADERS: Final[Json] = {
     "Scored-At": _header("Of a CSV: when the method was applied, UTC", "2026-11-26T12:00:05Z"),
     "Unknown": _header("Of a CSV: the keys asked for that nobody ever saw, as JSON", '["1111"]'),
     "Vote-Account": _header("Of a CSV: whose it is", "CertusDeBmqN8ZawdkxK5kFGMwBXdudvWHYwtNgNhvLu"),
+    "Doubt": _header(
+        "Of a CSV: why nothing is to be moved by this now; empty where nothing speaks against it",
+        "40.00 % of the stake is delinquent, more than a third: …",
+    ),
     "Caps": _header(
         "Of a CSV: what was capped, and of how many nobody knows the group", "operator:2 (0 unknown)"
     ),
@@ -55,7 +59,8 @@ HEADERS: Final[Json] = {
 _ALWAYS: Final = ("RateLimit-Policy", "RateLimit")
 # What is beside the rows, where there is no JSON to hold it: the fields of the reply by other names.
 _OF_CSV: Final = (
-    *("As-Of", "Epoch", "Method", "Version", "Scored-At", "Unknown", "Vote-Account", "Caps"),
+    *("As-Of", "Epoch", "Method", "Version", "Scored-At", "Unknown", "Vote-Account"),
+    *("Doubt", "Caps"),
     *("Other-Method", "Other-Version", "Other-Scored-At", "Same-Fetch", "Agreement"),
 )
 # Refused before anything is counted.

@@ -22,6 +22,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "min_total_apy": 0.05,
     "min_score": 80,
     "held": VOTE_ACCOUNT,
+    "doubt": None,
     "cap": "operator:2",
     "CapDocument.by": "operator",
     "most": 2,

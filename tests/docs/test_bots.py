@@ -24,7 +24,7 @@ from tests.docs.on_a_stack import BOT
 from tests.installation import wait_until
 from tests.validators.happening import Kind, happened
 from tests.validators.rows import fetch, scoring_run, validator
-from validators.models import Validator
+from validators.models import Fetch, ScoringRun, Validator
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
 PROGRAMS = {"bot.py": sys.executable, "bot.mjs": "node"}
@@ -111,6 +111,7 @@ def test_who_is_passed_over_is_not_written_down_as_held(
 ) -> None:
     """As a cap passes somebody over that a reader adds to what the bot wants."""
     Validator.objects.filter(vote_account="vote2").update(delinquent=True)
+    Validator.objects.filter(vote_account="vote1").update(activated_stake=10**18)
     changed, number = re.subn('(delinquent"?: "?)false', r"\1true", (BOT / file).read_text())
     (tmp_path / file).write_text(changed)
 
@@ -120,6 +121,31 @@ def test_who_is_passed_over_is_not_written_down_as_held(
     assert number == 1
     assert "passed_over vote2: " in told
     assert held.read_text() == ""
+
+
+@with_each
+@pytest.mark.parametrize("trouble", ["old scores", "no scores", "an old look", "nobody votes"])
+def test_a_bot_moves_nothing_by_what_is_old_or_in_doubt(
+    file: str, held: Path, live_server: LiveServer, trouble: str
+) -> None:
+    long_ago = timezone.now() - timedelta(days=2)
+    if trouble == "old scores":
+        ScoringRun.objects.update(finished_at=long_ago)
+    elif trouble == "no scores":
+        ScoringRun.objects.all().delete()
+    elif trouble == "an old look":
+        Fetch.objects.update(stored_at=long_ago)
+    else:
+        Validator.objects.update(delinquent=True)
+
+    asked = [PROGRAMS[file], str(BOT / file), live_server.url, str(held), "1"]
+    bot = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+
+    assert bot.returncode == 1
+    said = "100.00 % of the stake is delinquent" if trouble == "nobody votes" else "seen "
+    assert bot.stderr.startswith(f"Nothing is moved: {said}")
+    assert len(bot.stderr.splitlines()) == 1
+    assert held.read_text() == "vote1\n"
 
 
 @with_each

@@ -43,6 +43,10 @@ def test_the_page_of_the_commands_shows_which_value_may_be_left_out() -> None:
 
     assert "| `--failed [NAME]` |" in page
     assert "| `--occurrence OCCURRENCE` |" in page
+    # Of all that is fetched, and all that failed, none is named.
+    assert "| `SOURCE` … |  |" in page
+    assert "| `NAME\\|ID` … |  |" in page
+    assert "| `FILE` | has to be given |" in page
 
 
 def test_every_setting_that_is_read_is_told_of_and_no_other() -> None:

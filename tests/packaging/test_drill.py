@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -11,10 +12,16 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 
 from staking_project.home import CODE
 from tests.installation import Installation, wait_until
+from tests.validators.asking import get
+from tests.validators.happening import Kind, happened
+from tests.validators.rows import fetch, validator
+from validators.models import EventTally
 from validators.simulator.running import running_cluster
 
 pytestmark = [pytest.mark.database, pytest.mark.processes]
@@ -87,3 +94,20 @@ def test_what_was_saved_is_restored_by_the_guide_and_goes_on(
     stack.start("qcluster", DATABASE_URL=drill.get("DRILL") or f"sqlite:///{stack.folder / 'drill.sqlite3'}")
 
     wait_until(lambda: stack.events("note"), saying="a run of what was restored")
+
+
+@pytest.mark.django_db
+def test_who_read_on_after_the_backup_misses_nothing_of_what_comes_after_the_restore(client: Client) -> None:
+    fetch()
+    one = validator(1)
+    happened(one, Kind.JOINED)
+    # Told to a reader after the backup, and gone with the database that was lost.
+    cursor = EventTally.now().newest + 3
+    [typed] = re.findall(r"\nstaking-backend shell -c (\".*\")\n", GUIDE)
+
+    [words] = shlex.split(typed)
+    call_command("shell", command=words, verbosity=0)
+    happened(one, Kind.COMMISSION)
+
+    told = get(client, f"events?since={cursor}")
+    assert [event["kind"] for event in told["items"]] == ["commission"]

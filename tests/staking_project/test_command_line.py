@@ -142,6 +142,13 @@ def test_an_argument_that_is_no_text_is_refused() -> None:
     assert result.stderr == "Argument 3 is no text in UTF-8.\n"
 
 
+def test_an_option_of_check_without_its_dashes_is_wrong_usage() -> None:
+    result = manage("check", "deploy")
+
+    assert result.returncode == 2
+    assert result.stderr == "CommandError: There is no app 'deploy'; options have two dashes before them.\n"
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [

@@ -85,6 +85,29 @@ def test_every_rule_has_a_name_a_severity_and_a_sentence() -> None:
         assert rule["annotations"]["summary"]
 
 
+def test_prometheus_is_told_to_ask_where_the_proxy_does_not_refuse_it() -> None:
+    documents = DOCUMENTS.parent
+    text = (DOCUMENTS / "README.md").read_text()
+    block = re.search(r"```yaml\n(scrape_configs.*?)```", text, re.DOTALL)
+    assert block is not None
+    [job] = yaml.safe_load(block[1])["scrape_configs"]
+    unit = (documents / "systemd" / "staking-web.service").read_text()
+
+    # What both proxies keep from strangers, and so from who asks the name of the site.
+    assert (
+        "location ~ ^/(healthz|readyz|metrics)$ {\n        return 404;"
+        in (documents / "proxy" / "nginx.conf").read_text()
+    )
+    assert (
+        "@inside path /healthz /readyz /metrics\n\trespond @inside 404"
+        in (documents / "proxy" / "Caddyfile").read_text()
+    )
+    assert [f"--bind {target} " in unit for one in job["static_configs"] for target in one["targets"]] == [
+        True
+    ]
+    assert job.get("scheme", "http") == "http"
+
+
 def test_the_dashboards_panels_do_not_lie_upon_each_other() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in json.loads(DASHBOARD.read_text())["panels"]:

@@ -17,7 +17,10 @@ NEXT_CURSOR = "Give it back as `cursor` for the next page; null at the end"
 
 
 class ScoredEnvelope(Envelope):
-    scored_at: datetime | None = Field(description="When the method was applied, UTC")
+    scored_at: datetime | None = Field(
+        description="When the method was applied, UTC; much older than `as_of` where scoring is paused or "
+        "fails. Null before the first score"
+    )
 
 
 class AdmissionDocument(Schema):

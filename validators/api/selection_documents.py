@@ -38,6 +38,10 @@ class CapDocument(Schema):
 class SelectionReply(ScoredEnvelope):
     """What to hold, whole."""
 
+    doubt: str | None = Field(
+        description="Why nothing is to be moved by this now, for people: more than a third of the stake is "
+        "delinquent, and who leaves for that may be as good as ever; null where nothing speaks against it"
+    )
     caps: list[CapDocument] = Field(description="In the order in which they were asked for")
     items: list[SelectedDocument] = Field(description="Those that stay, enter, leave, and are passed over")
     next_cursor: str | None = Field(description="Always null: a selection comes whole")

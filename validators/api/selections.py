@@ -10,6 +10,7 @@ from scheduling.api.replies import Format, list_reply
 from validators.api import pages, selection_documents
 from validators.api.parameters import Narrowed
 from validators.api.several import MOST_HELD, MOST_HELD_IN_BODY, Caps, HeldKeys, ManyHeldKeys
+from validators.monitoring.delinquency import much_is_delinquent
 from validators.reading.caps import CAPPED_BY, GRAMMAR, asked_caps
 from validators.reading.picture import current_picture
 from validators.reading.selection import selection
@@ -60,6 +61,6 @@ def selection_reply(request: HttpRequest, query: SelectionQuery, form: Format) -
     caps = [{"by": one.cap.by, "most": one.cap.most, "unknown": one.unknown} for one in found.caps]
     # Beside a CSV it is the text of a header.
     told = caps if form == "json" else ", ".join(_CAP_SAID.format(**cap) for cap in caps)
-    about = {**pages.scored_envelope(picture), "caps": told}
+    about = {**pages.scored_envelope(picture), "doubt": much_is_delinquent() or None, "caps": told}
     rows = map(asdict, found.rows)
     return list_reply(request, rows, columns=columns, form=form, about=about, next_cursor=None)

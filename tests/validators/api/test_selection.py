@@ -8,6 +8,7 @@ from django.test import Client
 from tests.validators.asking import get
 from tests.validators.rows import NOON, SOL, fetch, pool, scoring_run, stake, validator
 from validators.models import DelinquencyIncident, Validator
+from validators.monitoring.delinquency import much_is_delinquent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -50,6 +51,20 @@ def test_who_is_delinquent_does_not_enter_and_each_is_told_so(client: Client) ->
         ),
     ]
     assert items[3]["capped_by"] is None
+
+
+def test_why_nothing_is_to_be_moved_is_told_in_json_and_csv(client: Client) -> None:
+    before = get(client, "selection?size=2&held=vote6")["doubt"]
+    Validator.objects.filter(vote_account__in=["vote4", "vote5", "vote6"]).update(delinquent=True)
+    # As a fetch does that stores it.
+    fetch()
+
+    told = get(client, "selection?size=2&held=vote6")["doubt"]
+    header = client.get("/api/v1/selection?size=2&format=csv")["Doubt"]
+
+    assert before is None
+    assert told == header == much_is_delinquent()
+    assert told.startswith("41.67 % of the stake is delinquent, more than a third")
 
 
 @pytest.mark.parametrize("looks", [1, 2])

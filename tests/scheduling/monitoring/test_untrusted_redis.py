@@ -1,0 +1,61 @@
+"""A Redis behind TLS whose certificate nobody vouches for answers, and is not talked to."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from scheduling.monitoring.refusals import redis_problem
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """Of a server that shakes hands by a certificate of its own making, and then ends."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path / "redis.pem"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=shake_hands, args=(server, context))
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def self_signed(file: Path) -> Path:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    unlocked = serialization.NoEncryption()
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, unlocked)
+    certificate = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    file.write_bytes(key.private_bytes(*form) + certificate)
+    return file
+
+
+def shake_hands(server: socket.socket, context: ssl.SSLContext) -> None:
+    with suppress(OSError):
+        while True:
+            asking, _ = server.accept()
+            with suppress(OSError), context.wrap_socket(asking, server_side=True):
+                pass
+
+
+def test_what_is_wrong_is_its_certificate_and_what_helps_is_said(port: int) -> None:
+    with pytest.raises(redis.ConnectionError) as caught:
+        redis.Redis.from_url(f"rediss://localhost:{port}/0").ping()
+
+    assert redis_problem(caught.value) == (
+        "Redis takes no messages: its certificate is not trusted, or of another name "
+        "(?ssl_ca_certs=FILE names an authority of yours)."
+    )
