@@ -64,6 +64,32 @@ def read_records(kind: type[Record], queryset: models.QuerySet[Any, Any]) -> lis
     return [tuple.__new__(kind, row) for row in read_rows(queryset)]
 
 
+class _JsonColumn(models.Aggregate):
+    """A column of a group as a JSON list."""
+
+    function = "json_agg"
+    template = "%(function)s(%(expressions)s)::text"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "%(function)s(%(expressions)s)"
+        return self.as_sql(compiler, connection, function="json_group_array", template=template, **context)
+
+
+def read_columns(
+    groups: models.QuerySet[Any, Any], columns: Sequence[str | models.Expression | models.F]
+) -> list[tuple[Any, ...]]:
+    """The groups of a values_list, each with its columns as JSON lists: names, or expressions.
+
+    Thousands of values in one text arrive twice as fast as rows. Every aggregate of a group takes its rows
+    in the same order. SQLite writes no more than fifteen digits of a float.
+    """
+    texts = {
+        f"column_{place}": _JsonColumn(column, output_field=models.TextField())
+        for place, column in enumerate(columns)
+    }
+    return read_rows(groups.annotate(**texts))
+
+
 def insert_rows(
     model: type[models.Model], *, fields: Sequence[str], rows: Rows, constants: Mapping[str, Any]
 ) -> None:

@@ -1,9 +1,11 @@
 """What tips and shared fees add to what staking yields, and who runs Jito at what commission now."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
+
+from pydantic_core import from_json
 
 from validators.models import ClusterEpoch, MevEpoch, Validator, ValidatorEpoch
 from validators.services import bulk
@@ -15,6 +17,8 @@ from validators.solana.programs.jito import stakers_share
 
 # By epoch, lamports of one validator.
 Stakes = Mapping[int, int]
+# An epoch and its columns, each a JSON list.
+Columns = Sequence[tuple[Any, ...]]
 
 
 _FIELDS: Final = (
@@ -24,19 +28,21 @@ _FIELDS: Final = (
 )
 
 
-# In the order of _COLUMNS. Plain, for a refresh looks at ten of everybody.
+# In the order of _COLUMNS. Plain, for a refresh may look at ten of everybody.
 _Row = tuple[Any, ...]
 _COLUMNS: Final = (
-    *("validator_id", "epoch", "runs_jito", "commission_bps", "tips", "tips_final"),
+    *("epoch", "validator_id", "runs_jito", "commission_bps", "tips", "tips_final"),
     *("priority_commission_bps", "priority_fees", "priority_final", "settled"),
 )
-_KEY, _EPOCH, _RUNS_JITO, _BPS = range(4)
+_EPOCH, _KEY, _RUNS_JITO, _BPS = range(4)
 
 
-# In the order of the fields.
+# In the order of the fields: whether it runs Jito, at what commission, in what epoch; and what that added.
+_Newest = tuple[bool | None, int | None, int | None]
 _Added = tuple[float | None, float | None, str, int | None]
-# What tips and fees added for everybody: most looks tell of the running epoch alone, which does not count.
-_of_everybody: Final = Reckoned[Mapping[int, _Added]]()
+_NOTHING_TOLD: Final = (None, None, None)
+# What the ended epochs tell of everybody: most looks tell of the running one alone.
+_of_everybody: Final = Reckoned[Mapping[int, tuple[_Newest, _Added]]]()
 
 
 class Refreshed(NamedTuple):
@@ -50,7 +56,7 @@ class Told(NamedTuple):
     """What a validator keeps of tips, and the newest epoch that tells, as they were told before."""
 
     commission_bps: int | None
-    epoch: int | None
+    epoch: int
 
 
 class Shared(NamedTuple):
@@ -70,34 +76,50 @@ def refresh_mev_yields(running: int) -> Refreshed:
     that of today.
     """
     since = running - EPOCHS_IN_MEAN
-    stored = MevEpoch.objects.filter(epoch__gte=since).order_by("epoch")
-    told = bulk.read_rows(stored.values_list(*_COLUMNS))
-    rows: defaultdict[int, list[_Row]] = defaultdict(list)
-    for row in told:
-        rows[row[_KEY]].append(row)
     everybody = bulk.read_rows(Validator.objects.values_list("pk", "activated_stake", *_FIELDS))
-    today = {key: stake for key, stake, *_ in everybody}
-    added = _added_by_key([row for row in told if row[_EPOCH] < running], rows, today, since, running)
+    ended = _told_by_ended({key: stake for key, stake, *_ in everybody}, since, running)
+    newest = _newest(_rows(running))
     handed_on = block_yields()
     changed = []
-    news: list[News] = []
+    told_before: dict[int, Told] = {}
     for key, _, *known in everybody:
-        of_it = rows.get(key, ())
-        found = (*_newest(of_it), *added[key], handed_on.get(key))
-        if list(found) != known:
+        until_now, added = ended[key]
+        told = newest.get(key, until_now)
+        found = [*told, *added, handed_on.get(key)]
+        if found != known:
             changed.append((*found, key))
-            news += _commission_news(key, of_it, Told(*known[1:3]))
+            # Of whom nothing was told, all is new and no change.
+            if told != tuple(known[:3]) and known[2] is not None:
+                told_before[key] = Told(*known[1:3])
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
-    return Refreshed(len(changed), news)
+    return Refreshed(len(changed), list(_commission_news(told_before, since)))
 
 
-def _commission_news(key: int, rows: Sequence[_Row], known: Told) -> Iterator[News]:
-    """What changed since the epoch that was told of before; of whom nothing was, all is new and no change.
+def _rows(since: int) -> list[_Row]:
+    """Oldest first."""
+    return bulk.read_rows(MevEpoch.objects.filter(epoch__gte=since).order_by("epoch").values_list(*_COLUMNS))
+
+
+def _commission_news(told: Mapping[int, Told], since: int) -> Iterator[News]:
+    """`told` is what was told before of those of whom the newest epoch tells something else now."""
+    if told:
+        rows = _by_key(row for row in _rows(since) if row[_KEY] in told)
+        for key, before in told.items():
+            yield from _news_of(key, rows.get(key, ()), before)
+
+
+def _by_key(rows: Iterable[_Row]) -> Mapping[int, Sequence[_Row]]:
+    found: defaultdict[int, list[_Row]] = defaultdict(list)
+    for row in rows:
+        found[row[_KEY]].append(row)
+    return found
+
+
+def _news_of(key: int, rows: Sequence[_Row], known: Told) -> Iterator[News]:
+    """What changed since the epoch that was told of before.
 
     An epoch without an account has no commission, and lies between two that have one without being one.
     """
-    if known.epoch is None:
-        return
     told = [row for row in rows if row[_RUNS_JITO] is not None]
     accounts = [(row[_EPOCH], row[_BPS]) for row in told if row[_BPS] is not None]
     if known.commission_bps is not None and (not accounts or known.epoch < accounts[0][0]):
@@ -108,21 +130,22 @@ def _commission_news(key: int, rows: Sequence[_Row], known: Told) -> Iterator[Ne
             yield News(Kind.MEV_COMMISSION, key, {"from": before, "to": after, "epoch": epoch})
 
 
-def _newest(rows: Sequence[_Row]) -> tuple[bool | None, int | None, int | None]:
-    """Whether it runs Jito, at what commission, in the newest epoch that tells."""
-    for row in reversed(rows):
-        if row[_RUNS_JITO] is not None:
-            return bool(row[_RUNS_JITO]), row[_BPS], row[_EPOCH]
-    return None, None, None
+def _newest(rows: Iterable[_Row]) -> dict[int, _Newest]:
+    """By validator's key, of the last of the rows that tells of it."""
+    return {
+        row[_KEY]: (bool(row[_RUNS_JITO]), row[_BPS], row[_EPOCH])
+        for row in rows
+        if row[_RUNS_JITO] is not None
+    }
 
 
 def _shared(rows: Sequence[_Row], seconds: Mapping[int, float]) -> list[Shared]:
-    """Of the epochs that count, oldest first. Plain, for it is asked for fifty thousand rows at each look.
+    """Of the epochs that count, oldest first. Plain, for it may be asked for fifty thousand rows.
 
     Nothing without an account, for the epoch is settled; unknown where one closed before it told all.
     """
     found, is_told = [], False
-    for _, epoch, runs_jito, bps, tips, tips_final, fees_bps, fees, fees_final, settled in rows:
+    for epoch, _, runs_jito, bps, tips, tips_final, fees_bps, fees, fees_final, settled in rows:
         is_told = is_told or runs_jito is not None
         if not (is_told and settled and epoch in seconds):
             continue
@@ -140,26 +163,44 @@ def _shared(rows: Sequence[_Row], seconds: Mapping[int, float]) -> list[Shared]:
     return found
 
 
-def _added_by_key(
-    ended: Sequence[_Row],
-    rows: Mapping[int, Sequence[_Row]],
-    today: Mapping[int, int],
-    since: int,
-    running: int,
-) -> Mapping[int, _Added]:
-    """Of everybody, as it was reckoned before where all that it is of is the same."""
-    of_then, seconds = _stakes(since, running), _seconds(since, running)
+def _told_by_ended(
+    today: Mapping[int, int], since: int, running: int
+) -> Mapping[int, tuple[_Newest, _Added]]:
+    """Of everybody, as it was reckoned before where all that it is of is the same; `today` are the stakes.
 
-    def reckon() -> Mapping[int, _Added]:
+    Whether it is, the columns as text tell: as rows they would take twice as long to read.
+    """
+    ended, seconds = range(since, running), _seconds(since, running)
+    tips = _columns(MevEpoch, ended, _COLUMNS[1:])
+    staked = _columns(ValidatorEpoch, ended, ("validator_id", "activated_stake"))
+
+    def reckon() -> Mapping[int, tuple[_Newest, _Added]]:
+        told = list(_unpacked(tips))
+        newest, rows = _newest(told), _by_key(told)
         stakes: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        for key, epoch, stake in of_then:
+        for epoch, key, stake in _unpacked(staked):
             stakes[key][epoch] = stake
         return {
-            key: _added_to(rows.get(key, ()), stakes.get(key, {}), seconds, stake)
+            key: (
+                newest.get(key, _NOTHING_TOLD),
+                _added_to(rows.get(key, ()), stakes.get(key, {}), seconds, stake),
+            )
             for key, stake in today.items()
         }
 
-    return _of_everybody.of(ended, of_then, seconds, today, reckon=reckon)
+    return _of_everybody.of(tips, staked, seconds, today, reckon=reckon)
+
+
+def _columns(model: type[MevEpoch | ValidatorEpoch], epochs: range, names: Sequence[str]) -> Columns:
+    rows = model._default_manager.filter(epoch__range=(epochs[0], epochs[-1]))
+    return bulk.read_columns(rows.order_by("epoch").values_list("epoch"), names)
+
+
+def _unpacked(columns: Columns) -> Iterator[_Row]:
+    """Rows, each with its epoch first."""
+    for epoch, *texts in columns:
+        lists = [from_json(text) for text in texts]
+        yield from zip([epoch] * len(lists[0]), *lists, strict=True)
 
 
 def _added_to(rows: Sequence[_Row], of_then: Stakes, seconds: Mapping[int, float], today: int) -> _Added:
@@ -178,12 +219,6 @@ def _added(staked: Sequence[tuple[Shared, int]], seconds: Mapping[int, float], b
     tips = added_apy_of([one[1] / stake for one, stake in staked], lengths)
     fees = added_apy_of([one[2] / stake for one, stake in staked], lengths)
     return tips, fees, basis.value, len(staked)
-
-
-def _stakes(since: int, running: int) -> list[tuple[Any, ...]]:
-    """Validator's key, epoch, lamports."""
-    rows: Any = ValidatorEpoch.objects.filter(epoch__range=(since, running - 1), activated_stake__gt=0)
-    return bulk.read_rows(rows.values_list("validator_id", "epoch", "activated_stake"))
 
 
 def _seconds(since: int, running: int) -> dict[int, float]:

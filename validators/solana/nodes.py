@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass as plain_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
+import msgspec
 from pydantic import ConfigDict, Field, WrapValidator
 from pydantic.dataclasses import dataclass
 
 from validators.solana.node_addresses import address_in
+from validators.solana.pubkey import is_pubkey
+from validators.solana.quick_reading import plain_answer
 from validators.solana.records import Records, Rejected, or_reason, sorted_out
 from validators.solana.rpc import Endpoint
 from validators.solana.schemas import Key, Reply
@@ -39,6 +42,41 @@ else:
     _Contact = Annotated[ContactInfo, WrapValidator(or_reason)]
 
 
+class _PlainContact(msgspec.Struct, rename="camel", gc=False):
+    """The same where every address is text, or none."""
+
+    pubkey: str
+    version: str | None = None
+    client_id: int | str | None = None
+    gossip: str | None = None
+    tvu: str | None = None
+    tpu: str | None = None
+    tpu_quic: str | None = None
+
+
+class _Answer(msgspec.Struct, gc=False):
+    """Any other than that of a plain success is for pydantic."""
+
+    id: int
+    result: list[_PlainContact]
+    error: None = None
+
+
+_ANSWER: Final = msgspec.json.Decoder(_Answer)
+
+
+class NodesReply(Reply[list[_Contact]]):
+    """The whole of it; what the quick reader hesitates at pydantic reads, as of votes."""
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Raises a ValidationError."""
+        answer = plain_answer(_ANSWER, body)
+        if answer is None or not all(is_pubkey(contact.pubkey) for contact in answer.result):
+            return super().read(body)
+        return cls.model_construct(id=answer.id, result=answer.result)
+
+
 @plain_dataclass(frozen=True, slots=True)
 class Node:
     """What a node runs: its own words for the version, and our name of the client; empty are unknown ones.
@@ -54,7 +92,7 @@ class Node:
 
 def ask_nodes(endpoint: Endpoint) -> Records[Node]:
     """Each node once. Raises an EndpointError."""
-    found = sorted_out(endpoint, METHOD, _judged(endpoint.call(METHOD, [], Reply[list[_Contact]])))
+    found = sorted_out(endpoint, METHOD, _judged(endpoint.call(METHOD, [], NodesReply)))
     newest: dict[str, Node] = {}
     for node in found.good:
         known = newest.get(node.identity)
@@ -84,7 +122,7 @@ def _read(said: str | None, client_id: int | str | None) -> tuple[str, str]:
     return version, client_of(parse_version(version), client_id).value
 
 
-def _address(contact: ContactInfo) -> str:
+def _address(contact: ContactInfo | _PlainContact) -> str:
     """Where it is in gossip; of a node that does not say so, where it takes blocks or transactions."""
     sockets = (contact.gossip, contact.tvu, contact.tpu, contact.tpu_quic)
     return next(filter(None, map(address_in, sockets)), "")
