@@ -16,6 +16,7 @@ from validators.models import (
 from validators.monitoring.readiness import stale_picture
 from validators.reading.explanations import Risk, explained, risk_told
 from validators.reading.flags import with_flags
+from validators.reading.histories import EPOCHS_SHOWN
 from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL, kept_then_of
 from validators.reading.standings import standings
@@ -75,7 +76,7 @@ def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedVal
     found: Any = standings(picture, narrowing=None).filter(vote_account__in=vote_accounts)
     known = {validator.vote_account: validator for validator in found}
     wanted = [known[one] for one in dict.fromkeys(vote_accounts) if one in known][:MOST_COMPARED]
-    kept = kept_then_of(wanted)
+    kept = kept_then_of(wanted, since=(picture.epoch or 0) - EPOCHS_SHOWN)
     return [
         ComparedValidator(
             validator=one,

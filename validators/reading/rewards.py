@@ -20,13 +20,14 @@ def reward_of_100_sol(apy: float | None) -> str | None:
     return None if lamports is None else str(lamports)
 
 
-def kept_then_of(validators: Iterable[Validator]) -> dict[int, str]:
-    """By key the same sentence of several. One query, none where no APY was realised."""
+def kept_then_of(validators: Iterable[Validator], *, since: int) -> dict[int, str]:
+    """By key the same sentence of several, from that epoch on. One query, none where no APY was realised."""
     realised = {one.pk: one for one in validators if one.apy_basis == ApyBasis.REALISED}
     if not realised:
         return {}
     columns = ("validator_id", "epoch", "estimated_return", "commission_last_bps", "commission_source")
-    rows = ValidatorEpoch.objects.filter(validator_id__in=realised).order_by("-epoch").only(*columns)
+    ours = ValidatorEpoch.objects.filter(validator_id__in=realised, epoch__gte=since)
+    rows = ours.order_by("-epoch").only(*columns)
     epochs: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
     for row in rows:
         epochs[row.validator_id].append(row)
