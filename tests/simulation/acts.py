@@ -15,7 +15,7 @@ from scheduling.operations.changing import backfill, pause, resume, rewind, trig
 from scheduling.operations.naming import job_named
 from scheduling.operations.retrying import retry
 from tests.simulation.acted import Act, left_by
-from tests.simulation.processes import BrokenError
+from tests.simulation.processes import BrokenError, Trap
 from tests.simulation.seen import Ledger
 
 if TYPE_CHECKING:
@@ -78,6 +78,12 @@ def _rewind(here: "Simulation", name: str) -> None:
 def _cancel(here: "Simulation", name: str) -> None:
     now, what = here.world.wall(), What.ALL
     _done(here, Act(what="cancel", name=name, now=now), lambda: cancel(name, what=what, by="ann", now=now))
+
+
+def _cancel_slowly(here: "Simulation", name: str) -> None:
+    """Standing still right before it writes, with the lock of the job, while a worker may begin."""
+    here.world.traps.append(Trap(kind="operator", function="cancel update", seconds=2.0))
+    _cancel(here, name)
 
 
 def _retry(here: "Simulation", name: str) -> None:
@@ -147,5 +153,6 @@ ACTS: dict[str, Callable[["Simulation", str], None]] = {
 # What seeds ask for that are about it.
 ACTS_OF_THEMES: dict[str, Callable[["Simulation", str], None]] = {
     "rewind": _rewind,
+    "cancel slowly": _cancel_slowly,
     "resume all, unheard, beside": _resume_unheard,
 }

@@ -44,7 +44,15 @@ def quiet_until(look: Look, watch: Observer, redis: Redis) -> float:
         return now
     instants = [(instant(at) - world.beginning).total_seconds() for at in _instants(watch)]
     seen_until = look.at + look.wrong_by
-    return min((at - world.wrong_by for at in instants if at > seen_until), default=FOR_EVER)
+    looked_at = (at - world.wrong_by for at in instants if at > seen_until)
+    return min((*looked_at, *_overdue_at(watch)), default=FOR_EVER)
+
+
+def _overdue_at(watch: Observer) -> Iterator[float]:
+    """Before which nobody asks whether a run that is under way should still be."""
+    for row in _open(watch):
+        if row.state == RunState.RUNNING:
+            yield watch.owners[row.owner][1] + SURELY_IN_TIME
 
 
 def _open(watch: Observer) -> list[Row]:

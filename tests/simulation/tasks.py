@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from django.db import connection
+from django.db import connection, transaction
 
 from scheduling.conditions import Occasion
 from scheduling.engine import execution
@@ -100,9 +100,24 @@ def hang(*, seconds: float) -> None:
     """In code that hears no signal, on the part of the first attempt."""
     claim = execution._current.get()
     with at_work(seconds):
-        process = running(observer.present().world)
-        process.is_deaf = claim is not None and claim.attempt == 1
-        observer.present().world.wait("hangs", FOR_EVER if process.is_deaf else 0.0)
+        if claim is not None and claim.attempt == 1:
+            _hang()
+
+
+def hang_writing(*, seconds: float) -> None:
+    """As well, with a transaction open that everybody waits for on SQLite."""
+    claim = execution._current.get()
+    with at_work(seconds):
+        if claim is not None and claim.attempt == 1:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(STORE_PART, [claim.owner, -1])
+                _hang()
+
+
+def _hang() -> None:
+    world = observer.present().world
+    running(world).is_deaf = True
+    world.wait("hangs", FOR_EVER)
 
 
 def clean_up(*, seconds: float) -> dict[str, int]:

@@ -28,7 +28,6 @@ TASKS = (
 FAILING = ("fail_at_first", "fail", "fail_in_turn")
 
 DISPATCHER_TRAP, WORKER_TRAP = "a dispatcher walks into a trap", "a worker walks into a trap"
-OPERATOR_TRAP = "who acts walks into a trap"
 CUT_TRAP, LOST_TRAP = "a host is cut off in a trap", "an answer is lost in a trap"
 LATE_BEAT = "the answer to a heartbeat is late, and then none comes"
 ASKED, SETS, TELLS = "somebody acts", "somebody sets schedules up", "something is to be told"

@@ -24,7 +24,6 @@ from tests.simulation.theme import (
     LATE_BEAT,
     LONG_WORK,
     LOST_TRAP,
-    OPERATOR_TRAP,
     SETS,
     SLOWLY,
     TELLS,
@@ -164,8 +163,12 @@ THEMES = (
     # Who hangs where no signal reaches him, and what waits behind him.
     Theme(
         strikes=(STANDS_STILL, ("a dispatcher dies", ""), ("a deployment", ""), (ASKED, "trigger")),
+        hosts=(1,),
         every=(EVERY,),
-        tasks=("hang", "hang", "store", "fail_at_first"),
+        tasks=("hang", "hang_writing", "store", "fail_at_first"),
+        # More would wait than two workers ever do.
+        overlaps=(Overlap.SKIP, Overlap.QUEUE),
+        catch_ups=(CatchUp.LATEST, CatchUp.SKIP),
         retries=(True,),
         work=WORK[:3],
         jobs={"time_limit": (2, 5)},
@@ -191,8 +194,7 @@ THEMES = (
             # So that more wait than there are workers.
             *((ASKED, "backfill"),) * 4,
             *((ASKED, "trigger"),) * 2,
-            *((ASKED, "cancel"),) * 3,
-            *((OPERATOR_TRAP, "cancel update"),) * 3,
+            *((ASKED, "cancel slowly"),) * 4,
             *((WORKER_TRAP, "_look"),) * 3,
         ),
         hosts=(1, 1, 2),

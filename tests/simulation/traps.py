@@ -21,7 +21,6 @@ from tests.simulation.theme import (
     LAST_TRAP,
     LATE_BEAT,
     LOST_TRAP,
-    OPERATOR_TRAP,
     RACE_TRAP,
 )
 
@@ -61,7 +60,7 @@ PLACES = {
         "_record_failure",
     ),
 }
-# Steps of that function which the traps of networks and of those who act may let pass.
+# Steps of that function which the traps of networks may let pass.
 MOST_PASSES = 4
 # A heartbeat whose answer is this late (seconds) comes before its worker surrenders.
 LATE_BEATS = (5.5, 6.4)
@@ -128,13 +127,6 @@ def _of_a_network(here: "Simulation", fault: "Fault") -> None:
     )
 
 
-def _of_who_acts(here: "Simulation", fault: "Fault") -> None:
-    """He stands still in the middle of it, with its locks."""
-    passes = fault.who % 3
-    trap = Trap(kind="operator", function=fault.what, seconds=0.1 + 2 * fault.size, passes=passes)
-    here.world.traps.append(trap)
-
-
 def _of_a_courier(here: "Simulation", fault: "Fault") -> None:
     """Mostly he dies."""
     seconds = 0.0 if fault.who % 3 else fault.size * LONGEST_STALL
@@ -199,7 +191,6 @@ def _late_beat(here: "Simulation", fault: "Fault") -> None:
 
 # Kinds of faults that only seeds with a theme have.
 OF_THEMES: dict[str, Callable[["Simulation", "Fault"], None]] = {
-    OPERATOR_TRAP: _of_who_acts,
     CUT_TRAP: _of_a_network,
     LOST_TRAP: _of_a_network,
     LATE_BEAT: _late_beat,
