@@ -1,4 +1,4 @@
-"""Safeguards chosen like those of the strangers by two more; those that no seed noticed at first."""
+"""Safeguards chosen like those of the strangers by three more; those that no seed noticed at first."""
 
 from tests.simulation.mutants_of_policies import mutant
 
@@ -70,5 +70,59 @@ OF_GUESTS = (
         "scheduling/engine/recovery.py",
         "    patience = min(max(SILENCE, run.queued_at - run.not_before), LONGEST_SILENCE)\n",
         "    patience = max(SILENCE, run.queued_at - run.not_before)\n",
+    ),
+    mutant(
+        "an answer to an end and a claim that is lost is asked about, and not taken for a refusal",
+        "scheduling/engine/turnover.py",
+        "        row = statements.take(run_id, owner=owner, worker=worker)\n"
+        "        if row is None:\n"
+        "            raise\n"
+        "        return row\n",
+        "        return statements.take(run_id, owner=owner, worker=worker)\n",
+    ),
+    mutant(
+        "who lets his lease go ends the beat under way before the watchdog is called off",
+        "scheduling/engine/leases.py",
+        "    if _heart is not None and _heart.is_alive:\n"
+        "        _heart.end()\n"
+        "    own_watchdog().call_off()\n",
+        "    own_watchdog().call_off()\n"
+        "    if _heart is not None and _heart.is_alive:\n"
+        "        _heart.end()\n",
+    ),
+    mutant(
+        "a watchdog that is set too late strikes at once",
+        "scheduling/engine/watchdog.py",
+        "        self._set(max(instant - time.monotonic(), 0.001))\n",
+        "        self._set(max(instant - time.monotonic(), 0.0))\n",
+    ),
+    mutant(
+        "what a stopped pool did is given back only while it is running",
+        "scheduling/engine/recovery.py",
+        "Run.objects.filter(pk=run.pk, owner=run.owner, state=RunState.RUNNING).update(  # [FENCE-2]\n",
+        "Run.objects.filter(pk=run.pk, owner=run.owner).update(\n",
+    ),
+    mutant(
+        "what is under way is looked after where nothing can be claimed",
+        "scheduling/engine/dispatcher.py",
+        "            connection.close()\n"
+        "            self._connection.bound()\n"
+        "            self._finish_open(outlook)\n"
+        "            raise\n",
+        "            connection.close()\n            raise\n",
+    ),
+    mutant(
+        "an end that is held back is written before its worker waits for a message",
+        "scheduling/engine/cluster.py",
+        "                return self._tasks.get(timeout=0.0)\n"
+        "            turnover.flush()\n"
+        "        return self._tasks.get()\n",
+        "                return self._tasks.get(timeout=0.0)\n        return self._tasks.get()\n",
+    ),
+    mutant(
+        "a cancel ends what waits as it writes, and not as it read",
+        "scheduling/operations/cancelling.py",
+        "waiting.update(",
+        'Run.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(',
     ),
 )
