@@ -69,7 +69,7 @@ def delete_in_batches(rows: QuerySet[Any]) -> int:
     """Delete the rows of a queryset in short transactions; returns how many.
 
     The batch is chosen first, in the order that the rows have, or by primary key, so each transaction touches
-    only its own rows.
+    only its own rows; of these it deletes which are still such rows: somebody may have let a run begin anew.
     """
     ordered = rows if rows.query.order_by else rows.order_by("pk")
     deleted = 0
@@ -79,8 +79,8 @@ def delete_in_batches(rows: QuerySet[Any]) -> int:
             keys = list(ordered.values_list("pk", flat=True)[:BATCH])
             if not keys:
                 return deleted
-            model._base_manager.filter(pk__in=keys).delete()
-        deleted += len(keys)
+            _, by_model = rows.filter(pk__in=keys).order_by().delete()
+        deleted += by_model.get(model._meta.label, 0)
 
 
 def _delete(rows: QuerySet[Any], *, dry_run: bool) -> int:

@@ -91,6 +91,13 @@ class Run(models.Model):
         editable=False,
         help_text="Each attempt that failed: its number, end, worker and error.",
     )
+    begun_anew = models.BooleanField(
+        default=False,
+        # As of `tallied`.
+        db_default=False,
+        editable=False,
+        help_text="Whether somebody let it begin anew after it had failed.",
+    )
     result = models.JSONField(null=True, blank=True)
     tallied = models.BooleanField(
         default=False,
@@ -134,10 +141,10 @@ class Run(models.Model):
     def is_held_by_a_pause(self) -> bool:
         """Whether it waits for its job to be resumed: somebody asked for it, or let it begin anew.
 
-        That is who has not begun and failed before: whatever else has not begun has no past.
+        What failed attempts it has tell the same, of a run that code of before this column let begin anew.
         """
-        is_begun_anew = not self.attempt and bool(self.failed_attempts)
-        return self.trigger in ASKED_FOR or is_begun_anew
+        is_again = self.begun_anew or bool(self.failed_attempts)
+        return self.trigger in ASKED_FOR or (is_again and not self.attempt)
 
 
 class RunTally(models.Model):

@@ -84,6 +84,7 @@ def retry(run_id: int, *, by: str, now: datetime) -> Run:
             finished_at=None,
             duration=None,
             tallied=False,
+            begun_anew=True,
             error=f"retried by {by} after: {reason}",
         )
         record_change(job, at=now, by=by, action=Action.RETRY, detail=f"{run.occurrence}: {reason}")

@@ -1,9 +1,11 @@
 """Deleting what is older than anybody promised to keep it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django_q.models import Failure, Success, Task
 from pytest_django.fixtures import Settings
 
@@ -90,6 +92,24 @@ def test_more_rows_than_a_batch_are_all_deleted(monkeypatch: pytest.MonkeyPatch)
 
     assert retention.prune(now=NOON, dry_run=False)["successful tasks"] == 11
     assert Success.objects.count() == 0
+
+
+def test_a_run_that_begins_anew_while_old_ones_are_deleted_stays() -> None:
+    """As PostgreSQL has it, where a retry may be committed between two statements of the clean-up."""
+    again = ended(RunState.FAILED, finished_at=NOON - 25 * HOUR)
+    gone = ended(RunState.FAILED, finished_at=NOON - 25 * HOUR)
+    ended(RunState.SUCCEEDED, finished_at=NOON)
+
+    def retried(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("DELETE") and "scheduling_run" in sql:
+            Run.objects.filter(pk=again.pk).update(state=RunState.PENDING, finished_at=None)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(retried):
+        counts = retention.prune(now=NOON, dry_run=False)
+
+    assert counts["runs"] == 1
+    assert set(Run.objects.filter(pk__in=[again.pk, gone.pk])) == {again}
 
 
 def test_what_other_apps_keep_is_pruned_with_the_modes_retention(settings: Settings) -> None:

@@ -84,6 +84,16 @@ def test_in_a_pause_it_waits_until_its_schedule_is_resumed() -> None:
     assert release_pending(open_runs(), now=database_now()) == [failed]
 
 
+def test_what_failed_before_its_first_attempt_waits_in_a_pause_too() -> None:
+    """As the claim of a schedule that cannot be leaves it."""
+    failed = failed_run(attempt=0, losses=0)
+    changing.pause(failed.job.name, by="ada", note="", now=NOON)
+
+    retry(failed.pk, by="ada", now=NOON)
+
+    assert release_pending(open_runs(), now=database_now()) == []
+
+
 def test_a_pause_that_came_after_the_look_holds_it_too() -> None:
     failed = failed_run(failed_attempts=[{"attempt": 3, "ended_at": "", "worker": "", "error": "no"}])
     retry(failed.pk, by="ada", now=NOON)
