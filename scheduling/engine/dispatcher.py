@@ -45,8 +45,6 @@ DEFERENCE = 0.015
 
 # Alerts are looked at when nothing is due for so long, if that comes: looking takes milliseconds.
 ROOM_FOR_ALERTS = timedelta(seconds=0.25)
-# And not before whoever was just rung for has begun (seconds).
-AFTER_A_CLAIM = 0.05
 
 
 class Dispatcher:
@@ -115,10 +113,8 @@ class Dispatcher:
             self._held.mention(now=now)
         next_instant = (look_ahead(at=now) if self._moved else outlook).next_instant
         has_room = next_instant is None or next_instant - now > ROOM_FOR_ALERTS
-        if self._alerts.is_overdue or (has_room and not outlook.is_due):
+        if has_room or self._alerts.is_overdue:
             self._alerts.look(now=now)
-        elif has_room and self._alerts.is_due:
-            return AFTER_A_CLAIM
         if next_instant is None:
             return LONGEST_SLEEP
         wait = (next_instant - now).total_seconds() - (time.monotonic() - stopwatch)

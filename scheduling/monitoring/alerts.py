@@ -72,18 +72,13 @@ class AlertWatch:
         self._is_held = False
 
     @property
-    def is_due(self) -> bool:
-        """Whether a look would be more than a glance at the stopwatch."""
-        return time.monotonic() - self._looked_at >= LOOK_EVERY.total_seconds()
-
-    @property
     def is_overdue(self) -> bool:
         """Whether it looked so long ago that it is to look now, also when something else is due."""
         return time.monotonic() - self._looked_at >= LOOK_AT_LATEST.total_seconds()
 
     def look(self, *, now: datetime) -> None:
         """Look whether something is wrong, unless somebody did within the last seconds."""
-        if not self.is_due:
+        if time.monotonic() - self._looked_at < LOOK_EVERY.total_seconds():
             return
         self._looked_at = time.monotonic()
         try:

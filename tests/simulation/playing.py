@@ -131,8 +131,7 @@ def _played_names(
     known = claiming._known_occurrences
     yield claiming, "_known_occurrences", lambda won: set() if running(world).is_old else known(won)
     yield dispatcher, "unsettled_runs", partial(_read, world, recovery.unsettled_runs)
-    unwatched = SimpleNamespace(look=lambda *, now: None, is_due=False, is_overdue=False)
-    yield dispatcher, "AlertWatch", lambda: unwatched
+    yield dispatcher, "AlertWatch", lambda: SimpleNamespace(look=lambda *, now: None, is_overdue=False)
 
     def require_writes() -> None:
         world.pause("tries to write")

@@ -7,10 +7,10 @@ import pytest
 import time_machine
 
 from scheduling.engine import claiming
-from scheduling.engine.dispatcher import AFTER_A_CLAIM, DEFERENCE, Dispatcher
+from scheduling.engine.dispatcher import DEFERENCE, Dispatcher
 from scheduling.engine.execution import warm_up
 from scheduling.models import OPEN_STATES, AlertRound, Job, Run, RunState, RunTrigger
-from scheduling.monitoring.alerts import DOWN, LOOK_AT_LATEST, LOOK_EVERY
+from scheduling.monitoring.alerts import DOWN, LOOK_AT_LATEST
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -101,25 +101,3 @@ def test_alerts_are_looked_for_also_where_something_is_due_at_every_moment(
 
     assert sorted(looked_at) == [NOON + number * LOOK_AT_LATEST for number in range(4)]
     assert LOOK_AT_LATEST < DOWN
-
-
-def test_alerts_are_looked_for_once_who_was_rung_for_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    JobFactory()
-    stopwatch = [1_000.0]
-    monkeypatch.setattr("scheduling.monitoring.alerts.time.monotonic", lambda: stopwatch[0])
-    dispatcher = Dispatcher()
-    with time_machine.travel(NOON - LOOK_EVERY, tick=False):
-        dispatcher.tick()
-    stopwatch[0] += LOOK_EVERY.total_seconds()
-
-    with time_machine.travel(NOON, tick=False):
-        wait = dispatcher.tick()
-    looked_at_the_claim = AlertRound.objects.get().looked_at
-    began = NOON + timedelta(seconds=wait)
-    with time_machine.travel(began, tick=False):
-        dispatcher.tick()
-
-    assert Run.objects.get().state == RunState.QUEUED
-    assert wait == AFTER_A_CLAIM
-    assert looked_at_the_claim == NOON - LOOK_EVERY
-    assert AlertRound.objects.get().looked_at == began
