@@ -1,4 +1,4 @@
-"""Safeguards chosen like those of the strangers by three more; those that no seed noticed at first."""
+"""Safeguards chosen like those of the strangers by four more; those that no seed noticed at first."""
 
 from tests.simulation.mutants_of_policies import mutant
 
@@ -124,5 +124,35 @@ OF_GUESTS = (
         "scheduling/operations/cancelling.py",
         "waiting.update(",
         'Run.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(',
+    ),
+    mutant(
+        "a worker that leaves writes the end that it holds back",
+        "scheduling/engine/cluster.py",
+        "*args)\n    turnover.flush()\n",
+        "*args)\n",
+    ),
+    mutant(
+        "a rewind leaves a next run that is due",
+        "scheduling/operations/changing.py",
+        "        if next_run is not None and next_run > now:\n",
+        "        if next_run is not None:\n",
+    ),
+    mutant(
+        "a commit that failed ends nothing, and may be tried once more",
+        "scheduling/engine/execution.py",
+        "    result = _committed(claim, write)\n    _current.set(None)\n    return result\n",
+        "    try:\n        return _committed(claim, write)\n    finally:\n        _current.set(None)\n",
+    ),
+    mutant(
+        "what was mended is passed over no longer",
+        "scheduling/engine/passed_over.py",
+        "        self.jobs = frozenset(one.id for one in found)\n",
+        "        self.jobs |= frozenset(one.id for one in found)\n",
+    ),
+    mutant(
+        "a delivery that is queued keeps the next one of its channel waiting",
+        "scheduling/engine/courier.py",
+        "if not due or any(run.state != RunState.PENDING for run in runs):",
+        "if not due or any(run.state == RunState.RUNNING for run in runs):",
     ),
 )

@@ -201,3 +201,13 @@ def test_the_connection_works_after_a_time_limit_struck_inside_a_transaction() -
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_task_whose_first_commit_fails_ends_its_run_with_the_second() -> None:
+    run = queued_run("rename_job_at_the_second_trial")
+
+    assert execute_run(run.pk) == "succeeded"
+
+    run = reloaded(run)
+    assert run.state == RunState.SUCCEEDED
+    assert run.job.description == "renamed"

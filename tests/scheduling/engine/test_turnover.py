@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import DataError, OperationalError, connection, connections
 from pytest_django import DjangoAssertNumQueries
 
 from scheduling.clock import database_now
-from scheduling.engine import statements, turnover
+from scheduling.engine import cluster, statements, turnover
 from scheduling.engine.cluster import _RunsAlone
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
@@ -191,6 +192,18 @@ def test_a_worker_that_is_killed_with_an_end_held_back_has_its_run_made_again() 
 
     assert states() == [(RunState.QUEUED, 1), (RunState.QUEUED, 0)]
     assert execute_run(first) == "succeeded"
+
+
+def test_a_worker_that_leaves_writes_the_end_that_it_holds_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that has done as many runs as it is to do, whatever waits behind them."""
+    first = numbers()[0]
+    monkeypatch.setattr(cluster, "adopt_orphans", lambda: None)
+    monkeypatch.setattr(cluster, "worker", lambda tasks, outbox: execute_run(first))
+    tasks = Mock(empty=lambda: False)
+
+    cluster._work(tasks, Mock())
+
+    assert states() == [(RunState.SUCCEEDED, 1), (RunState.QUEUED, 0)]
 
 
 def test_a_message_is_passed_on_as_it_came() -> None:

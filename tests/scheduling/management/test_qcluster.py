@@ -33,3 +33,20 @@ def test_a_dispatcher_that_breaks_ends_its_process_at_once_and_with_it_the_pool(
 
     assert "The dispatcher broke" in caplog.text
     assert "KeyError: 'workers'" in caplog.text
+
+
+@pytest.mark.django_db
+def test_what_the_pool_was_doing_is_handed_over_once_it_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, its workers still live, and nothing of theirs could be given back."""
+    done: list[str] = []
+
+    def stop_at_once(cluster: CrashOnlyCluster) -> None:
+        cluster.stop_requests = 1
+
+    monkeypatch.setattr(CrashOnlyCluster, "start", stop_at_once)
+    monkeypatch.setattr(CrashOnlyCluster, "stop_within", lambda self, seconds: done.append("stopped"))
+    monkeypatch.setattr(Dispatcher, "hand_over", lambda self: done.append("handed over"))
+
+    call_command("qcluster")
+
+    assert done == ["stopped", "handed over"]

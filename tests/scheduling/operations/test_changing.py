@@ -33,6 +33,21 @@ def test_a_new_interval_of_a_job_that_never_ran_leaves_its_next_run_and_says_wha
     assert journal() == [("ada", "set", changed)]
 
 
+def test_what_somebody_else_changed_before_the_row_was_ours_stays(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He held its row until we had it."""
+
+    def paused_by_somebody_else(read: Job, expected: int | None) -> None:
+        Job.objects.filter(pk=read.pk).update(paused_at=NOON)
+
+    monkeypatch.setattr(changing, "require_edition", paused_by_somebody_else)
+
+    change(job, cadence=Every(45))
+
+    assert reloaded(job).paused_at == NOON
+
+
 @pytest.mark.parametrize(
     ("ran_ago", "cadence", "runs_in"),
     [

@@ -72,6 +72,17 @@ def test_what_was_asked_for_then_and_waits_begins_now(state: RunState) -> None:
     assert list(jobs_ahead(now=NOON)) == []
 
 
+def test_a_next_run_that_is_due_stays_as_it_is() -> None:
+    """What nobody has claimed yet is claimed; what was asked for while the clock was ahead begins now."""
+    run = RunFactory(state=RunState.PENDING, occurrence=NOON + YEAR, job__schedule__next_run=NOON - 2 * TEN)
+
+    rewind(run.job.name, by="ann", now=NOON)
+
+    run.refresh_from_db()
+    assert run.not_before == NOON
+    assert next_run_of(run.job) == NOON - 2 * TEN
+
+
 def test_who_did_not_run_so_is_left_alone() -> None:
     """A next run that somebody chose, a pause, a run that is under way."""
     chosen = JobFactory(schedule__next_run=NOON + YEAR)
