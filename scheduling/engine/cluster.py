@@ -35,7 +35,7 @@ from scheduling.engine.history import keep_history
 from scheduling.engine.leftovers import end_child
 from scheduling.engine.mailbox import Mailbox, Outbox, Shared
 from scheduling.engine.processes import adopt_orphans, children_of, die_with_parent, is_running
-from scheduling.engine.standstill import SECOND_LOOK, STALLED, StoppedChildren
+from scheduling.engine.standstill import STALLED, Standstill, StoppedChildren
 from scheduling.exceptions import PoolError
 from scheduling.models.paths import EXECUTE_RUN, path_today
 
@@ -201,7 +201,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         super().__init__()
         self.stop_requests = 0
         self.beat, self.losses, self._losses_seen = Shared(), Shared(), 0.0
-        self._doubted_at: float | None = None
+        self._standstill = Standstill()
         self._started_at, self._breaks = 0.0, 0
         self._wake_up, wake_up = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)
@@ -234,7 +234,7 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
 
         Raises `PoolError` where that comes to nothing, again and again.
         """
-        stalled = self._stands_still()
+        stalled = self._standstill.counts(since=self.beat.value)
         if self.sentinel.is_alive() and not stalled:
             return False
         self._count_breaks()
@@ -251,15 +251,6 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         self._breaks = self._breaks + 1 if broke and is_young else 0
         if self._breaks == MOST_BREAKS:
             raise PoolError(f"The worker pool broke {MOST_BREAKS} times as it was started; why stands above.")
-
-    def _stands_still(self) -> bool:
-        """Whether the sentinel did not move for long, and not since a first look that found it so."""
-        now = time.monotonic()
-        if now - self.beat.value <= STALLED - SECOND_LOOK:
-            self._doubted_at = None
-            return False
-        self._doubted_at = now if self._doubted_at is None else self._doubted_at
-        return now - self.beat.value > STALLED and now - self._doubted_at >= SECOND_LOOK
 
     def sleep(self, seconds: float) -> None:
         """Sleep, but not past a signal: a stop, or the death of the sentinel."""

@@ -18,23 +18,36 @@ STALLED = 8.0
 SECOND_LOOK = 1.0
 
 
+class Standstill:
+    """Whether something has stood still for long, and not since a first look that found it so."""
+
+    def __init__(self) -> None:
+        self._doubted_at: float | None = None
+
+    def counts(self, *, since: float) -> bool:
+        """`since` is the instant of `time.monotonic()` at which it moved last."""
+        now = time.monotonic()
+        if now - since < STALLED - SECOND_LOOK:
+            self._doubted_at = None
+            return False
+        self._doubted_at = now if self._doubted_at is None else self._doubted_at
+        return now - self._doubted_at >= SECOND_LOOK
+
+
 class StoppedChildren:
     """A parent's stopwatches on its children that are stopped. A debugger's halt is none."""
 
     def __init__(self) -> None:
-        self._since: dict[int, float] = {}
-        self._doubted: dict[int, float] = {}
+        self._stopped: dict[int, tuple[float, Standstill]] = {}
 
     def end(self, pids: Collection[int]) -> None:
         """Kill those of these children that have been stopped for long; their parent replaces the dead."""
-        for pid in self._stalled(pids):
-            logger.warning("Process %d was stopped %.0f s ago and is killed.", pid, STALLED)
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    def _stalled(self, pids: Collection[int]) -> list[int]:
         now = time.monotonic()
-        self._since = {pid: self._since.get(pid, now) for pid in pids if is_stopped(pid)}
-        old = [pid for pid, since in self._since.items() if now - since >= STALLED - SECOND_LOOK]
-        self._doubted = {pid: self._doubted.get(pid, now) for pid in old}
-        return [pid for pid, since in self._doubted.items() if now - since >= SECOND_LOOK]
+        self._stopped = {
+            pid: self._stopped.get(pid) or (now, Standstill()) for pid in pids if is_stopped(pid)
+        }
+        for pid, (since, standstill) in self._stopped.items():
+            if standstill.counts(since=since):
+                logger.warning("Process %d was stopped %.0f s ago and is killed.", pid, STALLED)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any, Final
 
 from django.utils import timezone
@@ -14,6 +13,7 @@ from validators.models import (
     TrustScore,
 )
 from validators.monitoring.readiness import stale_picture
+from validators.reading.commissions import without_there_and_back
 from validators.reading.explanations import Risk, explained, risk_told
 from validators.reading.flags import with_flags
 from validators.reading.histories import EPOCHS_SHOWN
@@ -104,15 +104,11 @@ def _recent_scores(keys: Sequence[int], picture: Picture) -> dict[int, list[floa
 
 
 def _recent_changes(keys: Sequence[int], picture: Picture) -> dict[int, CommissionChange]:
-    """The newest change of each within the last epochs; there and back that no second look saw is none."""
+    """The newest change of each within the last epochs."""
     since = (picture.epoch or 0) - CHANGE_EPOCHS
     changes = CommissionChange.objects.filter(validator_id__in=keys, epoch__gt=since)
     by_validator: defaultdict[int, list[CommissionChange]] = defaultdict(list)
     for change in reversed(changes.newest_first()):
-        before = by_validator[change.validator_id]
-        odd = list(takewhile(lambda one: not one.is_confirmed, reversed(before)))
-        if odd and odd[-1].from_bps == change.to_bps:
-            del before[-len(odd) :]
-        else:
-            before.append(change)
-    return {key: those[-1] for key, those in by_validator.items() if those}
+        by_validator[change.validator_id].append(change)
+    standing = {key: without_there_and_back(those) for key, those in by_validator.items()}
+    return {key: those[-1] for key, those in standing.items() if those}

@@ -1,8 +1,8 @@
 """What all that is stored tells of a validator's commission beside its changes: of which epochs it is known,
 what it did within one, and over those that nobody saw."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, takewhile
 
 from validators.models import CommissionChange, CommissionSource
 from validators.services.settled_past import Past, Stretch
@@ -35,6 +35,18 @@ def other_changes(past: Past, told: Sequence[CommissionChange], *, since: int | 
         if after.first > before.last + 1 and changed.isdisjoint(range(before.last + 1, after.first + 1))
     ]
     return [*filter(None, between), *within]
+
+
+def without_there_and_back(oldest_first: Iterable[CommissionChange]) -> list[CommissionChange]:
+    """Of the changes of one validator those that are some: there and back that no second look saw is none."""
+    found: list[CommissionChange] = []
+    for change in oldest_first:
+        odd = list(takewhile(lambda one: not one.is_confirmed, reversed(found)))
+        if odd and odd[-1].from_bps == change.to_bps:
+            del found[-len(odd) :]
+        else:
+            found.append(change)
+    return found
 
 
 def _known(past: Past) -> list[Stretch]:

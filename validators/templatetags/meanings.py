@@ -21,7 +21,7 @@ class Meaning(NamedTuple):
 
 # By the fragment of its address.
 MEANINGS: Final[Mapping[str, Meaning]] = {
-    "score": Meaning("Score", "0 to 100, with its way over the last runs"),
+    "score": Meaning("Score", "0 to 100; in the list the line beside it is its way over the last runs"),
     "risk": Meaning(
         "Risk, next epoch",
         "That its next epoch is bad: it earns less than 97 % of the cluster's mean, or is not there",

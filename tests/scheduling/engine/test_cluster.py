@@ -11,7 +11,7 @@ import pytest
 
 from scheduling.engine.cluster import CrashOnlyCluster
 from scheduling.engine.mailbox import Shared
-from scheduling.engine.standstill import SECOND_LOOK, STALLED
+from scheduling.engine.standstill import SECOND_LOOK, STALLED, Standstill
 from tests.installation import (
     PATIENCE,
     Event,
@@ -236,7 +236,7 @@ def test_after_a_pause_of_the_whole_host_only_a_sentinel_that_does_not_go_on_is_
     pause, stopwatch, started = 10 * STALLED, [100.0], list[str]()
     monkeypatch.setattr("scheduling.engine.cluster.time.monotonic", lambda: stopwatch[0])
     cluster: Any = CrashOnlyCluster.__new__(CrashOnlyCluster)
-    cluster.beat, cluster._doubted_at, cluster._kill = Shared(100.0), None, lambda: None
+    cluster.beat, cluster._standstill, cluster._kill = Shared(100.0), Standstill(), lambda: None
     cluster._started_at, cluster._breaks = 100.0, 0
     cluster.sentinel, cluster.start = (
         SimpleNamespace(is_alive=lambda: True, exitcode=None),
