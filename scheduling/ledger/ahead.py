@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, QuerySet
 
 from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.timing.attempts import JITTER, LONGEST_WAIT
 
 # Nothing is claimed before its time: what has a run for a time so far ahead ran by a clock that was wrong.
 AHEAD = timedelta(minutes=1)
+# Nor does another attempt wait longer than this, unless the first wait of its job is longer.
+LONGEST_BETWEEN_ATTEMPTS = LONGEST_WAIT * (1 + JITTER)
 
 
 def jobs_ahead(*, now: datetime) -> "QuerySet[Job]":
@@ -24,7 +27,15 @@ def jobs_ahead(*, now: datetime) -> "QuerySet[Job]":
 
 
 def waiting_ahead(*, now: datetime) -> "QuerySet[Run]":
-    """The runs that were asked for then and have not begun: nobody looks at them before their time."""
+    """The runs that wait by that clock: nobody looks at them before their time.
+
+    Whatever they are for: a backfill or what follows another run is for an occurrence of the past.
+    """
+    begins_anew = ~Q(trigger=RunTrigger.SCHEDULE) | Q(begun_anew=True)
+    for_no_reason = Q(occurrence__gt=now + AHEAD) | (Q(attempt=0) & begins_anew)
+    is_tried = Q(attempt__gt=0, job__backoff__lte=LONGEST_WAIT)
     return Run.objects.filter(
-        state__in=(RunState.PENDING, RunState.QUEUED), occurrence__gt=now + AHEAD, not_before__gt=now + AHEAD
+        Q(not_before__gt=now + AHEAD) & for_no_reason
+        | Q(not_before__gt=now + LONGEST_BETWEEN_ATTEMPTS) & is_tried,
+        state__in=(RunState.PENDING, RunState.QUEUED),
     )

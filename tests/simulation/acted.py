@@ -13,6 +13,8 @@ from tests.simulation.seen import Known, Ledger, Row, instant, stored
 WAITING = (RunState.PENDING, RunState.QUEUED)
 # What ran for a time further off than this ran by a clock that was ahead.
 AHEAD = timedelta(minutes=1)
+# And no attempt comes later than this after another.
+LATEST_ATTEMPT = timedelta(hours=1.25)
 # Of a row that is there only when it is done.
 NEW = 0
 
@@ -79,7 +81,7 @@ def _rewind(act: Act, was: Ledger, job_id: int, job: Known) -> Ledger | None:
     """With the first occurrence from now on, and what waits for a time that is far off at once."""
     stood, off = was.standings[job_id], stored(act.now + AHEAD)
     far = [row for row in was.of(job_id) if row.occurrence > off]
-    waits = [row for row in far if row.state in WAITING and row.not_before > off]
+    waits = [row for row in was.of(job_id) if waits_ahead(row, now=act.now)]
     until = stood.next_run or ""
     ran = [row for row in far if row.trigger == RunTrigger.SCHEDULE and row.occurrence < until]
     if stood.paused or not (ran or waits):
@@ -92,6 +94,18 @@ def _rewind(act: Act, was: Ledger, job_id: int, job: Known) -> Ledger | None:
         for row in waits
     }
     return Ledger({**was.rows, **begin}, {**was.standings, job_id: stands})
+
+
+def waits_ahead(row: Row, *, now: datetime) -> bool:
+    """Jitter keeps what the clock asked for, an attempt that failed another one; nothing keeps the rest."""
+    if row.state not in WAITING:
+        return False
+    waits = instant(row.not_before) - now
+    if instant(row.occurrence) - now > AHEAD:
+        return waits > AHEAD
+    if row.attempt:
+        return waits > LATEST_ATTEMPT
+    return waits > AHEAD and (row.trigger != RunTrigger.SCHEDULE or row.begun_anew == 1)
 
 
 def _trigger(act: Act, was: Ledger, job_id: int, job: Known) -> Ledger:
@@ -125,7 +139,12 @@ def _retry(act: Act, was: Ledger, job_id: int, job: Known) -> Ledger | None:
     if unbegun and row.trigger not in ON_THEIR_OWN and job.overlap != Overlap.ALLOW:
         return None
     begins = row._replace(
-        state=RunState.PENDING, attempt=0, losses=0, not_before=stored(act.now), finished_at=None
+        state=RunState.PENDING,
+        attempt=0,
+        losses=0,
+        not_before=stored(act.now),
+        finished_at=None,
+        begun_anew=1,
     )
     return was._replace(rows={**was.rows, row.id: begins})
 
@@ -172,6 +191,7 @@ def _asked_for(job_id: int, occurrence: datetime, trigger: RunTrigger, *, now: d
         finished_at=None,
         started_at=None,
         lateness=None,
+        begun_anew=0,
     )
 
 

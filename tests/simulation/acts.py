@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from scheduling.exceptions import RefusedError
+from scheduling.exceptions import HeldError, RefusedError
 from scheduling.ledger.retention import clean_up
 from scheduling.models import Run
 from scheduling.operations.cancelling import What, cancel
@@ -24,18 +24,20 @@ if TYPE_CHECKING:
 
 def _done(here: "Simulation", act: Act, call: Callable[[], object]) -> None:
     """What is refused, or changes nothing, is to be so, where nobody has changed anything meanwhile."""
-    people, changes = here.watch.people, here.watch.changes
-    people.act, refusal = act, None
+    by, changes = here.watch.process(), here.watch.changes
+    by.act, refusal = act, None
     try:
         try:
             call()
+        except HeldError:
+            raise  # he would ask once more
         except RefusedError as exc:
             refusal = exc
         here.world.pause(
             "has read what was done"
         )  # what it committed last is looked at in the step after that
     finally:
-        people.act = None
+        by.act = None
     stands = Ledger(here.watch.rows, here.watch.standings)
     if here.watch.changes == changes and left_by(act, stands, here.watch.jobs) != (
         None if refusal else stands

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.simulation import deliveries, news
-from tests.simulation.acts import ACTS, ACTS_OF_THEMES
+from tests.simulation.acts import ACTS
 from tests.simulation.processes import Process, Trap
 from tests.simulation.setting_up import ACTS_UPON_SCHEDULES, how_often
 from tests.simulation.theme import (
@@ -20,7 +20,7 @@ from tests.simulation.theme import (
     Strike,
 )
 from tests.simulation.themes import strikes_of, theme_of
-from tests.simulation.traps import LONGEST_STALL, OF_THEMES, PLACES, is_writing
+from tests.simulation.traps import LONGEST_STALL, OF_THEMES, PLACES, doing, is_writing
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -238,14 +238,14 @@ def _ask(here: "Simulation", fault: Fault) -> None:
 
 
 def _ask_for(here: "Simulation", act: str, name: str) -> None:
-    here.asked.append((f"{act} {name}", partial((ACTS | ACTS_OF_THEMES)[act], here, name)))
+    here.asked.append((f"{act} {name}", doing(here, act, name, random.Random())))
 
 
 def _set_schedules(here: "Simulation", fault: Fault) -> None:
     name = here.names[fault.who % len(here.names)]
     acts = list(ACTS_UPON_SCHEDULES)
     act, dice = fault.what or acts[int(fault.size * len(acts))], random.Random(f"{fault}")
-    here.asked.append((f"{act} {name}", lambda: ACTS_UPON_SCHEDULES[act](here, name, dice)))
+    here.asked.append((f"{act} {name}", doing(here, act, name, dice)))
 
 
 def _ask_for_news(here: "Simulation", fault: Fault) -> None:

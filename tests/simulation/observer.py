@@ -63,7 +63,7 @@ class Observer:
 
     def began(self, claim: Any) -> None:
         """A task begins. [ONCE-1] [ATTEMPT-1]"""
-        process = self._process()
+        process = self.process()
         others = [
             one.name for one in self.world.living() if one.executing and one.executing[0] == claim.run_id
         ]
@@ -107,7 +107,7 @@ class Observer:
 
     def over(self) -> None:
         """A task has ended; what it waits for from here on is counted from a clock that is asked now."""
-        process = self._process()
+        process = self.process()
         process.executing = process.said = None
 
     def told(self, run_id: int, *, parts: int) -> None:
@@ -119,22 +119,22 @@ class Observer:
         """A task has ended well; within its time limit that cannot become a failure."""
         row = self.rows.get(claim.run_id)
         limit = self.jobs[row.job].shortest_limit.total_seconds() if row else 0.0
-        self._process().done = (claim.owner, since + limit)
+        self.process().done = (claim.owner, since + limit)
 
     def slept(self) -> None:
         """Somebody waits to write the end of a run; who let his lease go is nobody's to end. [WATCH-1]"""
-        process = self._process()
+        process = self.process()
         if process.kind == "worker" and process.executing is None and process.watchdog_at is not None:
             raise self._broken("WATCH-1", f"{process.name} waits to write, and its watchdog is set")
 
     def idle(self) -> None:
         """A worker waits for a message. [WATCH-1]"""
-        process = self._process()
+        process = self.process()
         process.is_idle = True
         if process.watchdog_at is not None:
             raise self._broken("WATCH-1", f"{process.name} is idle and its watchdog is set")
 
-    def _process(self) -> Process:
+    def process(self) -> Process:
         assert self.world.current is not None, "told by a process"
         return self.world.current.process
 
@@ -173,7 +173,7 @@ class Observer:
             is_fresh = partial(self.is_undisturbed, by, by.looked_at)
             of_releases(was, now, self.jobs, at=by.said, is_fresh=is_fresh)
         if by.kind == "operator" and not self.is_shared:
-            of_an_act(self.people.act, was, now, self.jobs)
+            of_an_act(by.act, was, now, self.jobs)
         effects = dict(self.database.execute(EFFECTS).fetchall())
         of_all(rows, self.jobs, self.owners, effects, living=self.world.living("worker"))
         self.deliveries.of_all(rows.values(), self.jobs)

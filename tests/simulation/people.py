@@ -1,11 +1,12 @@
 """Sees what becomes of schedules when people set them up, remove or change them."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from scheduling.models import RunState, RunTrigger
-from tests.simulation.acted import Act
 from tests.simulation.definitions import DEFINITIONS, Definition, definitions_of, redefined
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.seen import Known, Row, Standing
@@ -14,26 +15,29 @@ from tests.simulation.wishes import Scene, Wish, but_for_counts, of_a_wish, want
 
 @dataclass(slots=True)
 class People:
-    """`wish` is what somebody wants just now, `wanted` how every job is defined when that is done."""
+    """How every job is defined, and how often each of them has changed that."""
 
     definitions: Mapping[int, Definition] = field(default_factory=dict)
-    wish: Wish | None = None
-    # What somebody does to the runs of one job just now.
-    act: Act | None = None
-    wanted: Mapping[int, Definition] = field(default_factory=dict)
+    changed_by: Counter[str] = field(default_factory=Counter)
     # Runs that were under way when their schedule was removed; they may end, and be tried again.
     under_way: set[int] = field(default_factory=set)
 
-    def want(self, wish: Wish) -> None:
-        self.wish, self.wanted = wish, wanted_by(wish, self.definitions)
+    @contextmanager
+    def want(self, wish: Wish, by: Process) -> Iterator[None]:
+        """What is done within, without an error, is to be done then, unless another one defines something."""
+        wanted, others = wanted_by(wish, self.definitions), self._changed_by_others(by)
+        by.wish = wish
+        try:
+            yield
+            if others != self._changed_by_others(by):
+                return
+            if but_for_counts(self.definitions) != but_for_counts(wanted):
+                raise BrokenError("SETUP", f"{wish} is done, and is not")
+        finally:
+            by.wish = None
 
-    def end(self) -> None:
-        self.wish = None
-
-    def granted(self) -> None:
-        """It was done, as they were told. Nobody else defines anything."""
-        if but_for_counts(self.definitions) != but_for_counts(self.wanted):
-            raise BrokenError("SETUP", f"{self.wish} is done, and is not")
+    def _changed_by_others(self, by: Process) -> int:
+        return self.changed_by.total() - self.changed_by[by.name]
 
     def look(
         self,
@@ -50,13 +54,12 @@ class People:
         definitions = definitions_of(database.execute(DEFINITIONS).fetchall())
         before, self.definitions = self.definitions, definitions
         if before:
-            self._of_a_step(Scene(definitions=before, standings=was[0], rows=was[1]), now)
+            self.changed_by[by.name] += definitions != before
+            self._of_a_step(by.wish, Scene(definitions=before, standings=was[0], rows=was[1]), now)
         return jobs if definitions == before or not before else redefined(jobs, definitions)
 
-    def _of_a_step(self, was: Scene, now: tuple[Any, Any]) -> None:
-        of_a_wish(
-            self.wish, was, Scene(definitions=self.definitions, standings=now[0], rows=now[1]), self.wanted
-        )
+    def _of_a_step(self, wish: Wish | None, was: Scene, now: tuple[Any, Any]) -> None:
+        of_a_wish(wish, was, Scene(definitions=self.definitions, standings=now[0], rows=now[1]))
         for row in was.rows.values():
             is_removed = self.definitions[row.job].is_removed
             if is_removed and not was.definitions[row.job].is_removed and row.state == RunState.RUNNING:

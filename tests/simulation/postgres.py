@@ -45,7 +45,7 @@ WRITES = ("UPDATE", "INSERT", "DELETE", "WITH ended")
 RUNS = """SELECT id, job_id, sim.stored(occurrence), state, owner, attempt, heartbeat, "trigger",
     missed_before, json_array_length(failed_attempts::json), sim.stored(not_before), sim.stored(queued_at),
     variant, losses, sim.stored(finished_at), sim.stored(started_at),
-    (EXTRACT(EPOCH FROM lateness) * 1000000)::bigint FROM scheduling_run ORDER BY id"""
+    (EXTRACT(EPOCH FROM lateness) * 1000000)::bigint, begun_anew::int FROM scheduling_run ORDER BY id"""
 JOBS = """SELECT job.id, sim.stored(schedule.next_run), sim.stored(job.paused_at),
     sim.stored(job.paused_until), schedule.repeats
     FROM scheduling_job job LEFT JOIN django_q_schedule schedule ON schedule.id = job.schedule_id

@@ -93,6 +93,9 @@ class Process:
     executing: tuple[int, str] | None = None
     # Under which claim its last task ended well, and when its time limit would have been over.
     done: tuple[str, float] = ("", 0.0)
+    # Of somebody at a desk: what he wants of schedules, or does to the runs of one job, just now.
+    wish: Any = None
+    act: Any = None
     # Whether it waits for a message.
     is_idle: bool = False
     # What the clock on the wall last said to it, and the step in which it last began to look at the ledger.

@@ -3,12 +3,16 @@
 from scheduling.engine.dispatcher import LONGEST_SLEEP
 from scheduling.models import Overlap
 from tests.simulation.theme import (
+    ACTED_TRAP,
     ASKED,
     EVERY,
     HEART_TRAP,
     LATE_BEAT,
     LONG_WORK,
     RACE_TRAP,
+    SETS,
+    SLOWLY,
+    WORK,
     WORKER_TRAP,
     Strike,
     Theme,
@@ -21,6 +25,8 @@ def _races(*acts: str) -> tuple[Strike, ...]:
     return tuple((RACE_TRAP, f"{place}: {act}") for place in places for act in acts)
 
 
+# What one of two people does while the other one is about to look at the same job, or to hold it.
+OF_TWO = ("pause", "pause", "resume", "resume", "set", "remove", "trigger")
 # What changes between the two, whoever it is that reads and writes.
 RACES = (
     Theme(
@@ -90,5 +96,18 @@ RACES = (
         retries=(True,),
         jobs={"time_limit": (60,)},
         sleeps=(LONGEST_SLEEP,),
+    ),
+    Theme(
+        strikes=(
+            *((ACTED_TRAP, f"operator _changing: {act}") for act in OF_TWO),
+            *((RACE_TRAP, f"operator __enter__: {act}") for act in OF_TWO),
+            *((SETS, "set"),) * 12,
+            *((ASKED, act) for act in ("pause", "resume", "backfill")),
+        ),
+        every=(EVERY, *SLOWLY[:1]),
+        tasks=("store", "work"),
+        work=WORK[:3],
+        is_endless=True,
+        people=2,
     ),
 )

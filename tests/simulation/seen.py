@@ -11,8 +11,8 @@ from tests.simulation.cadences import Occurrences
 
 # What is read of them, as below.
 RUNS = """SELECT id, job_id, occurrence, state, owner, attempt, heartbeat, "trigger", missed_before,
-    json_array_length(failed_attempts), not_before,
-    queued_at, variant, losses, finished_at, started_at, lateness FROM scheduling_run ORDER BY id"""
+    json_array_length(failed_attempts), not_before, queued_at, variant, losses, finished_at, started_at,
+    lateness, begun_anew FROM scheduling_run ORDER BY id"""
 JOBS = """SELECT job.id, schedule.next_run, job.paused_at, job.paused_until, schedule.repeats
     FROM scheduling_job job LEFT JOIN django_q_schedule schedule ON schedule.id = job.schedule_id
     ORDER BY job.id"""
@@ -40,6 +40,8 @@ class Row(NamedTuple):
     started_at: str | None
     # Microseconds.
     lateness: int | None
+    # 1 when somebody had it begin anew after it had failed.
+    begun_anew: int
 
     @property
     def is_held_by_a_pause(self) -> bool:

@@ -31,17 +31,13 @@ def how_often(seed: int) -> int:
 
 
 def _granted(here: "Simulation", wish: Wish, act: Callable[[], object]) -> None:
-    people = here.watch.people
-    people.want(wish)
     try:
-        act()
-        here.world.pause("has read what was done")
-        people.granted()
+        with here.watch.people.want(wish, here.watch.process()):
+            act()
+            here.world.pause("has read what was done")
     except BrokenError as exc:
         here.world._failed = exc
         raise
-    finally:
-        people.end()
 
 
 def _set_up(here: "Simulation", name: str, dice: random.Random) -> None:

@@ -15,7 +15,8 @@ from scheduling.engine.dispatcher import Dispatcher
 from scheduling.engine.execution import execute_run
 from scheduling.exceptions import SchedulingError
 from tests.simulation import bells, faults, observer, undone
-from tests.simulation.acts import ACTS
+from tests.simulation.acted import waits_ahead
+from tests.simulation.acts import ACTS, ACTS_OF_THEMES
 from tests.simulation.databases import database_of, is_on_postgres
 from tests.simulation.deliveries import deliver
 from tests.simulation.faults import Fault
@@ -86,6 +87,8 @@ class Simulation:
     names: list[str]
     hosts: list[str]
     asked: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+    # Runs that waited by a clock that was ahead when that was last said.
+    rewound: set[int] = field(default_factory=set)
 
     def start(self) -> None:
         self.world.on_sudden_death = partial(self.replace, after=faults.REPLACED_AFTER)
@@ -97,7 +100,8 @@ class Simulation:
             self.world.start("worker", host, f"{host}/courier", partial(deliver, self))
         if len(self.hosts) > 1:
             self.world.start("worker", "a", "a/worker", self._works)
-        self.world.start("operator", "desk", "ann", self._operates)
+        for name in ("ann", "bob")[: theme_of(self.plan.seed).people]:
+            self.world.start("operator", "desk", name, partial(self._operates, name))
 
     def replace(self, dead: Process, *, after: float, hands_over: bool = False) -> None:
         def start() -> None:
@@ -165,11 +169,11 @@ class Simulation:
             with suppress(Exception):
                 execute_run(*task["args"])
 
-    def _operates(self) -> None:
+    def _operates(self, name: str) -> None:
         while True:
             self.world.wait("has nothing to do", 1e8, lambda: bool(self.asked))
             what, act = self.asked.pop(0)
-            self.world.tell(f"ann: {what}")
+            self.world.tell(f"{name}: {what}")
             with suppress(SchedulingError, DatabaseError):
                 act()
 
@@ -189,7 +193,7 @@ class Simulation:
         while not self._is_over():
             if self.world.now > ends_at + CALM * self.plan.every:
                 raise BrokenError("LIVE-1", f"not ended: {self._open()}")
-            self._resume_paused()
+            self._do_what_is_said()
             self._step()
         self.watch.deliveries.at_the_end(self.watch.rows.values(), self.watch.jobs)
 
@@ -214,12 +218,21 @@ class Simulation:
             process.late_beat = 0.0
             process.is_old = False
 
-    def _resume_paused(self) -> None:
-        """A job may be paused again, by its failures; what was asked for waits for somebody then."""
+    def _do_what_is_said(self) -> None:
+        """A job may be paused again, by its failures; what was asked for waits for somebody then.
+
+        And what ran by a clock that was ahead may be over only when everybody was told to go on.
+        """
         standings = self.watch.standings.values()
         paused = [self.watch.jobs[one.job].name for one in standings if one.paused and not one.is_removed]
-        if not self.asked:
-            self.asked += [(f"resume {name}", partial(ACTS["resume"], self, name)) for name in paused]
+        if self.asked:
+            return
+        self.asked += [(f"resume {name}", partial(ACTS["resume"], self, name)) for name in paused]
+        ahead = [row for row in self.watch.rows.values() if waits_ahead(row, now=self.world.wall())]
+        new = [] if paused else [row for row in ahead if row.id not in self.rewound]
+        self.rewound |= {row.id for row in new}
+        names = sorted({self.watch.jobs[row.job].name for row in new})
+        self.asked += [(f"rewind {name}", partial(ACTS_OF_THEMES["rewind"], self, name)) for name in names]
 
     def _open(self) -> list[str]:
         """Of what is due until faults stop, and of what is to be told."""

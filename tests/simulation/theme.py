@@ -66,6 +66,8 @@ class Theme:
     is_endless: bool = False
     # Whether all jobs were due while nobody looked, and not some.
     is_late: bool = False
+    # How many sit at the desk and do what is asked of them.
+    people: int = 1
     # Seconds between two looks of an idle dispatcher: as in the product, and fewer of the dull ones.
     sleeps: tuple[float, ...] = (LONGEST_SLEEP, 2.0, 4.0)
 

@@ -248,7 +248,7 @@ OF_PEOPLE = (
             *((CLOCK_AHEAD, ""),) * 3,
             *(("messages are lost", ""),) * 3,
             (ASKED, "rewind"),
-            (ASKED, "trigger"),
+            *((ASKED, "trigger and pause"),) * 2,
             ("a worker dies", ""),
         ),
         hosts=(1, 1, 2),

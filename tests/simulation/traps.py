@@ -9,9 +9,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from scheduling.engine.leases import LEASE
-from tests.simulation.acts import ACTS
+from tests.simulation.acts import ACTS, ACTS_OF_THEMES
 from tests.simulation.processes import Killed, Process, Thread, Trap
-from tests.simulation.setting_up import set_limits
+from tests.simulation.setting_up import ACTS_UPON_SCHEDULES, set_limits
 from tests.simulation.theme import (
     ACTED_TRAP,
     CHANGED_TRAP,
@@ -108,6 +108,13 @@ def _strike(world: "World", process: Process, trap: Trap) -> None:
         raise Killed
 
 
+def doing(here: "Simulation", act: str, name: str, dice: random.Random) -> Callable[[], None]:
+    """What somebody does to schedules as such, or to one job at run time."""
+    if act in ACTS_UPON_SCHEDULES:
+        return lambda: ACTS_UPON_SCHEDULES[act](here, name, dice)
+    return partial((ACTS | ACTS_OF_THEMES)[act], here, name)
+
+
 def is_writing(process: Process) -> bool:
     """Whether it is in a transaction; on SQLite all others that would write wait for it."""
     return any(thread.connection.in_atomic_block for thread in process.threads)
@@ -161,13 +168,18 @@ def _of_what_is_asked(here: "Simulation", fault: "Fault") -> None:
     seconds = 0.2 + fault.size * LONGEST_STALL / 5
 
     def ask() -> None:
-        here.asked += [(f"{act} {name}", partial(ACTS[act], here, name)) for name in here.names]
+        for name in here.names:
+            dice = random.Random(f"{name} {fault}")
+            here.asked.append((f"{act} {name}", doing(here, act, name, dice)))
 
     def meanwhile() -> None:
         here.world.after(0.8 * seconds, ask)
 
     trap = Trap(kind=kind, function=function, seconds=seconds, meanwhile=meanwhile)
-    if fault.kind == RACE_TRAP:
+    if kind == "operator":
+        # Somebody else at the desk goes on.
+        trap = replace(trap, passes=fault.who % 2, is_outside=fault.kind == RACE_TRAP)
+    elif fault.kind == RACE_TRAP:
         # Where all of a kind stand still none of them does meanwhile what this one is about to do.
         passes, is_everybody = fault.who % 2, bool(fault.who % 3)
         trap = replace(trap, passes=passes, is_everybody=is_everybody, is_outside=True)

@@ -133,14 +133,15 @@ def _ends(one: Definition) -> datetime | None:
     return instant(one.ends_at) if one.ends_at else None
 
 
-def of_a_wish(wish: Wish | None, was: Scene, now: Scene, wanted: Mapping[int, Definition]) -> None:
-    """Of a step of somebody who wants that, or nothing of the kind; `wanted` is how all has to be defined."""
+def of_a_wish(wish: Wish | None, was: Scene, now: Scene) -> None:
+    """Of a step of somebody who wants that, or nothing of the kind."""
     if wish is None:
         if now.definitions != was.definitions:
             raise BrokenError("SETUP", f"nobody wants {_difference(was.definitions, now.definitions)}")
         return
     if now == was:
         return
+    wanted = wanted_by(wish, was.definitions)
     is_defined, is_wanted = but_for_counts(now.definitions), but_for_counts(wanted)
     if is_defined != is_wanted:
         raise BrokenError("SETUP", f"{_difference(is_wanted, is_defined)}, of what somebody wants at once")

@@ -7,7 +7,7 @@ from django_q.models import Schedule
 
 from scheduling.exceptions import RefusedError
 from scheduling.ledger.ahead import jobs_ahead
-from scheduling.models import Job, JobChange, Run, RunState
+from scheduling.models import Job, JobChange, Run, RunState, RunTrigger
 from scheduling.operations.changing import rewind
 from scheduling.operations.pausing import rewind_all
 from tests.scheduling.claims import claim_due
@@ -70,6 +70,45 @@ def test_what_was_asked_for_then_and_waits_begins_now(state: RunState) -> None:
     assert run.queued_at == (NOON if state == RunState.QUEUED else None)
     assert next_run_of(run.job) == NOON + TEN
     assert list(jobs_ahead(now=NOON)) == []
+
+
+@pytest.mark.parametrize(
+    "of_the_past",
+    [
+        {"trigger": RunTrigger.CHAIN},  # its source began while the clock was ahead
+        {"trigger": RunTrigger.BACKFILL},
+        {"begun_anew": True},
+        {"attempt": 1},
+    ],
+    ids=str,
+)
+def test_what_was_asked_for_then_and_is_for_the_past_begins_now(of_the_past: dict[str, object]) -> None:
+    fields = {"state": RunState.PENDING, "occurrence": NOON - TEN, "not_before": NOON + YEAR} | of_the_past
+    run = RunFactory(**fields)
+    assert list(jobs_ahead(now=NOON)) == [run.job]
+
+    rewind_all(by="ann", now=NOON)
+
+    run.refresh_from_db()
+    assert run.not_before == NOON
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"not_before": NOON + timedelta(hours=1), "attempt": 1},
+        {"not_before": NOON + timedelta(days=1), "attempt": 1, "job__backoff": timedelta(days=1)},
+        {"not_before": NOON + timedelta(hours=1), "job__jitter": timedelta(hours=2)},
+        {"not_before": NOON + timedelta(seconds=30), "trigger": RunTrigger.CHAIN},
+    ],
+    ids=str,
+)
+def test_what_waits_for_its_turn_or_another_attempt_goes_on_waiting(fields: dict[str, object]) -> None:
+    run = RunFactory(**({"state": RunState.PENDING, "occurrence": NOON - TEN} | fields))
+
+    assert list(jobs_ahead(now=NOON)) == []
+    with pytest.raises(RefusedError, match="did not run while the clock was ahead"):
+        rewind(run.job.name, by="ann", now=NOON)
 
 
 def test_a_next_run_that_is_due_stays_as_it_is() -> None:
