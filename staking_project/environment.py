@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,13 +172,13 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
     if not env.str("DATABASE_URL", default=""):
         private_folder(state_dir)
     default_url = f"sqlite:///{quote(str(state_dir / 'db.sqlite3'))}"
-    database: dict[str, Any] = env.db_url("DATABASE_URL", default=default_url)
+    database = _parsed_database(env, default_url)
     # Without a name Django would ask for one of its own settings, which nobody has written.
     named = database.get("NAME") or "service" in database.get("OPTIONS", {})
     if database.get("ENGINE") not in DATABASE_ENGINES or not named:
         raise ImproperlyConfigured(
             "DATABASE_URL is no address of a database of PostgreSQL or SQLite; write it like "
-            "postgres://user:password@host:5432/name"
+            "postgres://user:password@host:5432/name, what is special in the password as %40 and the like"
         )
     if database["ENGINE"] == "django.db.backends.sqlite3":
         # The services of `run` are started in another folder.
@@ -200,6 +201,17 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
     return database
+
+
+def _parsed_database(env: Environment, default_url: str) -> dict[str, Any]:
+    """Empty for what is no address. What the parser says of one holds the password, or a part of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found: dict[str, Any] = env.db_url("DATABASE_URL", default=default_url)
+        except (environ.ImproperlyConfigured, KeyError, ValueError):
+            return {}
+    return found
 
 
 def given_addresses(text: str) -> list[str]:

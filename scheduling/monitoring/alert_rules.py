@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from scheduling.ledger.attempts import cause_of, first_line
 from scheduling.ledger.failures import Failing, failing_now
-from scheduling.models import Run, RunTrigger
+from scheduling.ledger.journal import SCHEDULER
+from scheduling.models import Action, Job, JobChange, Run, RunTrigger
 from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
 from scheduling.monitoring.queue_state import queue_problem
@@ -24,9 +25,18 @@ def failing_jobs(*, now: datetime) -> list[Trouble]:
 
     Rare is what comes less often than every quarter of an hour: until several of its runs had failed,
     a day would have gone. It fails when one run has for good, and before that at its third attempt.
+    One that somebody paused is nobody's alert; one that its failures paused is.
     """
-    found = failing_now(most=FAILURES_IN_A_ROW)
+    found = [one for one in failing_now(most=FAILURES_IN_A_ROW) if not _is_paused_on_purpose(one.job)]
     return [trouble for failing in found if (trouble := _failures_of(failing)) is not None]
+
+
+def _is_paused_on_purpose(job: Job) -> bool:
+    """Whether somebody paused it, who knows of it then, and not its failures."""
+    if job.paused_at is None:
+        return False
+    newest = JobChange.objects.filter(job=job, action=Action.PAUSE).first()
+    return newest is None or newest.by != SCHEDULER
 
 
 def late_jobs(*, now: datetime) -> list[Trouble]:

@@ -48,12 +48,16 @@ class LiveCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueState:
-    """The queue in Redis. When Redis is of no use, `problem` says why and the rest is empty."""
+    """The queue in Redis. When Redis is of no use, `problem` says why and the rest is empty.
+
+    `evicting` is the policy by which Redis may have thrown away what clusters report, where none does.
+    """
 
     problem: str
     waiting: int | None
     keys: list[RedisKey]
     clusters: list[LiveCluster]
+    evicting: str = ""
 
     @property
     def workers_alive(self) -> int:
@@ -65,11 +69,13 @@ def queue_state(*, now: datetime) -> QueueState:
     broker: Any = get_broker()
     try:
         require_messages_taken(broker)
+        clusters = [_live_cluster(stat, now=now) for stat in Stat.get_all(broker=broker)]
         return QueueState(
             problem="",
             waiting=int(broker.queue_size()),
             keys=_keys(broker),
-            clusters=[_live_cluster(stat, now=now) for stat in Stat.get_all(broker=broker)],
+            clusters=clusters,
+            evicting="" if clusters else _evicting(broker.connection),
         )
     except redis.RedisError as exc:
         return QueueState(problem=redis_problem(exc), waiting=None, keys=[], clusters=[])
@@ -106,6 +112,16 @@ def require_messages_taken(broker: Any) -> None:
         both.rpush(broker.list_key, b"")
         both.rpop(broker.list_key)
         both.execute()
+
+
+def _evicting(connection: Any) -> str:
+    """The policy by which it has thrown keys away since it was started; empty when it has not."""
+    try:
+        told = connection.info()
+    except redis.ResponseError:  # our user may not ask
+        return ""
+    policy = str(told.get("maxmemory_policy", "noeviction"))
+    return policy if policy != "noeviction" and told.get("evicted_keys") else ""
 
 
 def _keys(broker: Any) -> list[RedisKey]:

@@ -104,8 +104,10 @@ def redis_refusal(exc: Exception) -> str:
 
 
 def redis_problem(exc: Exception) -> str:
-    refusal = redis_refusal(exc)
-    return f"Redis takes no messages: {refusal}." if refusal else "Redis does not answer."
+    if refusal := redis_refusal(exc):
+        return f"Redis takes no messages: {refusal}."
+    in_time = " in time" if isinstance(exc, redis.TimeoutError) else ""
+    return f"Redis does not answer{in_time}."
 
 
 def database_refusal(exc: Exception) -> str:

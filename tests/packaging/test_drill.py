@@ -97,10 +97,14 @@ def test_what_was_saved_is_restored_by_the_guide_and_goes_on(
 
 
 @pytest.mark.django_db
-def test_who_read_on_after_the_backup_misses_nothing_of_what_comes_after_the_restore(client: Client) -> None:
+@pytest.mark.parametrize("in_the_backup", [0, 1])
+def test_who_read_on_after_the_backup_misses_nothing_of_what_comes_after_the_restore(
+    client: Client, in_the_backup: int
+) -> None:
     fetch()
     one = validator(1)
-    happened(one, Kind.JOINED)
+    for _ in range(in_the_backup):
+        happened(one, Kind.JOINED)
     # Told to a reader after the backup, and gone with the database that was lost.
     cursor = EventTally.now().newest + 3
     [typed] = re.findall(r"\nstaking-backend shell -c (\".*\")\n", GUIDE)

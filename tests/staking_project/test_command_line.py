@@ -33,6 +33,8 @@ def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         ("DATABASE_URL", "a-password"),
         ("DATABASE_URL", "nonsense://user:a-password@host/name"),
         ("DATABASE_URL", "postgres://user:a-password@host"),
+        ("DATABASE_URL", "postgres://user:a-password/b@host/name"),
+        ("DATABASE_URL", "postgres//user:a-password@host/name"),
         ("EMAIL_URL", "nonsense://user:a-password@host"),
         ("SECRET_KEY", "a-password"),
         ("SECRET_KEY", "a-password" + "-change-me" * 6),

@@ -41,10 +41,13 @@ def exposed(client: Client) -> dict[str, set[str]]:
     return names
 
 
+def rules() -> list[dict[str, str]]:
+    return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+
+
 def expressions() -> list[str]:
-    rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     panels = json.loads(DASHBOARD.read_text())["panels"]
-    return [rule["expr"] for rule in rules] + [
+    return [rule["expr"] for rule in rules()] + [
         target["expr"] for panel in panels for target in panel["targets"]
     ]
 
@@ -74,6 +77,26 @@ def test_every_metric_is_described_in_the_reference(client: Client) -> None:
     }
 
     assert names == described
+
+
+@pytest.mark.django_db
+def test_the_first_run_of_a_new_installation_is_told_from_a_later_one_that_is_late(client: Client) -> None:
+    """By `StakingRareRunLate`, which asks for more than one: setting up and starting are minutes apart."""
+    [rule] = [one for one in rules() if one["alert"] == "StakingRareRunLate"]
+    assert rule["expr"].endswith("and on (schedule) staking_run_lateness_seconds_count > 1")
+
+    def counted() -> list[float]:
+        families = text_string_to_metric_families(client.get("/metrics").content.decode())
+        samples = [sample for family in families for sample in family.samples]
+        return [one.value for one in samples if one.name == "staking_run_lateness_seconds_count"]
+
+    job = RunFactory(state=RunState.SUCCEEDED, finished_at=NOON, lateness=timedelta(minutes=2)).job
+    assert counted() == [1.0]
+
+    later = NOON + timedelta(hours=6)
+    RunFactory(job=job, state=RunState.SUCCEEDED, occurrence=later, finished_at=later, lateness=timedelta())
+
+    assert counted() == [2.0]
 
 
 def test_every_rule_has_a_name_a_severity_and_a_sentence() -> None:

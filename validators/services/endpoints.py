@@ -36,9 +36,24 @@ def in_order(*, now: datetime) -> list[str]:
     addresses = endpoints()
     if len(addresses) < 2:
         return addresses
-    failing = EndpointState.objects.filter(failures__gt=0)
-    waiting = {state.name for state in failing if _is_waiting(state, now)}
+    waiting = {state.name for state in _failing() if _is_waiting(state, now)}
     return sorted(addresses, key=lambda address: masked(address) in waiting)
+
+
+def by_turns(*, now: datetime) -> list[str]:
+    """The same for the votes, but those that failed longer ago come first: it is their turn again.
+
+    Behind one that is well they would not be asked any more, and told as failing for ever.
+    """
+    addresses = endpoints()
+    if len(addresses) < 2:
+        return addresses
+    turns = {state.name: 1 if _is_waiting(state, now) else -1 for state in _failing()}
+    return sorted(addresses, key=lambda address: turns.get(masked(address), 0))
+
+
+def _failing() -> Iterable[EndpointState]:
+    return EndpointState.objects.filter(failures__gt=0)
 
 
 def _is_waiting(state: EndpointState, now: datetime) -> bool:

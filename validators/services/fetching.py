@@ -14,7 +14,7 @@ from validators.exceptions import ValidatorsError
 from validators.services.attempts import passed_over, recorded
 from validators.services.comparison import Comparison, compare
 from validators.services.doubts import believed_look, forget_doubts
-from validators.services.endpoints import in_order, record_plausible
+from validators.services.endpoints import by_turns, record_plausible
 from validators.services.last_look import last_look
 from validators.services.memory import collector_paused, give_back
 from validators.services.present import Present, read_present
@@ -83,7 +83,7 @@ def _heard(present: Present, *, began_at: datetime, accept_shrunken: bool) -> He
 
     def ask(chain: Chain) -> Heard[Snapshot]:
         return take_snapshot(
-            in_order(now=began_at),
+            by_turns(now=began_at),
             seconds=settings.FETCH_DEADLINE_SECONDS,
             began_at=began_at,
             split_epoch=newest.split_epoch if newest else None,

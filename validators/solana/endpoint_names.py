@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 # Parts of a path that providers use for everybody; any other part may be a key.
 PUBLIC_PATH_PARTS: Final = frozenset(
@@ -11,6 +11,8 @@ PUBLIC_PATH_PARTS: Final = frozenset(
 )
 MASK: Final = "***"
 LONGEST_NAME: Final = 40
+# Characters of what could be a key; anything shorter stands in ordinary words.
+SHORTEST_KEY: Final = 4
 # What one that is not in the settings is called.
 OTHER: Final = "another endpoint"
 _ANY_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s,;]+", re.IGNORECASE)
@@ -37,12 +39,39 @@ def masked(address: str) -> str:
     if name:
         return name
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")
-    netloc = f"{MASK}@{host[2]}" if host[1] else host[2]
+    netloc = _masked_place(parts)
     path = "/".join(part if part in PUBLIC_PATH_PARTS else MASK for part in parts.path.split("/"))
     pairs = (pair.partition("=") for pair in parts.query.split("&"))
     query = "&".join(f"{key}={MASK}" if equals else MASK for key, equals, _ in pairs)
     return urlunsplit((parts.scheme, netloc, path, query if parts.query else "", ""))
+
+
+def _masked_place(parts: SplitResult) -> str:
+    """Host and port. A port that is no number is a password, of which a "/" or "?" ended the place."""
+    _, has_user, host = parts.netloc.rpartition("@")
+    try:
+        parts.port  # noqa: B018
+    except ValueError:
+        return MASK
+    return f"{MASK}@{host}" if has_user else host
+
+
+def without_keys(text: str, address: str) -> str:
+    """A text of somebody's who was asked at that address, less what could be a key in it.
+
+    Some say the address that they were asked at, or the key that they do not know.
+    """
+    parts = urlsplit(parsed_address(address).url)
+    keys = {parts.username, parts.password, *parts.path.split("/"), *_values(parts.query)}
+    told = {one for key in keys if key for one in (key, unquote(key))}
+    for key in sorted(told - PUBLIC_PATH_PARTS, key=len, reverse=True):
+        if len(key) >= SHORTEST_KEY:
+            text = text.replace(key, MASK)
+    return text
+
+
+def _values(query: str) -> list[str]:
+    return [value if equals else name for name, equals, value in (p.partition("=") for p in query.split("&"))]
 
 
 def tallied_as(name: str) -> str:

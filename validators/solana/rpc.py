@@ -28,7 +28,7 @@ from validators.exceptions import (
     TimedOutError,
     UnavailableError,
 )
-from validators.solana.endpoint_names import masked, parsed_address, tallied_as
+from validators.solana.endpoint_names import masked, parsed_address, tallied_as, without_keys
 from validators.solana.request_counts import (
     NODE_BEHIND,
     THROTTLED,
@@ -108,17 +108,26 @@ class Endpoint:
         try:
             reply = reply_type.read(body)
         except ValidationError as exc:
-            raise MalformedReplyError(self.name, method, _malformed(body, exc)) from None
+            cause = without_keys(_malformed(body, exc), self._url)
+            raise MalformedReplyError(self.name, method, cause) from None
         if reply.error is not None and reply.error.code in THROTTLED:
-            raise RateLimitedError(self.name, method, _failure(reply.error), None)
+            raise RateLimitedError(self.name, method, self._failure(reply.error), None)
         if reply.error is not None:
-            raise RpcError(self.name, method, _failure(reply.error), reply.error.code)
+            raise RpcError(self.name, method, self._failure(reply.error), reply.error.code)
         if reply.id != self._last_id:
             answered = quoted(repr(reply.id), longest=20)
             raise MalformedReplyError(self.name, method, f"reply to id {answered}, asked as {self._last_id}")
         if reply.result is None:
             raise MalformedReplyError(self.name, method, "neither a result nor an error")
         return reply.result
+
+    def _failure(self, failure: RpcFailure) -> str:
+        said = without_keys(failure.message, self._url)
+        text = f"error {failure.code}: {quoted(said, longest=LONGEST_QUOTE)}"
+        if failure.code == NODE_BEHIND and isinstance(failure.data, dict):
+            slots = failure.data.get("numSlotsBehind")
+            return f"the node is {slots} slots behind ({text})" if isinstance(slots, int) else text
+        return text
 
     def _body(self, method: str, question: dict[str, Any]) -> bytes:
         patience = (CONNECT_SECONDS, READ_SECONDS)
@@ -148,7 +157,8 @@ class Endpoint:
         status = response.status_code
         if status == HTTPStatus.OK:
             return
-        cause = f"HTTP {status} {_phrase(status, response.reason or '')}".rstrip()
+        reason = without_keys(response.reason or "", self._url)
+        cause = f"HTTP {status} {_phrase(status, reason)}".rstrip()
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
             raise RateLimitedError(self.name, method, cause, seconds)
@@ -227,11 +237,3 @@ def _place(location: str) -> str:
     except ValueError:
         return "what is no address"
     return quoted(target, longest=LONGEST_QUOTE) if target else "another path"
-
-
-def _failure(failure: RpcFailure) -> str:
-    text = f"error {failure.code}: {quoted(failure.message, longest=LONGEST_QUOTE)}"
-    if failure.code == NODE_BEHIND and isinstance(failure.data, dict):
-        slots = failure.data.get("numSlotsBehind")
-        return f"the node is {slots} slots behind ({text})" if isinstance(slots, int) else text
-    return text

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from scheduling.engine.aftermath import follow_failure
 from scheduling.models import Job, Run, RunState
 from scheduling.monitoring.alert_rules import failing_jobs, late_jobs, missed_occurrences
+from scheduling.operations import changing
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -79,6 +81,29 @@ def test_a_job_that_pauses_itself_after_two_failures_fails_after_two(job: Job) -
     runs(job, BAD, BAD)
 
     assert len(failing_jobs(now=NOON)) == 1
+
+
+def test_a_failing_job_that_somebody_paused_is_nobodys_alert(job: Job) -> None:
+    runs(job, BAD, BAD, BAD)
+    changing.pause(job.name, by="root", note="being mended", now=NOON)
+    assert failing_jobs(now=NOON) == []
+
+    changing.resume(job.name, by="root", now=NOON)
+
+    assert len(failing_jobs(now=NOON)) == 1
+
+
+def test_a_job_that_its_failures_paused_fails_on(job: Job) -> None:
+    Job.objects.update(pause_after_failures=2)
+    runs(job, BAD, BAD)
+    changing.pause(job.name, by="root", note="being mended", now=NOON)
+    changing.resume(job.name, by="root", now=NOON)
+
+    follow_failure(job_id=job.pk, now=NOON + MINUTE)
+
+    job.refresh_from_db()
+    assert job.pause_note == "2 runs in a row have failed"
+    assert len(failing_jobs(now=NOON + MINUTE)) == 1
 
 
 def test_a_rare_job_fails_with_its_first_run_that_failed_for_good() -> None:

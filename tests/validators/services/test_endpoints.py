@@ -84,6 +84,29 @@ def test_a_failing_endpoint_is_asked_last_for_longer_and_longer(
     assert endpoint.methods == ["getClusterNodes"]
 
 
+def test_the_second_endpoint_is_asked_again_for_votes_although_the_first_is_well(
+    endpoint: CannedEndpoint, second: CannedEndpoint
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        tasks.fetch_validators()
+        endpoint.faults, second.faults = [reply("", 500)], [reply("", 500)]
+        with pytest.raises(NoEndpointAnsweredError):
+            tasks.fetch_nodes()
+        clock.shift(timedelta(seconds=30))
+        endpoint.epoch_infos = [replies.epoch_info(EPOCH, replies.SLOTS // 2 + 200)]
+        second.epoch_infos = [replies.epoch_info(EPOCH, replies.SLOTS // 2 + 400)]
+        assert tasks.fetch_validators()["endpoint"] == "first"
+        assert state("second").failures == 1
+        clock.shift(timedelta(seconds=31))
+
+        assert tasks.fetch_validators()["endpoint"] == "second"
+
+        assert state("second").failures == 0
+        clock.shift(timedelta(seconds=10))
+        endpoint.epoch_infos = [replies.epoch_info(EPOCH, replies.SLOTS // 2 + 600)]
+        assert tasks.fetch_validators()["endpoint"] == "first"
+
+
 def test_an_endpoint_that_stands_still_is_not_believed(
     endpoint: CannedEndpoint, second: CannedEndpoint
 ) -> None:

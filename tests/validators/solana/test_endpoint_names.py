@@ -9,6 +9,7 @@ from validators.solana.endpoint_names import (
     public_names,
     tallied_as,
     told_apart,
+    without_keys,
 )
 
 
@@ -34,6 +35,32 @@ def test_a_named_endpoint_is_shown_and_counted_by_its_name() -> None:
 
 def test_another_is_counted_by_its_host_and_port() -> None:
     assert tallied_as(masked("https://user:secret@rpc.example.org:8899/SECRET")) == "rpc.example.org:8899"
+
+
+@pytest.mark.parametrize("mark", ["/", "?"])
+def test_a_password_that_ends_the_host_too_early_is_not_shown(mark: str) -> None:
+    shown = masked(f"https://user:pass{mark}word@rpc.example.org:8899/rpc")
+
+    assert "pass" not in shown
+    assert "word" not in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Unknown project k-1234", "Unknown project ***"),
+        (
+            "at https://rpc.example.org/v2/k-1234?api-key=q%2F567",
+            "at https://rpc.example.org/v2/***?api-key=***",
+        ),
+        ("q/567 of ada by s3cret", "*** of ada by ***"),
+        ("rpc v2 is gone", "rpc v2 is gone"),
+    ],
+)
+def test_what_an_endpoint_says_holds_no_key_of_its_address(said: str, told: str) -> None:
+    address = "mine=https://ada:s3cret@rpc.example.org/v2/k-1234?api-key=q%2F567"
+
+    assert without_keys(said, address) == told
 
 
 def test_those_at_one_host_are_told_apart_by_their_numbers() -> None:

@@ -123,6 +123,24 @@ def test_a_bad_answer_is_an_error_that_names_endpoint_method_and_cause(
     assert cause in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        rpc_error(-32000, "no project at /?api-key=SECRET"),
+        rpc_error(429, "SECRET asked too often"),
+        reply({"error": "SECRET is no key"}),
+    ],
+)
+def test_what_it_says_of_our_key_is_not_repeated(endpoint: CannedEndpoint, said: Response) -> None:
+    endpoint.faults = [said]
+
+    with pytest.raises(EndpointError) as raised:
+        ask(f"{endpoint.url}?api-key=SECRET")
+
+    assert "***" in raised.value.cause
+    assert "SECRET" not in str(raised.value)
+
+
 def test_a_redirect_is_not_followed(endpoint: CannedEndpoint, httpserver: HTTPServer) -> None:
     other = CannedEndpoint(httpserver, "/other")
     endpoint.faults = [reply("", 307, Location=other.url)]
