@@ -1,4 +1,4 @@
-"""Turning what is due into runs, once."""
+"""How a dispatcher turns what is due into runs, once. How a worker takes one of these: `claims`."""
 
 import logging
 from collections import defaultdict
@@ -28,34 +28,35 @@ MOST_MISSED = 2_147_483_647
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueJob:
-    """A job that is due, the row as it was seen, and the plan; with a `problem` its cadence is broken."""
+    """A job that is due, as its two rows were seen, and the plan; with a `problem` its cadence is broken."""
 
     job: Job
-    seen_next_run: datetime
     plan: Plan
     problem: str = ""
-
-    @property
-    def seen_repeats(self) -> int:
-        assert self.job.schedule is not None, "only a job with a schedule is due"
-        repeats: int = self.job.schedule.repeats
-        return repeats
-
-    @property
-    def cadence(self) -> tuple[object, ...]:
-        """As the two rows have it, in the order of `statements._CADENCE`."""
-        job, schedule = self.job, self.job.schedule
-        assert schedule is not None, "only a job with a schedule is due"
-        of_schedule = (schedule.schedule_type, schedule.minutes, schedule.cron)
-        return (*of_schedule, job.every_seconds, job.offset_seconds, job.time_zone)
 
     @property
     def schedule_id(self) -> int:
         assert self.job.schedule_id is not None, "only a job with a schedule is due"
         return self.job.schedule_id
 
+    @property
+    def move(self) -> Move:
+        """From where its schedule was seen to where the plan leaves it."""
+        job, schedule = self.job, self.job.schedule
+        assert schedule is not None, "only a job with a schedule is due"
+        of_schedule = (schedule.schedule_type, schedule.minutes, schedule.cron)
+        return Move(
+            schedule_id=self.schedule_id,
+            seen_next_run=schedule.next_run,
+            seen_repeats=schedule.repeats,
+            seen_ends_at=job.ends_at,
+            seen_cadence=(*of_schedule, job.every_seconds, job.offset_seconds, job.time_zone),
+            next_run=self.plan.following,
+            repeats=self.plan.repeats,
+        )
 
-def policies_of(job: Job) -> Policies:
+
+def _policies_of(job: Job) -> Policies:
     """What the pure planning needs to know; raises `CadenceError` when its cadence cannot be."""
     assert job.schedule is not None, "only a job with a schedule has a cadence"
     return Policies(
@@ -71,18 +72,19 @@ def policies_of(job: Job) -> Policies:
 
 
 def plan_of(job: Job, *, now: datetime) -> DueJob:
+    """With a cadence that cannot be: one run, which is to fail and say so, and no next one."""
     schedule = job.schedule
     assert schedule is not None, "only due schedules are planned"
     assert schedule.next_run is not None, "only due schedules are planned"
     seen = schedule.next_run
     try:
-        return DueJob(job=job, seen_next_run=seen, plan=plan_runs(policies_of(job), first=seen, now=now))
+        return DueJob(job=job, plan=plan_runs(_policies_of(job), first=seen, now=now))
     except (CadenceError, OverflowError) as exc:  # a time span that leads beyond the calendar
         logger.error("%s does not run until its schedule is mended: %s", job.name, exc)
         broken = Plan(
             runs=(PlannedRun(occurrence=seen, not_before=seen),), following=None, repeats=schedule.repeats
         )
-        return DueJob(job=job, seen_next_run=seen, plan=broken, problem=str(exc))
+        return DueJob(job=job, plan=broken, problem=str(exc))
 
 
 def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
@@ -111,21 +113,8 @@ def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
 
 
 def _advanced(due: Sequence[DueJob]) -> list[DueJob]:
-    """The compare-and-swap that makes occurrences ours, those that it did."""
-    moved = move_on(
-        [
-            Move(
-                schedule_id=one.schedule_id,
-                seen=one.seen_next_run,
-                seen_repeats=one.seen_repeats,
-                ends_at=one.job.ends_at,
-                cadence=one.cadence,
-                following=one.plan.following,
-                repeats=one.plan.repeats,
-            )
-            for one in due
-        ]
-    )
+    """Compare and swap: move the schedules on that stand where they were seen; returns the jobs of those."""
+    moved = move_on([one.move for one in due])
     return [one for one in due if one.schedule_id in moved]
 
 
