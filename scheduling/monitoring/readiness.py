@@ -22,7 +22,7 @@ from django.utils.module_loading import import_string
 from scheduling.clock import database_now
 from scheduling.exceptions import CadenceError, SchedulingError
 from scheduling.ledger.ahead import jobs_ahead
-from scheduling.ledger.spoilt import spoilt_jobs
+from scheduling.ledger.spoilt import unreadable_jobs
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
@@ -179,10 +179,10 @@ def late_jobs(*, now: datetime) -> list[LateJob]:
     """The jobs whose rows cannot be read, whose time has come without a run, that wait for a time that a
     wrong clock made up, or whose run no worker takes.
     """
-    spoilt = spoilt_jobs()
-    unreadable = [LateJob(name=one.name, problem=one.problem) for one in spoilt]
-    found = _found(now=now, but=[one.id for one in spoilt])
-    return [*unreadable, *_unclaimed(found, now=now), *_ahead(found, now=now), *_untaken(found)]
+    unreadable = unreadable_jobs()
+    told = [LateJob(name=one.name, problem=one.problem) for one in unreadable]
+    found = _found(now=now, but=[one.id for one in unreadable])
+    return [*told, *_unclaimed(found, now=now), *_ahead(found, now=now), *_untaken(found)]
 
 
 def _found(*, now: datetime, but: Sequence[int]) -> list[Any]:
