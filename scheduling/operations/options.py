@@ -53,7 +53,7 @@ def given(text: str) -> str:
 
 def count(text: str) -> int:
     """How many rows a command shows; anything but a number that a terminal can hold is refused."""
-    if not (text.isdecimal() and 1 <= int(text[:9]) <= MOST_SHOWN and len(text) <= 9):
+    if not (text.isdecimal() and len(text) <= MOST_DIGITS and 1 <= int(text) <= MOST_SHOWN):
         raise ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_SHOWN}")
     return int(text)
 
