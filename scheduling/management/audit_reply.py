@@ -9,7 +9,7 @@ from scheduling.ledger.audit.auditing import JobAudit, audit
 from scheduling.ledger.audit.judging import Finding, Verdict
 from scheduling.ledger.presentation import clock_time, iso
 from scheduling.management.tables import table
-from scheduling.operations.options import instant
+from scheduling.timing.instants import parse_instant
 
 WINDOW = timedelta(days=1)
 # Lines of a job; those that break a promise come first, and `--json` has all.
@@ -30,8 +30,8 @@ def audit_reply(
     *, name: str | None, start: str | None, end: str | None, now: datetime, **options: Any
 ) -> Reply:
     """The reply to `scheduler audit`; raises a `SchedulingError` that names the wrong argument."""
-    until = instant(end) if end else now
-    since = instant(start) if start else until - WINDOW
+    until = parse_instant(end) if end else now
+    since = parse_instant(start) if start else until - WINDOW
     audits = list(audit(name, start=since, end=until, now=now))
     return Reply(
         document=[_document(one) for one in audits],

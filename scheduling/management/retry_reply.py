@@ -11,8 +11,8 @@ from scheduling.ledger.search import RunFilter
 from scheduling.management.tables import table
 from scheduling.models import Job
 from scheduling.operations.naming import job_named
-from scheduling.operations.options import instant
 from scheduling.operations.retrying import Retried, failed_run, failed_runs, retry, retry_all
+from scheduling.timing.instants import parse_instant
 
 # Longer numbers are of no run.
 MOST_DIGITS = 18
@@ -54,7 +54,7 @@ def retry_reply(
         return _many([int(word) for word in words], by=by, now=now)
     if len(words) != 1:
         raise RefusedError("Name one schedule, or ids of runs as `scheduler history` shows them.")
-    chosen = failed_run(words[0], occurrence=instant(occurrence) if occurrence else None)
+    chosen = failed_run(words[0], occurrence=parse_instant(occurrence) if occurrence else None)
     run = retry(chosen.pk, by=by, now=now)
     return Reply(document=run_document(run), text=retry_text(run))
 
@@ -68,8 +68,8 @@ def _are_ids(words: Sequence[str]) -> bool:
 def _failed(name: str | None, *, start: str | None, end: str | None) -> list[int]:
     wanted = RunFilter(
         schedule=job_named(name).name if name else "",
-        since=instant(start) if start else None,
-        until=instant(end) if end else None,
+        since=parse_instant(start) if start else None,
+        until=parse_instant(end) if end else None,
     )
     found = failed_runs(wanted, with_deliveries=True)
     if not found:

@@ -12,8 +12,8 @@ from scheduling.clock import database_now
 from scheduling.exceptions import RefusedError, SchedulingError
 from scheduling.ledger.presentation import trigger_text
 from scheduling.operations import changing
-from scheduling.operations.options import instant
 from scheduling.operations.retrying import Retried
+from scheduling.timing.instants import parse_instant
 from scheduling.wording import counted
 
 # Characters of a time as people type it.
@@ -50,7 +50,7 @@ def note_and_end(request: HttpRequest) -> dict[str, Any]:
     note, until = (request.POST.get(name, "").strip() for name in ("note", "until"))
     if "\x00" in note:
         raise RefusedError("A note holds no null characters.")
-    return {"note": note, "until": instant(until[:LONGEST_INSTANT]) if until else None}
+    return {"note": note, "until": parse_instant(until[:LONGEST_INSTANT]) if until else None}
 
 
 def pause_as_asked(request: HttpRequest, name: str, *, by: str, now: datetime) -> None:

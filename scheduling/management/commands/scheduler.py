@@ -18,6 +18,7 @@ from scheduling.management.audit_reply import audit_reply
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.comparison_reply import comparison_reply
 from scheduling.management.list_reply import list_reply
+from scheduling.management.options import add_set_options, count, given, read_set_options
 from scheduling.management.retry_reply import retry_reply
 from scheduling.management.scheduler_arguments import (
     add_audit_arguments,
@@ -36,8 +37,8 @@ from scheduling.monitoring.left_out import readable
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
-from scheduling.operations.options import add_set_options, count, given, instant, read_set_options
 from scheduling.operations.pausing import pause_all, resume_all, rewind_all
+from scheduling.timing.instants import parse_instant
 from scheduling.wording import counted, were
 
 HELP = """\
@@ -171,7 +172,7 @@ class Command(OperatorCommand):
         self._show(*readable(list_reply, tell=self.stderr.write), **options)
 
     def _pause(self, name: str | None, by: str, note: str, until: str | None, **options: Any) -> None:
-        ends, now = instant(until) if until else None, database_now()
+        ends, now = parse_instant(until) if until else None, database_now()
         if name is None:
             self._show_names(pause_all(by=by, note=note, now=now, until=ends), "paused", **options)
             return
@@ -209,7 +210,9 @@ class Command(OperatorCommand):
             raise CommandError("Nothing begins anew.")
 
     def _backfill(self, name: str, by: str, start: str, end: str, **options: Any) -> None:
-        runs = changing.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())
+        runs = changing.backfill(
+            name, start=parse_instant(start), end=parse_instant(end), by=by, now=database_now()
+        )
         document = [presentation.run_document(run) for run in runs]
         run = "runs" if len(runs) == 1 else "run one after the other"
         text = f"{counted(len(runs), 'occurrence')} of {name} {run} now."
@@ -257,7 +260,7 @@ class Command(OperatorCommand):
 
     def _explain(self, name: str, at: str | None, **options: Any) -> None:
         now = database_now()
-        asked = instant(at) if at else now
+        asked = parse_instant(at) if at else now
         if asked.microsecond == 0:  # as people read it off the history, which shows whole seconds
             asked += timedelta(seconds=1, microseconds=-1)
         job = job_named(name)
