@@ -1,13 +1,13 @@
 """What `scheduler retry` does and shows: one failed run of a schedule, or many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from scheduling.exceptions import RefusedError
 from scheduling.ledger.presentation import retry_text, run_document
 from scheduling.ledger.search import RunFilter
+from scheduling.management.command import Reply
 from scheduling.management.tables import table
 from scheduling.models import Job
 from scheduling.operations.naming import job_named
@@ -16,15 +16,6 @@ from scheduling.timing.instants import parse_instant
 
 # Longer numbers are of no run.
 MOST_DIGITS = 18
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What came of it as a document and as text; `is_done` unless nothing begins anew."""
-
-    document: Any
-    text: str
-    is_done: bool = True
 
 
 def retry_reply(
@@ -83,5 +74,5 @@ def _many(run_ids: Sequence[int], *, by: str, now: datetime) -> Reply:
     return Reply(
         document={"retried": retried.begun, "runs": [run.document() for run in retried.runs]},
         text=f"{table(('run', 'what became of it'), rows)}\n{retried.begun} of {len(rows)} begin anew.",
-        is_done=retried.begun > 0,
+        problem="" if retried.begun else "Nothing begins anew.",
     )
