@@ -6,18 +6,19 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django_q.models import Schedule
 
-from scheduling.admin.editing import EditedTogetherAdmin
 from scheduling.admin.history import ReadOnlyAdmin, page_of
 from scheduling.clock import database_now
+from scheduling.exceptions import SchedulingError
 from scheduling.ledger.attempts import attempts_text
 from scheduling.ledger.presentation import overrides_text, pause_text
 from scheduling.ledger.selectors import cadence_text, next_run_of
@@ -26,7 +27,7 @@ from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.models.left_out import left_out
 from scheduling.operations import changing
 from scheduling.pages.access import may_operate
-from scheduling.pages.editing import with_edition
+from scheduling.pages.editing import EditedTogether, with_edition
 from scheduling.pages.forms import CadenceForm
 from scheduling.pages.job_form import JobForm
 from scheduling.pages.operator_actions import LONGEST_INSTANT, ask_for_run, pause_as_asked, perform
@@ -52,8 +53,11 @@ class NotedActionForm(ActionForm):
     )
 
 
-class OperatedAdmin(EditedTogetherAdmin, ReadOnlyAdmin):
-    """A list whose rows stand for jobs, with what an operator may do to those that are ticked."""
+class OperatedAdmin(ReadOnlyAdmin):
+    """Rows that stand for jobs: what an operator may do to those that are ticked, and a form that edits one.
+
+    The form rehearses what it is asked for, and the operation that has the rules then does it.
+    """
 
     action_form = NotedActionForm
     actions = ("run_now", "pause", "resume")
@@ -79,6 +83,18 @@ class OperatedAdmin(EditedTogetherAdmin, ReadOnlyAdmin):
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._each(request, queryset, changing.resume, "{} goes on.")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:
+        assert isinstance(form, EditedTogether), "it is edited through a form of its own"
+        form.apply(by=request.user.get_username())
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What went well in the rehearsal may be refused a moment later; nothing is stored then."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except SchedulingError as exc:
+            messages.error(request, str(exc))
+            return redirect(request.get_full_path())
 
     def _each(
         self, request: HttpRequest, rows: QuerySet[Any], operation: Callable[..., object], done: str
