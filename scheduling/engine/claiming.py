@@ -201,10 +201,10 @@ def _open_runs(won: Iterable[DueJob]) -> defaultdict[int, list[Run]]:
 def _still_open(
     one: DueJob, open_runs: Sequence[Run], *, known: Container[tuple[int, datetime]], now: datetime
 ) -> list[datetime]:
-    """The occurrences before which the planned ones have to stand back.
+    """The occurrences of the open runs that keep planned ones waiting, once these took over what they may.
 
-    Those that somebody asked for are none: the planned ones go first. What has a run already, as after
-    somebody set `next_run` back, takes over from nobody.
+    Runs that somebody asked for keep none of them waiting here. What has a run already, as after somebody
+    set `next_run` back, takes over from nobody.
     """
     open_runs = [run for run in open_runs if run.trigger not in ASKED_FOR or _was_tried(run)]
     coming = [
@@ -218,6 +218,7 @@ def _still_open(
 
 
 def _was_tried(run: Run) -> bool:
+    """Whether an operator asked for it and an attempt began: a newer run may take over from such a one."""
     return run.trigger == RunTrigger.OPERATOR and run.attempt > 0
 
 

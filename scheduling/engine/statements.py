@@ -160,7 +160,7 @@ def end_and_take(
 
 
 def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Of a connection that has just worked it is not asked first whether it does: that is one round trip."""
+    """The rows. A connection that has just worked is not tried first: that is one round trip."""
     global _worked
     here: Any = connection
     on, at = _worked
@@ -176,7 +176,7 @@ def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _prepared(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:
-    """None where nothing may be. It brings PostgreSQL's driver, which others need not wait for."""
+    """The rows, by a prepared statement; None where none may be. Only who needs the driver imports it."""
     from scheduling.engine import prepared
 
     return prepared.answer(sql, values) if prepared.can_be() else None

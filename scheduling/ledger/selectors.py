@@ -172,7 +172,7 @@ def interval_of(job_name: str) -> timedelta | None:
 
 
 def interval_now(job: Job) -> timedelta | None:
-    """The same of a job that was read with its schedule."""
+    """The same of a job that was read with its schedule; None for one without a next run of its own."""
     next_run = job.schedule.next_run if job.schedule else None
     return None if next_run is None else interval_after(job, next_run)
 
