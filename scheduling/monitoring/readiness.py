@@ -83,7 +83,7 @@ class LateJob:
 
 def readiness() -> Readiness:
     """Look at everything; what does not answer is a finding and never an error."""
-    database = database_problem() or _problem_of(require_tables)
+    database = database_verdict() or _problem_of(require_tables)
     now = timezone.now() if database else database_now()
     return Readiness(at=now, findings=judge(queue_state(now=now), now=now, database=database))
 
@@ -122,8 +122,8 @@ class _SharedVerdict:
 _verdict = _SharedVerdict()
 
 
-def database_problem() -> str:
-    """Whether it takes writes, as of a few seconds ago: one that only answers is of no use."""
+def database_verdict() -> str:
+    """What keeps it from taking writes, as of some seconds ago, or nothing: to answer is not enough."""
     return _verdict.problem()
 
 
