@@ -258,7 +258,7 @@ def _authorised(request: HttpRequest, scope: Scope, schedule: str) -> str:
     return journal_name(token)
 
 
-def _schedule(name: str, *, to_staff: bool = False) -> dict[str, Any]:
+def _schedule(name: str, *, to_staff: bool) -> dict[str, Any]:
     row = next((row for row in schedule_rows() if row.job.name == name), None)
     if row is None:
         raise ApiError(404, code="unknown_schedule", detail=f"There is no schedule named {name!r}.")

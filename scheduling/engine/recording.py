@@ -54,7 +54,7 @@ def for_certain(record: Callable[[], None], *, what: str = SOME) -> None:
         os._exit(1)
 
 
-def persistently(record: Callable[[], None], *, what: str = SOME) -> None:
+def persistently(record: Callable[[], None], *, what: str) -> None:
     """Record an end even when the database is away for a while; this process ends when it stays away.
 
     That the run is somebody else's by now is said in the log. Raises what would fail again.
