@@ -33,6 +33,7 @@ from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, first_line, waits_of, with_failed_attempt
 from scheduling.models import Run, RunState
 from scheduling.models.paths import task_at
+from scheduling.models.runs import LONGEST_PRESSURE
 from scheduling.modes import declared_jobs, jobs_that_need
 from scheduling.timing.attempts import with_jitter
 from scheduling.timing.durations import show_wait
@@ -40,8 +41,6 @@ from scheduling.timing.durations import show_wait
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-
-LONGEST_PRESSURE = 300
 
 _current: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
 _pressure: ContextVar[str] = ContextVar("pressure", default="")

@@ -10,6 +10,9 @@ from scheduling.models.jobs import Job
 from scheduling.models.left_out import ReadableOfJobs
 from scheduling.timing.instants import show_instant
 
+# Characters of what a task found overloaded.
+LONGEST_PRESSURE = 300
+
 
 class RunState(models.TextChoices):
     """Where an occurrence stands. Every run ends in one of the last three."""
@@ -79,7 +82,7 @@ class Run(models.Model):
     variant = models.CharField(max_length=1, blank=True, help_text="a or b, when the job has two.")
     parameters = models.JSONField(default=dict, blank=True, help_text="What its task is called with.")
     pressure = models.CharField(
-        max_length=300,
+        max_length=LONGEST_PRESSURE,
         blank=True,
         help_text="What its task found overloaded, an endpoint that throttles say.",
     )
