@@ -224,7 +224,7 @@ def body_of(response: requests.Response, *, largest: int) -> bytes:
     return bytes(body)
 
 
-def told(
+def ask_status(
     method: str,
     url: str,
     *,

@@ -1,35 +1,111 @@
 """Schedules and the policies of their jobs, as an operator sees and changes them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django_q.models import Schedule
 
-from scheduling.admin.editing import EditedTogetherAdmin
 from scheduling.admin.history import ReadOnlyAdmin, page_of
+from scheduling.clock import database_now
+from scheduling.exceptions import SchedulingError
 from scheduling.ledger.attempts import attempts_text
-from scheduling.ledger.presentation import pause_text
+from scheduling.ledger.presentation import overrides_text, pause_text
 from scheduling.ledger.selectors import cadence_text, next_run_of
 from scheduling.models import Job, Run
+from scheduling.models.jobs import LONGEST_NOTE
 from scheduling.models.left_out import left_out
+from scheduling.operations import changing
 from scheduling.pages.access import may_operate
-from scheduling.pages.editing import with_edition
+from scheduling.pages.editing import EditedTogether, with_edition
 from scheduling.pages.forms import CadenceForm
 from scheduling.pages.job_form import JobForm
-from scheduling.pages.operator_actions import OperatorActions
+from scheduling.pages.operator_actions import LONGEST_INSTANT, ask_for_run, pause_as_asked, perform
 
 admin.site.unregister(Schedule)
 
 
+class NotedActionForm(ActionForm):
+    """The bar of actions, with room to say why, and until when."""
+
+    note = forms.CharField(
+        required=False,
+        max_length=LONGEST_NOTE,
+        label="Note",
+        widget=forms.TextInput({"placeholder": "why it is paused"}),
+    )
+    until = forms.CharField(
+        required=False,
+        max_length=LONGEST_INSTANT,
+        label="Until",
+        # Django shows no help text in the bar of actions.
+        widget=forms.TextInput({"placeholder": "2026-11-23T12:00Z", "title": "empty: until it is resumed"}),
+    )
+
+
+class OperatedAdmin(ReadOnlyAdmin):
+    """Rows that stand for jobs: what an operator may do to those that are ticked, and a form that edits one.
+
+    The form rehearses what it is asked for, and the operation that has the rules then does it.
+    """
+
+    action_form = NotedActionForm
+    actions = ("run_now", "pause", "resume")
+
+    @admin.display(description="set by")
+    def set_by(self, row: Any) -> str:
+        """Who set what otherwise than declared, and when."""
+        job = row if isinstance(row, Job) else _job_of(row)
+        return overrides_text(job) if job else ""
+
+    def job_names(self, rows: QuerySet[Any]) -> Iterable[str]:
+        raise NotImplementedError
+
+    @admin.action(description="Run now, beside the schedule", permissions=["change"])
+    def run_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for name in self.job_names(queryset):
+            ask_for_run(request, name)
+
+    @admin.action(description="Pause, with the note and the end", permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._each(request, queryset, partial(pause_as_asked, request), "{} is paused.")
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._each(request, queryset, changing.resume, "{} goes on.")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:
+        assert isinstance(form, EditedTogether), "it is edited through a form of its own"
+        form.apply(by=request.user.get_username())
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What went well in the rehearsal may be refused a moment later; nothing is stored then."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except SchedulingError as exc:
+            messages.error(request, str(exc))
+            return redirect(request.get_full_path())
+
+    def _each(
+        self, request: HttpRequest, rows: QuerySet[Any], operation: Callable[..., object], done: str
+    ) -> None:
+        by = request.user.get_username()
+        for name in self.job_names(rows):
+            perform(request, partial(operation, name, by=by, now=database_now()), done=done.format(name))
+
+
 @admin.register(Schedule)
-class ScheduleAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
+class ScheduleAdmin(OperatedAdmin):
     """When each job is due. Only the cadence and the next run of our own schedules can be edited.
 
     Who may operate jobs may do that: a permission on django-q2's table would say less than it lets do.
@@ -125,7 +201,7 @@ class ScheduleAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
 
 
 @admin.register(Job)
-class JobAdmin(EditedTogetherAdmin, OperatorActions, ReadOnlyAdmin):
+class JobAdmin(OperatedAdmin):
     """The policies of each job. When it runs is edited on the page of its schedule."""
 
     form = JobForm

@@ -160,9 +160,7 @@ def get_run(request: HttpRequest, key: RunKey) -> HttpResponse:
     """
     run, insider = run_of(key), _is_insider(request)
     if run is None or (run.trigger == RunTrigger.ALERT and not insider):
-        raise ApiError(
-            404, code="unknown_run", detail=f"There is no run {key}; retention may have deleted it."
-        )
+        raise ApiError(404, code="unknown_run", detail=GONE.format(key))
     reply = json_reply({**envelope(), "run": run_document(run, to_staff=insider)})
     return _for_reader(request, reply, insider=insider)
 
@@ -260,7 +258,7 @@ def _authorised(request: HttpRequest, scope: Scope, schedule: str) -> str:
     return journal_name(token)
 
 
-def _schedule(name: str, *, to_staff: bool = False) -> dict[str, Any]:
+def _schedule(name: str, *, to_staff: bool) -> dict[str, Any]:
     row = next((row for row in schedule_rows() if row.job.name == name), None)
     if row is None:
         raise ApiError(404, code="unknown_schedule", detail=f"There is no schedule named {name!r}.")

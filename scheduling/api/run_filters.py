@@ -14,7 +14,7 @@ from scheduling.api.unknown import there_is_no
 from scheduling.exceptions import CadenceError
 from scheduling.ledger.search import Place, RunFilter
 from scheduling.models import Job, Run, RunTrigger
-from scheduling.operations.options import instant
+from scheduling.timing.instants import parse_instant
 
 MOST_RUNS: Final = 1_000
 LARGEST_KEY: Final = 2**63 - 1
@@ -29,7 +29,7 @@ def _read_instant(written: Any) -> Any:
     if not isinstance(written, str):
         return written
     try:
-        return instant(written)
+        return parse_instant(written)
     except CadenceError as exc:
         raise ValueError(str(exc)) from exc
 

@@ -23,9 +23,9 @@ def follow_success(*, job_id: int, occurrence: datetime, now: datetime) -> None:
 
 
 def follow_first_success(*, job_id: int, job_name: str, run_id: int, now: datetime) -> None:
-    """Ask for a run of what lacked this job until now, unless one comes soon by itself.
+    """After the job's first, ask for a run of each job that needs it, unless one comes soon by itself.
 
-    What needs a source that was away when it ran would otherwise do without it for another interval.
+    What ran while a source of its was away would otherwise do without it for another interval.
     """
     needing = jobs_that_need(job_name)
     if not needing:

@@ -17,19 +17,17 @@ CLAIMS_PER_TRANSACTION = 100
 def claim_batches(*, now: datetime, but: Collection[int] = ()) -> Iterator[list[Run]]:
     """Record everything due that nobody else claimed, and give the runs, a batch at a time.
 
-    So the first may be rung for before the last is claimed. When somebody else claimed all of it, there is
-    one batch, which is empty.
+    So the first may be rung for before the last is claimed. No batch is empty.
 
-    Who claimed a batch before us is about to claim the next: that one is left to him, and at the end it is
-    looked whether he did. The jobs of `but` are left out.
+    A dispatcher that claimed a batch before us is about to claim the next: we leave it that one, and look
+    again at the end whether it did. The jobs of `but` are left out.
     """
-    has_recorded = leaves_some = False
+    leaves_some = False
     for is_second_round in (False, True):
         after = ahead = 0
         while True:
             due, recorded = _claim_next(after=after, ahead=ahead, now=now, but=but)
             if recorded:
-                has_recorded = True
                 yield recorded
             if len(due) < CLAIMS_PER_TRANSACTION:
                 break
@@ -38,14 +36,12 @@ def claim_batches(*, now: datetime, but: Collection[int] = ()) -> Iterator[list[
             leaves_some |= is_late
         if not leaves_some:
             break
-    if not has_recorded:
-        yield []
 
 
 def _claim_next(
     *, after: int, ahead: int, now: datetime, but: Collection[int]
 ) -> tuple[list[int], list[Run]]:
-    """The schedules behind one that were due, so many further ahead, and the runs that are ours."""
+    """Claim what is due behind the schedule `after`, without the first `ahead`: keys, and the runs won."""
     # What was read is locked there, so that the second of two dispatchers reads what the first does not.
     with transaction.atomic() if connection.vendor == "postgresql" else nullcontext():
         jobs = _due(after=after, now=now, but=but)[ahead:][:CLAIMS_PER_TRANSACTION]

@@ -1,4 +1,4 @@
-"""Turning what is due into runs, once."""
+"""How a dispatcher turns what is due into runs, once. How a worker takes one of these: `claims`."""
 
 import logging
 from collections import defaultdict
@@ -28,34 +28,35 @@ MOST_MISSED = 2_147_483_647
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueJob:
-    """A job that is due, the row as it was seen, and the plan; with a `problem` its cadence is broken."""
+    """A job that is due, as its two rows were seen, and the plan; with a `problem` its cadence is broken."""
 
     job: Job
-    seen_next_run: datetime
     plan: Plan
     problem: str = ""
-
-    @property
-    def seen_repeats(self) -> int:
-        assert self.job.schedule is not None, "only a job with a schedule is due"
-        repeats: int = self.job.schedule.repeats
-        return repeats
-
-    @property
-    def cadence(self) -> tuple[object, ...]:
-        """As the two rows have it, in the order of `statements._CADENCE`."""
-        job, schedule = self.job, self.job.schedule
-        assert schedule is not None, "only a job with a schedule is due"
-        of_schedule = (schedule.schedule_type, schedule.minutes, schedule.cron)
-        return (*of_schedule, job.every_seconds, job.offset_seconds, job.time_zone)
 
     @property
     def schedule_id(self) -> int:
         assert self.job.schedule_id is not None, "only a job with a schedule is due"
         return self.job.schedule_id
 
+    @property
+    def move(self) -> Move:
+        """From where its schedule was seen to where the plan leaves it."""
+        job, schedule = self.job, self.job.schedule
+        assert schedule is not None, "only a job with a schedule is due"
+        of_schedule = (schedule.schedule_type, schedule.minutes, schedule.cron)
+        return Move(
+            schedule_id=self.schedule_id,
+            seen_next_run=schedule.next_run,
+            seen_repeats=schedule.repeats,
+            seen_ends_at=job.ends_at,
+            seen_cadence=(*of_schedule, job.every_seconds, job.offset_seconds, job.time_zone),
+            next_run=self.plan.following,
+            repeats=self.plan.repeats,
+        )
 
-def policies_of(job: Job) -> Policies:
+
+def _policies_of(job: Job) -> Policies:
     """What the pure planning needs to know; raises `CadenceError` when its cadence cannot be."""
     assert job.schedule is not None, "only a job with a schedule has a cadence"
     return Policies(
@@ -71,18 +72,19 @@ def policies_of(job: Job) -> Policies:
 
 
 def plan_of(job: Job, *, now: datetime) -> DueJob:
+    """With a cadence that cannot be: one run, which is to fail and say so, and no next one."""
     schedule = job.schedule
     assert schedule is not None, "only due schedules are planned"
     assert schedule.next_run is not None, "only due schedules are planned"
     seen = schedule.next_run
     try:
-        return DueJob(job=job, seen_next_run=seen, plan=plan_runs(policies_of(job), first=seen, now=now))
+        return DueJob(job=job, plan=plan_runs(_policies_of(job), first=seen, now=now))
     except (CadenceError, OverflowError) as exc:  # a time span that leads beyond the calendar
         logger.error("%s does not run until its schedule is mended: %s", job.name, exc)
         broken = Plan(
             runs=(PlannedRun(occurrence=seen, not_before=seen),), following=None, repeats=schedule.repeats
         )
-        return DueJob(job=job, seen_next_run=seen, plan=broken, problem=str(exc))
+        return DueJob(job=job, plan=broken, problem=str(exc))
 
 
 def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
@@ -111,21 +113,8 @@ def claim(due: Sequence[DueJob], *, now: datetime) -> list[Run]:
 
 
 def _advanced(due: Sequence[DueJob]) -> list[DueJob]:
-    """The compare-and-swap that makes occurrences ours, those that it did."""
-    moved = move_on(
-        [
-            Move(
-                schedule_id=one.schedule_id,
-                seen=one.seen_next_run,
-                seen_repeats=one.seen_repeats,
-                ends_at=one.job.ends_at,
-                cadence=one.cadence,
-                following=one.plan.following,
-                repeats=one.plan.repeats,
-            )
-            for one in due
-        ]
-    )
+    """Compare and swap: move the schedules on that stand where they were seen; returns the jobs of those."""
+    moved = move_on([one.move for one in due])
     return [one for one in due if one.schedule_id in moved]
 
 
@@ -212,10 +201,10 @@ def _open_runs(won: Iterable[DueJob]) -> defaultdict[int, list[Run]]:
 def _still_open(
     one: DueJob, open_runs: Sequence[Run], *, known: Container[tuple[int, datetime]], now: datetime
 ) -> list[datetime]:
-    """The occurrences before which the planned ones have to stand back.
+    """The occurrences of the open runs that keep planned ones waiting, once these took over what they may.
 
-    Those that somebody asked for are none: the planned ones go first. What has a run already, as after
-    somebody set `next_run` back, takes over from nobody.
+    Runs that somebody asked for keep none of them waiting here. What has a run already, as after somebody
+    set `next_run` back, takes over from nobody.
     """
     open_runs = [run for run in open_runs if run.trigger not in ASKED_FOR or _was_tried(run)]
     coming = [
@@ -229,6 +218,7 @@ def _still_open(
 
 
 def _was_tried(run: Run) -> bool:
+    """Whether an operator asked for it and an attempt began: a newer run may take over from such a one."""
     return run.trigger == RunTrigger.OPERATOR and run.attempt > 0
 
 

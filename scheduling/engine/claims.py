@@ -1,4 +1,7 @@
-"""A claim: how a worker makes a queued run its own, and the token by which all that it writes is fenced."""
+"""How a worker makes a queued run its own, and the token by which all that it writes is fenced.
+
+How occurrences become runs, which a dispatcher does: `claiming`.
+"""
 
 import json
 import logging

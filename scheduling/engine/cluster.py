@@ -259,15 +259,13 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_up, 4096)
 
-    def stop_within(self, grace: float) -> bool:
-        """Let running tasks end for `grace` seconds, then kill; say whether all ended by themselves."""
+    def stop_within(self, grace: float) -> None:
+        """Let running tasks end for `grace` seconds, or until a second request to stop, then kill."""
         self.sentinel.terminate()
         deadline = time.monotonic() + grace
         while self.sentinel.is_alive() and time.monotonic() < deadline and self.stop_requests < 2:
             self.sleep(0.1)
-        ended = not self.sentinel.is_alive()
         self._kill()
-        return ended
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         self.stop_requests += 1

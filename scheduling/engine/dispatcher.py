@@ -60,8 +60,9 @@ class Dispatcher:
         self._messages_lost = False
         self._deference = 0.0
         self._trials = WriteTrials()
-        self._wrote = False
-        self._moved = False
+        # Of one tick: whether it wrote, and whether its outlook may be another since.
+        self._wrote = self._moved = False
+        # A disk that is full still answers who reads: that outage is over when a tick has written.
         self._is_full = False
         self._outage = Outage(consequence="trying until it does", back="The database answers again.")
 
@@ -139,10 +140,11 @@ class Dispatcher:
         return self._finish_open(outlook)
 
     def _claim_and_ring(self, *, now: datetime) -> None:
+        has_claimed = False
         for recorded in claim_batches(now=now, but=self._passed_over.jobs):
             self._doorbell.ring(run for run in recorded if run.state == RunState.QUEUED)
-            self._deference = 0.0 if recorded else DEFERENCE
-            self._wrote |= bool(recorded)
+            has_claimed = self._wrote = True
+        self._deference = 0.0 if has_claimed else DEFERENCE
 
     def _finish_open(self, outlook: Outlook) -> bool:
         """See to the runs that have not ended; say whether one was put back, which may start at once."""

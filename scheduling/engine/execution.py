@@ -33,6 +33,7 @@ from scheduling.exceptions import AttemptError, RunLostError, SkipRun
 from scheduling.ledger.attempts import WITH_CADENCE, first_line, waits_of, with_failed_attempt
 from scheduling.models import Run, RunState
 from scheduling.models.paths import task_at
+from scheduling.models.runs import LONGEST_PRESSURE
 from scheduling.modes import declared_jobs, jobs_that_need
 from scheduling.timing.attempts import with_jitter
 from scheduling.timing.durations import show_wait
@@ -40,9 +41,6 @@ from scheduling.timing.durations import show_wait
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-
-LONGEST_PRESSURE = 300
-
 
 _current: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
 _pressure: ContextVar[str] = ContextVar("pressure", default="")
@@ -174,7 +172,9 @@ def _call(claim: Claim, *, asked_at: float) -> Any:
         time_limit(claim.time_limit),
         forks_kept_in(),
     ):
-        _require_condition(claim)
+        require_condition(
+            claim.condition, job_id=claim.job_id, job_name=claim.job_name, occurrence=claim.occurrence
+        )
         return task(**claim.parameters)
 
 
@@ -214,8 +214,8 @@ def _record_failure(claim: Claim, *, error: str) -> None:
 
 
 def _succeed(claim: Claim, *, result: Any) -> None:
-    """Record a success; where nothing follows from it, with the next claim if there is one to come."""
-    if claim.job_is_followed or jobs_that_need(claim.job_name):
+    """Record a success that stored nothing; where nothing follows from it, maybe with the next claim."""
+    if _is_built_upon(claim):
         persistently(lambda: _end(claim, RunState.SUCCEEDED, result=result), what=str(claim))
         return
     fields = {"state": RunState.SUCCEEDED, "error": "", "result": result} | _ended(claim)
@@ -238,19 +238,21 @@ def _end(claim: Claim, state: RunState, **fields: Any) -> None:
     """
     ended = _ended(claim)
     now = ended["finished_at"]
-    is_needed = bool(jobs_that_need(claim.job_name))
-    has_sequel = state == RunState.FAILED or (
-        state == RunState.SUCCEEDED and (claim.job_is_followed or is_needed)
-    )
+    has_sequel = state == RunState.FAILED or (state == RunState.SUCCEEDED and _is_built_upon(claim))
     # A statement alone is a transaction by itself, at half the price.
     with transaction.atomic(savepoint=False) if has_sequel else nullcontext():
         _write(claim, {"state": state, "error": ""} | fields | ended)
         if state == RunState.SUCCEEDED and claim.job_is_followed:
             follow_success(job_id=claim.job_id, occurrence=claim.occurrence, now=now)
-        if state == RunState.SUCCEEDED and is_needed:
+        if state == RunState.SUCCEEDED and has_sequel:
             follow_first_success(job_id=claim.job_id, job_name=claim.job_name, run_id=claim.run_id, now=now)
         if state == RunState.FAILED:
             follow_failure(job_id=claim.job_id, now=now)
+
+
+def _is_built_upon(claim: Claim) -> bool:
+    """Whether something may follow from a success: a job that runs after this one, or that needs it."""
+    return claim.job_is_followed or bool(jobs_that_need(claim.job_name))
 
 
 def _ended(claim: Claim) -> dict[str, Any]:
@@ -262,9 +264,3 @@ def _ended(claim: Claim) -> dict[str, Any]:
 def _write(claim: Claim, fields: dict[str, Any]) -> None:
     if not statements.end(claim.run_id, owner=claim.owner, **fields):  # [FENCE-1]
         raise RunLostError(f"{claim} was given to somebody else during attempt {claim.attempt}.")
-
-
-def _require_condition(claim: Claim) -> None:
-    require_condition(
-        claim.condition, job_id=claim.job_id, job_name=claim.job_name, occurrence=claim.occurrence
-    )

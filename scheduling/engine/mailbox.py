@@ -39,12 +39,12 @@ class Mailbox:
         self._sender, self._receiver = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
 
-    def put(self, message: Any, *, wait: bool = True) -> bool:
-        """Hand it over, if need be when there is room again; False when none is waited for."""
-        return self.send(pickle.dumps(message), wait=wait)
+    def put(self, message: Any) -> None:
+        """Hand it over, if need be when there is room again."""
+        self.send(pickle.dumps(message), wait=True)
 
     def send(self, packet: bytes, *, wait: bool) -> bool:
-        """Hand over what is pickled already."""
+        """Hand over what is pickled already; False when there is no room, and none is waited for."""
         flags = 0 if wait else socket.MSG_DONTWAIT
         try:
             if len(packet) <= LARGEST:

@@ -46,14 +46,12 @@ class Outage:
             self._reminded_at = now
             logger.warning("%s, for %.0f s.", why, now - self._since)
 
-    def worked(self) -> bool:
-        """It did what it failed at; whether the outage is over with that, which is said."""
+    def worked(self) -> None:
+        """It did what it had failed at: says that the outage is over, once that went well for long enough."""
         if self._since is None:
-            return False
+            return
         now = time.monotonic()
         self._well_since = self._well_since or now
-        if now - self._well_since < self._trial:
-            return False
-        self._since, self._ended_at = None, now
-        logger.info(self._back)
-        return True
+        if now - self._well_since >= self._trial:
+            self._since, self._ended_at = None, now
+            logger.info(self._back)

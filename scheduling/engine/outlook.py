@@ -68,7 +68,7 @@ class Outlook:
 
 
 def look_ahead(*, at: datetime | None = None) -> Outlook:
-    """As things are now, or as they are now for that instant."""
+    """What there is to do now, by the database's clock, or `at` an instant as the rows stand now."""
     sql = _LOOK.format_map(_DIALECTS[connection.vendor])
     values: dict[str, Any] = {"at": at, "silence": SILENCE, "horizon": HORIZON}
     if connection.vendor == "sqlite":

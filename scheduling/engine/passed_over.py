@@ -6,7 +6,7 @@ import time
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from scheduling.ledger.spoilt import spoilt_jobs
+from scheduling.ledger.spoilt import unreadable_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class PassedOver:
 
     def _look(self) -> None:
         self._looked_at = time.monotonic()
-        found = spoilt_jobs()
+        found = unreadable_jobs()
         self.jobs = frozenset(one.id for one in found)
         for one in found:
             logger.error("%s", one.problem)

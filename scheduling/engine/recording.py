@@ -1,4 +1,9 @@
-"""Writing the end of a run down for certain: with patience, or not at all and then by dying."""
+"""Writing the end of a run down for certain: with patience, or not at all and then by dying.
+
+`persistently` writes an end by itself, and waits for `RECORDING_PATIENCE`. `for_certain` does so too, and any
+other error ends the process as well. `within_reach` commits an end with what its task wrote, and waits for as
+long as the task has time; `under_lease` so commits a part of that work, before the end.
+"""
 
 import logging
 import math
@@ -49,8 +54,11 @@ def for_certain(record: Callable[[], None], *, what: str = SOME) -> None:
         os._exit(1)
 
 
-def persistently(record: Callable[[], None], *, what: str = SOME) -> None:
-    """Record an end even when the database is away for a while; this process ends when it stays away."""
+def persistently(record: Callable[[], None], *, what: str) -> None:
+    """Record an end even when the database is away for a while; this process ends when it stays away.
+
+    That the run is somebody else's by now is said in the log. Raises what would fail again.
+    """
     began = time.monotonic()
     try:
         patiently(record, until=began + RECORDING_PATIENCE, what=what)

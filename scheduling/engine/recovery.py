@@ -49,11 +49,10 @@ def open_runs(*, but: Collection[int] = ()) -> list[Run]:
 def unsettled_runs(
     *, now: datetime, messages_lost: bool, messages_waiting: bool, but: Collection[int] = ()
 ) -> list[Run]:
-    """Those open runs about which there may be something to do, and those that a release has to know of.
+    """The open runs to look at, but for jobs of `but`: running, due, or queued and taken by nobody for long.
 
-    None of the jobs of `but`.
-
-    What was asked for a moment ago is on its way to a worker: most of what is open when much is due.
+    With a pending one come all that its release depends on: of its job, and of those that leave a worker.
+    Most of what is open when much is due was queued a moment ago, and is on its way to a worker.
     """
     due = Q(state=RunState.PENDING, not_before__lte=now)
     silent = Q(state=RunState.QUEUED)

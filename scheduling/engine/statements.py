@@ -39,7 +39,7 @@ RETURNING job_id, occurrence, attempt, started_at, parameters,
     (SELECT time_limit FROM scheduling_job job WHERE job.id = job_id),
     EXISTS (SELECT 1 FROM scheduling_job follower WHERE follower.after_id = job_id)
 """
-# Of a schedule and its job, in the order of `Move.cadence`.
+# Of a schedule and its job, in the order of `Move.seen_cadence`.
 _CADENCE = (
     "django_q_schedule.schedule_type, django_q_schedule.minutes, django_q_schedule.cron, job.every_seconds,"
     " job.offset_seconds, job.time_zone"
@@ -92,14 +92,17 @@ SELECT (SELECT count(*) FROM ended), taken.* FROM (SELECT 1) one LEFT JOIN taken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A schedule as it was seen, and where it is to stand next; None for nowhere."""
+    """A schedule and its job as they were seen, and what the schedule is to hold: no `next_run` is None.
+
+    `seen_cadence` is what the columns of `_CADENCE` hold.
+    """
 
     schedule_id: int
-    seen: datetime
+    seen_next_run: datetime
     seen_repeats: int
-    ends_at: datetime | None
-    cadence: tuple[Any, ...]
-    following: datetime | None
+    seen_ends_at: datetime | None
+    seen_cadence: tuple[Any, ...]
+    next_run: datetime | None
     repeats: int
 
 
@@ -111,13 +114,13 @@ def move_on(moves: Sequence[Move]) -> set[int]:
     """
     if not moves:
         return set()
-    next_run = _column(Schedule, "next_run")
+    column = _column(Schedule, "next_run")
     values: list[Any] = []
     for move in moves:
-        instants = (move.seen, move.following, move.ends_at)
-        seen, following, ends_at = (next_run.get_db_prep_save(at, connection) for at in instants)
+        instants = (move.seen_next_run, move.next_run, move.seen_ends_at)
+        seen, following, ends_at = (column.get_db_prep_save(at, connection) for at in instants)
         values += move.schedule_id, seen, following, move.repeats, move.seen_repeats, ends_at
-        values += move.cadence
+        values += move.seen_cadence
     row = ", ".join(["%s"] * (len(values) // len(moves)))
     rows = ", ".join([f"({row})"] * len(moves))
     sql = _MOVE.format(moves=rows, **_DIALECTS[connection.vendor])
@@ -157,7 +160,7 @@ def end_and_take(
 
 
 def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Of a connection that has just worked it is not asked first whether it does: that is one round trip."""
+    """The rows. A connection that has just worked is not tried first: that is one round trip."""
     global _worked
     here: Any = connection
     on, at = _worked
@@ -173,7 +176,7 @@ def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _prepared(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:
-    """None where nothing may be. It brings PostgreSQL's driver, which others need not wait for."""
+    """The rows, by a prepared statement; None where none may be. Only who needs the driver imports it."""
     from scheduling.engine import prepared
 
     return prepared.answer(sql, values) if prepared.can_be() else None

@@ -15,9 +15,9 @@ from scheduling.modes import jobs_that_leave_a_worker
 
 
 def rank(run: Run, *, turns: Container[int]) -> tuple[int, datetime]:
-    """Live occurrences first, then what an operator asked for, then those of the past; the oldest first.
+    """To sort by: the clock's first, then what an operator triggered, then backfills; the oldest first.
 
-    Last the live ones of the jobs in `turns`, where it is the turn of the others.
+    The clock's of the jobs in `turns` come last: there it is the turn of what was asked for.
     """
     if run.trigger in ASKED_FOR:
         return (ASKED_FOR.index(run.trigger) + 1, run.occurrence)
@@ -25,7 +25,7 @@ def rank(run: Run, *, turns: Container[int]) -> tuple[int, datetime]:
 
 
 def turns_of_asked(runs: Iterable[Run], *, busy: Container[int], now: datetime) -> set[int]:
-    """Jobs of which the next of the clock waits, and one that was asked for, whose turn it is.
+    """The jobs of which both the clock's next run and one that was asked for wait, and it is that one's turn.
 
     What a pause holds has none: the clock's of its job would go behind those of all others meanwhile.
     """
@@ -43,9 +43,9 @@ def turns_of_asked(runs: Iterable[Run], *, busy: Container[int], now: datetime) 
 
 
 def first_asked_for(runs: Iterable[Run], *, now: datetime) -> Run | None:
-    """Of one job the waiting run that was asked for and goes before the clock's, whose turn was the last.
+    """The run of one job that was asked for and goes before the clock's, as the clock's went the last time.
 
-    None while it waits for its next attempt: the clock's would wait with it.
+    None if there is none, and while it waits for its next attempt: the clock's would wait with it.
     """
     asked = (run for run in runs if run.trigger in ASKED_FOR and run.state == RunState.PENDING)
     first = min(asked, key=lambda run: rank(run, turns=()), default=None)

@@ -10,7 +10,7 @@ from scheduling.ledger.public import public_error_names
 LONGEST_ERROR = 4_000
 # Characters of JSON. A result is a handful of numbers; what is larger belongs into a table.
 LONGEST_RESULT = 100_000
-# Of the name that a result which could not be kept goes by.
+# Instead of a result that could not be kept stands an object with this key, and why.
 NOT_KEPT = "not_kept"
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from scheduling.exceptions import CadenceError
 from scheduling.models import Action, Job, JobChange, Run, RunState
 from scheduling.timing.attempts import MOST_KEPT, waits_between_attempts
@@ -75,15 +77,17 @@ def attempt_sentences(run: Run) -> list[str]:
         )
         for failed in failed_attempts(run)
     ]
-    # What the journal says of one begins with its occurrence, in full.
-    retries = JobChange.objects.filter(
-        job=run.job_id, action=Action.RETRY, detail__startswith=f"{run.occurrence}: "
-    )
-    for retry in retries.order_by("pk"):
+    for retry in retries_of(run).order_by("pk"):
         at = f"{retry.at:%Y-%m-%dT%H:%M:%SZ}"
         told.append((at, f"{retry.by} retried it{_at(at)}; its attempts count from 1 again."))
     # Those of one second stay in this order: nobody retries what has not failed.
     return [sentence for _, sentence in sorted(told, key=itemgetter(0))]
+
+
+def retries_of(run: Run) -> "QuerySet[JobChange]":
+    """The journal's lines of a run that was retried: each begins with its occurrence, in full."""
+    detail = f"{run.occurrence}: "
+    return JobChange.objects.filter(job=run.job_id, action=Action.RETRY, detail__startswith=detail)
 
 
 def _at(instant: str) -> str:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from scheduling.ledger.selectors import LatenessSummary, lateness_summary
+from scheduling.ledger.selectors import Percentiles, percentiles
 from scheduling.models import Job, Run, RunState
 
 # The newest runs that are compared.
@@ -23,8 +22,8 @@ class Variant:
     skipped: int
     success_rate: float | None
     retried: int
-    duration_ms: LatenessSummary
-    lateness_ms: LatenessSummary
+    duration_ms: Percentiles
+    lateness_ms: Percentiles
 
 
 def compare_variants(job: Job) -> list[Variant]:
@@ -45,10 +44,6 @@ def _variant(name: str, runs: Sequence[Run]) -> Variant:
         skipped=states.count(RunState.SKIPPED),
         success_rate=succeeded / (succeeded + failed) if succeeded + failed else None,
         retried=sum(run.attempt > 1 for run in runs),
-        duration_ms=lateness_summary(_known([run.duration for run in runs])),
-        lateness_ms=lateness_summary(_known([run.lateness for run in runs])),
+        duration_ms=percentiles(run.duration for run in runs),
+        lateness_ms=percentiles(run.lateness for run in runs),
     )
-
-
-def _known(durations: Sequence[timedelta | None]) -> list[timedelta]:
-    return [duration for duration in durations if duration is not None]

@@ -20,24 +20,22 @@ class Counts(NamedTuple):
 
 def counts_of(rows: Mapping[str, QuerySet[Any, Any]]) -> Counts:
     """SQLite knows nothing that it has not counted: there all are exact."""
-    numbers: dict[str, int] = {}
-    estimated = []
-    for name, some in rows.items():
-        if connection.vendor != "postgresql":
-            numbers[name] = some.count()
-            continue
-        numbers[name] = some.order_by()[: MOST_COUNTED + 1].count()
-        if numbers[name] > MOST_COUNTED:
-            [plan] = json.loads(some.order_by().values("pk").explain(format="json"))
-            # By its statistics, which it gathers now and then.
-            expected = plan["Plan"]["Plan Rows"]
-            if expected <= MOST_COUNTED:
-                # It has none yet, as after a restore: more than that were counted.
-                numbers[name] = some.count()
-                continue
-            numbers[name] = expected
-            estimated.append(name)
-    return Counts(numbers, tuple(estimated))
+    counted = {name: _count(some) for name, some in rows.items()}
+    estimated = tuple(name for name, (_, is_estimate) in counted.items() if is_estimate)
+    return Counts({name: number for name, (number, _) in counted.items()}, estimated)
+
+
+def _count(rows: QuerySet[Any, Any]) -> tuple[int, bool]:
+    """How many there are, and whether that is an estimate."""
+    if connection.vendor != "postgresql":
+        return rows.count(), False
+    number = rows.order_by()[: MOST_COUNTED + 1].count()
+    if number <= MOST_COUNTED:
+        return number, False
+    [plan] = json.loads(rows.order_by().values("pk").explain(format="json"))
+    expected = plan["Plan"]["Plan Rows"]
+    # By its statistics, which it gathers now and then. After a restore it has none yet, and expects too few.
+    return (expected, True) if expected > MOST_COUNTED else (rows.count(), False)
 
 
 def counts_said(numbers: Mapping[str, int], estimated: Collection[str]) -> dict[str, str]:

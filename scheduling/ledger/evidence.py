@@ -10,6 +10,7 @@ from scheduling.ledger.retention import Retention
 from scheduling.models import Job, Run, RunState
 from scheduling.models.paths import EXECUTE_RUN, paths_ever
 
+# What `execute_run` returned then.
 SUCCEEDED = "succeeded"
 
 

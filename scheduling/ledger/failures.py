@@ -54,7 +54,7 @@ def failing_now(*, most: int = MOST_COUNTED) -> list[Failing]:
 
 
 def interval_of_next(job: Job) -> timedelta | None:
-    """From a job's next occurrence to the one after it; None when there is no telling."""
+    """From its next occurrence, or one of long ago, to the one after; of the job it runs after, if any."""
     next_run = job.schedule.next_run if job.schedule else None
     return interval_after(job, next_run or EPOCH)
 

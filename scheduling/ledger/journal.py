@@ -4,11 +4,10 @@ from datetime import datetime
 
 from scheduling.exceptions import RefusedError
 from scheduling.models import Action, Job, JobChange
+from scheduling.models.jobs import LONGEST_AUTHOR, LONGEST_DETAIL
 
 # The author of what the scheduler changes by itself.
 SCHEDULER = "scheduler"
-LONGEST_DETAIL = 500
-LONGEST_AUTHOR = 150
 
 
 def record_change(job: Job, *, at: datetime, by: str, action: Action, detail: str = "") -> JobChange:

@@ -96,6 +96,7 @@ def change_text(change: JobChange) -> str:
 
 
 def schedule_document(row: ScheduleRow) -> dict[str, Any]:
+    """For `--json` of the commands; the API's, which strangers read, is in `api.documents`."""
     return {
         "name": row.job.name,
         "task": row.job.task,
@@ -129,6 +130,7 @@ def schedule_cells(row: ScheduleRow) -> tuple[object, ...]:
 
 
 def run_document(run: Run) -> dict[str, Any]:
+    """As `schedule_document`."""
     return {
         "id": run.pk,
         "occurrence": iso(run.occurrence),

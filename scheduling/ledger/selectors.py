@@ -28,8 +28,8 @@ class ScheduleRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LatenessSummary:
-    """Percentiles of start minus occurrence in milliseconds; None when nothing started."""
+class Percentiles:
+    """Of some durations, in milliseconds; None when there is none."""
 
     p50: float | None
     p99: float | None
@@ -43,7 +43,7 @@ class Outcomes:
     succeeded: int
     failed: int
     skipped: int
-    lateness_ms: LatenessSummary
+    lateness_ms: Percentiles
 
 
 def schedule_rows() -> list[ScheduleRow]:
@@ -118,14 +118,14 @@ def run_counts() -> Counts:
     return counts_of({state.value: Run.objects.filter(state=state) for state in RunState})
 
 
-def lateness_summary(latenesses: Sequence[timedelta]) -> LatenessSummary:
-    """Nearest-rank percentiles, in milliseconds to a tenth."""
-    values = sorted(lateness.total_seconds() * 1000 for lateness in latenesses)
+def percentiles(durations: Iterable[timedelta | None]) -> Percentiles:
+    """Of those that are known, by nearest rank and to a tenth of a millisecond."""
+    values = sorted(duration.total_seconds() * 1000 for duration in durations if duration is not None)
     if not values:
-        return LatenessSummary(p50=None, p99=None, max=None)
+        return Percentiles(p50=None, p99=None, max=None)
 
     p50, p99 = nearest_rank(values, 50), nearest_rank(values, 99)
-    return LatenessSummary(p50=round(p50, 1), p99=round(p99, 1), max=round(values[-1], 1))
+    return Percentiles(p50=round(p50, 1), p99=round(p99, 1), max=round(values[-1], 1))
 
 
 def nearest_rank(ordered: Sequence[float], percent: int) -> float:
@@ -136,12 +136,11 @@ def nearest_rank(ordered: Sequence[float], percent: int) -> float:
 def _outcomes(job_name: str, *, since: datetime) -> Outcomes:
     runs = Run.objects.filter(job__name=job_name, occurrence__gte=since)
     ended = Counter(runs.values_list("state", flat=True))
-    started = runs.filter(lateness__isnull=False).values_list("lateness", flat=True)
     return Outcomes(
         succeeded=ended[RunState.SUCCEEDED],
         failed=ended[RunState.FAILED],
         skipped=ended[RunState.SKIPPED],
-        lateness_ms=lateness_summary([lateness for lateness in started if lateness is not None]),
+        lateness_ms=percentiles(runs.filter(lateness__isnull=False).values_list("lateness", flat=True)),
     )
 
 
@@ -173,7 +172,7 @@ def interval_of(job_name: str) -> timedelta | None:
 
 
 def interval_now(job: Job) -> timedelta | None:
-    """The same of a job that was read with its schedule."""
+    """The same of a job that was read with its schedule; None for one without a next run of its own."""
     next_run = job.schedule.next_run if job.schedule else None
     return None if next_run is None else interval_after(job, next_run)
 

@@ -6,9 +6,9 @@ many runs, and of each what changed.
 
 from collections.abc import Iterable
 
-from scheduling.ledger.attempts import failed_attempts
+from scheduling.ledger.attempts import failed_attempts, retries_of
 from scheduling.ledger.lawful import NONE, OPEN, RUNNING, Look, broken_way
-from scheduling.models import Action, JobChange, Run
+from scheduling.models import Run
 from scheduling.timing.attempts import MOST_KEPT
 
 # The newest runs whose history is read, and of which each look is taken.
@@ -95,11 +95,6 @@ def _kept(run: Run) -> list[Look]:
 def _broken(run: Run, looks: list[Look]) -> str:
     """The sentence, if nothing leads there; the journal is asked about a retry only where it would matter."""
     told = broken_way(looks, retried=False)
-    if not told or (_was_retried(run) and not broken_way(looks, retried=True)):
+    if not told or (retries_of(run).exists() and not broken_way(looks, retried=True)):
         return ""
     return f"{run}: {told}"
-
-
-def _was_retried(run: Run) -> bool:
-    retries = JobChange.objects.filter(job=run.job_id, action=Action.RETRY)
-    return retries.filter(detail__startswith=f"{run.occurrence}: ").exists()

@@ -49,20 +49,20 @@ _JSON_OF = {dict: "object", list: "array"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpoiltJob:
-    """A job of which a row cannot be read, and where; the value stays with those who may see it."""
+class UnreadableJob:
+    """A job of which a row cannot be read, or that runs after one, and why; the value itself is not told."""
 
     id: int
     name: str
     problem: str
 
 
-def spoilt_jobs() -> list[SpoiltJob]:
+def unreadable_jobs() -> list[UnreadableJob]:
     """Those of which something stored is of no kind that its column is for, each once, by name."""
     questions = (_question(model, joined) for model, joined in _ROWS)
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(questions))
-        found = {job: SpoiltJob(id=job, name=name, problem=_told(name, *at)) for job, name, *at in cursor}
+        found = {job: UnreadableJob(id=job, name=name, problem=_told(name, *at)) for job, name, *at in cursor}
     return sorted(found.values(), key=lambda one: str(one.name))
 
 

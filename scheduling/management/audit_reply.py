@@ -1,15 +1,17 @@
 """What `scheduler audit` shows."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduling.ledger.audit.auditing import JobAudit, audit
 from scheduling.ledger.audit.judging import Finding, Verdict
 from scheduling.ledger.presentation import clock_time, iso
+from scheduling.management.command import Reply
 from scheduling.management.tables import table
-from scheduling.operations.options import instant
+from scheduling.timing.instants import parse_instant
+from scheduling.wording import counted, were
 
 WINDOW = timedelta(days=1)
 # Lines of a job; those that break a promise come first, and `--json` has all.
@@ -17,26 +19,21 @@ MOST_LISTED = 20
 _WORTH_A_LINE = (Verdict.MISSED, Verdict.DOUBLED, Verdict.LATE, Verdict.WAITED, Verdict.SKIPPED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """The audit as a document and as text, and how many occurrences break a promise."""
-
-    document: Any
-    text: str
-    broken: int
-
-
 def audit_reply(
     *, name: str | None, start: str | None, end: str | None, now: datetime, **options: Any
 ) -> Reply:
-    """The reply to `scheduler audit`; raises a `SchedulingError` that names the wrong argument."""
-    until = instant(end) if end else now
-    since = instant(start) if start else until - WINDOW
+    """The reply to `scheduler audit`, a problem where an occurrence breaks a promise.
+
+    Raises a `SchedulingError` that names the wrong argument.
+    """
+    until = parse_instant(end) if end else now
+    since = parse_instant(start) if start else until - WINDOW
     audits = list(audit(name, start=since, end=until, now=now))
+    broken = sum(len(one.broken) for one in audits)
     return Reply(
         document=[_document(one) for one in audits],
         text="\n".join([_counts(audits), *(line for one in audits for line in _lines(one))]),
-        broken=sum(len(one.broken) for one in audits),
+        problem=f"{counted(broken, 'occurrence')} {were(broken)} missed or doubled." if broken else "",
     )
 
 

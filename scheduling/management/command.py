@@ -1,5 +1,6 @@
 """What the commands of operators have in common."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
@@ -9,6 +10,15 @@ from scheduling.monitoring.left_out import unreadable_behind
 
 # The exit code for what cannot be asked so, as of a file that is not there; argparse has the same.
 WRONG_USAGE: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a command shows, as a document and as text; with a `problem` it says so too, and exits with 1."""
+
+    document: Any
+    text: str
+    problem: str = ""
 
 
 class OperatorCommand(BaseCommand):

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from scheduling.ledger.comparison import Variant, compare_variants
+from scheduling.management.command import Reply
 from scheduling.management.tables import table
 from scheduling.operations.naming import job_named
 
@@ -20,16 +21,13 @@ HEADERS: Final = (
 )
 
 
-def comparison_reply(name: str) -> tuple[list[dict[str, Any]], str]:
-    """The two variants of a job side by side, as a document and as text.
-
-    Raises a `SchedulingError` when there is no such job.
-    """
+def comparison_reply(name: str) -> Reply:
+    """The two variants of a job side by side; raises a `SchedulingError` when there is no such job."""
     variants = compare_variants(job_named(name))
     text = f"{name} has no variants; --parameters-b makes one."
     if variants:
         text = table(HEADERS, [_cells(variant) for variant in variants])
-    return [asdict(variant) for variant in variants], text
+    return Reply(document=[asdict(variant) for variant in variants], text=text)
 
 
 def _cells(variant: Variant) -> tuple[Any, ...]:

@@ -1,7 +1,5 @@
 """What `scheduler list` shows."""
 
-from typing import Any
-
 from scheduling.ledger.presentation import (
     SCHEDULE_HEADERS,
     never_set_up_text,
@@ -9,17 +7,18 @@ from scheduling.ledger.presentation import (
     schedule_document,
 )
 from scheduling.ledger.selectors import current_mode, never_set_up, schedule_rows
+from scheduling.management.command import Reply
 from scheduling.management.tables import table
 
 
-def list_reply() -> tuple[Any, str]:
-    """The schedules as a document and as text."""
+def list_reply() -> Reply:
+    """Every schedule, with its next and its last run."""
     rows, mode = schedule_rows(), current_mode()
     unseen = never_set_up({row.job.name for row in rows})
     schedules = [schedule_document(row) for row in rows]
     document = {"mode": mode, "schedules": schedules, "never_set_up": unseen}
     if not rows:
-        return document, "No schedules. `scheduler setup` makes them."
+        return Reply(document=document, text="No schedules. `scheduler setup` makes them.")
     shown = table(SCHEDULE_HEADERS, [schedule_cells(row) for row in rows])
     told = (f"mode: {mode or 'mixed'}", shown, never_set_up_text(unseen))
-    return document, "\n".join(filter(None, told))
+    return Reply(document=document, text="\n".join(filter(None, told)))

@@ -1,30 +1,21 @@
 """What `scheduler retry` does and shows: one failed run of a schedule, or many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from scheduling.exceptions import RefusedError
 from scheduling.ledger.presentation import retry_text, run_document
 from scheduling.ledger.search import RunFilter
+from scheduling.management.command import Reply
 from scheduling.management.tables import table
 from scheduling.models import Job
 from scheduling.operations.naming import job_named
-from scheduling.operations.options import instant
 from scheduling.operations.retrying import Retried, failed_run, failed_runs, retry, retry_all
+from scheduling.timing.instants import parse_instant
 
 # Longer numbers are of no run.
 MOST_DIGITS = 18
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What came of it as a document and as text; `is_done` unless nothing begins anew."""
-
-    document: Any
-    text: str
-    is_done: bool = True
 
 
 def retry_reply(
@@ -54,7 +45,7 @@ def retry_reply(
         return _many([int(word) for word in words], by=by, now=now)
     if len(words) != 1:
         raise RefusedError("Name one schedule, or ids of runs as `scheduler history` shows them.")
-    chosen = failed_run(words[0], occurrence=instant(occurrence) if occurrence else None)
+    chosen = failed_run(words[0], occurrence=parse_instant(occurrence) if occurrence else None)
     run = retry(chosen.pk, by=by, now=now)
     return Reply(document=run_document(run), text=retry_text(run))
 
@@ -68,8 +59,8 @@ def _are_ids(words: Sequence[str]) -> bool:
 def _failed(name: str | None, *, start: str | None, end: str | None) -> list[int]:
     wanted = RunFilter(
         schedule=job_named(name).name if name else "",
-        since=instant(start) if start else None,
-        until=instant(end) if end else None,
+        since=parse_instant(start) if start else None,
+        until=parse_instant(end) if end else None,
     )
     found = failed_runs(wanted, with_deliveries=True)
     if not found:
@@ -83,5 +74,5 @@ def _many(run_ids: Sequence[int], *, by: str, now: datetime) -> Reply:
     return Reply(
         document={"retried": retried.begun, "runs": [run.document() for run in retried.runs]},
         text=f"{table(('run', 'what became of it'), rows)}\n{retried.begun} of {len(rows)} begin anew.",
-        is_done=retried.begun > 0,
+        problem="" if retried.begun else "Nothing begins anew.",
     )

@@ -3,7 +3,7 @@
 import getpass
 from argparse import ArgumentParser
 
-from scheduling.operations.options import given
+from scheduling.management.options import given
 
 
 def add_one_or_all(parser: ArgumentParser) -> None:

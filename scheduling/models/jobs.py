@@ -15,6 +15,9 @@ from scheduling.timing.instants import show_instant
 
 # Characters that say why a job is paused.
 LONGEST_NOTE = 300
+# And of the journal, what was changed and who did it.
+LONGEST_DETAIL = 500
+LONGEST_AUTHOR = 150
 # Schedule types of django-q2 that are a fixed number of seconds.
 _FIXED_SECONDS = {
     Schedule.HOURLY: 3_600,
@@ -165,9 +168,9 @@ class JobChange(models.Model):
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="changes")
     at = models.DateTimeField()
-    by = models.CharField(max_length=150, help_text="A user's name, or `scheduler`.")
+    by = models.CharField(max_length=LONGEST_AUTHOR, help_text="A user's name, or `scheduler`.")
     action = models.CharField(max_length=20)
-    detail = models.CharField(max_length=500, blank=True)
+    detail = models.CharField(max_length=LONGEST_DETAIL, blank=True)
 
     objects = ReadableOfJobs()
 

@@ -10,11 +10,14 @@ from scheduling.models.jobs import Job
 from scheduling.models.left_out import ReadableOfJobs
 from scheduling.timing.instants import show_instant
 
+# Characters of what a task found overloaded.
+LONGEST_PRESSURE = 300
+
 
 class RunState(models.TextChoices):
     """Where an occurrence stands. Every run ends in one of the last three."""
 
-    PENDING = "pending"  # waits for its time: put back by a lost worker, or between two attempts
+    PENDING = "pending"  # waits for its time, its next attempt, another run, or its job's resumption
     QUEUED = "queued"  # a dispatcher has rung, or is about to ring, the bell in Redis
     RUNNING = "running"  # a worker has claimed it
     SUCCEEDED = "succeeded"
@@ -79,7 +82,7 @@ class Run(models.Model):
     variant = models.CharField(max_length=1, blank=True, help_text="a or b, when the job has two.")
     parameters = models.JSONField(default=dict, blank=True, help_text="What its task is called with.")
     pressure = models.CharField(
-        max_length=300,
+        max_length=LONGEST_PRESSURE,
         blank=True,
         help_text="What its task found overloaded, an endpoint that throttles say.",
     )
@@ -139,9 +142,9 @@ class Run(models.Model):
 
     @property
     def is_held_by_a_pause(self) -> bool:
-        """Whether it waits for its job to be resumed: somebody asked for it, or let it begin anew.
+        """Whether a pause of its job, if there is one, holds it: somebody asked for it, or let it begin anew.
 
-        What failed attempts it has tell the same, of a run that code of before this column let begin anew.
+        One that code of before `begun_anew` let begin anew is known by the attempts that failed.
         """
         is_again = self.begun_anew or bool(self.failed_attempts)
         return self.trigger in ASKED_FOR or (is_again and not self.attempt)

@@ -22,7 +22,7 @@ from scheduling.exceptions import DeliveryError, SkipRun, UnreachableError
 from scheduling.ledger.presentation import iso
 from scheduling.models import Job, Overlap, Run, RunState, RunTrigger
 from scheduling.models.paths import SEND_CHAT, SEND_EMAIL, SEND_WEBHOOK
-from scheduling.outgoing import is_private_enough, told
+from scheduling.outgoing import ask_status, is_private_enough
 from scheduling.telling import schema_of, tell
 
 EMAIL = "alert-email"
@@ -137,7 +137,7 @@ def send_webhook(news: Sequence[dict[str, Any]]) -> dict[str, int]:
     if not is_private_enough(url):
         raise DeliveryError("The webhook's address is neither https nor of this machine.")
     try:
-        status, taken = told(
+        status, taken = ask_status(
             "POST", url, seconds=seconds, patience=WEBHOOK_TIMEOUT, data=body, headers=headers
         )
     except UnreachableError as exc:

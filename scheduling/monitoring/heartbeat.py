@@ -7,7 +7,7 @@ from django.conf import settings
 
 from scheduling.exceptions import UnreachableError
 from scheduling.monitoring.readiness import readiness
-from scheduling.outgoing import told
+from scheduling.outgoing import ask_status
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Heartbeat:
 def _ping(url: str) -> str:
     """What went wrong, without the address, which may hold a key; the answer's body is left unread."""
     try:
-        status, taken = told("GET", url, seconds=sum(TIMEOUT), patience=TIMEOUT)
+        status, taken = ask_status("GET", url, seconds=sum(TIMEOUT), patience=TIMEOUT)
         return "" if taken else f"the answer was {status}"
     except UnreachableError as exc:
         return str(exc)

@@ -5,14 +5,14 @@ from datetime import datetime
 from scheduling.models import Job
 from scheduling.monitoring.alerts import DOWN, last_look
 from scheduling.monitoring.queue_state import QueueState, queue_state
-from scheduling.monitoring.readiness import database_problem, late_jobs, works_elsewhere
+from scheduling.monitoring.readiness import database_verdict, late_jobs, works_elsewhere
 from scheduling.timing.instants import show_instant
 
 
 def hindrances(job: Job, *, now: datetime) -> list[str]:
     """Causes first; where none is known, that the job or its run is late all the same."""
     queue = queue_state(now=now)
-    database = database_problem()
+    database = database_verdict()
     found = [
         f"{database} Until it works, a run may fail to begin, or its end to be noted." if database else "",
         f"{queue.problem} Runs wait in the ledger and start when it is back." if queue.problem else "",

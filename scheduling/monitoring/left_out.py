@@ -4,24 +4,16 @@ Only what broke: who asks of rows that can all be read asks no more for that.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from django.db import Error as DatabaseError
 
-from scheduling.ledger.spoilt import spoilt_jobs
+from scheduling.ledger.spoilt import UnreadableJob, unreadable_jobs
 from scheduling.models import Job
 from scheduling.models.left_out import leaving_out, left_out
 from scheduling.monitoring.refusals import is_passing
 
 Answer = TypeVar("Answer")
-
-
-class Unreadable(NamedTuple):
-    """A job that cannot be read, or runs after one, and why: row and column."""
-
-    key: int
-    name: str
-    problem: str
 
 
 def readable(ask: Callable[[], Answer], *, tell: Callable[[str], object]) -> Answer:
@@ -37,24 +29,29 @@ def readable(ask: Callable[[], Answer], *, tell: Callable[[str], object]) -> Ans
     return asked_without(unreadable, ask)
 
 
-def asked_without(unreadable: list[Unreadable], ask: Callable[[], Answer]) -> Answer:
-    with leaving_out({one.key: one.name for one in unreadable}):
+def asked_without(unreadable: list[UnreadableJob], ask: Callable[[], Answer]) -> Answer:
+    with leaving_out({one.id: one.name for one in unreadable}):
         return ask()
 
 
-def unreadable_behind(exc: Exception) -> list[Unreadable]:
-    """What something may have broken on; none where it passes, or where it broke without those already."""
+def unreadable_behind(exc: Exception) -> list[UnreadableJob]:
+    """The jobs that something may have broken on, and those that run after them.
+
+    None where it passes, or where it broke without those already.
+    """
     if left_out() or is_passing(exc):
         return []
     try:
-        found = {one.id: Unreadable(one.id, one.name, one.problem) for one in spoilt_jobs()}
+        found = {one.id: one for one in unreadable_jobs()}
         followers = list(Job.objects.exclude(after=None).values_list("pk", "name", "after")) if found else []
     except DatabaseError:
         return []
     for _ in followers:  # as long as a chain can be
         found |= {
-            key: Unreadable(
-                key, name, f"{name} is passed over with {found[after].name}, after which it runs."
+            key: UnreadableJob(
+                id=key,
+                name=name,
+                problem=f"{name} is passed over with {found[after].name}, after which it runs.",
             )
             for key, name, after in followers
             if after in found and key not in found

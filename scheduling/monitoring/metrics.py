@@ -51,7 +51,7 @@ def scheduling_metrics() -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "staking_database_writable",
         "1 while the database takes writes.",
-        value=float(not readiness.database_problem()),
+        value=float(not readiness.database_verdict()),
     )
 
 

@@ -12,7 +12,7 @@ from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.database_state import DatabaseState, database_state
 from scheduling.monitoring.panels import Panel, panels
 from scheduling.monitoring.queue_state import QueueState, queue_state
-from scheduling.monitoring.readiness import Finding, database_problem, judge
+from scheduling.monitoring.readiness import Finding, database_verdict, judge
 
 RECENT_RUNS = 10
 
@@ -82,7 +82,7 @@ def overview(*, now: datetime) -> Overview:
     return Overview(
         at=now,
         mode=current_mode(),
-        health=judge(queue, now=now, database=database_problem()),
+        health=judge(queue, now=now, database=database_verdict()),
         alerts=[
             OpenAlert(
                 rule=alert.rule, subject=alert.subject, message=alert.message, opened_at=alert.opened_at

@@ -22,7 +22,7 @@ from django.utils.module_loading import import_string
 from scheduling.clock import database_now
 from scheduling.exceptions import CadenceError, SchedulingError
 from scheduling.ledger.ahead import jobs_ahead
-from scheduling.ledger.spoilt import spoilt_jobs
+from scheduling.ledger.spoilt import unreadable_jobs
 from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
@@ -83,7 +83,7 @@ class LateJob:
 
 def readiness() -> Readiness:
     """Look at everything; what does not answer is a finding and never an error."""
-    database = database_problem() or _problem_of(require_tables)
+    database = database_verdict() or _problem_of(require_tables)
     now = timezone.now() if database else database_now()
     return Readiness(at=now, findings=judge(queue_state(now=now), now=now, database=database))
 
@@ -122,8 +122,8 @@ class _SharedVerdict:
 _verdict = _SharedVerdict()
 
 
-def database_problem() -> str:
-    """Whether it takes writes, as of a few seconds ago: one that only answers is of no use."""
+def database_verdict() -> str:
+    """What keeps it from taking writes, as of some seconds ago, or nothing: to answer is not enough."""
     return _verdict.problem()
 
 
@@ -184,10 +184,10 @@ def late_jobs(*, now: datetime) -> list[LateJob]:
     """The jobs whose rows cannot be read, whose time has come without a run, that wait for a time that a
     wrong clock made up, or whose run no worker takes.
     """
-    spoilt = spoilt_jobs()
-    unreadable = [LateJob(name=one.name, problem=one.problem) for one in spoilt]
-    found = _found(now=now, but=[one.id for one in spoilt])
-    return [*unreadable, *_unclaimed(found, now=now), *_ahead(found, now=now), *_untaken(found)]
+    unreadable = unreadable_jobs()
+    told = [LateJob(name=one.name, problem=one.problem) for one in unreadable]
+    found = _found(now=now, but=[one.id for one in unreadable])
+    return [*told, *_unclaimed(found, now=now), *_ahead(found, now=now), *_untaken(found)]
 
 
 def _found(*, now: datetime, but: Sequence[int]) -> list[Any]:

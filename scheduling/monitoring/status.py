@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from scheduling.models import OPEN_STATES, Job, Run
 from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.queue_state import QueueState, queue_state
-from scheduling.monitoring.readiness import Finding, database_problem, judge
+from scheduling.monitoring.readiness import Finding, database_verdict, judge
 from scheduling.timing.durations import show_roughly
 
 # So many are shown whole, so that what else a page says stays in sight; the others are a click away.
@@ -78,7 +78,7 @@ def current_status(*, now: datetime) -> Status:
 def status_of(queue: QueueState, *, now: datetime) -> Status:
     """Of a queue that was looked at; the number of queries depends on nothing that grows."""
     return Status(
-        findings=judge(queue, now=now, database=database_problem()),
+        findings=judge(queue, now=now, database=database_verdict()),
         alerts=_alerts(),
         open_runs=open_run_counts(),
         waiting=queue.waiting,

@@ -1,4 +1,4 @@
-"""What is done to every job that it is for at once, and pauses that end by themselves."""
+"""What is done to all jobs at once, and pauses that end by themselves; what is done to one: `changing`."""
 
 import time
 from collections.abc import Callable, Collection, Sequence

@@ -13,7 +13,7 @@ from scheduling.ledger.attempts import first_line
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
 from scheduling.ledger.presentation import retry_text
-from scheduling.ledger.search import RunFilter, found_runs
+from scheduling.ledger.search import RunFilter, found_runs, run_of
 from scheduling.ledger.tallies import fold
 from scheduling.models import ON_THEIR_OWN, Action, Job, Overlap, Run, RunState, RunTrigger
 from scheduling.operations.naming import job_named
@@ -65,7 +65,7 @@ def retry(run_id: int, *, by: str, now: datetime) -> Run:
     And for one of a schedule of which another run has yet to begin: old runs that wait in a row would keep
     live ones from running, and take over from each other. In a pause it waits as what is triggered does.
     """
-    seen = Run.objects.select_related("job").filter(pk=run_id).first()
+    seen = run_of(run_id)
     with refused_while_held(str(seen or run_id)), transaction.atomic():
         # In this order, as a claim does, and briefly each: the limit is the transaction's.
         job = briefly(Job.objects.select_for_update().filter(pk=seen.job_id if seen else 0)).first()

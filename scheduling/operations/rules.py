@@ -113,9 +113,9 @@ def require_parameters(task: str, parameters: Any, *, field: str) -> None:
         raise RefusedError(
             f"{field}: {size:,} bytes are too many; every run keeps them: {MOST_PARAMETERS:,} fit."
         )
-    taken = inspect.signature(task_at(task)).parameters
+    signature = inspect.signature(task_at(task))
     try:
-        inspect.signature(task_at(task)).bind(**(parameters or {}))
+        signature.bind(**(parameters or {}))
     except TypeError as exc:
-        names = ", ".join(taken) or "nothing"
+        names = ", ".join(signature.parameters) or "nothing"
         raise RefusedError(f"{field}: {exc}; {task.rpartition('.')[2]} takes: {names}.") from None

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 
 from scheduling.clock import database_now
 from scheduling.ledger.presentation import next_text, retry_text
-from scheduling.models import Job, Run
+from scheduling.ledger.search import run_of
+from scheduling.models import Job
 from scheduling.operations import changing, retrying
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
@@ -81,7 +82,7 @@ def change_cadence(request: HttpRequest, job_id: int) -> HttpResponse:
 def retry(request: HttpRequest, run_id: int) -> HttpResponse:
     begin_anew = partial(retrying.retry, run_id, by=request.user.get_username(), now=database_now())
     perform(request, begin_anew, done=retry_text)
-    run = Run.objects.select_related("job").filter(pk=run_id).first()
+    run = run_of(run_id)
     return _back(request, run.job if run else None)
 
 

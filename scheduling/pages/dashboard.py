@@ -57,7 +57,7 @@ class ScheduleLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """One living `qcluster`."""
+    """One living `qcluster`, without how long ago it reported: no two looks would have one fingerprint."""
 
     name: str
     pid: int

@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from scheduling.monitoring.left_out import Unreadable, asked_without, unreadable_behind
+from scheduling.ledger.spoilt import UnreadableJob
+from scheduling.monitoring.left_out import asked_without, unreadable_behind
 from staking_project.front.refusals import refusal
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def answered_again(request: HttpRequest, exc: Exception) -> HttpResponse | None:
     return response
 
 
-def _answer(request: HttpRequest, unreadable: list[Unreadable]) -> HttpResponse | None:
+def _answer(request: HttpRequest, unreadable: list[UnreadableJob]) -> HttpResponse | None:
     match = request.resolver_match
     if request.method not in ("GET", "HEAD") or match is None:
         return None
@@ -60,5 +61,5 @@ def _answer(request: HttpRequest, unreadable: list[Unreadable]) -> HttpResponse 
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
-def _said(unreadable: list[Unreadable]) -> str:
+def _said(unreadable: list[UnreadableJob]) -> str:
     return " ".join(one.problem for one in unreadable)

@@ -9,7 +9,7 @@ from django_q.models import Schedule
 from scheduling.clock import database_now
 from scheduling.engine.dispatcher import Dispatcher
 from scheduling.exceptions import UnknownNameError
-from scheduling.ledger.spoilt import spoilt_jobs
+from scheduling.ledger.spoilt import unreadable_jobs
 from scheduling.models import Job, Run, RunState
 from scheduling.monitoring.alert_rules import late_jobs
 from scheduling.monitoring.readiness import schedules_problem
@@ -164,7 +164,7 @@ def test_nothing_that_this_program_writes_is_taken_for_spoilt() -> None:
         RunFactory(job=job, state=RunState.RUNNING, occurrence=at, lateness=timedelta(days=-1))
     JobFactory(schedule__next_run=datetime(1, 1, 2, tzinfo=UTC), parameters_b={"a": 1}, every_seconds=None)
 
-    assert spoilt_jobs() == []
+    assert unreadable_jobs() == []
 
 
 @pytest.mark.processes

@@ -19,7 +19,7 @@ from scheduling.engine.write_trials import LONGEST_TRIAL_WAIT, WRITERS_FIRST, Wr
 from scheduling.models import Run, RunState
 from scheduling.monitoring import readiness
 from scheduling.monitoring.database_state import require_writes
-from scheduling.monitoring.readiness import VERDICT_KEPT, database_problem
+from scheduling.monitoring.readiness import VERDICT_KEPT, database_verdict
 from tests.faults.test_neighbours_that_refuse import health, told
 from tests.scheduling.factories import JobFactory, RunFactory
 from tests.scheduling.no_writes import take_no_writes, take_writes
@@ -63,7 +63,7 @@ def test_a_database_that_takes_no_writes_is_named_and_said_once(
     assert begun.startswith("The database does not work (")
     assert begun.endswith("; trying until it does.")
     assert over == "The database answers again."
-    assert database_problem() == ""
+    assert database_verdict() == ""
 
 
 @pytest.mark.database
@@ -72,13 +72,13 @@ def test_one_trial_of_a_write_answers_everybody_for_a_few_seconds(
 ) -> None:
     monkeypatch.setattr(readiness, "VERDICT_KEPT", VERDICT_KEPT)
     monkeypatch.setattr(readiness, "_verdict", readiness._SharedVerdict())
-    problem = database_problem()
+    problem = database_verdict()
 
     take_writes()
     assert problem.startswith("The database does not work: ")
-    assert database_problem() == problem
+    assert database_verdict() == problem
     pass_time(VERDICT_KEPT)
-    assert database_problem() == ""
+    assert database_verdict() == ""
 
 
 @pytest.mark.database
@@ -139,11 +139,11 @@ def test_a_sqlite_file_that_may_not_grow_is_named() -> None:
         cursor.execute("PRAGMA page_count")
         cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
 
-    problem = database_problem()
+    problem = database_verdict()
     connection.close()
 
     assert problem == "The database does not work: its disk is full, or it may not grow any more."
-    assert database_problem() == ""
+    assert database_verdict() == ""
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="of SQLite's file")
@@ -158,7 +158,7 @@ def test_a_full_disk_is_named_while_small_writes_still_find_room(monkeypatch: py
     monkeypatch.setattr("os.statvfs", answer)
     require_writes()
 
-    assert database_problem() == "The database does not work: its disk is full, or it may not grow any more."
+    assert database_verdict() == "The database does not work: its disk is full, or it may not grow any more."
     assert asked == [connection.settings_dict["NAME"]]
 
 
@@ -170,7 +170,7 @@ def test_a_file_that_is_gone_is_named_though_what_is_open_still_writes(
     monkeypatch.setattr("os.statvfs", lambda _: look(gone))
     require_writes()
 
-    assert database_problem() == "The database does not work: its file cannot be opened."
+    assert database_verdict() == "The database does not work: its file cannot be opened."
 
 
 def test_a_worker_that_waits_to_write_goes_before_those_who_look_for_the_overdue(

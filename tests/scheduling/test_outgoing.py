@@ -18,9 +18,9 @@ from scheduling.exceptions import UnreachableError
 from scheduling.outgoing import (
     BoundedSession,
     TooLargeError,
+    ask_status,
     body_of,
     is_private_enough,
-    told,
 )
 
 PATIENCE = (5.0, 5.0)
@@ -58,7 +58,7 @@ def test_who_drips_is_cut_off_at_the_deadline(text: bytes) -> None:
     began = time.monotonic()
 
     with dripping(text) as url, pytest.raises(UnreachableError):
-        told("GET", url, seconds=0.5, patience=PATIENCE)
+        ask_status("GET", url, seconds=0.5, patience=PATIENCE)
 
     assert time.monotonic() - began < AT_ONCE
 
@@ -67,7 +67,7 @@ def test_a_body_without_end_is_left_unread() -> None:
     began = time.monotonic()
 
     with dripping(b"HTTP/1.1 204 No Content\r\n\r\n") as url:
-        assert told("GET", url, seconds=30, patience=PATIENCE) == (204, True)
+        assert ask_status("GET", url, seconds=30, patience=PATIENCE) == (204, True)
 
     assert time.monotonic() - began < AT_ONCE
 
@@ -102,7 +102,7 @@ def test_a_name_that_nobody_looks_up_costs_no_more_than_there_is_time_for(
         # The second one waits for the first, whose look-up goes on; what is left after that is others'.
         for said, seconds, patience in (("nobody said in time", 0.05, 5.0), ("too many names", 60.0, 0.05)):
             with pytest.raises(UnreachableError, match=said):
-                told("POST", "http://hooks.example.org/", seconds=seconds, patience=(patience, 5.0))
+                ask_status("POST", "http://hooks.example.org/", seconds=seconds, patience=(patience, 5.0))
     finally:
         ended.set()
 
@@ -120,13 +120,13 @@ def test_only_a_2xx_is_a_yes_and_no_redirect_is_followed(httpserver: HTTPServer,
     httpserver.expect_request("/").respond_with_handler(answer)
     httpserver.expect_request("/elsewhere").respond_with_handler(answer)
 
-    assert told("POST", httpserver.url_for("/"), seconds=30, patience=PATIENCE) == (status, False)
+    assert ask_status("POST", httpserver.url_for("/"), seconds=30, patience=PATIENCE) == (status, False)
     assert asked == ["/"]
 
 
 def test_the_body_of_a_redirect_is_left_unread_too() -> None:
     with dripping(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n") as url:
-        assert told("POST", url, seconds=3, patience=PATIENCE) == (302, False)
+        assert ask_status("POST", url, seconds=3, patience=PATIENCE) == (302, False)
 
 
 def test_nothing_of_the_environment_or_the_home_folder_is_used(
@@ -148,7 +148,7 @@ def test_nothing_of_the_environment_or_the_home_folder_is_used(
 
     httpserver.expect_request("/").respond_with_handler(answer)
 
-    assert told("GET", httpserver.url_for("/"), seconds=30, patience=PATIENCE) == (200, True)
+    assert ask_status("GET", httpserver.url_for("/"), seconds=30, patience=PATIENCE) == (200, True)
     assert seen == [None]
 
 
@@ -156,7 +156,7 @@ def test_a_proxy_is_used_when_the_settings_name_it(settings: Settings) -> None:
     settings.OUTGOING_PROXY = "http://127.0.0.1:1"
 
     with pytest.raises(UnreachableError, match="ProxyError"):
-        told("GET", "http://127.0.0.1:2/?key=hush", seconds=30, patience=PATIENCE)
+        ask_status("GET", "http://127.0.0.1:2/?key=hush", seconds=30, patience=PATIENCE)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from scheduling.exceptions import UnreachableError
-from scheduling.outgoing import told
+from scheduling.outgoing import ask_status
 from scheduling.public_addresses import (
     NOT_PUBLIC,
     NotPublicError,
@@ -55,4 +55,4 @@ def test_behind_a_proxy_what_can_be_judged_is_judged(settings: Settings) -> None
         ("https://name.invalid/", "ProxyError"),
     ):
         with pytest.raises(UnreachableError, match=reason):
-            told("GET", url, seconds=10, patience=(5.0, 5.0), resolve=public_addresses)
+            ask_status("GET", url, seconds=10, patience=(5.0, 5.0), resolve=public_addresses)

@@ -62,7 +62,7 @@ OF_GUESTS = (
     mutant(
         "a first success is heard of by what needs the job alone",
         "scheduling/engine/execution.py",
-        "    if claim.job_is_followed or jobs_that_need(claim.job_name):\n",
+        "    if _is_built_upon(claim):\n",
         "    if claim.job_is_followed:\n",
     ),
     mutant(

@@ -55,7 +55,7 @@ OF_READERS = (
     mutant(
         "a success that stores nothing asks for what needs it",
         EXECUTION,
-        "if claim.job_is_followed or jobs_that_need(claim.job_name):",
+        "if _is_built_upon(claim):",
         "if claim.job_is_followed:",
     ),
     mutant(
@@ -67,8 +67,8 @@ OF_READERS = (
     mutant(
         "a condition is asked before every attempt",
         EXECUTION,
-        "        _require_condition(claim)\n        return task",
-        "        if claim.attempt == 1:\n            _require_condition(claim)\n        return task",
+        "        require_condition(\n",
+        "        (require_condition if claim.attempt == 1 else lambda *_, **__: None)(\n",
     ),
     mutant(
         "a run that fails by a lost worker counts among the failures in a row",

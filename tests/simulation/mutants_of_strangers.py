@@ -120,10 +120,8 @@ OF_STRANGERS = (
     mutant(
         "what follows a success is asked for with its end",
         ENGINE + "execution.py",
-        "    has_sequel = state == RunState.FAILED or (\n"
-        "        state == RunState.SUCCEEDED and (claim.job_is_followed or is_needed)\n"
-        "    )\n",
-        "    has_sequel = state == RunState.FAILED\n",
+        "state == RunState.FAILED or (state == RunState.SUCCEEDED and _is_built_upon(claim))\n",
+        "state == RunState.FAILED\n",
     ),
     mutant(
         "the end of a pause ends the one that was seen",

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from scheduling.clock import database_now
 from scheduling.context import current_run
 from scheduling.engine.execution import execute_run
-from scheduling.outgoing import told
+from scheduling.outgoing import ask_status
 from staking_project.logs import BriefFailures, JsonFormatter, SentenceFormatter, logging_of
 from tests.scheduling.factories import RunFactory
 from tests.validators.endpoints import bare_endpoint, hangs_up_after
@@ -100,6 +100,6 @@ def test_an_address_with_a_key_stands_in_no_line_of_the_http_library(
     odd = b"HTTP/1.1 200 OK\r\nA\x00b\r\nContent-Length: 0\r\n\r\n"
 
     with bare_endpoint(hangs_up_after(odd)) as url:
-        assert told("GET", f"{url}?api-key=SECRET", seconds=30, patience=(5.0, 5.0)) == (200, True)
+        assert ask_status("GET", f"{url}?api-key=SECRET", seconds=30, patience=(5.0, 5.0)) == (200, True)
 
     assert "SECRET" not in caplog.text

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from scheduling.exceptions import UnreachableError
-from scheduling.outgoing import told
+from scheduling.outgoing import ask_status
 from validators.models import Subscription, ValidatorEvent
 from validators.reading.events import document
 from validators.services.deliveries import Outcome
@@ -57,7 +57,7 @@ def post(url: str, body: bytes, headers: dict[str, str], *, seconds: float = DEA
     began = time.monotonic()
     status = None
     try:
-        status, taken = told(
+        status, taken = ask_status(
             "POST", url, seconds=seconds, patience=PATIENCE, resolve=resolve, data=body, headers=headers
         )
         error = "" if taken else f"It answered {status}."

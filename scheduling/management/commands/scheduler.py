@@ -15,9 +15,10 @@ from scheduling.ledger.journal_words import journal_words
 from scheduling.ledger.patience import in_turn
 from scheduling.ledger.stories import explain
 from scheduling.management.audit_reply import audit_reply
-from scheduling.management.command import WRONG_USAGE, OperatorCommand
+from scheduling.management.command import WRONG_USAGE, OperatorCommand, Reply
 from scheduling.management.comparison_reply import comparison_reply
 from scheduling.management.list_reply import list_reply
+from scheduling.management.options import add_set_options, count, given, read_set_options
 from scheduling.management.retry_reply import retry_reply
 from scheduling.management.scheduler_arguments import (
     add_audit_arguments,
@@ -36,9 +37,9 @@ from scheduling.monitoring.left_out import readable
 from scheduling.operations import changing, setting_up
 from scheduling.operations.cancelling import What, cancel
 from scheduling.operations.naming import job_named
-from scheduling.operations.options import add_set_options, count, given, instant, read_set_options
 from scheduling.operations.pausing import pause_all, resume_all, rewind_all
-from scheduling.wording import counted, were
+from scheduling.timing.instants import parse_instant
+from scheduling.wording import counted
 
 HELP = """\
 scheduler setup [test|production]     set the schedules up for a mode, or switch to it
@@ -168,10 +169,10 @@ class Command(OperatorCommand):
         self._show_changes(setting_up.remove(names, now=database_now(), by=user_name()), **options)
 
     def _list(self, **options: Any) -> None:
-        self._show(*readable(list_reply, tell=self.stderr.write), **options)
+        self._reply(readable(list_reply, tell=self.stderr.write), **options)
 
     def _pause(self, name: str | None, by: str, note: str, until: str | None, **options: Any) -> None:
-        ends, now = instant(until) if until else None, database_now()
+        ends, now = parse_instant(until) if until else None, database_now()
         if name is None:
             self._show_names(pause_all(by=by, note=note, now=now, until=ends), "paused", **options)
             return
@@ -203,13 +204,11 @@ class Command(OperatorCommand):
         self._show(presentation.run_document(run), presentation.trigger_text(run, now=now), **options)
 
     def _retry(self, **options: Any) -> None:
-        reply = retry_reply(now=database_now(), **options)
-        self._show(reply.document, reply.text, **options)
-        if not reply.is_done:
-            raise CommandError("Nothing begins anew.")
+        self._reply(retry_reply(now=database_now(), **options), **options)
 
     def _backfill(self, name: str, by: str, start: str, end: str, **options: Any) -> None:
-        runs = changing.backfill(name, start=instant(start), end=instant(end), by=by, now=database_now())
+        first, last = parse_instant(start), parse_instant(end)
+        runs = changing.backfill(name, start=first, end=last, by=by, now=database_now())
         document = [presentation.run_document(run) for run in runs]
         run = "runs" if len(runs) == 1 else "run one after the other"
         text = f"{counted(len(runs), 'occurrence')} of {name} {run} now."
@@ -257,7 +256,7 @@ class Command(OperatorCommand):
 
     def _explain(self, name: str, at: str | None, **options: Any) -> None:
         now = database_now()
-        asked = instant(at) if at else now
+        asked = parse_instant(at) if at else now
         if asked.microsecond == 0:  # as people read it off the history, which shows whole seconds
             asked += timedelta(seconds=1, microseconds=-1)
         job = job_named(name)
@@ -267,16 +266,15 @@ class Command(OperatorCommand):
         self._show(story, "\n".join(map(journal_words, story)), **options)
 
     def _compare(self, name: str, **options: Any) -> None:
-        document, text = comparison_reply(name)
-        self._show(document, text, **options)
+        self._reply(comparison_reply(name), **options)
 
     def _audit(self, **options: Any) -> None:
-        reply = audit_reply(now=database_now(), **options)
+        self._reply(audit_reply(now=database_now(), **options), **options)
+
+    def _reply(self, reply: Reply, **options: Any) -> None:
         self._show(reply.document, reply.text, **options)
-        if reply.broken:
-            raise CommandError(
-                f"{counted(reply.broken, 'occurrence')} {were(reply.broken)} missed or doubled."
-            )
+        if reply.problem:
+            raise CommandError(reply.problem)
 
     def _show_changes(self, changes: Sequence[setting_up.Change], **options: Any) -> None:
         document = [{"name": c.name, "action": c.action, "cadence": c.detail or None} for c in changes]

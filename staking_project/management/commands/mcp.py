@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
-from scheduling.operations.options import given
+from scheduling.management.options import given
 from staking_project.api import VERSION
 
 DEFAULT_HOST: Final = "127.0.0.1"

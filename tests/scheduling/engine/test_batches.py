@@ -57,9 +57,9 @@ def test_who_was_not_first_leaves_the_next_and_comes_back_to_what_was_left(
     assert claimed() == []
 
 
-def test_who_got_nothing_hears_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_got_nothing_is_given_no_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         JobFactory()
     Other(monkeypatch, [1, 2, 3])
 
-    assert list(batches.claim_batches(now=NOON)) == [[]]
+    assert list(batches.claim_batches(now=NOON)) == []

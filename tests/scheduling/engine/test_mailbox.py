@@ -1,5 +1,6 @@
 """What processes hand to each other arrives whole, once and in order; `test_cluster` kills its readers."""
 
+import pickle
 import queue
 import resource
 import signal
@@ -50,10 +51,10 @@ def test_who_is_told_of_a_message_that_another_reader_takes_does_not_wait_for_th
 @pytest.mark.usefixtures("nobody_waits_for_ever")
 def test_who_is_not_to_wait_does_not_with_a_large_message_either() -> None:
     mailbox, large = Mailbox(), "x" * (3 * LARGEST)
-    while mailbox.put("small", wait=False):
+    while mailbox.send(pickle.dumps("small"), wait=False):
         pass
 
-    assert not mailbox.put(large, wait=False)
+    assert not mailbox.send(pickle.dumps(large), wait=False)
 
 
 def test_there_is_room_for_some_fifty_messages_of_ours() -> None:
@@ -62,7 +63,7 @@ def test_there_is_room_for_some_fifty_messages_of_ours() -> None:
         {"name": "fetch-repeatable 2026-11-23 12:00:00Z", "args": (17,), "id": "a" * 200},
     )
 
-    taken = sum(iter(lambda: mailbox.put(message, wait=False), False))
+    taken = sum(iter(lambda: mailbox.send(pickle.dumps(message), wait=False), False))
 
     assert 30 <= taken <= 100
 

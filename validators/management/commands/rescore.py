@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
-from scheduling.operations.options import given
+from scheduling.management.options import given
 from scheduling.wording import counted
 from validators.exceptions import ValidatorsError
 from validators.scoring.registry import order, ranks

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
-from scheduling.operations.options import given
+from scheduling.management.options import given
 from scheduling.wording import cell_text
 from validators.management.commands.show_validators import positive
 from validators.monitoring.delinquency import much_is_delinquent

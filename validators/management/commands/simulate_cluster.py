@@ -14,7 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scheduling.management.command import WRONG_USAGE
-from scheduling.operations.options import given
+from scheduling.management.options import given
 from scheduling.wording import counted
 from validators.management.files import replaced
 from validators.simulator.answers import SimulatedAnswers

@@ -1,21 +1,20 @@
-"""The options of `scheduler set`: how each is written, and which field it changes."""
+"""Options as commands read them, and those of `scheduler set`: which field each changes."""
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from scheduling.exceptions import CadenceError, RefusedError
 from scheduling.models import CatchUp, Overlap
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.durations import parse_duration
+from scheduling.timing.instants import parse_instant
 
 # Written for a field that may be empty.
 NONE = "none"
-# A day more or less, as a zone may add, must still be a date that every database takes.
-YEARS = (1970, 9990)
 MOST_SHOWN = 10_000
 # What every column of whole numbers holds.
 MOST_DIGITS = 9
@@ -33,17 +32,6 @@ class Option:
     help: str
 
 
-def instant(text: str) -> datetime:
-    """Read an ISO 8601 instant; one without a zone is UTC. Raises `CadenceError` for anything else."""
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise CadenceError(f"{text!r} is not a time; write it like 2026-11-23T12:00:00Z.") from exc
-    if not YEARS[0] <= parsed.year < YEARS[1]:
-        raise CadenceError(f"{text!r} lies beyond what is reckoned with: the years {YEARS[0]} to {YEARS[1]}.")
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
 def given(text: str) -> str:
     """A value as it stands, if there is one: a script gives an empty one for a variable that nobody set."""
     if not text:
@@ -53,7 +41,7 @@ def given(text: str) -> str:
 
 def count(text: str) -> int:
     """How many rows a command shows; anything but a number that a terminal can hold is refused."""
-    if not (text.isdecimal() and 1 <= int(text[:9]) <= MOST_SHOWN and len(text) <= 9):
+    if not (text.isdecimal() and len(text) <= MOST_DIGITS and 1 <= int(text) <= MOST_SHOWN):
         raise ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_SHOWN}")
     return int(text)
 
@@ -100,7 +88,7 @@ def _or_none(parse: Callable[[str], Any], empty: Any = None) -> Callable[[str], 
 
 
 OPTIONS = (
-    Option("--end", "ends_at", _or_none(instant), "no occurrence after this time, or none"),
+    Option("--end", "ends_at", _or_none(parse_instant), "no occurrence after this time, or none"),
     Option("--jitter", "jitter", parse_duration, "start up to this much after the occurrence"),
     Option("--overlap", "overlap", _one_of(Overlap.values), "skip, queue or allow"),
     Option("--catch-up", "catch_up", _one_of(CatchUp.values), "latest, skip or all"),
@@ -149,7 +137,7 @@ def read_set_options(options: Mapping[str, Any]) -> dict[str, Any]:
     count, start, after = options.get("count"), options.get("start"), options.get("after")
     return {
         "cadence": _cadence(options),
-        "start": instant(start) if start else None,
+        "start": parse_instant(start) if start else None,
         "repeats": None if count is None else -1 if count == NONE else _at_least_one(count),
         "after": None if after is None else "" if after == NONE else after,
         "fields": fields,
