@@ -66,6 +66,9 @@ class ValidatorDocument(Schema):
         description="Share of its leader slots without a block: of the running epoch so far, or of an ended "
         "one that was counted in all"
     )
+    skip_rate_epoch: int | None = Field(
+        description="The epoch of `skip_rate` and `leader_slots`; null while no slots of it were counted"
+    )
     leader_slots: int | None = Field(description=words.LEADER_SLOTS)
     version: str | None = Field(description=words.VERSION)
     client: str | None = Field(description=words.CLIENT)

@@ -40,6 +40,7 @@ VALIDATOR_COLUMNS: Final = (
     "apy",
     "skip_rate",
     "leader_slots",
+    "production_epoch",
     "version",
     "client",
     "version_current",
@@ -96,6 +97,8 @@ def validator_documents(columns: Columns) -> dict[str, Sequence[Any]]:
     told = {name.removesuffix("_bps"): columns[name] for name in VALIDATOR_COLUMNS}
     for field in _EMPTY_IS_UNKNOWN:
         told[field] = [value or None for value in told[field]]
+    counted = zip(told["leader_slots"], told.pop("production_epoch"), strict=True)
+    told["skip_rate_epoch"] = [None if slots is None else epoch for slots, epoch in counted]
     told["website"] = list(map(web_address, told["website"]))
     admissions = list(zip(*(columns[name] for name in ADMISSION_COLUMNS), strict=True))
     told["admission"] = each(lambda row: admission_document(*row), admissions)

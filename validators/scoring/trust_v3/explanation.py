@@ -155,12 +155,13 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "stake": lambda value: f"{sol(value)} delegated",
     "least_stake": lambda value: f"{sol(value)} at the least, in what is known of ten epochs",
     "stake_kept": lambda value: (
-        "did not lose more than 30 % of its stake in ten epochs"
+        "did not lose more than 30 % of its stake in what is known of ten epochs"
         if value == 1
-        else f"has less than {percent(value + 0.1, 0)} of the most stake that it had in ten epochs"
+        else f"has less than {percent(value + 0.1, 0)} of the most stake that it is known to have had in ten "
+        "epochs"
     ),
     "raised": lambda value: (
-        "did not raise its commission by more than 10 points within three epochs"
+        "did not raise its commission by more than 10 points in what is known of three epochs"
         if not value
         else f"raised its commission by {value:g} points within three epochs, as many do who then stop"
     ),
