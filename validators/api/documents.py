@@ -66,9 +66,6 @@ class ValidatorDocument(Schema):
         description="Share of its leader slots without a block: of the running epoch so far, or of an ended "
         "one that was counted in all"
     )
-    skip_rate_epoch: int | None = Field(
-        description="The epoch of `skip_rate` and `leader_slots`; null while no slots of it were counted"
-    )
     leader_slots: int | None = Field(description=words.LEADER_SLOTS)
     version: str | None = Field(description=words.VERSION)
     client: str | None = Field(description=words.CLIENT)
@@ -166,6 +163,9 @@ class ValidatorDocument(Schema):
     )
     first_epoch: int | None = Field(description="The first epoch of which anything of it is stored")
     epochs_known: int = Field(description="Of how many epochs something of it is stored")
+    skip_rate_epoch: int | None = Field(
+        description="The epoch of `skip_rate` and `leader_slots`; null while no slots of it were counted"
+    )
 
 
 class IncidentDocument(Schema):

@@ -97,13 +97,13 @@ def validator_documents(columns: Columns) -> dict[str, Sequence[Any]]:
     told = {name.removesuffix("_bps"): columns[name] for name in VALIDATOR_COLUMNS}
     for field in _EMPTY_IS_UNKNOWN:
         told[field] = [value or None for value in told[field]]
-    counted = zip(told["leader_slots"], told.pop("production_epoch"), strict=True)
-    told["skip_rate_epoch"] = [None if slots is None else epoch for slots, epoch in counted]
     told["website"] = list(map(web_address, told["website"]))
     admissions = list(zip(*(columns[name] for name in ADMISSION_COLUMNS), strict=True))
     told["admission"] = each(lambda row: admission_document(*row), admissions)
     told["risk_ten_epochs"] = each(risk_of_ten_epochs, told["risk"])
     told["reward_of_100_sol"] = each(reward_of_100_sol, told["apy"])
+    counted = zip(told["leader_slots"], told.pop("production_epoch"), strict=True)
+    told["skip_rate_epoch"] = [None if slots is None else epoch for slots, epoch in counted]
     told["commission"] = each(fraction, told["commission"])
     told["mev_commission"] = each(fraction, told["mev_commission"])
     told["activated_stake"] = list(map(lamports, told["activated_stake"]))
