@@ -59,6 +59,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "activated_stake": "1204567890123456",
     "apy": 0.0612,
     "skip_rate": 0.021,
+    "skip_rate_epoch": 1012,
     "leader_slots": 1240,
     "client": "agave",
     "commission_flags": "crossed 10 % upward",

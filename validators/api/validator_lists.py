@@ -112,7 +112,7 @@ def _columns(query: ValidatorQuery) -> tuple[str, ...]:
 def _as_present(row: Mapping[str, Any]) -> dict[str, Any]:
     """With the columns of the present list."""
     risks = {name: (row["components"] or {}).get(name) for name in RISKS}
-    known = {**row, **risks, "pk": row["validator_id"]}
+    known = {**row, **risks, "pk": row["validator_id"], "production_epoch": row["epoch"]}
     if row["blocks_unfinished"]:
         known["skip_rate"] = None
     return dict.fromkeys(COLUMNS) | known

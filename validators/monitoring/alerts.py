@@ -25,6 +25,7 @@ WATCHED_LIMITS_BPS: Final = (1_000, 5_000)
 # Validators that one alert names; all are counted.
 MOST_NAMED: Final = 5
 LONGEST_OWN_WORDS: Final = 40
+_PAST: Final = {"passes": "passed", "fails": "failed"}
 UNWANTED_PAUSES: Final = (Subscription.Pause.FAILED, Subscription.Pause.GONE, Subscription.Pause.SECRET)
 
 
@@ -144,8 +145,8 @@ def changed_verdicts(*, now: datetime) -> list[Trouble]:
     return [
         Trouble(
             subject=f"{account} {rules}",
-            message=f"{account} by {event.facts.get('title') or rules}: {event.facts['from']} before, "
-            f"{event.facts['to']} now"
+            message=f"{account} by {event.facts.get('title') or rules}: "
+            f"{_PAST.get(event.facts['from'], event.facts['from'])} before, {event.facts['to']} now"
             f"{_failing(event.facts['failing'])}.{_own_words(event.validator)}",
         )
         for (account, rules), event in newest.items()
@@ -162,7 +163,8 @@ def _events_of_watched(kind: ValidatorEvent.Kind, *, now: datetime) -> Iterable[
 
 
 def _failing(rules: list[str]) -> str:
-    return f", because of {', '.join(rules[:MOST_NAMED])}" if rules else ""
+    more = f" and {len(rules) - MOST_NAMED} more" if len(rules) > MOST_NAMED else ""
+    return f", because of {', '.join(rules[:MOST_NAMED])}{more}" if rules else ""
 
 
 def paused_subscriptions(*, now: datetime) -> list[Trouble]:

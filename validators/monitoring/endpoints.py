@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from scheduling.monitoring.panels import Panel
+from scheduling.wording import counted
 from validators.models import EndpointState, Fetch
 from validators.models.by_bytes import ByBytes
 from validators.solana.endpoint_names import masked, public_names, publicly
@@ -29,7 +30,8 @@ def standing_chain() -> str:
         return ""
     names = ", ".join(publicly(name, known_names()) for name in standing.values_list("name", flat=True))
     since = f"{newest.still_since:%Y-%m-%d %H:%M}Z"
-    return f"The slot has not moved since {since}: {names} stands at {newest.absolute_slot}."
+    verb = "stands" if standing.count() == 1 else "stand"
+    return f"The slot has not moved since {since}: {names} {verb} at {newest.absolute_slot}."
 
 
 def unknown_chain() -> str:
@@ -116,7 +118,7 @@ def _sentence(state: EndpointState, names: dict[str, str]) -> str:
         best = configured_endpoints().filter(failures=0, plausible_slot__isnull=False)
         other = best.order_by("-plausible_slot").values_list("name", flat=True).first()
         behind = f"behind {publicly(other, names)}" if other else "behind the last good look"
-        return f"{name} is {state.slots_behind} slots {behind}."
+        return f"{name} is {counted(state.slots_behind, 'slot')} {behind}."
     return f"{name} gives answers that cannot be true: {publicly(unquoted(state.last_error), names)}."
 
 

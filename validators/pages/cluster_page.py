@@ -29,6 +29,7 @@ COMMISSION_STEPS: Final = (
     (9_999, "above 20, under 100 %"),
     (10**9, "100 % or more"),
 )
+UNKNOWN: Final = "unknown"
 SCORE_STEP: Final = 10
 # Where the curve of the stake held by the largest is marked.
 STAKE_MARKS: Final = (1, 5, 10, 20, 50, 100, 200, 500, 1_000)
@@ -120,28 +121,32 @@ def _concentration(rows: Iterable[Row]) -> list[Slice]:
 
 
 def _by_name(stakes: Mapping[str, int], *, most: int) -> list[Slice]:
-    """Largest first; what is beyond the most shown is one slice."""
+    """Largest first; what is beyond the most shown is one slice. None where no name is known of anybody."""
+    if not stakes.keys() - {"", UNKNOWN}:
+        return []
     whole = sum(stakes.values())
     ordered = sorted(stakes.items(), key=lambda one: (-one[1], one[0]))
     rest = sum(stake for _, stake in ordered[most:])
     named = [*ordered[:most], *([("others", rest)] if rest else [])]
     return [
-        Slice(label=name or "unknown", validators=None, stake=stake, share=_part(stake, whole))
+        Slice(label=name or UNKNOWN, validators=None, stake=stake, share=_part(stake, whole))
         for name, stake in named
     ]
 
 
 def _commissions(rows: Sequence[Row]) -> list[Slice]:
     buckets: dict[str, list[int]] = {label: [] for _, label in COMMISSION_STEPS}
-    buckets["unknown"] = []
+    buckets[UNKNOWN] = []
     for stake, bps, _ in rows:
-        label = "unknown" if bps is None else next(name for most, name in COMMISSION_STEPS if bps <= most)
+        label = UNKNOWN if bps is None else next(name for most, name in COMMISSION_STEPS if bps <= most)
         buckets[label].append(stake)
     return _histogram(buckets)
 
 
 def _scores(rows: Sequence[Row]) -> list[Slice]:
-    """By tens; 100 belongs to the highest."""
+    """By tens; 100 belongs to the highest. None where nobody is scored: that would be a tenfold nothing."""
+    if all(score is None for _, _, score in rows):
+        return []
     buckets: dict[str, list[int]] = {f"{low} to {low + SCORE_STEP}": [] for low in range(0, 100, SCORE_STEP)}
     labels = list(buckets)
     for stake, _, score in rows:

@@ -18,7 +18,7 @@ from validators.reading.explanations import Risk, explained, risk_told
 from validators.reading.flags import with_flags
 from validators.reading.histories import EPOCHS_SHOWN
 from validators.reading.picture import Picture
-from validators.reading.rewards import HUNDRED_SOL, kept_then_of
+from validators.reading.rewards import HUNDRED_SOL, Nothing, kept_then_of, nothing_of
 from validators.reading.standings import standings
 from validators.scoring.facts import Part
 from validators.solana.economics import yearly_reward
@@ -47,6 +47,7 @@ class ComparedValidator:
     parts: Sequence[Part]
     risk: Risk | None
     reward: int | None
+    nothing: Nothing | None
     kept_then: str
 
 
@@ -83,6 +84,7 @@ def compared(vote_accounts: Sequence[str], picture: Picture) -> list[ComparedVal
             parts=explained(picture.scoring_run, one.components),
             risk=risk_told(one.components),
             reward=yearly_reward(HUNDRED_SOL, one.apy),
+            nothing=nothing_of(one),
             kept_then="" if one.apy is None else kept.get(one.pk, ""),
         )
         for one in with_flags(wanted)

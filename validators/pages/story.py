@@ -22,7 +22,7 @@ from validators.reading.histories import (
 )
 from validators.reading.mev import mev_sentences
 from validators.reading.picture import Picture
-from validators.reading.rewards import HUNDRED_SOL, kept_then
+from validators.reading.rewards import HUNDRED_SOL, Nothing, kept_then, nothing_of
 from validators.reading.standings import standings
 from validators.reading.terms import name_said, term_sentences
 from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
@@ -57,6 +57,7 @@ class ValidatorStory:
     costs: Sequence[Part]
     risk: Risk | None
     reward: int | None
+    nothing: Nothing | None
     kept_then: str
     history: ValidatorHistory
     epochs: Sequence[ValidatorEpoch]
@@ -99,6 +100,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         costs=costs(parts),
         risk=risk_told(validator.components),
         reward=yearly_reward(HUNDRED_SOL, validator.apy),
+        nothing=nothing_of(validator),
         kept_then=kept_then(validator, history.epochs),
         history=history,
         epochs=history.epochs,

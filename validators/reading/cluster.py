@@ -1,7 +1,7 @@
 """The stored epochs of the cluster, and how old each source is."""
 
 from validators.models import ChainState, ClusterEpoch, SourceState
-from validators.models.by_bytes import ByBytes
+from validators.monitoring.sources import states
 
 
 def cluster_epochs(*, before: int | None = None, limit: int) -> list[ClusterEpoch]:
@@ -22,4 +22,5 @@ def chain_state() -> ChainState | None:
 
 
 def sources() -> list[SourceState]:
-    return list(SourceState.objects.order_by(ByBytes("source")))
+    """Of every source, by name; also of those never asked, which are a gap of ours."""
+    return sorted(states(), key=lambda state: state.source)

@@ -39,7 +39,7 @@ def _total_said(validator: Validator) -> str:
     added = _basis_said(validator.mev_apy_basis, validator.mev_apy_epochs)
     parts = [
         f"{fraction_percent(validator.apy)} by rewards "
-        f"({_basis_said(validator.apy_basis, validator.apy_epochs)})",
+        f"({_basis_said(validator.apy_basis, validator.apy_epochs, estimate='an estimate')})",
         f"{fraction_percent(validator.mev_apy)} by tips ({added})",
     ]
     if (validator.shared_apy or 0) >= LEAST_SHOWN:
@@ -67,9 +67,12 @@ def _missing_said(validator: Validator) -> str:
     )
 
 
-def _basis_said(basis: str, epochs: int | None) -> str:
+def _basis_said(
+    basis: str, epochs: int | None, *, estimate: str = "an estimate by the stake of today"
+) -> str:
+    """An estimate of rewards may take no stake: where the chain recorded what was paid for each point."""
     if basis == ApyBasis.ESTIMATE:
-        return "an estimate by the stake of today"
+        return estimate
     return f"realised in {counted(epochs or 0, 'epoch')}"
 
 

@@ -18,7 +18,7 @@ THEN: Final = (
     *("vote_account", "identity", "name", "name_mark", "website", "rank", "score", "components"),
     *("vote_performance", "commission_bps", "activated_stake", "skip_rate", "leader_slots", "leader_luck"),
     *("version", "client", "delinquent", "superminority", "commission_flags", "first_seen_at"),
-    *("validator_id", "known_name", "known_version", "blocks_unfinished"),
+    *("epoch", "validator_id", "known_name", "known_version", "blocks_unfinished"),
 )
 _OF_VALIDATOR: Final = ("vote_account", "name", "name_mark", "website", "commission_flags", "first_seen_at")
 _OF_SCORE: Final = ("rank", "score", "components")

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from validators.models import CommissionSource, Validator, ValidatorEpoch
+from validators.models import CommissionSource, Validator, ValidatorEpoch, VoteState
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES, ApyBasis, yearly_reward
 from validators.solana.whole_percent import stayed
@@ -18,6 +18,27 @@ def reward_of_100_sol(apy: float | None) -> str | None:
     """Lamports of a year, as documents write them; None while the APY is unknown."""
     lamports = yearly_reward(HUNDRED_SOL, apy)
     return None if lamports is None else str(lamports)
+
+
+class Nothing(NamedTuple):
+    """Why it brings nothing as it is, whatever it brought before, and when it is so."""
+
+    said: str
+    when: str
+
+
+def nothing_of(validator: Any) -> Nothing | None:
+    """None where it brings what its APY says. `validator` carries the annotations of the standings.
+
+    Where its APY is nothing or unknown, that says it already, unless it does not vote at all.
+    """
+    if validator.delinquent or validator.left_at:
+        return Nothing("nothing while it does not vote", "as now")
+    if validator.apy and validator.admission_next == VoteState.Admission.OUT:
+        return Nothing("nothing while it is not let in", "as into the next epoch")
+    if validator.apy and validator.keeps_all:
+        return Nothing(f"nothing at its commission of {bps_percent(validator.commission_bps)}", "as now")
+    return None
 
 
 def kept_then_of(validators: Iterable[Validator], *, since: int) -> dict[int, str]:

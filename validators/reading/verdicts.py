@@ -267,6 +267,8 @@ def _written(value: float | bool | str, rule: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     about = ABOUT[rule.input]
+    # What it fails by: a rule may have no bound of its own, only one beyond which it fails for sure.
+    bound = rule.doubt if rule.doubt is not None and rule.doubt.is_anything else rule
     for places in range(MOST_PLACES + 1):
         if about.unit is Unit.SOL:
             # Down, as everywhere: what is not whole is not there yet.
@@ -277,6 +279,6 @@ def _written(value: float | bool | str, rule: Any) -> str:
             text = figures.percent(shown, places + 2)
             if about.is_setting:
                 text = f"{text.removesuffix(' %').rstrip('0').rstrip('.')} %"
-        if not rule.holds(shown):
+        if not bound.holds(shown):
             break
     return text

@@ -155,7 +155,9 @@ def _write_states(compared: Comparison, stored_at: datetime) -> dict[int, int]:
         constants={"name": "", "first_seen_at": stored_at, **seen},
     )
     rows = [(key,) for key in compared.left]
-    bulk.update_rows(Validator, fields=(), rows=rows, constants={"left_at": stored_at})
+    bulk.update_rows(
+        Validator, fields=(), rows=rows, constants={"left_at": stored_at, "superminority": False}
+    )
     if not compared.came:
         return {}
     newest = max((row.pk for row in compared.stored.values()), default=0)

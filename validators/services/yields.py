@@ -77,7 +77,8 @@ def _realised(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int
 
 
 def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set[int]) -> dict[int, Yield]:
-    """By the epochs that a node sends of every account, with the stake and the commission of today.
+    """By the epochs that a node sends of every account, with the commission of today and, but
+    where the chain recorded what was paid for each point, the stake.
 
     Of those that are not `known` better. What an epoch paid is of its own length: where slots became shorter
     since, it paid for more time than one of today would.

@@ -50,7 +50,9 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "APY", "Yearly return to stakers, after commission, without MEV: the mean of up to ten epochs"
     ),
     "estimate": Meaning(
-        "APY, estimate", "By what the chain tells of the past, with the stake and commission of today"
+        "APY, estimate",
+        "By what the chain tells of the past, with the commission of today and, where one is needed, the "
+        "stake of today",
     ),
     "total-apy": Meaning(
         "Total APY",

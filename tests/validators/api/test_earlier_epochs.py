@@ -77,6 +77,7 @@ def test_it_is_of_that_epoch_and_its_last_scores_and_what_was_not_stored_is_null
         "commission": 0.2,
         "activated_stake": str(5 * SOL),
         "skip_rate": 0.5,
+        "skip_rate_epoch": 980,
         "leader_slots": 4,
         "version": "3.0.0",
         "client": "agave",

@@ -187,14 +187,11 @@ def test_the_cluster_is_told_with_the_age_of_each_source(client: Client) -> None
     largest, less = "3000000000", "1000000000"
     assert [*cluster["stake_by_client"].items()] == [("agave", largest), ("firedancer", less), ("sig", less)]
     assert [*cluster["stake_by_version"].items()] == [("4.2.1", largest), ("4.10.0", less), ("4.9.0", less)]
+    never = {"last_success_at": None, "last_attempt_at": None, "failing": False, "offered": True}
+    heard = {"last_success_at": NOON_TEXT, "last_attempt_at": NOON_TEXT, "failing": True, "offered": True}
     assert cluster["sources"] == [
-        {
-            "source": "votes",
-            "last_success_at": NOON_TEXT,
-            "last_attempt_at": NOON_TEXT,
-            "failing": True,
-            "offered": True,
-        }
+        {"source": source.value, **(heard if source == "votes" else never)}
+        for source in sorted(SourceState.Source)
     ]
     assert [item["epoch"] for item in get(client, "cluster/epochs")["items"]] == [990, 989]
 

@@ -61,6 +61,8 @@ def plain(row: Mapping[str, Any], beside: Mapping[str, Any]) -> dict[str, Any]:
     text |= {"address", "network", "network_name", "country", "operator"}
     told: dict[str, Any] = {}
     for column in VALIDATOR_COLUMNS:
+        if column == "production_epoch":
+            continue
         value = row[column]
         if column in ("commission_bps", "mev_commission_bps"):
             value = None if value is None else value / 10_000
@@ -76,6 +78,7 @@ def plain(row: Mapping[str, Any], beside: Mapping[str, Any]) -> dict[str, Any]:
     }
     told["risk_ten_epochs"] = risk_of_ten_epochs(row["risk"])
     told["reward_of_100_sol"] = None if row["apy"] is None else str(round(100 * SOL * row["apy"]))
+    told["skip_rate_epoch"] = None if row["leader_slots"] is None else row["production_epoch"]
     return told | {name: beside[name] for name in ("flags", "first_epoch", "epochs_known")}
 
 

@@ -69,7 +69,8 @@ def test_every_answer_says_which_look_it_is_from_and_marks_what_strangers_wrote(
         "method": "baseline-v1",
         "version": "2",
     }
-    assert about["source_ages_seconds"] == {"votes": 40}
+    # Those that were never heard are named too.
+    assert about["source_ages_seconds"] == dict.fromkeys(sorted(SourceState.Source)) | {"votes": 40}
     assert answer.said.endswith("Epoch 990, seen 30 s ago by endpoint 1; scores by baseline-v1 2.")
     assert HOSTILE not in answer.said
     assert HOSTILE not in json.dumps(_ours(answer.document))

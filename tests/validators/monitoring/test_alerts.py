@@ -10,12 +10,19 @@ from tests.scheduling.factories import JobFactory
 from tests.validators.happening import Kind, happened
 from tests.validators.rows import NOON, SOL, fetch, validator
 from validators.models import CommissionChange
-from validators.monitoring.alerts import commission_jumps, mev_commission_jumps, shrinking_cluster, stale_data
+from validators.monitoring.alerts import (
+    changed_verdicts,
+    commission_jumps,
+    mev_commission_jumps,
+    shrinking_cluster,
+    stale_data,
+)
 from validators.services.events import News, record_events
 
 pytestmark = pytest.mark.django_db
 
 HOUR = timedelta(hours=1)
+FIVE = "rule0, rule1, rule2, rule3, rule4"
 
 
 def test_data_is_stale_when_its_fetch_is_old_but_not_before_the_first_one() -> None:
@@ -124,3 +131,33 @@ def test_a_watched_validator_that_raises_what_it_keeps_of_tips_is_told_of(settin
         "It calls itself “Blue Lagoon”."
     )
     assert mev_commission_jumps(now=NOON + 25 * HOUR) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "failing", "said"),
+    [
+        ("failed", 0, "failed before, passes now."),
+        ("unknown", 5, "unknown before, fails now, because of rule0, rule1, rule2, rule3, rule4."),
+        (
+            "eligible",
+            7,
+            "eligible before, fails now, because of rule0, rule1, rule2, rule3, rule4 and 2 more.",
+        ),
+    ],
+)
+def test_what_a_verdict_was_is_past_and_rules_beyond_those_named_are_counted(
+    settings: Settings, before: str, failing: int, said: str
+) -> None:
+    settings.WATCHED_VALIDATORS = ["vote1"]
+    facts: dict[str, Any] = {
+        "rules": "mine",
+        "title": "Mine",
+        "from": {"failed": "fails"}.get(before, before),
+        "to": "fails" if failing else "passes",
+        "failing": [f"rule{number}" for number in range(failing)],
+    }
+    record_events([News(Kind.VERDICT, validator(1).pk, facts)], epoch=990, at=NOON)
+
+    [trouble] = changed_verdicts(now=NOON)
+
+    assert trouble.message == f"vote1 by Mine: {said}"

@@ -16,7 +16,7 @@ from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint, rpc_error
 from tests.validators.replies import EPOCH
 from validators import tasks
-from validators.exceptions import EndpointError
+from validators.exceptions import EndpointError, NoEndpointAnsweredError
 from validators.models import EndpointState, SourceState
 from validators.monitoring import alerts, readiness
 from validators.monitoring.endpoints import endpoints_panel
@@ -34,13 +34,33 @@ def test_an_endpoint_behind_another_is_named_with_its_slots(
     endpoint.epoch_infos = [replies.epoch_info(EPOCH, 196_000)]
     tasks.fetch_validators()
 
-    sentence = "first is 20000 slots behind second."
+    sentence = "first is 20,000 slots behind second."
     assert readiness.doubted_endpoints(now=NOON) == sentence
     assert [one.message for one in alerts.doubted_endpoints(now=NOON)] == [sentence]
     panel = endpoints_panel()
     assert panel is not None
     assert [(row[0], row[3], row[4]) for row in panel.rows] == [("second", "0", "0"), ("first", "20000", "1")]
     assert samples("staking_endpoint_slots_behind") == {"first": 20_000, "second": 0}
+
+
+def test_one_slot_behind_is_one_and_several_that_stand_are_several(
+    endpoint: CannedEndpoint, second: CannedEndpoint
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        tasks.fetch_validators()
+        EndpointState.objects.filter(name="first").update(failures=1, doubt="behind", slots_behind=1)
+        [one] = alerts.doubted_endpoints(now=NOON)
+        clock.shift(timedelta(hours=2))
+        for each in (endpoint, second):
+            each.epoch_infos = [replies.epoch_info()]
+        with pytest.raises(NoEndpointAnsweredError, match="has not moved"):
+            tasks.fetch_validators()
+        [chain] = alerts.standing_chain(now=NOON)
+
+    assert one.message.startswith("first is 1 slot behind ")
+    assert chain.message == (
+        f"The slot has not moved since 2026-11-20 12:00Z: first, second stand at {replies.HALF_WAY}."
+    )
 
 
 def test_a_chain_that_stands_is_said_to_since_when(endpoint: CannedEndpoint) -> None:

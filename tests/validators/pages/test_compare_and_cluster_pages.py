@@ -105,6 +105,22 @@ def test_of_a_cluster_without_stake_nobody_is_the_largest_and_nothing_is_said_to
     assert "nobody saw it in this epoch" not in text
 
 
+def test_where_no_place_of_anybody_is_known_none_is_said_to_hold_little(client: Client) -> None:
+    validator(1)
+    for epoch in (989, 990):
+        fetch(epoch=epoch)
+        ClusterEpoch.objects.create(
+            epoch=epoch, credits_unit="vote_credits", total_stake=SOL, validators=1, staked=1
+        )
+        record_concentrations(epoch=epoch, has_database=False, at=NOON)
+
+    networks = words(page(client, "/cluster/")).partition(" Networks ")[2].partition(" Countries ")[0]
+
+    assert re.search(r" 990 . \(none is known\) . . \(none is known\) 989 . \(none is known\)", networks)
+    assert "hold no more than a third" not in networks
+    assert "– ranges" not in networks  # noqa: RUF001
+
+
 def test_a_name_among_the_largest_that_looks_like_anothers_is_marked(client: Client) -> None:
     whole_cluster()
     Validator.objects.filter(vote_account="vote2").update(name="Bank", name_mark=NameMark.SAME)

@@ -167,7 +167,7 @@ def test_who_keeps_all_now_brings_nothing_whatever_it_paid(client: Client) -> No
     assert "a year: about 0.00 SOL , if" in texts[1]
     assert "a year: about 4.70 SOL , if" in texts[2]
     compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
-    assert "(SOL) nothing at its commission 0.00 4.70" in compared
+    assert "(SOL) nothing at its commission of 100 % 0.00 4.70" in compared
 
 
 @pytest.mark.parametrize(

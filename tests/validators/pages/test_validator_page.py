@@ -88,6 +88,9 @@ def test_who_is_not_scored_is_told_why(client: Client) -> None:
     validator(2)
 
     assert "Not scored: it has no stake." in words(page(client, "/validators/vote1/"))
+    assert "Not scored: nobody is scored yet." in words(page(client, "/validators/vote2/"))
+    scoring_run([(validator(3), 90.0)])
+    assert "Not scored: it has no stake." in words(page(client, "/validators/vote1/"))
     assert "Not scored: it came after the last score." in words(page(client, "/validators/vote2/"))
 
 

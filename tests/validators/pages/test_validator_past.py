@@ -65,7 +65,7 @@ def test_who_never_changed_is_told_for_which_epochs_that_is_known(client: Client
 
     text = words(page(client, "/validators/vote1/"))
 
-    assert "None seen in the 4 known epochs from 900 to 903." in text
+    assert "None seen in the 4 epochs from 900 to 903 of which its commission is known." in text
     assert "Nothing striking is known of its commission, it does not belong to the superminority" in text
 
 
@@ -75,7 +75,9 @@ def test_a_past_of_more_epochs_than_are_shown_is_told_of_as_a_whole(client: Clie
     for epoch in range(860, 990):
         seen(shown, epoch, 500, 500, 500, 500)
 
-    assert "None seen in the 130 known epochs from 860 to 989." in words(page(client, "/validators/vote1/"))
+    assert "None seen in the 130 epochs from 860 to 989 of which its commission is known." in words(
+        page(client, "/validators/vote1/")
+    )
 
     ValidatorEpoch.objects.filter(epoch=861).update(
         commission_last_bps=700, commission_max_bps=700, fetches=40, delinquent_fetches=13

@@ -10,6 +10,8 @@ from validators.reading.verdicts import ToldVerdict, in_a_line, told, told_findi
 from validators.rules.findings import Finding, Outcome
 from validators.rules.schema import RuleSet
 
+UNSURE = {"at_most": 0.1, "because": "Somebody says 10 %"}
+
 
 def said(rule: dict[str, Any], **found: Any) -> str:
     one = {"name": "mine", "kind": "value", "said": "As asked", **rule}
@@ -30,6 +32,10 @@ def said(rule: dict[str, Any], **found: Any) -> str:
         ({"input": "commission", "at_most": 0.05}, 0.0575, "5.75 %"),
         ({"input": "vote_performance", "at_least": 0.97}, 0.5, "50.00 %"),
         ({"input": "vote_performance", "at_least": 0.97}, 0.969998, "96.9998 %"),
+        # By a bound of its own, by one that is not sure, and by that alone.
+        ({"input": "commission", "at_most": 0.05, "doubt": UNSURE}, 0.10001, "10.001 %"),
+        ({"input": "vote_performance", "doubt": {"at_least": 0.85, "because": "?"}}, 0.5, "50.00 %"),
+        ({"input": "vote_performance", "doubt": {"at_least": 0.85, "because": "?"}}, 0.0, "0.00 %"),
         ({"input": "superminority", "is": False}, True, "yes"),
     ],
 )

@@ -65,6 +65,27 @@ def test_a_sentence_stands_for_itself_wherever_it_is_sorted_to() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("performance", "said"),
+    [
+        ([0.99], ["unknown", "unknown"]),
+        ([0.99, 0.98], ["lacked", "unknown"]),
+        ([0.99, None, 0.98], ["lacked", "lacked"]),
+        ([None, 0.98], ["lacked", "unknown"]),
+        ([1.0, 1.0, 1.0], ["lacked", "lacked"]),
+    ],
+)
+def test_what_is_mixed_into_a_mean_of_no_epoch_is_not_told_as_what_it_lacked(
+    performance: list[float | None], said: list[str]
+) -> None:
+    parts = {part.name: part for part in explained(judged(validator(1, past(*performance))).components)}
+
+    means = [parts[name] for name in ("recent_shortfall", "earlier_shortfall")]
+    assert [("lacked" if "lacked" in one.said else "unknown") for one in means] == said
+    assert all(one.said.endswith("taken to be as is usual") for one in means if "unknown" in one.said)
+    assert all(one.value is not None for one in means)
+
+
 def test_the_only_judged_epoch_of_the_last_ten_is_not_called_its_only_one() -> None:
     """Its account may tell of many before, which the page lists with their performance."""
     known_again = validator(1, past(0.98, *[None] * 20, *[1.0] * 9))

@@ -139,7 +139,7 @@ def test_a_change_is_told_with_the_rule_the_epoch_and_what_was_said_before(mine:
     assert changed_verdicts(now=now) == []
     settings.WATCHED_VALIDATORS = ["vote1"]
     trouble = next(one for one in changed_verdicts(now=now) if one.subject == "vote1 mine")
-    assert trouble.message == "vote1 by Mine: passes before, fails now, because of fee."
+    assert trouble.message == "vote1 by Mine: passed before, fails now, because of fee."
     assert changed_verdicts(now=now + timedelta(days=2)) == []
 
 

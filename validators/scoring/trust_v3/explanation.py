@@ -89,7 +89,7 @@ def _risks(
         "least_risk", before, None, number.risk_rate, 0.0 - before * number.risk_rate,
         f"even a perfect record leaves a risk of {risk_percent(before)}; {_risk_said(components)}",
     )  # fmt: skip
-    unknown = frozenset(components["unknown"])
+    unknown, bare = frozenset(components["unknown"]), _bare_means(components)
     order = sorted(_ORDER, key=lambda one: one[0] not in unknown)
     for place, name in order:
         at[place] = taken[place]
@@ -99,13 +99,21 @@ def _risks(
         points = (before - after) * number.risk_rate
         usual = tables.usual[place].middle
         excused = told is None and name in _DELINQUENCY and components.get("could_not_vote")
-        said = _DELINQUENCY[name] if excused else describe(name, told)
+        said = _DELINQUENCY[name] if excused else _MEANS[name] if name in bare else describe(name, told)
         yield Part(name, told, usual, number.risk_rate, points, said)
         before = after
     if components["left_out"]:
         points = (before - components["risk"]) * number.risk_rate
         said = "as its account was last read, is not let into the next epoch and earns nothing there"
         yield Part("left_out", 1.0, 0.0, number.risk_rate, points, said)
+
+
+def _bare_means(components: Mapping[str, Any]) -> frozenset[str]:
+    """The means over epochs of which none is known: all that they hold is the epoch that is mixed in."""
+    unknown = components["unknown"]
+    last, previous = (INPUTS.index(name) not in unknown for name in ("last_shortfall", "previous_shortfall"))
+    newer = {"recent_shortfall": last, "earlier_shortfall": last + previous}
+    return frozenset(name for name, later in newer.items() if 0 < components["epochs_known"] <= later)
 
 
 def _risk_said(components: Mapping[str, Any]) -> str:
@@ -155,12 +163,13 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "stake": lambda value: f"{sol(value)} delegated",
     "least_stake": lambda value: f"{sol(value)} at the least, in what is known of ten epochs",
     "stake_kept": lambda value: (
-        "did not lose more than 30 % of its stake in ten epochs"
+        "did not lose more than 30 % of its stake in what is known of ten epochs"
         if value == 1
-        else f"has less than {percent(value + 0.1, 0)} of the most stake that it had in ten epochs"
+        else f"has less than {percent(value + 0.1, 0)} of the most stake that it is known to have had in ten "
+        "epochs"
     ),
     "raised": lambda value: (
-        "did not raise its commission by more than 10 points within three epochs"
+        "did not raise its commission by more than 10 points in what is known of three epochs"
         if not value
         else f"raised its commission by {value:g} points within three epochs, as many do who then stop"
     ),
@@ -182,6 +191,11 @@ _UNKNOWN: Final[Mapping[str, str]] = {
     "raised": "what its commission was before is unknown",
     "behind_release": "how its release compares is not known to us, so it is taken for the middle",
     "behind_patch": "how its version compares is not known to us, so it is taken for the middle",
+}
+# Of epochs of which none is known, beside newer ones that are.
+_MEANS: Final = {
+    "recent_shortfall": "how it voted before the last epoch is unknown, and taken to be as is usual",
+    "earlier_shortfall": "how it voted over the long run is unknown, and taken to be as is usual",
 }
 # The same, where that is why.
 _DELINQUENCY: Final[Mapping[str, str]] = {

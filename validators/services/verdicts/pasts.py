@@ -13,6 +13,7 @@ from validators.models import (
     Fetch,
     IdentityChange,
     MevEpoch,
+    Origin,
     SettledPast,
     SourceState,
     Validator,
@@ -21,7 +22,7 @@ from validators.models import (
 from validators.rules.inputs import ABOUT, ABSENT, Known, Past, Value, WholePast
 from validators.rules.schema import RuleSet, ValueRule
 from validators.services.bulk import read_rows
-from validators.services.settled_past import settled_above, spans_of
+from validators.services.settled_past import Span, settled_above, spans_of
 from validators.services.stretches import MOST_NAMED_KEYS
 from validators.solana.arithmetic import ALL_BPS, LAMPORTS_PER_SOL, CreditsUnit
 from validators.solana.economics import fraction
@@ -63,7 +64,7 @@ class _Cluster:
 def pasts_by_key(
     fetch: Fetch, sets: Sequence[RuleSet], *, keys: Sequence[int] | None = None
 ) -> Iterator[tuple[int, Past]]:
-    """Of everybody present, or of these, as far back as the rules look. Eight queries, or fifteen."""
+    """Of everybody present, or of these, as far back as the rules look. Eight queries, or seventeen."""
     rules = [rule for one in sets for rule in one.rules if isinstance(rule, ValueRule)]
     # A rule of the last judged epoch looks past those of which nobody was told yet.
     longest = max((rule.window for rule in rules if rule.window != "all"), default=1)
@@ -213,11 +214,29 @@ def _wholes(found: Mapping[int, Epochs], rules: Sequence[ValueRule]) -> dict[int
     firsts = sorted(one.first_epoch for one in spans.values() if one.first_epoch is not None)
     start = firsts[int(len(firsts) * LEAST_AT_START)] if firsts else 0
     voted = _voted(found, most=max((rule.in_at_least or 0 for rule in rules), default=0))
+    cut_off = _cut_off(spans)
     return {
-        key: WholePast(*spans[key], voted[key], joined_then=(spans[key].first_epoch or 0) > start)
+        key: WholePast(
+            *spans[key],
+            voted[key],
+            joined_then=(spans[key].first_epoch or 0) > start and key not in cut_off,
+        )
         for key in found
         if key in spans
     }
+
+
+def _cut_off(spans: Mapping[int, Span]) -> frozenset[int]:
+    """Whose past begins with what a reply told of epochs that we did not see: it tells the last few, whatever
+    there was before. The account itself remembers more, so whose account was read is not among them."""
+    unread = {key for (key,) in read_rows(_present().filter(vote_state=None).values_list("pk"))}
+    if not unread:
+        return frozenset()
+    told = ValidatorEpoch.objects.filter(source=Origin.LIVE, fetches=0)
+    if len(unread) <= MOST_NAMED_KEYS:
+        told = told.filter(validator_id__in=unread)
+    firsts = read_rows(told.order_by().values_list("validator_id").annotate(Min("epoch")))
+    return frozenset(key for key, first in firsts if key in unread and spans[key].first_epoch == first)
 
 
 def _voted(found: Mapping[int, Epochs], *, most: int) -> dict[int, int]:
