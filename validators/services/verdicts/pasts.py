@@ -232,11 +232,11 @@ def _cut_off(spans: Mapping[int, Span]) -> frozenset[int]:
     unread = {key for (key,) in read_rows(_present().filter(vote_state=None).values_list("pk"))}
     if not unread:
         return frozenset()
-    told = ValidatorEpoch.objects.filter(source=Origin.LIVE, fetches=0)
-    if len(unread) <= MOST_NAMED_KEYS:
-        told = told.filter(validator_id__in=unread)
-    firsts = read_rows(told.order_by().values_list("validator_id").annotate(Min("epoch")))
-    return frozenset(key for key, first in firsts if key in unread and spans[key].first_epoch == first)
+    # One epoch, mostly, and those in which somebody joined: not all rows of ten years.
+    firsts = {spans[key].first_epoch for key in unread if key in spans} - {None}
+    told = ValidatorEpoch.objects.filter(source=Origin.LIVE, fetches=0, epoch__in=firsts).order_by()
+    found = read_rows(told.values_list("validator_id", "epoch"))
+    return frozenset(key for key, epoch in found if key in unread and spans[key].first_epoch == epoch)
 
 
 def _voted(found: Mapping[int, Epochs], *, most: int) -> dict[int, int]:
