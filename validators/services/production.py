@@ -60,7 +60,7 @@ class Ended(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldEpoch:
     """Of an ended epoch the blocks of all of it, else its leader slots."""
 
     ended: Ended
@@ -73,7 +73,7 @@ class Answer:
     """The running epoch so far, and what was told of ended ones."""
 
     running: Production
-    told: Sequence[Told]
+    told: Sequence[ToldEpoch]
 
 
 def fetch_production() -> dict[str, Any]:
@@ -97,13 +97,13 @@ def _ask(endpoint: Endpoint, newest: Fetch) -> Answer:
     return Answer(running, told)
 
 
-def _ask_ended(endpoint: Endpoint, ended: Ended, running: Production) -> Told:
+def _ask_ended(endpoint: Endpoint, ended: Ended, running: Production) -> ToldEpoch:
     whole = ask_whole_production(endpoint, (ended.first_slot, ended.last_slot))
     if whole is not None and _leaves_out(whole, known=max(ended.share_led, running.share_led)):
         whole = None
     if whole is not None or ended.scheduled:
-        return Told(ended, whole)
-    return Told(ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
+        return ToldEpoch(ended, whole)
+    return ToldEpoch(ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
 
 
 def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
@@ -215,7 +215,7 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
     }
 
 
-def _store_ended(told: Told) -> int | None:
+def _store_ended(told: ToldEpoch) -> int | None:
     """Rows written; None where nothing was told of it, or more is known already."""
     epoch, first, last, *_ = told.ended
     if told.whole is not None:
