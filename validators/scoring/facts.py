@@ -139,10 +139,9 @@ class ScoringMethod:
     """A named, versioned formula.
 
     `assess` gives one assessment for each validator, in the cluster's order, and may do so one by one: of
-    twenty thousand they are large; `explain` makes
-    words of an assessment's components, as they come back from the database. `reads_past`
-    says whether it needs ValidatorFacts.past. `fitted_through` is the last epoch of mainnet whose
-    outcome it was fitted to, None of a formula that was not fitted or does not say.
+    twenty thousand they are large; `explain` makes words of an assessment's components, as they come back
+    from the database. `reads_past` says whether it needs ValidatorFacts.past. `fitted_through` is the last
+    epoch of mainnet whose outcome it was fitted to, None of a formula that was not fitted or does not say.
     """
 
     name: str

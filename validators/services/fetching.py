@@ -53,7 +53,7 @@ def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
                 heard.answer,
                 genesis_hash=genesis_hash,
                 stored_at=timezone.now(),
-                # What is loaded beside the tables is there once.
+                # Stored a second time, it is compared anew: what was loaded beside the tables is used up.
                 compared=compared.pop() if compared else None,
             )
             forget_doubts()

@@ -49,8 +49,7 @@ def sol_of_account(lamports: int) -> str:
 
 @register.filter
 def bps_percent(bps: int | None) -> str:
-    """Basis points as percent: 750 is 7.5 %."""
-    return UNKNOWN if bps is None else f"{bps / 100:g} %"
+    return UNKNOWN if bps is None else figures.bps_percent(bps)
 
 
 @register.filter
