@@ -28,6 +28,7 @@ from validators.solana.request_counts import Outcome
 from validators.solana.rpc import Endpoint
 
 Answer = TypeVar("Answer")
+Judgement = TypeVar("Judgement")
 
 # The sources whose answers say as of which slot they are, beside the votes.
 TELL_SLOT: Final = frozenset(
@@ -56,20 +57,28 @@ def attempt(
     *,
     newest: Fetch,
     ask: Callable[[Endpoint], Answer],
-    judge: Callable[[str, Answer], None],
-    store: Callable[[Answer], dict[str, Any]],
+    judge: Callable[[str, Answer], Judgement],
+    store: Callable[[Answer, Judgement], dict[str, Any]],
 ) -> dict[str, Any]:
     """Ask the endpoints, and store the answer in a transaction that also ends the run.
 
     `judge` is given an endpoint's name and answer, and raises an ImplausibleError when it cannot be
-    true; the next endpoint is asked then. Raises a ValidatorsError, and then nothing is stored but
+    true; the next endpoint is asked then. What it works out while nobody waits for the database, and
+    returns, `store` is given with the answer. Raises a ValidatorsError, and then nothing is stored but
     the error. Raises SkipRun while no endpoint offers the method: that is asked about more rarely.
     """
     asked = ", ".join(map(masked, endpoints()))[:500]
     _skip_while_unavailable(source, asked)
+    # The last is of the answer that is believed.
+    judged: list[Judgement] = []
     try:
-        heard = heard_in_order(newest, ask=ask, judge=judge, tells_slot=source in TELL_SLOT)
-        return commit_with_run(lambda: store(heard.answer) | passed_over(heard.failures))
+        heard = heard_in_order(
+            newest,
+            ask=ask,
+            judge=lambda endpoint, answer: judged.append(judge(endpoint, answer)),
+            tells_slot=source in TELL_SLOT,
+        )
+        return commit_with_run(lambda: store(heard.answer, judged[-1]) | passed_over(heard.failures))
     except ValidatorsError as exc:
         failures = failures_of(exc)
         if not failures or not all(map(_is_never_offered, failures)):

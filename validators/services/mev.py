@@ -103,7 +103,7 @@ def fetch_mev() -> dict[str, Any]:
             next_epoch_slot=newest.next_epoch_slot,
         ),
         judge=lambda endpoint, tips: _judge(endpoint, tips, pairs, known, newest),
-        store=lambda tips: _store(tips, pairs, newest),
+        store=lambda tips, _: _store(tips, pairs, newest),
     )
 
 

@@ -28,21 +28,19 @@ LEAST_STILL_NAMED: Final = 0.5
 def fetch_names() -> dict[str, Any]:
     """Ask for the signed profiles and store them by vote account; who has none is nameless."""
     newest = newest_fetch()
-    present: dict[str, str] = dict(
-        bulk.read_rows(Validator.objects.present().values_list("identity", "name"))
-    )
-    found: list[Marking] = []
+    rows = bulk.read_rows(Validator.objects.present().values_list("identity", "name"))
+    present: dict[str, str] = dict(rows)
     return attempt(
         Source.NAMES,
         newest=newest,
         ask=ask_names,
-        judge=lambda endpoint, profiles: found.append(_judged(endpoint, profiles, present)),
-        store=lambda profiles: _store(profiles, found[-1]),
+        judge=lambda endpoint, profiles: _judged(endpoint, profiles, present),
+        store=_store,
     )
 
 
 def _judged(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str, str]) -> Marking:
-    """Who runs whom by these names, told here: the database is not locked meanwhile."""
+    """Who runs whom by these names. Raises an ImplausibleError as `_judge` does."""
     _judge(endpoint, profiles, present)
     names = {signed.identity: signed.profile.name for signed in profiles.good}
     marks = evidence_marks()

@@ -70,7 +70,6 @@ def fetch_nodes() -> dict[str, Any]:
     Who is not in gossip keeps what was known.
     """
     newest = newest_fetch()
-    found: list[ComparedNodes] = []
     stakes = Validator.objects.present().values_list("identity", "activated_stake", "version")
     present: Counter[str] = Counter()
     versioned: Counter[str] = Counter()
@@ -81,8 +80,8 @@ def fetch_nodes() -> dict[str, Any]:
         Source.NODES,
         newest=newest,
         ask=ask_nodes,
-        judge=lambda endpoint, nodes: found.append(_judged(endpoint, nodes, present, versioned, newest)),
-        store=lambda nodes: _store(nodes, newest, found[-1]),
+        judge=lambda endpoint, nodes: _judged(endpoint, nodes, present, versioned, newest),
+        store=lambda nodes, found: _store(nodes, newest, found),
     )
 
 

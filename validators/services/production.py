@@ -11,12 +11,7 @@ from validators.exceptions import ImplausibleError
 from validators.figures import percent
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
-from validators.services.attempts import (
-    attempt,
-    newest_fetch,
-    refuse_if_behind,
-    skip_if_ahead,
-)
+from validators.services.attempts import attempt, newest_fetch, refuse_if_behind, skip_if_ahead
 from validators.services.bad_epochs import bad_epoch_news
 from validators.services.blocks import record_blocks
 from validators.services.events import record_events
@@ -87,7 +82,7 @@ def fetch_production() -> dict[str, Any]:
         newest=newest,
         ask=lambda endpoint: _ask(endpoint, newest),
         judge=lambda endpoint, answer: _judge(endpoint, answer, newest),
-        store=lambda answer: _store(answer, newest),
+        store=lambda answer, _: _store(answer, newest),
     )
 
 

@@ -84,23 +84,19 @@ def fetch_vote_states() -> dict[str, Any]:
         account: (key, stake)
         for key, account, stake in present.values_list("pk", "vote_account", "activated_stake")
     }
-    found: list[Marking] = []
     return attempt(
         Source.VOTE_STATES,
         newest=newest,
-        judge=lambda endpoint, states: found.append(_judged(endpoint, states, newest)),
+        judge=lambda endpoint, states: _judged(endpoint, states, newest),
         ask=lambda endpoint: ask_vote_states(
             endpoint, list(wanted), least_slot=newest.absolute_slot, next_epoch_slot=newest.next_epoch_slot
         ),
-        store=lambda states: _store(states, wanted, newest, found[-1]),
+        store=lambda states, runs: _store(states, wanted, newest, runs),
     )
 
 
 def _judged(endpoint: str, states: VoteStates, newest: Fetch) -> Marking:
-    """Who runs whom by these keys, told here: the database is not locked meanwhile.
-
-    Raises an ImplausibleError for a node that is behind.
-    """
+    """Who runs whom by these keys. Raises an ImplausibleError for a node that is behind."""
     refuse_if_behind(endpoint, states.slot, newest, method=METHOD)
     said = {one.vote_account: _keys(one) for one in states.records.good}
     return compared_operators(evidence_marks(), "withdrawer", said)
