@@ -25,7 +25,7 @@ _KEPT: Final = (
     *("largest_key", "largest_name", "largest_stake", "looked_at"),
 )
 
-# Mostly nobody moved.
+# Kept, for from one look to the next mostly nobody moved.
 _figures: Final = Reckoned[Sequence[Mapping[str, Any]]]()
 
 

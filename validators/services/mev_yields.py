@@ -28,7 +28,7 @@ _FIELDS: Final = (
 )
 
 
-# In the order of _COLUMNS. Plain, for a refresh may look at ten of everybody.
+# In the order of _COLUMNS. A plain tuple, for a refresh may read ten epochs of every validator.
 _Row = tuple[Any, ...]
 _COLUMNS: Final = (
     *("epoch", "validator_id", "runs_jito", "commission_bps", "tips", "tips_final"),
@@ -41,7 +41,7 @@ _EPOCH, _KEY, _RUNS_JITO, _BPS = range(4)
 _Newest = tuple[bool | None, int | None, int | None]
 _Added = tuple[float | None, float | None, str, int | None]
 _NOTHING_TOLD: Final = (None, None, None)
-# What the ended epochs tell of everybody: most looks tell of the running one alone.
+# By validator's key, from the ended epochs. Kept, for most looks change nothing but the running one.
 _of_everybody: Final = Reckoned[Mapping[int, tuple[_Newest, _Added]]]()
 
 

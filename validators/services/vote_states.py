@@ -151,7 +151,7 @@ def _rows(
         Candidate(wanted[one.vote_account][1], _has_key(one.state.bls), one.lamports) for one in owned
     ]
     rows = {}
-    # Of thousands a few kinds.
+    # Thousands of accounts are of a few kinds, and each kind is judged once.
     admitted = cache(partial(_admitted, rule, epoch))
     for one, admission in zip(owned, admissions(candidates, rule.price), strict=True):
         key = wanted[one.vote_account][0]

@@ -132,7 +132,7 @@ def _votes_behind(look: _Look) -> Doubt | None:
 
 
 def _apart(snapshot: Snapshot, voted: int) -> Doubt | None:
-    """As `_torn`, of the first look of all."""
+    """The same as `_torn` where nobody looked before."""
     slot = snapshot.epoch.absolute_slot
     if not voted or abs(slot - voted) <= SLOTS_APART:
         return None
