@@ -6,6 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from validators.figures import signed
 
+# An epoch is bad in which a validator earned less than this share of the cluster's mean.
+BAD_PERFORMANCE: Final = 0.97
+
 
 class EpochFacts(NamedTuple):
     """One validator in one epoch; None is unknown. A tuple, because a run makes a hundred thousand."""
