@@ -25,6 +25,8 @@ from staking_project.state import named_database
 
 logger = logging.getLogger(__name__)
 
+# Seconds until a service that was started accepts connections.
+START_PATIENCE = 20.0
 # Seconds a service may take to end when asked, beyond the grace its running tasks have.
 STOP_PATIENCE = 5.0
 # A service that ends by itself is started again, after a longer and longer wait, but not for ever: one
@@ -167,9 +169,9 @@ def web_service(port: int, *, environment: Mapping[str, str]) -> Service:
     return Service("the web server", argv, environment)
 
 
-def wait_until_listening(at: int | Path, *, service: Service, seconds: float = 20.0) -> None:
+def wait_until_listening(at: int | Path, *, service: Service) -> None:
     """Return when the service accepts connections on this port or socket; `StackError` when it does not."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + START_PATIENCE
     while time.monotonic() < deadline:
         if service.process is not None and service.process.poll() is not None:
             break

@@ -10,6 +10,11 @@ def percent(fraction: float, places: int = 2) -> str:
     return f"{decimal(fraction * 100, places)} %"
 
 
+def bps_percent(bps: float) -> str:
+    """Basis points as percent: 750 is 7.5 %."""
+    return f"{bps / 100:g} %"
+
+
 def signed(points: float) -> str:
     """To one place; what is nothing has no sign."""
     text = f"{points:+z,.1f}"

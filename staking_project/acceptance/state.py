@@ -44,9 +44,8 @@ def no_duplicates_after_switching(window: Window) -> CheckResult:
 def mode_switches_and_back(window: Window) -> CheckResult:
     """Setting up the other mode and then this one leaves exactly the declared rows each time.
 
-    A cadence that somebody set is kept, and named.
-
-    Tried in a transaction that is rolled back: whatever interrupts it, the system stays as found.
+    A cadence that somebody set is kept, and named. Tried in a transaction that is rolled back: whatever
+    interrupts it, the system stays as found.
     """
     name = "mode switches and back"
     mode = current_mode()

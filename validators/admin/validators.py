@@ -19,7 +19,6 @@ from validators.templatetags.units import (
     UNKNOWN,
     age,
     bps_percent,
-    component,
     fraction_percent,
     grouped,
     sol,
@@ -117,7 +116,7 @@ class ValidatorAdmin(ReadOnlyAdmin):
 
     @admin.display(description="vote performance")
     def vote_performance(self, validator: Any) -> str:
-        return fraction_percent(component(validator.components, "vote_performance"))
+        return fraction_percent((validator.components or {}).get("vote_performance"))
 
     @admin.display(description="voting", boolean=True, ordering="delinquent")
     def voting(self, validator: Validator) -> bool:

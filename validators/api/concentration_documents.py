@@ -11,7 +11,7 @@ from scheduling.api.replies import Envelope
 from validators.api import words
 from validators.api.documents import LAMPORTS, NEXT_CURSOR
 from validators.models import ConcentrationEpoch, NetworkDatabase
-from validators.reading.concentration import Told
+from validators.reading.concentration import ToldSpread
 
 _NAKAMOTO = (
     "Nakamoto coefficient: the fewest known groups that hold more than a third of all stake; null where "
@@ -108,7 +108,7 @@ class ConcentrationEpochList(Envelope):
 GROUP_COLUMNS = ("by", "basis", "epoch", *GroupDocument.model_fields)
 
 
-def concentration_document(told: Told, *, most: int) -> dict[str, Any]:
+def concentration_document(told: ToldSpread, *, most: int) -> dict[str, Any]:
     found = told.spread.concentration
     return {
         "by": told.spread.by.value,
@@ -128,13 +128,13 @@ def concentration_document(told: Told, *, most: int) -> dict[str, Any]:
     }
 
 
-def group_rows(told: Told, *, most: int) -> Iterator[dict[str, Any]]:
+def group_rows(told: ToldSpread, *, most: int) -> Iterator[dict[str, Any]]:
     """A row of a CSV for each group."""
     about = {"by": told.spread.by.value, "basis": told.spread.basis.value, "epoch": told.epoch}
     return (about | group for group in _groups(told, most))
 
 
-def _groups(told: Told, most: int) -> Iterator[dict[str, Any]]:
+def _groups(told: ToldSpread, most: int) -> Iterator[dict[str, Any]]:
     for group in told.spread.concentration.groups[:most]:
         yield {
             "key": group.key,

@@ -15,7 +15,12 @@ from validators.api import pages
 from validators.api.answers import answer
 from validators.api.parameters import Formatted, Page, one_of
 from validators.models import ConcentrationEpoch
-from validators.reading.concentration import Told, concentration_epochs, concentrations, network_database
+from validators.reading.concentration import (
+    ToldSpread,
+    concentration_epochs,
+    concentrations,
+    network_database,
+)
 from validators.reading.picture import current_picture, envelope
 from validators.reading.standings import MOST_ROWS
 
@@ -85,13 +90,11 @@ def list_concentration_epochs(request: HttpRequest, query: Query[ConcentrationEp
 
 
 def _written(
-    request: HttpRequest, told: Sequence[Told], about: dict[str, object], form: Format, *, most: int
+    request: HttpRequest, told: Sequence[ToldSpread], about: dict[str, object], form: Format, *, most: int
 ) -> HttpResponse:
     if form == "json":
         items = [documents.concentration_document(one, most=most) for one in told]
         return json_reply({**about, "items": items, "next_cursor": None})
     rows = chain.from_iterable(documents.group_rows(one, most=most) for one in told)
-    plain = envelope()
-    return list_reply(
-        request, rows, columns=documents.GROUP_COLUMNS, form=form, about=plain, next_cursor=None
-    )
+    columns, plain = documents.GROUP_COLUMNS, envelope()
+    return list_reply(request, rows, columns=columns, form=form, about=plain, next_cursor=None)

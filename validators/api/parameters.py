@@ -37,6 +37,7 @@ def _known_method(name: str | None) -> str | None:
     return name
 
 
+MethodName = Annotated[str | None, AfterValidator(_known_method)]
 Method = Annotated[
     str | None,
     Query(max_length=50, pattern=TEXT, description=_METHOD),
@@ -76,9 +77,7 @@ class Page(Schema):
 
 
 class MethodPage(Page):
-    method: Annotated[str | None, AfterValidator(_known_method)] = Field(
-        None, max_length=50, pattern=TEXT, description=_METHOD
-    )
+    method: MethodName = Field(None, max_length=50, pattern=TEXT, description=_METHOD)
 
 
 def _a_fraction(commission: float | None) -> float | None:
@@ -91,9 +90,7 @@ def _a_fraction(commission: float | None) -> float | None:
 class Narrowed(Schema):
     """Which validators, by which method. `pages.narrowing` refuses the words that nobody has."""
 
-    method: Annotated[str | None, AfterValidator(_known_method)] = Field(
-        None, max_length=50, pattern=TEXT, description=_METHOD
-    )
+    method: MethodName = Field(None, max_length=50, pattern=TEXT, description=_METHOD)
     search: str = Field(
         "", max_length=100, pattern=TEXT, description="Part of a name, vote account or identity"
     )
@@ -205,9 +202,7 @@ class ValidatorQuery(Narrowed, Page):
 class DetailQuery(Schema):
     """What is told of one validator, and by which method."""
 
-    method: Annotated[str | None, AfterValidator(_known_method)] = Field(
-        None, max_length=50, pattern=TEXT, description="Default: the headline method"
-    )
+    method: MethodName = Field(None, max_length=50, pattern=TEXT, description="Default: the headline method")
     include: Include = Field(
         [],
         description="What else is told: parts (of its score), risk (in words), pools (that stake with it), "

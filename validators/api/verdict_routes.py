@@ -3,18 +3,17 @@
 from typing import Annotated, Any, Final
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from pydantic import AfterValidator, Field
 
-from scheduling.api import cursors
 from scheduling.api.errors import Problem
 from scheduling.api.replies import Format, json_reply, list_reply
 from scheduling.api.unknown import there_is_no
+from validators.api import pages
 from validators.api import verdict_documents as documents
 from validators.api.answers import answer
 from validators.api.details import known_validator
-from validators.api.pages import key_of
-from validators.api.parameters import Page, VoteAccount
+from validators.api.parameters import Formatted, Page, VoteAccount
 from validators.models import RuleVerdict
 from validators.reading.picture import envelope
 from validators.reading.verdicts import (
@@ -62,12 +61,6 @@ class VerdictQuery(Page):
     )
 
 
-class OwnVerdicts(Schema):
-    """How the verdicts of one validator are written."""
-
-    format: Format | None = Field(None, description="Goes before the Accept header")
-
-
 @router.get("/rules", response=documents.RuleSetList)
 def list_rules(request: HttpRequest) -> HttpResponse:
     """The rule sets of those who delegate: what they ask, where that is written, and how many meet it.
@@ -84,7 +77,7 @@ def list_rules(request: HttpRequest) -> HttpResponse:
 
 @router.get("/validators/{vote_account}/verdicts", response={200: documents.ValidatorVerdicts, 404: Problem})
 def list_validator_verdicts(
-    request: HttpRequest, vote_account: VoteAccount, query: Query[OwnVerdicts]
+    request: HttpRequest, vote_account: VoteAccount, query: Query[Formatted]
 ) -> HttpResponse:
     """Would they take it? What each rule set says of one validator.
 
@@ -110,16 +103,12 @@ def list_verdicts(request: HttpRequest, query: Query[VerdictQuery]) -> HttpRespo
     """
 
     def build(form: Format) -> HttpResponse:
-        rows, place = verdict_rows(rules=query.rules, result=query.result), key_of(query)
-        if place is not None:
-            rows = rows.filter(pk__lt=place)
-        found = list(rows.order_by("-pk")[: query.limit + 1])
-        shown = found[: query.limit]
-        more = cursors.written(cursors.KeyPlace(key=shown[-1].pk)) if len(found) > len(shown) else None
-        columns = list(documents.VerdictRow.model_fields)
-        sets = rule_sets().sets
-        written = [_row(row, sets.get(row.rules)) for row in shown]
-        return list_reply(request, written, columns=columns, form=form, about=envelope(), next_cursor=more)
+        rows = verdict_rows(rules=query.rules, result=query.result, behind=pages.key_of(query))
+        found, sets = list(rows.order_by("-pk")[: query.limit + 1]), rule_sets().sets
+        listing = pages.Listing(
+            shape=documents.VerdictRow, document=lambda row: _row(row, sets.get(row.rules)), key="pk"
+        )
+        return pages.page(request, query, form, found, listing=listing, about=envelope())
 
     return answer(request, query.format, build)
 

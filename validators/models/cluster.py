@@ -17,6 +17,10 @@ class FetchQuerySet(models.QuerySet["Fetch"]):
     def newest(self) -> "Fetch | None":
         return self.order_by("-pk").first()
 
+    def running_epoch(self) -> models.Subquery:
+        """The newest one's epoch, within a question about other rows."""
+        return models.Subquery(self.order_by("-pk").values("epoch")[:1])
+
 
 class Fetch(models.Model):
     """One stored look at the cluster; a look that failed is a failed run, not a row here."""

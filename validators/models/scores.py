@@ -90,10 +90,6 @@ class TrustScoreQuerySet(models.QuerySet["TrustScore"]):
     def told(self) -> Self:
         return self.filter(run__status=ScoringRun.Status.COMPLETED)
 
-    def by_rank(self) -> Self:
-        # Of equal ranks, in the order in which the run put them.
-        return self.order_by("rank", "pk")
-
 
 class TrustScore(models.Model):
     """What one run said of one validator, with the parts the score was made of."""

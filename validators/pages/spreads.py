@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from validators.models import ConcentrationEpoch
-from validators.reading.concentration import By, Told, concentrations, kept_since
+from validators.reading.concentration import By, ToldSpread, concentrations, kept_since
 
 # Of each kind the page names so many groups, and so many epochs.
 GROUPS_SHOWN: Final = 10
@@ -31,7 +31,7 @@ class Row:
 class ShownSpread:
     """Of one kind of group: sentences, the largest groups, and the epochs that were kept."""
 
-    told: Told
+    told: ToldSpread
     rows: Sequence[Row]
     epochs: Sequence[ConcentrationEpoch]
 
@@ -56,7 +56,7 @@ def shown_spreads(epoch: int | None) -> Mapping[str, ShownSpread]:
     }
 
 
-def _rows(told: Told) -> list[Row]:
+def _rows(told: ToldSpread) -> list[Row]:
     """None where nothing is staked: then nobody is the largest."""
     spread = told.spread
     if not spread.concentration.total:

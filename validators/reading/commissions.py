@@ -4,6 +4,7 @@ what it did within one, and over those that nobody saw."""
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, takewhile
 
+from validators.figures import bps_percent
 from validators.models import CommissionChange, CommissionSource
 from validators.services.settled_past import Past, Stretch
 from validators.solana.whole_percent import stayed
@@ -56,10 +57,8 @@ def _known(past: Past) -> list[Stretch]:
 def _within(epoch: int, one: Stretch) -> str:
     seen = (one.first_bps, one.last_bps, one.max_bps, one.min_bps)
     known = [bps for bps in seen if bps is not None]
-    return (
-        f"Within epoch {epoch} it was between {min(known) / 100:g} % and {max(known) / 100:g} %, and "
-        f"{(one.last_bps or 0) / 100:g} % at its end."
-    )
+    between = f"{bps_percent(min(known))} and {bps_percent(max(known))}"
+    return f"Within epoch {epoch} it was between {between}, and {bps_percent(one.last_bps or 0)} at its end."
 
 
 def _between(before: Stretch, after: Stretch) -> str:
@@ -71,5 +70,5 @@ def _between(before: Stretch, after: Stretch) -> str:
         return ""
     return (
         f"Between epochs {before.last} and {after.first}, which nobody saw, it went "
-        f"from {first / 100:g} % to {last / 100:g} %."
+        f"from {bps_percent(first)} to {bps_percent(last)}."
     )

@@ -45,7 +45,7 @@ _OF_REGISTRY: Final = "By the file of iptoasn.com, a country is where the networ
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldSpread:
     """A spread, in which epoch it is, who told of it, and what it comes to in sentences."""
 
     spread: Spread
@@ -54,11 +54,11 @@ class Told:
     said: Sequence[str]
 
 
-def concentrations(epoch: int | None, wanted: Sequence[By] = tuple(By)) -> list[Told]:
+def concentrations(epoch: int | None, wanted: Sequence[By] = tuple(By)) -> list[ToldSpread]:
     """As the validators are now, in that epoch. Two queries."""
     database = network_database()
     return [
-        Told(one, epoch, _sources(one, database), list(filter(None, _said(one, database))))
+        ToldSpread(one, epoch, _sources(one, database), list(filter(None, _said(one, database))))
         for one in spreads(wanted, has_database=bool(database and database.mark))
     ]
 

@@ -9,7 +9,7 @@ from django.db.models import F, Min, QuerySet
 
 from scheduling.wording import counted
 from validators.models import EventTally, ValidatorEvent
-from validators.scoring.timeline import BAD_PERFORMANCE
+from validators.scoring.facts import BAD_PERFORMANCE
 from validators.solana.economics import fraction
 from validators.solana.versions import Client
 from validators.templatetags.units import bps_percent, fraction_percent, grouped

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import LessThan
 
@@ -84,7 +84,7 @@ def validator_history(validator: Validator, *, method: str | None = None) -> Val
     scores = TrustScore.objects.told().filter(validator=validator, run__method=method or headline_method())
     points = scores.order_by("-run_id").values_list("run__finished_at", "score", "rank")[:SCORES_SHOWN]
     return ValidatorHistory(
-        epochs=with_standing(with_accounts(_epochs_of(validator)[:EPOCHS_SHOWN])),
+        epochs=_with_told(_epochs_of(validator)[:EPOCHS_SHOWN]),
         scores=[ScorePoint(scored_at=at, score=score, rank=rank) for at, score, rank in reversed(points)],
     )
 
@@ -134,18 +134,18 @@ def epochs_before(validator: Validator, place: int | None, *, limit: int) -> lis
     epochs = _epochs_of(validator)
     if place is not None:
         epochs = epochs.filter(epoch__lt=place)
-    return with_standing(with_accounts(epochs[:limit]))
+    return _with_told(epochs[:limit])
 
 
 def newest_epochs(keys: Sequence[int], *, number: int, until: int | None) -> dict[int, list[ValidatorEpoch]]:
-    """By key, so many of the newest epochs of each, newest first; `until` one, no later. Three queries."""
+    """By key, so many of the newest epochs of each, newest first; `until` one, no later. Four queries."""
     rows = ValidatorEpoch.objects.filter(validator_id__in=keys)
     if until is not None:
         rows = rows.filter(epoch__lte=until)
     place = Window(RowNumber(), partition_by=F("validator_id"), order_by=F("epoch").desc())
     found: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
     newest = with_ends(rows).annotate(place=place).filter(place__lte=number).order_by("-epoch")
-    for row in with_standing(with_accounts(newest)):
+    for row in _with_told(newest):
         found[row.validator_id].append(row)
     return found
 
@@ -156,8 +156,7 @@ def _epochs_of(validator: Validator) -> "QuerySet[ValidatorEpoch]":
 
 def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
     """Each with whether it has ended without our having seen all of it."""
-    running = Subquery(Fetch.objects.order_by("-pk").values("epoch")[:1])
-    over = LessThan(F("epoch"), running)
+    over = LessThan(F("epoch"), Fetch.objects.running_epoch())
     counted_in_part = Q(blocks_basis=BlocksBasis.PARTIAL) | (
         Q(blocks_basis=BlocksBasis.SHARED)
         & Exists(ClusterEpoch.objects.filter(epoch=OuterRef("epoch"), blocks_basis=BlocksBasis.PARTIAL))
@@ -169,25 +168,18 @@ def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
     return epochs.annotate(**unfinished)
 
 
-def with_accounts(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
-    """The same, each with what accounts told of its tips and its stake; two queries, or none without any."""
+def _with_told(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:
+    """The same, each with what its tip and its stake accounts told, and where Jito's history says it stood.
+
+    Three queries, or none without any epoch.
+    """
     rows = list(epochs)
     if not rows:
         return []
-    mev, stakes = _beside(MevEpoch, rows), _beside(StakeEpoch, rows)
+    mev, stakes, jito = (_beside(model, rows) for model in (MevEpoch, StakeEpoch, JitoEpoch))
     for row in rows:
         pair = (row.validator_id, row.epoch)
-        row.told_mev, row.told_stakes = mev.get(pair), stakes.get(pair)
-    return rows
-
-
-def with_standing(rows: list[ValidatorEpoch]) -> list[ValidatorEpoch]:
-    """The same, each with where Jito's history says it stood; a query, or none without any."""
-    if not rows:
-        return []
-    jito = _beside(JitoEpoch, rows)
-    for row in rows:
-        row.told_jito = jito.get((row.validator_id, row.epoch))
+        row.told_mev, row.told_stakes, row.told_jito = mev.get(pair), stakes.get(pair), jito.get(pair)
     return rows
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from scheduling.wording import counted
 from validators.figures import grouped
@@ -62,10 +62,8 @@ class LargeOperator(NamedTuple):
 
 def _leaving() -> Any:
     """Of the running epoch: what left with an earlier one is gone."""
-    running = Subquery(Fetch.objects.order_by("-pk").values("epoch")[:1])
-    return StakeEpoch.objects.filter(
-        epoch=running, active__gt=0, deactivating__gte=F("active") * LEAST_LEAVING
-    )
+    of_now = StakeEpoch.objects.filter(epoch=Fetch.objects.running_epoch(), active__gt=0)
+    return of_now.filter(deactivating__gte=F("active") * LEAST_LEAVING)
 
 
 def moving_said(epoch: int | None) -> str:

@@ -108,12 +108,9 @@ def standings(
 ) -> Validators:
     """Validators in the order of `sort` (a key of SORT_FIELDS, "-" before it turns it round).
 
-    Without a narrowing that is everybody ever seen.
-
-    Unknown values come last either way. Beside the score each has `skip_rate` in the running epoch so
-    far, or in an ended one that is counted in all, and
-    `vote_performance` and `leader_luck` in the newest ended epoch that
-    is judged. Two queries.
+    Without a narrowing that is everybody ever seen. Unknown values come last either way. Beside the score
+    each has `skip_rate` of the running epoch so far, or of an ended one that is counted in all, and
+    `vote_performance` and `leader_luck` of the newest ended epoch that is judged. Two queries.
     """
     validators = with_newest_score(Validator.objects.all(), run=picture.scoring_run)
     validators = _with_performance(validators, last_judged_epoch(picture)).annotate(

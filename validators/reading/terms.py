@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from validators.figures import bps_percent
 from validators.models import ClusterEpoch
 from validators.reading.admission import Operator
 from validators.services.flags import commission_epochs, commission_steps
@@ -43,8 +44,7 @@ _SHORT: Final = {
 def marks_of(flagged: Sequence[int], *, until: int | None = None) -> dict[int, list[CommissionMark]]:
     """By key, of those that have a commission flag; `until` an epoch, by what it and those before tell.
 
-    Four queries at most, three once all
-    are summed up, or none where nobody has.
+    Four queries at most, three once all are summed up, or none where nobody has.
     """
     if not flagged:
         return {}
@@ -88,12 +88,12 @@ def _told(mark: CommissionMark) -> ToldMark:
 
 def mark_said(mark: CommissionMark) -> str:
     """Such as: crossed 10 % upward in epoch 911 or 912: from 5 % to 20 %."""
-    highest = f"{mark.to_bps / 100:g} %"
+    highest = bps_percent(mark.to_bps)
     if mark.flag == CommissionFlag.ABOVE_HALF:
         # Epochs that nobody saw may lie between.
         when = f"every known epoch from {mark.since} to" if mark.since < mark.epoch else "epoch"
         return f"above 50 % in {when} {mark.epoch}: {highest}"
-    what = f"from {(mark.from_bps or 0) / 100:g} % to {highest}"
+    what = f"from {bps_percent(mark.from_bps or 0)} to {highest}"
     if mark.flag == CommissionFlag.CROSSED_TEN_PERCENT:
         return f"crossed 10 % upward {_when(mark)}: {what}"
     is_within = mark.since == mark.epoch

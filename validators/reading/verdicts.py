@@ -132,10 +132,10 @@ def in_a_line(verdicts: Sequence[ToldVerdict]) -> str:
     return f"It {'; '.join(said)}." if said else ""
 
 
-def verdict_rows(*, rules: str = "", result: str = "") -> Any:
-    """The stored verdicts of rule sets that there are, each with its validator."""
+def verdict_rows(*, rules: str = "", result: str = "", behind: int | None = None) -> Any:
+    """The stored verdicts of rule sets that there are, each with its validator; those `behind` a key."""
     rows = RuleVerdict.objects.select_related("validator")
-    narrowed = {"rules": rules or None, "result": result or None}
+    narrowed = {"rules": rules or None, "result": result or None, "pk__lt": behind}
     rows = rows.filter(**{name: value for name, value in narrowed.items() if value is not None})
     return rows if rules else rows.filter(rules__in=list(rule_sets().sets))
 

@@ -75,9 +75,9 @@ def _company(validator: Validator, sizes: dict[str, Any]) -> str:
 def _sizes(validator: Validator) -> dict[str, Any]:
     """How many are of its network and operator, with their stake and that of all."""
     of = {"network": Q(network=validator.network), "operator": Q(operator=validator.operator)}
-    counted = {f"{name}_count": Count("pk", filter=which) for name, which in of.items()}
+    numbers = {f"{name}_count": Count("pk", filter=which) for name, which in of.items()}
     staked = {f"{name}_stake": Sum("activated_stake", filter=which) for name, which in of.items()}
-    return Validator.objects.present().aggregate(**counted, **staked, all_stake=Sum("activated_stake"))
+    return Validator.objects.present().aggregate(**numbers, **staked, all_stake=Sum("activated_stake"))
 
 
 def _where_said(validator: Validator, sizes: dict[str, Any]) -> str:

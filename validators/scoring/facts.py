@@ -6,6 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from validators.figures import signed
 
+# An epoch is bad in which a validator earned less than this share of the cluster's mean.
+BAD_PERFORMANCE: Final = 0.97
+
 
 class EpochFacts(NamedTuple):
     """One validator in one epoch; None is unknown. A tuple, because a run makes a hundred thousand."""
@@ -139,10 +142,9 @@ class ScoringMethod:
     """A named, versioned formula.
 
     `assess` gives one assessment for each validator, in the cluster's order, and may do so one by one: of
-    twenty thousand they are large; `explain` makes
-    words of an assessment's components, as they come back from the database. `reads_past`
-    says whether it needs ValidatorFacts.past. `fitted_through` is the last epoch of mainnet whose
-    outcome it was fitted to, None of a formula that was not fitted or does not say.
+    twenty thousand they are large; `explain` makes words of an assessment's components, as they come back
+    from the database. `reads_past` says whether it needs ValidatorFacts.past. `fitted_through` is the last
+    epoch of mainnet whose outcome it was fitted to, None of a formula that was not fitted or does not say.
     """
 
     name: str

@@ -246,3 +246,11 @@ def _leader_slots(columns: EpochColumns, slots: int) -> list[int | None]:
         None if rate is None else (round(slots * stake / total) if counted is None and total else counted)
         for rate, stake, counted in zip(columns.skip_rates, columns.stakes, columns.leader_slots, strict=True)
     ]
+
+
+def powers(ratio: float) -> tuple[float, ...]:
+    """1, ratio, ratio squared ... by multiplication alone, one for each epoch that is looked at."""
+    series = [1.0]
+    for _ in range(EPOCHS_KEPT - 1):
+        series.append(series[-1] * ratio)
+    return tuple(series)

@@ -9,12 +9,10 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Final
 
-from validators.scoring.facts import Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
+from validators.scoring.facts import BAD_PERFORMANCE, Assessment, ClusterFacts, ScoringMethod, ValidatorFacts
 from validators.solana.arithmetic import ALL_BPS
 from validators.solana.concentration import superminority
 from validators.solana.economics import kept_share
-
-BAD_PERFORMANCE: Final = 0.97
 
 # A validator, its performances of so many epochs (newest first, capped at 1), superminority -> opinion.
 Opinion = Callable[[ValidatorFacts, Sequence[float], bool], float]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from validators.scoring.facts import ClusterFacts, EpochFacts, ValidatorFacts
+from validators.scoring.facts import BAD_PERFORMANCE, ClusterFacts, EpochFacts, ValidatorFacts
 from validators.scoring.past import (
     EPOCHS_KEPT,
     EpochRow,
@@ -25,7 +25,6 @@ from validators.solana.performance import Work, verdicts
 SLOTS_IN_EPOCH: Final = 432_000
 # As many complete epochs as a reply of the chain tells of.
 EPOCHS_WITH_CREDITS: Final = 5
-BAD_PERFORMANCE: Final = 0.97
 
 
 class RecordedRow(NamedTuple):

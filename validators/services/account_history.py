@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 FEW: Final = 500
 
 
-class StoredEpoch(NamedTuple):
+class PresentRow(NamedTuple):
     """A row that is there already."""
 
     pk: int
@@ -118,7 +118,7 @@ def _insert(rows: Sequence[tuple[Any, ...]], filled_at: datetime) -> None:
 
 
 def _silent(
-    ended: Sequence[Earned], present: Mapping[int, StoredEpoch], newest: Fetch, split_epoch: int | None
+    ended: Sequence[Earned], present: Mapping[int, PresentRow], newest: Fetch, split_epoch: int | None
 ) -> Iterator[Earned]:
     """The ended epochs after its last tuple, since a fetch first saw the account: it earned nothing then."""
     if not present:
@@ -130,15 +130,15 @@ def _silent(
             yield Earned(epoch, 0, CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS)
 
 
-def _present_epochs(accounts: Iterable[int]) -> Mapping[int, dict[int, StoredEpoch]]:
+def _present_epochs(accounts: Iterable[int]) -> Mapping[int, dict[int, PresentRow]]:
     wanted = set(accounts)
-    found: defaultdict[int, dict[int, StoredEpoch]] = defaultdict(dict)
+    found: defaultdict[int, dict[int, PresentRow]] = defaultdict(dict)
     rows = ValidatorEpoch.objects.values_list("validator_id", "epoch", "pk", "credits_final")
     if len(wanted) <= FEW:
         rows = rows.filter(validator_id__in=wanted)
     for key, epoch, pk, is_final in bulk.read_rows(rows):
         if key in wanted:
-            found[key][epoch] = StoredEpoch(pk, bool(is_final))
+            found[key][epoch] = PresentRow(pk, bool(is_final))
     return found
 
 

@@ -1,6 +1,7 @@
 """One attempt on a source: ask, store with the end of the run, and remember what became of it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
@@ -27,6 +28,7 @@ from validators.solana.request_counts import Outcome
 from validators.solana.rpc import Endpoint
 
 Answer = TypeVar("Answer")
+Judgement = TypeVar("Judgement")
 
 # The sources whose answers say as of which slot they are, beside the votes.
 TELL_SLOT: Final = frozenset(
@@ -55,31 +57,28 @@ def attempt(
     *,
     newest: Fetch,
     ask: Callable[[Endpoint], Answer],
-    judge: Callable[[str, Answer], None],
-    store: Callable[[Answer], dict[str, Any]],
+    judge: Callable[[str, Answer], Judgement],
+    store: Callable[[Answer, Judgement], dict[str, Any]],
 ) -> dict[str, Any]:
     """Ask the endpoints, and store the answer in a transaction that also ends the run.
 
     `judge` is given an endpoint's name and answer, and raises an ImplausibleError when it cannot be
-    true; the next endpoint is asked then. Raises a ValidatorsError, and then nothing is stored but
+    true; the next endpoint is asked then. What it works out while nobody waits for the database, and
+    returns, `store` is given with the answer. Raises a ValidatorsError, and then nothing is stored but
     the error. Raises SkipRun while no endpoint offers the method: that is asked about more rarely.
     """
     asked = ", ".join(map(masked, endpoints()))[:500]
     _skip_while_unavailable(source, asked)
-    now = timezone.now()
-
-    def ask_in_order(chain: Chain) -> Heard[Answer]:
-        return first_answer(
-            in_order(now=now),
-            seconds=settings.FETCH_DEADLINE_SECONDS,
-            ask=ask,
-            judge=lambda endpoint, answer, _: judge(endpoint, answer),
-            chain=chain,
-        )
-
+    # The last is of the answer that is believed.
+    judged: list[Judgement] = []
     try:
-        heard = recorded(ask_in_order, newest, tells_slot=source in TELL_SLOT)
-        return commit_with_run(lambda: store(heard.answer) | passed_over(heard.failures))
+        heard = heard_in_order(
+            newest,
+            ask=ask,
+            judge=lambda endpoint, answer: judged.append(judge(endpoint, answer)),
+            tells_slot=source in TELL_SLOT,
+        )
+        return commit_with_run(lambda: store(heard.answer, judged[-1]) | passed_over(heard.failures))
     except ValidatorsError as exc:
         failures = failures_of(exc)
         if not failures or not all(map(_is_never_offered, failures)):
@@ -87,6 +86,27 @@ def attempt(
             raise
         again = record_unavailable(source, endpoint=asked, error=str(exc), at=timezone.now())
         raise SkipRun(_until(again, str(exc))) from exc
+
+
+def heard_in_order(
+    newest: Fetch,
+    *,
+    ask: Callable[[Endpoint], Answer],
+    judge: Callable[[str, Answer], None],
+    tells_slot: bool = True,
+) -> Heard[Answer]:
+    """The first answer that `judge` lets pass, of the endpoints in their order. Raises a ValidatorsError."""
+
+    def ask_in_order(chain: Chain) -> Heard[Answer]:
+        return first_answer(
+            in_order(now=timezone.now()),
+            seconds=settings.FETCH_DEADLINE_SECONDS,
+            ask=ask,
+            judge=lambda endpoint, answer, _: judge(endpoint, answer),
+            chain=chain,
+        )
+
+    return recorded(ask_in_order, newest, tells_slot=tells_slot)
 
 
 def recorded(
@@ -141,18 +161,16 @@ def skip_if_ahead(epoch: int, newest: Fetch) -> None:
 
 
 def _is_never_offered(failure: EndpointError) -> bool:
-    """A refusal of what the endpoint has answered before is an outage: a bill, a ban, a mistake of theirs."""
-    if not isinstance(failure, ForbiddenError):
-        return is_refusal(failure)
-    return (
-        is_refusal(failure)
-        and not RequestTally.objects.filter(
-            endpoint=tallied_as(failure.endpoint),
-            method=failure.method,
-            outcome=Outcome.OK.value,
-            requests__gt=0,
-        ).exists()
+    """A 403 for what the endpoint has answered before is an outage: a bill, a ban, a mistake of theirs."""
+    if not is_refusal(failure):
+        return False
+    answered = RequestTally.objects.filter(
+        endpoint=tallied_as(failure.endpoint),
+        method=failure.method,
+        outcome=Outcome.OK.value,
+        requests__gt=0,
     )
+    return not (isinstance(failure, ForbiddenError) and answered.exists())
 
 
 def _skip_while_unavailable(source: Source, asked: str) -> None:
@@ -163,5 +181,5 @@ def _skip_while_unavailable(source: Source, asked: str) -> None:
     raise SkipRun(_until(state.unavailable_until, state.last_error))
 
 
-def _until(again: Any, error: str) -> str:
+def _until(again: datetime, error: str) -> str:
     return f"not offered, asked again at {again:%Y-%m-%d %H:%M}Z: {error}"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from validators.models import Fetch, Origin, ValidatorEpoch, ValidatorEvent
-from validators.scoring.timeline import BAD_PERFORMANCE
+from validators.scoring.facts import BAD_PERFORMANCE
 from validators.services import bulk
 from validators.services.events import Kind, News
 

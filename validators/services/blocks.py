@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Q
 
 from validators.models import BlocksBasis, ClusterEpoch, IdentityChange, ValidatorEpoch
 from validators.services import bulk
+from validators.services.performances import stakes_in
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.production import Leader
 
@@ -110,16 +111,7 @@ def _identities(epoch: int) -> dict[int, frozenset[str]]:
 
 def _owners(identities: Mapping[int, frozenset[str]], epoch: int) -> Counter[str]:
     """How many accounts that may have led in an epoch had each identity; without stake nobody leads."""
-    before: dict[int, Any] = dict(
-        bulk.read_rows(
-            ValidatorEpoch.objects.filter(epoch=epoch - 1).values_list("validator_id", "activated_stake")
-        )
-    )
-    now: dict[int, Any] = dict(
-        bulk.read_rows(
-            ValidatorEpoch.objects.filter(epoch=epoch).values_list("validator_id", "activated_stake")
-        )
-    )
+    before, now = stakes_in(epoch - 1), stakes_in(epoch)
     # Where the stake of the epoch before is unknown, that of the epoch stands in; unknown too, it may lead.
     led = (ids for key, ids in identities.items() if before.get(key, now.get(key)) != 0)
     return Counter(identity for ids in led for identity in ids)

@@ -62,7 +62,7 @@ def fetch_chain() -> dict[str, Any]:
         newest=newest,
         judge=lambda endpoint, look: _judge(endpoint, look, newest),
         ask=lambda endpoint: ask_chain_state(endpoint, genesis_known=genesis_known),
-        store=lambda look: _store(look, newest),
+        store=lambda look, _: _store(look, newest),
     )
 
 

@@ -32,8 +32,8 @@ class Comparison:
     have none yet, are negative here.
 
     `came` are the rows of those never seen before, `joined` the vote accounts of all who were not there at
-    the fetch before, `moved` whose standing is another, `left` who is no longer sent. `session` is the
-    connection that has what was loaded.
+    the fetch before, `moved` whose standing is another, `left` who is no longer sent. `steady` rows get what
+    every fetch shows anew, `changed` ones all of STATES; `session` is the connection that has them loaded.
     """
 
     marks: Mapping[str, int]

@@ -25,7 +25,7 @@ _KEPT: Final = (
     *("largest_key", "largest_name", "largest_stake", "looked_at"),
 )
 
-# Mostly nobody moved.
+# Kept, for from one look to the next mostly nobody moved.
 _figures: Final = Reckoned[Sequence[Mapping[str, Any]]]()
 
 
@@ -64,7 +64,7 @@ def _spreads(wanted: Iterable[By], present: bulk.Rows, *, has_database: bool) ->
     # The largest first, for an operator is called as its largest.
     rows = sorted((_Row(*row) for row in present), key=lambda row: (-row.stake, row.name))
     network = Basis.ASN if has_database else Basis.PREFIX
-    return [_spread(By(by), _BASES.get(By(by), network), rows) for by in wanted]
+    return [_spread(by, _BASES.get(by, network), rows) for by in wanted]
 
 
 def record_concentrations(*, epoch: int, has_database: bool, at: datetime) -> None:

@@ -21,13 +21,13 @@ def digest(*told: object) -> bytes:
 
 
 class Reckoned(Generic[_Found]):
-    """What this process reckoned last, kept for as long as all that it is of is the same."""
+    """The last result in this process, given again while everything that it was made of is the same."""
 
     def __init__(self) -> None:
         self._last: tuple[bytes, _Found] | None = None
 
     def of(self, *told: object, reckon: Callable[[], _Found]) -> _Found:
-        """`told` is all that `reckon` goes by."""
+        """What `reckon` returns, or returned last if `told`, which is all that it goes by, is the same."""
         looked_at, last = digest(*told), self._last
         if last is None or last[0] != looked_at:
             self._last = last = (looked_at, reckon())

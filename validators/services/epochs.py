@@ -218,7 +218,7 @@ def _open_epochs(state: AccountState, snapshot: Snapshot, settled: Before | None
 
 
 def _stored_epochs(snapshot: Snapshot, before: Before) -> StoredEpochs:
-    """Ended epochs that this snapshot may touch: the latest of all, every one sent of the returning."""
+    """Rows of ended epochs that it may touch: the latest of everybody, all that are sent of the returning."""
     ended = ValidatorEpoch.objects.exclude(epoch=snapshot.epoch.epoch)
     rows = ended.values_list("validator_id", "epoch", "pk", "source", *EarnedNumbers._fields)
     stored: StoredEpochs = {}

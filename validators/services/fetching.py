@@ -45,7 +45,7 @@ def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
         genesis_hash = heard.genesis_hash or (newest.genesis_hash if newest else "")
 
         compared = _compared(heard.answer, present)
-        # Of twenty thousand validators ten megabytes, which nobody needs while it is stored.
+        # Ten megabytes for twenty thousand validators, and nothing that storing needs.
         del present
 
         def store() -> dict[str, Any]:
@@ -53,7 +53,7 @@ def fetch_from_cluster(*, accept_shrunken: bool = False) -> dict[str, Any]:
                 heard.answer,
                 genesis_hash=genesis_hash,
                 stored_at=timezone.now(),
-                # What is loaded beside the tables is there once.
+                # Stored a second time, it is compared anew: what was loaded beside the tables is used up.
                 compared=compared.pop() if compared else None,
             )
             forget_doubts()
@@ -98,7 +98,7 @@ def _heard(present: Present, *, began_at: datetime, accept_shrunken: bool) -> He
         believed = believed_look(exc, accept_shrunken=accept_shrunken, at=began_at)
         if believed is None:
             raise
-        # It was written down as a failure of that endpoint.
+        # `recorded` wrote it down as a failure of that endpoint; believed, it is none.
         slot = believed.answer.epoch.absolute_slot
         record_plausible(
             believed.endpoint, tells_slot=True, slot=slot, was_checked=False, failures=(), at=began_at

@@ -14,11 +14,10 @@ from validators.solana.snapshot import Snapshot
 def record_incidents(
     snapshot: Snapshot, keys: Mapping[str, int], *, left: Collection[int], stored_at: datetime
 ) -> list[News]:
-    """Open, count on and close incidents, and return which began and ended.
+    """Open, count on and close incidents, and return which ended and began.
 
-    Of a validator whose record was rejected nothing is known.
-
-    `left` are the keys of those that just left the set, which ends an incident too.
+    `left` are the keys of those that just left the set, which ends an incident too. Of a validator whose
+    record was rejected nothing is known: its incident stays as it is.
     """
     delinquent = {keys[state.account.vote_account] for state in snapshot.accounts if state.delinquent}
     rows = DelinquencyIncident.objects.filter(ended_at=None)

@@ -34,7 +34,7 @@ def fetch_inflation() -> dict[str, Any]:
         newest=newest,
         ask=ask_inflation,
         judge=lambda endpoint, inflation: _judge(endpoint, inflation, newest, before),
-        store=_store,
+        store=lambda inflation, _: _store(inflation),
     )
 
 

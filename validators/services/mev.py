@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -50,7 +51,7 @@ class Pair(NamedTuple):
     epoch: int
 
 
-class Told(NamedTuple):
+class MevNumbers(NamedTuple):
     """In the order of _TOLD."""
 
     runs_jito: bool | None = None
@@ -71,8 +72,13 @@ class Known(NamedTuple):
     columns: Sequence[Any]
 
     @property
-    def told(self) -> Told:
-        return _as_told(self.columns)
+    def told(self) -> MevNumbers:
+        """SQLite tells truth as a number."""
+        runs_jito, bps, tips, tips_final, fees_bps, fees, fees_final, settled = self.columns
+        runs_jito = None if runs_jito is None else bool(runs_jito)
+        return MevNumbers(
+            *(runs_jito, bps, tips, bool(tips_final)), *(fees_bps, fees, bool(fees_final), bool(settled))
+        )
 
 
 KnownPairs = Mapping[tuple[int, int], Known]
@@ -97,7 +103,7 @@ def fetch_mev() -> dict[str, Any]:
             next_epoch_slot=newest.next_epoch_slot,
         ),
         judge=lambda endpoint, tips: _judge(endpoint, tips, pairs, known, newest),
-        store=lambda tips: _store(tips, pairs, newest),
+        store=lambda tips, _: _store(tips, pairs, newest),
     )
 
 
@@ -114,13 +120,6 @@ def _never_asked(epoch: int, present: Collection[int], found: Counter[int]) -> s
         return set()
     rows = bulk.read_rows(MevEpoch.objects.filter(epoch=epoch).values_list("validator_id"))
     return set(present).difference(key for (key,) in rows)
-
-
-def _as_told(told: Sequence[Any]) -> Told:
-    """SQLite tells truth as a number."""
-    runs_jito, bps, tips, tips_final, fees_bps, fees, fees_final, settled = told
-    runs_jito = None if runs_jito is None else bool(runs_jito)
-    return Told(runs_jito, bps, tips, bool(tips_final), fees_bps, fees, bool(fees_final), bool(settled))
 
 
 def _pairs(newest: Fetch, known: KnownPairs) -> list[Pair]:
@@ -184,7 +183,7 @@ def _store(tips: Tips, pairs: Sequence[Pair], newest: Fetch) -> dict[str, Any]:
     told = {(one.vote_account, one.epoch): one for one in tips.records.good}
     rows = {
         (pair.validator_id, pair.epoch): _merged(
-            row.told if (row := known.get((pair.validator_id, pair.epoch))) else Told(),
+            row.told if (row := known.get((pair.validator_id, pair.epoch))) else MevNumbers(),
             told[pair.vote_account, pair.epoch],
             # As the votes tell, which are checked: one node's slot alone settles nothing for ever.
             is_over=pair.epoch < newest.epoch,
@@ -211,10 +210,10 @@ def _store(tips: Tips, pairs: Sequence[Pair], newest: Fetch) -> dict[str, Any]:
     }
 
 
-def _merged(known: Told, now: Shares, *, is_over: bool) -> Told:
+def _merged(known: MevNumbers, now: Shares, *, is_over: bool) -> MevNumbers:
     """What is known by now: an account that closed takes nothing with it, and no sum ever falls."""
     tips, fees = now.tip_account, now.priority_account
-    told = Told(
+    told = MevNumbers(
         runs_jito=True if tips is not None or known.commission_bps is not None else known.runs_jito,
         commission_bps=tips.commission_bps if tips else known.commission_bps,
         tips=_sum(known.tips, now.tips, was_final=known.tips_final, is_final=_is_final(tips)),
@@ -243,8 +242,8 @@ def _is_final(account: Distribution | None) -> bool:
 
 
 def _without_account(
-    rows: Mapping[tuple[int, int], Told], *, slot: int, running: int
-) -> dict[tuple[int, int], Told]:
+    rows: Mapping[tuple[int, int], MevNumbers], *, slot: int, running: int
+) -> dict[tuple[int, int], MevNumbers]:
     """Who made a block and has no account does not run Jito; without a block nobody knows.
 
     Blocks belong to an identity, so of several accounts of one nobody knows either.
@@ -284,7 +283,7 @@ def _give_up(*, before: int) -> None:
     MevEpoch.objects.filter(seen, epoch__lt=before, settled=False).update(settled=True)
 
 
-def _write(rows: Mapping[tuple[int, int], Told], known: KnownPairs, *, slot: int, at: Any) -> None:
+def _write(rows: Mapping[tuple[int, int], MevNumbers], known: KnownPairs, *, slot: int, at: datetime) -> None:
     constants = {"slot": slot, "looked_at": at}
     bulk.update_rows(
         MevEpoch,

@@ -28,7 +28,7 @@ _FIELDS: Final = (
 )
 
 
-# In the order of _COLUMNS. Plain, for a refresh may look at ten of everybody.
+# In the order of _COLUMNS. A plain tuple, for a refresh may read ten epochs of every validator.
 _Row = tuple[Any, ...]
 _COLUMNS: Final = (
     *("epoch", "validator_id", "runs_jito", "commission_bps", "tips", "tips_final"),
@@ -41,7 +41,7 @@ _EPOCH, _KEY, _RUNS_JITO, _BPS = range(4)
 _Newest = tuple[bool | None, int | None, int | None]
 _Added = tuple[float | None, float | None, str, int | None]
 _NOTHING_TOLD: Final = (None, None, None)
-# What the ended epochs tell of everybody: most looks tell of the running one alone.
+# By validator's key, from the ended epochs. Kept, for most looks change nothing but the running one.
 _of_everybody: Final = Reckoned[Mapping[int, tuple[_Newest, _Added]]]()
 
 
@@ -52,7 +52,7 @@ class Refreshed(NamedTuple):
     news: list[News]
 
 
-class Told(NamedTuple):
+class ToldCommission(NamedTuple):
     """What a validator keeps of tips, and the newest epoch that tells, as they were told before."""
 
     commission_bps: int | None
@@ -81,7 +81,7 @@ def refresh_mev_yields(running: int) -> Refreshed:
     newest = _newest(_rows(running))
     handed_on = block_yields()
     changed = []
-    told_before: dict[int, Told] = {}
+    told_before: dict[int, ToldCommission] = {}
     for key, _, *known in everybody:
         until_now, added = ended[key]
         told = newest.get(key, until_now)
@@ -90,7 +90,7 @@ def refresh_mev_yields(running: int) -> Refreshed:
             changed.append((*found, key))
             # Of whom nothing was told, all is new and no change.
             if told != tuple(known[:3]) and known[2] is not None:
-                told_before[key] = Told(*known[1:3])
+                told_before[key] = ToldCommission(*known[1:3])
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     return Refreshed(len(changed), list(_commission_news(told_before, since)))
 
@@ -100,7 +100,7 @@ def _rows(since: int) -> list[_Row]:
     return bulk.read_rows(MevEpoch.objects.filter(epoch__gte=since).order_by("epoch").values_list(*_COLUMNS))
 
 
-def _commission_news(told: Mapping[int, Told], since: int) -> Iterator[News]:
+def _commission_news(told: Mapping[int, ToldCommission], since: int) -> Iterator[News]:
     """`told` is what was told before of those of whom the newest epoch tells something else now."""
     if told:
         rows = _by_key(row for row in _rows(since) if row[_KEY] in told)
@@ -115,7 +115,7 @@ def _by_key(rows: Iterable[_Row]) -> Mapping[int, Sequence[_Row]]:
     return found
 
 
-def _news_of(key: int, rows: Sequence[_Row], known: Told) -> Iterator[News]:
+def _news_of(key: int, rows: Sequence[_Row], known: ToldCommission) -> Iterator[News]:
     """What changed since the epoch that was told of before.
 
     An epoch without an account has no commission, and lies between two that have one without being one.
@@ -204,15 +204,11 @@ def _unpacked(columns: Columns) -> Iterator[_Row]:
 
 
 def _added_to(rows: Sequence[_Row], of_then: Stakes, seconds: Mapping[int, float], today: int) -> _Added:
+    """By the stake that earned it, `of_then`; where that is known of no epoch, by that of `today`."""
     shared = _shared(rows, seconds)
     staked, basis = [(one, stake) for one in shared if (stake := of_then.get(one[0]))], ApyBasis.REALISED
     if not staked and today:
         staked, basis = [(one, today) for one in shared], ApyBasis.ESTIMATE
-    return _added(staked, seconds, basis)
-
-
-def _added(staked: Sequence[tuple[Shared, int]], seconds: Mapping[int, float], basis: ApyBasis) -> _Added:
-    """Of epochs, each with the stake that earned it."""
     if not staked:
         return None, None, "", None
     lengths = [seconds[one[0]] for one, _ in staked]

@@ -28,21 +28,19 @@ LEAST_STILL_NAMED: Final = 0.5
 def fetch_names() -> dict[str, Any]:
     """Ask for the signed profiles and store them by vote account; who has none is nameless."""
     newest = newest_fetch()
-    present: dict[str, str] = dict(
-        bulk.read_rows(Validator.objects.present().values_list("identity", "name"))
-    )
-    found: list[Marking] = []
+    rows = bulk.read_rows(Validator.objects.present().values_list("identity", "name"))
+    present: dict[str, str] = dict(rows)
     return attempt(
         Source.NAMES,
         newest=newest,
         ask=ask_names,
-        judge=lambda endpoint, profiles: found.append(_judged(endpoint, profiles, present)),
-        store=lambda profiles: _store(profiles, found[-1]),
+        judge=lambda endpoint, profiles: _judged(endpoint, profiles, present),
+        store=_store,
     )
 
 
 def _judged(endpoint: str, profiles: Records[SignedProfile], present: Mapping[str, str]) -> Marking:
-    """Who runs whom by these names, told here: the database is not locked meanwhile."""
+    """Who runs whom by these names. Raises an ImplausibleError as `_judge` does."""
     _judge(endpoint, profiles, present)
     names = {signed.identity: signed.profile.name for signed in profiles.good}
     marks = evidence_marks()
@@ -68,9 +66,11 @@ def _store(profiles: Records[SignedProfile], told: Marking) -> dict[str, Any]:
     bulk.serialize_writers()
     by_identity = {signed.identity: _words_of(signed.profile) for signed in profiles.good}
     validators = bulk.read_rows(Validator.objects.present().values_list("pk", "identity", *_FIELDS))
-    named = sum(row[1] in by_identity for row in validators)
+    named = sum(identity in by_identity for _, identity, *_ in validators)
     changed = [
-        (*words, row[0]) for row in validators if (words := by_identity.get(row[1], _NOTHING)) != row[2:]
+        (*words, key)
+        for key, identity, *stored in validators
+        if (words := by_identity.get(identity, _NOTHING)) != tuple(stored)
     ]
     bulk.update_rows(Validator, fields=_FIELDS, rows=changed, constants={})
     _mark()
@@ -87,12 +87,12 @@ def _store(profiles: Records[SignedProfile], told: Marking) -> dict[str, Any]:
 
 def _mark() -> None:
     """Beside everybody's name, whether it may be taken for another's; stake decides whose it is."""
-    rows = bulk.read_rows(
-        Validator.objects.present().values_list(
-            "vote_account", "identity", "name", "activated_stake", "pk", "name_mark"
-        )
-    )
-    marks = name_marks(Named(*row[:4]) for row in rows)
-    wanted = [(marks.get(row[0], ""), row[4], row[5]) for row in rows]
-    changed = [(str(mark), key) for mark, key, known in wanted if mark != known]
+    columns = ("pk", "name_mark", "vote_account", "identity", "name", "activated_stake")
+    rows = [
+        (key, known, Named(*named))
+        for key, known, *named in bulk.read_rows(Validator.objects.present().values_list(*columns))
+    ]
+    marks = name_marks(named for _, _, named in rows)
+    wanted = [(str(marks.get(named.vote_account, "")), key, known) for key, known, named in rows]
+    changed = [(mark, key) for mark, key, known in wanted if mark != known]
     bulk.update_rows(Validator, fields=("name_mark",), rows=changed, constants={})

@@ -28,7 +28,7 @@ LEAST_STAKE_KNOWN: Final = 0.5
 EPOCHS_REMEMBERED: Final = 10
 
 
-class Told(NamedTuple):
+class ToldSoftware(NamedTuple):
     """What gossip says that a node runs, and the epoch in which it last said a version."""
 
     version: str
@@ -46,7 +46,7 @@ class Where(NamedTuple):
     country: str = ""
 
 
-_FIELDS: Final = (*Told._fields, "version_current", *Where._fields)
+_FIELDS: Final = (*ToldSoftware._fields, "version_current", *Where._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class ComparedNodes:
     places: Places
     known: int
     changed: bulk.Rows
-    moves: Sequence[tuple[int, Told, Told]]
+    moves: Sequence[tuple[int, ToldSoftware, ToldSoftware]]
     standing: Standing
     operators: Marking
 
@@ -70,7 +70,6 @@ def fetch_nodes() -> dict[str, Any]:
     Who is not in gossip keeps what was known.
     """
     newest = newest_fetch()
-    found: list[ComparedNodes] = []
     stakes = Validator.objects.present().values_list("identity", "activated_stake", "version")
     present: Counter[str] = Counter()
     versioned: Counter[str] = Counter()
@@ -81,8 +80,8 @@ def fetch_nodes() -> dict[str, Any]:
         Source.NODES,
         newest=newest,
         ask=ask_nodes,
-        judge=lambda endpoint, nodes: found.append(_judged(endpoint, nodes, present, versioned, newest)),
-        store=lambda nodes: _store(nodes, newest, found[-1]),
+        judge=lambda endpoint, nodes: _judged(endpoint, nodes, present, versioned, newest),
+        store=lambda nodes, found: _store(nodes, newest, found),
     )
 
 
@@ -124,22 +123,26 @@ def _compared(nodes: Records[Node], newest: Fetch, places: Places) -> ComparedNo
     by_identity, marks = {node.identity: node for node in nodes.good}, evidence_marks()
     columns = ("pk", "vote_account", "identity", "activated_stake", *_FIELDS)
     validators = bulk.read_rows(Validator.objects.present().values_list(*columns))
-    told = {row[1]: _told(by_identity.get(row[2]), Told(*row[4:7]), newest.epoch) for row in validators}
-    where = {
-        row[1]: _where(by_identity.get(row[2]), Where(*row[8:]), newest.epoch, places) for row in validators
-    }
+    told, where = dict[str, ToldSoftware](), dict[str, Where]()
+    for _, account, identity, _, *known in validators:
+        node = by_identity.get(identity)
+        told[account] = _told(node, ToldSoftware(*known[:3]), newest.epoch)
+        where[account] = _where(node, Where(*known[4:]), newest.epoch, places)
     standing = standing_of(
-        Stake(row[1], row[3], Software(told[row[1]].version, told[row[1]].client)) for row in validators
+        Stake(account, stake, Software(*told[account][:2])) for _, account, _, stake, *_ in validators
     )
-    rows = ((row, (*told[row[1]], standing.current[row[1]], *where[row[1]])) for row in validators)
     return ComparedNodes(
         places=places,
-        known=sum(row[2] in by_identity for row in validators),
-        changed=[(*numbers, row[0]) for row, numbers in rows if numbers != tuple(row[4:])],
-        moves=[(row[0], Told(*row[4:7]), told[row[1]]) for row in validators],
+        known=sum(identity in by_identity for _, _, identity, *_ in validators),
+        changed=[
+            (*now, key)
+            for key, account, _, _, *known in validators
+            if (now := (*told[account], standing.current[account], *where[account])) != tuple(known)
+        ],
+        moves=[(key, ToldSoftware(*known[:3]), told[account]) for key, account, _, _, *known in validators],
         standing=standing,
         operators=compared_operators(
-            marks, "address", {row[1]: (where[row[1]].address,) for row in validators}
+            marks, "address", {account: (place.address,) for account, place in where.items()}
         ),
     )
 
@@ -186,17 +189,17 @@ def _where(node: Node | None, known: Where, epoch: int, places: Places) -> Where
     return Where(known.address, known.address_epoch, place.network, place.name, place.country)
 
 
-def _told(node: Node | None, known: Told, epoch: int) -> Told:
+def _told(node: Node | None, known: ToldSoftware, epoch: int) -> ToldSoftware:
     """A node that does not say its version still runs what it said it does, for an epoch."""
     if node is None:
         return known
     if node.version:
-        return Told(node.version, node.client, epoch)
+        return ToldSoftware(node.version, node.client, epoch)
     is_fresh = known.version and known.version_epoch is not None and epoch <= known.version_epoch + 1
-    return known if is_fresh else Told(node.version, node.client, None)
+    return known if is_fresh else ToldSoftware(node.version, node.client, None)
 
 
-def _version_news(moves: Iterable[tuple[int, Told, Told]], epoch: int) -> list[News]:
+def _version_news(moves: Iterable[tuple[int, ToldSoftware, ToldSoftware]], epoch: int) -> list[News]:
     """By key, what a node was said to run before and is now: told where both are known and not the same."""
     changed = [
         (key, before, after)
@@ -210,22 +213,17 @@ def _version_news(moves: Iterable[tuple[int, Told, Told]], epoch: int) -> list[N
         News(
             Kind.VERSION,
             key,
-            {
-                "from": before.version,
-                "to": after.version,
-                "from_client": before.client,
-                "to_client": after.client,
-            },
+            {"from": old.version, "to": new.version, "from_client": old.client, "to_client": new.client},
         )
-        for key, before, after in pairs
-        if before.version not in ("", after.version)
+        for key, old, new in pairs
+        if old.version not in ("", new.version)
     ]
 
 
-def _remembered(keys: Iterable[int], epoch: int) -> dict[int, Told]:
+def _remembered(keys: Iterable[int], epoch: int) -> dict[int, ToldSoftware]:
     """What nodes that told no version of late ran before, as their epochs tell."""
     wanted = set(keys)
     rows = ValidatorEpoch.objects.filter(epoch__gte=epoch - EPOCHS_REMEMBERED).exclude(version="")
     columns = ("validator_id", "version", "client", "epoch")
     found = bulk.read_rows(rows.order_by("epoch").values_list(*columns))
-    return {key: Told(*told) for key, *told in found if key in wanted}
+    return {key: ToldSoftware(*told) for key, *told in found if key in wanted}

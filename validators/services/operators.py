@@ -20,7 +20,7 @@ _COLUMNS: Final = (
     *("vote_state__block_collector", "name", "address"),
 )
 _FIELDS: Final = ("operator", "operator_evidence")
-# Who marks what he writes and writes nothing that tells of operators. Anybody else may.
+# Writers whose marks are passed over: they write nothing that tells of operators. Others may.
 _OF_OTHER_THINGS: Final = (
     *(Writer.SCORES, Writer.REFITS, Writer.VERDICTS),
     *(Source.PRODUCTION, Source.CLUSTER, Source.INFLATION, Source.MEV),
@@ -80,7 +80,7 @@ def mark_operators(found: Marking) -> None:
 
 
 def _with(first: int, said: Mapping[str, Sequence[str]], stored: bulk.Rows) -> bulk.Rows:
-    """The rows as they are once it is stored."""
+    """The rows with what is `said` in place of what is stored, from that column on."""
     rows = []
     for row in stored:
         now = said.get(row[0])

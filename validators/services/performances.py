@@ -81,7 +81,7 @@ def performances(
 def _judged(cluster: ClusterEpoch, rows: Sequence[EpochRow], *, ended: bool) -> list[Verdict]:
     whole = ended and cluster.blocks_basis in WHOLE
     # Without blocks nothing is told by the stake of the epoch before.
-    before = _stakes(cluster.epoch - 1) if whole else {}
+    before = stakes_in(cluster.epoch - 1) if whole else {}
     # Whose the blocks of an identity are cannot be told where two accounts with stake had it.
     owners = Counter(
         row.identity
@@ -105,9 +105,7 @@ def _judged(cluster: ClusterEpoch, rows: Sequence[EpochRow], *, ended: bool) -> 
     return [Verdict(None, verdict.leader_luck) for verdict in found]
 
 
-def _stakes(epoch: int) -> dict[int, int | None]:
-    return dict(
-        bulk.read_rows(
-            ValidatorEpoch.objects.filter(epoch=epoch).values_list("validator_id", "activated_stake")
-        )
-    )
+def stakes_in(epoch: int) -> dict[int, int | None]:
+    """Of each validator with a row of the epoch, by key; None is unknown."""
+    rows = ValidatorEpoch.objects.filter(epoch=epoch)
+    return dict(bulk.read_rows(rows.values_list("validator_id", "activated_stake")))

@@ -10,7 +10,7 @@ from validators.services.running_epoch import StoredRunning, running_rows
 from validators.services.sources import Source
 from validators.services.stored import StoredValidator, stored_validators
 
-# Who marks what he writes and writes nothing that a fetch is compared with. Anybody else may.
+# Writers whose marks are passed over: they write nothing that a fetch is compared with. Others may.
 _OF_OTHER_THINGS: Final = (
     *(Writer.SCORES, Writer.REFITS, Writer.VERDICTS),
     *(Source.NAMES, Source.INFLATION, Source.MEV, Source.POOLS, Source.POOL_SEARCH, Source.STAKES),
@@ -29,7 +29,7 @@ class Present:
 
     @property
     def is_current(self) -> bool:
-        """Nobody wrote since. A version that knows no marks leaves a fetch all the same."""
+        """Nobody wrote since. By its fetch an older program is noticed too, which leaves no marks."""
         return self.marks == present_marks() and self.newest == Fetch.objects.newest()
 
     def running_in(self, epoch: int) -> Mapping[int, StoredRunning]:

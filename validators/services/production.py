@@ -11,12 +11,7 @@ from validators.exceptions import ImplausibleError
 from validators.figures import percent
 from validators.models import BlocksBasis, ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
-from validators.services.attempts import (
-    attempt,
-    newest_fetch,
-    refuse_if_behind,
-    skip_if_ahead,
-)
+from validators.services.attempts import attempt, newest_fetch, refuse_if_behind, skip_if_ahead
 from validators.services.bad_epochs import bad_epoch_news
 from validators.services.blocks import record_blocks
 from validators.services.events import record_events
@@ -60,7 +55,7 @@ class Ended(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldEpoch:
     """Of an ended epoch the blocks of all of it, else its leader slots."""
 
     ended: Ended
@@ -73,7 +68,7 @@ class Answer:
     """The running epoch so far, and what was told of ended ones."""
 
     running: Production
-    told: Sequence[Told]
+    told: Sequence[ToldEpoch]
 
 
 def fetch_production() -> dict[str, Any]:
@@ -87,7 +82,7 @@ def fetch_production() -> dict[str, Any]:
         newest=newest,
         ask=lambda endpoint: _ask(endpoint, newest),
         judge=lambda endpoint, answer: _judge(endpoint, answer, newest),
-        store=lambda answer: _store(answer, newest),
+        store=lambda answer, _: _store(answer, newest),
     )
 
 
@@ -97,13 +92,13 @@ def _ask(endpoint: Endpoint, newest: Fetch) -> Answer:
     return Answer(running, told)
 
 
-def _ask_ended(endpoint: Endpoint, ended: Ended, running: Production) -> Told:
+def _ask_ended(endpoint: Endpoint, ended: Ended, running: Production) -> ToldEpoch:
     whole = ask_whole_production(endpoint, (ended.first_slot, ended.last_slot))
     if whole is not None and _leaves_out(whole, known=max(ended.share_led, running.share_led)):
         whole = None
     if whole is not None or ended.scheduled:
-        return Told(ended, whole)
-    return Told(ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
+        return ToldEpoch(ended, whole)
+    return ToldEpoch(ended, leader_slots=ask_leader_slots(endpoint, ended.first_slot))
 
 
 def _open_epochs(running: Production, newest: Fetch) -> Iterator[Ended]:
@@ -215,7 +210,7 @@ def _store(answer: Answer, newest: Fetch) -> dict[str, Any]:
     }
 
 
-def _store_ended(told: Told) -> int | None:
+def _store_ended(told: ToldEpoch) -> int | None:
     """Rows written; None where nothing was told of it, or more is known already."""
     epoch, first, last, *_ = told.ended
     if told.whole is not None:

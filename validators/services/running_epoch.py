@@ -80,7 +80,7 @@ class _Touched(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunningChanges:
-    """What a fetch writes of it: of most rows what moves, of some all, and how the others compare."""
+    """What a fetch writes: what moves of the `steady`, all of the `changed`, performance of the `others`."""
 
     epoch: int
     steady: bulk.Staged
@@ -111,7 +111,7 @@ class RunningEpoch:
         """`stored` are its `running_rows`."""
         self._epoch = epoch
         self._unit = unit_in(epoch, split_epoch=split_epoch)
-        # Of whom this fetch does not show stay in here.
+        # Rows of validators that this fetch does not show stay in here.
         self._stored = dict(stored)
         # Values of _MOVING but the last, and the primary key; beside each its credits and stake.
         self._steady: list[tuple[Any, ...]] = []
@@ -153,7 +153,7 @@ class RunningEpoch:
         )
 
     def _performances(self) -> Sequence[float | None]:
-        """Of the steady, of those touched, of the others: the mean moves with each of them."""
+        """Of the steady rows, then the touched, then the others; the mean is over all of them."""
         others = self._stored.values()
         without = [row.key for row in others if row.activated_stake is None]
         present = dict(Validator.objects.filter(pk__in=without).values_list("pk", "activated_stake"))
@@ -176,7 +176,7 @@ class RunningEpoch:
         return credits if unit == self._unit else None, stake
 
     def _others(self, performances: Iterator[float | None]) -> bulk.Staged:
-        """Of whom this fetch does not show, only how they compare may be another."""
+        """Of validators that this fetch does not show, only the performance may be another."""
         moved = [
             (performance, row.pk)
             for row, performance in zip(self._stored.values(), performances, strict=True)

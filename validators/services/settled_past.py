@@ -102,7 +102,7 @@ def spans_of(keys: Sequence[int], *, until: int | None = None) -> dict[int, Span
     return spans
 
 
-# As text they stay the same for an epoch.
+# Sums change once in an epoch, so that their text is mostly one that was read before.
 @lru_cache(maxsize=8_192)
 def _span(stretches: str | None, until: int | None) -> Span:
     first, epochs, commissions = None, 0, 0
@@ -254,7 +254,7 @@ def _store(sums: Mapping[int, tuple[int, Sequence[Stretch]]]) -> None:
 
 
 def _settled(keys: Sequence[int]) -> tuple[dict[int, int | None], dict[int, tuple[int, list[Stretch]]]]:
-    """The confirmed commissions, and since which epoch what is to be read beside which stretches."""
+    """By key the confirmed commission; and from which epoch on rows are read beside which stretches."""
     columns = ("pk", "commission_confirmed_bps", "settled_past__before", "settled_past__stretches")
     confirmed: dict[int, int | None] = {}
     settled: dict[int, tuple[int, list[Stretch]]] = {}
@@ -271,7 +271,7 @@ def _plain(stretches: Any) -> Any:
 def _later(
     settled: Mapping[int, tuple[int, Sequence[Stretch]]], *, until: int | None = None
 ) -> dict[int, list[Stretch]]:
-    """What the rows say of the epochs that are not summed up; of whom nothing is, in a question apart."""
+    """What the rows say of epochs that are not summed up; who has no sum is asked for in a query apart."""
     by_having: defaultdict[bool, list[int]] = defaultdict(list)
     for key, (before, _) in settled.items():
         by_having[before > 0].append(key)

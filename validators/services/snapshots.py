@@ -48,7 +48,7 @@ def record_snapshot(
     previous = Fetch.objects.newest()
     if previous is not None and _is_superseded(snapshot, previous, stored_at):
         return FetchSummary(None, snapshot.endpoint, snapshot.epoch.epoch, len(snapshot.accounts))
-    # A version that knows no marks leaves a fetch all the same.
+    # By its fetch an older program is noticed too, which leaves no marks.
     if compared is None or compared.previous != previous or not compared.is_current:
         compared = compare(snapshot)
     fetch = _create_fetch(snapshot, genesis_hash, stored_at)

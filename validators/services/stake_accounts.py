@@ -62,7 +62,7 @@ def fetch_stakes() -> dict[str, Any]:
             endpoint, list(asked), least_slot=newest.absolute_slot, latest_epoch=newest.epoch + 1
         ),
         judge=lambda endpoint, looks: _judge(endpoint, looks, asked, newest),
-        store=lambda looks: _store(looks, asked, newest),
+        store=lambda looks, judged: _store(looks, judged, newest),
     )
 
 
@@ -81,7 +81,7 @@ def _asked(newest: Fetch, most: int) -> list[Asked]:
     return sorted(rows, key=lambda one: slots.get(one.pk, -1))[:most]
 
 
-def _judge(endpoint: str, looks: StakeLooks, asked: Mapping[str, Asked], newest: Fetch) -> None:
+def _judge(endpoint: str, looks: StakeLooks, asked: Mapping[str, Asked], newest: Fetch) -> Judged:
     """Raises an ImplausibleError for a node that is behind, and for one that lacks many stake accounts."""
     refuse_if_behind(endpoint, looks.slot, newest, method=SEARCH_METHOD)
     judged = _judged(looks.records.good, asked, newest)
@@ -89,6 +89,7 @@ def _judge(endpoint: str, looks: StakeLooks, asked: Mapping[str, Asked], newest:
         first = judged.doubted[0]
         cause = f"{len(judged.doubted)} of {len(looks.records.good)} validators are not to be believed"
         raise ImplausibleError(endpoint, SEARCH_METHOD, f"{cause}, first {first.key}: {first.reason}")
+    return judged
 
 
 def _judged(looks: Sequence[StakeLook], asked: Mapping[str, Asked], newest: Fetch) -> Judged:
@@ -111,11 +112,10 @@ def _judged(looks: Sequence[StakeLook], asked: Mapping[str, Asked], newest: Fetc
     return Judged(believed, doubted, len(looks) - len(known))
 
 
-def _store(looks: StakeLooks, asked: Mapping[str, Asked], newest: Fetch) -> dict[str, Any]:
+def _store(looks: StakeLooks, judged: Judged, newest: Fetch) -> dict[str, Any]:
     bulk.serialize_writers()
     skip_if_ahead(newest.epoch_of(looks.slot), newest)
     now = timezone.now()
-    judged = _judged(looks.records.good, asked, newest)
     _write(judged.believed, newest.epoch, at=now)
     rejected = (*looks.records.rejected, *judged.doubted)
     record_success(Source.STAKES, endpoint=looks.endpoint, rejected=rejected, at=now)

@@ -47,7 +47,7 @@ def fetch_pools() -> dict[str, Any]:
             endpoint, asked, least_slot=newest.absolute_slot, latest_epoch=newest.epoch + 1
         ),
         judge=lambda endpoint, pools: _judge(endpoint, pools, asked, known, newest),
-        store=lambda pools: _store(pools, known, newest),
+        store=lambda pools, _: _store(pools, known, newest),
     )
 
 
@@ -62,7 +62,7 @@ def fetch_pool_search() -> dict[str, Any]:
         newest=newest,
         ask=lambda endpoint: ask_which_pools(endpoint, least_slot=newest.absolute_slot),
         judge=lambda endpoint, found: refuse_if_behind(endpoint, found.slot, newest, method=SEARCH_METHOD),
-        store=lambda found: _remember(found.records),
+        store=lambda found, _: _remember(found.records),
     )
 
 

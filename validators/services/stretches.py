@@ -44,15 +44,15 @@ FROM {_EPOCHS} WHERE {{which}} GROUP BY +validator_id
 
 
 def validators_of(keys: Sequence[int]) -> "QuerySet[Validator]":
-    # Of more than a few the database would plan longer than it reads.
+    """These, and of many keys also those between them: the database would plan longer than it reads."""
     named = {"pk__in": keys} if len(keys) <= MOST_NAMED_KEYS else {"pk__range": (min(keys), max(keys))}
     return Validator.objects.filter(**named)
 
 
 def read_spans(keys: Sequence[int], since: int, until: int | None) -> list[tuple[int, ...]]:
-    """Key, first epoch, number of epochs and of those with a commission; of others as well.
+    """Key, first epoch, number of epochs and of those with a commission, from `since` on and before `until`.
 
-    From `since` on and before `until`.
+    Rows of keys that nobody asked for may be among them.
     """
     return _read(_SPANS, keys, since, until)
 
@@ -60,7 +60,7 @@ def read_spans(keys: Sequence[int], since: int, until: int | None) -> list[tuple
 def read_stretches(
     keys: Sequence[int], since: int = 0, until: int | None = None, *, epochs: Sequence[int] = ()
 ) -> list[tuple[Any, ...]]:
-    """Key and then as `Stretch`, by key and in the order of time; of others as well."""
+    """Key and the fields of `Stretch`, by key and epoch; keys that nobody asked for may be among them."""
     return _read(_STRETCHES, keys, since, until, epochs)
 
 

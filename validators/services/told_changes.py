@@ -15,7 +15,7 @@ from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.whole_percent import may_be_rounded, stayed
 
 
-class Told(NamedTuple):
+class ToldSpan(NamedTuple):
     """Epochs in a row with one commission, or one in which it moved: in basis points, and who says so."""
 
     epoch: int
@@ -34,7 +34,7 @@ class Told(NamedTuple):
         """Of what our own looks saw, only what a second one confirmed is between the extremes."""
         return self.is_told or self.lowest <= bps <= self.highest
 
-    def stayed_until(self, after: "Told") -> bool:
+    def stayed_until(self, after: "ToldSpan") -> bool:
         return stayed(self.last, after.first, before_is_whole=self.is_told, after_is_whole=after.is_told)
 
     def means(self, told_bps: int, seen_bps: int) -> bool:
@@ -53,8 +53,9 @@ class Change(NamedTuple):
 
 
 _HISTORIES: Final = {Origin.IMPORTED.value, Origin.HISTORY.value}
-# By validator's key the changes that fetches saw: the two commissions, and the epoch.
-Seen = Mapping[int, Sequence[tuple[int, int, int]]]
+# A change that fetches saw: the two commissions, and the epoch. By validator's key:
+SeenChange = tuple[int, int, int]
+Seen = Mapping[int, Sequence[SeenChange]]
 
 
 def refresh_told_changes(pasts: Mapping[int, Past], *, since: int = -1, until: int | None = None) -> bool:
@@ -74,17 +75,17 @@ def refresh_told_changes(pasts: Mapping[int, Past], *, since: int = -1, until: i
     wanted -= _between_histories(wanted)
     told = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.IMPORTED, epoch__gt=since)
     told = told if until is None else told.filter(epoch__lte=until)
-    columns = ("validator_id", "epoch", "from_bps", "to_bps", "in_first_look", "pk")
+    columns = ("validator_id", "epoch", "from_bps", "to_bps", "in_first_look")
     stored = {
-        Change(row[0], row[1], row[2], row[3], bool(row[4])): row[5]
-        for row in bulk.read_rows(told.values_list(*columns))
+        Change._make((*change, bool(in_first_look))): pk
+        for *change, in_first_look, pk in bulk.read_rows(told.values_list(*columns, "pk"))
     }
     gone = [pk for change, pk in stored.items() if change not in wanted]
     CommissionChange.objects.filter(pk__in=gone).delete()
     new = sorted(wanted - stored.keys())
     bulk.insert_rows(
         CommissionChange,
-        fields=("validator_id", "epoch", "from_bps", "to_bps", "in_first_look"),
+        fields=columns,
         rows=new,
         constants={"source": Origin.IMPORTED.value, "seen_at": None},
     )
@@ -121,12 +122,12 @@ def keys_with_history(keys: Collection[int], *, epochs: Iterable[int]) -> list[i
     return sorted({key for (key,) in bulk.read_rows(rows)} & set(keys))
 
 
-def _complete(past: Past) -> list[Told]:
+def _complete(past: Past) -> list[ToldSpan]:
     """What is known of a commission in part says nothing of what changed."""
-    return [Told._make(one) for one in past.stretches if None not in one]
+    return [ToldSpan._make(one) for one in past.stretches if None not in one]
 
 
-def _told(key: int, stretches: Sequence[Told], seen: Seen) -> Iterator[Change]:
+def _told(key: int, stretches: Sequence[ToldSpan], seen: Seen) -> Iterator[Change]:
     by_fetches = seen.get(key, ())
     for earlier, before, one in zip([None, None, *stretches], [None, *stretches], stretches, strict=False):
         if one.is_told and one.first != one.last:
@@ -140,7 +141,7 @@ def _told(key: int, stretches: Sequence[Told], seen: Seen) -> Iterator[Change]:
 
 
 def _changed_from(
-    earlier: Told | None, before: Told, one: Told, by_fetches: Iterable[tuple[int, int, int]]
+    earlier: ToldSpan | None, before: ToldSpan, one: ToldSpan, by_fetches: Iterable[SeenChange]
 ) -> int | None:
     """What the commission was before `one`; None where it stayed, or fetches alone can tell of it."""
     if not before.stayed_until(one):
@@ -151,14 +152,14 @@ def _changed_from(
     return None if _was_seen(earlier, before, by_fetches, until=before.epoch) else earlier.last
 
 
-def _moved_around(earlier: Told, between: Told, one: Told) -> bool:
+def _moved_around(earlier: ToldSpan, between: ToldSpan, one: ToldSpan) -> bool:
     """Whether a history tells two commissions, each of which may be the one that we saw between them."""
     is_around = earlier.is_told and one.is_told and not between.is_told
     is_joined = earlier.last_epoch == between.epoch - 1 and earlier.stayed_until(between)
     return is_around and is_joined and earlier.last != one.first
 
 
-def _was_seen(before: Told, after: Told, by_fetches: Iterable[tuple[int, int, int]], *, until: int) -> bool:
+def _was_seen(before: ToldSpan, after: ToldSpan, by_fetches: Iterable[SeenChange], *, until: int) -> bool:
     """Whether fetches saw that change, in the first epoch after it or in the one when we looked next."""
     return any(
         after.epoch <= epoch <= until
@@ -167,13 +168,13 @@ def _was_seen(before: Told, after: Told, by_fetches: Iterable[tuple[int, int, in
     )
 
 
-def _next_look(stretches: Sequence[Told], epoch: int) -> int:
+def _next_look(stretches: Sequence[ToldSpan], epoch: int) -> int:
     """In which we looked next ourselves, and saw what had changed while we did not."""
     return min((one.epoch for one in stretches if one.epoch >= epoch and not one.is_told), default=epoch)
 
 
 def _seen(keys: Sequence[int]) -> Seen:
-    found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    found: defaultdict[int, list[SeenChange]] = defaultdict(list)
     changes = CommissionChange.objects.filter(validator_id__in=keys, source=Origin.LIVE)
     for key, epoch, before, after in changes.values_list("validator_id", "epoch", "from_bps", "to_bps"):
         found[key].append((before, after, epoch))

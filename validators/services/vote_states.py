@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -25,15 +25,23 @@ from validators.solana.vote_states import OwnedVoteState, VoteStates, ask_vote_s
 
 Verdict = VoteState.Admission
 
-_FIELDS: Final = (
-    *("state_version", "withdrawer", "inflation_collector", "block_collector", "block_commission_bps"),
-    *("pending_rewards", "bls_key", "balance", "next_epoch", "after_next", "reason", "epochs_paid"),
-    "last_known",
-)
-_NEXT_EPOCH: Final = _FIELDS.index("next_epoch")
-_AFTER_NEXT: Final = _FIELDS.index("after_next")
-_REASON: Final = _FIELDS.index("reason")
-_LAST_KNOWN: Final = _FIELDS.index("last_known")
+
+class StateRow(NamedTuple):
+    """The columns of VoteState that a look tells."""
+
+    state_version: str
+    withdrawer: str
+    inflation_collector: str
+    block_collector: str
+    block_commission_bps: int
+    pending_rewards: int
+    bls_key: str
+    balance: int
+    next_epoch: str
+    after_next: str
+    reason: str
+    epochs_paid: int | None
+    last_known: str
 
 
 class Rule(NamedTuple):
@@ -52,11 +60,11 @@ class Rule(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the look before said of an account; `told` is in the order of _FIELDS."""
+    """What the look before said of an account."""
 
     pk: int
     epoch: int
-    told: tuple[Any, ...]
+    told: StateRow
 
     @property
     def last_known(self) -> str:
@@ -64,8 +72,8 @@ class Known(NamedTuple):
 
         An older version writes verdicts alone.
         """
-        after_next = self.told[_AFTER_NEXT]
-        return str(self.told[_LAST_KNOWN] if after_next == Verdict.UNKNOWN else after_next)
+        after_next = self.told.after_next
+        return self.told.last_known if after_next == Verdict.UNKNOWN else after_next
 
 
 def fetch_vote_states() -> dict[str, Any]:
@@ -76,23 +84,19 @@ def fetch_vote_states() -> dict[str, Any]:
         account: (key, stake)
         for key, account, stake in present.values_list("pk", "vote_account", "activated_stake")
     }
-    found: list[Marking] = []
     return attempt(
         Source.VOTE_STATES,
         newest=newest,
-        judge=lambda endpoint, states: found.append(_judged(endpoint, states, newest)),
+        judge=lambda endpoint, states: _judged(endpoint, states, newest),
         ask=lambda endpoint: ask_vote_states(
             endpoint, list(wanted), least_slot=newest.absolute_slot, next_epoch_slot=newest.next_epoch_slot
         ),
-        store=lambda states: _store(states, wanted, newest, found[-1]),
+        store=lambda states, runs: _store(states, wanted, newest, runs),
     )
 
 
 def _judged(endpoint: str, states: VoteStates, newest: Fetch) -> Marking:
-    """Who runs whom by these keys, told here: the database is not locked meanwhile.
-
-    Raises an ImplausibleError for a node that is behind.
-    """
+    """Who runs whom by these keys. Raises an ImplausibleError for a node that is behind."""
     refuse_if_behind(endpoint, states.slot, newest, method=METHOD)
     said = {one.vote_account: _keys(one) for one in states.records.good}
     return compared_operators(evidence_marks(), "withdrawer", said)
@@ -124,7 +128,7 @@ def _store(
     record_success(Source.VOTE_STATES, endpoint=states.endpoint, rejected=states.records.rejected, at=now)
     news = [*_admission_news(rows, known, epoch), *(bad_epoch_news(newest) if filled else ())]
     record_events(news, epoch=newest.epoch, at=now)
-    after_next = Counter(row[_AFTER_NEXT] for row in rows.values())
+    after_next = Counter(row.after_next for row in rows.values())
     return {
         "endpoint": states.endpoint,
         "epoch": epoch,
@@ -140,36 +144,43 @@ def _rows(
     wanted: Mapping[str, tuple[int, int]],
     known: Mapping[int, Known],
     epoch: int,
-) -> dict[int, tuple[Any, ...]]:
-    """What is stored of each account, by the key of its validator."""
+) -> dict[int, StateRow]:
+    """By the key of each account's validator."""
     rule = admission_rule(epoch)
     candidates = [
         Candidate(wanted[one.vote_account][1], _has_key(one.state.bls), one.lamports) for one in owned
     ]
     rows = {}
-    # Of thousands a few kinds.
+    # Thousands of accounts are of a few kinds, and each kind is judged once.
     admitted = cache(partial(_admitted, rule, epoch))
     for one, admission in zip(owned, admissions(candidates, rule.price), strict=True):
         key = wanted[one.vote_account][0]
         before = known.get(key)
-        verdicts = admitted(admission[:2], before and (before.epoch, *before.told[_NEXT_EPOCH:_REASON]))
-        epochs_paid = admission.epochs_paid if rule.since is not None else None
-        rows[key] = _row(one, verdicts, epochs_paid, before.last_known if before else "")
+        looked = before and (before.epoch, before.told.next_epoch, before.told.after_next)
+        verdicts = admitted(admission[:2], looked)
+        known_before, after_next, state = before.last_known if before else "", verdicts[1], one.state
+        rows[key] = StateRow(
+            *(state.state_version or "", *_keys(one)),
+            *(state.block_commission_bps, state.pending_rewards, state.bls.value, one.lamports),
+            *verdicts,
+            epochs_paid=admission.epochs_paid if rule.since is not None else None,
+            last_known=known_before if after_next == Verdict.UNKNOWN else after_next,
+        )
     return rows
 
 
-def _admission_news(rows: Mapping[int, Sequence[Any]], known: Mapping[int, Known], epoch: int) -> list[News]:
+def _admission_news(rows: Mapping[int, StateRow], known: Mapping[int, Known], epoch: int) -> list[News]:
     """Who is out now and was not when that was known last, and the other way round.
 
     While nobody can tell, what was known stands; to what is known first nothing is news.
     """
     about = {"epoch": epoch + 2}
     return [
-        News(Kind.ADMISSION_LOST, key, about | {"reason": row[_REASON]})
-        if row[_LAST_KNOWN] == Verdict.OUT
+        News(Kind.ADMISSION_LOST, key, about | {"reason": row.reason})
+        if row.last_known == Verdict.OUT
         else News(Kind.ADMISSION_REGAINED, key, about)
         for key, row in rows.items()
-        if key in known and known[key].last_known not in ("", row[_LAST_KNOWN])
+        if key in known and known[key].last_known not in ("", row.last_known)
     ]
 
 
@@ -180,11 +191,8 @@ def admission_rule(epoch: int) -> Rule:
         return Rule(False, None, Price(None, None))
     since = chain.admission_from[0] if chain.admission_from else None
     slot_ms = _slot_ms(chain, epoch + 1)
-    return Rule(
-        chain.admission_from is not None,
-        since,
-        Price(chain.rent, None if slot_ms is None else ticket(slot_ms)),
-    )
+    price = Price(chain.rent, None if slot_ms is None else ticket(slot_ms))
+    return Rule(chain.admission_from is not None, since, price)
 
 
 def _slot_ms(chain: ChainState, epoch: int) -> int | None:
@@ -199,21 +207,8 @@ def _has_key(bls: BlsKey) -> bool | None:
 
 
 def _known() -> dict[int, Known]:
-    rows = VoteState.objects.values_list("validator_id", "pk", "epoch", *_FIELDS)
-    return {key: Known(pk, epoch, tuple(told)) for key, pk, epoch, *told in bulk.read_rows(rows)}
-
-
-def _row(
-    one: OwnedVoteState, verdicts: tuple[str, str, str], epochs_paid: int | None, known_before: str
-) -> tuple[Any, ...]:
-    """In the order of _FIELDS."""
-    state = one.state
-    last_known = known_before if verdicts[1] == Verdict.UNKNOWN else verdicts[1]
-    return (
-        *(state.state_version or "", *_keys(one)),
-        *(state.block_commission_bps, state.pending_rewards, state.bls.value, one.lamports),
-        *(*verdicts, epochs_paid, last_known),
-    )
+    rows = VoteState.objects.values_list("validator_id", "pk", "epoch", *StateRow._fields)
+    return {key: Known(pk, epoch, StateRow._make(told)) for key, pk, epoch, *told in bulk.read_rows(rows)}
 
 
 def _admitted(
@@ -258,18 +253,18 @@ def _verdict(admission: Admission) -> Verdict:
 
 
 def _write(
-    rows: Mapping[int, Sequence[Any]], known: Mapping[int, Known], *, epoch: int, slot: int, at: datetime
+    rows: Mapping[int, StateRow], known: Mapping[int, Known], *, epoch: int, slot: int, at: datetime
 ) -> None:
     constants = {"epoch": epoch, "slot": slot, "looked_at": at}
     before = [(row, known[key]) for key, row in rows.items() if key in known]
     changed = [(*row, one.pk) for row, one in before if row != one.told]
     # Of most nothing is another but when it was looked at.
     same = [(one.pk,) for row, one in before if row == one.told]
-    bulk.update_rows(VoteState, fields=_FIELDS, rows=changed, constants=constants)
+    bulk.update_rows(VoteState, fields=StateRow._fields, rows=changed, constants=constants)
     bulk.update_rows(VoteState, fields=(), rows=same, constants=constants)
     bulk.insert_rows(
         VoteState,
-        fields=("validator_id", *_FIELDS),
+        fields=("validator_id", *StateRow._fields),
         rows=[(key, *row) for key, row in rows.items() if key not in known],
         constants=constants,
     )

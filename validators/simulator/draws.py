@@ -63,3 +63,10 @@ def base58_decoded(text: str) -> bytes | None:
         rest = rest * len(_BASE58_ALPHABET) + digit
     leading_zeros = len(text) - len(text.lstrip("1"))
     return bytes(leading_zeros) + rest.to_bytes((rest.bit_length() + 7) // 8, "big")
+
+
+def key_bytes(key: str) -> bytes:
+    """The bytes of a key that is known to be one."""
+    raw = base58_decoded(key)
+    assert raw is not None, key
+    return raw

@@ -75,8 +75,8 @@ class HistoryAccounts:
             for seat in self._seats:
                 tenant = self._field.tenant(seat, past)
                 if tenant.born <= past and past in (self._began, tenant.born):
-                    seeds = (_SEED, _key(tenant.vote_account))
-                    address = draws.base58(program_address(_key(HISTORY_PROGRAM), *seeds))
+                    seeds = (_SEED, draws.key_bytes(tenant.vote_account))
+                    address = draws.base58(program_address(draws.key_bytes(HISTORY_PROGRAM), *seeds))
                     self._holders[address] = (seat, tenant)
         self._known_until = max(self._known_until, epoch + 1)
 
@@ -88,7 +88,7 @@ class HistoryAccounts:
         for place, epoch in enumerate(epochs, start=1):
             if place > len(epochs) - _ENTRIES:
                 ring[place % _ENTRIES] = self._sheet(epoch, moment).get(tenant.vote_account, _UNSET)
-        head = _DISCRIMINATOR + struct.pack("<I", 0) + _key(tenant.vote_account)
+        head = _DISCRIMINATOR + struct.pack("<I", 0) + draws.key_bytes(tenant.vote_account)
         head += struct.pack("<IB7x", seat.index, 255)
         head = head.ljust(_RING_AT - 16, b"\0") + struct.pack("<QB7x", len(epochs) % _ENTRIES, not epochs)
         return head + b"".join(ring)
@@ -195,9 +195,3 @@ def _counted(
     found = [made[identity] for identity in dict.fromkeys(identities) if identity in made]
     slots, blocks = sum(one.leader_slots for one in found), sum(one.blocks_produced for one in found)
     return slots, blocks, first_slot_of(epoch + 1)
-
-
-def _key(text: str) -> bytes:
-    raw = draws.base58_decoded(text)
-    assert raw is not None, text
-    return raw

@@ -126,7 +126,7 @@ def _validator_info(
 
 def _serialized(keys: list[tuple[str, bool]], text: str) -> bytes:
     """As on chain: the number of keys, each with its signer flag, then the text after its length."""
-    packed = b"".join((draws.base58_decoded(key) or b"") + bytes([is_signer]) for key, is_signer in keys)
+    packed = b"".join(draws.key_bytes(key) + bytes([is_signer]) for key, is_signer in keys)
     encoded = text.encode()
     return bytes([len(keys)]) + packed + len(encoded).to_bytes(8, "little") + encoded
 

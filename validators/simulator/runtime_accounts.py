@@ -87,7 +87,7 @@ def epoch_rewards(cluster: Cluster, moment: Moment) -> tuple[bytes, dict[str, ob
     rewards = rewards_of(cluster, moment.epoch - 1)
     height = block_height(first_slot_of(moment.epoch))
     blockhash = draws.public_key(cluster.seed, "blockhash", moment.epoch)
-    parent = draws.base58_decoded(blockhash) or b""
+    parent = draws.key_bytes(blockhash)
     points = rewards.points.to_bytes(16, "little")
     raw = struct.pack("<QQ", height, _PARTITIONS) + parent + points
     raw += struct.pack("<QQB", rewards.lamports, rewards.lamports, 0)

@@ -90,7 +90,7 @@ def _holders(cluster: Cluster, outlook: ValidatorOutlook) -> Iterator[_Holder]:
 
 
 def _account(vote_account: str, key: str, lamports: int, since: int, until: int) -> ProgramAccount:
-    authority, voter = draws.base58_decoded(key) or b"", draws.base58_decoded(vote_account) or b""
+    authority, voter = draws.key_bytes(key), draws.key_bytes(vote_account)
     reserve = rent(_STAKE_BYTES)
     raw = struct.pack("<IQ", _DELEGATED, reserve) + authority * 2 + struct.pack("<qQ", 0, 0) + _NO_KEY
     raw += voter + struct.pack("<QQQdQB", lamports, since, until, 0.25, 0, 0)

@@ -114,7 +114,7 @@ class PoolAccounts:
         epochs = (epoch, epoch + 1) if tenant.holds(epoch + 1) else (epoch,)
         now, next_one, *_ = [*(int(self._field.stake(seat, one) * part) for one in epochs), 0]
         is_dying = tenant.dies is not None and tenant.dies[0] < epoch
-        vote_account = draws.base58_decoded(tenant.vote_account) or b""
+        vote_account = draws.key_bytes(tenant.vote_account)
         return vote_account, min(now, next_one), abs(next_one - now), _DEACTIVATING if is_dying else 0
 
 

@@ -131,7 +131,7 @@ class TipAccounts:
         passed = moment.absolute_slot - (epoch + 1) * SLOTS_PER_EPOCH
         has_root = passed >= _ROOT_SLOT
         claimed = total * min(passed - _ROOT_SLOT, _CLAIMED_SLOT) // _CLAIMED_SLOT if has_root else 0
-        body = _key(self._vote_account(seat, epoch)) + sha256(b"upload authority").digest()
+        body = draws.key_bytes(self._vote_account(seat, epoch)) + sha256(b"upload authority").digest()
         body += _root(seat, epoch, total, claimed) if has_root else b"\0"
         body += struct.pack("<QHQ", epoch, commission, epoch + EPOCHS_OPEN)
         body += struct.pack("<Q", total) if program.counts_transfers else b""
@@ -161,17 +161,11 @@ def _tip_commission(seat: Seat, epoch: int) -> int:
 
 
 def _address(program: _Program, vote_account: str, epoch: int) -> str:
-    seeds = (program.seed, _key(vote_account), struct.pack("<Q", epoch))
-    return draws.base58(program_address(_key(program.address), *seeds))
+    seeds = (program.seed, draws.key_bytes(vote_account), struct.pack("<Q", epoch))
+    return draws.base58(program_address(draws.key_bytes(program.address), *seeds))
 
 
 def _root(seat: Seat, epoch: int, total: int, claimed: int) -> bytes:
     root = sha256(f"{seat.key}:root:{epoch}".encode()).digest()
     claims = _CLAIMS * claimed // total if total else 0
     return b"\1" + root + struct.pack("<QQQQ", total, _CLAIMS, claimed, claims)
-
-
-def _key(text: str) -> bytes:
-    raw = draws.base58_decoded(text)
-    assert raw is not None, text
-    return raw

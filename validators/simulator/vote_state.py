@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from validators.simulator.admission import VOTE_ACCOUNT_BYTES
 from validators.simulator.commission import BPS_PER_PERCENT
-from validators.simulator.draws import base58, base58_decoded
+from validators.simulator.draws import base58, key_bytes
 from validators.simulator.ledger import CreditTuple
 
 _V3, _V4 = 2, 3
@@ -85,7 +85,7 @@ class VoteState:
         bls_key = b"\0" if self.bls_key is None else b"\1" + self.bls_key
         return (
             struct.pack("<I", _V4)
-            + b"".join(map(_key, keys))
+            + b"".join(map(key_bytes, keys))
             + struct.pack("<HHQ", self.commission_bps, ALL_BLOCK_REVENUE_BPS, 0)
             + bls_key
             + self._tower()
@@ -95,8 +95,8 @@ class VoteState:
         percent = self.commission_bps // BPS_PER_PERCENT
         return (
             struct.pack("<I", _V3)
-            + _key(self.identity)
-            + _key(self.withdrawer)
+            + key_bytes(self.identity)
+            + key_bytes(self.withdrawer)
             + bytes([percent])
             + self._tower()
         )
@@ -109,7 +109,7 @@ class VoteState:
         return struct.pack("<Q", len(self.votes)) + votes + root
 
     def _voters(self) -> bytes:
-        voters = struct.pack("<QQ", 1, self.authorized_epoch) + _key(self.identity)
+        voters = struct.pack("<QQ", 1, self.authorized_epoch) + key_bytes(self.identity)
         if self.is_v4:
             return voters
         # A ring of earlier voters, empty: it begins before its first place.
@@ -119,9 +119,3 @@ class VoteState:
     def _credits(self) -> bytes:
         rows = b"".join(struct.pack("<QQQ", *row) for row in self.credit_tuples)
         return struct.pack("<Q", len(self.credit_tuples)) + rows
-
-
-def _key(text: str) -> bytes:
-    raw = base58_decoded(text)
-    assert raw is not None, text
-    return raw

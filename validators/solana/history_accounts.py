@@ -27,7 +27,7 @@ from validators.solana.programs.validator_history import (
     MOST_ENTRIES,
     VOTE_AT,
     Head,
-    Told,
+    ToldHistory,
     address_of,
     decoded,
     decoded_head,
@@ -52,7 +52,7 @@ class History(NamedTuple):
     """What there is of a vote account; None where it has no such account."""
 
     vote_account: str
-    told: Told | None
+    told: ToldHistory | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,7 @@ FEW_COMMISSIONS: Final = 3
 COMMISSIONS_IN_AN_EPOCH: Final = 0.01
 
 
-def doubt_about_votes(
-    snapshot: Snapshot, last: LastLook | None, *, is_vouched_for: bool = False
-) -> Doubt | None:
+def doubt_about_votes(snapshot: Snapshot, last: LastLook | None, *, is_vouched_for: bool) -> Doubt | None:
     """The first doubt about a whole look; None where it can be true.
 
     `is_vouched_for`: the endpoint is known to be of the chain that is followed.
@@ -134,7 +132,7 @@ def _votes_behind(look: _Look) -> Doubt | None:
 
 
 def _apart(snapshot: Snapshot, voted: int) -> Doubt | None:
-    """As `_torn`, of the first look of all."""
+    """The same as `_torn` where nobody looked before."""
     slot = snapshot.epoch.absolute_slot
     if not voted or abs(slot - voted) <= SLOTS_APART:
         return None

@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from validators.exceptions import ImpossibleCreditsError, MalformedReplyError
@@ -42,7 +41,7 @@ def ask_snapshot(
         epoch = ask_epoch(endpoint)
     if split_epoch is None:
         split_epoch = _agreed_split_epoch(accounts, _most_vote_credits(epoch))
-    return _interpreted(endpoint, _Answers(epoch, votes), began_at=began_at, split_epoch=split_epoch)
+    return _interpreted(endpoint, epoch, votes, began_at=began_at, split_epoch=split_epoch)
 
 
 def _is_later(accounts: Sequence[VoteAccount], epoch: EpochInfo) -> bool:
@@ -54,27 +53,23 @@ def _is_later(accounts: Sequence[VoteAccount], epoch: EpochInfo) -> bool:
     return max((account.last_vote for account in accounts), default=0) >= next_slot
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    epoch: EpochInfo
-    votes: VoteAccounts
-
-
 def _accounts(votes: VoteAccounts) -> Iterator[VoteAccount]:
     for records in (votes.current, votes.delinquent):
         yield from (record for record in records if isinstance(record, VoteAccount))
 
 
 def _interpreted(
-    endpoint: Endpoint, answers: _Answers, *, began_at: datetime, split_epoch: int | None
+    endpoint: Endpoint, epoch: EpochInfo, votes: VoteAccounts, *, began_at: datetime, split_epoch: int | None
 ) -> Snapshot:
-    accounts, rejected = _sorted_out(answers, split_epoch)
-    doubt = _doubt(accounts, rejected, answers.epoch.epoch)
+    judged = list(_judged(epoch, votes, split_epoch))
+    accounts = tuple(one for one in judged if isinstance(one, AccountState))
+    rejected = tuple(one for one in judged if isinstance(one, RejectedRecord))
+    doubt = _doubt(accounts, rejected, epoch.epoch)
     if doubt is not None:
         raise MalformedReplyError(endpoint.name, "getVoteAccounts", doubt)
     for record in rejected:
         logger.warning("%s: left out %s: %s", endpoint.name, record.vote_account, record.reason)
-    return Snapshot(endpoint.name, began_at, answers.epoch, split_epoch, accounts, rejected)
+    return Snapshot(endpoint.name, began_at, epoch, split_epoch, accounts, rejected)
 
 
 def _doubt(
@@ -121,19 +116,13 @@ def _most_vote_credits(epoch: EpochInfo) -> int:
     return max(MOST_VOTE_CREDITS, epoch.slots_in_epoch * CREDITS_PER_SLOT)
 
 
-def _sorted_out(
-    answers: _Answers, split_epoch: int | None
-) -> tuple[tuple[AccountState, ...], tuple[RejectedRecord, ...]]:
-    judged = list(_judged(answers, split_epoch))
-    accounts = tuple(one for one in judged if isinstance(one, AccountState))
-    return accounts, tuple(one for one in judged if isinstance(one, RejectedRecord))
-
-
-def _judged(answers: _Answers, split_epoch: int | None) -> Iterator[AccountState | RejectedRecord]:
+def _judged(
+    epoch: EpochInfo, votes: VoteAccounts, split_epoch: int | None
+) -> Iterator[AccountState | RejectedRecord]:
     """Each record as a state, or rejected: as unreadable, sent twice, or with impossible credits."""
     seen: set[str] = set()
-    running, most = answers.epoch.epoch, _most_vote_credits(answers.epoch)
-    for delinquent, records in ((False, answers.votes.current), (True, answers.votes.delinquent)):
+    most = _most_vote_credits(epoch)
+    for delinquent, records in ((False, votes.current), (True, votes.delinquent)):
         for record in records:
             if isinstance(record, RejectedRecord):
                 yield record
@@ -141,7 +130,7 @@ def _judged(answers: _Answers, split_epoch: int | None) -> Iterator[AccountState
                 yield RejectedRecord(record.vote_account, "appears twice in one reply")
             else:
                 seen.add(record.vote_account)
-                yield _state(record, delinquent, running, split_epoch, most)
+                yield _state(record, delinquent, epoch.epoch, split_epoch, most)
 
 
 def _state(

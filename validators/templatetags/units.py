@@ -1,6 +1,6 @@
 """Numbers as people read them. Unknown shows as a dash."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -49,8 +49,7 @@ def sol_of_account(lamports: int) -> str:
 
 @register.filter
 def bps_percent(bps: int | None) -> str:
-    """Basis points as percent: 750 is 7.5 %."""
-    return UNKNOWN if bps is None else f"{bps / 100:g} %"
+    return UNKNOWN if bps is None else figures.bps_percent(bps)
 
 
 @register.filter
@@ -67,12 +66,6 @@ def fraction_percent(fraction: float | None) -> str:
         return f"over {figures.percent(1 - LEAST_PERCENT)}"
     most = f"over {figures.grouped(MOST_SHOWN * 100)} %"
     return figures.percent(fraction) if fraction < MOST_SHOWN else most
-
-
-@register.filter
-def component(components: Mapping[str, Any] | None, name: str) -> Any:
-    """One part of a score, None when there is no score or no such part."""
-    return components.get(name) if components else None
 
 
 @register.filter

@@ -9,11 +9,11 @@ import pytest
 from tests.validators.scoring.pictures import EPOCH, SOL, cluster, past, validator
 from validators.scoring.facts import Assessment, ClusterFacts, Past, ValidatorFacts
 from validators.scoring.registry import order, ranked, ranks
+from validators.scoring.releases import Lag, lags
 from validators.scoring.trust_v3 import method
 from validators.scoring.trust_v3.explanation import explained
 from validators.scoring.trust_v3.inputs import INPUTS, Inputs, Surroundings, inputs_of
 from validators.scoring.trust_v3.method import assess
-from validators.scoring.trust_v3.releases import Lag, lags
 from validators.scoring.trust_v3.tables import shipped_tables
 
 

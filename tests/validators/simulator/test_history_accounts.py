@@ -13,7 +13,7 @@ from validators.simulator.jsonrpc import RpcError
 from validators.simulator.methods import call
 from validators.simulator.view import ClusterView
 from validators.simulator.world import World
-from validators.solana.programs.validator_history import LENGTH, PROGRAM, Told, address_of, decoded
+from validators.solana.programs.validator_history import LENGTH, PROGRAM, ToldHistory, address_of, decoded
 
 WORLD = World(first_epoch=900)
 EPOCH = 903
@@ -28,7 +28,7 @@ def votes(cluster: Cluster) -> list[str]:
     return [outlook.tenant.vote_account for outlook in cluster.outlooks(EPOCH)]
 
 
-def told(cluster: Cluster, vote_account: str, moment: Moment) -> Told:
+def told(cluster: Cluster, vote_account: str, moment: Moment) -> ToldHistory:
     """As a node sends it and our own decoder reads it."""
     address = address_of(PROGRAM, vote_account)
     reply: Any = call(ClusterView(cluster, moment), "getAccountInfo", [address, {"encoding": "base64"}])

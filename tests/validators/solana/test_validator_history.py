@@ -21,7 +21,7 @@ from validators.solana.programs.validator_history import (
     PROGRAM_ON_TESTNET,
     Entry,
     Refused,
-    Told,
+    ToldHistory,
     address_of,
     decoded,
     program_of,
@@ -33,7 +33,7 @@ VOTE, OTHER = replies.key("vote"), replies.key("another")
 CALENDAR = Calendar(running=905, first_slot=905 * 432_000, slots_in_epoch=432_000, split_epoch=None)
 
 
-def told(data: bytes, **fields: Any) -> Told | None:
+def told(data: bytes, **fields: Any) -> ToldHistory | None:
     about = {"address": address_of(PROGRAM, VOTE), "vote_account": VOTE, "program": PROGRAM, "owner": PROGRAM}
     return decoded(data=data, **(about | fields))
 
@@ -53,7 +53,7 @@ def test_an_address_is_the_one_of_the_specification_and_of_solders() -> None:
 def test_every_field_is_read_where_it_lies_and_a_maximum_is_unknown() -> None:
     found = told(account(VOTE, [entry(900), usual(901)]))
 
-    assert found == Told(
+    assert found == ToldHistory(
         VOTE,
         (
             Entry(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scheduling.management.command import OperatorCommand
 from scheduling.management.tables import printable
+from validators.figures import bps_percent
 from validators.monitoring.readiness import nothing_fetched
 from validators.reading.admission import ADMISSION_COLUMNS, admission_document
 from validators.reading.picture import current_picture
@@ -69,7 +70,7 @@ def _line(row: Any) -> str:
     rank = "-" if row.rank is None else str(row.rank)
     score = "-" if row.score is None else f"{row.score:.2f}"
     stake = f"{row.activated_stake / LAMPORTS_PER_SOL:,.2f}"
-    commission = "unknown" if row.commission_bps is None else f"{row.commission_bps / 100:g} %"
+    commission = "unknown" if row.commission_bps is None else bps_percent(row.commission_bps)
     name = f" {printable(row.name)}" if row.name else ""
     return (
         f"{rank:>5}  {score:>6}  {stake:>16}  {commission:>10}  {'yes' if row.delinquent else 'no':<10}  "

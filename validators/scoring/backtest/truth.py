@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from validators.scoring.timeline import BAD_PERFORMANCE, RecordedEpoch, Timeline, kept
+from validators.scoring.facts import BAD_PERFORMANCE
+from validators.scoring.timeline import RecordedEpoch, Timeline, kept
 from validators.solana.arithmetic import ALL_BPS
 
 # As many epochs are looked at after the one scored.

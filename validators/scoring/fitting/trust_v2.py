@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from validators.scoring.facts import BAD_PERFORMANCE
 from validators.scoring.fitting.calibrating import FREE, calibration, calibration_curve
 from validators.scoring.fitting.choices import POINTS
 from validators.scoring.fitting.design import CurveDesign, Design, Row
 from validators.scoring.fitting.logistic import Bounds, Sample, fitted, log_odds
-from validators.scoring.timeline import BAD_PERFORMANCE, Timeline, facts_at, outcomes_after
+from validators.scoring.past import powers
+from validators.scoring.timeline import Timeline, facts_at, outcomes_after
 from validators.scoring.trust_v2.inputs import UNSEEN_SHORTFALL, inputs_of, surroundings
-from validators.scoring.trust_v2.tables import powers
 
 VERSION: Final = "2.1.0"
 # Epochs until an epoch counts half; chosen on the epochs after the fit.

@@ -5,18 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import quantiles
 from typing import Any, Final, NamedTuple
 
+from validators.scoring.facts import BAD_PERFORMANCE
 from validators.scoring.fitting.boosting import PARAMETERS, ROUNDS, SEEDS, Grown, grown, in_whole_units
 from validators.scoring.fitting.calibrating import calibration, calibration_curve
 from validators.scoring.fitting.trust_v2 import COARSE_BEFORE, COARSE_WEIGHT, FOLDS, Provenance, decay
+from validators.scoring.past import powers
 from validators.scoring.timeline import Timeline, facts_at, outcomes_after
-from validators.scoring.trust_v3.inputs import (
-    BAD_PERFORMANCE,
-    COMMISSION_ENDS,
-    INPUTS,
-    inputs_of,
-    surroundings,
-)
-from validators.scoring.trust_v3.tables import LEAF_UNIT, powers
+from validators.scoring.trust_v3.inputs import COMMISSION_ENDS, INPUTS, inputs_of, surroundings
+from validators.scoring.trust_v3.tables import LEAF_UNIT
 from validators.scoring.trust_v3.unknowns import filled_by, medians
 
 VERSION: Final = "3.4.0"

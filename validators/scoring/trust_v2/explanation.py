@@ -6,7 +6,7 @@ Made when it is shown: a run stores thousands and shows few.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from validators.figures import decimal, percent
+from validators.figures import bps_percent, decimal, percent
 from validators.scoring.facts import Part
 from validators.scoring.trust_v2.tables import INPUTS, Tables, shipped_tables
 from validators.scoring.trust_v2.terms import RAISE_WINDOW_EPOCHS
@@ -69,7 +69,7 @@ def _return(components: Mapping[str, Any], tables: Tables) -> Part:
         said = "the expected return is unknown, because the commission is"
     else:
         mean = "the cluster's mean reward before commission"
-        said = f"at {bps / 100:g} % commission pays {percent(expected)} of {mean}"
+        said = f"at {bps_percent(bps)} commission pays {percent(expected)} of {mean}"
     full = tables.return_points.highest
     return Part("return", expected, 1.0, full, components["return_points"], said, best=full)
 
@@ -96,15 +96,17 @@ def describe(name: str, value: float | None) -> str:
 
 
 def _raised(before: int, after: int, epoch: int) -> str:
-    return (
-        f"raised its commission, the last time from {before / 100:g} % to {after / 100:g} % in epoch {epoch}"
-    )
+    return f"raised its commission, the last time {_from_to(before, after, epoch)}"
 
 
 def _raised_steeply(before: int, after: int, epoch: int) -> str:
     """Of several raises the last one need not be the steep one."""
-    last = f"from {before / 100:g} % to {after / 100:g} % in epoch {epoch}"
+    last = _from_to(before, after, epoch)
     return f"raised its commission steeply within {RAISE_WINDOW_EPOCHS} epochs; its last raise was {last}"
+
+
+def _from_to(before: int, after: int, epoch: int) -> str:
+    return f"from {bps_percent(before)} to {bps_percent(after)} in epoch {epoch}"
 
 
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
@@ -136,8 +138,8 @@ _UNKNOWN: Final[Mapping[str, str]] = {
 }
 _CHARGES: Final[Mapping[str, Callable[..., str]]] = {
     "unknown_commission": lambda: "its commission is unknown",
-    "private": lambda bps: f"keeps everything: {bps / 100:g} % commission",
-    "high_commission": lambda bps: f"its commission of {bps / 100:g} % is above 10 %",
+    "private": lambda bps: f"keeps everything: {bps_percent(bps)} commission",
+    "high_commission": lambda bps: f"its commission of {bps_percent(bps)} is above 10 %",
     "raise": _raised,
     "steep_raise": _raised_steeply,
     "superminority": lambda: "belongs to the superminority: more stake here weakens the network",

@@ -1,18 +1,16 @@
 """What trust-v2 reads off a validator's past. Pure."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final, NamedTuple
 
-from validators.scoring.facts import ClusterFacts, Past, ValidatorFacts
+from validators.scoring.facts import BAD_PERFORMANCE, ClusterFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT
+from validators.scoring.releases import lags
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 from validators.solana.concentration import superminority
-from validators.solana.versions import client_of, lineage_of, parse_version
 
-BAD_PERFORMANCE: Final = 0.97
 # A bad epoch counts once, however bad, among the earlier ones.
 SHORTFALL_CAP: Final = 0.03
 # What an epoch that nobody saw is taken to have cost, and how often to have been delinquent:
@@ -175,22 +173,4 @@ def newer_release_shares(running: Iterable[tuple[str, int]]) -> dict[str, float]
     `running` are (version, stake). Versions that cannot be read or belong to no known lineage
     are left out.
     """
-    stakes: defaultdict[str, int] = defaultdict(int)
-    for text, stake in running:
-        stakes[text] += stake
-    placed = {text: place for text in stakes if (place := _place(text)) is not None}
-    lineages: defaultdict[str, defaultdict[tuple[int, int], int]] = defaultdict(lambda: defaultdict(int))
-    for text, (lineage, release) in placed.items():
-        lineages[lineage][release] += stakes[text]
-    return {text: _newer(lineages[lineage], release) for text, (lineage, release) in placed.items()}
-
-
-def _place(text: str) -> tuple[str, tuple[int, int]] | None:
-    version = parse_version(text)
-    lineage = lineage_of(client_of(version))
-    return None if version is None or lineage is None else (lineage, version[:2])
-
-
-def _newer(stakes: Mapping[tuple[int, int], int], release: tuple[int, int]) -> float:
-    total = sum(stakes.values())
-    return sum(stake for other, stake in stakes.items() if other > release) / total if total else 0.0
+    return {version: lag.release for version, lag in lags(running).items()}

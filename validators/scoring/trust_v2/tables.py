@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from validators.scoring.curves import Curve, curve
-from validators.scoring.past import EPOCHS_KEPT
+from validators.scoring.past import powers
 
 COEFFICIENTS: Final = "coefficients.json"
 INPUTS: Final = (
@@ -72,11 +72,3 @@ def tables(document: Mapping[str, Any]) -> Tables:
         share_kept=curve(points["share_kept"]),
         delinquent_now_risk=float(document["delinquent_now_risk"]),
     )
-
-
-def powers(ratio: float) -> tuple[float, ...]:
-    """1, ratio, ratio squared ... by multiplication alone, one for each epoch that is looked at."""
-    series = [1.0]
-    for _ in range(EPOCHS_KEPT - 1):
-        series.append(series[-1] * ratio)
-    return tuple(series)

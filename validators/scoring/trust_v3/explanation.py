@@ -7,7 +7,7 @@ change of the risk is that input's part. So the parts add up, whatever the trees
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from validators.figures import decimal, percent
+from validators.figures import bps_percent, decimal, percent
 from validators.scoring.facts import Part
 from validators.scoring.trust_v3.inputs import INPUTS, SHORTFALL_CAP
 from validators.scoring.trust_v3.number import FULL, Number, count_on
@@ -53,9 +53,9 @@ def sentence(score: float, components: Mapping[str, Any]) -> str:
 def _commission(components: Mapping[str, Any], bps: int, number: Number) -> Part:
     known = components["commission_bps"] is not None
     said = (
-        f"keeps {bps / 100:g} % commission, the highest that applies in the two epochs ahead"
+        f"keeps {bps_percent(bps)} commission, the highest that applies in the two epochs ahead"
         if known
-        else f"its commission is unknown, and taken for {bps / 100:g} %, as in the middle of the cluster"
+        else f"its commission is unknown, and taken for {bps_percent(bps)}, as in the middle of the cluster"
     )
     return Part("commission", bps / ALL_BPS if known else None, 0.0, FULL, 0.0 - number.commission, said)
 

@@ -8,13 +8,12 @@ from operator import mul
 from statistics import median
 from typing import Final, NamedTuple, cast
 
-from validators.scoring.facts import ClusterFacts, Past, ValidatorFacts
+from validators.scoring.facts import BAD_PERFORMANCE, ClusterFacts, Past, ValidatorFacts
 from validators.scoring.past import EPOCHS_KEPT
+from validators.scoring.releases import Lag, lags
 from validators.scoring.rounding import rounded
-from validators.scoring.trust_v3.releases import Lag, lags
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 
-BAD_PERFORMANCE: Final = 0.97
 # What an epoch that nobody saw is taken to have cost, and how often to have been delinquent: the cluster's
 # long-run means. It weighs as much as the present one.
 UNSEEN_SHORTFALL: Final = 0.002

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from validators.scoring.curves import Curve, curve
 from validators.scoring.forest import Forest, forest
-from validators.scoring.past import EPOCHS_KEPT
+from validators.scoring.past import powers
 from validators.scoring.trust_v3.inputs import INPUTS
 
 COEFFICIENTS: Final = "coefficients.json"
@@ -122,11 +122,3 @@ def tables(document: Mapping[str, Any]) -> Tables:
         aversion=float(document["aversion"]),
         commission_ends=tuple(document.get("commission_ends", OLDER_COMMISSION_ENDS)),
     )
-
-
-def powers(ratio: float) -> tuple[float, ...]:
-    """1, ratio, ratio squared ... by multiplication alone, one for each epoch that is looked at."""
-    series = [1.0]
-    for _ in range(EPOCHS_KEPT - 1):
-        series.append(series[-1] * ratio)
-    return tuple(series)

@@ -13,7 +13,7 @@ from validators.solana.arithmetic import (
     MOST_VOTE_CREDITS,
     CreditsUnit,
 )
-from validators.solana.programs.validator_history import Entry, Refused, Told
+from validators.solana.programs.validator_history import Entry, Refused, ToldHistory
 from validators.solana.versions import Client, client_of
 
 _MEV_UNIT: Final = LAMPORTS_PER_SOL // 100
@@ -80,7 +80,7 @@ class Judged:
     refused: tuple[Refused, ...]
 
 
-def judged(told: Told, calendar: Calendar, *, is_alone: bool) -> Judged:
+def judged(told: ToldHistory, calendar: Calendar, *, is_alone: bool) -> Judged:
     """The ended epochs that an account tells of. The running one is ours to look at.
 
     `is_alone`: no other vote account has its identity, to which leader slots and blocks belong.
@@ -96,7 +96,7 @@ def judged(told: Told, calendar: Calendar, *, is_alone: bool) -> Judged:
     return Judged(tuple(rows), tuple(refused))
 
 
-def _with_later_copies(told: Told, calendar: Calendar) -> Iterator[tuple[Entry, bool]]:
+def _with_later_copies(told: ToldHistory, calendar: Calendar) -> Iterator[tuple[Entry, bool]]:
     """Each entry, and whether the vote account was copied after its epoch: then its credits are final."""
     newest_copy = -1
     for entry in told.entries:

@@ -7,22 +7,19 @@ between, the next import goes on behind the last step. What we know already stay
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
 from scheduling.exceptions import SkipRun
 from validators.exceptions import ValidatorsError
 from validators.models import Fetch, Validator
-from validators.services.attempts import newest_fetch, recorded, refuse_if_behind, skip_if_ahead
-from validators.services.endpoints import in_order
+from validators.services.attempts import heard_in_order, newest_fetch, refuse_if_behind, skip_if_ahead
 from validators.services.history.chain_store import EPOCHS_READ_AGAIN, ChainStore, ChainSummary
 from validators.services.history.pace import Pace
 from validators.services.memory import collector_paused
 from validators.solana.accounts import METHOD
-from validators.solana.asking import Chain, Heard, first_answer
 from validators.solana.history_accounts import (
     NEWEST_READ,
     WHOLE_IN_PAGE,
@@ -32,14 +29,11 @@ from validators.solana.history_accounts import (
     ask_whole,
     most_requests,
 )
-from validators.solana.rpc import Endpoint
 
 # Whose newest entries are read in one step: eighteen requests at most.
 NEWEST_AT_ONCE: Final = 500
 # An account that was read longer ago is read whole.
 _LONGEST_GAP: Final = NEWEST_READ - EPOCHS_READ_AGAIN - 1
-
-Answer = TypeVar("Answer")
 
 
 class Progress(NamedTuple):
@@ -113,31 +107,20 @@ class _Asking:
     def strangers(self, known: Sequence[str], store: ChainStore) -> list[str]:
         """Those that have a history and no row of ours."""
         self._pace.wait_for(1)
-        found = self._heard(partial(ask_who, **self._since), lambda endpoint, answer: None)
+        heard = heard_in_order(self._newest, ask=partial(ask_who, **self._since), judge=lambda *_: None)
+        found = heard.answer
         store.reject(found.rejected)
         return sorted(set(found.good) - set(known))
 
     def answered(self, step: _Step) -> Histories:
         self._pace.wait_for(step.requests)
         ask = partial(step.ask, vote_accounts=step.vote_accounts, **self._since)
-        histories = self._heard(ask, self._judge)
+        histories = heard_in_order(self._newest, ask=ask, judge=self._judge).answer
         skip_if_ahead(self._newest.epoch_of(histories.slot), self._newest)
         return histories
 
     def _judge(self, endpoint: str, answer: Histories) -> None:
         refuse_if_behind(endpoint, answer.slot, self._newest, method=METHOD)
-
-    def _heard(self, ask: Callable[[Endpoint], Answer], judge: Callable[[str, Answer], None]) -> Answer:
-        def ask_in_order(chain: Chain) -> Heard[Answer]:
-            return first_answer(
-                in_order(now=timezone.now()),
-                seconds=settings.FETCH_DEADLINE_SECONDS,
-                ask=ask,
-                judge=lambda endpoint, answer, _: judge(endpoint, answer),
-                chain=chain,
-            )
-
-        return recorded(ask_in_order, self._newest).answer
 
 
 def _in_order() -> list[str]:

@@ -181,9 +181,8 @@ def header_of(more: Sequence[str]) -> str:
 def format_row(row: HistoryRow, *, more: Sequence[str] = ()) -> str:
     """The line of a row, without its end; what parse_line makes of it is the same row.
 
-    `more` are the columns behind the usual ones.
-
-    Basis points between two percents become the higher, as in getVoteAccounts.
+    `more` are the columns behind the usual ones. Basis points between two percents become the higher, as in
+    getVoteAccounts.
     """
     commissions = (
         _text(None if bps is None else min(-(-bps // BPS_PER_PERCENT), LARGEST_COMMISSION))

@@ -81,7 +81,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldHistory:
     """What an account says: entries newest first, each of an epoch of its own."""
 
     vote_account: str
@@ -97,7 +97,7 @@ def address_of(program: str, vote_account: str) -> str:
     return program_address(raw_key(program), (SEED, raw_key(vote_account))).address
 
 
-def decoded(*, address: str, vote_account: str, program: str, owner: str, data: bytes) -> Told | None:
+def decoded(*, address: str, vote_account: str, program: str, owner: str, data: bytes) -> ToldHistory | None:
     """The whole account at an address that follows from the vote account; None where nothing was made there.
 
     Raises a LayoutError that names the address and what is wrong.
@@ -131,13 +131,13 @@ def decoded_head(
     return Head(found, None if is_empty else newest)
 
 
-def told_by(head: Head, data: bytes, *, first: int) -> Told:
+def told_by(head: Head, data: bytes, *, first: int) -> ToldHistory:
     """The entries in some bytes of the account: its head and all, or a window that begins with entry `first`.
 
     Read from the newest backwards, so that of an epoch that is there twice the newer entry counts.
     """
     if head.newest is None:
-        return Told(head.vote_account, (), ())
+        return ToldHistory(head.vote_account, (), ())
     ring = memoryview(data)[HEAD_BYTES:] if len(data) == LENGTH else memoryview(data)
     ring = ring[: len(ring) // ENTRY_BYTES * ENTRY_BYTES]
     entries: list[Entry] = []
@@ -153,7 +153,7 @@ def told_by(head: Head, data: bytes, *, first: int) -> Told:
             continue
         last = entry.epoch
         entries.append(entry)
-    return Told(head.vote_account, tuple(entries), tuple(refused))
+    return ToldHistory(head.vote_account, tuple(entries), tuple(refused))
 
 
 def _backwards(fields: Sequence[tuple[Any, ...]], newest: int) -> Iterator[tuple[Any, ...]]:

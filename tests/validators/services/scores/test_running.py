@@ -47,7 +47,7 @@ def test_a_run_scores_every_staked_validator(endpoint: CannedEndpoint) -> None:
         "completed", "baseline-v1", "2", EPOCH, fetched["fetch_id"], 2, "",
     )  # fmt: skip
     assert run.started_at <= run.finished_at
-    best, worst = TrustScore.objects.by_rank().select_related("validator")
+    best, worst = TrustScore.objects.order_by("rank", "pk").select_related("validator")
     assert (best.rank, best.validator.vote_account, best.score) == (1, replies.key("vote 1"), 95.0)
     assert (worst.rank, worst.validator.vote_account) == (2, lazy["votePubkey"])
     mean = (10**17 * (FULL_EPOCH - 10_000) + 1_000 * SOL * (FULL_EPOCH // 2)) / (10**17 + 1_000 * SOL)
@@ -123,7 +123,7 @@ def test_two_runs_over_one_fetch_give_the_same_scores(endpoint: CannedEndpoint) 
     scores = [
         list(
             TrustScore.objects.filter(run=run["scoring_run_id"])
-            .by_rank()
+            .order_by("rank", "pk")
             .values_list("validator", "rank", "score")
         )
         for run in (first, second)
