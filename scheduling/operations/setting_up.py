@@ -193,6 +193,8 @@ def _set_up_one(
     moved = ""
     if not keeps:
         write_cadence(schedule, job, cadence)
+    # One whose count is reached has none: the journal is what the audit reckons by.
+    if not keeps and schedule.repeats != 0:
         moved = f", next run {None if action == 'created' else schedule.next_run} -> {first_run}"
         schedule.next_run = first_run
     schedule.save()

@@ -97,6 +97,20 @@ def test_set_up_names_what_will_not_run_and_leaves_it_so() -> None:
         }
 
 
+def test_a_mode_promises_no_run_of_a_schedule_whose_count_is_reached() -> None:
+    setting_up.set_up("test", now=NOON, by="tester")
+    changing.change("work-repeatable", by="tester", now=NOON, repeats=1)
+    Schedule.objects.filter(name="work-repeatable").update(repeats=0, next_run=None)
+
+    setting_up.set_up("production", now=NOON, by="tester")
+
+    job = Job.objects.get(name="work-repeatable")
+    assert (str(job.cadence), job.schedule and job.schedule.next_run) == ("every 6 h", None)
+    newest = job.changes.first()
+    assert newest is not None
+    assert "next run" not in newest.detail
+
+
 def test_a_schedule_that_somebody_edited_is_set_right_again() -> None:
     setting_up.set_up("test", now=NOON, by="tester")
     Schedule.objects.filter(name="work-repeatable").update(minutes=5)
