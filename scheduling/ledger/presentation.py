@@ -53,7 +53,7 @@ def removed_text(names: Sequence[str]) -> str:
     """What the names of `removed` mean; empty where there are none."""
     if not names:
         return ""
-    return f"{', '.join(names)}: removed; `manage.py scheduler setup` brings back, a pause would last."
+    return f"{', '.join(names)}: removed until the next `manage.py scheduler setup`; a pause lasts."
 
 
 def pause_text(job: Job) -> str:

@@ -70,7 +70,7 @@ ASK_THE_DECLARED = ("setup", "backfill")
 
 
 # Who removes one of many may mean a pause.
-COMES_BACK = "The next `scheduler setup` brings back what is declared; `scheduler pause NAME` lasts."
+COMES_BACK = "Removed until the next `scheduler setup`, which makes all that is declared; a pause lasts."
 
 
 class Command(OperatorCommand):

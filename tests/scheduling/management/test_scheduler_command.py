@@ -218,10 +218,10 @@ def test_who_removes_one_is_told_that_set_up_brings_it_back() -> None:
     scheduler("setup", "test")
     [name, *_] = [row["name"] for row in as_json("list")["schedules"]]
 
-    assert "The next `scheduler setup` brings back what is declared" in scheduler("remove", name)
+    assert "Removed until the next `scheduler setup`" in scheduler("remove", name)
 
     assert as_json("list")["removed"] == [name]
-    assert f"{name}: removed; `manage.py scheduler setup` brings back" in scheduler("list")
+    assert f"{name}: removed until the next `manage.py scheduler setup`" in scheduler("list")
     assert as_json("remove", name) == [{"name": name, "action": "removed before", "cadence": None}]
     assert [row["name"] for row in as_json("setup") if row["action"] == "created"] == [name]
     assert as_json("list")["removed"] == []
