@@ -188,7 +188,7 @@ def _set_up_one(
     schedule = schedule or Schedule(name=declaration.name)
     _apply_declaration(job, declaration, mode=mode)
     schedule.func = declaration.task
-    if COUNT not in job.overrides:
+    if schedule.repeats == 0 and COUNT not in job.overrides:
         schedule.repeats = -1
     moved = ""
     if not keeps:
@@ -225,7 +225,7 @@ def _is_as_declared(job: Job, declaration: JobDeclaration, *, mode: Mode, schedu
         write_cadence(wanted_schedule, wanted, Every(declaration.every_seconds[mode.name]))
     return (
         (keeps or schedule.next_run is not None or schedule.repeats == 0)
-        and (COUNT in job.overrides or schedule.repeats == -1)
+        and (COUNT in job.overrides or schedule.repeats != 0)
         and schedule.func == declaration.task
         and all(getattr(schedule, name) == getattr(wanted_schedule, name) for name in _CADENCE_FIELDS)
         and all(getattr(job, name) == getattr(wanted, name) for name in _DECLARED_FIELDS)

@@ -71,7 +71,7 @@ def test_switching_modes_moves_cadence_next_run_and_retention_at_once() -> None:
     assert schedules() == PRODUCTION_MODE
 
 
-def test_a_count_that_nobody_set_is_taken_away() -> None:
+def test_a_reached_count_that_nobody_set_is_taken_away() -> None:
     setting_up.set_up("test", now=NOON, by="tester")
     Schedule.objects.filter(name="work-repeatable").update(repeats=0, next_run=None)
 
