@@ -19,8 +19,9 @@ from typing import Any
 from django.conf import settings
 
 from scheduling.exceptions import DeliveryError
+from scheduling.wording import pip_install
 
-INSTALL = "pip install -r requirements-alerts.txt"
+INSTALL = pip_install("-r requirements-alerts.txt")
 # Of the whole process, its start too; less than a delivery has, so that the reason is recorded.
 PATIENCE = 13.0
 _NOT_TAKEN, _NOT_UNDERSTOOD, _NOT_INSTALLED = 10, 11, 12

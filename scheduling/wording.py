@@ -1,5 +1,7 @@
 """Counts in sentences, and texts in cells."""
 
+import shlex
+import sys
 from typing import Final
 
 # A spreadsheet takes a cell that begins so for a formula, and names are written by strangers.
@@ -15,6 +17,11 @@ def counted(number: int, noun: str) -> str:
 def were(number: int) -> str:
     """The verb of so many."""
     return "was" if number == 1 else "were"
+
+
+def pip_install(what: str) -> str:
+    """What installs into the environment that runs us; one that `make run` built has no pip of its own."""
+    return f"python3 -m pip --python {shlex.quote(sys.executable)} install {what}"
 
 
 def cell_text(text: str) -> str:

@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from scheduling.checks import INSTALLATION
 from scheduling.context import RunContext, attempt_began, attempt_ended
+from scheduling.wording import pip_install
 
 SENTRY, TRACING, EXPORTER = (
     "sentry_sdk",
@@ -44,9 +45,7 @@ def what_is_asked_for_is_installed(**kwargs: Any) -> list[CheckMessage]:
         ),
     }
     return [
-        Error(
-            f"{name} is set, and its library is not there.", hint=f"pip install {package}", id="staking.E004"
-        )
+        Error(f"{name} is set, and its library is not there.", hint=pip_install(package), id="staking.E004")
         for name, (value, module, package) in wanted.items()
         if value and not _is_installed(module)
     ]

@@ -131,6 +131,8 @@ class RunAdmin(HistoryAdmin):
 class SuccessAdmin(HistoryAdmin, TaskAdmin):  # type: ignore[misc]
     """Django-q2's own record. Its action to submit tasks again is gone: a run is executed once."""
 
+    # Of every task of ours the function is one, and the name begins with its group.
+    list_display = ("name", "started", "stopped", "time_taken")
     actions = None
     ordering = ("-stopped",)
     list_filter = ("group",)
@@ -142,6 +144,7 @@ class SuccessAdmin(HistoryAdmin, TaskAdmin):  # type: ignore[misc]
 class FailureAdmin(HistoryAdmin, FailAdmin):  # type: ignore[misc]
     """As `SuccessAdmin`, for what failed."""
 
+    list_display = ("name", "started", "stopped", "short_result")
     actions = None
     ordering = ("-stopped",)
     list_filter = ("group",)

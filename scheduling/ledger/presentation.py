@@ -49,6 +49,13 @@ def never_set_up_text(names: Sequence[str]) -> str:
     return f"{', '.join(names)}: declared, and never set up; `manage.py scheduler setup` does it."
 
 
+def removed_text(names: Sequence[str]) -> str:
+    """What the names of `removed` mean; empty where there are none."""
+    if not names:
+        return ""
+    return f"{', '.join(names)}: removed until the next `manage.py scheduler setup`; a pause lasts."
+
+
 def pause_text(job: Job) -> str:
     """Since when and why a job is paused; empty when it is not."""
     if job.paused_at is None:

@@ -99,12 +99,22 @@ def never_set_up(scheduled: Collection[str]) -> list[str]:
     `scheduled` are the names that have a schedule; where none has, nothing is set up at all, and nothing is
     told. One that somebody removed was seen.
     """
+    return _without_schedule(scheduled)[0]
+
+
+def removed(scheduled: Collection[str]) -> list[str]:
+    """Declared jobs whose schedule somebody removed while others stand: the next set-up brings them back."""
+    return _without_schedule(scheduled)[1]
+
+
+def _without_schedule(scheduled: Collection[str]) -> tuple[list[str], list[str]]:
+    """The declared jobs that no set-up has seen, and those that one has."""
     if not scheduled:
-        return []
+        return [], []
     names = [declaration.name for declaration in declared_jobs() if declaration.name not in scheduled]
     # Also of those that cannot be read just now.
     seen = set(Job._base_manager.filter(name__in=names).values_list("name", flat=True)) if names else set()
-    return [name for name in names if name not in seen]
+    return [name for name in names if name not in seen], [name for name in names if name in seen]
 
 
 def outcomes_since(since: datetime) -> dict[str, Outcomes]:

@@ -52,13 +52,6 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _at_least_one(text: str) -> int:
-    number = _number(text)
-    if number < 1:
-        raise RefusedError(f"{text} occurrences are none; `scheduler pause` stops a job.")
-    return number
-
-
 def _one_of(choices: list[str]) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -138,7 +131,7 @@ def read_set_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "cadence": _cadence(options),
         "start": parse_instant(start) if start else None,
-        "repeats": None if count is None else -1 if count == NONE else _at_least_one(count),
+        "repeats": None if count is None else -1 if count == NONE else _number(count),
         "after": None if after is None else "" if after == NONE else after,
         "fields": fields,
         "expected": options.get("edition"),

@@ -20,7 +20,7 @@ from scheduling.operations.descriptions import described, difference
 from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
 from scheduling.operations.retiming import next_by, require_clock, retime
-from scheduling.operations.rules import require_sense, require_short_note, require_to_come
+from scheduling.operations.rules import require_sense, require_short_note, require_some, require_to_come
 from scheduling.timing.cadence import Cadence, due_at
 from scheduling.timing.instants import show_instant
 
@@ -197,6 +197,7 @@ def change(
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
         if repeats is not None:
+            require_some(repeats)
             schedule.repeats = repeats
         schedule.save()
         job.save()

@@ -65,6 +65,12 @@ def require_sense(job: Job) -> None:
         raise RefusedError(problems) from exc
 
 
+def require_some(count: int) -> None:
+    """Raise `RefusedError` for a count of occurrences that would stop a job without saying so."""
+    if count == 0:
+        raise RefusedError("0 occurrences are none; a pause stops a job.")
+
+
 def require_short_cron(cadence: Cadence) -> None:
     """Raise `RefusedError` for an expression that its row cannot hold."""
     if isinstance(cadence, Cron) and len(cadence.expression) > LONGEST_CRON:

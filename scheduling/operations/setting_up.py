@@ -21,7 +21,7 @@ from scheduling.modes import (
     first_starts,
     mode_named,
 )
-from scheduling.operations.overrides import CADENCE, keeps_cadence, undo_overrides
+from scheduling.operations.overrides import CADENCE, COUNT, keeps_cadence, undo_overrides
 from scheduling.timing.cadence import Cadence, Cron, Every
 from scheduling.timing.zones import require_canonical
 
@@ -49,7 +49,7 @@ _DECLARED_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What became of one schedule: `created`, `changed`, `left alone` or `removed`."""
+    """What became of one schedule: `created`, `changed`, `left alone`, `removed` or `removed before`."""
 
     name: str
     action: str
@@ -131,11 +131,12 @@ def _no_longer_declared(jobs: Mapping[str, Job]) -> list[Change]:
 def remove(names: Sequence[str], *, now: datetime, by: str) -> list[Change]:
     """Remove the schedules named, or all of ours for a mode's name or none; their run history stays.
 
-    Occurrences that wait in the queue are recorded as skipped. Schedules that are not ours are
-    never touched: naming one, or one that is not there, raises `UnknownNameError` and removes nothing.
+    Occurrences that wait in the queue are recorded as skipped. To name one that was removed before changes
+    nothing. Schedules that are not ours are never touched: naming one, or one that never was, raises
+    `UnknownNameError` and removes nothing.
     """
     with refused_while_held("A schedule"), transaction.atomic():
-        jobs = {job.name: job for job in _locked_jobs(None) if job.schedule_id is not None}
+        jobs = {job.name: job for job in _locked_jobs(None)}
         return [_remove_one(jobs[name], now=now, by=by) for name in _names_meant(names, jobs=jobs)]
 
 
@@ -181,14 +182,19 @@ def _set_up_one(
     cadence = job.cadence if keeps else Every(declaration.every_seconds[mode.name])
     schedule = Schedule.objects.filter(name=declaration.name).first()
     if schedule is not None and _is_as_declared(job, declaration, mode=mode, schedule=schedule):
-        return Change(name=declaration.name, action="left alone", detail=_shown(job, cadence, keeps=keeps))
+        shown = _shown(job, cadence, keeps=keeps) + _halted(job, schedule)
+        return Change(name=declaration.name, action="left alone", detail=shown)
     action = Action.CREATED if schedule is None else Action.CHANGED
     schedule = schedule or Schedule(name=declaration.name)
     _apply_declaration(job, declaration, mode=mode)
     schedule.func = declaration.task
+    if schedule.repeats == 0 and COUNT not in job.overrides:
+        schedule.repeats = -1
     moved = ""
     if not keeps:
         write_cadence(schedule, job, cadence)
+    # One whose count is reached has none: the journal is what the audit reckons by.
+    if not keeps and schedule.repeats != 0:
         moved = f", next run {None if action == 'created' else schedule.next_run} -> {first_run}"
         schedule.next_run = first_run
     schedule.save()
@@ -196,7 +202,12 @@ def _set_up_one(
     job.save()
     shown = _shown(job, cadence, keeps=keeps)
     record_change(job, at=now, by=by, action=action, detail=f"{mode.name}: {shown}{moved}")
-    return Change(name=declaration.name, action=action, detail=shown)
+    return Change(name=declaration.name, action=action, detail=shown + _halted(job, schedule))
+
+
+def _halted(job: Job, schedule: Schedule) -> str:
+    """Why it does not run whatever its cadence; empty where it does."""
+    return ", paused" if job.paused_at else ", its count is reached" if schedule.repeats == 0 else ""
 
 
 def _shown(job: Job, cadence: Cadence, *, keeps: bool) -> str:
@@ -213,7 +224,8 @@ def _is_as_declared(job: Job, declaration: JobDeclaration, *, mode: Mode, schedu
     if not keeps:
         write_cadence(wanted_schedule, wanted, Every(declaration.every_seconds[mode.name]))
     return (
-        (keeps or schedule.next_run is not None)
+        (keeps or schedule.next_run is not None or schedule.repeats == 0)
+        and (COUNT in job.overrides or schedule.repeats != 0)
         and schedule.func == declaration.task
         and all(getattr(schedule, name) == getattr(wanted_schedule, name) for name in _CADENCE_FIELDS)
         and all(getattr(job, name) == getattr(wanted, name) for name in _DECLARED_FIELDS)
@@ -237,20 +249,23 @@ def write_cadence(schedule: Schedule, job: Job, cadence: Cadence) -> None:
 
 
 def _names_meant(names: Sequence[str], *, jobs: dict[str, Job]) -> list[str]:
+    scheduled = [name for name, job in jobs.items() if job.schedule_id is not None]
     if not names:
-        return list(jobs)
+        return scheduled
     if len(names) == 1 and names[0] in MODES:
-        return [name for name, job in jobs.items() if job.mode == names[0]]
+        return [name for name in scheduled if jobs[name].mode == names[0]]
     unknown = [name for name in names if name not in jobs]
     if unknown:
         raise UnknownNameError(
             f"There is no schedule of ours named {', '.join(map(repr, unknown))}; "
-            f"there are: {', '.join(jobs) or 'none'}."
+            f"there are: {', '.join(scheduled) or 'none'}."
         )
     return list(dict.fromkeys(names))
 
 
 def _remove_one(job: Job, *, now: datetime, by: str) -> Change:
+    if job.schedule_id is None:
+        return Change(name=job.name, action="removed before")
     Schedule.objects.filter(pk=job.schedule_id).delete()
     Run.objects.filter(job=job, state__in=(RunState.PENDING, RunState.QUEUED)).update(
         state=RunState.SKIPPED, error="the schedule was removed", finished_at=now

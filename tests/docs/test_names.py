@@ -34,7 +34,7 @@ NOT_OURS = {
     *("REPOSITORY", "DATABASE", "ADMIN", "DRILL", "POSTGRES_PASSWORD"),
 }
 # Whose options are not ours.
-PROGRAMS = ("docker ", "psql ", "git ", "python -m ", "runuser ")
+PROGRAMS = ("docker ", "pip ", "psql ", "git ", "python -m ", "runuser ")
 # Written alone, as what one of those takes.
 BENCHMARKS = {"--before"}
 METRIC = re.compile(

@@ -42,7 +42,7 @@ OF_PEOPLE = (
     mutant(
         "a removal of a mode's leaves the others",
         SETTING_UP,
-        "if job.mode == names[0]]",
+        "if jobs[name].mode == names[0]]",
         "]",
     ),
     mutant(
@@ -80,6 +80,12 @@ OF_PEOPLE = (
         OVERRIDES,
         "            schedule.repeats = -1\n",
         "            pass\n",
+    ),
+    mutant(
+        "a set-up makes run again whose reached count nobody set",
+        SETTING_UP,
+        "        schedule.repeats = -1\n",
+        "        pass\n",
     ),
     mutant(
         "who sets a cadence is remembered",

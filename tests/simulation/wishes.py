@@ -203,11 +203,13 @@ def _when_set_up(wish: SetUp, stood: Standing, was: Definition, wanted: Definiti
     begins = stood._replace(next_run=stored(first))
     if was.is_removed:
         return begins._replace(repeats=-1)
-    if wish.reset and "count" in was.overrides:
-        stood, begins = stood._replace(repeats=-1), begins._replace(repeats=-1)
-    keeps = "cadence" in wanted.overrides
+    # One that is reached stands where somebody set it, and nothing comes.
+    is_set = "count" in was.overrides
+    left = -1 if (wish.reset and is_set) or (stood.repeats == 0 and not is_set) else stood.repeats
+    keeps = "cadence" in wanted.overrides or left == 0
     is_as_declared = was.but_for_overrides() == wanted.but_for_overrides() and stood.next_run is not None
-    return stood if keeps or is_as_declared else begins
+    stays = keeps or (is_as_declared and left == stood.repeats)
+    return (stood if stays else begins)._replace(repeats=left)
 
 
 def _when_set(

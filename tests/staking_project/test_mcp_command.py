@@ -81,5 +81,5 @@ def test_a_taken_port_is_named() -> None:
 def test_without_the_sdk_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mcp", None)
 
-    with pytest.raises(CommandError, match=r"pip install -r requirements-mcp.txt$"):
+    with pytest.raises(CommandError, match=r"pip --python \S+ install -r requirements-mcp.txt$"):
         call_command("mcp", skip_checks=True)

@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from scheduling.context import RunContext, attempt_began, attempt_ended
 from scheduling.engine.execution import execute_run
+from scheduling.wording import pip_install
 from staking_project import telemetry
 from tests.scheduling.factories import RunFactory
 
@@ -81,8 +82,8 @@ def test_what_is_asked_for_and_not_installed_is_named(settings: Settings) -> Non
     settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
 
     assert [message.hint for message in run_checks(databases=[]) if message.id == "staking.E004"] == [
-        "pip install sentry-sdk",
-        "pip install opentelemetry-sdk opentelemetry-exporter-otlp",
+        pip_install("sentry-sdk"),
+        pip_install("opentelemetry-sdk opentelemetry-exporter-otlp"),
     ]
 
 

@@ -135,7 +135,11 @@ class Narrowed(Schema):
         "", max_length=30, pattern=TEXT, description="As `client` says it, such as agave; empty for any"
     )
     version: str = Field(
-        "", max_length=40, pattern=TEXT, description="As `version` says it, such as 4.2.1; empty for any"
+        "",
+        max_length=40,
+        pattern=TEXT,
+        examples=["4.2.1"],
+        description="As `version` says it of a validator, such as 4.2.1; empty for any",
     )
     network: Annotated[str, AfterValidator(group_key)] = Field(
         "",

@@ -70,6 +70,10 @@ Add --json for programs. A running `qcluster` picks changes up within a second."
 ASK_THE_DECLARED = ("setup", "backfill")
 
 
+# Who removes one of many may mean a pause.
+COMES_BACK = "Removed until the next `scheduler setup`, which makes all that is declared; a pause lasts."
+
+
 class Command(OperatorCommand):
     help = "Sets up, lists, changes and removes the schedules."
 
@@ -144,11 +148,8 @@ class Command(OperatorCommand):
             with in_turn():
                 perform(**options)
         except SchedulingError as exc:
-            hint = (
-                f"\n\n{HELP}" if isinstance(exc, UnknownNameError) and action in ("setup", "remove") else ""
-            )
             # It may repeat a note, or a name of somebody.
-            raise CommandError(f"{printable(str(exc))}{hint}", returncode=WRONG_USAGE) from exc
+            raise CommandError(printable(str(exc)), returncode=WRONG_USAGE) from exc
 
     def _help(self, json: bool = False, **options: Any) -> None:
         self._show({"help": HELP}, HELP, json=json)
@@ -166,7 +167,8 @@ class Command(OperatorCommand):
         return mode
 
     def _remove(self, names: list[str], **options: Any) -> None:
-        self._show_changes(setting_up.remove(names, now=database_now(), by=user_name()), **options)
+        changes = setting_up.remove(names, now=database_now(), by=user_name())
+        self._show_changes(changes, note=COMES_BACK if set(names) - set(MODES) else "", **options)
 
     def _list(self, **options: Any) -> None:
         self._reply(readable(list_reply, tell=self.stderr.write), **options)
@@ -276,12 +278,12 @@ class Command(OperatorCommand):
         if reply.problem:
             raise CommandError(reply.problem)
 
-    def _show_changes(self, changes: Sequence[setting_up.Change], **options: Any) -> None:
+    def _show_changes(self, changes: Sequence[setting_up.Change], note: str = "", **options: Any) -> None:
         document = [{"name": c.name, "action": c.action, "cadence": c.detail or None} for c in changes]
         text = "Nothing to remove."
         if changes:
             text = table(("name", "action", "cadence"), [(c.name, c.action, c.detail) for c in changes])
-        self._show(document, text, **options)
+        self._show(document, "\n".join(filter(None, (text, note))), **options)
 
     def _show(self, document: Any, text: str, *, json: bool, **options: Any) -> None:
         self.stdout.write(_dumps(document) if json else printable(text, kept="\n"))

@@ -11,13 +11,14 @@ from django.core.management.base import CommandError
 
 from scheduling.management.command import WRONG_USAGE, OperatorCommand
 from scheduling.management.options import given
+from scheduling.wording import pip_install
 from staking_project.api import VERSION
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8765
 LARGEST_PORT: Final = 65_535
 SHORTEST_TOKEN: Final = 32
-MISSING: Final = "It needs the SDK of the Model Context Protocol: pip install -r requirements-mcp.txt"
+MISSING: Final = f"It needs the SDK of the Model Context Protocol: {pip_install('-r requirements-mcp.txt')}"
 
 
 class Command(OperatorCommand):

@@ -52,6 +52,15 @@ def test_a_history_page_asks_as_many_questions_for_many_rows_as_for_few(
     assert len(response.context["cl"].result_list) == 31
 
 
+@pytest.mark.parametrize(("model", "last"), [("success", "time_taken"), ("failure", "short_result")])
+def test_of_a_task_the_list_says_when_and_what_came_of_it(
+    admin_client: Client, model: str, last: str
+) -> None:
+    response = admin_client.get(reverse(f"admin:django_q_{model}_changelist"))
+
+    assert tuple(response.context["cl"].list_display) == ("name", "started", "stopped", last)
+
+
 @pytest.mark.parametrize("model", ["scheduling_run", "django_q_success", "django_q_failure"])
 def test_history_can_be_read_and_nothing_else(admin_client: Client, model: str) -> None:
     make_rows(1)

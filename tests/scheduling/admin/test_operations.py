@@ -244,6 +244,7 @@ def test_saving_a_page_as_it_was_changes_nothing(operator: Client, job: Job) -> 
         ({"condition": "full_moon"}, "not one of the available choices"),
         ({"max_attempts": "-1"}, "greater than or equal to 0"),
         ({"repeats": "-2"}, "greater than or equal to -1"),
+        ({"repeats": "0"}, "0 occurrences are none; a pause stops a job."),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_changes(
@@ -257,6 +258,15 @@ def test_what_makes_no_sense_is_refused_and_nothing_changes(
     assert message in response.content.decode()
     assert Job.objects.values().get(pk=job.pk) == before
     assert journal() == []
+
+
+def test_a_count_that_is_reached_stands_when_something_else_is_changed(operator: Client, job: Job) -> None:
+    Schedule.objects.filter(job=job).update(repeats=0)
+
+    assert operator.post(page_of(job), posted(operator, job, max_attempts="4")).status_code == 302
+
+    job = Job.objects.select_related("schedule").get(pk=job.pk)
+    assert (job.max_attempts, job.schedule and job.schedule.repeats) == (4, 0)
 
 
 def test_two_jobs_cannot_be_made_to_wait_for_each_other(operator: Client, job: Job) -> None:

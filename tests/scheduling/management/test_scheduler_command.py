@@ -202,7 +202,7 @@ def test_list_shows_mode_cadence_next_and_last_run() -> None:
 
 def test_list_with_nothing_set_up_says_what_to_do() -> None:
     assert scheduler("list") == "No schedules. `scheduler setup` makes them.\n"
-    assert as_json("list") == {"mode": None, "schedules": [], "never_set_up": []}
+    assert as_json("list") == {"mode": None, "schedules": [], "never_set_up": [], "removed": []}
 
 
 @pytest.mark.parametrize("words", [["remove"], ["setup", "remove"], ["remove", "test"]])
@@ -212,6 +212,19 @@ def test_remove_is_also_written_setup_remove(words: list[str]) -> None:
     assert [row["action"] for row in as_json(*words)] == ["removed"] * 3
     assert not Schedule.objects.exists()
     assert scheduler("remove") == "Nothing to remove.\n"
+
+
+def test_who_removes_one_is_told_that_set_up_brings_it_back() -> None:
+    scheduler("setup", "test")
+    [name, *_] = [row["name"] for row in as_json("list")["schedules"]]
+
+    assert "Removed until the next `scheduler setup`" in scheduler("remove", name)
+
+    assert as_json("list")["removed"] == [name]
+    assert f"{name}: removed until the next `manage.py scheduler setup`" in scheduler("list")
+    assert as_json("remove", name) == [{"name": name, "action": "removed before", "cadence": None}]
+    assert [row["name"] for row in as_json("setup") if row["action"] == "created"] == [name]
+    assert as_json("list")["removed"] == []
 
 
 @pytest.mark.parametrize(
@@ -227,6 +240,7 @@ def test_unknown_words_get_a_clear_error_and_exit_code_2(words: list[str], messa
         scheduler(*words)
 
     assert caught.value.returncode == 2
+    assert "\n" not in str(caught.value)
     assert not Job.objects.exists()
 
 

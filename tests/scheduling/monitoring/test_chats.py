@@ -18,6 +18,7 @@ from scheduling.exceptions import DeliveryError
 from scheduling.models import Run, RunState
 from scheduling.monitoring.alert_delivery import News, ask_for_delivery, channels
 from scheduling.telling import tell
+from scheduling.wording import pip_install
 from staking_project.environment import given_addresses
 from tests.scheduling.factories import NOON
 from tests.validators.endpoints import bare_endpoint, never_answers
@@ -105,7 +106,7 @@ def test_without_apprise_the_check_says_what_to_install(
     nowhere, missing = alerts_can_be_told()
 
     assert nowhere.msg == "ALERT_URLS: address 2 is none that apprise knows."
-    assert missing.hint == "pip install -r requirements-alerts.txt"
+    assert missing.hint == pip_install("-r requirements-alerts.txt")
 
 
 def test_the_check_asks_apprise_for_the_kinds_that_it_knows(settings: Settings) -> None:

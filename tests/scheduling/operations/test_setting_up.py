@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from scheduling.exceptions import UnknownNameError
 from scheduling.models import Job, Run, RunState
-from scheduling.operations import setting_up
+from scheduling.operations import changing, setting_up
 from tests.scheduling.factories import NOON, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -69,6 +69,46 @@ def test_switching_modes_moves_cadence_next_run_and_retention_at_once() -> None:
 
     setting_up.set_up("production", now=NOON, by="tester")
     assert schedules() == PRODUCTION_MODE
+
+
+def test_a_reached_count_that_nobody_set_is_taken_away() -> None:
+    setting_up.set_up("test", now=NOON, by="tester")
+    Schedule.objects.filter(name="work-repeatable").update(repeats=0, next_run=None)
+
+    setting_up.set_up("test", now=NOON, by="tester")
+
+    assert Schedule.objects.get(name="work-repeatable").repeats == -1
+    assert schedules() == TEST_MODE
+
+
+def test_set_up_names_what_will_not_run_and_leaves_it_so() -> None:
+    setting_up.set_up("test", now=NOON, by="tester")
+    changing.pause("note-repeatable", by="tester", note="moving", now=NOON)
+    changing.change("work-repeatable", by="tester", now=NOON, repeats=1)
+    Schedule.objects.filter(name="work-repeatable").update(repeats=0, next_run=None)
+
+    for _ in range(2):
+        changes = setting_up.set_up("test", now=NOON, by="tester")
+
+        assert {change.name: (change.action, change.detail) for change in changes} == {
+            "note-repeatable": ("left alone", "every 1 s, paused"),
+            "work-repeatable": ("left alone", "every 3 s, its count is reached"),
+            "cleanup-repeatable": ("left alone", "every 1 min"),
+        }
+
+
+def test_a_mode_promises_no_run_of_a_schedule_whose_count_is_reached() -> None:
+    setting_up.set_up("test", now=NOON, by="tester")
+    changing.change("work-repeatable", by="tester", now=NOON, repeats=1)
+    Schedule.objects.filter(name="work-repeatable").update(repeats=0, next_run=None)
+
+    setting_up.set_up("production", now=NOON, by="tester")
+
+    job = Job.objects.get(name="work-repeatable")
+    assert (str(job.cadence), job.schedule and job.schedule.next_run) == ("every 6 h", None)
+    newest = job.changes.first()
+    assert newest is not None
+    assert "next run" not in newest.detail
 
 
 def test_a_schedule_that_somebody_edited_is_set_right_again() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from scheduling.wording import pip_install
+
 # Few leaves and small steps: the failures are hundreds, not thousands. A forest holds up to eight leaves.
 PARAMETERS: Final[Mapping[str, Any]] = {
     "objective": "binary",
@@ -48,7 +50,7 @@ def libraries() -> tuple[Any, Any]:
     try:
         return importlib.import_module("lightgbm"), importlib.import_module("numpy")
     except ImportError as exc:
-        raise NoLibraryError(f"{exc}: pip install -r requirements-fit.txt") from exc
+        raise NoLibraryError(f"{exc}: {pip_install('-r requirements-fit.txt')}") from exc
 
 
 def grown(

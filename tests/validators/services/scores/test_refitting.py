@@ -122,7 +122,7 @@ def test_without_the_library_one_line_says_what_to_install(monkeypatch: pytest.M
     # It is told before the minutes that examples take.
     monkeypatch.setattr(refitting, "examples", None)
 
-    with pytest.raises(CommandError, match=r"^[^\n]*pip install -r requirements-fit.txt$"):
+    with pytest.raises(CommandError, match=r"^[^\n]*pip --python \S+ install -r requirements-fit.txt$"):
         call_command("refit_scores")
 
 
