@@ -4,6 +4,7 @@ A claim is one question and one answer, its end is another; schedules are moved 
 in as the models' own fields store them.
 """
 
+import select
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from django_q.models import Schedule
 from scheduling.ledger.patience import BRIEFLY
 from scheduling.models import Run
 
-# Seconds. A connection that worked so long ago is taken to work.
-STILL_WORKS = 1.0
+# Seconds. A connection that worked so long ago, and of which nothing was heard since, is taken to work: a
+# server that goes says so. Not for longer, as firewalls forget in silence what is idle.
+STILL_WORKS = 60.0
 _worked: tuple[object, float] = (None, 0.0)
 
 # What it waited for before its first attempt is over; why an earlier one failed is told until it ends.
@@ -160,11 +162,12 @@ def end_and_take(
 
 
 def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows. A connection that has just worked is not tried first: that is one round trip."""
+    """The rows. A connection that worked lately is not tried first: that is one round trip."""
     global _worked
     here: Any = connection
     on, at = _worked
-    if here.connection is not None and here.connection is on and time.monotonic() - at < STILL_WORKS:
+    is_known = on is not None and here.connection is on and time.monotonic() - at < STILL_WORKS
+    if is_known and _is_silent(on):
         here.health_check_done = True
     rows = _prepared(sql, values) if connection.vendor == "postgresql" else None
     if rows is None:
@@ -173,6 +176,17 @@ def answer_of(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
             rows = cursor.fetchall()
     _worked = (here.connection, time.monotonic())
     return rows
+
+
+def _is_silent(driver: Any) -> bool:
+    """Whether the server has said nothing, as it would before it closes the connection. SQLite has none."""
+    if connection.vendor == "sqlite":
+        return True
+    if driver.closed:
+        return False
+    heard = select.poll()
+    heard.register(driver.fileno(), select.POLLIN)
+    return not heard.poll(0)
 
 
 def _prepared(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:

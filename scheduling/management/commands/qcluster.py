@@ -1,5 +1,6 @@
 import logging
 import os
+import time
 from typing import Any
 
 from django.conf import settings
@@ -23,10 +24,12 @@ class Command(WorkingCommand):
         dispatcher, courier = Dispatcher(), Courier()
         try:
             while not cluster.stop_requests:
-                courier.keep_running()
                 if cluster.restart_if_lost() or cluster.has_lost_messages():
                     dispatcher.messages_were_lost()
-                cluster.sleep(dispatcher.tick())
+                next_tick = dispatcher.tick() + time.monotonic()
+                # Not before the tick, for a run may be due by then.
+                courier.keep_running()
+                cluster.sleep(max(next_tick - time.monotonic(), 0.0))
         except PoolError as exc:
             courier.stop()
             raise CommandError(str(exc)) from exc

@@ -1,15 +1,17 @@
 """Statements that PostgreSQL plans once, and a pooler between that makes nothing of it."""
 
 import contextlib
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError, connection
 
 from scheduling.clock import database_now
-from scheduling.engine import prepared
+from scheduling.engine import prepared, statements
 from scheduling.engine.execution import execute_run
 from scheduling.monitoring.refusals import is_passing
 from tests.scheduling.factories import NOON, RunFactory
@@ -85,6 +87,28 @@ def test_a_server_that_went_away_is_an_error_of_the_connection_and_passes() -> N
     assert is_passing(caught.value)
     connection.close()
     assert prepared.answer("SELECT %(one)s::int", {"one": 1}) == [(1,)]
+
+
+@pytest.mark.parametrize("server_ends_it", [False, True])
+def test_whether_a_session_works_is_asked_only_where_its_server_said_something_since(
+    server_ends_it: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor == "sqlite":
+        return  # has no server
+    assert executed() == "succeeded"
+    run = RunFactory(occurrence=database_now())
+    if server_ends_it:
+        with contextlib.closing(connection.copy()) as other, other.cursor() as cursor:
+            ended = connection.connection.info.backend_pid
+            cursor.execute("SELECT pg_terminate_backend(%s, 60000)", [ended])
+    monkeypatch.setattr(statements, "_worked", (connection.connection, time.monotonic() - 30))
+    asked = Mock(wraps=connection.is_usable)
+    monkeypatch.setattr(connection, "is_usable", asked)
+
+    connection.close_if_unusable_or_obsolete()  # as a worker does before each task
+
+    assert execute_run(run.pk) == "succeeded"
+    assert asked.called == server_ends_it
 
 
 @pytest.mark.parametrize("value", [1, "text", None, NOON, timedelta(seconds=1.5)])
