@@ -106,4 +106,5 @@ def _known(known: Known, job: Job, definition: Definition, *, follower: int | No
         shortest_limit=min(known.shortest_limit, limit),
         ends_at=instant(definition.ends_at) if definition.ends_at else None,
         keep=min(known.keep, timedelta(microseconds=definition.keep_succeeded)),
+        keep_failed=min(known.keep_failed, timedelta(microseconds=definition.keep_failed)),
     )

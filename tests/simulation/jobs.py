@@ -20,7 +20,7 @@ from tests.simulation.themes import theme_of
 # day whatever it does.
 ZONE = "Europe/Zurich"
 CRONS = {
-    3_600: ("0 * * * *", "30 0-23 * * *"),
+    3_600: ("0 * * * *", "30 0-23 * * *", "0 15 * * * *"),
     21_600: ("0 */6 * * *", "*/30 2 * * *", "30 2,8,14,20 * * *"),
     86_400: ("*/30 2 * * *", "0,30 2 * * *"),
 }
@@ -104,6 +104,7 @@ def _known(job: Job, made: list[Job], *, every: int) -> Known:
         longest=job.stretch_limit,
         pause_after=job.pause_after_failures,
         keep=job.keep_succeeded,
+        keep_failed=job.keep_failed,
         window=job.catch_up_window if job.catch_up == CatchUp.ALL else timedelta(0),
         leaves_a_worker=_is_a_stranger(job.name),
         needing=next((one.pk for one in made if job.name in _needs(one.name)), None),
@@ -174,7 +175,7 @@ def _policies(dice: random.Random, theme: Theme, *, every: int) -> dict[str, Any
         "pause_after_failures": dice.choice(theme.jobs.get("pause_after_failures", (None, None, None, 2))),
         "condition": dice.choice(("", "", "", "", "", "now and then")),
         "keep_succeeded": timedelta(seconds=dice.choice(theme.jobs.get("keep_succeeded", (86_400, 1)))),
-        "keep_failed": timedelta(days=1),
+        "keep_failed": timedelta(seconds=dice.choice(theme.jobs.get("keep_failed", (86_400,)))),
     }
 
 

@@ -155,4 +155,28 @@ OF_GUESTS = (
         "if not due or any(run.state != RunState.PENDING for run in runs):",
         "if not due or any(run.state == RunState.RUNNING for run in runs):",
     ),
+    mutant(
+        "what waits by a clock that was ahead is told whatever it is for",
+        "scheduling/ledger/ahead.py",
+        "        Q(not_before__gt=now + AHEAD) & for_no_reason\n",
+        "        Q(not_before__gt=now + AHEAD, occurrence__gt=now + AHEAD)\n",
+    ),
+    mutant(
+        "an end where there was none is another end",
+        "scheduling/engine/statements.py",
+        '"another_end": "job.ends_at IS NOT move.column6"',
+        '"another_end": "job.ends_at <> move.column6"',
+    ),
+    mutant(
+        "a cron of six fields names its hour in the third",
+        "scheduling/timing/crontab.py",
+        "    minute_and_hour = parts[1:3] if len(parts) == 6 else parts[:2]\n",
+        "    minute_and_hour = parts[:2]\n",
+    ),
+    mutant(
+        "what was chosen to be deleted is asked for again as it goes",
+        "scheduling/ledger/retention.py",
+        "            _, by_model = rows.filter(pk__in=keys).order_by().delete()\n",
+        "            _, by_model = model._base_manager.filter(pk__in=keys).delete()\n",
+    ),
 )

@@ -52,6 +52,7 @@ def _known(job: Job) -> Known:
         time_limit=job.time_limit,
         shortest_limit=job.time_limit,
         keep=timedelta(days=7),
+        keep_failed=timedelta(days=7),
         is_channel=True,
     )
 

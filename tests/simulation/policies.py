@@ -66,7 +66,8 @@ def of_what_is_gone(row: Row, rows: Collection[Row], job: Known, *, latest: date
             what = f"run {row.id} stood for {row.missed} that were missed, and run {anew[0].id} does not"
             raise BrokenError("CLAIM-3", what)
         return
-    if row.finished_at is None or latest - instant(row.finished_at) < job.keep:
-        raise BrokenError("POLICY", f"run {row.id} is deleted before {job.keep} are over")
+    keep = job.keep_failed if row.state == RunState.FAILED else job.keep
+    if row.finished_at is None or latest - instant(row.finished_at) < keep:
+        raise BrokenError("POLICY", f"run {row.id} is deleted before {keep} are over")
     if all(one.occurrence < row.occurrence for one in rows if one.job == row.job):
         raise BrokenError("POLICY", f"run {row.id} is the newest of {job.name}, and is deleted")

@@ -55,14 +55,22 @@ RACES = (
     ),
     # Where all fails, or loses its worker, until somebody has it tried again.
     Theme(
-        strikes=(*_races("retry", "retry", "trigger"), *((ASKED, "retry"),) * 16, (ASKED, "trigger")),
+        strikes=(
+            *_races("retry", "retry", "trigger"),
+            *((ASKED, "retry"),) * 12,
+            (ASKED, "trigger"),
+            # Of what the clean-up has chosen, and not yet deleted.
+            *((ASKED, "clean up beside"),) * 16,
+            *((ACTED_TRAP, "operator delete_in_batches delete: retry"),) * 12,
+        ),
         hosts=(1, 1, 2),
         every=(EVERY,),
         tasks=("die", "die", "fail", "fail_at_first"),
         work=(0.5, 3.0),
         overlaps=(Overlap.SKIP, Overlap.QUEUE, Overlap.QUEUE),
         retries=(False, False, True),
-        jobs={"pause_after_failures": (None,)},
+        jobs={"pause_after_failures": (None,), "keep_failed": (1,)},
+        people=2,
     ),
     # Who wakes up right before he writes, when his run has been taken back from him.
     Theme(

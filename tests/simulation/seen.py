@@ -114,7 +114,9 @@ class Known:
     longest: timedelta | None = None
     # So many failures in a row.
     pause_after: int | None = None
+    # How long what succeeded or was skipped is kept, and what failed.
     keep: timedelta = timedelta(days=1)
+    keep_failed: timedelta = timedelta(days=1)
     leaves_a_worker: bool = False
     # Whether its runs are deliveries.
     is_channel: bool = False
