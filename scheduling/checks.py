@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+from django.db.models import Model
 from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
@@ -27,9 +28,12 @@ INSTALLATION = "installation"
 # And of what settings name by dotted paths. To import all of it is a third of a short command, so that only
 # `check`, and what sets up or runs the jobs, asks for it.
 DECLARED = "declared"
+# Of files that everything goes on without: `check` names them, and keeps nothing from starting.
+FILES = "files"
 # What is wrong with more than these has one reason for most of them.
 MOST_NAMED = 10
 UNIQUE_NAME_INDEX = "scheduling_unique_schedule_name"
+UNIQUE_RUN = "scheduling_run_once_per_occurrence"
 # Of Q_CLUSTER, what no project may have otherwise.
 MUST = ("broker_class", "scheduler", "max_attempts")
 
@@ -130,28 +134,44 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def schedule_names_are_unique(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """The unique index that our migration put on django-q2's table is still there.
+def what_is_to_be_there_once_is(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """The unique index that our migration put on django-q2's table is still there, and the one on runs.
 
-    A migration of django-q2 that rebuilds its table on SQLite would drop it without a word.
+    A migration of django-q2 that rebuilds its table on SQLite would drop the first without a word, and a copy
+    of the rows alone has neither.
     """
-    for alias in databases or ():
+    gone: list[CheckMessage] = []
+    if not _has_unique(Schedule, UNIQUE_NAME_INDEX, databases=databases or ()):
+        gone.append(
+            Error(
+                "The unique index on the names of schedules is gone, so duplicates are possible.",
+                hint="manage.py migrate scheduling 0001 && manage.py migrate scheduling",
+                id="scheduling.E004",
+            )
+        )
+    if not _has_unique(Run, UNIQUE_RUN, databases=databases or ()):
+        gone.append(
+            Error(
+                "The unique constraint on runs is gone, so one occurrence may run twice.",
+                hint=f"CREATE UNIQUE INDEX {UNIQUE_RUN} ON {Run._meta.db_table} (job_id, occurrence)",
+                id="scheduling.E015",
+            )
+        )
+    return gone
+
+
+def _has_unique(model: type[Model], name: str, *, databases: Sequence[str]) -> bool:
+    """Whether the model's table has that one in each database that is migrated."""
+    for alias in databases:
         connection = connections[alias]
         with connection.cursor() as cursor:
             tables = connection.introspection.table_names(cursor)
-            if Schedule._meta.db_table not in tables or "scheduling_run" not in tables:
+            if Schedule._meta.db_table not in tables or Run._meta.db_table not in tables:
                 continue  # not migrated yet
-            constraints = connection.introspection.get_constraints(cursor, Schedule._meta.db_table)
-        index = constraints.get(UNIQUE_NAME_INDEX)
-        if index is None or not index["unique"]:
-            return [
-                Error(
-                    "The unique index on the names of schedules is gone, so duplicates are possible.",
-                    hint="manage.py migrate scheduling 0001 && manage.py migrate scheduling",
-                    id="scheduling.E004",
-                )
-            ]
-    return []
+            found = connection.introspection.get_constraints(cursor, model._meta.db_table).get(name)
+        if found is None or not found["unique"]:
+            return False
+    return True
 
 
 @register(Tags.database)

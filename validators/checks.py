@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from scheduling.checks import INSTALLATION, bounded
+from scheduling.checks import FILES, INSTALLATION, bounded
 from scheduling.public_addresses import networks
 from validators.networks.database import describe
 from validators.networks.exceptions import NetworksError
@@ -120,7 +120,7 @@ def check_subscription_networks(app_configs: Sequence[AppConfig] | None, **kwarg
     return bounded(problems)
 
 
-@register(INSTALLATION)
+@register(FILES)
 def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each file of RULES_DIR is a rule set."""
     if not settings.RULES_DIR:
@@ -133,7 +133,7 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     return bounded(Error(problem, hint=hint, id="validators.E007") for problem in found.refused)
 
 
-@register(INSTALLATION)
+@register(FILES)
 def check_networks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each file of ASN_DATABASE can be read, and is of a known kind."""
     problems: list[CheckMessage] = []

@@ -18,12 +18,22 @@ def jobs_ahead(*, now: datetime) -> "QuerySet[Job]":
 
     A next run that somebody chose is none of this, however far off.
     """
-    future = Run.objects.filter(occurrence__gt=now + AHEAD)
-    ran = future.filter(trigger=RunTrigger.SCHEDULE, occurrence__lt=F("job__schedule__next_run"))
     jobs = Job.objects.filter(schedule__isnull=False, paused_at=None)
-    return jobs.filter(
-        Q(after=None, pk__in=ran.values("job")) | Q(pk__in=waiting_ahead(now=now).values("job"))
+    return jobs.filter(_stands_ahead(now=now) | Q(pk__in=waiting_ahead(now=now).values("job")))
+
+
+def stands_ahead(job: Job, *, now: datetime) -> bool:
+    """Whether its next run lies behind one of the future that the clock asked for."""
+    return Job.objects.filter(_stands_ahead(now=now), pk=job.pk).exists()
+
+
+def _stands_ahead(*, now: datetime) -> Q:
+    ran = Run.objects.filter(
+        trigger=RunTrigger.SCHEDULE,
+        occurrence__gt=now + AHEAD,
+        occurrence__lt=F("job__schedule__next_run"),
     )
+    return Q(after=None, pk__in=ran.values("job"))
 
 
 def waiting_ahead(*, now: datetime) -> "QuerySet[Run]":

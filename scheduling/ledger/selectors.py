@@ -108,13 +108,15 @@ def removed(scheduled: Collection[str]) -> list[str]:
 
 
 def _without_schedule(scheduled: Collection[str]) -> tuple[list[str], list[str]]:
-    """The declared jobs that no set-up has seen, and those that one has."""
+    """The declared jobs that no set-up has seen, and those whose schedule is gone since."""
     if not scheduled:
         return [], []
     names = [declaration.name for declaration in declared_jobs() if declaration.name not in scheduled]
     # Also of those that cannot be read just now.
-    seen = set(Job._base_manager.filter(name__in=names).values_list("name", flat=True)) if names else set()
-    return [name for name in names if name not in seen], [name for name in names if name in seen]
+    rows = Job._base_manager.filter(name__in=names).values_list("name", "schedule_id") if names else ()
+    seen = dict(rows)
+    unseen = [name for name in names if name not in seen]
+    return unseen, [name for name in names if name in seen and seen[name] is None]
 
 
 def outcomes_since(since: datetime) -> dict[str, Outcomes]:

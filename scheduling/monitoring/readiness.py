@@ -143,12 +143,12 @@ def workers_problem(queue: QueueState, *, now: datetime, database: str) -> str:
         return ""
     if database:  # first things first: what ended them may be that
         return "No workers are alive; once the database works, `manage.py qcluster` starts them."
-    if queue.evicting:
+    elsewhere = _ask(lambda now: works_elsewhere(last_look(), now=now), now=now)
+    if elsewhere and queue.evicting:
         return (
             "No workers are seen: Redis throws away what they report (maxmemory-policy "
             f"{queue.evicting}). It must not: noeviction."
         )
-    elsewhere = _ask(lambda now: works_elsewhere(last_look(), now=now), now=now)
     return elsewhere or "No workers are alive; `manage.py qcluster` starts them."
 
 

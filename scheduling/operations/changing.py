@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from scheduling.exceptions import CadenceError, RefusedError
-from scheduling.ledger.ahead import jobs_ahead, waiting_ahead
+from scheduling.ledger.ahead import jobs_ahead, stands_ahead, waiting_ahead
 from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
@@ -96,7 +96,7 @@ def rewind(name: str, *, by: str, now: datetime) -> datetime | None:
         schedule, before = job.schedule, described(job)
         assert schedule is not None, "job_named gives scheduled jobs"
         next_run: datetime | None = schedule.next_run
-        if next_run is not None and next_run > now:
+        if stands_ahead(job, now=now):  # or else it is due, or somebody chose it
             next_run = schedule.next_run = next_by(job, stood=next_run, now=now)
             schedule.save(update_fields=["next_run"])
         waiting = waiting_ahead(now=now).filter(job=job)

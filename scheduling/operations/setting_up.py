@@ -54,6 +54,8 @@ class Change:
     name: str
     action: str
     detail: str = ""
+    # Why it does not run whatever its cadence; empty where it does.
+    halted: str = ""
 
 
 def mode_to_keep() -> tuple[str, str]:
@@ -182,17 +184,18 @@ def _set_up_one(
     cadence = job.cadence if keeps else Every(declaration.every_seconds[mode.name])
     schedule = Schedule.objects.filter(name=declaration.name).first()
     if schedule is not None and _is_as_declared(job, declaration, mode=mode, schedule=schedule):
-        shown = _shown(job, cadence, keeps=keeps) + _halted(job, schedule)
-        return Change(name=declaration.name, action="left alone", detail=shown)
+        shown = _shown(job, cadence, keeps=keeps)
+        halted = _halted(job, schedule)
+        return Change(name=declaration.name, action="left alone", detail=shown, halted=halted)
     action = Action.CREATED if schedule is None else Action.CHANGED
     schedule = schedule or Schedule(name=declaration.name)
     _apply_declaration(job, declaration, mode=mode)
     schedule.func = declaration.task
-    if schedule.repeats == 0 and COUNT not in job.overrides:
-        schedule.repeats = -1
     moved = ""
     if not keeps:
         write_cadence(schedule, job, cadence)
+        if schedule.repeats == 0 and COUNT not in job.overrides:
+            schedule.repeats = -1
     # One whose count is reached has none: the journal is what the audit reckons by.
     if not keeps and schedule.repeats != 0:
         moved = f", next run {None if action == 'created' else schedule.next_run} -> {first_run}"
@@ -202,12 +205,11 @@ def _set_up_one(
     job.save()
     shown = _shown(job, cadence, keeps=keeps)
     record_change(job, at=now, by=by, action=action, detail=f"{mode.name}: {shown}{moved}")
-    return Change(name=declaration.name, action=action, detail=shown + _halted(job, schedule))
+    return Change(name=declaration.name, action=action, detail=shown, halted=_halted(job, schedule))
 
 
 def _halted(job: Job, schedule: Schedule) -> str:
-    """Why it does not run whatever its cadence; empty where it does."""
-    return ", paused" if job.paused_at else ", its count is reached" if schedule.repeats == 0 else ""
+    return "paused" if job.paused_at else "its count is reached" if schedule.repeats == 0 else ""
 
 
 def _shown(job: Job, cadence: Cadence, *, keeps: bool) -> str:
@@ -225,7 +227,7 @@ def _is_as_declared(job: Job, declaration: JobDeclaration, *, mode: Mode, schedu
         write_cadence(wanted_schedule, wanted, Every(declaration.every_seconds[mode.name]))
     return (
         (keeps or schedule.next_run is not None or schedule.repeats == 0)
-        and (COUNT in job.overrides or schedule.repeats != 0)
+        and (keeps or COUNT in job.overrides or schedule.repeats != 0)
         and schedule.func == declaration.task
         and all(getattr(schedule, name) == getattr(wanted_schedule, name) for name in _CADENCE_FIELDS)
         and all(getattr(job, name) == getattr(wanted, name) for name in _DECLARED_FIELDS)
@@ -254,7 +256,8 @@ def _names_meant(names: Sequence[str], *, jobs: dict[str, Job]) -> list[str]:
         return scheduled
     if len(names) == 1 and names[0] in MODES:
         return [name for name in scheduled if jobs[name].mode == names[0]]
-    unknown = [name for name in names if name not in jobs]
+    known = {*scheduled, *(jobs.keys() & {declared.name for declared in declared_jobs()})}
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise UnknownNameError(
             f"There is no schedule of ours named {', '.join(map(repr, unknown))}; "

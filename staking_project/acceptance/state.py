@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from scheduling.checks import schedule_names_are_unique
+from scheduling.checks import what_is_to_be_there_once_is
 from scheduling.exceptions import CadenceError
 from scheduling.ledger import evidence
 from scheduling.ledger.attempts import first_line
@@ -28,7 +28,7 @@ def schedules_are_unique(window: Window) -> CheckResult:
     """Each declared schedule is there once, and the database would refuse a second."""
     counts = evidence.schedule_name_counts()
     ours = {declared.name: counts.get(declared.name, 0) for declared in declared_jobs()}
-    problems = [str(problem.msg) for problem in schedule_names_are_unique(databases=["default"])]
+    problems = [str(problem.msg) for problem in what_is_to_be_there_once_is(databases=["default"])]
     seen = ", ".join(f"{name}: {rows}" for name, rows in ours.items())
     return CheckResult(
         name="schedules are unique",

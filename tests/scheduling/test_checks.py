@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from scheduling.checks import MOST_NAMED
 from scheduling.exceptions import CadenceError
-from scheduling.models import RunState
+from scheduling.models import Run, RunState
 from scheduling.modes import JobDeclaration
 from scheduling.monitoring.readiness import schedules_problem
 from scheduling.operations.changing import change
@@ -123,6 +123,26 @@ def test_a_lost_unique_index_is_found_and_the_hint_brings_it_back() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE UNIQUE INDEX scheduling_unique_schedule_name ON django_q_schedule (name)")
     assert ids(databases=["default"]) == set()
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_constraint_on_runs_is_found_and_the_hint_brings_it_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [constraint] = Run._meta.constraints
+    with monkeypatch.context() as patch, connection.schema_editor() as editor:
+        patch.setattr(Run._meta, "constraints", [])  # SQLite makes the table anew by these
+        editor.remove_constraint(Run, constraint)
+
+    [found] = [message for message in run_checks(databases=["default"]) if message.id == "scheduling.E015"]
+
+    with connection.cursor() as cursor:
+        cursor.execute(str(found.hint))
+    assert ids(databases=["default"]) == set()
+    with connection.schema_editor() as editor:  # for the tests after this one, as it was
+        editor.execute("DROP INDEX scheduling_run_once_per_occurrence")
+        editor.add_constraint(Run, constraint)
 
 
 @pytest.mark.parametrize(("generated", "expected"), [(True, {"scheduling.W001"}), (False, set())])

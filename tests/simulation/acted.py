@@ -87,7 +87,7 @@ def _rewind(act: Act, was: Ledger, job_id: int, job: Known) -> Ledger | None:
     if stood.paused or not (ran or waits):
         return None
     at, stands = stored(act.now), stood
-    if stood.next_run and stood.next_run > at:
+    if ran:
         stands = stood._replace(next_run=stored(goes_on_anew(stood, was.of(job_id), job, now=act.now)))
     begin = {
         row.id: row._replace(not_before=at, queued_at=at if row.state == RunState.QUEUED else row.queued_at)

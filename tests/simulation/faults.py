@@ -238,7 +238,7 @@ def _ask(here: "Simulation", fault: Fault) -> None:
 
 
 def _ask_for(here: "Simulation", act: str, name: str) -> None:
-    here.asked.append((f"{act} {name}", doing(here, act, name, random.Random())))
+    here.asked.append((f"{act} {name}", doing(here, act, name, random.Random(act))))
 
 
 def _set_schedules(here: "Simulation", fault: Fault) -> None:

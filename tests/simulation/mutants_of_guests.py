@@ -132,10 +132,10 @@ OF_GUESTS = (
         "*args)\n",
     ),
     mutant(
-        "a rewind leaves a next run that is due",
+        "a rewind leaves a next run that is due, or that somebody chose",
         "scheduling/operations/changing.py",
-        "        if next_run is not None and next_run > now:\n",
-        "        if next_run is not None:\n",
+        "        if stands_ahead(job, now=now):",
+        "        if next_run is not None:",
     ),
     mutant(
         "a commit that failed ends nothing, and may be tried once more",

@@ -204,9 +204,10 @@ def _when_set_up(wish: SetUp, stood: Standing, was: Definition, wanted: Definiti
     if was.is_removed:
         return begins._replace(repeats=-1)
     # One that is reached stands where somebody set it, and nothing comes.
-    is_set = "count" in was.overrides
-    left = -1 if (wish.reset and is_set) or (stood.repeats == 0 and not is_set) else stood.repeats
-    keeps = "cadence" in wanted.overrides or left == 0
+    is_set, has_cadence = "count" in was.overrides, "cadence" in wanted.overrides
+    is_nobodys = stood.repeats == 0 and not is_set and not has_cadence
+    left = -1 if (wish.reset and is_set) or is_nobodys else stood.repeats
+    keeps = has_cadence or left == 0
     is_as_declared = was.but_for_overrides() == wanted.but_for_overrides() and stood.next_run is not None
     stays = keeps or (is_as_declared and left == stood.repeats)
     return (stood if stays else begins)._replace(repeats=left)

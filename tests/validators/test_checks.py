@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
+from django.core.management import call_command
 
 
 def complaints() -> list[tuple[str | None, str]]:
@@ -103,3 +104,13 @@ def test_a_database_of_networks_is_there_and_of_a_known_kind(settings: Any, tmp_
     assert [code for code, _ in found] == ["validators.E008"] * 2
     assert found[0][1].startswith("ASN_DATABASE: bad.csv: it is neither an MMDB nor the TSV of iptoasn.com")
     assert found[1][1].endswith("gone: No such file or directory; name a file that this user can read.")
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_gone_or_wrong_keeps_nothing_from_starting(settings: Any, tmp_path: Path) -> None:
+    settings.ASN_DATABASE = [str(tmp_path / "gone")]
+    settings.RULES_DIR = str(tmp_path)
+    (tmp_path / "mine.toml").write_text("name = 5")
+    assert len(complaints()) == 2
+
+    call_command("alert", "list", skip_checks=False)

@@ -164,7 +164,7 @@ class ValidatorDocument(Schema):
     first_epoch: int | None = Field(description="The first epoch of which anything of it is stored")
     epochs_known: int = Field(description="Of how many epochs something of it is stored")
     skip_rate_epoch: int | None = Field(
-        description="The epoch of `skip_rate` and `leader_slots`; null while no slots of it were counted"
+        description="The epoch of `skip_rate` and `leader_slots`; null while neither is known"
     )
 
 

@@ -102,8 +102,10 @@ def validator_documents(columns: Columns) -> dict[str, Sequence[Any]]:
     told["admission"] = each(lambda row: admission_document(*row), admissions)
     told["risk_ten_epochs"] = each(risk_of_ten_epochs, told["risk"])
     told["reward_of_100_sol"] = each(reward_of_100_sol, told["apy"])
-    counted = zip(told["leader_slots"], told.pop("production_epoch"), strict=True)
-    told["skip_rate_epoch"] = [None if slots is None else epoch for slots, epoch in counted]
+    counted = zip(told["leader_slots"], told["skip_rate"], told.pop("production_epoch"), strict=True)
+    told["skip_rate_epoch"] = [
+        None if slots is None and rate is None else epoch for slots, rate, epoch in counted
+    ]
     told["commission"] = each(fraction, told["commission"])
     told["mev_commission"] = each(fraction, told["mev_commission"])
     told["activated_stake"] = list(map(lamports, told["activated_stake"]))

@@ -8,6 +8,7 @@ from typing import Final
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from validators.exceptions import EndpointError, ImplausibleError
 from validators.models import ChainState, EndpointState, Fetch
@@ -52,7 +53,7 @@ def by_turns(*, now: datetime) -> list[str]:
     return sorted(addresses, key=lambda address: turns.get(masked(address), 0))
 
 
-def _failing() -> Iterable[EndpointState]:
+def _failing() -> QuerySet[EndpointState]:
     return EndpointState.objects.filter(failures__gt=0)
 
 
@@ -95,11 +96,19 @@ def record_plausible(
         numbers["plausible_slot"] = slot
     if was_checked:
         numbers["genesis_checked_at"] = at
-    _record({**dict(_failed(failures, at=at)), name: numbers})
+    passed_over = list(failures)
+    _record({**_refusing(passed_over), **dict(_failed(passed_over, at=at)), name: numbers})
 
 
 def record_failures(failures: Iterable[EndpointError], *, at: datetime) -> None:
     _record(dict(_failed(failures, at=at)))
+
+
+def _refusing(failures: Iterable[EndpointError]) -> dict[str, dict[str, object]]:
+    """Who failed once, and answers now that it does not offer something: it need not have its turn again."""
+    names = {failure.endpoint for failure in failures if is_refusal(failure)}
+    failing = _failing().filter(name__in=names) if names else ()
+    return {state.name: {"failures": 0} for state in failing}
 
 
 def _failed(failures: Iterable[EndpointError], *, at: datetime) -> Iterable[tuple[str, dict[str, object]]]:

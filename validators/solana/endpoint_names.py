@@ -7,12 +7,17 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 # Parts of a path that providers use for everybody; any other part may be a key.
 PUBLIC_PATH_PARTS: Final = frozenset(
-    {"", "api", "devnet", "json-rpc", "mainnet", "mainnet-beta", "rpc", "solana", "testnet", "v1", "v2", "v3"}
+    {
+        *("", "api", "api-key", "native", "node", "rpc", "json-rpc", "v1", "v2", "v3"),
+        *("solana", "mainnet", "mainnet-beta", "testnet", "devnet"),
+    }
 )
 MASK: Final = "***"
 LONGEST_NAME: Final = 40
 # Characters of what could be a key; anything shorter stands in ordinary words.
 SHORTEST_KEY: Final = 4
+# Of so many it is masked within others, too.
+SURELY_NO_WORD: Final = 12
 # What one that is not in the settings is called.
 OTHER: Final = "another endpoint"
 _ANY_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s,;]+", re.IGNORECASE)
@@ -39,21 +44,23 @@ def masked(address: str) -> str:
     if name:
         return name
     parts = urlsplit(url)
-    netloc = _masked_place(parts)
+    if _is_broken_off(parts):
+        return f"{parts.scheme}://{MASK}"
+    _, at, host = parts.netloc.rpartition("@")
+    netloc = f"{MASK}@{host}" if at else host
     path = "/".join(part if part in PUBLIC_PATH_PARTS else MASK for part in parts.path.split("/"))
     pairs = (pair.partition("=") for pair in parts.query.split("&"))
     query = "&".join(f"{key}={MASK}" if equals else MASK for key, equals, _ in pairs)
     return urlunsplit((parts.scheme, netloc, path, query if parts.query else "", ""))
 
 
-def _masked_place(parts: SplitResult) -> str:
-    """Host and port. A port that is no number is a password, of which a "/" or "?" ended the place."""
-    _, has_user, host = parts.netloc.rpartition("@")
+def _is_broken_off(parts: SplitResult) -> bool:
+    """Whether the host's place has a user and the beginning of a password, which a "/" or "?" ended."""
     try:
         parts.port  # noqa: B018
     except ValueError:
-        return MASK
-    return f"{MASK}@{host}" if has_user else host
+        return True
+    return "@" not in parts.netloc and "@" in parts.path + parts.query + parts.fragment
 
 
 def without_keys(text: str, address: str) -> str:
@@ -66,7 +73,9 @@ def without_keys(text: str, address: str) -> str:
     told = {one for key in keys if key for one in (key, unquote(key))}
     for key in sorted(told - PUBLIC_PATH_PARTS, key=len, reverse=True):
         if len(key) >= SHORTEST_KEY:
-            text = text.replace(key, MASK)
+            is_short = len(key) < SURELY_NO_WORD
+            found = rf"(?<!\w){re.escape(key)}(?!\w)" if is_short else re.escape(key)
+            text = re.sub(found, MASK, text)
     return text
 
 

@@ -31,7 +31,7 @@ from scheduling.management.scheduler_arguments import (
 )
 from scheduling.management.tables import printable, table
 from scheduling.models import Run
-from scheduling.modes import MODES
+from scheduling.modes import MODES, declared_jobs
 from scheduling.monitoring.hindrances import hindrances
 from scheduling.monitoring.left_out import readable
 from scheduling.operations import changing, setting_up
@@ -168,7 +168,8 @@ class Command(OperatorCommand):
 
     def _remove(self, names: list[str], **options: Any) -> None:
         changes = setting_up.remove(names, now=database_now(), by=user_name())
-        self._show_changes(changes, note=COMES_BACK if set(names) - set(MODES) else "", **options)
+        comes_back = {declared.name for declared in declared_jobs()}.intersection(names)
+        self._show_changes(changes, note=COMES_BACK if comes_back else "", **options)
 
     def _list(self, **options: Any) -> None:
         self._reply(readable(list_reply, tell=self.stderr.write), **options)
@@ -279,10 +280,14 @@ class Command(OperatorCommand):
             raise CommandError(reply.problem)
 
     def _show_changes(self, changes: Sequence[setting_up.Change], note: str = "", **options: Any) -> None:
-        document = [{"name": c.name, "action": c.action, "cadence": c.detail or None} for c in changes]
+        document = [
+            {"name": c.name, "action": c.action, "cadence": c.detail or None, "halted": c.halted or None}
+            for c in changes
+        ]
         text = "Nothing to remove."
         if changes:
-            text = table(("name", "action", "cadence"), [(c.name, c.action, c.detail) for c in changes])
+            rows = [(c.name, c.action, ", ".join(filter(None, (c.detail, c.halted)))) for c in changes]
+            text = table(("name", "action", "cadence"), rows)
         self._show(document, "\n".join(filter(None, (text, note))), **options)
 
     def _show(self, document: Any, text: str, *, json: bool, **options: Any) -> None:

@@ -15,7 +15,7 @@ from scheduling.ledger.editions import edition_of
 from scheduling.models import Job, Run, RunState
 from scheduling.pages.dashboard import dashboard
 from tests.commands import printed
-from tests.scheduling.factories import RunFactory
+from tests.scheduling.factories import JobFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -144,9 +144,9 @@ def test_setup_says_what_it_created_changed_and_left_alone() -> None:
     Schedule.objects.filter(name="work-repeatable").update(minutes=7)
 
     assert as_json("setup", "test") == [
-        {"name": "note-repeatable", "action": "left alone", "cadence": "every 1 s"},
-        {"name": "work-repeatable", "action": "changed", "cadence": "every 3 s"},
-        {"name": "cleanup-repeatable", "action": "left alone", "cadence": "every 1 min"},
+        {"name": "note-repeatable", "action": "left alone", "cadence": "every 1 s", "halted": None},
+        {"name": "work-repeatable", "action": "changed", "cadence": "every 3 s", "halted": None},
+        {"name": "cleanup-repeatable", "action": "left alone", "cadence": "every 1 min", "halted": None},
     ]
 
 
@@ -222,9 +222,37 @@ def test_who_removes_one_is_told_that_set_up_brings_it_back() -> None:
 
     assert as_json("list")["removed"] == [name]
     assert f"{name}: removed until the next `manage.py scheduler setup`" in scheduler("list")
-    assert as_json("remove", name) == [{"name": name, "action": "removed before", "cadence": None}]
+    assert as_json("remove", name) == [
+        {"name": name, "action": "removed before", "cadence": None, "halted": None}
+    ]
     assert [row["name"] for row in as_json("setup") if row["action"] == "created"] == [name]
     assert as_json("list")["removed"] == []
+
+
+def test_what_never_had_a_schedule_was_not_removed_before() -> None:
+    scheduler("setup", "test")
+    JobFactory(name="alert-email", schedule=None)
+
+    with pytest.raises(CommandError, match="There is no schedule of ours named 'alert-email'"):
+        scheduler("remove", "alert-email")
+
+
+def test_of_what_is_declared_no_longer_nobody_is_told_that_it_comes_back() -> None:
+    scheduler("setup", "test")
+    JobFactory(schedule__name="former-repeatable")
+
+    assert "Removed until" not in scheduler("remove", "former-repeatable")
+
+
+def test_one_that_does_not_run_says_why_beside_its_cadence() -> None:
+    scheduler("setup", "test")
+    [name, *_] = [row["name"] for row in as_json("list")["schedules"]]
+    scheduler("pause", name)
+
+    [told] = [row for row in as_json("setup", "test") if row["name"] == name]
+
+    assert (told["action"], told["halted"]) == ("left alone", "paused")
+    assert f"{told['cadence']}, paused" in scheduler("setup", "test")
 
 
 @pytest.mark.parametrize(

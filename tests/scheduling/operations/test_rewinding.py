@@ -111,6 +111,20 @@ def test_what_waits_for_its_turn_or_another_attempt_goes_on_waiting(fields: dict
         rewind(run.job.name, by="ann", now=NOON)
 
 
+def test_a_next_run_that_somebody_chose_stays_where_something_else_waits() -> None:
+    run = RunFactory(
+        state=RunState.PENDING,
+        occurrence=NOON - TEN,
+        not_before=NOON + YEAR,
+        trigger=RunTrigger.BACKFILL,
+        job__schedule__next_run=NOON + timedelta(days=3),
+    )
+
+    rewind(run.job.name, by="ann", now=NOON)
+
+    assert next_run_of(run.job) == NOON + timedelta(days=3)
+
+
 def test_a_next_run_that_is_due_stays_as_it_is() -> None:
     """What nobody has claimed yet is claimed; what was asked for while the clock was ahead begins now."""
     run = RunFactory(state=RunState.PENDING, occurrence=NOON + YEAR, job__schedule__next_run=NOON - 2 * TEN)

@@ -90,10 +90,10 @@ def test_set_up_names_what_will_not_run_and_leaves_it_so() -> None:
     for _ in range(2):
         changes = setting_up.set_up("test", now=NOON, by="tester")
 
-        assert {change.name: (change.action, change.detail) for change in changes} == {
-            "note-repeatable": ("left alone", "every 1 s, paused"),
-            "work-repeatable": ("left alone", "every 3 s, its count is reached"),
-            "cleanup-repeatable": ("left alone", "every 1 min"),
+        assert {change.name: (change.action, change.halted) for change in changes} == {
+            "note-repeatable": ("left alone", "paused"),
+            "work-repeatable": ("left alone", "its count is reached"),
+            "cleanup-repeatable": ("left alone", ""),
         }
 
 

@@ -107,6 +107,18 @@ def test_the_second_endpoint_is_asked_again_for_votes_although_the_first_is_well
         assert tasks.fetch_validators()["endpoint"] == "first"
 
 
+def test_who_failed_once_and_does_not_offer_votes_has_its_turn_once(
+    endpoint: CannedEndpoint, second: CannedEndpoint
+) -> None:
+    record_failures([TimedOutError("second", "getVoteAccounts", "no answer")], at=NOON)
+    second.faults = [None, reply("", 410)]
+
+    assert "second" in tasks.fetch_validators()["passed_over"][0]
+    assert "passed_over" not in tasks.fetch_validators()
+
+    assert state("second").failures == 0
+
+
 def test_an_endpoint_that_stands_still_is_not_believed(
     endpoint: CannedEndpoint, second: CannedEndpoint
 ) -> None:

@@ -45,6 +45,11 @@ def test_a_password_that_ends_the_host_too_early_is_not_shown(mark: str) -> None
     assert "word" not in shown
 
 
+@pytest.mark.parametrize("password", ["2024/abc", "2024?abc=d", "pa/ss?Qx9=zz", "a/b", "a#b"])
+def test_nothing_of_an_address_that_a_password_breaks_off_is_shown(password: str) -> None:
+    assert masked(f"https://user:{password}@rpc.example.org/rpc") == "https://***"
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
@@ -55,6 +60,7 @@ def test_a_password_that_ends_the_host_too_early_is_not_shown(mark: str) -> None
         ),
         ("q/567 of ada by s3cret", "*** of ada by ***"),
         ("rpc v2 is gone", "rpc v2 is gone"),
+        ("the latest of adam", "the latest of adam"),
     ],
 )
 def test_what_an_endpoint_says_holds_no_key_of_its_address(said: str, told: str) -> None:

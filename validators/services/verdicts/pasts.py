@@ -233,11 +233,11 @@ def _cut_off(spans: Mapping[int, Span]) -> frozenset[int]:
     if not unread:
         return frozenset()
     # One epoch, mostly, and those in which somebody joined: not all rows of ten years.
-    begun = (spans[key].first_epoch for key in unread if key in spans)
-    firsts = {epoch for epoch in begun if epoch is not None}
+    firsts_of = {key: spans[key].first_epoch for key in unread if key in spans}
+    firsts = {epoch for epoch in firsts_of.values() if epoch is not None}
     told = ValidatorEpoch.objects.filter(source=Origin.LIVE, fetches=0, epoch__in=firsts).order_by()
     found = read_rows(told.values_list("validator_id", "epoch"))
-    return frozenset(key for key, epoch in found if key in unread and spans[key].first_epoch == epoch)
+    return frozenset(key for key, epoch in found if firsts_of.get(key) == epoch)
 
 
 def _voted(found: Mapping[int, Epochs], *, most: int) -> dict[int, int]:
