@@ -50,7 +50,7 @@ def never_set_up_text(names: Sequence[str]) -> str:
 
 
 def removed_text(names: Sequence[str]) -> str:
-    """What the names of `removed` mean; empty where there are none."""
+    """What it means to have been removed; empty where nothing was."""
     if not names:
         return ""
     return f"{', '.join(names)}: removed until the next `manage.py scheduler setup`; a pause lasts."

@@ -99,16 +99,11 @@ def never_set_up(scheduled: Collection[str]) -> list[str]:
     `scheduled` are the names that have a schedule; where none has, nothing is set up at all, and nothing is
     told. One that somebody removed was seen.
     """
-    return _without_schedule(scheduled)[0]
+    return without_schedule(scheduled)[0]
 
 
-def removed(scheduled: Collection[str]) -> list[str]:
-    """Declared jobs whose schedule somebody removed while others stand: the next set-up brings them back."""
-    return _without_schedule(scheduled)[1]
-
-
-def _without_schedule(scheduled: Collection[str]) -> tuple[list[str], list[str]]:
-    """The declared jobs that no set-up has seen, and those whose schedule is gone since."""
+def without_schedule(scheduled: Collection[str]) -> tuple[list[str], list[str]]:
+    """As `never_set_up`; and those whose schedule somebody removed, which the next set-up brings back."""
     if not scheduled:
         return [], []
     names = [declaration.name for declaration in declared_jobs() if declaration.name not in scheduled]
