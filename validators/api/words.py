@@ -62,7 +62,8 @@ ApyBasis = TypeAliasType(
         one_of(
             ReturnBasis,
             "realised: by epochs of which stake and commission were seen. estimate: by what the chain tells "
-            "of the past, with the commission of today and, where one is needed, the stake of today",
+            "of the past, with the commission of today and, where a stake is needed that nobody saw, that of "
+            "today",
         ),
     ],
 )

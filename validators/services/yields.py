@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
+from django.db.models.functions import Coalesce
+
 from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
 from validators.solana.arithmetic import TUPLES_SENT, CreditsUnit
@@ -16,6 +18,7 @@ from validators.solana.economics import (
     apy_of,
     tower_return,
 )
+from validators.solana.performance import could_not_vote
 
 
 class Yield(NamedTuple):
@@ -77,8 +80,8 @@ def _realised(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int
 
 
 def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set[int]) -> dict[int, Yield]:
-    """By the epochs that a node sends of every account, with the commission of today and, but
-    where the chain recorded what was paid for each point, the stake.
+    """By the epochs that a node sends of every account, with the commission of today; where the stake of
+    then is unknown, as before the first fetch, with that of today too.
 
     Of those that are not `known` better. What an epoch paid is of its own length: where slots became shorter
     since, it paid for more time than one of today would.
@@ -89,9 +92,10 @@ def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set
         return {}
     epochs = [running - age for age in range(1, TUPLES_SENT + 1)]
     lamports = [e for e in epochs if e in clusters and clusters[e].credits_unit == CreditsUnit.LAMPORTS]
-    rows = _with_today(lamports or epochs)
+    rows = _that_may_tell(lamports or epochs)
     if lamports:
-        returns = _lamports_returns(rows, {epoch: clusters[epoch].seconds or today for epoch in lamports})
+        voted = _without_voteless(rows, clusters)
+        returns = _lamports_returns(voted, {epoch: clusters[epoch].seconds or today for epoch in lamports})
     else:
         returns = _tower_returns(rows, clusters, now, today)
     return {
@@ -101,24 +105,45 @@ def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set
     }
 
 
-# Of an ended epoch of a present account: its key, the epoch, the credits and their unit, and its stake
-# (lamports) and commission of today. Plain, for there are five of everybody.
+# Of an ended epoch of a present account: its key, the epoch, the credits and their unit, its stake (lamports,
+# today's where that of then is unknown) and its commission of today. Plain, for there are five of everybody.
 _Row = tuple[int, int, int, str, int, int | None]
 # What epochs earned per staked lamport, and their lengths in seconds.
 _Returns = tuple[list[float], list[float]]
 
 
-def _with_today(epochs: list[int]) -> Sequence[_Row]:
+def _that_may_tell(epochs: list[int]) -> Sequence[_Row]:
     """Without the epoch of the migration, which paid in two ways."""
     rows = ValidatorEpoch.objects.filter(epoch__in=epochs, credits__isnull=False, validator__left_at=None)
     migrations = rows.filter(credits_before_split__isnull=False).values_list("epoch", flat=True).distinct()
     columns: Any = ("validator_id", "epoch", "credits", "credits_unit")
-    today = ("validator__activated_stake", "validator__commission_bps")
+    today = (Coalesce("activated_stake", "validator__activated_stake"), "validator__commission_bps")
     whole = rows.exclude(epoch__in=list(migrations)).filter(
         credits_final=True, validator__activated_stake__gt=0
     )
     found: list[Any] = bulk.read_rows(whole.values_list(*columns, *today))
     return found
+
+
+def _without_voteless(rows: Sequence[_Row], clusters: Mapping[int, ClusterEpoch]) -> Sequence[_Row]:
+    """Without the epochs in which no vote of an account could count: a year has none of them."""
+    nothing = {key for key, _, credits, *_ in rows if not credits}
+    known = ValidatorEpoch.objects.filter(validator__in=nothing).order_by("epoch")
+    stakes: defaultdict[int, dict[int, int | None]] = defaultdict(dict)
+    for key, epoch, stake in bulk.read_rows(known.values_list("validator_id", "epoch", "activated_stake")):
+        stakes[key][epoch] = stake
+    units = {epoch: cluster.credits_unit for epoch, cluster in clusters.items()}
+    return [
+        row
+        for row in rows
+        if row[2]
+        or not could_not_vote(
+            unit=units[row[1]],
+            unit_before=units.get(row[1] - 1, ""),
+            # Who is new had no account before.
+            stake_before=stakes[row[0]].get(row[1] - 1, 0 if row[1] == min(stakes[row[0]]) else None),
+        )
+    ]
 
 
 def _lamports_returns(rows: Sequence[_Row], lengths: Mapping[int, float]) -> dict[int, _Returns]:

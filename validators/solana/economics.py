@@ -29,7 +29,7 @@ class ApyBasis(StrEnum):
 
     # Epochs of which the stake, and the commission that applied, were seen.
     REALISED = "realised"
-    # What the chain tells of the past, with the commission of today and, where one is needed, the stake.
+    # What the chain tells of the past, with the commission of today and, where none was seen, the stake.
     ESTIMATE = "estimate"
 
 

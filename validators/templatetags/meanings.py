@@ -51,8 +51,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
     "estimate": Meaning(
         "APY, estimate",
-        "By what the chain tells of the past, with the commission of today and, where one is needed, the "
-        "stake of today",
+        "By what the chain tells of the past, with the commission of today and, where a stake is needed "
+        "that nobody saw, that of today",
     ),
     "total-apy": Meaning(
         "Total APY",

@@ -143,5 +143,5 @@ def test_an_estimate_is_not_said_to_be_by_a_stake_that_it_may_not_take(client: C
 
     text = words(page(client, "/validators/vote1/"))
 
-    assert "with the commission of today and, where one is needed, the stake of today;" in text
+    assert "with the commission of today and, where a stake is needed that nobody saw, that of today;" in text
     assert "5.00 % by rewards (an estimate) and 1.00 % by tips (an estimate by the stake of today)" in text

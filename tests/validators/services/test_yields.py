@@ -106,6 +106,47 @@ def test_an_estimate_of_lamports_is_the_mean_of_the_epochs_that_a_node_sends() -
     assert yields() == {"vote1": (pytest.approx(yearly(mean, 2 * DAY), rel=1e-9), "estimate", 5)}
 
 
+def test_an_estimate_has_no_epoch_in_which_no_vote_of_it_could_count() -> None:
+    """Votes count by the stake of the epoch before, so who is new, or had none, earns nothing at first."""
+    fetch()
+    running()
+    for epoch in (986, 987, 988, 989):
+        ended(epoch)
+    staked = {"activated_stake": 1_000 * SOL, "commission_bps": 0}
+    new, back, failing = (validator(number, **staked) for number in (1, 2, 3))
+    row(new, 988, credits=0, activated_stake=1_000 * SOL)
+    row(back, 987, credits=0, activated_stake=0)
+    row(back, 988, credits=0, activated_stake=1_000 * SOL)
+    row(failing, 987, credits=4 * 10**8, activated_stake=1_000 * SOL)
+    row(failing, 988, credits=0, activated_stake=1_000 * SOL)
+    for one in (new, back, failing):
+        row(one, 989, credits=4 * 10**8, activated_stake=1_000 * SOL)
+
+    refresh_yields()
+
+    paid = 4 * 10**8 / (1_000 * SOL)
+    assert yields() == {
+        "vote1": (pytest.approx(yearly(paid, DAY), rel=1e-9), "estimate", 1),
+        "vote2": (pytest.approx(yearly(paid, DAY), rel=1e-9), "estimate", 1),
+        "vote3": (pytest.approx(yearly(paid * 2 / 3, DAY), rel=1e-9), "estimate", 3),
+    }
+
+
+def test_an_estimate_goes_by_the_stake_of_then_where_it_is_known() -> None:
+    fetch()
+    running()
+    for epoch in (988, 989):
+        ended(epoch)
+    one = validator(1, activated_stake=1_000 * SOL, commission_bps=0)
+    row(one, 988, credits=10**8, activated_stake=500 * SOL)
+    row(one, 989, credits=10**8)
+
+    refresh_yields()
+
+    mean = (10**8 / (500 * SOL) + 10**8 / (1_000 * SOL)) / 2
+    assert yields() == {"vote1": (pytest.approx(yearly(mean, DAY), rel=1e-9), "estimate", 2)}
+
+
 def test_shorter_slots_do_not_change_what_a_year_is_estimated_to_bring() -> None:
     """400 lamports an epoch of 30 hours are as much as 320 an epoch of 24."""
     fetch()
