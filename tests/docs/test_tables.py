@@ -1,6 +1,7 @@
 """What tables and sentences say of names, defaults and numbers is what the code has."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -8,7 +9,9 @@ import pytest
 from django.conf import settings
 from pydantic import BaseModel
 
-from scheduling.modes import CLEANUP, MODES, declared_jobs
+from scheduling.management.options import OPTIONS
+from scheduling.models import Job
+from scheduling.modes import CLEANUP, DEFAULT_TIME_LIMIT, MODES, declared_jobs
 from scheduling.timing.durations import parse_duration
 from tests.docs.pages import DOCS, ROOT
 from validators.assistants import arguments
@@ -77,6 +80,25 @@ def test_what_asks_nobody_is_named_with_its_cadence() -> None:
     assert [seconds(every) for every in re.findall(r"every (\d+ [a-z]+)", told)] == [
         one.every_seconds[mode] for mode in MODES
     ]
+
+
+def test_the_options_of_a_schedule_have_the_defaults_of_a_job_that_says_nothing() -> None:
+    """Those that are one value; how long runs are kept and how often one is tried are told in words."""
+    table = rows(SCHEDULER, "| option | type | default | change it when |")
+    told: dict[str, str] = {}
+    for options, _, default, _ in table:
+        flags, each = re.findall(r"--[\w-]+", options), default.replace("`", "").split(", ")
+        told |= dict(zip(flags, each * len(flags) if len(each) == 1 else each, strict=False))
+    job = Job(time_limit=DEFAULT_TIME_LIMIT)
+
+    for option in OPTIONS:
+        if option.field == "max_attempts" or option.field.startswith("keep_"):
+            continue
+        default, said = getattr(job, option.field), told[option.flag]
+        if isinstance(default, timedelta):
+            assert parse_duration(said) == default, option.flag
+        else:
+            assert said == ("none" if default in (None, "") else str(default)), option.flag
 
 
 def test_the_readme_says_how_often_fetch_and_score_run() -> None:
