@@ -9,6 +9,7 @@ from scheduling.operations.backfilled import MOST_BACKFILLED
 from staking_project.environment import BOUNDS
 from staking_project.management.commands.mcp import DEFAULT_HOST, DEFAULT_PORT, SHORTEST_TOKEN
 from staking_project.stack import MOST_RESTARTS
+from staking_project.trial import VALIDATORS
 from tests.docs.pages import DOCS
 from validators.api.several import MOST_HELD, MOST_HELD_IN_BODY, MOST_KEYS
 from validators.monitoring.networks import OLD_AFTER
@@ -17,6 +18,7 @@ from validators.scoring.past import EPOCHS_KEPT
 from validators.services.history.agreement import LEAST_SHARE
 from validators.services.history.pace import MOST_IN_WINDOW
 from validators.services.scores.rank_moves import LEAST_PLACES
+from validators.solana.arithmetic import MOST_TUPLES
 from validators.solana.programs.jito import ROUTER_FEE_BPS
 from validators.solana.programs.validator_history import MOST_ENTRIES
 from validators.solana.versions import CURRENT_PERCENT
@@ -27,6 +29,10 @@ RESTARTS = ["0", *(str(2**n) for n in range(MOST_RESTARTS - 1))]
 @pytest.mark.parametrize(
     ("page", "said"),
     [
+        ("../README", f"a simulated cluster of {VALIDATORS:,} validators"),
+        ("../README", f"adds up to {MOST_ENTRIES} epochs"),
+        ("../README", f"Every vote account remembers {MOST_TUPLES} epochs"),
+        ("start", f"a simulated cluster of {VALIDATORS:,} validators"),
         ("operations", f"of up to {MOST_ENTRIES} epochs"),
         ("operations", f"never more than {MOST_IN_WINDOW} in ten seconds"),
         ("operations", f"exits with 3 below {100 * LEAST_SHARE:g} %"),

@@ -11,9 +11,11 @@ from django.conf import settings
 from django.core.management import get_commands
 from django_q import cluster
 
+from benchmarks.scale_model import SESSIONS_OF_A_HOST
 from scheduling.engine.leases import LEASE, SURRENDER
 from scheduling.engine.recovery import OVERDUE
 from scheduling.engine.standstill import STALLED
+from staking_project import gunicorn_config
 
 DOCS = Path(settings.BASE_DIR) / "docs"
 GUIDE = (DOCS / "operations.md").read_text()
@@ -64,6 +66,19 @@ def test_the_workers_unit_signals_the_parent_alone_and_waits_longer_than_the_gra
     assert seconds(service["TimeoutStopSec"]) > float(environment()["STOP_GRACE_SECONDS"]) + 5
     assert service["Environment"] == "HOST_NAME=%H"
     assert "HOST_NAME" not in environment()
+
+
+def test_the_connections_of_a_host_are_as_many_as_its_units_take() -> None:
+    """A dispatcher and a monitor, two of each worker, a thread for streams beside those for requests."""
+    service = unit(DOCS / "systemd" / "staking-web.service")["Service"]
+    arguments = shlex.split(service["ExecStart"])
+    web = int(arguments[arguments.index("--workers") + 1]) * (gunicorn_config.threads + 1)
+
+    always = 1 + 1 + 2 * int(environment()["WORKERS"]) + web
+
+    assert f"that is {always} to {always + 1 + len(settings.COURIER_LANES)} a host" in " ".join(GUIDE.split())
+    assert f"({gunicorn_config.threads + 1} a worker: " in GUIDE
+    assert always == SESSIONS_OF_A_HOST
 
 
 def test_every_variable_of_the_environment_file_is_one_that_the_settings_read() -> None:
