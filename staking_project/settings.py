@@ -1,6 +1,7 @@
 """Every setting, from the environment, with defaults that work on a laptop.
 
-The file that ENV_FILE names, or a `.env` beside manage.py, is read too; what the environment says wins.
+The file that ENV_FILE names, or a `.env` beside manage.py (of an installed copy in its state folder), is read
+too; what the environment says wins.
 """
 
 from pathlib import Path

@@ -46,8 +46,8 @@ def settings_page() -> str:
     headers = ("name", "type", "default", "what it is for")
     return page(
         "Settings",
-        "From the environment, or a `.env` file beside `manage.py`; the environment goes before. Wrong ones "
-        "are refused by name, `manage.py check` finds the rest.",
+        "From the environment, or the file that `ENV_FILE` names (see there); the environment goes before. "
+        "Wrong ones are refused by name, `manage.py check` finds the rest.",
         *(
             f"## {title}\n\n{table(headers, [_row(one, types[one.name]) for one in variables])}"
             for title, variables in GROUPS.items()

@@ -37,7 +37,7 @@ View = Callable[[HttpRequest], HttpResponse]
 class Throttle:
     """Middleware: `RATE_LIMIT` units a minute and address, 0 for no limit.
 
-    A request is one unit, and one more for each 20 ms of processor it took; a refused token is ten.
+    A request is one unit, and one more for each 20 ms of processor it took; a refused token is ten more.
     """
 
     def __init__(self, get_response: View) -> None:

@@ -32,3 +32,14 @@ def test_every_page_has_a_place_in_the_navigation_and_one_title() -> None:
     # What `backtest_scores` writes goes into other pages too.
     titled = [page for page in BY_HAND if name(page) != "docs/scoring/tables.md"]
     assert [name(page) for page in titled if len(re.findall(r"^# ", prose(page), re.MULTILINE)) != 1] == []
+
+
+def test_the_list_of_decisions_has_each_by_its_title() -> None:
+    decisions = DOCS / "decisions"
+    titles = {path.name: path.read_text().partition("\n")[0] for path in decisions.glob("0*.md")}
+
+    listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (decisions / "README.md").read_text(), re.MULTILINE)
+
+    assert [(f"# {title}", file) for title, file in listed] == [
+        (titles[file], file) for file in sorted(titles)
+    ]

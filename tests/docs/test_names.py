@@ -15,6 +15,7 @@ from docs.reference_pages.commands import actions_of, our_commands, parser_of
 from docs.reference_pages.metrics import declared_metrics
 from staking_project.variables import VARIABLES
 from tests.docs.pages import BESIDE, BY_HAND, ROOT, commands, name, spans, typed
+from tests.packaging.building import PACKAGES
 
 # Tell of the inside, and name constants of it.
 INSIDE = (
@@ -106,6 +107,28 @@ def test_every_module_that_a_page_runs_is_there() -> None:
 
     assert len(named) > 8
     assert [module for module in sorted(named) if find_spec(module) is None] == []
+
+
+# What a reader is to write.
+TO_BE_WRITTEN = {"kept.py", "our_rule.py", "our_condition.py", "our_source.py", "test_unvoting_alert.py"}
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    """From the folder of an app or of one of its rooms on, or by its name alone."""
+    folders = (*PACKAGES, "benchmarks", "docs", "examples", "tests")
+    paths = (*ROOT.glob("*.*"), *(path for folder in folders for path in (ROOT / folder).rglob("*.*")))
+    files = [f"/{name(path)}" for path in paths]
+
+    named = {
+        (name(page), span)
+        for page in PAGES
+        for span in spans(page)
+        if re.fullmatch(r"[\w./-]+\.(?:py|html|js|toml)", span)
+    }
+
+    assert len(named) > 100
+    written = {one for one in named if Path(one[1]).name in TO_BE_WRITTEN}
+    assert {one for one in named if not any(file.endswith(f"/{one[1]}") for file in files)} <= written
 
 
 def _settings_named() -> Iterator[tuple[str, str, str]]:

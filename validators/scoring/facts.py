@@ -59,8 +59,8 @@ NO_PAST: Final = Past()
 class ValidatorFacts:
     """A present validator with stake. Stake in lamports, commission in basis points, None when unknown.
 
-    `epochs` are the latest few with what was earned in them; `past` goes back as far as the history
-    does. `version` is empty when unknown. `left_out` is whether it is known not to be let into the epoch
+    `epochs` are the latest few with what was earned in them; `past` goes back as far as any method looks.
+    `version` is empty when unknown. `left_out` is whether it is known not to be let into the epoch
     after the running one, `could_not_vote` whether it is delinquent in an epoch in which no vote of it could
     count (validators.solana.performance).
     """
