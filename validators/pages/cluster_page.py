@@ -74,7 +74,7 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
     """Twelve queries, three of them over every present validator."""
     present: Any = standings(picture)
     rows: list[Row] = list(present.values_list("activated_stake", "commission_bps", "score"))
-    epochs = cluster_epochs(limit=EPOCHS_SHOWN)
+    epochs = cluster_epochs(running=picture.epoch, limit=EPOCHS_SHOWN)
     newest = epochs[0] if epochs else None
     return ClusterPicture(
         newest=newest,
