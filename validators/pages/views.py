@@ -22,6 +22,7 @@ from validators.pages.standings_form import StandingsForm
 from validators.pages.stars import stars_of
 from validators.pages.story import chart_of, validator_story
 from validators.pages.unknown_words import unknown_words
+from validators.reading.cluster import sources
 from validators.reading.method_comparison import (
     MethodChoiceError,
     chosen_methods,
@@ -33,6 +34,7 @@ from validators.reading.method_comparison import (
 )
 from validators.reading.picture import Picture, current_picture, refit_of
 from validators.reading.standings import MOST_ROWS, accounts_of_node, standings
+from validators.reading.unheard import OF_A_LIST, silent, unheard
 from validators.scoring.comparison import agreement, ordered
 from validators.scoring.registry import METHODS
 from validators.scoring.trust_v3.measured import shipped_measures
@@ -52,7 +54,7 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     # All of their keys say how many there are as well, and all else is read of those shown alone.
     page = _page(request, list(found.values_list("pk", flat=True)))
     rows = standing_rows(found.filter(pk__in=page["page"].object_list), picture)
-    about = {"form": form, **page, "rows": rows, "stars": stars}
+    about = {"form": form, **page, "rows": rows, "stars": stars, **_gaps(OF_A_LIST)}
     return _shown(request, "standings", picture, (*form.fields, "page"), **about)
 
 
@@ -103,6 +105,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
         "compared": found,
         "places": known + [""] * (MOST_COMPARED - len(known)),
         "left_out": [words for words in named if words not in known],
+        **_gaps(OF_A_LIST),
     }
     return _shown(request, "compare", picture, ("v", "method"), **about)
 
@@ -149,6 +152,12 @@ def cluster_page(request: HttpRequest) -> HttpResponse:
     """The cluster as a whole."""
     picture = current_picture(_method(request))
     return _shown(request, "cluster", picture, ("method",), cluster=cluster_picture(picture))
+
+
+def _gaps(shown: Collection[str]) -> dict[str, Any]:
+    """What of a page is missing or old as a source of ours is not heard. One query."""
+    states = sources()
+    return {"unheard": unheard(states, shown), "silent": silent(states, shown)}
 
 
 def _way_to_node(request: HttpRequest, identity: str) -> str:
