@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -66,7 +67,8 @@ def test_a_validator_without_any_history_has_a_page(client: Client) -> None:
 
 def test_a_validator_that_left_keeps_its_page_and_is_told_of_as_gone(client: Client) -> None:
     fetch()
-    vote_state(validator(1, left_at=NOON, delinquent=True, commission_bps=None))
+    came = NOON - timedelta(days=9)
+    vote_state(validator(1, first_seen_at=came, left_at=NOON, delinquent=True, commission_bps=None))
 
     text = words(page(client, "/validators/vote1/"))
 
