@@ -92,7 +92,7 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         pools=stake_pools(),
         moving=moving_said(picture.epoch),
         warning=much_is_delinquent(),
-        silent=silent(states, OF_THE_CLUSTER),
+        silent=silent(states, OF_THE_CLUSTER, as_of=picture.as_of),
         spreads=shown_spreads(picture.epoch),
     )
 

@@ -106,7 +106,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         could_not_vote=_could_not_vote(validator, history.epochs),
         operator=operator,
         admission=_admission(validator, operator, picture),
-        unheard=unheard(states.values(), OF_A_VALIDATOR),
+        unheard=unheard(states.values(), OF_A_VALIDATOR, as_of=picture.as_of),
         mev=mev_sentences(validator),
         who_stakes=who_stakes(validator, history.epochs, states),
         where_and_who=where_and_who(validator, states.get(SourceState.Source.NODES)),

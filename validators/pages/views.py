@@ -54,7 +54,7 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     # All of their keys say how many there are as well, and all else is read of those shown alone.
     page = _page(request, list(found.values_list("pk", flat=True)))
     rows = standing_rows(found.filter(pk__in=page["page"].object_list), picture)
-    about = {"form": form, **page, "rows": rows, "stars": stars, **_gaps(OF_A_LIST)}
+    about = {"form": form, **page, "rows": rows, "stars": stars, **_gaps(picture, OF_A_LIST)}
     return _shown(request, "standings", picture, (*form.fields, "page"), **about)
 
 
@@ -105,7 +105,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
         "compared": found,
         "places": known + [""] * (MOST_COMPARED - len(known)),
         "left_out": [words for words in named if words not in known],
-        **_gaps(OF_A_LIST),
+        **_gaps(picture, OF_A_LIST),
     }
     return _shown(request, "compare", picture, ("v", "method"), **about)
 
@@ -154,10 +154,13 @@ def cluster_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "cluster", picture, ("method",), cluster=cluster_picture(picture))
 
 
-def _gaps(shown: Collection[str]) -> dict[str, Any]:
+def _gaps(picture: Picture, shown: Collection[str]) -> dict[str, Any]:
     """What of a page is missing or old as a source of ours is not heard. One query."""
-    states = sources()
-    return {"unheard": unheard(states, shown), "silent": silent(states, shown)}
+    states, as_of = sources(), picture.as_of
+    return {
+        "unheard": unheard(states, shown, as_of=as_of),
+        "silent": silent(states, shown, as_of=as_of),
+    }
 
 
 def _way_to_node(request: HttpRequest, identity: str) -> str:

@@ -168,3 +168,16 @@ def test_what_a_silent_source_told_is_dated_wherever_it_stands(client: Client) -
     assert f"{versions} We have not heard the source of names and websites {since}" in of_all
     of_one = words(page(client, f"/validators/{newcomer.vote_account}/"))
     assert "Where its node is, is not known: we have not heard gossip since it came." in of_one
+
+
+def test_a_source_that_nobody_asks_any_more_is_as_silent_as_one_that_fails(client: Client) -> None:
+    """Its job is paused, say: no attempt failed."""
+    fetch(stored_at=NOON + timedelta(days=4))
+    validator(1, version="4.2.1", first_seen_at=NOON)
+    SourceState.objects.create(source="nodes", last_success_at=NOON)
+    SourceState.objects.create(source="production", last_success_at=NOON + timedelta(days=2))
+
+    for address in ("/", "/compare/?v=vote1", "/cluster/", "/validators/vote1/"):
+        text = words(page(client, address))
+        assert "versions and clients since 2026-11-23 12:00 UTC." in text
+        assert "leader slots and blocks since" not in text
