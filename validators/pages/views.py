@@ -5,11 +5,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from scheduling.pages.access import only_read
+from validators.models import Validator
 from validators.monitoring.readiness import failed_first_fetch
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.events_page import EventsForm, events_page, newest_of
@@ -198,5 +200,8 @@ def _shown(
     shown = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS}
     if picture.fetch is None:
         shown["failed_fetch"] = failed_first_fetch()
+    elif picture.scoring_run is None:
+        most = Validator.objects.present().aggregate(most=Max("activated_stake"))["most"]
+        shown["nobody_has_stake"] = most == 0
     context = {**shown, "unknown": unknown, **more}
     return render(request, f"validators/{name}.html", context)

@@ -9,9 +9,10 @@ from django.test import Client
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.looking import page, words
-from tests.validators.rows import NOON, fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, validator
 from validators import tasks
 from validators.models import RuleVerdict, SourceState, Validator
+from validators.models.marks import mark_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -181,3 +182,19 @@ def test_a_source_that_nobody_asks_any_more_is_as_silent_as_one_that_fails(clien
         text = words(page(client, address))
         assert "versions and clients since 2026-11-23 12:00 UTC." in text
         assert "leader slots and blocks since" not in text
+
+
+def test_where_nobody_has_stake_no_job_is_said_to_bring_scores(client: Client) -> None:
+    fetch(stored_at=NOON)
+    alone = validator(1, activated_stake=0)
+    addresses = ("/", "/selection/")
+    texts = [words(page(client, address)) for address in addresses]
+    assert all("Nobody has stake, so nobody is scored" in text for text in texts)
+    assert not any("The scoring job makes them" in text for text in texts)
+
+    alone.activated_stake = SOL
+    alone.save()
+    mark_picture(SourceState.Source.VOTES)
+    assert all(
+        "The scoring job makes them" in words(page(client, address)) for address in ("/", "/selection/")
+    )
