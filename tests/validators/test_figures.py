@@ -95,6 +95,21 @@ def test_a_share_that_is_neither_none_nor_all_is_never_shown_as_it(fraction: flo
 
 
 @pytest.mark.parametrize(
+    ("lamports", "text"),
+    [
+        (0, "0"),
+        (1, "under 0.001"),
+        (999_999_999, "0.999"),
+        (1_000_000_000, "1"),
+        (1_999_999_999, "1"),
+        (3_874_474_235_000_000, "3,874,474"),
+    ],
+)
+def test_stake_is_never_shown_as_more_than_there_is(lamports: int, text: str) -> None:
+    assert units.sol(lamports) == text
+
+
+@pytest.mark.parametrize(
     ("risk", "text"),
     [(0.0, "0.00 %"), (0.00004, "under 0.01 %"), (0.00006, "0.01 %"), (0.995, "over 99 %"), (1.0, "100 %")],
 )

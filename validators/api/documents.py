@@ -89,11 +89,16 @@ class ValidatorDocument(Schema):
         description="The last slot that it voted on; 0 before its first vote. Null only in an earlier epoch"
     )
     root_slot: int | None = Field(description="The last slot that is final for it; null is unknown")
-    first_seen_at: datetime = Field(description="When a fetch first saw it, UTC")
+    first_seen_at: datetime = Field(
+        description="When a fetch first saw it, or a history was read that tells of it, UTC"
+    )
     last_seen_at: datetime | None = Field(
         description="When a fetch last saw it, UTC. Null only in an earlier epoch"
     )
-    left_at: datetime | None = Field(description="When a fetch first missed it, UTC; null: it is there")
+    left_at: datetime | None = Field(
+        description="When a fetch first missed it, UTC; null: it is there. Of one that only a history tells "
+        "of, the same as `first_seen_at`: no fetch saw it, and nobody knows when it left"
+    )
     apy_basis: words.ApyBasis | None = Field(description="What `apy` is made of; the two are never mixed")
     apy_epochs: int | None = Field(description="How many epochs `apy` is the mean of")
     leader_luck: float | None = Field(

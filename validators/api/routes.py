@@ -28,7 +28,7 @@ from validators.api.parameters import (
 )
 from validators.api.selections import SelectionBody, SelectionQuery, selection_reply
 from validators.api.validator_lists import validator_page
-from validators.reading.cluster import chain_state, cluster_epochs, newest_cluster_epoch, sources
+from validators.reading.cluster import chain_state, cluster_epochs, sources
 from validators.reading.histories import epochs_before, runs_before, score_in, scores_before
 from validators.reading.picture import current_picture, envelope
 from validators.reading.stake_pools import stake_pools
@@ -174,9 +174,10 @@ def get_cluster(request: HttpRequest) -> HttpResponse:
     """
 
     def build(form: Format) -> HttpResponse:
-        newest = newest_cluster_epoch()
-        cluster = rows.cluster_document(newest, sources(), chain_state()) if newest else None
-        return json_reply({**envelope(), "cluster": cluster})
+        picture = current_picture()
+        newest = cluster_epochs(running=picture.epoch, limit=1)
+        cluster = rows.cluster_document(newest[0], sources(), chain_state()) if newest else None
+        return json_reply({**envelope(picture), "cluster": cluster})
 
     return answer(request, "json", build)
 
@@ -190,8 +191,10 @@ def list_cluster_epochs(request: HttpRequest, query: Query[Page]) -> HttpRespons
     """
 
     def build(form: Format) -> HttpResponse:
-        found = cluster_epochs(before=pages.key_of(query), limit=query.limit + 1)
-        return pages.page(request, query, form, found, listing=pages.CLUSTER_EPOCHS, about=envelope())
+        picture = current_picture()
+        found = cluster_epochs(running=picture.epoch, before=pages.key_of(query), limit=query.limit + 1)
+        about = envelope(picture)
+        return pages.page(request, query, form, found, listing=pages.CLUSTER_EPOCHS, about=about)
 
     return answer(request, query.format, build)
 

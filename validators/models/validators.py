@@ -169,6 +169,7 @@ class Validator(models.Model):
     block_apy = models.FloatField(
         null=True, blank=True, help_text="What block revenue adds that the chain hands on (SIMD-0123)"
     )
+    # Of one that only a history tells of, all three are when that was read.
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True, help_text="When a fetch first missed it")
@@ -183,6 +184,11 @@ class Validator(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.vote_account
+
+    @property
+    def is_of_history_alone(self) -> bool:
+        """Whether no fetch ever saw it: it left before the first, and nobody knows when."""
+        return self.left_at is not None and self.left_at == self.first_seen_at
 
     @property
     def keeps_all(self) -> bool:

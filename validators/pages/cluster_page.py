@@ -14,6 +14,7 @@ from validators.reading.holdings import moving_said
 from validators.reading.picture import Picture
 from validators.reading.stake_pools import stake_pools
 from validators.reading.standings import standings
+from validators.reading.unheard import OF_THE_CLUSTER, silent
 
 # The largest by stake that the page names.
 LARGEST_SHOWN: Final = 10
@@ -63,6 +64,7 @@ class ClusterPicture:
     pools: Sequence[StakePool]
     moving: str
     warning: str
+    silent: Sequence[str]
     spreads: Mapping[str, ShownSpread]
 
 
@@ -74,8 +76,9 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
     """Twelve queries, three of them over every present validator."""
     present: Any = standings(picture)
     rows: list[Row] = list(present.values_list("activated_stake", "commission_bps", "score"))
-    epochs = cluster_epochs(limit=EPOCHS_SHOWN)
+    epochs = cluster_epochs(running=picture.epoch, limit=EPOCHS_SHOWN)
     newest = epochs[0] if epochs else None
+    states = sources()
     return ClusterPicture(
         newest=newest,
         largest=_largest(),
@@ -84,11 +87,12 @@ def cluster_picture(picture: Picture) -> ClusterPicture:
         commissions=_commissions(rows),
         scores=_scores(rows),
         epochs=epochs,
-        sources=sources(),
+        sources=states,
         chain=chain_state(),
         pools=stake_pools(),
         moving=moving_said(picture.epoch),
         warning=much_is_delinquent(),
+        silent=silent(states, OF_THE_CLUSTER, as_of=picture.as_of),
         spreads=shown_spreads(picture.epoch),
     )
 

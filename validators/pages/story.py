@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from validators.models import SourceState, ValidatorEpoch
 from validators.reading.admission import Operator, admission_sentences, operator_of
@@ -25,21 +25,13 @@ from validators.reading.picture import Picture
 from validators.reading.rewards import HUNDRED_SOL, Nothing, kept_then, nothing_of
 from validators.reading.standings import standings
 from validators.reading.terms import name_said, term_sentences
+from validators.reading.unheard import OF_A_VALIDATOR, unheard
 from validators.reading.verdicts import ToldVerdict, in_a_line, verdicts_of
 from validators.reading.where_and_who import WhereAndWho, where_and_who
 from validators.reading.who_stakes import WhoStakes, who_stakes
 from validators.scoring.facts import Part
 from validators.services.settled_past import pasts_of
 from validators.solana.economics import yearly_reward
-
-# What is missing on a page when one of our sources is not heard.
-_TOLD_BY: Final[Mapping[str, str]] = {
-    SourceState.Source.NODES: "versions and clients",
-    SourceState.Source.PRODUCTION: "leader slots and blocks",
-    SourceState.Source.MEV: "tips and shared priority fees",
-    SourceState.Source.POOLS: "stake pools",
-    SourceState.Source.VOTE_STATES: "admission, balance and authorities",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +106,10 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         could_not_vote=_could_not_vote(validator, history.epochs),
         operator=operator,
         admission=_admission(validator, operator, picture),
-        unheard=_unheard(states),
+        unheard=unheard(states.values(), OF_A_VALIDATOR, as_of=picture.as_of),
         mev=mev_sentences(validator),
         who_stakes=who_stakes(validator, history.epochs, states),
-        where_and_who=where_and_who(validator),
+        where_and_who=where_and_who(validator, states.get(SourceState.Source.NODES)),
         verdicts=verdicts,
         verdicts_said=in_a_line(verdicts),
     )
@@ -144,19 +136,3 @@ def chart_of(story: ValidatorStory) -> dict[str, list[Any]]:
         "performance": [None if row.vote_performance is None else row.vote_performance * 100 for row in rows],
         "commission": [None if one is None else one / 100 for one in bps],
     }
-
-
-def _unheard(states: Mapping[str, SourceState]) -> dict[str, str]:
-    """By source, in a sentence: whatever it tells is missing, or old, through a fault of ours."""
-    said = {}
-    for source, told in _TOLD_BY.items():
-        state = states.get(source)
-        why = ": no endpoint offers it" if state is not None and state.is_not_offered else ""
-        if state is None or state.last_success_at is None:
-            since = "yet"
-        elif state.last_error:
-            since = f"since {state.last_success_at:%Y-%m-%d %H:%M} UTC"
-        else:
-            continue
-        said[source.replace("-", "_")] = f"We have not heard the source of {told} {since}{why}."
-    return said

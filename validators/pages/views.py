@@ -5,11 +5,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from scheduling.pages.access import only_read
+from validators.models import Validator
 from validators.monitoring.readiness import failed_first_fetch
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.events_page import EventsForm, events_page, newest_of
@@ -22,6 +24,7 @@ from validators.pages.standings_form import StandingsForm
 from validators.pages.stars import stars_of
 from validators.pages.story import chart_of, validator_story
 from validators.pages.unknown_words import unknown_words
+from validators.reading.cluster import sources
 from validators.reading.method_comparison import (
     MethodChoiceError,
     chosen_methods,
@@ -33,6 +36,7 @@ from validators.reading.method_comparison import (
 )
 from validators.reading.picture import Picture, current_picture, refit_of
 from validators.reading.standings import MOST_ROWS, accounts_of_node, standings
+from validators.reading.unheard import OF_A_LIST, silent, unheard
 from validators.scoring.comparison import agreement, ordered
 from validators.scoring.registry import METHODS
 from validators.scoring.trust_v3.measured import shipped_measures
@@ -52,7 +56,7 @@ def standings_page(request: HttpRequest) -> HttpResponse:
     # All of their keys say how many there are as well, and all else is read of those shown alone.
     page = _page(request, list(found.values_list("pk", flat=True)))
     rows = standing_rows(found.filter(pk__in=page["page"].object_list), picture)
-    about = {"form": form, **page, "rows": rows, "stars": stars}
+    about = {"form": form, **page, "rows": rows, "stars": stars, **_gaps(picture, OF_A_LIST)}
     return _shown(request, "standings", picture, (*form.fields, "page"), **about)
 
 
@@ -103,6 +107,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
         "compared": found,
         "places": known + [""] * (MOST_COMPARED - len(known)),
         "left_out": [words for words in named if words not in known],
+        **_gaps(picture, OF_A_LIST),
     }
     return _shown(request, "compare", picture, ("v", "method"), **about)
 
@@ -151,6 +156,15 @@ def cluster_page(request: HttpRequest) -> HttpResponse:
     return _shown(request, "cluster", picture, ("method",), cluster=cluster_picture(picture))
 
 
+def _gaps(picture: Picture, shown: Collection[str]) -> dict[str, Any]:
+    """What of a page is missing or old as a source of ours is not heard. One query."""
+    states, as_of = sources(), picture.as_of
+    return {
+        "unheard": unheard(states, shown, as_of=as_of),
+        "silent": silent(states, shown, as_of=as_of),
+    }
+
+
 def _way_to_node(request: HttpRequest, identity: str) -> str:
     """To its only vote account that is in the cluster, else to the list of them."""
     owned = accounts_of_node(identity)
@@ -186,5 +200,8 @@ def _shown(
     shown = {"picture": picture, "stale": staleness(), "most_rows": MOST_ROWS}
     if picture.fetch is None:
         shown["failed_fetch"] = failed_first_fetch()
+    elif picture.scoring_run is None:
+        most = Validator.objects.present().aggregate(most=Max("activated_stake"))["most"]
+        shown["nobody_has_stake"] = most == 0
     context = {**shown, "unknown": unknown, **more}
     return render(request, f"validators/{name}.html", context)

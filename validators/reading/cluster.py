@@ -4,16 +4,18 @@ from validators.models import ChainState, ClusterEpoch, SourceState
 from validators.monitoring.sources import states
 
 
-def cluster_epochs(*, before: int | None = None, limit: int) -> list[ClusterEpoch]:
-    """Newest first; those before a number where one is given."""
+def cluster_epochs(*, running: int | None, before: int | None = None, limit: int) -> list[ClusterEpoch]:
+    """Newest first; those before a number where one is given.
+
+    `running` is the epoch of the newest fetch, None before the first: while no fetch is stored, other sources
+    write down numbers of the epoch after it already, of which neither stake nor votes are known.
+    """
     found = ClusterEpoch.objects.order_by("-epoch")
+    if running is not None:
+        found = found.filter(epoch__lte=running)
     if before is not None:
         found = found.filter(epoch__lt=before)
     return list(found[:limit])
-
-
-def newest_cluster_epoch() -> ClusterEpoch | None:
-    return ClusterEpoch.objects.order_by("-epoch").first()
 
 
 def chain_state() -> ChainState | None:

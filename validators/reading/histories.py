@@ -19,6 +19,7 @@ from validators.models import (
     IdentityChange,
     JitoEpoch,
     MevEpoch,
+    Origin,
     ScoringRun,
     StakeEpoch,
     TrustScore,
@@ -77,6 +78,13 @@ class SeenDelinquent(NamedTuple):
     delinquent_fetches: int
     fetches: int
     source: str
+    commission_source: str
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether a file told these looks. The chain may have told the row's credits since; what its
+        commission was, it cannot."""
+        return Origin.IMPORTED in (self.source, self.commission_source)
 
 
 def validator_history(validator: Validator, *, method: str | None = None) -> ValidatorHistory:

@@ -49,17 +49,20 @@ class _Other(NamedTuple):
     score: float | None
     delinquent: bool
     left_at: datetime | None
+    first_seen_at: datetime | None
 
     @property
     def why(self) -> str:
         if self is NEVER_SEEN:
             return _NEVER
+        if self.left_at is not None and self.left_at == self.first_seen_at:
+            return "it left the cluster before the first fetch here"
         if self.left_at is not None:
             return f"it left the cluster, as seen {self.left_at:%Y-%m-%d %H:%M} UTC"
         return "it has no score" if self.rank is None else "it is not among those asked for"
 
 
-NEVER_SEEN: Final = _Other("", "", None, None, False, None)
+NEVER_SEEN: Final = _Other("", "", None, None, False, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,8 @@ def _asked_for(picture: Picture, narrowing: Narrowing, spared: Collection[str]) 
 
 def _others(picture: Picture, accounts: Collection[str]) -> dict[str, _Other]:
     rows = standings(picture, narrowing=None).filter(vote_account__in=accounts)
-    return {account: _Other(*rest) for account, *rest in rows.values_list(*_COLUMNS, "left_at")}
+    columns = rows.values_list(*_COLUMNS, "left_at", "first_seen_at")
+    return {account: _Other(*rest) for account, *rest in columns}
 
 
 def _selected(

@@ -19,6 +19,8 @@ from validators.services.verdicts.rule_sets import rule_sets
 MOST_NAMED: Final = 3
 # More than those of a lamport nothing has.
 MOST_PLACES: Final = 9
+# Of what is less than a SOL, as on pages.
+PLACES_OF_LESS: Final = 3
 # In which order they are said.
 _SAID_BY: Final = {
     Outcome.PASSES: "passes",
@@ -264,12 +266,13 @@ def _written(value: float | bool | str, rule: Any) -> str:
     """As pages write it, and so exactly that what is written fails the rule too."""
     if isinstance(value, str) or not isinstance(rule, ValueRule):
         return str(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     about = ABOUT[rule.input]
+    if isinstance(value, bool):
+        return about.yes if value else about.no
     # What it fails by: a rule may have no bound of its own, only one beyond which it fails for sure.
     bound = rule.doubt if rule.doubt is not None and rule.doubt.is_anything else rule
-    for places in range(MOST_PLACES + 1):
+    fewest = PLACES_OF_LESS if about.unit is Unit.SOL and 0 < value < 1 else 0
+    for places in range(fewest, MOST_PLACES + 1):
         if about.unit is Unit.SOL:
             # Down, as everywhere: what is not whole is not there yet.
             shown = floor(value * 10**places) / 10**places
@@ -279,6 +282,7 @@ def _written(value: float | bool | str, rule: Any) -> str:
             text = figures.percent(shown, places + 2)
             if about.is_setting:
                 text = f"{text.removesuffix(' %').rstrip('0').rstrip('.')} %"
-        if not bound.holds(shown):
+        # What is not nothing is never written as it.
+        if not bound.holds(shown) and (shown or not value):
             break
     return text

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import Count, Q, Sum
 
 from scheduling.wording import counted
-from validators.models import Validator
+from validators.models import SourceState, Validator
 from validators.reading.concentration import NEVER_LOOKED, network_database, no_database_said
 from validators.solana.operators import Common, Strength
 from validators.templatetags.units import fraction_percent, grouped
@@ -43,12 +43,12 @@ class WhereAndWho:
     evidence: Sequence[Shared]
 
 
-def where_and_who(validator: Validator) -> WhereAndWho:
-    """As the rows tell of it. Three queries."""
+def where_and_who(validator: Validator, nodes: SourceState | None) -> WhereAndWho:
+    """As the rows tell of it, and `nodes` when gossip was heard last. Three queries."""
     sizes = _sizes(validator)
     return WhereAndWho(
         f"{_place(validator)}; {_company(validator, sizes)}.",
-        _where_said(validator, sizes),
+        _where_said(validator, sizes, nodes),
         _who_said(validator, sizes),
         _evidence(validator),
     )
@@ -80,10 +80,13 @@ def _sizes(validator: Validator) -> dict[str, Any]:
     return Validator.objects.present().aggregate(**numbers, **staked, all_stake=Sum("activated_stake"))
 
 
-def _where_said(validator: Validator, sizes: dict[str, Any]) -> str:
+def _where_said(validator: Validator, sizes: dict[str, Any], nodes: SourceState | None) -> str:
     database = network_database()
     if not validator.address:
         why = NEVER_LOOKED if database is None else "gossip tells no address of the internet"
+        heard_at = nodes.last_success_at if nodes else None
+        if heard_at is not None and heard_at < validator.first_seen_at:
+            why = "we have not heard gossip since it came"
         return f"Where its node is, is not known: {why}."
     at = f"By gossip in epoch {validator.address_epoch} its node is at {validator.address}"
     if database is None or not database.mark:

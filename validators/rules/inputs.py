@@ -61,11 +61,14 @@ class Known(NamedTuple):
 class About:
     """What an input is: in which unit, in words, and whether it stays as it is until somebody changes it.
 
-    What is of vote credits alone cannot be told of an epoch that counts lamports.
+    `yes` and `no` are sentences of one that is either. What is of vote credits alone cannot be told of an
+    epoch that counts lamports.
     """
 
     unit: Unit
     said: str
+    yes: str = ""
+    no: str = ""
     is_setting: bool = False
     only_now: bool = False
     of_vote_credits: bool = False
@@ -75,18 +78,48 @@ ABOUT: Final[Mapping[str, About]] = {
     "commission": About(Unit.FRACTION, "commission", is_setting=True),
     "highest_commission": About(Unit.FRACTION, "highest commission", is_setting=True),
     "mev_commission": About(Unit.FRACTION, "MEV commission", is_setting=True),
-    "runs_jito": About(Unit.YES_NO, "runs Jito", is_setting=True),
-    "vote_performance": About(Unit.FRACTION, "votes against the cluster's mean"),
+    "runs_jito": About(
+        Unit.YES_NO, "whether it runs Jito", "it runs Jito", "it does not run Jito", is_setting=True
+    ),
+    "vote_performance": About(Unit.FRACTION, "how it voted against the cluster's mean"),
     "credits_share": About(Unit.FRACTION, "share of the most credits", of_vote_credits=True),
     "delinquent_share": About(Unit.FRACTION, "share of looks that saw it delinquent"),
     "skip_rate": About(Unit.FRACTION, "skip rate"),
     "skip_rate_above_cluster": About(Unit.FRACTION, "skip rate less the cluster's"),
     "stake": About(Unit.SOL, "stake", is_setting=True),
-    "voted": About(Unit.YES_NO, "voted"),
-    "delinquent": About(Unit.YES_NO, "delinquent", is_setting=True, only_now=True),
-    "superminority": About(Unit.YES_NO, "in the superminority", is_setting=True, only_now=True),
-    "has_name": About(Unit.YES_NO, "published a name", is_setting=True, only_now=True),
-    "has_icon": About(Unit.YES_NO, "published an icon", is_setting=True, only_now=True),
+    "voted": About(Unit.YES_NO, "whether it voted", "it voted", "it did not vote"),
+    "delinquent": About(
+        Unit.YES_NO,
+        "whether it is delinquent",
+        "it is delinquent",
+        "it is not delinquent",
+        is_setting=True,
+        only_now=True,
+    ),
+    "superminority": About(
+        Unit.YES_NO,
+        "whether it belongs to the superminority",
+        "it belongs to the superminority",
+        "it does not belong to the superminority",
+        is_setting=True,
+        only_now=True,
+    ),
+    "has_name": About(
+        Unit.YES_NO,
+        "whether it published a name",
+        "it published a name",
+        "it published no name",
+        is_setting=True,
+        only_now=True,
+    ),
+    "has_icon": About(
+        Unit.YES_NO,
+        "whether it published an icon",
+        "it published an icon",
+        "it published no icon",
+        is_setting=True,
+        only_now=True,
+    ),
     "version": About(Unit.VERSION, "version", is_setting=True, only_now=True),
 }
 

@@ -91,7 +91,8 @@ def _of_window(rule: ValueRule, past: Past) -> Finding:
 
 def _newest_told(name: str, past: Past) -> int:
     for epoch in range(past.running, past.running - EPOCHS_OF_NOW - 1, -1):
-        if _value(name, past, epoch) is not None:
+        # Who was not in the cluster yet told nothing.
+        if _told(name, past, epoch) is not None:
             return epoch
     return past.running
 
@@ -123,11 +124,15 @@ def _seen(rule: ValueRule, past: Past, epoch: int) -> _Seen | None:
     return _judged(rule, epoch, value)
 
 
-def _value(name: str, past: Past, epoch: int) -> Value:
+def _told(name: str, past: Past, epoch: int) -> Value:
+    """Of one that was there."""
     known = past.epochs.get(epoch)
-    if known is not None:
-        told: Value = getattr(known, name)
-        return told
+    return None if known is None else getattr(known, name)
+
+
+def _value(name: str, past: Past, epoch: int) -> Value:
+    if epoch in past.epochs:
+        return _told(name, past, epoch)
     if epoch not in past.held:
         return None
     return False if name == "voted" else ABSENT
@@ -143,9 +148,9 @@ def _judged(rule: ValueRule, epoch: int, value: float | bool) -> _Seen:
 
 def _of_nothing(rule: ValueRule, past: Past, last: int) -> Finding:
     """Every epoch of the window was passed over."""
-    all_absent = _value(rule.input, past, last) is ABSENT or _value(rule.input, past, last - 1) is ABSENT
-    if rule.absent == "fail_if_all" and all_absent:
-        return Finding(rule.name, Outcome.FAILS, epoch=last, epochs=1, goes_on=True)
+    absent = next((one for one in (last, last - 1) if _told(rule.input, past, one) is ABSENT), None)
+    if rule.absent == "fail_if_all" and absent is not None:
+        return Finding(rule.name, Outcome.FAILS, epoch=absent, epochs=1, goes_on=True)
     return Finding(rule.name, Outcome.UNKNOWN, _not_known(rule, last))
 
 

@@ -32,13 +32,14 @@ def or_none(rendered: str) -> str:
 
 @register.filter
 def sol(lamports: int | None) -> str:
-    """Whole SOL, or what is less than one to three places; what is not nothing is never shown as it."""
+    """Whole SOL, or what is less than one to three places, never more than there is; what is not nothing is
+    never shown as it."""
     if lamports is None:
         return UNKNOWN
     if 0 < lamports < LEAST_SHOWN:
         return "under 0.001"
     whole, rest = divmod(lamports, LAMPORTS_PER_SOL)
-    return figures.grouped(whole) if whole or not rest else figures.decimal(lamports / LAMPORTS_PER_SOL, 3)
+    return figures.grouped(whole) if whole or not rest else sol_of_account(lamports)
 
 
 @register.filter

@@ -158,7 +158,7 @@ def test_people_get_a_table(endpoint: CannedEndpoint, capsys: pytest.CaptureFixt
         "vote",
         "account",
     ]
-    assert line.split() == ["1", "95.00", "1,000.00", "5", "%", "no", replies.key("vote 1")]
+    assert line.split() == ["1", "95.00", "1,000", "5", "%", "no", replies.key("vote 1")]
 
 
 def test_a_name_is_shown_as_it_is_written_and_steers_no_terminal(

@@ -171,3 +171,16 @@ def test_what_comes_and_leaves_is_asked_for_once_an_epoch_is_over(client: Client
 
     assert text.count("(the chain tells it once the epoch is over)") == 2
     assert text.count("(the chain tells it of epochs that are over, and was not asked about this one)") == 2
+
+
+def test_an_epoch_that_only_another_source_saw_is_not_the_one_that_runs(client: Client) -> None:
+    """Over a boundary without votes: blocks and inflation come, and tell neither stake nor the unit."""
+    whole_cluster()
+    ClusterEpoch.objects.create(epoch=991, credits_unit="vote_credits", inflation_validator=0.04)
+
+    text = words(page(client, "/cluster/"))
+    told = [client.get(f"/api/v1/cluster{of}").json() for of in ("", "/epochs")]
+
+    assert "Epoch 990 Stake (SOL) 3 Vote accounts 2 With stake 2 Superminority 1" in text
+    assert "991" not in text
+    assert (told[0]["epoch"], told[0]["cluster"]["epoch"], told[1]["items"][0]["epoch"]) == (990, 990, 990)

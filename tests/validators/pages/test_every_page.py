@@ -136,7 +136,7 @@ def test_the_other_pages_ask_as_many_questions_for_a_long_history_as_for_a_short
     # verdicts.
     with django_assert_num_queries(29):
         page(client, "/validators/vote1/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page(client, "/compare/?v=vote0&v=vote1&v=vote2&v=vote3")
     with django_assert_num_queries(16):
         page(client, "/cluster/")

@@ -1,5 +1,6 @@
 """The first hours of an installation: what is not known yet is no zero, and no fault of a validator."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.test import Client
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.looking import page, words
-from tests.validators.rows import fetch, validator
+from tests.validators.rows import NOON, SOL, fetch, validator
 from validators import tasks
 from validators.models import RuleVerdict, SourceState, Validator
+from validators.models.marks import mark_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -145,3 +147,54 @@ def test_an_estimate_is_not_said_to_be_by_a_stake_that_it_may_not_take(client: C
 
     assert "with the commission of today and, where a stake is needed that nobody saw, that of today;" in text
     assert "5.00 % by rewards (an estimate) and 1.00 % by tips (an estimate by the stake of today)" in text
+
+
+def test_what_a_silent_source_told_is_dated_wherever_it_stands(client: Client) -> None:
+    """Versions and skip rates stay on the list, beside others and over the cluster, and grow old there."""
+    fetch(stored_at=NOON)
+    validator(1, version="4.2.1", leader_slots=400, blocks_produced=396, first_seen_at=NOON)
+    for source in ("nodes", "production", "names"):
+        SourceState.objects.create(source=source, last_success_at=NOON, last_error="tired")
+    newcomer = validator(2, version="", address="", first_seen_at=NOON + timedelta(days=1))
+
+    since = "since 2026-11-23 12:00 UTC."
+    versions = f"We have not heard the source of versions and clients {since}"
+    for address in ("/", "/compare/?v=vote1&v=vote2"):
+        text = words(page(client, address))
+        assert f"{versions} We have not heard the source of leader slots and blocks {since}" in text
+        # What was never heard leaves dashes, which tell it.
+        assert text.count("We have not heard the source of tips and shared priority fees yet.") == 2
+        assert f"({versions})" in text
+    of_all = words(page(client, "/cluster/"))
+    assert f"{versions} We have not heard the source of names and websites {since}" in of_all
+    of_one = words(page(client, f"/validators/{newcomer.vote_account}/"))
+    assert "Where its node is, is not known: we have not heard gossip since it came." in of_one
+
+
+def test_a_source_that_nobody_asks_any_more_is_as_silent_as_one_that_fails(client: Client) -> None:
+    """Its job is paused, say: no attempt failed."""
+    fetch(stored_at=NOON + timedelta(days=4))
+    validator(1, version="4.2.1", first_seen_at=NOON)
+    SourceState.objects.create(source="nodes", last_success_at=NOON)
+    SourceState.objects.create(source="production", last_success_at=NOON + timedelta(days=2))
+
+    for address in ("/", "/compare/?v=vote1", "/cluster/", "/validators/vote1/"):
+        text = words(page(client, address))
+        assert "versions and clients since 2026-11-23 12:00 UTC." in text
+        assert "leader slots and blocks since" not in text
+
+
+def test_where_nobody_has_stake_no_job_is_said_to_bring_scores(client: Client) -> None:
+    fetch(stored_at=NOON)
+    alone = validator(1, activated_stake=0)
+    addresses = ("/", "/selection/")
+    texts = [words(page(client, address)) for address in addresses]
+    assert all("Nobody has stake, so nobody is scored" in text for text in texts)
+    assert not any("The scoring job makes them" in text for text in texts)
+
+    alone.activated_stake = SOL
+    alone.save()
+    mark_picture(SourceState.Source.VOTES)
+    assert all(
+        "The scoring job makes them" in words(page(client, address)) for address in ("/", "/selection/")
+    )

@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from tests.validators.rows import NOON, SOL, fetch, history, validator, vote_state
-from validators.models import ClusterEpoch, MevEpoch, Validator
+from validators.models import ClusterEpoch, MevEpoch, SourceState, Validator
+from validators.models.marks import mark_picture
 from validators.services.block_yields import block_yields
 from validators.templatetags.units import UNKNOWN, measured
 
@@ -152,6 +153,9 @@ def test_of_whom_nobody_asked_no_block_is_denied(client: Client) -> None:
     assert "Whether it runs Jito is not known: nobody looked for an account of its tips yet." in said
     assert f"{UNKNOWN} (We have not heard the source of tips" in said
     assert "not known: no account of its tips was seen, and in no epoch that was" in page_of(client, in_vain)
+    assert f"{UNKNOWN} (We have not heard the source of tips" in page_of_all(client)
+    SourceState.objects.create(source="mev", last_success_at=NOON)
+    mark_picture(SourceState.Source.MEV)
     assert "neither an account of its tips was seen, nor a block without one" in page_of_all(client)
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -24,7 +25,7 @@ def eight() -> None:
         for number in range(1, 9)
     ]
     scoring_run([(one, 100.0 - number) for number, one in enumerate(scored, start=1)])
-    validator(20, left_at=NOON)
+    validator(20, first_seen_at=NOON - timedelta(days=9), left_at=NOON)
     validator(21, activated_stake=0)
 
 

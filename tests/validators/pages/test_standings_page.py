@@ -230,8 +230,9 @@ def test_the_list_asks_as_many_questions_for_many_validators_as_for_few(
     scoring_run(scored)
     scoring_run(scored)
 
-    # Fetch, run, last ended epoch; how many, the rows, their runs, scores and changes; how old is too old.
-    with django_assert_num_queries(12):
+    # Fetch, run, last ended epoch; how many, the rows, their runs, scores and changes; sources; how old is
+    # too old.
+    with django_assert_num_queries(13):
         page(client)
 
 

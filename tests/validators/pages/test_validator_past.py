@@ -167,10 +167,15 @@ def test_epochs_of_a_history_that_saw_it_delinquent_stand_beside_our_own_inciden
 
     text = words(page(client, "/validators/vote1/"))
     assert "By epoch, in so many of the looks: 900 (13 of 40, imported)." in text
+    # The chain told its credits since, which makes nobody else's looks ours.
+    ValidatorEpoch.objects.update(source="live", commission_source="imported")
+    mark_picture(Writer.IMPORTS)
+    assert "looks: 900 (13 of 40, imported)." in words(page(client, "/validators/vote1/"))
 
     for epoch in range(901, 913):
         seen(shown, epoch, 500, 500, 500, 500)
-    ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13, source="live")
+    ours = {"source": "live", "commission_source": "vote_account"}
+    ValidatorEpoch.objects.update(fetches=40, delinquent_fetches=13, **ours)
     assert "901 (13 of 40), and 1 epoch before." in words(page(client, "/validators/vote1/"))
 
 

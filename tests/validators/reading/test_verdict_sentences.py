@@ -36,7 +36,15 @@ def said(rule: dict[str, Any], **found: Any) -> str:
         ({"input": "commission", "at_most": 0.05, "doubt": UNSURE}, 0.10001, "10.001 %"),
         ({"input": "vote_performance", "doubt": {"at_least": 0.85, "because": "?"}}, 0.5, "50.00 %"),
         ({"input": "vote_performance", "doubt": {"at_least": 0.85, "because": "?"}}, 0.0, "0.00 %"),
-        ({"input": "superminority", "is": False}, True, "yes"),
+        # What is not nothing is not written as it.
+        ({"input": "stake", "at_least": 5_000}, 0.998, "0.998 SOL"),
+        ({"input": "stake", "at_least": 5_000}, 0.000_02, "0.00002 SOL"),
+        ({"input": "stake", "at_least": 5_000}, 0.0, "0 SOL"),
+        ({"input": "vote_performance", "at_least": 0.97}, 0.000_002, "0.0002 %"),
+        # "Not in the superminority: yes" may be read either way.
+        ({"input": "superminority", "is": False}, True, "it belongs to the superminority"),
+        ({"input": "has_name", "is": True}, False, "it published no name"),
+        ({"input": "voted", "is": True}, False, "it did not vote"),
     ],
 )
 def test_a_value_is_written_as_on_pages_and_so_that_it_fails(

@@ -305,3 +305,23 @@ def test_what_one_epoch_does_not_tell_is_not_said_to_be_unknown_altogether(runni
     epoch = NOW if running else NOW - 1
     assert finding.outcome is Outcome.UNKNOWN
     assert finding.because == f"MEV commission is not known in epoch {epoch}"
+
+
+@pytest.mark.parametrize("name", ["mev_commission", "has_name"])
+def test_who_was_not_in_the_cluster_yet_is_no_answer_to_what_is_asked_of_now(name: str) -> None:
+    """Its tips and its name are not told yet, and the epochs before it came are no account without tips."""
+    bound = {"is": True} if name == "has_name" else {"at_most": 0.1}
+    newcomer = past(values={NOW: None}, stake=0.998)
+
+    finding = found({"input": name, **bound, "absent": "fail"}, newcomer)
+
+    assert (finding.outcome, finding.value) == ("unknown", None)
+    assert finding.because.endswith(f" is not known in epoch {NOW}")
+
+
+def test_who_was_not_in_the_cluster_yet_is_not_without_tips_in_every_epoch() -> None:
+    tips = {"input": "mev_commission", "at_most": 0.1, "window": 31, "absent": "fail_if_all"}
+
+    assert found(tips, past(values={NOW: None}, stake=1.0)).outcome == "unknown"
+    without = past("mev_commission", {NOW - 1: ABSENT}, stake=1.0)
+    assert (found(tips, without).outcome, found(tips, without).epoch) == ("fails", NOW - 1)

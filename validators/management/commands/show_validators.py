@@ -14,7 +14,7 @@ from validators.reading.picture import current_picture
 from validators.reading.rewards import reward_of_100_sol
 from validators.reading.standings import standings, with_risk
 from validators.scoring.ten_epochs import risk_of_ten_epochs
-from validators.solana.arithmetic import LAMPORTS_PER_SOL
+from validators.templatetags.units import sol
 
 # Told as the API's list tells them, under the same names.
 _TOLD: Final = (
@@ -69,7 +69,7 @@ def _table(rows: Sequence[Any]) -> list[str]:
 def _line(row: Any) -> str:
     rank = "-" if row.rank is None else str(row.rank)
     score = "-" if row.score is None else f"{row.score:.2f}"
-    stake = f"{row.activated_stake / LAMPORTS_PER_SOL:,.2f}"
+    stake = sol(row.activated_stake)
     commission = "unknown" if row.commission_bps is None else bps_percent(row.commission_bps)
     name = f" {printable(row.name)}" if row.name else ""
     return (

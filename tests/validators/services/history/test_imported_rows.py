@@ -9,8 +9,9 @@ from django.test import Client
 from tests.validators import replies
 from tests.validators.endpoints import CannedEndpoint
 from tests.validators.histories import file_of, line, varied
+from tests.validators.looking import page, words
 from tests.validators.replies import SOL, key
-from tests.validators.rows import NOON, fetch, validator
+from tests.validators.rows import NOON, fetch, scoring_run, validator
 from tests.validators.services.history.loading import load
 from validators.models import ClusterEpoch, CommissionChange, IdentityChange, Validator, ValidatorEpoch
 from validators.reading.picture import current_picture
@@ -150,6 +151,25 @@ def test_a_validator_known_from_history_only_is_never_present(tmp_path: Path) ->
     assert (departed.commission_bps, departed.last_vote) == (None, 0)
     assert not Validator.objects.present().exists()
     assert not standings(current_picture()).exists()
+
+
+def test_of_a_validator_known_from_history_only_nobody_says_when_it_left(
+    tmp_path: Path, client: Client
+) -> None:
+    """It was not when the file was read, which is what its row has for want of better."""
+    load(file_of(tmp_path, line(900), line(901)))
+    departed = Validator.objects.get()
+    fetch()
+    scoring_run([(validator(7), 90.0)])
+
+    text = words(page(client, f"/validators/{departed.vote_account}/"))
+    chosen = words(page(client, f"/selection/?held={departed.vote_account}"))
+
+    assert "Left before the first fetch here; a history tells of it, last in epoch 901" in text
+    assert "No fetch of ours ever saw it." in text
+    read_at = f"{departed.left_at:%Y-%m-%d %H:%M} UTC"
+    assert [read_at in one for one in (text, chosen)] == [False, False]
+    assert "it left the cluster before the first fetch here" in chosen
 
 
 def test_a_fetch_after_an_import_finds_no_change_of_commission_in_it(
