@@ -27,7 +27,9 @@ def failing_jobs(*, now: datetime) -> list[Trouble]:
     a day would have gone. It fails when one run has for good, and before that at its third attempt.
     One that somebody paused is nobody's alert; one that its failures paused is.
     """
-    found = [one for one in failing_now(most=FAILURES_IN_A_ROW) if not _is_paused_on_purpose(one.job)]
+    found = [
+        one for one in failing_now(now=now, most=FAILURES_IN_A_ROW) if not _is_paused_on_purpose(one.job)
+    ]
     return [trouble for failing in found if (trouble := _failures_of(failing)) is not None]
 
 
@@ -53,7 +55,7 @@ def broken_neighbours(*, now: datetime) -> list[Trouble]:
 def missed_occurrences(*, now: datetime) -> list[Trouble]:
     """The jobs that missed occurrences, as the first run after that found."""
     found = Run.objects.filter(
-        finished_at__gte=now - TELL_OF_MISSED, missed_before__gt=0, job__schedule__isnull=False
+        finished_at__range=(now - TELL_OF_MISSED, now), missed_before__gt=0, job__schedule__isnull=False
     ).exclude(trigger=RunTrigger.BACKFILL)
     return [
         Trouble(subject=run.job.name, message=_missed(run))
