@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from importlib.util import find_spec
 from typing import Final
 
 # A spreadsheet takes a cell that begins so for a formula, and names are written by strangers.
@@ -20,8 +21,13 @@ def were(number: int) -> str:
 
 
 def pip_install(what: str) -> str:
-    """What installs into the environment that runs us; one that `make run` built has no pip of its own."""
-    return f"python3 -m pip --python {shlex.quote(sys.executable)} install {what}"
+    """What installs into the environment that runs us, activated or not.
+
+    One that `make run` built has no pip of its own; the Python that it was made of has.
+    """
+    base = getattr(sys, "_base_executable", None) or "python3"
+    python = sys.executable if find_spec("pip") else base
+    return f"{shlex.quote(python)} -m pip --python {shlex.quote(sys.executable)} install {what}"
 
 
 def cell_text(text: str) -> str:

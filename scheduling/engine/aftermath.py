@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
+from scheduling.ledger.ahead import AHEAD
 from scheduling.ledger.journal import SCHEDULER, record_change
 from scheduling.models import Action, Job, Run, RunState, RunTrigger
 from scheduling.modes import jobs_that_need
@@ -64,6 +65,7 @@ def follow_failure(*, job_id: int, now: datetime) -> None:
     if not limit or job.paused_at is not None:
         return
     ended = Run.objects.filter(job=job, state__in=(RunState.SUCCEEDED, RunState.FAILED))
+    ended = ended.filter(finished_at__lte=now + AHEAD)
     newest = list(ended.order_by("-finished_at").values_list("state", flat=True)[:limit])
     if newest != [RunState.FAILED] * limit:
         return

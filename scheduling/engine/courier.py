@@ -22,6 +22,7 @@ from scheduling.engine.execution import execute_run
 from scheduling.engine.locks import PatientConnection
 from scheduling.engine.processes import adopt_orphans, die_with_parent
 from scheduling.engine.standstill import StoppedChildren
+from scheduling.ledger.ahead import waiting_ahead
 from scheduling.ledger.patience import briefly, is_held
 from scheduling.models import OPEN_STATES, Job, Run, RunState, RunTrigger
 from scheduling.monitoring.alert_delivery import DELIVERY_DEADLINE, channels, digest
@@ -147,9 +148,11 @@ def _next_delivery(job_id: int, *, now: datetime) -> int | None:
             Run.objects.filter(job=job, trigger=RunTrigger.ALERT, state__in=OPEN_STATES).order_by("pk")
         )
         for run in runs:
-            if run.state == RunState.QUEUED and run.queued_at and now - run.queued_at > FORGOTTEN:
+            if run.state == RunState.QUEUED and run.queued_at and abs(now - run.queued_at) > FORGOTTEN:
                 return run.pk
-        due = [run for run in runs if run.not_before <= now]
+        # Told too early does no harm, unlike what runs by a clock that was wrong.
+        ahead = set(waiting_ahead(now=now).filter(job=job).values_list("pk", flat=True))
+        due = [run for run in runs if run.not_before <= now or run.pk in ahead]
         if not due or any(run.state != RunState.PENDING for run in runs):
             return None
         return _join(runs, into=due[-1], now=now)

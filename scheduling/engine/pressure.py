@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from scheduling.ledger.ahead import AHEAD
 from scheduling.ledger.journal import SCHEDULER, record_change
 from scheduling.models import Action, Job, Run, RunState
 from scheduling.timing.cadence import Every
@@ -19,7 +20,7 @@ def adapt_stretch(job: Job, *, now: datetime) -> None:
     """
     if job.stretch_limit is None or not isinstance(job.cadence, Every):
         return
-    reason = _pressure_on(job)
+    reason = _pressure_on(job, now=now)
     longest = max(1, int(job.stretch_limit.total_seconds()) // job.cadence.seconds)
     stretch = min(job.stretch * 2, longest) if reason else max(1, job.stretch // 2)
     if stretch == job.stretch:
@@ -30,9 +31,10 @@ def adapt_stretch(job: Job, *, now: datetime) -> None:
     record_change(job, at=now, by=SCHEDULER, action=Action.STRETCH, detail=detail)
 
 
-def _pressure_on(job: Job) -> str:
+def _pressure_on(job: Job, *, now: datetime) -> str:
     """What is overloaded, empty when nothing is."""
-    newest = Run.objects.filter(job=job, started_at__isnull=False).order_by("-occurrence").first()
+    begun = Run.objects.filter(job=job, started_at__isnull=False, occurrence__lte=now + AHEAD)
+    newest = begun.order_by("-occurrence").first()
     if newest is not None and newest.pressure:
         return newest.pressure
     queued = Run.objects.filter(state=RunState.QUEUED).count()

@@ -22,6 +22,7 @@ from scheduling.engine.processes import ProcessIdentity
 from scheduling.engine.room import Room, taking_room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
 from scheduling.engine.turns import in_turn_for_room, rank, turns_of_asked
+from scheduling.ledger.ahead import AHEAD
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
 from scheduling.models import OPEN_STATES, Job, Overlap, Run, RunState
 from scheduling.timing.attempts import with_jitter
@@ -58,7 +59,7 @@ def unsettled_runs(
     silent = Q(state=RunState.QUEUED)
     if not messages_lost:  # nothing is queued before it may start, and by that there is an index
         asked = now - (SILENCE_WITH_A_QUEUE if messages_waiting else SILENCE)
-        silent &= Q(not_before__lt=asked, queued_at__lt=asked)
+        silent &= Q(not_before__lt=asked) & (Q(queued_at__lt=asked) | Q(queued_at__gt=now + AHEAD))
     rows = Run.objects.exclude(job__in=but).select_related("job").order_by()
     found = {run.pk: run for run in rows.filter(Q(state=RunState.RUNNING) | due | silent)}
     if any(run.state == RunState.PENDING for run in found.values()):
@@ -180,7 +181,8 @@ def _is_silent(run: Run, *, now: datetime, messages_waiting: bool) -> bool:
     patience = min(max(SILENCE, run.queued_at - run.not_before), LONGEST_SILENCE)
     if messages_waiting:
         patience = max(patience, SILENCE_WITH_A_QUEUE)
-    return now - run.queued_at > patience
+    # Or it was asked for by a clock that was ahead.
+    return now - run.queued_at > patience or run.queued_at > now + AHEAD
 
 
 def _is_local(run: Run) -> bool:

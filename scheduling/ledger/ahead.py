@@ -49,3 +49,13 @@ def waiting_ahead(*, now: datetime) -> "QuerySet[Run]":
         | Q(not_before__gt=now + LONGEST_BETWEEN_ATTEMPTS) & is_tried,
         state__in=(RunState.PENDING, RunState.QUEUED),
     )
+
+
+def shorten_waits(job: Job, *, now: datetime) -> None:
+    """What waits for another attempt for longer than any of this job's begins after a first wait instead.
+
+    Call where its first wait was made shorter: by the one of before it would look like what waits ahead.
+    """
+    longest = max(LONGEST_WAIT, job.backoff) * (1 + JITTER)
+    waiting = Run.objects.filter(job=job, state=RunState.PENDING, attempt__gt=0)
+    waiting.filter(not_before__gt=now + longest).update(not_before=now + job.backoff)

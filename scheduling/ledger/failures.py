@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
+from scheduling.ledger.ahead import AHEAD
 from scheduling.ledger.attempts import failures_of_open, interval_after
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.timing.cadence import EPOCH
@@ -32,12 +34,13 @@ class Failing:
         return failures_of_open(self.trying) if self.trying else 0
 
 
-def failing_now(*, most: int = MOST_COUNTED) -> list[Failing]:
+def failing_now(*, now: datetime, most: int = MOST_COUNTED) -> list[Failing]:
     """The scheduled jobs whose newest run failed, or is tried again; one query when there are none.
 
-    At most so many runs of each are given.
+    At most so many runs of each are given, and none that ran while the clock was ahead.
     """
-    newest = Run.objects.filter(job=OuterRef("pk"), state__in=_TRIED).order_by("-occurrence")
+    known = Run.objects.filter(state__in=_TRIED, occurrence__lte=now + AHEAD).order_by("-occurrence")
+    newest = known.filter(job=OuterRef("pk"))
     # By the state alone, of which few are open: by job it would be all of the job's runs that are passed.
     tried = Run.objects.filter(state__in=OPEN_STATES, attempt__gt=0).exclude(
         state=RunState.RUNNING, attempt=1
@@ -50,7 +53,7 @@ def failing_now(*, most: int = MOST_COUNTED) -> list[Failing]:
         .order_by("name")
     )
     trying = {run.job_id: run for run in tried.order_by("occurrence")} if suspects else {}
-    return [_failing(job, trying.get(job.pk), most=most) for job in suspects]
+    return [_failing(job, trying.get(job.pk), known.filter(job=job)[:most]) for job in suspects]
 
 
 def interval_of_next(job: Job) -> timedelta | None:
@@ -59,11 +62,8 @@ def interval_of_next(job: Job) -> timedelta | None:
     return interval_after(job, next_run or EPOCH)
 
 
-def _failing(job: Any, trying: Run | None, *, most: int) -> Failing:
-    failed: list[Run] = []
+def _failing(job: Any, trying: Run | None, newest: Iterable[Run]) -> Failing:
+    failed: tuple[Run, ...] = ()
     if job.newest_state == RunState.FAILED:
-        for run in Run.objects.filter(job=job, state__in=_TRIED).order_by("-occurrence")[:most]:
-            if run.state != RunState.FAILED:
-                break
-            failed.append(run)
-    return Failing(job=job, interval=interval_of_next(job), runs=tuple(failed), trying=trying)
+        failed = tuple(takewhile(lambda run: run.state == RunState.FAILED, newest))
+    return Failing(job=job, interval=interval_of_next(job), runs=failed, trying=trying)

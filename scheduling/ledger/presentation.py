@@ -23,6 +23,8 @@ SCHEDULE_HEADERS = (
 )
 RUN_HEADERS = ("id", "occurrence (UTC)", "state", "trigger", "attempt", "late", "took", "worker", "why")
 LONGEST_REASON = 70
+# Nobody triggers what comes within this by itself.
+SOON = timedelta(minutes=1)
 
 
 def iso(instant: datetime | None) -> str | None:
@@ -54,6 +56,13 @@ def removed_text(names: Sequence[str]) -> str:
     if not names:
         return ""
     return f"{', '.join(names)}: removed until the next `manage.py scheduler setup`; a pause lasts."
+
+
+def resumed_text(name: str, next_run: datetime | None, *, now: datetime) -> str:
+    """When a job goes on that was paused, and what runs it sooner where that is not soon."""
+    text = f"{name} goes on; its next run is at {clock_time(next_run) or 'no set time'} (UTC)."
+    is_soon = next_run is None or next_run - now <= SOON
+    return text if is_soon else f"{text} `manage.py scheduler trigger {name}` runs it now."
 
 
 def pause_text(job: Job) -> str:

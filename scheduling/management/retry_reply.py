@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from scheduling.exceptions import RefusedError
+from scheduling.exceptions import RefusedError, WrongValueError
 from scheduling.ledger.presentation import retry_text, run_document
 from scheduling.ledger.search import RunFilter
 from scheduling.management.command import Reply
@@ -12,7 +12,7 @@ from scheduling.management.tables import table
 from scheduling.models import Job
 from scheduling.operations.naming import job_named
 from scheduling.operations.retrying import Retried, failed_run, failed_runs, retry, retry_all
-from scheduling.timing.instants import parse_instant
+from scheduling.timing.instants import parse_instant, show_instant
 
 # Longer numbers are of no run.
 MOST_DIGITS = 18
@@ -62,6 +62,9 @@ def _failed(name: str | None, *, start: str | None, end: str | None) -> list[int
         since=parse_instant(start) if start else None,
         until=parse_instant(end) if end else None,
     )
+    if wanted.since and wanted.until and wanted.since > wanted.until:
+        told = f"from {show_instant(wanted.since)} to {show_instant(wanted.until)}"
+        raise WrongValueError(f"The time {told} is none: it ends before it begins.")
     found = failed_runs(wanted, with_deliveries=True)
     if not found:
         raise RefusedError(f"{name} has no failed run." if name else "Nothing has failed.")

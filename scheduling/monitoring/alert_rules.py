@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
+
 from scheduling.ledger.attempts import cause_of, first_line
 from scheduling.ledger.failures import Failing, failing_now
 from scheduling.ledger.journal import SCHEDULER
@@ -27,7 +29,9 @@ def failing_jobs(*, now: datetime) -> list[Trouble]:
     a day would have gone. It fails when one run has for good, and before that at its third attempt.
     One that somebody paused is nobody's alert; one that its failures paused is.
     """
-    found = [one for one in failing_now(most=FAILURES_IN_A_ROW) if not _is_paused_on_purpose(one.job)]
+    found = [
+        one for one in failing_now(now=now, most=FAILURES_IN_A_ROW) if not _is_paused_on_purpose(one.job)
+    ]
     return [trouble for failing in found if (trouble := _failures_of(failing)) is not None]
 
 
@@ -51,9 +55,16 @@ def broken_neighbours(*, now: datetime) -> list[Trouble]:
 
 
 def missed_occurrences(*, now: datetime) -> list[Trouble]:
-    """The jobs that missed occurrences, as the first run after that found."""
+    """The jobs that missed occurrences, as the first run after that found.
+
+    What lay before a job's first run of all was missed by nobody: it is set up before services are started.
+    """
+    before = Run.objects.filter(job=OuterRef("job"), occurrence__lt=OuterRef("occurrence"))
     found = Run.objects.filter(
-        finished_at__gte=now - TELL_OF_MISSED, missed_before__gt=0, job__schedule__isnull=False
+        Exists(before),
+        finished_at__range=(now - TELL_OF_MISSED, now),
+        missed_before__gt=0,
+        job__schedule__isnull=False,
     ).exclude(trigger=RunTrigger.BACKFILL)
     return [
         Trouble(subject=run.job.name, message=_missed(run))

@@ -212,7 +212,8 @@ def _repeat(
     for key in found.keys() & alerts.keys():
         alert = alerts[key]
         alert.message, alert.seen_at = found[key].message, now
-        is_time = now - alert.told_at >= max(pace, found[key].pace)
+        told = now - alert.told_at  # in the future, where the clock was ahead
+        is_time = told >= max(pace, found[key].pace) or told < timedelta(0)
         alert.told_at = now if is_time else alert.told_at
         alert.save(update_fields=["message", "seen_at", "told_at"])
         if is_time:
@@ -223,7 +224,8 @@ def _close(unseen: Sequence[Alert], answered: Sequence[str], *, now: datetime) -
     """Close what was fine for a while, and what a rule opened that is no more."""
     for alert in unseen:
         known = alert.rule in settings.ALERT_RULES
-        if known and (alert.rule not in answered or now - alert.seen_at < CLOSE_AFTER):
+        lately = timedelta(0) <= now - alert.seen_at < CLOSE_AFTER  # or the clock was ahead then
+        if known and (alert.rule not in answered or lately):
             continue
         alert.closed_at = now
         alert.save(update_fields=["closed_at"])

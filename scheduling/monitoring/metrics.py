@@ -5,6 +5,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -43,10 +44,11 @@ def exposition() -> bytes:
 
 def scheduling_metrics() -> Iterator[Metric]:
     """Schedules, runs, queue, workers and database."""
-    yield from schedule_metrics()
+    now = database_now()
+    yield from schedule_metrics(now=now)
     yield from _run_totals()
     yield _open_runs()
-    yield from _queue()
+    yield from _queue(now=now)
     yield GaugeMetricFamily("staking_database_size_bytes", "Size of the database.", value=database_size())
     yield GaugeMetricFamily(
         "staking_database_writable",
@@ -128,8 +130,8 @@ def _open_runs() -> Metric:
     return gauge
 
 
-def _queue() -> Iterator[Metric]:
-    queue = queue_state(now=database_now())
+def _queue(*, now: datetime) -> Iterator[Metric]:
+    queue = queue_state(now=now)
     yield GaugeMetricFamily(
         "staking_redis_up",
         "1 while Redis takes messages; messages, workers and clusters are absent otherwise.",

@@ -1,13 +1,14 @@
 """What a scrape says of each schedule: when it is due, how often, and whether it fails."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from scheduling.ledger.ahead import AHEAD
 from scheduling.ledger.failures import failing_now, interval_of_next
 from scheduling.ledger.selectors import next_run_of
 from scheduling.models import Job, Run
@@ -22,11 +23,11 @@ _GAUGES = {
 }
 
 
-def schedule_metrics() -> Iterator[Metric]:
+def schedule_metrics(*, now: datetime) -> Iterator[Metric]:
     """One gauge for each figure, one sample for each schedule that has it."""
     gauges = {name: GaugeMetricFamily(name, text, labels=["schedule"]) for name, text in _GAUGES.items()}
-    failing = {one.job.pk: one for one in failing_now()}
-    for job in _jobs():
+    failing = {one.job.pk: one for one in failing_now(now=now)}
+    for job in _jobs(now=now):
         found, next_run = failing.get(job.pk), next_run_of(job)
         figures = {
             "staking_schedule_next_run_timestamp_seconds": next_run.timestamp() if next_run else None,
@@ -46,8 +47,9 @@ def _seconds(duration: timedelta | None) -> float | None:
     return None if duration is None else duration.total_seconds()
 
 
-def _jobs() -> Any:
-    newest = Run.objects.filter(job=OuterRef("pk"), lateness__isnull=False).order_by("-occurrence")
+def _jobs(*, now: datetime) -> Any:
+    begun = Run.objects.filter(job=OuterRef("pk"), lateness__isnull=False, occurrence__lte=now + AHEAD)
+    newest = begun.order_by("-occurrence")
     return (
         Job.objects.filter(schedule__isnull=False)
         .select_related("schedule", "after__schedule")

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from scheduling.exceptions import CadenceError, RefusedError
-from scheduling.ledger.ahead import jobs_ahead, stands_ahead, waiting_ahead
+from scheduling.ledger.ahead import jobs_ahead, shorten_waits, stands_ahead, waiting_ahead
 from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
 from scheduling.ledger.patience import briefly, refused_while_held
@@ -20,7 +20,13 @@ from scheduling.operations.descriptions import described, difference
 from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
 from scheduling.operations.retiming import next_by, require_clock, retime
-from scheduling.operations.rules import require_sense, require_short_note, require_some, require_to_come
+from scheduling.operations.rules import (
+    require_room_to_stretch,
+    require_sense,
+    require_short_note,
+    require_some,
+    require_to_come,
+)
 from scheduling.timing.cadence import Cadence, due_at
 from scheduling.timing.instants import show_instant
 
@@ -194,6 +200,10 @@ def change(
             setattr(job, field, value)
         retime(job, cadence=cadence, start=start, after=after, now=now)
         require_sense(job)
+        if cadence is not None or "stretch_limit" in (fields or {}):
+            require_room_to_stretch(job)
+        if "backoff" in (fields or {}):
+            shorten_waits(job, now=now)
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
         if repeats is not None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from scheduling.exceptions import CadenceError
+from scheduling.ledger.ahead import shorten_waits
 from scheduling.ledger.journal import record_change
 from scheduling.models import Action, Job
 from scheduling.operations.descriptions import described, difference
@@ -42,6 +43,8 @@ def undo_overrides(job: Job, *, by: str, now: datetime) -> None:
             schedule.repeats = -1
         elif key not in DECLARED and hasattr(new, key):
             setattr(job, key, getattr(new, key))
+    if "backoff" in job.overrides:
+        shorten_waits(job, now=now)
     job.overrides = {}
     job.save()
     if schedule is None:

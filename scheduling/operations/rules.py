@@ -51,6 +51,7 @@ def require_sense(job: Job) -> None:
         raise RefusedError(
             f"A jitter of {show_duration(job.jitter)} is no shorter than the interval, so runs would meet."
         )
+    _require_effect(job)
     for field in DURATIONS:
         if (getattr(job, field) or timedelta(0)) > LONGEST_DURATION:
             raise RefusedError(f"{field}: more than a hundred years is too long.")
@@ -63,6 +64,33 @@ def require_sense(job: Job) -> None:
     except ValidationError as exc:
         problems = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in exc.message_dict.items())
         raise RefusedError(problems) from exc
+
+
+def _require_effect(job: Job) -> None:
+    """Of what can be left out, a value that would do nothing is refused."""
+    if job.pause_after_failures == 0:
+        raise RefusedError("pause after failures: 0 are none; 1 is the least, and `none` never pauses.")
+    if job.catch_up_window <= timedelta(0):
+        raise RefusedError(
+            f"catch-up window: {show_duration(job.catch_up_window)} reaches back to nothing; it takes more "
+            "than that, and catch-up `skip` or `latest` makes up for less."
+        )
+
+
+def require_room_to_stretch(job: Job) -> None:
+    """Raise `RefusedError` for a stretch limit within which no interval of the job fits twice."""
+    cadence, limit = job.cadence, job.stretch_limit
+    if limit is None:
+        return
+    if not isinstance(cadence, Every):
+        raise RefusedError(
+            f"stretch limit: {show_duration(limit)} stretches no cron; it takes `none` beside one."
+        )
+    if limit < timedelta(seconds=2 * cadence.seconds):
+        raise RefusedError(
+            f"stretch limit: {show_duration(limit)} stretches nothing of a job that runs {cadence}; it takes "
+            f"{show_duration(timedelta(seconds=2 * cadence.seconds))} or more, or `none`."
+        )
 
 
 def require_some(count: int) -> None:

@@ -174,7 +174,8 @@ OF_PEOPLE = (
     mutant(
         "a delivery that nobody began is found",
         COURIER,
-        "            if run.state == RunState.QUEUED and run.queued_at and now - run.queued_at > FORGOTTEN:\n"
+        "            if run.state == RunState.QUEUED and run.queued_at "
+        "and abs(now - run.queued_at) > FORGOTTEN:\n"
         "                return run.pk\n",
         "            pass\n",
     ),

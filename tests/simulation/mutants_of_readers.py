@@ -144,7 +144,7 @@ OF_READERS = (
     mutant(
         "a delivery that was refused waits for its next attempt",
         COURIER,
-        "due = [run for run in runs if run.not_before <= now]",
+        "due = [run for run in runs if run.not_before <= now or run.pk in ahead]",
         "due = list(runs)",
     ),
     mutant(

@@ -1,7 +1,7 @@
 """How long an answer of this app stays as it is."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,8 @@ from scheduling.ledger.selectors import undisturbed_until
 from validators.jobs import JOBS
 from validators.reading.picture import picture_version
 
+# Of a browser's or a proxy's copy, however far off the next job is: somebody may ask for a run.
+LONGEST_KEPT: Final = timedelta(hours=6)
 # One more whenever the same rows are told otherwise than by an older release, of which callers keep ETags.
 SHAPE: Final = 8
 _JOB_NAMES: Final = tuple(job.name for job in JOBS)
@@ -36,6 +38,6 @@ def answer(
     """
     form = wanted_format(request, asked)
     due = next_disturbance()
-    max_age = int((due - timezone.now()).total_seconds()) if due else 0
+    max_age = int(min(due - timezone.now(), LONGEST_KEPT).total_seconds()) if due else 0
     version = f"{picture_version()}-{SHAPE}-{beside}{form}"
     return conditional(request, version=version, max_age=max_age, build=lambda: build(form))

@@ -1,6 +1,6 @@
 """Who is sent what happens, how far they have got, and what became of each delivery."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Self
 
 from django.db import models
@@ -9,6 +9,11 @@ from django.db.models import Q
 from scheduling.models.tokens import ApiToken
 
 LONGEST_URL: Final = 500
+# Whoever is delivering counts as dead after this, which is longer than any attempt takes.
+HELD_FOR: Final = timedelta(seconds=60)
+LONGEST_WAIT: Final = timedelta(hours=1)
+# Waits are longer by up to this share, so that what failed together is not tried together.
+JITTER: Final = 0.25
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -16,9 +21,13 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         return self.filter(paused="")
 
     def due(self, *, now: datetime) -> Self:
-        """Those that nobody delivers just now and whose next attempt may begin, the longest waiting first."""
-        is_free = Q(held_until=None) | Q(held_until__lt=now)
-        return self.active().filter(is_free, due_at__lte=now).order_by("due_at", "pk")
+        """Those that nobody delivers just now and whose next attempt may begin, the longest waiting first.
+
+        What is further off than anything waits here was written by a clock that was ahead, and is no wait.
+        """
+        is_held = Q(held_until__gte=now, held_until__lte=now + HELD_FOR)
+        waits = Q(due_at__gt=now, due_at__lte=now + LONGEST_WAIT * (1 + JITTER))
+        return self.active().exclude(is_held).exclude(waits).order_by("due_at", "pk")
 
 
 class Subscription(models.Model):

@@ -61,7 +61,7 @@ def shrinking_cluster(*, now: datetime) -> list[Trouble]:
     newest = Fetch.objects.newest()
     if newest is None:
         return []
-    most = Fetch.objects.filter(stored_at__gte=now - DAY).aggregate(
+    most = Fetch.objects.filter(stored_at__range=(now - DAY, now)).aggregate(
         accounts=Max("validators_total"), stake=Max("staked_total")
     )
     lost = (
@@ -80,7 +80,9 @@ def commission_jumps(*, now: datetime) -> list[Trouble]:
     watched = watched_accounts()
     if not watched:
         return []
-    changes = CommissionChange.objects.filter(validator__vote_account__in=watched, seen_at__gte=now - DAY)
+    changes = CommissionChange.objects.filter(
+        validator__vote_account__in=watched, seen_at__range=(now - DAY, now)
+    )
     return [
         Trouble(
             subject=change.validator.vote_account,
@@ -158,7 +160,9 @@ def _events_of_watched(kind: ValidatorEvent.Kind, *, now: datetime) -> Iterable[
     watched = watched_accounts()
     if not watched:
         return []
-    events = ValidatorEvent.objects.filter(kind=kind, validator__vote_account__in=watched, at__gte=now - DAY)
+    events = ValidatorEvent.objects.filter(
+        kind=kind, validator__vote_account__in=watched, at__range=(now - DAY, now)
+    )
     return events.select_related("validator").order_by("number")
 
 

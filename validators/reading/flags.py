@@ -155,8 +155,9 @@ _STRIKING_BY: Final = (
 
 
 def _may_strike(row: tuple[Any, ...], leaving: Collection[int], operators: Collection[str]) -> bool:
+    """False only where none of the functions below that make flags finds one; these decide."""
     key, operator, flags, is_super, mark, bps, identity, withdrawer, first, second = row
-    if flags or is_super or mark or (bps or 0) > HIGH_BPS or identity == withdrawer:
+    if flags or is_super or mark or _keeps_many(bps) or identity == withdrawer:
         return True
     return first == _OUT or second == _OUT or key in leaving or operator in operators
 
@@ -186,19 +187,23 @@ def _flags_of_now(
     operators: Mapping[str, LargeOperator],
 ) -> dict[int, list[Flag]]:
     """By key, of those that have any, in the order of the codes."""
-    return {
+    told = {
         row["pk"]: [
             *_of_tips(row["mev_commission_bps"], row["mev_epoch"]),
             *_of_holding(row, leaving, operators),
         ]
         for row in rows
-        if (row["mev_commission_bps"] or 0) > HIGH_BPS or row["pk"] in leaving or row["operator"] in operators
     }
+    return {key: flags for key, flags in told.items() if flags}
+
+
+def _keeps_many(bps: int | None) -> bool:
+    return (bps or 0) > HIGH_BPS
 
 
 @lru_cache(maxsize=256)
 def _of_tips(bps: int | None, epoch: int | None) -> tuple[Flag, ...]:
-    if bps is None or bps <= HIGH_BPS:
+    if bps is None or not _keeps_many(bps):
         return ()
     takes_all = bps >= ALL_BPS
     code = FlagCode.MEV_COMMISSION_ALL if takes_all else FlagCode.MEV_COMMISSION_HIGH

@@ -23,6 +23,7 @@ from validators.solana.arithmetic import (
     CreditTuple,
     Earned,
     earned_by_epoch,
+    earned_nothing,
     own_split_epoch,
 )
 
@@ -126,8 +127,7 @@ def _silent(
     last = ended[-1].epoch if ended else -1
     for epoch in range(max(last + 1, min(present), newest.epoch - MOST_TUPLES), newest.epoch):
         if epoch not in present or not present[epoch].is_final:
-            lamports = split_epoch is not None and epoch > split_epoch
-            yield Earned(epoch, 0, CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS)
+            yield earned_nothing(epoch, split_epoch=split_epoch)
 
 
 def _present_epochs(accounts: Iterable[int]) -> Mapping[int, dict[int, PresentRow]]:
@@ -161,18 +161,21 @@ def _ended(tuples: Sequence[CreditTuple], newest: Fetch, split_epoch: int | None
     Raises ImpossibleCreditsError.
     """
     own_split = own_split_epoch(tuples)
+    split = split_epoch if own_split is None else own_split
     earned = earned_by_epoch(
         tuples,
         # The account may have been read an epoch later than the votes.
         running_epoch=newest.epoch + 1,
-        split_epoch=split_epoch if own_split is None else own_split,
+        split_epoch=split,
         most_vote_credits=max(MOST_VOTE_CREDITS, newest.slots_in_epoch * CREDITS_PER_SLOT),
     )
     whole: list[Earned] = []
     for one in earned:
         if whole:
-            unit = whole[-1].unit
-            whole.extend(Earned(epoch, 0, unit) for epoch in range(whole[-1].epoch + 1, one.epoch))
+            last = whole[-1]
+            since = last.epoch if last.unit is CreditsUnit.LAMPORTS else split
+            missed = range(last.epoch + 1, one.epoch)
+            whole.extend(earned_nothing(epoch, split_epoch=since) for epoch in missed)
         whole.append(one)
     return [one for one in whole if one.epoch < newest.epoch]
 

@@ -1,7 +1,7 @@
 """One attempt on a source: ask, store with the end of the run, and remember what became of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from validators.services.endpoints import (
 )
 from validators.services.memory import collector_paused
 from validators.services.requests import recorded_requests
-from validators.services.sources import Source, record_failure, record_unavailable
+from validators.services.sources import ASK_AGAIN_AFTER, Source, record_failure, record_unavailable
 from validators.solana.asking import Chain, Heard, failures_of, first_answer, implausible, is_refusal
 from validators.solana.endpoint_names import masked, tallied_as
 from validators.solana.plausibility import doubt_about_slot
@@ -176,7 +176,10 @@ def _is_never_offered(failure: EndpointError) -> bool:
 def _skip_while_unavailable(source: Source, asked: str) -> None:
     """Other endpoints than those that refused may offer the method, so they are asked at once."""
     state = SourceState.objects.filter(source=source.value, endpoint=asked).first()
-    if state is None or state.unavailable_until is None or state.unavailable_until <= timezone.now():
+    if state is None or state.unavailable_until is None:
+        return
+    # Further off than it is ever put, and a clock was ahead.
+    if not timedelta(0) < state.unavailable_until - timezone.now() <= ASK_AGAIN_AFTER:
         return
     raise SkipRun(_until(state.unavailable_until, state.last_error))
 

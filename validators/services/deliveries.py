@@ -14,15 +14,11 @@ from typing import Final
 from django.db import transaction
 
 from validators.models import Subscription, SubscriptionDelivery
+from validators.models.subscriptions import HELD_FOR, JITTER, LONGEST_WAIT
 
 Pause = Subscription.Pause
 
-# Longer than any attempt takes.
-HELD_FOR: Final = timedelta(seconds=60)
 FIRST_WAIT: Final = timedelta(seconds=5)
-LONGEST_WAIT: Final = timedelta(hours=1)
-# Waits are longer by up to this share, so that what failed together is not tried together.
-JITTER: Final = 0.25
 FAILING_FOR: Final = timedelta(days=1)
 # A day in which we were mostly down ourselves is none.
 FEWEST_FAILURES: Final = 10
@@ -109,7 +105,7 @@ def step_over_lost(subscription: Subscription, *, forgotten: int, now: datetime)
 
 def _put_off(found: Subscription, outcome: Outcome, *, now: datetime) -> None:
     found.failures += 1
-    found.failing_since = found.failing_since or now
+    found.failing_since = min(found.failing_since or now, now)  # a clock may have been ahead
     found.due_at = now + wait_after(found.failures)
     is_over = now - found.failing_since >= FAILING_FOR and found.failures >= FEWEST_FAILURES
     if found.paused:

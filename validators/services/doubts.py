@@ -54,7 +54,7 @@ def _agreed(doubted: Sequence[DoubtedLookError]) -> DoubtedLookError | None:
 
 
 def _is_said_again(doubted: DoubtedLookError, at: datetime) -> bool:
-    known = DoubtedLook.objects.first()
+    known = DoubtedLook.objects.filter(first_at__lte=at).first()  # one of the future: a clock was ahead
     if known is None or not doubted.agrees_with(known.kind, known.validators, known.stake):
         DoubtedLook.objects.all().delete()
         known = DoubtedLook(kind=doubted.kind, times=0, first_at=at)

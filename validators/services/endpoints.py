@@ -71,7 +71,8 @@ def followed_chain(newest: Fetch | None, *, now: datetime) -> Chain:
     if not genesis_hash:
         told = ChainState.objects.exclude(genesis_hash="").values_list("genesis_hash", flat=True)
         genesis_hash = told.first() or ""
-    lately = EndpointState.objects.filter(genesis_checked_at__gt=now - GENESIS_HOLDS_FOR)
+    since = now - GENESIS_HOLDS_FOR
+    lately = EndpointState.objects.filter(genesis_checked_at__gt=since, genesis_checked_at__lte=now)
     checked = lately.values_list("name", flat=True) if genesis_hash else ()
     return Chain(genesis_hash, frozenset(checked))
 

@@ -60,6 +60,11 @@ class Earned(NamedTuple):
     credits_before_split: int | None = None
 
 
+def earned_nothing(epoch: int, *, split_epoch: int | None) -> Earned:
+    """An epoch that an account missed wholly, in what the cluster counts then."""
+    return Earned(epoch, 0, CreditsUnit(unit_in(epoch, split_epoch=split_epoch)))
+
+
 def earned_by_epoch(
     tuples: Sequence[CreditTuple],
     *,
@@ -187,13 +192,11 @@ def with_gaps(
     ):
         return earned
     present = {row.epoch for row in earned}
-    own_split = min((row.epoch for row in earned if row.unit is CreditsUnit.LAMPORTS), default=None)
-    missed = []
-    for epoch in range(start, running_epoch + 1):
-        if epoch not in present:
-            lamports = (split_epoch is not None and epoch > split_epoch) or (
-                own_split is not None and epoch >= own_split
-            )
-            unit = CreditsUnit.LAMPORTS if lamports else CreditsUnit.VOTE_CREDITS
-            missed.append(Earned(epoch, 0, unit))
+    known = [row.epoch for row in earned if row.unit is CreditsUnit.LAMPORTS]
+    split = min(known if split_epoch is None else [*known, split_epoch], default=None)
+    missed = [
+        earned_nothing(epoch, split_epoch=split)
+        for epoch in range(start, running_epoch + 1)
+        if epoch not in present
+    ]
     return sorted([*earned, *missed])

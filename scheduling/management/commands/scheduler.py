@@ -70,10 +70,6 @@ Add --json for programs. A running `qcluster` picks changes up within a second."
 ASK_THE_DECLARED = ("setup", "backfill")
 
 
-# Who removes one of many may mean a pause.
-COMES_BACK = "Removed until the next `scheduler setup`, which makes all that is declared; a pause lasts."
-
-
 class Command(OperatorCommand):
     help = "Sets up, lists, changes and removes the schedules."
 
@@ -168,8 +164,9 @@ class Command(OperatorCommand):
 
     def _remove(self, names: list[str], **options: Any) -> None:
         changes = setting_up.remove(names, now=database_now(), by=user_name())
-        comes_back = {declared.name for declared in declared_jobs()}.intersection(names)
-        self._show_changes(changes, note=COMES_BACK if comes_back else "", **options)
+        # Who removes one of many may mean a pause.
+        come_back = sorted({declared.name for declared in declared_jobs()}.intersection(names))
+        self._show_changes(changes, note=presentation.removed_text(come_back), **options)
 
     def _list(self, **options: Any) -> None:
         self._reply(readable(list_reply, tell=self.stderr.write), **options)
@@ -187,10 +184,9 @@ class Command(OperatorCommand):
         if name is None:
             self._show_names(resume_all(by=by, now=database_now()), "resumed", **options)
             return
-        next_run = changing.resume(name, by=by, now=database_now())
-        text = (
-            f"{name} goes on; its next run is at {presentation.clock_time(next_run) or 'no set time'} (UTC)."
-        )
+        now = database_now()
+        next_run = changing.resume(name, by=by, now=now)
+        text = presentation.resumed_text(name, next_run, now=now)
         self._show(
             {"name": name, "paused": False, "next_run_at": presentation.iso(next_run)}, text, **options
         )

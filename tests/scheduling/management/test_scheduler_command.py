@@ -1,6 +1,7 @@
 """`manage.py scheduler`, as people and programs use it."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
+from scheduling.clock import database_now
 from scheduling.ledger.editions import edition_of
 from scheduling.models import Job, Run, RunState
 from scheduling.pages.dashboard import dashboard
@@ -218,10 +220,11 @@ def test_who_removes_one_is_told_that_set_up_brings_it_back() -> None:
     scheduler("setup", "test")
     [name, *_] = [row["name"] for row in as_json("list")["schedules"]]
 
-    assert "Removed until the next `scheduler setup`" in scheduler("remove", name)
+    said = f"{name}: removed until the next `manage.py scheduler setup`; a pause lasts."
+    assert said in scheduler("remove", name)
 
     assert as_json("list")["removed"] == [name]
-    assert f"{name}: removed until the next `manage.py scheduler setup`" in scheduler("list")
+    assert said in scheduler("list")
     assert as_json("remove", name) == [
         {"name": name, "action": "removed before", "cadence": None, "halted": None}
     ]
@@ -241,7 +244,25 @@ def test_of_what_is_declared_no_longer_nobody_is_told_that_it_comes_back() -> No
     scheduler("setup", "test")
     JobFactory(schedule__name="former-repeatable")
 
-    assert "Removed until" not in scheduler("remove", "former-repeatable")
+    assert "removed until" not in scheduler("remove", "former-repeatable")
+
+
+@pytest.mark.parametrize(("mode", "is_far"), [("production", True), ("test", False)])
+def test_who_resumes_what_comes_hours_later_is_told_how_it_runs_now(mode: str, is_far: bool) -> None:
+    scheduler("setup", mode)
+    name = "work-repeatable"
+    Schedule.objects.filter(name=name).update(next_run=database_now() + timedelta(hours=6) * is_far)
+    scheduler("pause", name)
+
+    said = scheduler("resume", name)
+
+    assert said.startswith(f"{name} goes on; its next run is at ")
+    assert (f"`manage.py scheduler trigger {name}` runs it now." in said) == is_far
+
+
+def test_who_retries_within_a_time_that_ends_before_it_begins_is_not_told_that_nothing_failed() -> None:
+    with pytest.raises(CommandError, match="2026-11-23 00:00:00Z is none: it ends before it begins"):
+        scheduler("retry", "--failed", "--from", "2026-11-24", "--to", "2026-11-23")
 
 
 def test_one_that_does_not_run_says_why_beside_its_cadence() -> None:

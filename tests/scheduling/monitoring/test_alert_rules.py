@@ -50,13 +50,15 @@ def runs(job: Job, *states: RunState) -> None:
 def test_a_job_fails_when_its_last_three_tries_have(job: Job, states: list[RunState], failing: bool) -> None:
     runs(job, *states)
 
-    assert [trouble.subject for trouble in failing_jobs(now=NOON)] == ["fetch-repeatable"] * failing
+    assert [trouble.subject for trouble in failing_jobs(now=NOON + 60 * MINUTE)] == [
+        "fetch-repeatable"
+    ] * failing
 
 
 def test_the_newest_reason_is_told_in_one_line(job: Job) -> None:
     runs(job, BAD, BAD, BAD)
 
-    [trouble] = failing_jobs(now=NOON)
+    [trouble] = failing_jobs(now=NOON + 60 * MINUTE)
 
     assert trouble.message == (
         "The last 3 runs of fetch-repeatable have failed, the newest with: ValueError: number 2"
@@ -69,7 +71,7 @@ def test_who_took_over_is_no_reason(job: Job, attempts: list[dict[str, object]])
     ended = "the run of 2026-11-23 12:00:00Z took over after attempt 1: RpcError: away"
     Run.objects.update(error=ended, failed_attempts=attempts)
 
-    [trouble] = failing_jobs(now=NOON)
+    [trouble] = failing_jobs(now=NOON + 60 * MINUTE)
 
     assert trouble.message == (
         "The last 3 runs of fetch-repeatable have failed, the newest with: RpcError: away"
@@ -80,17 +82,17 @@ def test_a_job_that_pauses_itself_after_two_failures_fails_after_two(job: Job) -
     Job.objects.update(pause_after_failures=2)
     runs(job, BAD, BAD)
 
-    assert len(failing_jobs(now=NOON)) == 1
+    assert len(failing_jobs(now=NOON + 60 * MINUTE)) == 1
 
 
 def test_a_failing_job_that_somebody_paused_is_nobodys_alert(job: Job) -> None:
     runs(job, BAD, BAD, BAD)
     changing.pause(job.name, by="root", note="being mended", now=NOON)
-    assert failing_jobs(now=NOON) == []
+    assert failing_jobs(now=NOON + 60 * MINUTE) == []
 
     changing.resume(job.name, by="root", now=NOON)
 
-    assert len(failing_jobs(now=NOON)) == 1
+    assert len(failing_jobs(now=NOON + 60 * MINUTE)) == 1
 
 
 def test_a_job_that_its_failures_paused_fails_on(job: Job) -> None:
@@ -111,7 +113,7 @@ def test_a_rare_job_fails_with_its_first_run_that_failed_for_good() -> None:
     runs(rare, GOOD, BAD)
     Run.objects.update(attempt=6)
 
-    [trouble] = failing_jobs(now=NOON)
+    [trouble] = failing_jobs(now=NOON + 60 * MINUTE)
 
     assert trouble.message == (
         "The run of names of 2026-11-23 12:01:00Z has failed for good, in attempt 6, "
@@ -136,7 +138,7 @@ def test_a_rare_job_fails_with_its_third_attempt(
     job = JobFactory(schedule__name="names", every_seconds=seconds)
     RunFactory(job=job, state=state, occurrence=NOON, attempt=attempt, error="RpcError: away\n\nTraceback")
 
-    found = [trouble.message for trouble in failing_jobs(now=NOON)]
+    found = [trouble.message for trouble in failing_jobs(now=NOON + 60 * MINUTE)]
 
     told = "3 attempts of names have failed since 2026-11-23 12:00:00Z, the newest with: RpcError: away"
     assert found == [told] * (failing and seconds > 900)
@@ -146,13 +148,13 @@ def test_a_rare_job_that_runs_after_another_one_has_its_interval() -> None:
     leader = JobFactory(every_seconds=21_600)
     runs(JobFactory(schedule__name="score", schedule__next_run=None, after=leader), BAD)
 
-    assert [trouble.subject for trouble in failing_jobs(now=NOON)] == ["score"]
+    assert [trouble.subject for trouble in failing_jobs(now=NOON + 60 * MINUTE)] == ["score"]
 
 
 def test_a_job_without_a_schedule_is_not_looked_at() -> None:
     runs(JobFactory(schedule=None, name="alert-email"), BAD, BAD, BAD)
 
-    assert failing_jobs(now=NOON) == []
+    assert failing_jobs(now=NOON + 60 * MINUTE) == []
 
 
 def test_good_jobs_cost_one_query_however_many(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -160,7 +162,7 @@ def test_good_jobs_cost_one_query_however_many(django_assert_num_queries: Django
         runs(JobFactory(), BAD, BAD, GOOD)
 
     with django_assert_num_queries(1):
-        assert failing_jobs(now=NOON) == []
+        assert failing_jobs(now=NOON + 60 * MINUTE) == []
 
 
 def test_a_job_that_nobody_claims_is_late(job: Job) -> None:
@@ -177,6 +179,7 @@ def test_a_job_that_nobody_claims_is_late(job: Job) -> None:
 @pytest.mark.parametrize(("number", "told"), [(1, "1 occurrence"), (7, "7 occurrences")])
 def test_missed_occurrences_are_told_of_for_a_while(job: Job, number: int, told: str) -> None:
     runs(job, GOOD, GOOD)
+    RunFactory(job=job, state=GOOD, occurrence=NOON - (number + 1) * MINUTE)
     Run.objects.filter(occurrence=NOON).update(missed_before=number)
 
     [trouble] = missed_occurrences(now=NOON + 10 * MINUTE)
@@ -185,3 +188,11 @@ def test_missed_occurrences_are_told_of_for_a_while(job: Job, number: int, told:
         f"fetch-repeatable missed {told} before 2026-11-23 12:00:00Z: not claimed in time by any dispatcher."
     )
     assert missed_occurrences(now=NOON + 11 * MINUTE) == []
+
+
+def test_what_lay_before_the_first_run_of_all_was_missed_by_nobody(job: Job) -> None:
+    """Schedules are set up some time before services are started."""
+    runs(job, GOOD, GOOD)
+    Run.objects.filter(occurrence=NOON).update(missed_before=4)
+
+    assert missed_occurrences(now=NOON + MINUTE) == []

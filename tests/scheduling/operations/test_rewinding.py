@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 from django_q.models import Schedule
+from pytest_django.fixtures import Settings
 
 from scheduling.exceptions import RefusedError
 from scheduling.ledger.ahead import jobs_ahead
 from scheduling.models import Job, JobChange, Run, RunState, RunTrigger
-from scheduling.operations.changing import rewind
+from scheduling.operations.changing import change, rewind
 from scheduling.operations.pausing import rewind_all
+from scheduling.operations.setting_up import set_up
 from tests.scheduling.claims import claim_due
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -146,3 +148,27 @@ def test_who_did_not_run_so_is_left_alone() -> None:
     with pytest.raises(RefusedError, match="did not run while the clock was ahead"):
         rewind(chosen.name, by="ann", now=NOON)
     assert not JobChange.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["set", "set-up with --reset"])
+def test_an_attempt_that_waits_by_a_longer_first_wait_of_before_is_none_of_that_clock(
+    how: str, settings: Settings
+) -> None:
+    """It begins after the new one: by the old one it would be taken for what was asked for then."""
+    settings.SCHEDULED_JOBS = ["tests.scheduling.effects.JOBS"]
+    set_up("test", now=NOON, by="ann")
+    change("work-repeatable", by="ann", now=NOON, fields={"backoff": timedelta(days=1)})
+    job = Job.objects.get(name="work-repeatable")
+    fields = {"state": RunState.PENDING, "attempt": 1, "occurrence": NOON, "job": job}
+    long = RunFactory(not_before=NOON + timedelta(hours=20), **fields)
+
+    if how == "set":
+        change(job.name, by="ann", now=NOON, fields={"backoff": timedelta(minutes=5)})
+    else:
+        set_up("test", now=NOON, by="ann", reset=True)
+
+    job.refresh_from_db()
+    long.refresh_from_db()
+    assert long.not_before == NOON + job.backoff
+    assert job.backoff < timedelta(hours=1)
+    assert list(jobs_ahead(now=NOON)) == []

@@ -10,7 +10,7 @@ from tests.validators.replies import EPOCH, SENTINEL, epoch_credits
 from tests.validators.rows import NOON
 from tests.validators.services.vote_accounts import ENOUGH, holds
 from validators import tasks
-from validators.models import ClusterEpoch, Validator, ValidatorEpoch
+from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -56,6 +56,24 @@ def test_every_ended_epoch_that_is_remembered_and_not_known_becomes_a_row(
     assert [getattr(oldest, field) for field in unknown] == [None] * 5
     assert (oldest.fetches, oldest.identity, oldest.blocks_basis) == (0, "", "")
     assert {row.source for epoch, row in found.items() if epoch >= EPOCH - 4} == {"live"}
+
+
+def test_who_missed_the_epoch_of_the_migration_earned_none_of_its_lamports(node: AccountsEndpoint) -> None:
+    """In the epochs between it earned nothing of what the cluster counts in each."""
+    split = EPOCH - 10
+    [before, *_, after] = epoch_credits(*[FULL] * 20)
+    for number in range(2):
+        remembers(node, number, [*epoch_credits(*[FULL] * 10)[:-1]])
+    remembers(node, 2, [before, after])
+    tasks.fetch_validators()
+    Fetch.objects.update(split_epoch=split)
+
+    tasks.fetch_vote_states()
+
+    filled = {epoch: row.credits_unit for epoch, row in rows(2).items() if row.source == "account"}
+    assert filled == {
+        epoch: "lamports" if epoch >= split else "vote_credits" for epoch in range(before[0] + 1, EPOCH - 4)
+    }
 
 
 def test_what_was_seen_live_or_imported_stays_unless_it_is_not_final(remembering: AccountsEndpoint) -> None:

@@ -122,7 +122,16 @@ def test_epochs_before_the_first_known_one_are_no_gaps() -> None:
     assert with_gaps(earned, first_epoch=989, running_epoch=990, split_epoch=None) == earned
 
 
-def test_a_gap_after_the_split_is_counted_in_lamports() -> None:
-    filled = with_gaps([], first_epoch=988, running_epoch=990, split_epoch=988)
+@pytest.mark.parametrize(
+    ("earned", "split"), [([], 988), ([Earned(988, 7, LAMPORTS)], None), ([Earned(989, 7, LAMPORTS)], 988)]
+)
+def test_a_gap_from_the_split_on_is_counted_in_lamports(earned: list[Earned], split: int | None) -> None:
+    """As what the cluster counts: who missed all of the migration's epoch earned none of its lamports."""
+    filled = with_gaps(earned, first_epoch=987, running_epoch=990, split_epoch=split)
 
-    assert [row.unit for row in filled] == [VOTES, LAMPORTS, LAMPORTS]
+    assert [(row.epoch, row.unit) for row in filled] == [
+        (987, VOTES),
+        (988, LAMPORTS),
+        (989, LAMPORTS),
+        (990, LAMPORTS),
+    ]

@@ -14,16 +14,10 @@ from scheduling.clock import database_now
 from tests.validators.rows import NOON, validator
 from tests.validators.subscriptions.receiving import Kind, Receiver, happens, subscribed, token
 from validators.models import EventTally, Subscription, SubscriptionDelivery, ValidatorEvent
+from validators.models.subscriptions import HELD_FOR, JITTER, LONGEST_WAIT
 from validators.monitoring.alerts import paused_subscriptions
 from validators.monitoring.retention import prune_deliveries
-from validators.services.deliveries import (
-    FAILING_FOR,
-    FEWEST_FAILURES,
-    HELD_FOR,
-    JITTER,
-    LONGEST_WAIT,
-    wait_after,
-)
+from validators.services.deliveries import FAILING_FOR, FEWEST_FAILURES, wait_after
 from validators.services.subscriptions import pause, resume
 from validators.subscriptions import lane as lanes
 from validators.subscriptions.lane import SubscriptionLane
