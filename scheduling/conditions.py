@@ -11,7 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from scheduling.clock import database_now
+from scheduling.clock import AHEAD, database_now
 from scheduling.exceptions import SkipRun, UnknownNameError
 from scheduling.models import Run, RunState
 
@@ -51,7 +51,7 @@ def require_condition(name: str, *, job_id: int, job_name: str, occurrence: date
     condition: Condition = import_string(settings.SCHEDULING_CONDITIONS[name])
     successes = Run.objects.filter(job=job_id, state=RunState.SUCCEEDED).order_by("-occurrence")
     # One of the future ran while the clock was ahead.
-    successes = successes.filter(started_at__lte=database_now())
+    successes = successes.filter(started_at__lte=database_now() + AHEAD)
     last_success = successes.values_list("started_at", flat=True).first()
     refusal = condition(Occasion(job_name=job_name, occurrence=occurrence, last_success=last_success))
     if refusal:

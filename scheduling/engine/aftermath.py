@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
-from scheduling.ledger.ahead import AHEAD
+from scheduling.clock import AHEAD
 from scheduling.ledger.journal import SCHEDULER, record_change
 from scheduling.models import Action, Job, Run, RunState, RunTrigger
 from scheduling.modes import jobs_that_need

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from scheduling.ledger.ahead import AHEAD
+from scheduling.clock import AHEAD
 from scheduling.ledger.journal import SCHEDULER, record_change
 from scheduling.models import Action, Job, Run, RunState
 from scheduling.timing.cadence import Every

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, F, Q
 
+from scheduling.clock import AHEAD
 from scheduling.engine.aftermath import follow_failure
 from scheduling.engine.lease_watch import LeaseWatch
 from scheduling.engine.locks import unless_held
@@ -22,7 +23,6 @@ from scheduling.engine.processes import ProcessIdentity
 from scheduling.engine.room import Room, taking_room
 from scheduling.engine.takeover import take_over_waiting, waits_for_another_attempt
 from scheduling.engine.turns import in_turn_for_room, rank, turns_of_asked
-from scheduling.ledger.ahead import AHEAD
 from scheduling.ledger.attempts import waits_of, with_failed_attempt
 from scheduling.models import OPEN_STATES, Job, Overlap, Run, RunState
 from scheduling.timing.attempts import with_jitter

@@ -1,15 +1,14 @@
 """What ran while the clock was ahead, and stands since it was set right until that time comes again."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 
+from scheduling.clock import AHEAD
 from scheduling.models import Job, Run, RunState, RunTrigger
 from scheduling.timing.attempts import JITTER, LONGEST_WAIT
 
-# Nothing is claimed before its time: what has a run for a time so far ahead ran by a clock that was wrong.
-AHEAD = timedelta(minutes=1)
-# Nor does another attempt wait longer than this, unless the first wait of its job is longer.
+# No other attempt waits longer than this, unless the first wait of its job is longer.
 LONGEST_BETWEEN_ATTEMPTS = LONGEST_WAIT * (1 + JITTER)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
-from scheduling.ledger.ahead import AHEAD
+from scheduling.clock import AHEAD
 from scheduling.ledger.attempts import failures_of_open, interval_after
 from scheduling.models import OPEN_STATES, Job, Run, RunState
 from scheduling.timing.cadence import EPOCH

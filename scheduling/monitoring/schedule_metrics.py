@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Subquery
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from scheduling.ledger.ahead import AHEAD
+from scheduling.clock import AHEAD
 from scheduling.ledger.failures import failing_now, interval_of_next
 from scheduling.ledger.selectors import next_run_of
 from scheduling.models import Job, Run
