@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-# Nothing is claimed before its time: what ran for a time so far ahead, or began at one, did so by a clock that
-# was wrong.
+# Nothing is claimed before its time: what ran for a time so far ahead, or began at one, did so by a clock
+# that was wrong.
 AHEAD = timedelta(minutes=1)
 
 
