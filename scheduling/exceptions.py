@@ -21,6 +21,10 @@ class WrongValueError(RefusedError):
     """A value that cannot be meant, however things stand."""
 
 
+class DoneAlreadyError(RefusedError):
+    """It is as it was asked to be, by somebody else who was faster maybe."""
+
+
 class HeldError(RefusedError):
     """A row that is needed is locked by another session."""
 

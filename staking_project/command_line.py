@@ -7,8 +7,6 @@ import os
 import select
 import sys
 
-from scheduling.management.exit_codes import INTERRUPTED, READER_GONE
-
 # Where there is no room for what is written: the disk, the owner's share of it, a file by its user's limit.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -19,14 +17,17 @@ def main() -> None:
     What a command has to undo when it is interrupted it undoes itself, before this hears of it. One whose
     output finds no room says so in a line.
     """
-    _provide_streams()
     try:
+        _provide_streams()
         try:
             _run()
         finally:
             # What is still to be written is written here, where a reader that is gone can be noticed.
             sys.stdout.flush()
+    # What takes a while to import is imported where an interruption is heeded already.
     except BrokenPipeError:
+        from scheduling.management.exit_codes import READER_GONE
+
         if not _reader_is_gone():
             raise
         _write_to_nobody(1, 2)
@@ -37,6 +38,8 @@ def main() -> None:
         _write_to_nobody(1)
         sys.exit(f"Not all could be written: {exc.strerror}.")
     except KeyboardInterrupt:
+        from scheduling.management.exit_codes import INTERRUPTED
+
         sys.exit(INTERRUPTED)
 
 
@@ -56,7 +59,6 @@ def _write_to_nobody(*streams: int) -> None:
 
 def _run() -> None:
     """What the installation lacks is said in a line, not in a traceback."""
-    # Imported where an interruption is heeded already, for that takes a while.
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import Error as DatabaseError

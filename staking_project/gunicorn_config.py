@@ -1,14 +1,35 @@
 """What gunicorn is told beside its command line: `--config python:staking_project.gunicorn_config`."""
 
+import logging
 import os
 import signal
 import socket
 import sys
 from typing import Any
 
+from gunicorn.glogging import Logger
 from gunicorn.http import message
 
 from scheduling.engine.processes import die_with_parent
+from staking_project.log_stream import UnwaitingHandler
+
+
+class UnwaitingLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own lines do not wait for a reader either; its first one comes before it listens."""
+
+    def _set_handler(
+        self, log: logging.Logger, output: str | None, fmt: logging.Formatter, stream: Any = None
+    ) -> None:
+        if log is not self.error_log or output != "-":
+            super()._set_handler(log, output, fmt, stream)
+            return
+        handler: Any = UnwaitingHandler()
+        handler.setFormatter(fmt)
+        handler._gunicorn = True  # by which it finds its own
+        log.addHandler(handler)
+
+
+logger_class = UnwaitingLogger
 
 # Whole requests alone get a thread; connections that say little hold none.
 worker_class = "staking_project.front.worker.PatientWorker"

@@ -43,6 +43,7 @@ class SturdyRedis(Redis):  # type: ignore[misc]
         try:
             messages = self._waiting() or self._next()
         except UNUSABLE:
+            self.part()
             time.sleep(PAUSE)
             return None
         self._had_some = bool(messages)
@@ -63,6 +64,10 @@ class SturdyRedis(Redis):  # type: ignore[misc]
         """Many by one message to Redis; all of them are there, or it raises."""
         self.connection.rpush(self.list_key, *packages)
 
+    def part(self) -> None:
+        """Ask next whom the address leads to by then: who refuses may have been made another's replica."""
+        self.connection.connection_pool.disconnect()
+
     def ping(self) -> bool:
         """Whether Redis answers. A cluster that starts before its Redis waits for it."""
         try:
@@ -75,6 +80,7 @@ class SturdyRedis(Redis):  # type: ignore[misc]
         try:
             super().set_stat(key, value, timeout)
         except UNUSABLE:
+            self.part()
             logger.debug("Redis is away; this cluster's state is not shown.")
 
     def get_stats(self, pattern: str) -> list[bytes]:

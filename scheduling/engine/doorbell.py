@@ -105,5 +105,6 @@ class Doorbell:
     def _lost(self, exc: Exception) -> None:
         refusal = redis_refusal(exc)
         self._outage.failed(f"Redis takes no messages ({refusal})" if refusal else f"Redis is away ({exc})")
+        self._broker.part()
         self._answers = False
         self._trial_at = time.monotonic() + (PAUSE_AFTER_RELAPSE if self._outage.has_relapsed else 0.0)

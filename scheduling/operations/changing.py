@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from scheduling.exceptions import CadenceError, RefusedError
+from scheduling.exceptions import CadenceError, DoneAlreadyError, RefusedError
 from scheduling.ledger.ahead import jobs_ahead, shorten_waits, stands_ahead, waiting_ahead
 from scheduling.ledger.editions import require_edition
 from scheduling.ledger.journal import record_change
@@ -48,7 +48,7 @@ def pause(
     require_short_note(note)
     with _changing(name, expected) as job:
         if job.paused_at is not None:
-            raise RefusedError(f"{name} is paused already, since {show_instant(job.paused_at)}.")
+            raise DoneAlreadyError(f"{name} is paused already, since {show_instant(job.paused_at)}.")
         job.paused_at, job.paused_until, job.pause_note = now, until, note
         job.save(update_fields=["paused_at", "paused_until", "pause_note"])
         end = f"until {show_instant(until)}" if until else ""
@@ -64,7 +64,7 @@ def resume(
     """
     with _changing(name, expected) as job:
         if job.paused_at is None:
-            raise RefusedError(f"{name} is not paused.")
+            raise DoneAlreadyError(f"{name} is not paused.")
         if until is not None and job.paused_until != until:
             raise RefusedError(f"{name} was paused anew.")
         job.paused_at, job.paused_until, job.pause_note = None, None, ""
@@ -94,11 +94,11 @@ def rewind(name: str, *, by: str, now: datetime) -> datetime | None:
     """Let a job that ran while the clock was ahead go on from now, and what waits since then begin.
 
     Returns its next run. What ran for times that are still to come does not run again when they do. Raises
-    `RefusedError` where it did not run so.
+    `DoneAlreadyError` where it did not run so.
     """
     with _changing(name) as job:
         if not jobs_ahead(now=now).filter(pk=job.pk).exists():
-            raise RefusedError(f"{name} did not run while the clock was ahead, or goes on already.")
+            raise DoneAlreadyError(f"{name} did not run while the clock was ahead, or goes on already.")
         schedule, before = job.schedule, described(job)
         assert schedule is not None, "job_named gives scheduled jobs"
         next_run: datetime | None = schedule.next_run

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from scheduling.exceptions import RefusedError, UnknownNameError
+from scheduling.exceptions import DoneAlreadyError, RefusedError, UnknownNameError
 from scheduling.ledger.ahead import jobs_ahead
 from scheduling.ledger.journal import SCHEDULER
 from scheduling.models import Job
@@ -21,7 +21,8 @@ _left_alone: dict[str, float] = {}
 def pause_all(*, by: str, note: str, now: datetime, until: datetime | None = None) -> list[str]:
     """Pause every schedule that is not paused yet; returns their names.
 
-    Raises `RefusedError`, which says which are paused all the same, where one of them cannot be.
+    What somebody else pauses or removes meanwhile is not among them. Raises `RefusedError`, which says which
+    are paused all the same, where one of them cannot be.
     """
     require_to_come(until, now=now)
     return _each(_names(is_paused=False), partial(pause, by=by, note=note, now=now, until=until), "Paused")
@@ -69,6 +70,9 @@ def _each(names: Sequence[str], act: Callable[[str], object], done: str) -> list
     for name in names:
         try:
             act(name)
+        # Somebody else was faster, or removed it.
+        except (DoneAlreadyError, UnknownNameError):
+            continue
         except RefusedError as exc:
             refused.append(str(exc))
         else:

@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
@@ -13,6 +13,7 @@ from django_q.conf import Conf
 
 from scheduling.clock import database_now
 from scheduling.engine import outage
+from scheduling.engine.broker import SturdyRedis
 from scheduling.engine.doorbell import Doorbell
 from scheduling.engine.execution import commit_with_run, execute_run
 from scheduling.models import Run, RunState
@@ -122,6 +123,23 @@ def test_a_redis_that_takes_no_messages_is_named_and_said_once(
         "Redis answers again.",
     ]
     assert broken.llen(f"django_q:{Conf.CLUSTER_NAME}:q") == 1
+
+
+def test_who_was_refused_asks_the_server_that_the_address_leads_to_by_then(broken: Any) -> None:
+    """A failover leaves the connections to the former master open."""
+    bell, broker = Doorbell(), cast(SturdyRedis, get_broker())
+    asks: list[tuple[Any, Callable[[], object]]] = [
+        (bell._broker, bell.has_lost_messages),
+        (broker, broker.dequeue),
+        (broker, lambda: broker.set_stat("a cluster", "its state", 3)),
+    ]
+    former = [by.connection.client_id() for by, _ in asks]
+    make_replica(broken)
+
+    for _, ask in asks:
+        ask()
+
+    assert not {by.connection.client_id() for by, _ in asks} & set(former)
 
 
 def test_a_report_that_is_none_hides_nothing(broken: Any) -> None:

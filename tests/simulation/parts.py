@@ -62,6 +62,9 @@ class Redis:
             by.found_away = False
         return not was_there
 
+    def part(self) -> None:
+        """There are no connections here."""
+
     def look(self, what: str) -> None:
         self.world.pause(what)
         if self.away_until > self.world.now:

@@ -26,6 +26,18 @@ def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_no_more_is_imported_before_an_interruption_is_heeded_than_python_brings_at_once() -> None:
+    """Ctrl-C in such an import would be a traceback."""
+    look = "import sys; before = set(sys.modules); import staking_project.command_line as _; "
+    look += "print(*sorted(name for name in set(sys.modules) - before))"
+    # Without the environment's packages, some of which bring more than Python itself.
+    found = subprocess.run([sys.executable, "-S", "-c", look], cwd=PROJECT, capture_output=True, text=True)
+
+    quick = {"errno", "gc", "io", "os", "select", "sys", "staking_project", "staking_project.command_line"}
+    quick |= {"os.path", "posixpath", "genericpath", "stat", "_stat", "_collections_abc"}
+    assert set(found.stdout.split()) - quick == set(), found.stderr
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

@@ -161,6 +161,26 @@ def test_killing_it_outright_leaves_no_process_behind_and_a_second_start_works_a
     assert "\nEverything has ended.\n" in err
 
 
+def test_of_two_that_start_at_once_on_one_port_the_second_leaves_the_first_its_redis(
+    environment: dict[str, str],
+) -> None:
+    copies = [run(environment, program=SMALL) for _ in range(2)]
+    try:
+        [second] = wait_until(lambda: [one for one in copies if one.poll() is not None], saying="a refusal")
+        first = copies[1 - copies.index(second)]
+
+        assert f"Port {environment['PORT']} of 127.0.0.1 cannot be had" in second.communicate()[1]
+        assert second.returncode == 1
+        assert first.poll() is None
+        folder = Path(environment["STATE_DIR"])
+        assert json.loads((folder / f"run-{environment['PORT']}.json").read_text())["pid"] == first.pid
+        with socket.socket(socket.AF_UNIX) as redis:
+            redis.connect(str(folder / f"redis-{environment['PORT']}.sock"))
+    finally:
+        for one in copies:
+            end(one)
+
+
 def test_a_port_that_is_taken_is_named_with_the_way_out(environment: dict[str, str]) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", int(environment["PORT"])))

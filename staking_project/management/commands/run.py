@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -50,8 +50,8 @@ class Command(WorkingCommand):
         started_at, orphans = None, 0
         left = ExitStack()
         try:
-            stack.require_free_port(settings.PORT)
-            with _one_at_a_time():
+            with _one_at_a_time(tell=self.stderr.write):
+                stack.require_free_port(settings.PORT)
                 call_command("migrate", verbosity=0, interactive=False)
                 if accounts.is_published() and accounts.has_first_password():
                     raise CommandError(accounts.STILL_FIRST)
@@ -62,8 +62,8 @@ class Command(WorkingCommand):
                 mode, _ = setting_up.mode_to_keep()
                 setting_up.set_up(mode, now=database_now(), by="run")
                 password = accounts.create_admin()
-            started_at = database_now()
-            self._start_ours(whole, environment)
+                started_at = database_now()
+                self._start_ours(whole, environment)
             self._say_where_to_look(password, mode=mode, simulated=settings.SOLANA_RPC_IS_OUR_OWN)
             _supervise(whole, seconds=seconds)
         except (stack.StackError, RefusedError) as exc:
@@ -166,8 +166,11 @@ def _supervise(whole: stack.Stack, *, seconds: float | None) -> None:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Two copies that start on one database at once migrate it one after the other."""
+def _one_at_a_time(*, tell: Callable[[str], object]) -> Iterator[None]:
+    """Of two copies that start on one database at once the second waits until the first has its port.
+
+    It would have the Redis of the first, too, whose socket is named by the port.
+    """
     folder = Path(settings.STATE_DIR)
     try:
         lock = (folder / "run.lock").open("w")
@@ -175,5 +178,9 @@ def _one_at_a_time() -> Iterator[None]:
         reason = f"{exc.strerror} ({exc.filename}); name a folder that can be written"
         raise CommandError(f"STATE_DIR {folder}: {reason}") from exc
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell("Another copy is starting here; this one waits for it.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -120,6 +120,23 @@ def test_everything_is_paused_and_resumed_at_once(job: Job) -> None:
     assert resume_all(by="ada", now=NOON + TEN) == [job.name, other.name]
 
 
+def test_what_somebody_else_pauses_or_removes_meanwhile_keeps_nothing_from_being_paused(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("removed", "paused", "score-repeatable"):
+        JobFactory(schedule__name=name)
+
+    def pause_beside_others(name: str, **how: Any) -> None:
+        if name == job.name:
+            changing.pause("paused", by="bob", note="his own", now=NOON)
+            remove(["removed"], now=NOON, by="bob")
+        changing.pause(name, **how)
+
+    monkeypatch.setattr("scheduling.operations.pausing.pause", pause_beside_others)
+
+    assert pause_all(by="ada", note="moving", now=NOON) == [job.name, "score-repeatable"]
+
+
 @pytest.mark.parametrize("words", [["pause"], ["resume"], ["pause", "fetch-repeatable", "--all"]])
 def test_one_schedule_or_all_of_them(job: Job, words: list[str]) -> None:
     with pytest.raises(CommandError, match="argument"):
