@@ -15,8 +15,10 @@ from tests.proof.state import (
     DEAD,
     FAILED,
     GONE,
+    HANDING_OVER,
     IDLE,
     LEASE,
+    LOOKED,
     LOOKED_HERE,
     LOOKED_THERE,
     MISSED,
@@ -46,6 +48,9 @@ UNDER_WAY = (QUEUED, RUNNING)
 
 def dispatcher_steps(state: State, made: Configuration) -> Iterator[Step]:
     for who, dispatcher in enumerate(state.dispatchers):
+        if max(dispatcher.watch) >= 0:
+            anew = Dispatcher(watch=(-1,) * len(state.rows))
+            yield Step("restart", who, -1, _now(state, who, anew))
         if dispatcher.at == IDLE:
             yield from _look(state, who, made)
         elif dispatcher.at == SAW_DUE:
@@ -57,6 +62,9 @@ def dispatcher_steps(state: State, made: Configuration) -> Iterator[Step]:
             yield Step("forget", who, -1, _idle(state, who))
         elif dispatcher.at in (LOOKED_HERE, LOOKED_THERE):
             yield _put_back(state, who, made)
+            yield Step("forget", who, -1, _idle(state, who))
+        elif dispatcher.at == HANDING_OVER:
+            yield _hand_over(state, who, made)
             yield Step("forget", who, -1, _idle(state, who))
     # Whoever of them is there does these; what they were about to do besides makes no difference.
     yield from _release(state, made)
@@ -214,6 +222,17 @@ def _put_back(state: State, who: int, made: Configuration) -> Step:
     return Step("put back", who, run, stopped_running(_idle(state, who), run, lost))
 
 
+def _hand_over(state: State, who: int, made: Configuration) -> Step:
+    """`give_back_stopped`: UPDATE … WHERE id = … AND owner = … AND state = 'running'."""
+    dispatcher = state.dispatchers[who]
+    run, row = dispatcher.of, state.rows[dispatcher.of]
+    stands = row.state == RUNNING and (dispatcher.same_owner or switches.FENCED_HAND_OVER in made.without)
+    if not stands:
+        return Step("hand over nothing", who, run, _idle(state, who))
+    back = row._replace(state=PENDING, attempt=row.attempt - 1, begun=row.begun - dispatcher.due)
+    return Step("hand over", who, run, stopped_running(_idle(state, who), run, back))
+
+
 def _release(state: State, made: Configuration) -> Iterator[Step]:
     """`_queue`: UPDATE … WHERE id = … AND state = 'pending' [AND NOT EXISTS another of the job under way].
 
@@ -280,7 +299,7 @@ def _idle(state: State, who: int) -> State:
     """With its intention gone; a stopwatch on what has changed meanwhile starts anew."""
     seen = state.dispatchers[who]
     watch = seen.watch
-    if seen.at in (LOOKED_HERE, LOOKED_THERE) and not (
+    if seen.at in LOOKED and not (
         seen.same_owner and seen.same_beat and state.rows[seen.of].state == RUNNING
     ):
         watch = replaced(watch, seen.of, -1)
