@@ -89,6 +89,10 @@ def test_every_switch_is_shown_and_is_one_of_the_models_steps() -> None:
     assert set(names) == set(SHOWN) == {*switches.MUTATED, *switches.FURTHER}
 
 
+def test_each_rule_is_broken_without_some_safeguard() -> None:
+    assert {rule for rule, _ in SHOWN.values()} == set(BROKEN)
+
+
 def test_every_step_has_a_sentence() -> None:
     named = set(re.findall(r'Step\(\s*"([^"]+)"', SOURCE)) | set(re.findall(r'name="([^"]+)"', SOURCE))
 
