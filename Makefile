@@ -121,8 +121,8 @@ e2e: browser
 mutation: .venv/.dev
 	$(PYTHON) -m tests.faults.mutate
 
-# Tries every order of steps of the scheduler's model (docs/proof/specification.md), some minutes; prints the number of
-# states, and the shortest story where a rule breaks.
+# Tries every order of steps of the scheduler's model (docs/proof/specification.md), in twelve minutes; prints how many
+# states there are, and the shortest story where a rule breaks.
 model: .venv/.dev
 	$(PYTHON) -m tests.proof
 

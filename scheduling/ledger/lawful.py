@@ -56,7 +56,7 @@ STEPS = (
     *(Step("fail", RUNNING, state, is_failure=True) for state in (PENDING, FAILED)),
     *(Step("put back", RUNNING, state, is_failure=True) for state in (PENDING, FAILED)),
     Step("give back", RUNNING, PENDING, "one less"),
-    Step("deploy", RUNNING, PENDING, "one less"),
+    Step("hand over", RUNNING, PENDING, "one less"),
     Step("take over", PENDING, FAILED, is_tried=True),
     *(Step("cancel", state, SKIPPED) for state in (PENDING, QUEUED)),
     Step("retry", FAILED, PENDING, "0"),
@@ -135,12 +135,14 @@ def _is_way(
 
 
 def broken_step(changes: Iterable[tuple[Look, Look]]) -> str:
-    """Of every change of a row, in their order, the first that is no step; empty when all are."""
+    """Of every change of a row, in their order, the first that is no step or is missing; empty if none is."""
     last = Look(state=NONE)
     for before, after in changes:
         for one, next_one in ((last, before), (before, after)):
             if not steps_between(one, next_one):
                 return _told(one, next_one, (*_never(one, next_one), *_not_at_once(one, next_one)))
+        if before != last:
+            return _told(last, before, ["that change is not among them"])
         last = after
     return ""
 

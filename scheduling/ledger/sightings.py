@@ -4,7 +4,7 @@ A row keeps of its run what failed, and how it stands now; looks at it while it 
 many runs, and of each what changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from scheduling.ledger.attempts import failed_attempts, retries_of
 from scheduling.ledger.lawful import NONE, OPEN, RUNNING, Look, broken_way
@@ -33,6 +33,8 @@ class Sightings:
     def __init__(self) -> None:
         self._looks: dict[int, list[Look]] = {}
         self._names: dict[int, str] = {}
+        # What is said of those that were open and whose row is gone.
+        self._lost: list[str] = []
         # Between two looks; what stood there at the first was no change.
         self.changes = 0
         self._has_looked = False
@@ -40,6 +42,7 @@ class Sightings:
     def look(self) -> None:
         """Look at them now; those that are no longer among the newest are forgotten."""
         newest = list(_newest(MOST_WATCHED))
+        self._lost += self._gone(self._looks.keys() - {run.pk for run in newest})
         self._looks = {run.pk: self._looks.get(run.pk, []) for run in newest}
         for run in newest:
             self._names[run.pk] = str(run)
@@ -59,11 +62,11 @@ class Sightings:
             for looks in (_kept(run), [*self._looks.get(key, []), look_at(run)])
             if (told := _broken(run, looks))
         ]
-        return found + self._gone(runs)
+        return found + self._lost + self._gone(self._looks.keys() - runs.keys())
 
-    def _gone(self, known: Iterable[int]) -> list[str]:
+    def _gone(self, unseen: Set[int]) -> list[str]:
         """Nobody deletes the row of an open run; that of an ended one may be too old."""
-        missing = [key for key, looks in self._looks.items() if key not in known and looks[-1].state in OPEN]
+        missing = sorted(key for key in unseen if self._looks[key][-1].state in OPEN)
         there = set(Run.objects.filter(pk__in=missing).values_list("pk", flat=True))
         return [
             f"{self._names[key]}: {broken_way([self._looks[key][-1], Look(state=NONE)], retried=False)}"

@@ -150,7 +150,7 @@ def backfill(name: str, *, start: datetime, end: datetime, by: str, now: datetim
             )
         occurrences = past_occurrences(job, start=start, end=end, now=now)
         known = {run.occurrence: run for run in Run.objects.filter(job=job, occurrence__in=occurrences)}
-        ran = [run for run in known.values() if run.state != RunState.SKIPPED]  # [ASK-1]
+        ran = [run for run in known.values() if run.state != RunState.SKIPPED]  # [ASK-1] [END-1]
         if ran:
             raise RefusedError(
                 f"{len(ran)} of the {len(occurrences)} occurrences ran already or are under way, "

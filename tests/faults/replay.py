@@ -1,8 +1,9 @@
 """What the database and the tasks logged, as a run of the specification's model. Pure.
 
-Every change of a row has to be a step (`scheduling/ledger/lawful.py`), and every line of the effect log to
-lie within a claim of the process that wrote it: a task begins once under a claim and not outside one, and
-who says that it ended has written that end.
+An occurrence has to have one row at a time, whose every change is logged and is a step
+(`scheduling/ledger/lawful.py`), and every line of the effect log to lie within a claim of the process that
+wrote it: a task begins once under a claim and not outside one, and who says that it ended has written that
+end.
 """
 
 from collections import defaultdict
@@ -48,6 +49,11 @@ def unlawful(changes: Sequence[Change], effects: Iterable[Effect]) -> list[str]:
 
 
 def _broken(changes: Sequence[Change], effects: Iterable[Effect]) -> str:
+    there: set[int] = set()
+    for change in changes:
+        there = there | {change.run} if change.after.state else there - {change.run}
+        if len(there) > 1:
+            return "it has two rows"
     rows = {change.run: [(c.before, c.after) for c in changes if c.run == change.run] for change in changes}
     for steps in rows.values():
         if broken := broken_step(steps):

@@ -58,6 +58,11 @@ def with_change(number: int, **fields: object) -> Trace:
     return changes, effects
 
 
+def without_change(number: int) -> Trace:
+    changes, effects = kept()
+    return [*changes[:number], *changes[number + 1 :]], effects
+
+
 def with_effect(number: int, **fields: object) -> Trace:
     changes, effects = kept()
     effects[number] = replace(effects[number], **fields)  # type: ignore[arg-type]
@@ -101,6 +106,9 @@ def test_a_lawful_trace_is_one() -> None:
             lambda: _more([changed(6, Look(state="skipped"), ROWS[6], "b/2")], []),
             "from succeeded, attempt 2 to skipped, attempt 0: it had ended",
         ),
+        (lambda: without_change(0), "from no row to queued, attempt 0: that change is not among them"),
+        (lambda: without_change(1), "from queued, attempt 0 to running, attempt 1: that change is not"),
+        (lambda: _more([replace(kept()[0][0], run=2)], []), "it has two rows"),
         (lambda: with_effect(0, clock=NOON), "a/1 began its task outside any claim of its own"),
         (lambda: with_effect(2, clock=NOON + timedelta(seconds=6)), "b/2 began its task outside"),
         (lambda: with_effect(2, process="c/3"), "c/3 began its task outside any claim of its own"),

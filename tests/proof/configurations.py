@@ -3,7 +3,7 @@
 from tests.proof import switches
 from tests.proof.state import CatchUp, Configuration, Overlap
 
-# A second or three each.
+# Some seconds each.
 SMALL = {
     "two hosts, one occurrence, two faults": Configuration(occurrences=1, faults=2),
     "two hosts, one occurrence, a fault and an act": Configuration(occurrences=1, acts=1),
@@ -49,6 +49,7 @@ SHOWN = {
     switches.FENCED_RECOVERY: ("RECOVER-1", _LEASE),
     switches.FENCED_TOGETHER: ("FENCE-1", {"faults": 0, "overlap": Overlap.ALLOW}),
     switches.FENCED_RETURN: ("FENCE-2", _LEASE),
+    switches.FENCED_HAND_OVER: ("RECOVER-1", _ACT),
     switches.WAITS_STILL: ("ONCE-2", _QUIET),
     switches.STILL_RUNNING: ("END-1", _LEASE),
     switches.ONE_TRANSACTION: ("CLAIM-3", _QUIET),
@@ -59,7 +60,7 @@ SHOWN = {
     switches.COUNTED: ("ATTEMPT-1", _LEASE),
     switches.LOSS_COUNTED: ("ATTEMPT-1", _LEASE),
     switches.STOPWATCH: ("RECOVER-1", _LEASE),
-    switches.BACKFILL_LOOKS: ("ASK-1", _ACT),
+    switches.BACKFILL_LOOKS: ("END-1", _ACT),
     switches.KNOWN: ("LIVE-1", _ACT),
     switches.ONE_AT_A_TIME: ("OVERLAP-1", _QUIET),
     switches.LOCKED: ("OVERLAP-1", _QUIET | {"catch_up": CatchUp.ALL}),

@@ -11,52 +11,55 @@ moment: so no rule below rests on that clock, however it is stepped. [TIME-1]
 from collections.abc import Iterator
 
 from tests.proof import switches
+from tests.proof.planning import UNDER_WAY, is_known, rows_written, waits_again
 from tests.proof.state import (
     DEAD,
     FAILED,
     GONE,
+    HANDING_OVER,
     IDLE,
     LEASE,
+    LOOKED,
     LOOKED_HERE,
     LOOKED_THERE,
     MISSED,
     MOST_ATTEMPTS,
     MOVED,
     NONE,
-    OPEN,
     PENDING,
     QUEUED,
     RUNNING,
     SAW_DUE,
-    SKIPPED,
     SURRENDER,
-    CatchUp,
     Configuration,
     Dispatcher,
     Overlap,
-    Row,
     State,
     Step,
     replaced,
 )
 from tests.proof.workers import stopped_running
 
-UNDER_WAY = (QUEUED, RUNNING)
-
 
 def dispatcher_steps(state: State, made: Configuration) -> Iterator[Step]:
     for who, dispatcher in enumerate(state.dispatchers):
+        if max(dispatcher.watch) >= 0:
+            anew = Dispatcher(watch=(-1,) * len(state.rows))
+            yield Step("restart", who, -1, _now(state, who, anew))
         if dispatcher.at == IDLE:
             yield from _look(state, who, made)
         elif dispatcher.at == SAW_DUE:
             yield from _claim(state, who, made)
             yield Step("forget", who, -1, _idle(state, who))
         elif dispatcher.at == MOVED:
-            for rows in _rows_written(state, dispatcher.of, dispatcher.due, made):
+            for rows in rows_written(state, dispatcher.of, dispatcher.due, made):
                 yield Step("write rows", who, dispatcher.of, _idle(state._replace(rows=rows), who))
             yield Step("forget", who, -1, _idle(state, who))
         elif dispatcher.at in (LOOKED_HERE, LOOKED_THERE):
             yield _put_back(state, who, made)
+            yield Step("forget", who, -1, _idle(state, who))
+        elif dispatcher.at == HANDING_OVER:
+            yield _hand_over(state, who, made)
             yield Step("forget", who, -1, _idle(state, who))
     # Whoever of them is there does these; what they were about to do besides makes no difference.
     yield from _release(state, made)
@@ -111,11 +114,11 @@ def _claim(state: State, who: int, made: Configuration) -> Iterator[Step]:
         if switches.ONE_TRANSACTION in made.without:
             yield Step("move on", who, seen, _now(moved, who, dispatcher._replace(at=MOVED, due=due)))
             continue
-        unasked = switches.KNOWN in made.without and _known(state.rows, seen, due, made)
+        unasked = switches.KNOWN in made.without and is_known(state.rows, seen, due, made)
         if not unasked:
-            for rows in _rows_written(state, seen, due, made):
+            for rows in rows_written(state, seen, due, made):
                 yield Step("claim", who, seen, _idle(moved._replace(rows=rows), who))
-        if unasked or (made.old_version and _known(state.rows, seen, due, made)):
+        if unasked or (made.old_version and is_known(state.rows, seen, due, made)):
             yield _second_row(state, moved, who, made)
 
 
@@ -126,73 +129,6 @@ def _second_row(state: State, moved: State, who: int, made: Configuration) -> St
         return Step("claim refused by the constraint", who, seen, _idle(state, who))
     twice = moved._replace(world=moved.world._replace(twice=True))
     return Step("claim by the old version", who, seen, _idle(twice, who))
-
-
-def _planned(seen: int, due: int, made: Configuration) -> range:
-    """`plan_runs`: the newest, or all; those before it are counted with it."""
-    return range(seen if made.catch_up == CatchUp.ALL else seen + due - 1, seen + due)
-
-
-def _known(rows: tuple[Row, ...], seen: int, due: int, made: Configuration) -> bool:
-    return any(rows[run].state not in (NONE, MISSED) for run in _planned(seen, due, made))
-
-
-def _rows_written(state: State, seen: int, due: int, made: Configuration) -> Iterator[tuple[Row, ...]]:
-    """`_new_runs` of what is due: a run ahead that waits for another attempt is taken over, or not."""
-    planned = _planned(seen, due, made)
-    counted = tuple(
-        row._replace(state=MISSED) if row.state == NONE and seen <= run < planned.start else row
-        for run, row in enumerate(state.rows)
-    )
-    ahead = [run for run, row in enumerate(counted) if row.state in OPEN and not row.asked]
-    yield _written(counted, planned, ahead, made)
-    if any(row.asked and row.state == PENDING for row in counted):
-        yield _written(counted, planned, ahead, made, is_turn_of_asked=True)  # the last one was the clock's
-    newest = counted[planned[-1]]
-    if made.catch_up == CatchUp.SKIP and newest.state in (NONE, MISSED):
-        yield replaced(counted, planned[-1], Row(SKIPPED))  # it is claimed after its grace
-    if due == 1 and newest.state in (NONE, MISSED):
-        yield replaced(counted, seen, Row(FAILED))  # its cadence cannot be
-    if made.overlap != Overlap.ALLOW and ahead and all(_waits_again(counted[run]) for run in ahead):
-        over = tuple(
-            row._replace(state=FAILED, attempt=0, begun=0) if run in ahead else row
-            for run, row in enumerate(counted)
-        )
-        yield _written(over, planned, [], made)
-
-
-def _waits_again(row: Row) -> bool:
-    """`waits_for_another_attempt`."""
-    return row.state == PENDING and row.attempt > 0 and not row.asked
-
-
-def _written(
-    rows: tuple[Row, ...],
-    planned: range,
-    ahead: list[int],
-    made: Configuration,
-    *,
-    is_turn_of_asked: bool = False,
-) -> tuple[Row, ...]:
-    is_held = is_turn_of_asked or any(row.asked and row.state in UNDER_WAY for row in rows)
-    for run in planned:
-        if rows[run].state not in (NONE, MISSED):
-            continue
-        state = _state_of(ahead, made, made_up_for=len(planned) > 1)
-        if state == QUEUED and is_held and made.overlap != Overlap.ALLOW:
-            state = PENDING
-        if state in OPEN:
-            ahead = [*ahead, run]
-        rows = replaced(rows, run, Row(state, bell=state == QUEUED))
-    return rows
-
-
-def _state_of(ahead: list[int], made: Configuration, *, made_up_for: bool) -> int:
-    if not ahead or made.overlap == Overlap.ALLOW:
-        return QUEUED
-    if made_up_for or (made.overlap == Overlap.QUEUE and len(ahead) == 1):
-        return PENDING
-    return SKIPPED
 
 
 def _put_back(state: State, who: int, made: Configuration) -> Step:
@@ -212,6 +148,17 @@ def _put_back(state: State, who: int, made: Configuration) -> Step:
     if switches.LOSS_COUNTED in made.without:
         lost = row._replace(state=PENDING, attempt=max(row.attempt - 1, 0))
     return Step("put back", who, run, stopped_running(_idle(state, who), run, lost))
+
+
+def _hand_over(state: State, who: int, made: Configuration) -> Step:
+    """`give_back_stopped`: UPDATE … WHERE id = … AND owner = … AND state = 'running'."""
+    dispatcher = state.dispatchers[who]
+    run, row = dispatcher.of, state.rows[dispatcher.of]
+    stands = row.state == RUNNING and (dispatcher.same_owner or switches.FENCED_HAND_OVER in made.without)
+    if not stands:
+        return Step("hand over nothing", who, run, _idle(state, who))
+    back = row._replace(state=PENDING, attempt=row.attempt - 1, begun=row.begun - dispatcher.due)
+    return Step("hand over", who, run, stopped_running(_idle(state, who), run, back))
 
 
 def _release(state: State, made: Configuration) -> Iterator[Step]:
@@ -265,7 +212,7 @@ def _take_over(state: State, made: Configuration) -> Iterator[Step]:
     blind = switches.WAITS_STILL in made.without
     for run in range(max(newer, default=0)):
         row = state.rows[run]
-        if _waits_again(row) or (blind and row.state == RUNNING):
+        if waits_again(row) or (blind and row.state == RUNNING):
             over = row._replace(state=FAILED, attempt=0, begun=0)
             waits = any(state.rows[other].state == PENDING for other in newer if other > run)
             name = "take over" if waits else "take over out of turn"
@@ -280,7 +227,7 @@ def _idle(state: State, who: int) -> State:
     """With its intention gone; a stopwatch on what has changed meanwhile starts anew."""
     seen = state.dispatchers[who]
     watch = seen.watch
-    if seen.at in (LOOKED_HERE, LOOKED_THERE) and not (
+    if seen.at in LOOKED and not (
         seen.same_owner and seen.same_beat and state.rows[seen.of].state == RUNNING
     ):
         watch = replaced(watch, seen.of, -1)

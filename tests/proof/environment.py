@@ -15,9 +15,9 @@ from tests.proof.state import (
     FAILED,
     GIVING_BACK,
     GONE,
+    HANDING_OVER,
     LEASE,
-    LOOKED_HERE,
-    LOOKED_THERE,
+    LOOKED,
     MISSED,
     NONE,
     OPEN,
@@ -116,7 +116,7 @@ def _placed(state: State, who: int, worker: Worker) -> State:
 def _stopwatches(dispatcher: Dispatcher, beaten: set[int]) -> Dispatcher:
     if not beaten and max(dispatcher.watch) < 0:
         return dispatcher
-    looked = dispatcher.of if dispatcher.at in (LOOKED_HERE, LOOKED_THERE) else -1
+    looked = dispatcher.of if dispatcher.at in LOOKED else -1
     watch = tuple(
         -1 if run in beaten and run != looked else min(stood + 1, LEASE) if stood >= 0 else stood
         for run, stood in enumerate(dispatcher.watch)
@@ -146,7 +146,8 @@ def _acts(state: State, made: Configuration) -> Iterator[Step]:
             yield Step("backfill", -1, run, _backfilled(state, run))
     for who, worker in enumerate(state.workers):
         if worker.at in HOLDING:
-            yield Step("deploy", who, worker.run, _deployed(state, who, made))
+            for dispatcher in (who,) if made.hosts == 2 else (0, 1):
+                yield Step("deploy", who, worker.run, _deployed(state, who, made, by=dispatcher))
 
 
 def _cancel(state: State, made: Configuration) -> Iterator[Step]:
@@ -176,21 +177,20 @@ def _backfilled(state: State, run: int) -> State:
     workers = tuple(w._replace(mine=False) if w.run == run and w.mine else w for w in state.workers)
     anew = stopped_running(state, run, Row(PENDING, effects=state.rows[run].effects, asked=True))
     looked = tuple(
-        d._replace(same_owner=False) if d.at in (LOOKED_HERE, LOOKED_THERE) and d.of == run else d
-        for d in anew.dispatchers
+        d._replace(same_owner=False) if d.at in LOOKED and d.of == run else d for d in anew.dispatchers
     )
     return anew._replace(workers=workers, dispatchers=looked)
 
 
-def _deployed(state: State, who: int, made: Configuration) -> State:
-    """A pool is stopped, `give_back_stopped` finds its process gone, and another version's is started."""
-    worker, begun = state.workers[who], state.workers[who].at not in (CLAIMED, GIVING_BACK)
+def _deployed(state: State, who: int, made: Configuration, *, by: int) -> State:
+    """A pool is stopped, and its dispatcher, which dropped what it was about, reads what that was doing."""
+    worker = state.workers[who]
     after = _died(state, who, made)
-    row = after.rows[worker.run]
-    if row.state != RUNNING or row.owner < DEAD or state.rows[worker.run].owner != who:
+    if state.rows[worker.run].owner != who:
         return after
-    back = row._replace(state=PENDING, attempt=row.attempt - 1, begun=row.begun - begun)
-    return stopped_running(after, worker.run, back)
+    begun = worker.at not in (CLAIMED, GIVING_BACK)
+    looked = Dispatcher(HANDING_OVER, worker.run, begun, True, True, state.dispatchers[by].watch)
+    return after._replace(dispatchers=replaced(after.dispatchers, by, looked))
 
 
 def _resume(state: State) -> Iterator[Step]:

@@ -68,6 +68,7 @@ class _Stored:
             known = ids.get(part)
             if known is None:
                 known = ids[part] = len(parts)
+                assert known < 1 << BITS, "states of which this is a part would be taken for others"
                 parts.append(part)
             packed = packed << BITS | known
         number = self.numbers.setdefault(packed, len(self.packed))

@@ -111,7 +111,12 @@ KEPT = (
     Kept(
         ("ASK-1",), "scheduling/operations/retrying.py", "retry", "filter(pk=run_id, state=RunState.FAILED)"
     ),
-    Kept(("ASK-1",), "scheduling/operations/changing.py", "backfill", "if run.state != RunState.SKIPPED]"),
+    Kept(
+        ("ASK-1", "END-1"),
+        "scheduling/operations/changing.py",
+        "backfill",
+        "if run.state != RunState.SKIPPED]",
+    ),
     Kept(("ATTEMPT-1",), CLAIMS, "give_back", 'attempt=F("attempt") - 1'),
     # Without these locks what the model takes for one step would be several.
     Kept(("OVERLAP-1",), RECOVERY, "_queue", "Job.objects.select_for_update(no_key=True)"),

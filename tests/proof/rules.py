@@ -3,11 +3,13 @@
 from tests.proof.state import (
     ENDED,
     EXECUTING,
+    FAILED,
     MISSED,
     MOST_ATTEMPTS,
     NONE,
     QUEUED,
     RUNNING,
+    SKIPPED,
     SUCCEEDED,
     Configuration,
     Overlap,
@@ -18,9 +20,10 @@ from tests.proof.state import (
 # Of [LIVE-1] the explorer itself takes care, once it has seen every state.
 LIVE = "LIVE-1"
 CLAIMS = ("claim", "claim by the old version", "move on")
-# What an owner writes; what an operator may begin anew, a failure or what was skipped.
-FENCED = ("succeed", "succeed, answer lost", "succeed and take", "fail", "skip", "give back")
-RETAKEN = ("retry", "backfill")
+# What an owner writes; what an operator may begin anew, and out of which end.
+ENDS = ("commit", "succeed", "succeed and take", "fail", "skip")
+BEGUN_ANEW = (("retry", FAILED), ("backfill", SKIPPED))
+OF_OPERATORS = ("cancel", "retry", "backfill")
 
 
 def broken(before: State, step: Step, made: Configuration) -> str:
@@ -38,7 +41,8 @@ def _of_claiming(before: State, step: Step) -> str:
     if world.twice:
         return "CLAIM-1"
     if step.name in CLAIMS:
-        if world.next_run <= before.world.next_run:
+        seen = before.dispatchers[step.who].of
+        if not seen == before.world.next_run < world.next_run:
             return "CLAIM-2"
         if before.world.paused:
             return "PAUSE-1"
@@ -55,7 +59,7 @@ def _of_workers(after: State) -> str:
             if executing & bit:
                 return "ONCE-1"
             executing |= bit
-            if worker.mine and after.rows[worker.run].state != RUNNING:
+            if worker.mine and after.rows[worker.run].state not in (RUNNING, SUCCEEDED):
                 return "ONCE-2"
         elif worker.armed:
             return "WATCH-1"
@@ -75,22 +79,19 @@ def _of_rows(before: State, step: Step, made: Configuration) -> str:
 
 def _of_change(before: State, step: Step, run: int) -> str:
     was, now = before.rows[run], step.state.rows[run]
-    if (
-        was.state in ENDED
-        and now.state != was.state
-        and not (step.name in RETAKEN and was.state != SUCCEEDED)
-    ):
+    name = step.name.removesuffix(", answer lost")
+    if was.state in ENDED and now.state != was.state and (name, was.state) not in BEGUN_ANEW:
         return "END-1"
     if was.is_held_by_a_pause and before.world.paused and now.state == QUEUED != was.state:
         return "PAUSE-2"
-    if was.state == RUNNING and now.state != RUNNING:
-        if step.name == "put back" and _is_at_it(before, run):
+    if was.state == RUNNING and name in OF_OPERATORS:
+        return "ASK-1"
+    if was.state == RUNNING != now.state:
+        if name in ("put back", "hand over") and _is_at_it(before, run):
             return "RECOVER-1"
-        if step.name in ("cancel", "retry", "backfill"):
-            return "ASK-1"
         worker = before.workers[step.who]
-        if step.name in FENCED and worker.run == run and not worker.mine:
-            return "FENCE-1" if step.name != "give back" else "FENCE-2"
+        if name in (*ENDS, "give back") and worker.run == run and not worker.mine:
+            return "FENCE-1" if name in ENDS else "FENCE-2"
     if now.effects != (now.state == SUCCEEDED):
         return "EFFECT-1"
     if now.begun > MOST_ATTEMPTS:

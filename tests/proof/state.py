@@ -24,9 +24,10 @@ STATES = ("not there", "pending", "queued", "running", "succeeded", "failed", "s
 #   GIVING_BACK: about to undo its claim
 #   GONE: its host will not come back
 IDLE, CLAIMED, EXECUTING, OVER, STORED, GIVING_BACK, GONE = range(7)
-# Where a dispatcher is: has read a due schedule, has read a running row of its own host or of another one, or
-# (a mutant's) has moved `next_run` on and not yet written the rows.
-SAW_DUE, LOOKED_HERE, LOOKED_THERE, MOVED = range(1, 5)
+# Where a dispatcher is: has read a due schedule; has read a running row of its own host, or of another one;
+# (a mutant's) has moved `next_run` on and not yet written the rows; has read what its stopped pool was doing.
+SAW_DUE, LOOKED_HERE, LOOKED_THERE, MOVED, HANDING_OVER = range(1, 6)
+LOOKED = (LOOKED_HERE, LOOKED_THERE, HANDING_OVER)
 
 # Ticks. In seconds 1.5, 8 and 12: only their order matters.
 SURRENDER, LEASE = 2, 3
@@ -74,7 +75,7 @@ class Dispatcher(NamedTuple):
     at: int = IDLE
     # The next run that it saw, or the row.
     of: int = 0
-    # Occurrences that it makes rows for; only of MOVED.
+    # Occurrences that it makes rows for, of MOVED; whether the task had begun, of HANDING_OVER.
     due: int = 0
     same_owner: bool = False
     same_beat: bool = False

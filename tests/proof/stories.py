@@ -18,9 +18,13 @@ SENTENCES = {
     "end refused": "Worker {who} writes the end of occurrence {run}, and no row changes.",
     "store": "Worker {who} commits what the task of occurrence {run} wrote, without its end.",
     "succeed": "Worker {who} writes the run of occurrence {run} as succeeded.",
+    "commit": "Worker {who} commits what the task of occurrence {run} wrote with its end; the task goes on.",
     "fail": "Worker {who} writes that the attempt at occurrence {run} failed.",
     "skip": "Worker {who} writes the run of occurrence {run} as skipped: its task had nothing to do.",
     "succeed, answer lost": "Worker {who} writes the run as succeeded, hears nothing, will write again.",
+    "fail, answer lost": "Worker {who} writes that the attempt failed, hears nothing, will write again.",
+    "skip, answer lost": "Worker {who} writes the run as skipped, hears nothing, will write again.",
+    "give back, answer lost": "Worker {who} gives its claim back, hears nothing, will do so again.",
     "succeed and take": "Worker {who} ends its run and claims that of occurrence {run} in one statement.",
     "succeed and take, answer lost": "Worker {who} ends its run and claims {run}; the answer is lost.",
     "see due": "Dispatcher {who} reads that the schedule is due, standing at occurrence {run}.",
@@ -37,6 +41,9 @@ SENTENCES = {
     "leave alone": "Dispatcher {who} finds the lease of occurrence {run} not over.",
     "put back": "Dispatcher {who} takes the run of occurrence {run} back.",
     "put back nothing": "Dispatcher {who} would take occurrence {run} back, and no row changes.",
+    "hand over": "Dispatcher {who} gives back what its stopped pool did, the run of occurrence {run}.",
+    "hand over nothing": "Dispatcher {who} would give occurrence {run} back, and no row changes.",
+    "restart": "Dispatcher {who} dies; another in its place has seen nothing yet.",
     "release": "A dispatcher queues the run of occurrence {run} and rings.",
     "release out of turn": "A dispatcher whose look is old queues the run of occurrence {run} and rings.",
     "release two at once": "Two dispatchers queue a run each, and neither sees the other's.",
@@ -55,7 +62,7 @@ SENTENCES = {
     "cancel": "An operator cancels what waits.",
     "retry": "An operator lets the run of occurrence {run} begin anew.",
     "backfill": "An operator asks for a backfill of occurrence {run}.",
-    "deploy": "The pool of worker {who} is stopped and another version started; its run is given back.",
+    "deploy": "Worker {who} is stopped for another version, its run not given back yet.",
 }
 # What each broken rule means, where the steps are over.
 BROKEN = {

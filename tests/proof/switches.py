@@ -34,6 +34,7 @@ MUTATED = (
 FENCED_RECOVERY = "the fencing of recovery: what is taken back is the claim that was seen"
 FENCED_TOGETHER = "the fencing of an end that is written with the next claim"
 FENCED_RETURN = "the fencing of a claim given back"
+FENCED_HAND_OVER = "the fencing of what a stopped pool was doing"
 WAITS_STILL = "only a run that still waits is taken over"
 STILL_RUNNING = "only a running run is taken back"
 ONE_TRANSACTION = "the schedule is moved on and its runs are written in one transaction"
@@ -56,6 +57,7 @@ FURTHER = (
     FENCED_RECOVERY,
     FENCED_TOGETHER,
     FENCED_RETURN,
+    FENCED_HAND_OVER,
     WAITS_STILL,
     STILL_RUNNING,
     ONE_TRANSACTION,

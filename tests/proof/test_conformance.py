@@ -83,7 +83,7 @@ def fail(run: Run, found: Found) -> None:
         execution._record_failure(claim, error="it was not to be")
 
 
-def deployed(run: Run, found: Found) -> None:
+def handed_over(run: Run, found: Found) -> None:
     run.owner = OWNER
     recovery.give_back_stopped([run])
 
@@ -126,7 +126,11 @@ OWNERS: dict[str, tuple[Act, int]] = {
     "fail": (fail, state.OVER),
     "skip": (skip, state.OVER),
     "give back": (give, state.GIVING_BACK),
-    "deploy": (deployed, state.EXECUTING),
+    "commit": (end, state.EXECUTING),
+}
+DISPATCHERS: dict[str, tuple[Act, int]] = {
+    "put back": (put_back, state.LOOKED_HERE),
+    "hand over": (handed_over, state.HANDING_OVER),
 }
 OTHERS: dict[str, Act] = {
     "release": release,
@@ -156,15 +160,17 @@ def test_what_a_worker_writes(name: str, job: Job) -> None:
         assert _done_by_the_code(act, found, job) == _done_by_the_model(name, before), found
 
 
-def test_what_a_dispatcher_takes_back(job: Job) -> None:
-    """[RECOVER-1] [END-1] [ATTEMPT-1]"""
+@pytest.mark.parametrize("name", DISPATCHERS)
+def test_what_a_dispatcher_takes_back(name: str, job: Job) -> None:
+    """[RECOVER-1] [END-1] [ATTEMPT-1] [FENCE-2]"""
+    act, at = DISPATCHERS[name]
     for row_state, mine, beat in product(ROW_STATES, (True, False), (True, False)):
         for attempt in (1, 2) if row_state == state.RUNNING else (1,):
             found = Found(state=row_state, attempt=attempt, mine=mine, same_beat=beat)
-            looked = Dispatcher(state.LOOKED_HERE, 0, 0, mine, beat, (-1, -1))
+            looked = Dispatcher(at, 0, 0, mine, beat, (-1, -1))
             before = _modelled(found, dispatcher=looked)
 
-            assert _done_by_the_code(put_back, found, job) == _done_by_the_model("put back", before), found
+            assert _done_by_the_code(act, found, job) == _done_by_the_model(name, before), found
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -80,6 +80,8 @@ def _name_in_the_ledger(name: str, before: str) -> str:
     name = re.sub(r", answer (lost|late)$| out of turn$| a doubled message$", "", name)
     if name == "succeed and take":
         return "take" if before == "queued" else "succeed"
+    if name == "commit":
+        return "succeed"
     return "take over" if name == "claim" and before == "pending" else name
 
 

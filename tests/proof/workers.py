@@ -10,8 +10,7 @@ from tests.proof.state import (
     FAILED,
     GIVING_BACK,
     IDLE,
-    LOOKED_HERE,
-    LOOKED_THERE,
+    LOOKED,
     MISSED,
     MOST_ATTEMPTS,
     NOBODY,
@@ -46,9 +45,11 @@ def worker_steps(state: State, made: Configuration) -> Iterator[Step]:
             yield Step("answer lost", who, worker.run, _broke_off(state, who, made))
         elif worker.at == EXECUTING:
             yield Step("finish", who, worker.run, _finished(state, who, made))
+            if not worker.stalled:
+                yield from _commit(state, who, made)
         elif not worker.stalled:
             if worker.at == GIVING_BACK:
-                yield Step("give back", who, worker.run, _gave_back(state, who, made))
+                yield from _give_back(state, who, made)
             elif worker.at in (OVER, STORED):
                 yield from _end(state, who, made)
 
@@ -86,14 +87,14 @@ def _taken(state: State, who: int, run: int, *, bell: bool) -> State:
 
 
 def _owner_changed(dispatcher: Dispatcher, run: int) -> Dispatcher:
-    if dispatcher.at in (LOOKED_HERE, LOOKED_THERE) and dispatcher.of == run:
+    if dispatcher.at in LOOKED and dispatcher.of == run:
         return dispatcher._replace(same_owner=False)
     return unwatched(dispatcher, run)
 
 
 def unwatched(dispatcher: Dispatcher, run: int) -> Dispatcher:
     """Without its stopwatch on a row; that of a look under way goes on, until it is acted upon."""
-    looked = dispatcher.at in (LOOKED_HERE, LOOKED_THERE) and dispatcher.of == run
+    looked = dispatcher.at in LOOKED and dispatcher.of == run
     if looked or dispatcher.watch[run] < 0:
         return dispatcher
     return dispatcher._replace(watch=replaced(dispatcher.watch, run, -1))
@@ -128,15 +129,23 @@ def _broke_off(state: State, who: int, made: Configuration, *, run: int | None =
     return _with(state, who, Worker(GIVING_BACK, worker.run, worker.mine, 0, False, False))
 
 
-def _gave_back(state: State, who: int, made: Configuration) -> State:
+def _give_back(state: State, who: int, made: Configuration) -> Iterator[Step]:
     """`give_back`: UPDATE … WHERE id = … AND owner = … AND state = 'running'; it counts as no attempt."""
     worker = state.workers[who]
     row = state.rows[worker.run]
-    given = _with(state, who, FRESH)
     ours = worker.mine or switches.FENCED_RETURN in made.without
     if row.state != RUNNING or not ours:
-        return given
-    return stopped_running(given, worker.run, row._replace(state=PENDING, attempt=row.attempt - 1))
+        yield Step("give back", who, worker.run, _with(state, who, FRESH))
+        return
+    back = stopped_running(state, worker.run, row._replace(state=PENDING, attempt=row.attempt - 1))
+    yield from _heard(state, "give back", who, _with(back, who, FRESH), back)
+
+
+def _heard(state: State, name: str, who: int, done: State, unheard: State) -> Iterator[Step]:
+    """What was written; and as a fault without its answer, so that it will be written again."""
+    yield Step(name, who, state.workers[who].run, done)
+    if state.world.faults:
+        yield Step(f"{name}, answer lost", who, state.workers[who].run, spent(unheard))
 
 
 def _finished(state: State, who: int, made: Configuration) -> State:
@@ -163,18 +172,24 @@ def _end(state: State, who: int, made: Configuration) -> Iterator[Step]:
             "store", who, worker.run, _with(state._replace(rows=stored), who, worker._replace(at=STORED))
         )
         return
-    effects = min(row.effects + (worker.at == OVER), 2)
-    good = stopped_running(state, worker.run, row._replace(state=SUCCEEDED, effects=effects))
-    yield Step("succeed", who, worker.run, _with(good, who, idle))
-    yield from _succeed_and_take(_with(good, who, idle), who, made)
+    well = row._replace(state=SUCCEEDED, effects=min(row.effects + (worker.at == OVER), 2))
+    ends = {"succeed": well}
     if worker.at == OVER:
-        yield Step(
-            "fail", who, worker.run, _with(stopped_running(state, worker.run, _failed(row, made)), who, idle)
-        )
-        skipped = stopped_running(state, worker.run, row._replace(state=SKIPPED))
-        yield Step("skip", who, worker.run, _with(skipped, who, idle))
-    if state.world.faults:  # and it will be written again
-        yield Step("succeed, answer lost", who, worker.run, spent(good))
+        ends |= {"fail": _failed(row, made), "skip": row._replace(state=SKIPPED)}
+    for name, ended in ends.items():
+        done = stopped_running(state, worker.run, ended)
+        yield from _heard(state, name, who, _with(done, who, idle), done)
+    yield from _succeed_and_take(_with(stopped_running(state, worker.run, well), who, idle), who, made)
+
+
+def _commit(state: State, who: int, made: Configuration) -> Iterator[Step]:
+    """`commit_with_run` within the task, which goes on under its lease; refused, it finishes."""
+    worker = state.workers[who]
+    row = state.rows[worker.run]
+    ours = worker.mine or switches.FENCED in made.without
+    if row.state == RUNNING and ours and switches.EFFECT_WITH_END not in made.without:
+        good = row._replace(state=SUCCEEDED, effects=min(row.effects + 1, 2))
+        yield Step("commit", who, worker.run, stopped_running(state, worker.run, good))
 
 
 def _failed(row: Row, made: Configuration) -> Row:

@@ -62,6 +62,18 @@ def test_a_run_whose_attempts_count_anew_was_retried_by_somebody(job: Job) -> No
     assert Sightings().broken() == []
 
 
+def test_the_row_of_an_open_run_is_missed_however_often_it_is_looked_for(job: Job) -> None:
+    gone = RunFactory(job=job, occurrence=NOON, state=RunState.PENDING)
+    seen = Sightings()
+    seen.look()
+    gone.delete()
+    seen.look()
+    seen.look()
+
+    told = "from pending, attempt 0 to no row: it was open, and is there no more"
+    assert seen.broken() == [f"fetch 2026-11-23 12:00:00Z: {told}"]
+
+
 def test_looks_show_what_a_row_does_not_keep(job: Job) -> None:
     done = RunFactory(job=job, occurrence=NOON, state=RunState.SUCCEEDED, attempt=1, owner="a")
     gone = RunFactory(job=job, occurrence=NOON + timedelta(seconds=10), state=RunState.QUEUED)
