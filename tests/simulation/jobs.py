@@ -164,11 +164,15 @@ def _job(
 
 
 def _policies(dice: random.Random, theme: Theme, *, every: int) -> dict[str, Any]:
+    overlap, catch_up = dice.choice(theme.overlaps), dice.choice(theme.catch_ups)
+    window = dice.choice((2 * every, 360 * every))
+    # Longer than what is late may be, where that is asked.
+    jitter = dice.choice((0, 8, 8) if catch_up == CatchUp.SKIP else (0, 0, 2))
     return {
-        "overlap": dice.choice(theme.overlaps),
-        "catch_up": dice.choice(theme.catch_ups),
-        "catch_up_window": timedelta(seconds=dice.choice((2 * every, 360 * every))),
-        "jitter": timedelta(seconds=dice.choice((0, 0, 2))),
+        "overlap": overlap,
+        "catch_up": catch_up,
+        "catch_up_window": timedelta(seconds=window),
+        "jitter": timedelta(seconds=jitter),
         "parameters": {"seconds": dice.choice(theme.work)},
         "parameters_b": dice.choice((None, None, {"seconds": 1.0})),
         "time_limit": timedelta(seconds=dice.choice(theme.jobs.get("time_limit", (2, 30, 30, 30)))),
