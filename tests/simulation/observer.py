@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from scheduling.engine import turnover
 from scheduling.ledger.lawful import NONE, Look, steps_between
 from scheduling.models import RunState
 from tests.simulation.acted import of_an_act
@@ -128,11 +129,13 @@ class Observer:
             raise self._broken("WATCH-1", f"{process.name} waits to write, and its watchdog is set")
 
     def idle(self) -> None:
-        """A worker waits for a message. [WATCH-1]"""
+        """A worker waits for a message. [WATCH-1] [LIVE-1]"""
         process = self.process()
         process.is_idle = True
         if process.watchdog_at is not None:
             raise self._broken("WATCH-1", f"{process.name} is idle and its watchdog is set")
+        if turnover.holds_back():
+            raise self._broken("LIVE-1", f"{process.name} is idle and holds the end of a run back")
 
     def process(self) -> Process:
         assert self.world.current is not None, "told by a process"
