@@ -187,7 +187,7 @@ class Validator(models.Model):
 
     @property
     def is_of_history_alone(self) -> bool:
-        """Whether no fetch ever saw it: it left before the first, and nobody knows when."""
+        """Whether no fetch ever saw it: when it left nobody knows."""
         return self.left_at is not None and self.left_at == self.first_seen_at
 
     @property

@@ -56,7 +56,7 @@ class _Other(NamedTuple):
         if self is NEVER_SEEN:
             return _NEVER
         if self.left_at is not None and self.left_at == self.first_seen_at:
-            return "it left the cluster before the first fetch here"
+            return "it left the cluster: no fetch here saw it"
         if self.left_at is not None:
             return f"it left the cluster, as seen {self.left_at:%Y-%m-%d %H:%M} UTC"
         return "it has no score" if self.rank is None else "it is not among those asked for"

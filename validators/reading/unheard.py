@@ -18,7 +18,8 @@ _TOLD_BY: Final[Mapping[str, str]] = {
     Source.CLUSTER: "slot time and Alpenglow",
     Source.INFLATION: "inflation",
 }
-# Before the newest fetch. None is asked less often: names each day, inflation in each epoch of two days.
+# Before the newest fetch. None is asked less often by itself: names each day, inflation in each
+# epoch of two days. Where somebody made it rarer, what it told is dated all the same.
 LONGEST_UNHEARD: Final = timedelta(days=3)
 # What the pages show of it.
 OF_A_VALIDATOR: Final = (

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
+from django.db.models import Min
 from django.db.models.functions import Coalesce
 
 from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
@@ -126,22 +127,27 @@ def _that_may_tell(epochs: list[int]) -> Sequence[_Row]:
 
 
 def _without_voteless(rows: Sequence[_Row], clusters: Mapping[int, ClusterEpoch]) -> Sequence[_Row]:
-    """Without the epochs in which no vote of an account could count: a year has none of them."""
-    nothing = {key for key, _, credits, *_ in rows if not credits}
-    known = ValidatorEpoch.objects.filter(validator__in=nothing).order_by("epoch")
-    stakes: defaultdict[int, dict[int, int | None]] = defaultdict(dict)
-    for key, epoch, stake in bulk.read_rows(known.values_list("validator_id", "epoch", "activated_stake")):
-        stakes[key][epoch] = stake
+    """Without the epochs in which no vote of an account could count: a year to come has none of them."""
+    if all(credits for _, _, credits, *_ in rows):
+        return rows
+    nothing = ValidatorEpoch.objects.filter(epoch__in=list(clusters), credits=0)
+    known = ValidatorEpoch.objects.filter(validator__in=nothing.values("validator"))
+    first = dict(bulk.read_rows(known.order_by().values_list("validator_id").annotate(Min("epoch"))))
+    told = known.filter(epoch__in=list(clusters)).values_list("validator_id", "epoch", "activated_stake")
+    stakes = {(key, epoch): stake for key, epoch, stake in bulk.read_rows(told)}
     units = {epoch: cluster.credits_unit for epoch, cluster in clusters.items()}
+    # Who is new had no account in an epoch that was looked at.
+    looked_at = {epoch for epoch, cluster in clusters.items() if cluster.validators is not None}
     return [
-        row
-        for row in rows
-        if row[2]
+        (key, epoch, credits, *rest)
+        for key, epoch, credits, *rest in rows
+        if credits
         or not could_not_vote(
-            unit=units[row[1]],
-            unit_before=units.get(row[1] - 1, ""),
-            # Who is new had no account before.
-            stake_before=stakes[row[0]].get(row[1] - 1, 0 if row[1] == min(stakes[row[0]]) else None),
+            unit=units[epoch],
+            unit_before=units.get(epoch - 1, ""),
+            stake_before=stakes.get(
+                (key, epoch - 1), 0 if first[key] == epoch and epoch - 1 in looked_at else None
+            ),
         )
     ]
 

@@ -111,7 +111,7 @@ def test_an_estimate_has_no_epoch_in_which_no_vote_of_it_could_count() -> None:
     fetch()
     running()
     for epoch in (986, 987, 988, 989):
-        ended(epoch)
+        ended(epoch, validators=3)
     staked = {"activated_stake": 1_000 * SOL, "commission_bps": 0}
     new, back, failing = (validator(number, **staked) for number in (1, 2, 3))
     row(new, 988, credits=0, activated_stake=1_000 * SOL)
@@ -130,6 +130,34 @@ def test_an_estimate_has_no_epoch_in_which_no_vote_of_it_could_count() -> None:
         "vote2": (pytest.approx(yearly(paid, DAY), rel=1e-9), "estimate", 1),
         "vote3": (pytest.approx(yearly(paid * 2 / 3, DAY), rel=1e-9), "estimate", 3),
     }
+
+
+def test_who_is_new_where_nobody_looked_before_may_have_been_there() -> None:
+    fetch()
+    running()
+    for epoch in (988, 989):
+        ended(epoch)
+    one = validator(1, activated_stake=1_000 * SOL, commission_bps=0)
+    row(one, 989, credits=0, activated_stake=1_000 * SOL)
+
+    refresh_yields()
+
+    assert yields() == {"vote1": (0.0, "estimate", 1)}
+
+
+def test_in_the_epoch_after_votes_left_the_chain_votes_counted_without_stake_before() -> None:
+    """The epoch of the migration paid votes of the stake of then, so nothing earned there is a failure."""
+    fetch()
+    running()
+    ended(988, unit="vote_credits", validators=3)
+    ended(989, validators=3)
+    one = validator(1, activated_stake=1_000 * SOL, commission_bps=0)
+    row(one, 988, credits=5, credits_unit="vote_credits", activated_stake=0)
+    row(one, 989, credits=0, activated_stake=1_000 * SOL)
+
+    refresh_yields()
+
+    assert yields() == {"vote1": (0.0, "estimate", 1)}
 
 
 def test_an_estimate_goes_by_the_stake_of_then_where_it_is_known() -> None:

@@ -165,11 +165,11 @@ def test_of_a_validator_known_from_history_only_nobody_says_when_it_left(
     text = words(page(client, f"/validators/{departed.vote_account}/"))
     chosen = words(page(client, f"/selection/?held={departed.vote_account}"))
 
-    assert "Left before the first fetch here; a history tells of it, last in epoch 901" in text
+    assert "Left no fetch here saw it; a history tells of it, last in epoch 901" in text
     assert "No fetch of ours ever saw it." in text
     read_at = f"{departed.left_at:%Y-%m-%d %H:%M} UTC"
     assert [read_at in one for one in (text, chosen)] == [False, False]
-    assert "it left the cluster before the first fetch here" in chosen
+    assert "it left the cluster: no fetch here saw it" in chosen
 
 
 def test_a_fetch_after_an_import_finds_no_change_of_commission_in_it(
