@@ -138,18 +138,15 @@ def _without_voteless(rows: Sequence[_Row], clusters: Mapping[int, ClusterEpoch]
     units = {epoch: cluster.credits_unit for epoch, cluster in clusters.items()}
     # Who is new had no account in an epoch that was looked at.
     looked_at = {epoch for epoch, cluster in clusters.items() if cluster.validators is not None}
-    return [
-        (key, epoch, credits, *rest)
-        for key, epoch, credits, *rest in rows
-        if credits
-        or not could_not_vote(
-            unit=units[epoch],
-            unit_before=units.get(epoch - 1, ""),
-            stake_before=stakes.get(
-                (key, epoch - 1), 0 if first[key] == epoch and epoch - 1 in looked_at else None
-            ),
+
+    def may_have_voted(key: int, epoch: int) -> bool:
+        is_new = first[key] == epoch and epoch - 1 in looked_at
+        before = stakes.get((key, epoch - 1), 0 if is_new else None)
+        return not could_not_vote(
+            unit=units[epoch], unit_before=units.get(epoch - 1, ""), stake_before=before
         )
-    ]
+
+    return [row for row in rows if row[2] or may_have_voted(row[0], row[1])]
 
 
 def _lamports_returns(rows: Sequence[_Row], lengths: Mapping[int, float]) -> dict[int, _Returns]:
