@@ -33,7 +33,7 @@ def written(number: float) -> Iterator[str]:
     yield from (figures.percent(number, places) for places in (0, 1, 2))
     yield from (figures.signed(number), figures.grouped(int(number)), figures.number_or_none(int(number)))
     yield Part("any", None, None, 0.0, number, "took").sentence
-    yield from (units.signed(number), units.two_places(number), units.points(number))
+    yield from (units.signed(number), units.two_places(number))
     yield from (units.fraction_percent(number), units.small_percent(number), units.grouped(int(number)))
 
 

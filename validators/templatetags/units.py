@@ -105,11 +105,6 @@ def about_sol(lamports: int | None) -> str:
 
 
 @register.filter
-def points(number: float) -> str:
-    return figures.decimal(number, 1)
-
-
-@register.filter
 def signed(points: float) -> str:
     return _with_minus(figures.signed(points))
 

@@ -122,7 +122,7 @@ def test_the_number_comes_with_its_sentence_what_costs_it_and_the_risk_within_te
     )
     assert number is not None
     assert number[1] == number[2]
-    assert re.search(r"What costs it most: .\d+\.\d (was delinquent|voted 10.00 % below)", text)
+    assert re.search(r"What costs it most: .\d+\.\d\d (was delinquent|voted 10.00 % below)", text)
     assert re.search(r"Risk, next epoch \d+ %.* Risk within ten epochs \d+ %", text)
 
 
