@@ -65,6 +65,7 @@ def resume(
     with _changing(name, expected) as job:
         if job.paused_at is None:
             raise DoneAlreadyError(f"{name} is not paused.")
+        # [PAUSE-1]
         if until is not None and job.paused_until != until:
             raise RefusedError(f"{name} was paused anew.")
         job.paused_at, job.paused_until, job.pause_note = None, None, ""

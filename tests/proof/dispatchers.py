@@ -173,7 +173,7 @@ def _release(state: State, made: Configuration) -> Iterator[Step]:
     held = state.world.paused and switches.HELD not in made.without
     waiting = [run for run, row in enumerate(state.rows) if row.state == PENDING]
     able = [run for run in waiting if not (held and state.rows[run].is_held_by_a_pause)]
-    first = min(able, key=lambda run: (state.rows[run].asked, run), default=-1)
+    first = min(able, key=lambda run: (state.rows[run].backfilled, run), default=-1)
     for run in able:
         queued = replaced(state.rows, run, state.rows[run]._replace(state=QUEUED, bell=True))
         in_order = run == first or made.overlap == Overlap.ALLOW
@@ -208,7 +208,9 @@ def _take_over(state: State, made: Configuration) -> Iterator[Step]:
     """
     if made.overlap == Overlap.ALLOW:
         return
-    newer = [run for run, row in enumerate(state.rows) if row.state not in (NONE, MISSED) and not row.asked]
+    newer = [
+        run for run, row in enumerate(state.rows) if row.state not in (NONE, MISSED) and not row.backfilled
+    ]
     blind = switches.WAITS_STILL in made.without
     for run in range(max(newer, default=0)):
         row = state.rows[run]

@@ -140,7 +140,7 @@ def _acts(state: State, made: Configuration) -> Iterator[Step]:
     for run, row in enumerate(state.rows):
         able = (FAILED, RUNNING) if switches.RETRY_FAILED in made.without else (FAILED,)
         if row.state in able and _may_begin_anew(state, run, made):
-            anew = Row(PENDING, effects=row.effects, bell=row.bell, asked=row.asked, again=True)
+            anew = Row(PENDING, effects=row.effects, bell=row.bell, backfilled=row.backfilled, again=True)
             yield Step("retry", -1, run, state._replace(rows=replaced(state.rows, run, anew)))
         if row.state in (NONE, MISSED, SKIPPED) or switches.BACKFILL_LOOKS in made.without:
             yield Step("backfill", -1, run, _backfilled(state, run))
@@ -163,10 +163,10 @@ def _cancel(state: State, made: Configuration) -> Iterator[Step]:
 
 def _may_begin_anew(state: State, run: int, made: Configuration) -> bool:
     """`_require_sense`: no other run of the job has yet to begin."""
-    if made.overlap == Overlap.ALLOW or state.rows[run].asked:
+    if made.overlap == Overlap.ALLOW or state.rows[run].backfilled:
         return True
     return not any(
-        row.state in (PENDING, QUEUED) and not row.attempt and not row.asked
+        row.state in (PENDING, QUEUED) and not row.attempt and not row.backfilled
         for other, row in enumerate(state.rows)
         if other != run
     )
@@ -175,7 +175,7 @@ def _may_begin_anew(state: State, run: int, made: Configuration) -> bool:
 def _backfilled(state: State, run: int) -> State:
     """A row deleted and a new one written: what knew the old one's number finds nothing under it."""
     workers = tuple(w._replace(mine=False) if w.run == run and w.mine else w for w in state.workers)
-    anew = stopped_running(state, run, Row(PENDING, effects=state.rows[run].effects, asked=True))
+    anew = stopped_running(state, run, Row(PENDING, effects=state.rows[run].effects, backfilled=True))
     looked = tuple(
         d._replace(same_owner=False) if d.at in LOOKED and d.of == run else d for d in anew.dispatchers
     )

@@ -1,4 +1,4 @@
-"""Which line of the code keeps which rule, and is a guard of the model: its words, as they stand there.
+"""Which line of the code is a guard of the model, and which rule it keeps: its words, as they stand there.
 
 The model is transcribed by hand. These words are what it was transcribed from, so a guard that is changed
 or lost in the code fails a test here, and has to be changed in the model as well.
@@ -13,11 +13,14 @@ EXECUTION = "scheduling/engine/execution.py"
 LEASES = "scheduling/engine/leases.py"
 LEASE_WATCH = "scheduling/engine/lease_watch.py"
 RECOVERY = "scheduling/engine/recovery.py"
+TAKEOVER = "scheduling/engine/takeover.py"
+CHANGING = "scheduling/operations/changing.py"
+RETRYING = "scheduling/operations/retrying.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A line: rules that it keeps, where it stands, the function or name there, and its words."""
+    """A line: the rules that rest on it, where it stands, the function or name there, and its words."""
 
     rules: tuple[str, ...]
     path: str
@@ -38,6 +41,7 @@ KEPT = (
         "end_pauses",
         "resume(name, by=SCHEDULER, now=until - timedelta(microseconds=1), until=until)",
     ),
+    Kept(("PAUSE-1",), CHANGING, "resume", "if until is not None and job.paused_until != until:"),
     Kept(("CLAIM-3",), CLAIMING, "claim", "with transaction.atomic("),
     Kept(("LIVE-1",), CLAIMING, "claim", "known = _known_occurrences(won)"),
     Kept(("OVERLAP-1",), CLAIMING, "_state_of", "if not open_here or one.job.overlap == Overlap.ALLOW:"),
@@ -101,22 +105,15 @@ KEPT = (
     ),
     Kept(("END-1",), RECOVERY, "_queue", "state=RunState.PENDING,"),
     Kept(("LIVE-1",), RECOVERY, "_ask_again", "state=RunState.QUEUED, queued_at=run.queued_at"),
-    Kept(("END-1",), "scheduling/engine/takeover.py", "_end", "state=RunState.PENDING,"),
+    Kept(("END-1",), TAKEOVER, "_end", "state=RunState.PENDING,"),
     Kept(
         ("ASK-1",),
         "scheduling/operations/cancelling.py",
         "cancel",
         "state__in=(RunState.PENDING, RunState.QUEUED)",
     ),
-    Kept(
-        ("ASK-1",), "scheduling/operations/retrying.py", "retry", "filter(pk=run_id, state=RunState.FAILED)"
-    ),
-    Kept(
-        ("ASK-1", "END-1"),
-        "scheduling/operations/changing.py",
-        "backfill",
-        "if run.state != RunState.SKIPPED]",
-    ),
+    Kept(("ASK-1",), RETRYING, "retry", "filter(pk=run_id, state=RunState.FAILED)"),
+    Kept(("ASK-1", "END-1"), CHANGING, "backfill", "if run.state != RunState.SKIPPED]"),
     Kept(("ATTEMPT-1",), CLAIMS, "give_back", 'attempt=F("attempt") - 1'),
     # Without these locks what the model takes for one step would be several.
     Kept(("OVERLAP-1",), RECOVERY, "_queue", "Job.objects.select_for_update(no_key=True)"),
@@ -126,10 +123,10 @@ KEPT = (
         "_due",
         'due.select_for_update(of=("self", "schedule")',
     ),
-    Kept(
-        ("ASK-1",),
-        "scheduling/operations/changing.py",
-        "_changing",
-        "briefly(Job.objects.select_for_update()",
-    ),
+    Kept(("ASK-1",), CHANGING, "_changing", "briefly(Job.objects.select_for_update()"),
+    # No rule rests on these.
+    Kept((), RECOVERY, "_queue", "not_before=run.not_before,"),
+    Kept((), TAKEOVER, "_end", "attempt=run.attempt,"),
+    Kept((), TAKEOVER, "_end", "not_before=run.not_before,"),
+    Kept((), RETRYING, "_require_sense", "unbegun = Run.objects.filter(job=job, attempt=0, state__in="),
 )

@@ -38,10 +38,12 @@ def rows_written(state: State, seen: int, due: int, made: Configuration) -> Iter
         row._replace(state=MISSED) if row.state == NONE and seen <= run < planned.start else row
         for run, row in enumerate(state.rows)
     )
-    ahead = [run for run, row in enumerate(counted) if row.state in OPEN and not row.asked]
+    ahead = [run for run, row in enumerate(counted) if row.state in OPEN and not row.backfilled]
     yield _written(counted, planned, ahead, made)
-    if any(row.asked and row.state == PENDING for row in counted):
-        yield _written(counted, planned, ahead, made, is_turn_of_asked=True)  # the last one was the clock's
+    if any(row.backfilled and row.state == PENDING for row in counted):
+        yield _written(
+            counted, planned, ahead, made, is_turn_of_backfilled=True
+        )  # the last one was the clock's
     newest = counted[planned[-1]]
     if made.catch_up == CatchUp.SKIP and newest.state in (NONE, MISSED):
         yield replaced(counted, planned[-1], Row(SKIPPED))  # it is claimed after its grace
@@ -57,7 +59,7 @@ def rows_written(state: State, seen: int, due: int, made: Configuration) -> Iter
 
 def waits_again(row: Row) -> bool:
     """`waits_for_another_attempt`."""
-    return row.state == PENDING and row.attempt > 0 and not row.asked
+    return row.state == PENDING and row.attempt > 0 and not row.backfilled
 
 
 def _written(
@@ -66,9 +68,9 @@ def _written(
     ahead: list[int],
     made: Configuration,
     *,
-    is_turn_of_asked: bool = False,
+    is_turn_of_backfilled: bool = False,
 ) -> tuple[Row, ...]:
-    is_held = is_turn_of_asked or any(row.asked and row.state in UNDER_WAY for row in rows)
+    is_held = is_turn_of_backfilled or any(row.backfilled and row.state in UNDER_WAY for row in rows)
     for run in planned:
         if rows[run].state not in (NONE, MISSED):
             continue

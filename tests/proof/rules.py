@@ -92,6 +92,8 @@ def _of_change(before: State, step: Step, run: int) -> str:
         worker = before.workers[step.who]
         if name in (*ENDS, "give back") and worker.run == run and not worker.mine:
             return "FENCE-1" if name in ENDS else "FENCE-2"
+        if name == "hand over" and not before.dispatchers[step.who].same_owner:
+            return "FENCE-2"
     if now.effects != (now.state == SUCCEEDED):
         return "EFFECT-1"
     if now.begun > MOST_ATTEMPTS:

@@ -49,14 +49,14 @@ class Row(NamedTuple):
     effects: int = 0
     # Whether a message about it is in Redis, or on its way in the pool.
     bell: bool = False
-    # Whether somebody asked for it, by a backfill, beside the schedule.
-    asked: bool = False
+    # Whether a backfill asked for it, beside the schedule.
+    backfilled: bool = False
     # Whether somebody let it begin anew after it had failed.
     again: bool = False
 
     @property
     def is_held_by_a_pause(self) -> bool:
-        return self.asked or (self.again and not self.attempt)
+        return self.backfilled or (self.again and not self.attempt)
 
 
 class Worker(NamedTuple):

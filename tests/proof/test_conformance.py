@@ -44,7 +44,7 @@ class Found:
     attempt: int
     mine: bool = True
     same_beat: bool = True
-    asked: bool = False
+    backfilled: bool = False
     again: bool = False
     paused: bool = False
     # The state of another run of the job.
@@ -183,15 +183,15 @@ def test_what_others_do_to_a_row(name: str, job: Job) -> None:
 
 
 def _found(name: str) -> Iterator[Found]:
-    """In every state; and where it may matter beside another run, asked for, and in a pause."""
+    """In every state; and where it may matter beside another run, backfilled, and in a pause."""
     newer = state.PENDING if name == "take over" else state.NONE
     for row_state, attempt in product(ROW_STATES, (0, 1)):
         yield Found(state=row_state, attempt=attempt, other=newer)
     for row_state in (state.PENDING, state.FAILED):
-        for asked, paused in product((True, False), (True, False)):
-            yield Found(state=row_state, attempt=1, asked=asked, paused=paused, other=newer)
-        for other, asked in product(ROW_STATES if name in BESIDE_OTHERS else (), (True, False)):
-            yield Found(state=row_state, attempt=1, asked=asked, other=other)
+        for backfilled, paused in product((True, False), (True, False)):
+            yield Found(state=row_state, attempt=1, backfilled=backfilled, paused=paused, other=newer)
+        for other, backfilled in product(ROW_STATES if name in BESIDE_OTHERS else (), (True, False)):
+            yield Found(state=row_state, attempt=1, backfilled=backfilled, other=other)
     for attempt, paused in product((0, 1), (True, False)):
         yield Found(state=state.PENDING, attempt=attempt, again=True, paused=paused, other=newer)
 
@@ -201,7 +201,7 @@ def _modelled(found: Found, *, worker: Worker = FRESH, dispatcher: Dispatcher | 
     owner = state.NOBODY
     if found.state == state.RUNNING:
         owner = 0 if worker.mine else DEAD
-    row = Row(found.state, found.attempt, owner, bell=True, asked=found.asked, again=found.again)
+    row = Row(found.state, found.attempt, owner, bell=True, backfilled=found.backfilled, again=found.again)
     return state.State(
         state.World(2, found.paused, 0, 1),
         (row, Row(found.other)),
@@ -223,7 +223,7 @@ def _done_by_the_model(name: str, before: state.State) -> tuple[str, int] | None
 def _done_by_the_code(act: Act, found: Found, job: Job) -> tuple[str, int] | None:
     Run.objects.all().delete()
     Job.objects.update(paused_at=NOON if found.paused else None)
-    trigger = RunTrigger.BACKFILL if found.asked else RunTrigger.SCHEDULE
+    trigger = RunTrigger.BACKFILL if found.backfilled else RunTrigger.SCHEDULE
     run = RunFactory(
         job=job,
         occurrence=NOON,

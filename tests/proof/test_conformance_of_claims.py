@@ -23,11 +23,11 @@ AHEAD = (
     Row(),
     Row(state.PENDING),
     Row(state.PENDING, 1),
-    Row(state.PENDING, asked=True),
+    Row(state.PENDING, backfilled=True),
     Row(state.QUEUED),
-    Row(state.QUEUED, asked=True),
+    Row(state.QUEUED, backfilled=True),
     Row(state.RUNNING, 1),
-    Row(state.RUNNING, 1, asked=True),
+    Row(state.RUNNING, 1, backfilled=True),
     Row(state.SUCCEEDED),
     Row(state.FAILED),
 )
@@ -123,7 +123,7 @@ def _claim_of_the_code(
             not_before=LATER if waits else EARLIER,
             state=STATES[ahead.state],
             attempt=ahead.attempt,
-            trigger=RunTrigger.BACKFILL if ahead.asked else RunTrigger.SCHEDULE,
+            trigger=RunTrigger.BACKFILL if ahead.backfilled else RunTrigger.SCHEDULE,
         )
     if has_run:
         RunFactory(job=job, occurrence=BEFORE, state=STATES[state.SUCCEEDED], attempt=1, finished_at=EARLIER)

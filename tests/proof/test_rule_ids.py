@@ -39,7 +39,7 @@ def test_a_rule_is_in_the_model_and_in_a_test(rule: str) -> None:
     assert f"[{rule}]" in tests
 
 
-@pytest.mark.parametrize("kept", KEPT, ids=lambda kept: f"{kept.rules[0]} {kept.name}")
+@pytest.mark.parametrize("kept", KEPT, ids=lambda kept: " ".join((*kept.rules[:1], kept.name)))
 def test_the_line_that_keeps_a_rule_says_what_the_model_has_and_names_the_rule(kept: Kept) -> None:
     first, last = _place_of(kept)
     lines = (ROOT / kept.path).read_text().splitlines()

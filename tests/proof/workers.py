@@ -77,7 +77,7 @@ def _takable(row: Row, made: Configuration) -> bool:
 
 def _taken(state: State, who: int, run: int, *, bell: bool) -> State:
     row = state.rows[run]
-    taken = Row(RUNNING, row.attempt + 1, who, row.begun, row.effects, bell, row.asked, row.again)
+    taken = Row(RUNNING, row.attempt + 1, who, row.begun, row.effects, bell, row.backfilled, row.again)
     return State(
         state.world,
         replaced(state.rows, run, taken),

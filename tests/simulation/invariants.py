@@ -35,5 +35,5 @@ def of_all(
     for one in living:
         if one.executing and one.executing[0] in rows:
             row = rows[one.executing[0]]
-            if row.owner == one.executing[1] and row.state in (RunState.PENDING, RunState.QUEUED):
+            if row.owner == one.executing[1] and row.state not in (RunState.RUNNING, RunState.SUCCEEDED):
                 raise BrokenError("ONCE-2", f"run {row.id} is {row.state} while {one.name} executes it")

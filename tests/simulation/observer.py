@@ -247,9 +247,9 @@ class Observer:
         if was.state == RunState.RUNNING and row.state != RunState.RUNNING:
             self._of_what_ran(was, row, by)
             of_a_success(row, self.rows, self.jobs, self.standings)
-        begins = was.state == RunState.PENDING and row.state == RunState.QUEUED
-        if begins and was.is_held_by_a_pause and self.standings[row.job].paused:
-            raise BrokenError("PAUSE-2", f"run {row.id} was asked for and begins in a pause")
+        is_queued = was.state == RunState.PENDING and row.state == RunState.QUEUED
+        if is_queued and was.is_held_by_a_pause and self.standings[row.job].paused:
+            raise BrokenError("PAUSE-2", f"run {row.id} was asked for and is queued in a pause")
 
     def _of_a_step(self, was: Row | None, row: Row) -> None:
         """Every change of a row is a step of the model, whatever the rules say of it."""
