@@ -179,4 +179,45 @@ OF_GUESTS = (
         "            _, by_model = rows.filter(pk__in=keys).order_by().delete()\n",
         "            _, by_model = model._base_manager.filter(pk__in=keys).delete()\n",
     ),
+    mutant(
+        "a job that queues waits behind what was asked for",
+        "scheduling/engine/claiming.py",
+        '    if one.job.overlap == Overlap.ALLOW:\n        return ""\n    under_way = (\n',
+        '    if one.job.overlap != Overlap.SKIP:\n        return ""\n    under_way = (\n',
+    ),
+    mutant(
+        "what was missed is counted with a run that has ended, too",
+        "scheduling/engine/claiming.py",
+        "        newest = Run.objects.filter(job=one.job, occurrence=one.plan.runs[-1].occurrence)\n",
+        "        newest = Run.objects.filter(\n"
+        "            job=one.job, occurrence=one.plan.runs[-1].occurrence, state__in=OPEN_STATES\n"
+        "        )\n",
+    ),
+    mutant(
+        "late is told from the occurrence, whatever its jitter",
+        "scheduling/timing/planning.py",
+        "    late = now - occurrence\n",
+        "    late = now - occurrence - jitter_of(policies.name, occurrence, most=policies.jitter)\n",
+    ),
+    mutant(
+        "a lease counts from before its claim was asked for",
+        "scheduling/engine/execution.py",
+        "    asked_at = time.monotonic()\n    claim = claim_run(run_id)\n",
+        "    claim = claim_run(run_id)\n    asked_at = time.monotonic()\n",
+    ),
+    mutant(
+        "who is overdue is told by a stopwatch, and by no clock",
+        "scheduling/engine/recovery.py",
+        "    _end_workers(watch.overdue(local, by=OVERDUE))\n",
+        "    _end_workers(\n"
+        "        run for run in local\n"
+        "        if run.started_at and now - run.started_at > run.job.time_limit + OVERDUE\n"
+        "    )\n",
+    ),
+    mutant(
+        "a count is spent by what was missed, too",
+        "scheduling/timing/planning.py",
+        "        repeats=-1 if policies.repeats < 0 else policies.repeats - covered,\n",
+        "        repeats=-1 if policies.repeats < 0 else policies.repeats - len(runs),\n",
+    ),
 )
