@@ -21,6 +21,7 @@ from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
 from scheduling.operations.retiming import next_by, require_clock, retime
 from scheduling.operations.rules import (
+    require_effect,
     require_room_to_stretch,
     require_sense,
     require_short_note,
@@ -200,6 +201,7 @@ def change(
             setattr(job, field, value)
         retime(job, cadence=cadence, start=start, after=after, now=now)
         require_sense(job)
+        require_effect(job, fields or {})
         if cadence is not None or "stretch_limit" in (fields or {}):
             require_room_to_stretch(job)
         if "backoff" in (fields or {}):
