@@ -196,7 +196,7 @@ def change(
     `RefusedError`, and changes nothing.
     """
     with _changing(name, expected) as job:
-        before = described(job)
+        before, backoff = described(job), job.backoff
         for field, value in (fields or {}).items():
             setattr(job, field, value)
         retime(job, cadence=cadence, start=start, after=after, now=now)
@@ -204,8 +204,7 @@ def change(
         require_effect(job, fields or {})
         if cadence is not None or "stretch_limit" in (fields or {}):
             require_room_to_stretch(job)
-        if "backoff" in (fields or {}):
-            shorten_waits(job, now=now)
+        shorten_waits(job, former=backoff, now=now)
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
         if repeats is not None:
