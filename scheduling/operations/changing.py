@@ -226,10 +226,13 @@ def change(
 def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -> None:
     """Store the cadence that a job and its schedule have in memory; the cadence says the next run if None.
 
-    Raises `RefusedError` for a job that runs after another one and not by the clock.
+    Raises `RefusedError` for a job that runs after another one and not by the clock, and for a new cadence
+    beside which its stretch limit would do nothing.
     """
     with _changing(job.name) as stored:
         require_clock(stored)
+        if described(stored)[CADENCE] != described(job)[CADENCE]:
+            require_room_to_stretch(job)
         schedule = job.schedule
         assert schedule is not None, "a cadence is edited on a job that has a schedule"
         stood = stored.schedule and stored.schedule.next_run

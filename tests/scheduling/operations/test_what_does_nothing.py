@@ -58,3 +58,12 @@ def test_where_it_is_stored_already_nothing_else_is_kept_from_being_changed(
     assert change(job, cadence=Every(5)) == "cadence: every 10 s -> every 5 s"
     with pytest.raises(RefusedError):
         change(job, fields=stored, cadence=Every(10))
+
+
+def test_a_cadence_that_leaves_no_room_to_stretch_is_not_stored(job: Job) -> None:
+    Job.objects.update(stretch_limit=HOUR)
+    job.refresh_from_db()
+    job.every_seconds = 3_600
+
+    with pytest.raises(RefusedError, match="it takes 2h or more"):
+        changing.reschedule(job, next_run=None, by="ada", now=NOON)
