@@ -1,6 +1,6 @@
 """What ran while the clock was ahead, and stands since it was set right until that time comes again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 
@@ -50,11 +50,24 @@ def waiting_ahead(*, now: datetime) -> "QuerySet[Run]":
     )
 
 
-def shorten_waits(job: Job, *, now: datetime) -> None:
-    """What waits for another attempt for longer than any of this job's begins after a first wait instead.
+def shorten_waits(job: Job, *, former: timedelta, now: datetime) -> None:
+    """What waits for another attempt by a longer first wait of before begins after the new one instead.
 
-    Call where its first wait was made shorter: by the one of before it would look like what waits ahead.
+    By the new one it would look like what waits ahead. What does wait ahead, which the former one does not
+    explain either, goes on waiting until somebody says so.
     """
-    longest = max(LONGEST_WAIT, job.backoff) * (1 + JITTER)
-    waiting = Run.objects.filter(job=job, state=RunState.PENDING, attempt__gt=0)
-    waiting.filter(not_before__gt=now + longest).update(not_before=now + job.backoff)
+    if job.backoff >= former:
+        return
+    waiting = Run.objects.filter(
+        job=job,
+        state=RunState.PENDING,
+        attempt__gt=0,
+        occurrence__lte=now + AHEAD,
+        not_before__gt=now + _longest_wait(job.backoff),
+        not_before__lte=now + _longest_wait(former),
+    )
+    waiting.update(not_before=now + job.backoff)
+
+
+def _longest_wait(first_wait: timedelta) -> timedelta:
+    return max(LONGEST_WAIT, first_wait) * (1 + JITTER)

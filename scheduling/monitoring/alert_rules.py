@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, QuerySet
 
 from scheduling.ledger.attempts import cause_of, first_line
 from scheduling.ledger.failures import Failing, failing_now
@@ -55,13 +55,9 @@ def broken_neighbours(*, now: datetime) -> list[Trouble]:
 
 
 def missed_occurrences(*, now: datetime) -> list[Trouble]:
-    """The jobs that missed occurrences, as the first run after that found.
-
-    What lay before a job's first run of all was missed by nobody: it is set up before services are started.
-    """
-    before = Run.objects.filter(job=OuterRef("job"), occurrence__lt=OuterRef("occurrence"))
+    """The jobs that missed occurrences, as the first run after that found."""
     found = Run.objects.filter(
-        Exists(before),
+        ~Exists(_set_up_before()),
         finished_at__range=(now - TELL_OF_MISSED, now),
         missed_before__gt=0,
         job__schedule__isnull=False,
@@ -70,6 +66,29 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
         Trouble(subject=run.job.name, message=_missed(run))
         for run in found.select_related("job").order_by("occurrence")
     ]
+
+
+def _set_up_before() -> QuerySet[JobChange]:
+    """Of an outer run: its job was set up a while before, and the clock had none run since.
+
+    What lay between was missed by nobody: schedules are set up before services are started. Set up longer
+    ago than runs are kept it says nothing: there may have been runs, which the clean-up has deleted.
+    """
+    kept = ExpressionWrapper(
+        OuterRef("occurrence") - OuterRef("job__keep_succeeded"), output_field=DateTimeField()
+    )
+    since = Run.objects.filter(
+        job=OuterRef("job"),
+        trigger=RunTrigger.SCHEDULE,
+        occurrence__gte=OuterRef("at"),
+        occurrence__lt=OuterRef(OuterRef("occurrence")),
+    )
+    return JobChange.objects.filter(
+        ~Exists(since),
+        job=OuterRef("job"),
+        action=Action.CREATED,
+        at__range=(kept, OuterRef("occurrence")),
+    )
 
 
 def _missed(run: Run) -> str:

@@ -21,6 +21,7 @@ from scheduling.operations.naming import job_named
 from scheduling.operations.overrides import CADENCE, note_overrides
 from scheduling.operations.retiming import next_by, require_clock, retime
 from scheduling.operations.rules import (
+    require_effect,
     require_room_to_stretch,
     require_sense,
     require_short_note,
@@ -196,15 +197,15 @@ def change(
     `RefusedError`, and changes nothing.
     """
     with _changing(name, expected) as job:
-        before = described(job)
+        before, backoff = described(job), job.backoff
         for field, value in (fields or {}).items():
             setattr(job, field, value)
         retime(job, cadence=cadence, start=start, after=after, now=now)
         require_sense(job)
+        require_effect(job, fields or {})
         if cadence is not None or "stretch_limit" in (fields or {}):
             require_room_to_stretch(job)
-        if "backoff" in (fields or {}):
-            shorten_waits(job, now=now)
+        shorten_waits(job, former=backoff, now=now)
         schedule = job.schedule
         assert schedule is not None, "job_named gives scheduled jobs"
         if repeats is not None:
@@ -226,10 +227,13 @@ def change(
 def reschedule(job: Job, *, next_run: datetime | None, by: str, now: datetime) -> None:
     """Store the cadence that a job and its schedule have in memory; the cadence says the next run if None.
 
-    Raises `RefusedError` for a job that runs after another one and not by the clock.
+    Raises `RefusedError` for a job that runs after another one and not by the clock, and for a new cadence
+    beside which its stretch limit would do nothing.
     """
     with _changing(job.name) as stored:
         require_clock(stored)
+        if described(stored)[CADENCE] != described(job)[CADENCE]:
+            require_room_to_stretch(job)
         schedule = job.schedule
         assert schedule is not None, "a cadence is edited on a job that has a schedule"
         stood = stored.schedule and stored.schedule.next_run

@@ -36,15 +36,14 @@ def keeps_cadence(job: Job) -> bool:
 
 def undo_overrides(job: Job, *, by: str, now: datetime) -> None:
     """Forget who set what, and bring back what a new job has; set-up writes what is declared."""
-    schedule, new = job.schedule, Job()
+    schedule, new, backoff = job.schedule, Job(), job.backoff
     before = described(job) if schedule else {}
     for key in job.overrides:
         if key == COUNT and schedule:
             schedule.repeats = -1
         elif key not in DECLARED and hasattr(new, key):
             setattr(job, key, getattr(new, key))
-    if "backoff" in job.overrides:
-        shorten_waits(job, now=now)
+    shorten_waits(job, former=backoff, now=now)
     job.overrides = {}
     job.save()
     if schedule is None:

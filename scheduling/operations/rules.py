@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,7 +52,6 @@ def require_sense(job: Job) -> None:
         raise RefusedError(
             f"A jitter of {show_duration(job.jitter)} is no shorter than the interval, so runs would meet."
         )
-    _require_effect(job)
     for field in DURATIONS:
         if (getattr(job, field) or timedelta(0)) > LONGEST_DURATION:
             raise RefusedError(f"{field}: more than a hundred years is too long.")
@@ -66,11 +66,14 @@ def require_sense(job: Job) -> None:
         raise RefusedError(problems) from exc
 
 
-def _require_effect(job: Job) -> None:
-    """Of what can be left out, a value that would do nothing is refused."""
-    if job.pause_after_failures == 0:
+def require_effect(job: Job, fields: Collection[str]) -> None:
+    """Raise `RefusedError` where one of these fields can be left out, and has a value that does nothing.
+
+    Asked of what somebody says alone: rows of before such a value was refused have it still.
+    """
+    if "pause_after_failures" in fields and job.pause_after_failures == 0:
         raise RefusedError("pause after failures: 0 are none; 1 is the least, and `none` never pauses.")
-    if job.catch_up_window <= timedelta(0):
+    if "catch_up_window" in fields and job.catch_up_window <= timedelta(0):
         raise RefusedError(
             f"catch-up window: {show_duration(job.catch_up_window)} reaches back to nothing; it takes more "
             "than that, and catch-up `skip` or `latest` makes up for less."

@@ -12,6 +12,7 @@ from scheduling.exceptions import SchedulingError
 from scheduling.models import Job
 from scheduling.operations import changing
 from scheduling.operations.retiming import require_clock
+from scheduling.operations.rules import require_room_to_stretch
 from scheduling.operations.setting_up import LONGEST_MINUTES
 from scheduling.pages.editing import EditedTogether
 from scheduling.timing.cadence import Cadence, Cron, Every
@@ -126,6 +127,8 @@ class CadenceForm(EditedTogether):
             str(self.job.cadence)
         except SchedulingError as exc:
             raise forms.ValidationError(str(exc)) from exc
+        if {*CADENCE_FIELDS} & {*self.changed_data}:
+            self._require_room_to_stretch()
         self.rehearse()
         return cleaned
 
@@ -149,6 +152,13 @@ class CadenceForm(EditedTogether):
     @property
     def changes_timing(self) -> bool:
         return bool({*CADENCE_FIELDS, "next_run"} & {*self.changed_data})
+
+    def _require_room_to_stretch(self) -> None:
+        """What the operation refuses as well is told beside the cadence."""
+        try:
+            require_room_to_stretch(self.job)
+        except SchedulingError as exc:
+            raise forms.ValidationError({"schedule_type": str(exc)}) from exc
 
     def _keep_untouched(self, cleaned: dict[str, Any]) -> None:
         """A field that nobody touched is what it is by now, and not what this page showed."""

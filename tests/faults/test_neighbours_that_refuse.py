@@ -127,11 +127,13 @@ def test_a_redis_that_takes_no_messages_is_named_and_said_once(
 
 def test_who_was_refused_asks_the_server_that_the_address_leads_to_by_then(broken: Any) -> None:
     """A failover leaves the connections to the former master open."""
-    bell, broker = Doorbell(), cast(SturdyRedis, get_broker())
+    # The dispatcher, the pusher and the sentinel are processes, each with its own.
+    bell = Doorbell()
+    pusher, sentinel = (cast(SturdyRedis, get_broker()) for _ in range(2))
     asks: list[tuple[Any, Callable[[], object]]] = [
         (bell._broker, bell.has_lost_messages),
-        (broker, broker.dequeue),
-        (broker, lambda: broker.set_stat("a cluster", "its state", 3)),
+        (pusher, pusher.dequeue),
+        (sentinel, lambda: sentinel.set_stat("a cluster", "its state", 3)),
     ]
     former = [by.connection.client_id() for by, _ in asks]
     make_replica(broken)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from scheduling.models import Overlap, RunState
+from scheduling.models import ON_THEIR_OWN, Overlap, RunState
 from tests.simulation.processes import BrokenError, Process
 from tests.simulation.seen import Known, Row, instant
 from tests.simulation.turns import waits_for_an_attempt
@@ -64,14 +64,16 @@ def of_a_takeover(
 ) -> None:
     """Only a newer run ends one that waits, and that only while it waits for another attempt.
 
-    It is due, or was claimed just now; where runs may overlap there is none that does.
+    It is due, or was claimed just now; where runs may overlap there is none that does, and what is for an
+    occurrence of the past or tells of an alert never does.
     """
     if by.kind != "dispatcher" or (was.state, row.state) != (RunState.PENDING, RunState.FAILED):
         return
     claimed = any(one.job == row.job and one.id not in before for one in rows.values())
     if not claimed and by.read.get(row.id) != (was.attempt, instant(was.not_before)):
         raise BrokenError("POLICY", f"run {row.id} is taken over, and is not as it was seen")
-    newer = [one for one in rows.values() if one.job == row.job and one.occurrence > row.occurrence]
+    ours = [one for one in rows.values() if one.job == row.job and one.trigger not in ON_THEIR_OWN]
+    newer = [one for one in ours if one.occurrence > row.occurrence]
     if not newer:
         raise BrokenError("POLICY", f"run {row.id} is taken over, and none is newer")
     if job.overlap == Overlap.ALLOW:

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
+from scheduling.clock import AHEAD
 from scheduling.exceptions import RefusedError
 from scheduling.models.tokens import ApiToken
 from validators.models import EventTally, Subscription
@@ -83,8 +84,8 @@ def begin_test(subscription: Subscription, *, now: datetime) -> None:
     with transaction.atomic():
         _lock(subscription.token)
         of_token = Subscription.objects.filter(token=subscription.token_id)
-        # One of the future was made by a clock that was ahead.
-        if of_token.filter(tested_at__gt=now - BETWEEN_TESTS, tested_at__lte=now).exists():
+        # Another one, which had this lock, may be a moment younger; one of later is a clock's that was ahead.
+        if of_token.filter(tested_at__gt=now - BETWEEN_TESTS, tested_at__lte=now + AHEAD).exists():
             seconds = int(BETWEEN_TESTS.total_seconds())
             raise RefusedError(f"One test in {seconds} s for each token; try again after that.")
         of_token.filter(pk=subscription.pk).update(tested_at=now)

@@ -133,6 +133,36 @@ def test_a_cadence_that_cannot_be_is_refused_and_nothing_changes(
     assert str(schedule_of().job.cadence) == "every 6 h"
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"minutes": "60"}, "stretch limit: 1h stretches nothing of a job that runs every 1 h; it takes 2h"),
+        ({"schedule_type": "C", "minutes": "", "cron": "0 4 * * *"}, "stretch limit: 1h stretches no cron"),
+    ],
+)
+def test_a_cadence_that_leaves_no_room_to_stretch_is_refused_beside_its_field(
+    admin_client: Client, changes: dict[str, str], said: str
+) -> None:
+    schedule = schedule_of()
+    Job.objects.update(stretch_limit=timedelta(hours=1))
+
+    response = edit(admin_client, schedule, **changes)
+
+    assert said in str(response.context["adminform"].form.errors["schedule_type"])
+    assert str(schedule_of().job.cadence) == "every 6 h"
+
+
+def test_a_stretch_limit_that_is_useless_already_keeps_no_next_run_from_being_chosen(
+    admin_client: Client,
+) -> None:
+    Job.objects.update(stretch_limit=timedelta(hours=1))
+
+    response = edit(admin_client, schedule_of(), next_run_0="2126-11-23", next_run_1="12:00:00")
+
+    assert response.status_code == 302
+    assert schedule_of().next_run.year == 2126
+
+
 def test_a_next_run_that_is_chosen_is_the_next_run(admin_client: Client) -> None:
     chosen = (timezone.now() + timedelta(minutes=3)).replace(microsecond=0)
 

@@ -209,6 +209,20 @@ def test_a_run_that_an_operator_asks_for_takes_over_from_one_that_waits_for_its_
     assert old.state == RunState.FAILED
 
 
+def test_what_is_made_up_for_waits_for_one_that_waits_for_its_next_attempt() -> None:
+    """Somebody retried a run, say, and then asks for what was skipped after it."""
+    hour = timedelta(hours=1)
+    old = RunFactory(state=RunState.PENDING, occurrence=NOON - hour, not_before=NOON + hour, attempt=3)
+    RunFactory(
+        job=old.job, state=RunState.PENDING, occurrence=NOON, not_before=NOON, trigger=RunTrigger.BACKFILL
+    )
+
+    assert release_pending(open_runs(), now=NOON) == []
+
+    old.refresh_from_db()
+    assert old.state == RunState.PENDING
+
+
 @pytest.mark.parametrize(
     ("silent_for", "waiting", "lost", "asked_again"),
     [

@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from scheduling.engine.aftermath import follow_failure
 from scheduling.models import Job, Run, RunState
-from scheduling.monitoring.alert_rules import failing_jobs, late_jobs, missed_occurrences
+from scheduling.monitoring.alert_rules import failing_jobs, late_jobs
 from scheduling.operations import changing
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
@@ -174,25 +174,3 @@ def test_a_job_that_nobody_claims_is_late(job: Job) -> None:
         "fetch-repeatable",
         "fetch-repeatable is 1min late: no dispatcher claims it.",
     )
-
-
-@pytest.mark.parametrize(("number", "told"), [(1, "1 occurrence"), (7, "7 occurrences")])
-def test_missed_occurrences_are_told_of_for_a_while(job: Job, number: int, told: str) -> None:
-    runs(job, GOOD, GOOD)
-    RunFactory(job=job, state=GOOD, occurrence=NOON - (number + 1) * MINUTE)
-    Run.objects.filter(occurrence=NOON).update(missed_before=number)
-
-    [trouble] = missed_occurrences(now=NOON + 10 * MINUTE)
-
-    assert trouble.message == (
-        f"fetch-repeatable missed {told} before 2026-11-23 12:00:00Z: not claimed in time by any dispatcher."
-    )
-    assert missed_occurrences(now=NOON + 11 * MINUTE) == []
-
-
-def test_what_lay_before_the_first_run_of_all_was_missed_by_nobody(job: Job) -> None:
-    """Schedules are set up some time before services are started."""
-    runs(job, GOOD, GOOD)
-    Run.objects.filter(occurrence=NOON).update(missed_before=4)
-
-    assert missed_occurrences(now=NOON + MINUTE) == []

@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_q.conf import Conf
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
@@ -233,3 +234,11 @@ def test_a_token_keeps_them_for_who_brings_it(
     assert response.status_code == status
     assert ("WWW-Authenticate" in response.headers) == (status == 401)
     assert (b"staking_" in response.content) == (status == 200)
+
+
+def test_the_last_lateness_is_of_no_run_of_a_clock_that_was_ahead(client: Client, job: Job) -> None:
+    now = timezone.now()
+    run(job, RunState.SUCCEEDED, occurrence=now, late=2)
+    run(job, RunState.SUCCEEDED, occurrence=now + timedelta(days=365), late=40)
+
+    assert value(scrape(client), "staking_schedule_last_lateness_seconds", schedule=NAME) == 2

@@ -241,36 +241,6 @@ def test_variants_take_turns_and_each_run_keeps_its_parameters(job: Job) -> None
     )
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"fields": {"pause_after_failures": 0}}, "pause after failures: 0 are none; 1 is the least"),
-        ({"fields": {"catch_up_window": timedelta(0)}}, "catch-up window: 0s reaches back to nothing"),
-        (
-            {"fields": {"stretch_limit": TEN}},
-            "stretch limit: 10s stretches nothing of a job that runs every 10 s",
-        ),
-        ({"fields": {"stretch_limit": timedelta(seconds=19)}}, "it takes 20s or more, or `none`"),
-        ({"fields": {"stretch_limit": HOUR}, "cadence": Every(3600)}, "it takes 2h or more"),
-        ({"fields": {"stretch_limit": HOUR}, "cadence": Cron("0 * * * *")}, "stretches no cron"),
-    ],
-    ids=str,
-)
-def test_what_would_do_nothing_is_refused(job: Job, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(RefusedError, match=said):
-        change(job, **changes)
-
-    assert journal() == []
-
-
-def test_a_stretch_limit_that_another_mode_made_useless_keeps_nothing_else_from_being_changed(
-    job: Job,
-) -> None:
-    Job.objects.update(stretch_limit=TEN)
-
-    assert change(job, fields={"keep_newest": 3}) == "keep_newest: 1 -> 3"
-
-
 def test_so_many_failures_in_a_row_pause_a_job_that_wants_it(job: Job) -> None:
     change(job, fields={"pause_after_failures": 2, "max_attempts": 1})
     Job.objects.update(task="tests.scheduling.tasks.fail")

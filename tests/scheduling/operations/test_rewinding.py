@@ -172,3 +172,24 @@ def test_an_attempt_that_waits_by_a_longer_first_wait_of_before_is_none_of_that_
     assert long.not_before == NOON + job.backoff
     assert job.backoff < timedelta(hours=1)
     assert list(jobs_ahead(now=NOON)) == []
+
+
+@pytest.mark.parametrize("backoff", [timedelta(minutes=5), timedelta(days=2), timedelta(days=3)], ids=str)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"not_before": NOON + YEAR, "occurrence": NOON + YEAR},
+        {"not_before": NOON + timedelta(days=1), "occurrence": NOON + timedelta(days=1)},
+        {"not_before": NOON + YEAR, "occurrence": NOON - TEN},
+    ],
+    ids=str,
+)
+def test_what_waits_by_that_clock_does_not_begin_because_a_first_wait_is_set(
+    fields: dict[str, object], backoff: timedelta
+) -> None:
+    run = RunFactory(state=RunState.PENDING, attempt=1, job__backoff=timedelta(days=2), **fields)
+
+    change(run.job.name, by="ann", now=NOON, fields={"backoff": backoff})
+
+    run.refresh_from_db()
+    assert run.not_before == fields["not_before"]

@@ -105,6 +105,14 @@ def test_while_a_job_is_under_way_no_answer_is_kept(client: Client) -> None:
     assert client.get("/api/v1/events").headers["Cache-Control"].startswith("public, max-age=21")
 
 
+def test_an_answer_is_kept_for_six_hours_at_most(client: Client) -> None:
+    """A clock that was ahead may have left a next run of next year."""
+    schedule = ScheduleFactory(name="fetch-repeatable", next_run=timezone.now() + timedelta(days=365))
+    JobFactory(schedule=schedule)
+
+    assert client.get("/api/v1/events").headers["Cache-Control"] == f"public, max-age={6 * 3600}"
+
+
 def test_an_answer_may_be_kept_until_the_next_job_is_due(client: Client) -> None:
     schedule = ScheduleFactory(name="fetch-repeatable", next_run=timezone.now() + timedelta(seconds=100))
     JobFactory(schedule=schedule)

@@ -161,3 +161,16 @@ def test_what_a_verdict_was_is_past_and_rules_beyond_those_named_are_counted(
     [trouble] = changed_verdicts(now=NOON)
 
     assert trouble.message == f"vote1 by Mine: {said}"
+
+
+def test_what_a_clock_that_was_ahead_wrote_down_is_told_of_when_that_time_comes(settings: Settings) -> None:
+    settings.WATCHED_VALIDATORS = ["vote1"]
+    one, ahead = validator(1), NOON + 100 * HOUR
+    fetch(stored_at=ahead, validators_total=9_000)
+    fetch(stored_at=NOON)
+    CommissionChange.objects.create(validator=one, epoch=990, from_bps=500, to_bps=900, seen_at=ahead)
+    happened(one, Kind.MEV_COMMISSION, at=ahead)
+    rules = (shrinking_cluster, commission_jumps, mev_commission_jumps)
+
+    assert [rule(now=NOON) for rule in rules] == [[], [], []]
+    assert [len(rule(now=ahead)) for rule in rules] == [1, 1, 1]

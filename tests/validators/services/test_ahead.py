@@ -75,6 +75,14 @@ def test_a_test_of_then_keeps_none_from_being_made() -> None:
         begin_test(one, now=NOON + SECOND)
 
 
+def test_of_two_tests_at_once_the_second_is_refused() -> None:
+    """He who waited for the other one's lock looked at the clock before that one did."""
+    one = subscription(tested_at=NOON + SECOND / 200)
+
+    with pytest.raises(RefusedError):
+        begin_test(one, now=NOON)
+
+
 def test_a_source_that_was_not_offered_then_is_asked(endpoint: CannedEndpoint) -> None:
     with time_machine.travel(NOON + YEAR, tick=False) as clock:
         tasks.fetch_validators()
