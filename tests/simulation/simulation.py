@@ -128,6 +128,7 @@ class Simulation:
             look = looking(self.world, self.watch)
             look.by.looked_at = began = self.world.step
             queued, lost = bells.queued(self.watch), undone.lost(self.watch, look.by)
+            paused = undone.paused(self.watch)
             try:
                 wait = dispatcher.tick()
             except Exception as exc:
@@ -140,7 +141,8 @@ class Simulation:
             if is_well and not is_on_postgres() and self.watch.is_undisturbed(look.by, began):
                 if dispatcher._trials.writers_until < look.at:
                     undone.of_the_lost(lost, self.watch, by=look.by)
-                if wait > 0:  # what was put back is the next look's
+                # What was put back is the next look's; so is what stood behind a run that a pause of this one holds.
+                if wait > 0 and undone.paused(self.watch) <= paused:
                     self._of_the_rest(look)
             dull_until = (
                 partial(quiet_until, look, self.watch, self.redis) if is_well and wait > 0.01 else None

@@ -25,6 +25,10 @@ def of_the_lost(before: Lost, watch: Observer, *, by: Process) -> None:
         raise BrokenError("LIVE-1", f"{by.name} looks, and leaves run {run_id} with a process that is dead")
 
 
+def paused(watch: Observer) -> set[int]:
+    return {job_id for job_id, stands in watch.standings.items() if stands.paused is not None}
+
+
 def of_the_rest(ledger: Ledger, jobs: Mapping[int, Known], *, at: datetime) -> None:
     """Of what was due at the instant at which it began to look."""
     for job_id, job in jobs.items():
