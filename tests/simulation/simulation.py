@@ -141,7 +141,8 @@ class Simulation:
             if is_well and not is_on_postgres() and self.watch.is_undisturbed(look.by, began):
                 if dispatcher._trials.writers_until < look.at:
                     undone.of_the_lost(lost, self.watch, by=look.by)
-                # What was put back is the next look's; so is what stood behind a run that a pause of this one holds.
+                # What was put back is the next look's; so is what stood behind a run that is held by a pause
+                # of this one, after a failure.
                 if wait > 0 and undone.paused(self.watch) <= paused:
                     self._of_the_rest(look)
             dull_until = (
