@@ -70,4 +70,4 @@ def shorten_waits(job: Job, *, former: timedelta, now: datetime) -> None:
 
 
 def _longest_wait(first_wait: timedelta) -> timedelta:
-    return max(LONGEST_WAIT, first_wait) * (1 + JITTER)
+    return max(LONGEST_BETWEEN_ATTEMPTS, first_wait * (1 + JITTER))

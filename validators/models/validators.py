@@ -1,6 +1,7 @@
 """One vote account, now and by epoch."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -49,6 +50,11 @@ class CommissionSource(models.TextChoices):
     VOTE_ACCOUNT = "vote_account"
     # A file of history, or Jito's accounts of it.
     IMPORTED = "imported"
+
+
+def of_history_alone(*, first_seen_at: datetime | None, left_at: datetime | None) -> bool:
+    """An import writes both at once; a fetch that saw an account is before one that missed it."""
+    return left_at is not None and left_at == first_seen_at
 
 
 class ValidatorQuerySet(models.QuerySet["Validator"]):
@@ -188,7 +194,7 @@ class Validator(models.Model):
     @property
     def is_of_history_alone(self) -> bool:
         """Whether no fetch ever saw it: when it left nobody knows."""
-        return self.left_at is not None and self.left_at == self.first_seen_at
+        return of_history_alone(first_seen_at=self.first_seen_at, left_at=self.left_at)
 
     @property
     def keeps_all(self) -> bool:

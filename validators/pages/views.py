@@ -5,13 +5,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from scheduling.pages.access import only_read
-from validators.models import Validator
 from validators.monitoring.readiness import failed_first_fetch
 from validators.pages.cluster_page import cluster_picture
 from validators.pages.events_page import EventsForm, events_page, newest_of
@@ -35,7 +33,7 @@ from validators.reading.method_comparison import (
     with_reasons,
 )
 from validators.reading.picture import Picture, current_picture, refit_of
-from validators.reading.standings import MOST_ROWS, accounts_of_node, standings
+from validators.reading.standings import MOST_ROWS, accounts_of_node, nobody_has_stake, standings
 from validators.reading.unheard import OF_A_LIST, silent, unheard
 from validators.scoring.comparison import agreement, ordered
 from validators.scoring.registry import METHODS
@@ -201,7 +199,6 @@ def _shown(
     if picture.fetch is None:
         shown["failed_fetch"] = failed_first_fetch()
     elif picture.scoring_run is None:
-        most = Validator.objects.present().aggregate(most=Max("activated_stake"))["most"]
-        shown["nobody_has_stake"] = most == 0
+        shown["nobody_has_stake"] = nobody_has_stake()
     context = {**shown, "unknown": unknown, **more}
     return render(request, f"validators/{name}.html", context)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from validators.figures import grouped
 from validators.models import DelinquencyIncident
+from validators.models.validators import of_history_alone
 from validators.reading.caps import AskedCap, GroupNames, applied
 from validators.reading.picture import Picture
 from validators.reading.standings import Narrowing, standings
@@ -55,7 +56,7 @@ class _Other(NamedTuple):
     def why(self) -> str:
         if self is NEVER_SEEN:
             return _NEVER
-        if self.left_at is not None and self.left_at == self.first_seen_at:
+        if of_history_alone(first_seen_at=self.first_seen_at, left_at=self.left_at):
             return "it left the cluster: no fetch here saw it"
         if self.left_at is not None:
             return f"it left the cluster, as seen {self.left_at:%Y-%m-%d %H:%M} UTC"

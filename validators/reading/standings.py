@@ -11,6 +11,7 @@ from django.db.models import (
     FilteredRelation,
     FloatField,
     Func,
+    Max,
     OuterRef,
     Q,
     QuerySet,
@@ -230,6 +231,12 @@ def accounts_of_node(identity: str) -> list[str]:
     accounts = list(owned.values_list("vote_account", "left_at"))
     present = [account for account, left_at in accounts if left_at is None]
     return present or [account for account, _ in accounts[:1]]
+
+
+def nobody_has_stake() -> bool:
+    """Of those present, so that nobody is scored either; False where nobody is there. One query."""
+    most: int | None = Validator.objects.present().aggregate(most=Max("activated_stake"))["most"]
+    return most == 0
 
 
 def called(words: str) -> Q:
