@@ -27,6 +27,7 @@ from validators.models import (
     ValidatorEpoch,
 )
 from validators.reading.picture import headline_method
+from validators.services.looks import looked_at
 from validators.solana.arithmetic import CreditsUnit
 from validators.solana.performance import could_not_vote
 
@@ -211,24 +212,22 @@ def runs_before(place: int | None, *, method: str | None, limit: int) -> list[Sc
 def could_not_vote_said(epochs: Sequence[ValidatorEpoch]) -> str:
     """Of its newest epochs, newest first: whether it is delinquent in one in which no vote of it could count.
 
-    A query for one of which no other epoch is known.
+    A query, and another for one of which no other epoch is known.
     """
     if not epochs or epochs[0].credits_unit != CreditsUnit.LAMPORTS:
         return ""
     running = epochs[0].epoch
-    # Who is new had no account in an epoch that was looked at. Who is not may be missing in a reply.
-    unit_before, stake_before = ("", None) if epochs[1:] else (_unit_seen(running - 1), 0)
-    if epochs[1:] and epochs[1].epoch == running - 1:
-        unit_before, stake_before = epochs[1].credits_unit, epochs[1].activated_stake
-    if not could_not_vote(unit=epochs[0].credits_unit, unit_before=unit_before, stake_before=stake_before):
+    before = [row for row in epochs[1:] if row.epoch == running - 1]
+    unit = ClusterEpoch.objects.filter(epoch=running - 1).values_list("credits_unit", flat=True).first()
+    if not could_not_vote(
+        unit=epochs[0].credits_unit,
+        unit_before=unit or "",
+        stake_before=before[0].activated_stake if before else None,
+        is_new=not epochs[1:],
+        looked_at=not epochs[1:] and bool(looked_at([running - 1])),
+    ):
         return ""
     return (
         f"It had no stake in epoch {running - 1}, by which votes count in epoch {running}: whatever it does, "
         "it is delinquent there."
     )
-
-
-def _unit_seen(epoch: int) -> str:
-    """What an epoch paid that somebody looked at; empty of another."""
-    seen = ClusterEpoch.objects.filter(epoch=epoch, validators__isnull=False)
-    return seen.values_list("credits_unit", flat=True).first() or ""

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from validators.scoring.facts import Past
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
-from validators.solana.performance import could_not_vote
+from validators.solana.performance import could_not_vote, was_looked_at
 
 # As far as any method looks back; in the fit, older epochs changed no score by 0.01.
 EPOCHS_KEPT: Final = 60
@@ -150,14 +150,18 @@ def voteless(
         *compress(columns.keys, columns.delinquent_at_end),
     }
     stakes = dict(zip(before.keys, before.stakes, strict=True)) if seen else {}
-    # Who is new had no account where somebody looked, which stakes tell of. Who is not may have had one all
-    # the same: replies leave out accounts that died long ago, and then have them again.
-    if before.stakes.count(None) < LEAST_COVERED * len(before.stakes):
-        stakes = dict.fromkeys(seen.difference(met), 0) | stakes
+    accounts = len(before.stakes)
+    looked_at = was_looked_at(stakes=accounts - before.stakes.count(None), accounts=accounts)
     return frozenset(
         key
         for key in seen
-        if could_not_vote(unit=unit, unit_before=unit_before, stake_before=stakes.get(key))
+        if could_not_vote(
+            unit=unit,
+            unit_before=unit_before,
+            stake_before=stakes.get(key),
+            is_new=key not in met,
+            looked_at=looked_at,
+        )
     )
 
 

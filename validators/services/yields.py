@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from validators.models import ClusterEpoch, Fetch, Validator, ValidatorEpoch
 from validators.services import bulk
+from validators.services.looks import looked_at
 from validators.solana.arithmetic import TUPLES_SENT, CreditsUnit
 from validators.solana.economics import (
     EPOCHS_IN_MEAN,
@@ -136,14 +137,15 @@ def _without_voteless(rows: Sequence[_Row], clusters: Mapping[int, ClusterEpoch]
     told = known.filter(epoch__in=list(clusters)).values_list("validator_id", "epoch", "activated_stake")
     stakes = {(key, epoch): stake for key, epoch, stake in bulk.read_rows(told)}
     units = {epoch: cluster.credits_unit for epoch, cluster in clusters.items()}
-    # Who is new had no account in an epoch that was looked at.
-    looked_at = {epoch for epoch, cluster in clusters.items() if cluster.validators is not None}
+    seen = looked_at([epoch - 1 for epoch in units])
 
     def may_have_voted(key: int, epoch: int) -> bool:
-        is_new = first[key] == epoch and epoch - 1 in looked_at
-        before = stakes.get((key, epoch - 1), 0 if is_new else None)
         return not could_not_vote(
-            unit=units[epoch], unit_before=units.get(epoch - 1, ""), stake_before=before
+            unit=units[epoch],
+            unit_before=units.get(epoch - 1, ""),
+            stake_before=stakes.get((key, epoch - 1)),
+            is_new=first[key] == epoch,
+            looked_at=epoch - 1 in seen,
         )
 
     return [row for row in rows if row[2] or may_have_voted(row[0], row[1])]

@@ -46,14 +46,24 @@ def verdicts(works: Sequence[Work], *, unit: str, blocks: int | None) -> list[Ve
     return [Verdict(*both) for both in zip(performances, lucks, strict=True)]
 
 
-def could_not_vote(*, unit: str, unit_before: str, stake_before: int | None) -> bool:
+def could_not_vote(
+    *, unit: str, unit_before: str, stake_before: int | None, is_new: bool = False, looked_at: bool = False
+) -> bool:
     """Whether no vote of an account could count in an epoch: then it is delinquent in it whatever it does.
 
-    Where lamports are paid votes count by the stake of the epoch before: `stake_before`, 0 also where there
-    was no account, None where that is unknown. `unit_before` is what that epoch paid: in the epoch of the
-    migration, the first that pays lamports, votes counted too.
+    Where lamports are paid votes count by the stake of the epoch before: `stake_before`, None where that is
+    unknown. `unit_before` is what that epoch paid: in the epoch of the migration, the first that pays
+    lamports, votes counted too. Who `is_new` had no account in an epoch before that was `looked_at`. Who is
+    not may have had one all the same: replies leave out accounts that died long ago, and have them again.
     """
+    if stake_before is None and is_new and looked_at:
+        stake_before = 0
     return unit == unit_before == CreditsUnit.LAMPORTS and stake_before == 0
+
+
+def was_looked_at(*, stakes: int, accounts: int) -> bool:
+    """Whether somebody saw an epoch while it ran: stakes are told then alone, and not by a few."""
+    return stakes > LEAST_COVERED * accounts
 
 
 def leader_part(works: Iterable[Work], blocks: int) -> float | None:

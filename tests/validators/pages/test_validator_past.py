@@ -193,6 +193,11 @@ def test_since_when_is_no_claim_about_epochs_that_nobody_saw(client: Client) -> 
     assert "Epoch by epoch: the newest 2 known" in text
 
 
+def seen_in(epoch: int, *, stake: int | None) -> None:
+    """Somebody else, with so much."""
+    validator(2).epochs.create(epoch=epoch, credits_unit="lamports", activated_stake=stake, fetched_at=NOON)
+
+
 @pytest.mark.parametrize(
     ("unit", "before", "could_not"),
     [
@@ -207,7 +212,8 @@ def test_who_had_no_stake_the_epoch_before_is_not_blamed_for_being_delinquent(
 ) -> None:
     fetch()
     shown = validator(1, delinquent=True)
-    ClusterEpoch.objects.create(epoch=989, credits_unit=unit, validators=700)
+    ClusterEpoch.objects.create(epoch=989, credits_unit=unit)
+    seen_in(989, stake=SOL)
     for epoch, stake in ((989, before), (990, SOL)):
         if stake is not None:
             shown.epochs.create(epoch=epoch, credits_unit=unit, activated_stake=stake, fetched_at=NOON)
@@ -221,7 +227,10 @@ def test_who_had_no_stake_the_epoch_before_is_not_blamed_for_being_delinquent(
 
 
 def test_of_an_epoch_that_nobody_saw_no_stake_is_no_nothing(client: Client) -> None:
+    """As a fetch of the epoch after leaves it, and a file that tells accounts without their stakes."""
     fetch()
+    ClusterEpoch.objects.create(epoch=989, credits_unit="lamports", validators=700)
+    seen_in(989, stake=None)
     shown = validator(1, delinquent=True)
     shown.epochs.create(epoch=990, credits_unit="lamports", activated_stake=SOL, fetched_at=NOON)
 
@@ -231,7 +240,8 @@ def test_of_an_epoch_that_nobody_saw_no_stake_is_no_nothing(client: Client) -> N
 def test_who_was_there_before_may_be_missing_in_a_reply(client: Client) -> None:
     fetch()
     shown = validator(1, delinquent=True)
-    ClusterEpoch.objects.create(epoch=989, credits_unit="lamports", validators=700)
+    ClusterEpoch.objects.create(epoch=989, credits_unit="lamports")
+    seen_in(989, stake=SOL)
     for epoch in (988, 990):
         shown.epochs.create(epoch=epoch, credits_unit="lamports", activated_stake=SOL, fetched_at=NOON)
 
@@ -241,7 +251,8 @@ def test_who_was_there_before_may_be_missing_in_a_reply(client: Client) -> None:
 def test_in_the_epoch_of_the_migration_votes_counted_too(client: Client) -> None:
     fetch()
     shown = validator(1, delinquent=True)
-    ClusterEpoch.objects.create(epoch=989, credits_unit="vote_credits", validators=700)
+    ClusterEpoch.objects.create(epoch=989, credits_unit="vote_credits")
+    seen_in(989, stake=SOL)
     row = shown.epochs.create(
         epoch=990, credits_unit="lamports", credits=0, credits_before_split=5, activated_stake=SOL,
         fetched_at=NOON,

@@ -135,14 +135,16 @@ def test_an_estimate_has_no_epoch_in_which_no_vote_of_it_could_count() -> None:
 def test_who_is_new_where_nobody_looked_before_may_have_been_there() -> None:
     fetch()
     running()
+    # A file told of accounts of then, and no stake.
     for epoch in (988, 989):
-        ended(epoch)
+        ended(epoch, validators=3)
+    row(validator(2, left_at=NOON), 988, credits=4 * 10**8)
     one = validator(1, activated_stake=1_000 * SOL, commission_bps=0)
     row(one, 989, credits=0, activated_stake=1_000 * SOL)
 
     refresh_yields()
 
-    assert yields() == {"vote1": (0.0, "estimate", 1)}
+    assert yields()["vote1"] == (0.0, "estimate", 1)
 
 
 def test_in_the_epoch_after_votes_left_the_chain_votes_counted_without_stake_before() -> None:
