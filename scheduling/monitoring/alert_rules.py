@@ -1,13 +1,27 @@
 """What is wrong with the schedules, for alerts."""
 
 from datetime import datetime, timedelta
+from typing import Any, Final
 
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, QuerySet
+from django.db.models import (
+    Aggregate,
+    Count,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from scheduling.ledger.attempts import cause_of, first_line
 from scheduling.ledger.failures import Failing, failing_now
 from scheduling.ledger.journal import SCHEDULER
-from scheduling.models import Action, Job, JobChange, Run, RunTrigger
+from scheduling.models import Action, Job, JobChange, Run, RunTally, RunTrigger
 from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
 from scheduling.monitoring.queue_state import queue_problem
@@ -72,7 +86,7 @@ def _set_up_before() -> QuerySet[JobChange]:
     """Of an outer run: its job was set up a while before, and the clock had none run since.
 
     What lay between was missed by nobody: schedules are set up before services are started. Set up longer
-    ago than runs are kept it says nothing: there may have been runs, which the clean-up has deleted.
+    ago than runs are kept it says nothing where any run of it was deleted: that may have been since.
     """
     kept = ExpressionWrapper(
         OuterRef("occurrence") - OuterRef("job__keep_succeeded"), output_field=DateTimeField()
@@ -84,11 +98,21 @@ def _set_up_before() -> QuerySet[JobChange]:
         occurrence__lt=OuterRef(OuterRef("occurrence")),
     )
     return JobChange.objects.filter(
+        Q(at__gte=kept) | Q(Exact(_number_of(_COUNTED, Sum("runs")), _number_of(_STORED, Count("pk")))),
         ~Exists(since),
         job=OuterRef("job"),
         action=Action.CREATED,
-        at__range=(kept, OuterRef("occurrence")),
+        at__lte=OuterRef("occurrence"),
     )
+
+
+# Of an outer row's job: a run is counted before it is deleted.
+_COUNTED: Final = RunTally.objects.filter(job=OuterRef("job"))
+_STORED: Final = Run.objects.filter(job=OuterRef("job"), tallied=True)
+
+
+def _number_of(rows: QuerySet[Any], number: Aggregate) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().values("job").annotate(number=number).values("number")), 0)
 
 
 def _missed(run: Run) -> str:

@@ -86,6 +86,15 @@ def test_what_lay_between_the_set_up_and_the_start_of_services_was_missed_by_nob
 
 @pytest.mark.usefixtures("declared")
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("waited", [90 * MINUTE, 8 * DAY])
+def test_nor_where_the_services_started_later_than_runs_are_kept(mode: str, waited: timedelta) -> None:
+    set_up(mode, now=NOON, by="ann")
+
+    assert not told_at(waited)
+
+
+@pytest.mark.usefixtures("declared")
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("ran", [20 * MINUTE, 90 * DAY])
 @pytest.mark.parametrize("outage", [30 * MINUTE, 2 * HOUR, 8 * DAY])
 def test_an_outage_is_told_of_though_the_runs_before_it_are_kept_no_longer(
