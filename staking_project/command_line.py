@@ -89,9 +89,11 @@ def _run() -> None:
 
 def _why_the_database_does_not(exc: Exception) -> str:
     """Empty for what is a mistake of ours."""
-    from scheduling.monitoring.refusals import database_failure, database_refusal, is_passing
+    from scheduling.monitoring.refusals import database_failure, database_refusal, is_passing, notes_of
 
-    return f"{database_failure(exc)}." if database_refusal(exc) or is_passing(exc) else ""
+    if not database_refusal(exc) and not is_passing(exc):
+        return ""
+    return " ".join([f"{database_failure(exc)}.", *notes_of(exc)])
 
 
 def _reader_is_gone() -> bool:

@@ -119,10 +119,15 @@ def database_refusal(exc: Exception) -> str:
 
 
 def database_problem(exc: Exception) -> str:
-    """For anybody."""
-    if refusal := database_refusal(exc):
-        return f"The database does not work: {refusal}."
-    return f"{_unnamed(exc)} ({type(exc).__name__})."
+    """For anybody, and with what was noted on it."""
+    refusal = database_refusal(exc)
+    why = f"The database does not work: {refusal}." if refusal else f"{_unnamed(exc)} ({type(exc).__name__})."
+    return " ".join([why, *notes_of(exc)])
+
+
+def notes_of(exc: Exception) -> list[str]:
+    """Such as what was done before it."""
+    return list(getattr(exc, "__notes__", ()))
 
 
 def database_failure(exc: Exception) -> str:

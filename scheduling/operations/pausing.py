@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db import Error as DatabaseError
+
 from scheduling.exceptions import DoneAlreadyError, RefusedError, UnknownNameError
 from scheduling.ledger.ahead import jobs_ahead
 from scheduling.ledger.journal import SCHEDULER
@@ -65,11 +67,16 @@ def end_pauses(*, now: datetime, but: Collection[int] = ()) -> list[str]:
 
 
 def _each(names: Sequence[str], act: Callable[[str], object], done: str) -> list[str]:
-    """One that cannot be keeps none of the others back."""
-    acted, refused = [], []
-    for name in names:
+    """One that cannot be keeps none of the others back; a database that cannot ends it, and says where."""
+    acted: list[str] = []
+    refused: list[str] = []
+    for place, name in enumerate(names):
         try:
             act(name)
+        except DatabaseError as exc:
+            so_far = f"{done} before that: {', '.join(acted)}. " if acted else ""
+            exc.add_note(f"{so_far}Not {done.lower()}: {', '.join(names[place:])}.")
+            raise
         # Somebody else was faster, or removed it.
         except (DoneAlreadyError, UnknownNameError):
             continue

@@ -38,3 +38,19 @@ def test_who_closed_the_output_wants_nothing_of_it(tmp_path: Path, words: tuple[
     result = manage(tmp_path, words, output=">&-")
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_what_was_done_before_a_disk_was_full_stands_beside_what_the_database_says() -> None:
+    asked = (
+        "from django.core import management; from django.db import OperationalError\n"
+        "from staking_project.command_line import main\n"
+        "full = OperationalError('database or disk is full'); full.add_note('Paused before that: a.')\n"
+        "def end(_): raise full\n"
+        "management.execute_from_command_line = end; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", asked], cwd=PROJECT, capture_output=True, text=True, timeout=60
+    )
+
+    why = "its disk is full, or it may not grow any more: database or disk is full"
+    assert result.stderr == f"The database does not work ({why}). Paused before that: a.\n"

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from scheduling.engine.recovery import open_runs, release_pending
 from scheduling.exceptions import RefusedError, UnknownNameError
 from scheduling.ledger.selectors import schedule_rows
 from scheduling.models import Job, Run, RunState, RunTrigger
+from scheduling.monitoring.refusals import database_problem
 from scheduling.operations import changing
 from scheduling.operations.pausing import end_pauses, pause_all, resume_all
 from scheduling.operations.setting_up import remove
@@ -135,6 +137,28 @@ def test_what_somebody_else_pauses_or_removes_meanwhile_keeps_nothing_from_being
     monkeypatch.setattr("scheduling.operations.pausing.pause", pause_beside_others)
 
     assert pause_all(by="ada", note="moving", now=NOON) == [job.name, "score-repeatable"]
+
+
+@pytest.mark.parametrize(
+    ("full_at", "said"), [("b", "Paused before that: a. Not paused: b, c."), ("a", "Not paused: a, b, c.")]
+)
+def test_where_the_disk_is_full_half_way_it_is_said_what_is_paused_and_what_is_not(
+    monkeypatch: pytest.MonkeyPatch, full_at: str, said: str
+) -> None:
+    for name in "abc":
+        JobFactory(schedule__name=name)
+
+    def pause_while_there_is_room(name: str, **how: Any) -> None:
+        if name == full_at:
+            raise OperationalError("database or disk is full")
+        changing.pause(name, **how)
+
+    monkeypatch.setattr("scheduling.operations.pausing.pause", pause_while_there_is_room)
+
+    with pytest.raises(OperationalError) as refused:
+        call_command("scheduler", "pause", "--all")
+
+    assert database_problem(refused.value).endswith(f"or it may not grow any more. {said}")
 
 
 @pytest.mark.parametrize("words", [["pause"], ["resume"], ["pause", "fetch-repeatable", "--all"]])
