@@ -107,7 +107,7 @@ def validator_story(vote_account: str, picture: Picture) -> ValidatorStory | Non
         operator=operator,
         admission=_admission(validator, operator, picture),
         unheard=unheard(states.values(), OF_A_VALIDATOR, as_of=picture.as_of),
-        mev=mev_sentences(validator),
+        mev=mev_sentences(validator, running=picture.epoch),
         who_stakes=who_stakes(validator, history.epochs, states),
         where_and_who=where_and_who(validator, states.get(SourceState.Source.NODES)),
         verdicts=verdicts,

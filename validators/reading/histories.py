@@ -164,17 +164,18 @@ def _epochs_of(validator: Validator) -> "QuerySet[ValidatorEpoch]":
 
 
 def with_ends(epochs: "QuerySet[ValidatorEpoch]") -> "QuerySet[ValidatorEpoch]":
-    """Each with whether it has ended without our having seen all of it."""
+    """Each with whether it has ended, and without our having seen all of it."""
     over = LessThan(F("epoch"), Fetch.objects.running_epoch())
     counted_in_part = Q(blocks_basis=BlocksBasis.PARTIAL) | (
         Q(blocks_basis=BlocksBasis.SHARED)
         & Exists(ClusterEpoch.objects.filter(epoch=OuterRef("epoch"), blocks_basis=BlocksBasis.PARTIAL))
     )
-    unfinished = {
+    ends = {
+        "is_over": over,
         "is_unfinished": Q(credits_final=False, credits__isnull=False) & over,
         "blocks_unfinished": counted_in_part & over,
     }
-    return epochs.annotate(**unfinished)
+    return epochs.annotate(**ends)
 
 
 def _with_told(epochs: Iterable[ValidatorEpoch]) -> list[ValidatorEpoch]:

@@ -19,13 +19,13 @@ LEAST_SHOWN: Final = 0.000_05
 MOST_CHANGES: Final = 3
 
 
-def mev_sentences(validator: Validator) -> list[str]:
-    """Of one validator, by all that is stored of it. Two queries."""
+def mev_sentences(validator: Validator, *, running: int | None) -> list[str]:
+    """Of one validator, by all that is stored of it, while that epoch runs. Two queries."""
     told = MevEpoch.objects.filter(validator_id=validator.pk).order_by("-epoch")
     with_account = told.filter(Q(tips__isnull=False) | Q(priority_fees__isnull=False))
     looks = list(told.values_list("epoch", "commission_bps"))
     said = [_total_said(validator), _jito_said(validator, looked=bool(looks))]
-    said += map(_epoch_said, with_account[:1])
+    said += [_epoch_said(one, running) for one in with_account[:1]]
     said.append(_changes_said([(epoch, bps) for epoch, bps in looks if bps is not None]))
     if validator.runs_jito:
         said.append(_chain_said(validator))
@@ -91,13 +91,14 @@ def _jito_said(validator: Validator, *, looked: bool) -> str:
     return f"It does not run Jito: in epoch {validator.mev_epoch} it made blocks, and had no account of tips."
 
 
-def _epoch_said(mev: MevEpoch) -> str:
+def _epoch_said(mev: MevEpoch, running: int | None) -> str:
     """What its newest epoch with an account brought, by the accounts themselves."""
+    so_far = _so_far(mev, running)
     parts = []
     if mev.tips is not None:
-        parts.append(f"{sol(mev.tips)} SOL of tips{'' if mev.tips_final else _so_far(mev)}")
+        parts.append(f"{sol(mev.tips)} SOL of tips{'' if mev.tips_final else so_far}")
     if mev.priority_fees is not None:
-        fees = f"{sol(mev.priority_fees)} SOL of priority fees{'' if mev.priority_final else _so_far(mev)}"
+        fees = f"{sol(mev.priority_fees)} SOL of priority fees{'' if mev.priority_final else so_far}"
         kept = bps_percent(mev.priority_commission_bps)
         parts.append(f"{fees}, which it shares after a commission of {kept}")
     looked = f"{mev.looked_at:%Y-%m-%d %H:%M} UTC"
@@ -118,8 +119,11 @@ def _changes_said(told: Sequence[tuple[int, int]]) -> str:
     return f"Its MEV commission went {', '.join(changes[:MOST_CHANGES])}{more}."
 
 
-def _so_far(mev: MevEpoch) -> str:
-    return " at least, as its account closed before it told all" if mev.settled else " so far"
+def _so_far(mev: MevEpoch, running: int | None) -> str:
+    if mev.settled:
+        return " at least, as its account closed before it told all"
+    is_over = running is not None and mev.epoch < running
+    return " at least, as its account had not told all when it was looked at" if is_over else " so far"
 
 
 def _chain_said(validator: Validator) -> str:

@@ -231,6 +231,8 @@ def _of_all_votes(rule: ValueRule, past: Past) -> Finding:
         voted = past.whole.voted
         epochs = "one epoch that is" if voted == 1 else f"{voted or 'no'} epochs that are"
         return Finding(rule.name, Outcome.UNKNOWN, f"it voted in {epochs} known, maybe in more")
+    # Until it voted in the running epoch, that one is still to come.
+    to_come = missing if _told(rule.input, past, past.running) is True else missing - 1
     return Finding(
         rule.name,
         Outcome.FAILS,
@@ -238,7 +240,7 @@ def _of_all_votes(rule: ValueRule, past: Past) -> Finding:
         epoch=past.running,
         first_epoch=past.whole.first,
         epochs=missing,
-        clears_in=past.running + missing,
+        clears_in=past.running + to_come,
     )
 
 

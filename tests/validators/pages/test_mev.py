@@ -91,7 +91,7 @@ def test_a_total_without_one_of_its_parts_is_unknown_and_says_which(
 
 
 def test_tips_say_their_epoch_and_whether_they_are_whole(client: Client) -> None:
-    fetch()
+    fetch(epoch=2)
     shown = validator(1, **KNOWN)
     history(shown, epochs=3)
     fees = {"priority_commission_bps": 5_000, "priority_fees": SOL // 2}
@@ -107,6 +107,19 @@ def test_tips_say_their_epoch_and_whether_they_are_whole(client: Client) -> None
     without = f"{UNKNOWN} (no tip account of it was seen in this epoch)"
     for cells in ("8 % 4 so far 0.500 so far", f"0 % 9 {UNKNOWN} (no account of", f"no Jito {without}"):
         assert cells in rows
+
+
+def test_of_an_epoch_that_ended_while_the_source_was_silent_tips_are_not_so_far(client: Client) -> None:
+    fetch(epoch=4)
+    shown = validator(1, **KNOWN)
+    history(shown, epochs=3)
+    told(shown, 2, runs_jito=True, commission_bps=800, tips=4 * SOL)
+
+    said = page_of(client, shown)
+
+    assert "Epoch 2: 4 SOL of tips at least, as its account had not told all when it was looked at" in said
+    assert "8 % 4 at least" in said.partition("Epoch by epoch")[2]
+    assert "so far" not in said
 
 
 def test_an_account_is_not_denied_because_its_sum_is_unknown_and_one_that_closed_early_has_no_more(

@@ -251,8 +251,11 @@ def test_where_a_commission_is_not_known_is_told_of_commissions_and_not_of_votes
 def test_twenty_epochs_of_a_life_are_reached_in_a_known_epoch_by_who_joined_here() -> None:
     rule = {"input": "voted", "is": True, "window": "all", "in_at_least": 20}
     young = WholePast(first=NOW - 11, epochs=12, voted=12, joined_then=True)
-    finding = found(rule, past(whole=young))
+    finding = found(rule, past(whole=young, voted=True))
     assert (finding.outcome, finding.epochs, finding.clears_in) == ("fails", 8, NOW + 8)
+    # As an epoch begins, its first vote is still to come.
+    for in_this in (False, None):
+        assert found(rule, past(whole=young, voted=in_this)).clears_in == NOW + 7
     assert found(rule, past(whole=WholePast(first=NOW - 11, epochs=12, voted=12))).outcome == "unknown"
     for voted, said in ((12, "12 epochs that are"), (1, "one epoch that is"), (0, "no epochs that are")):
         some = past(whole=WholePast(first=NOW - 11, epochs=12, voted=voted))

@@ -87,6 +87,13 @@ def test_missed_epochs_are_counted_in_words() -> None:
     assert parts[0].said.endswith("; 3 of the last 10 epochs known were bad")
 
 
+@pytest.mark.parametrize(("bad", "said"), [(2, "2"), (10, "10 or more"), (12, "10 or more")])
+def test_bad_epochs_in_a_row_are_those_of_the_known_ones(bad: int, said: str) -> None:
+    parts = explained(judged(validator(1, past(*[None] * 40, *[0.5] * bad))).components)
+
+    assert f"bad epochs in a row, of those known: {said}" in [part.said for part in parts]
+
+
 def test_who_runs_an_old_release_is_compared_within_its_lineage() -> None:
     shares = newer_release_shares(
         [("3.0.1", 1), ("3.1.0", 3), ("0.1105.40200", 5), ("42.0.0", 9), ("unknown", 9), ("", 9)]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from validators.figures import bps_percent, decimal, percent
 from validators.scoring.facts import Part
+from validators.scoring.trust_v2.inputs import RUN_CAP
 from validators.scoring.trust_v2.tables import INPUTS, Tables, shipped_tables
 from validators.scoring.trust_v2.terms import RAISE_WINDOW_EPOCHS
 from validators.scoring.wording import COULD_NOT_VOTE, risk_percent, share_percent, sol, voted
@@ -109,13 +110,18 @@ def _from_to(before: int, after: int, epoch: int) -> str:
     return f"from {bps_percent(before)} to {bps_percent(after)} in epoch {epoch}"
 
 
+def _bad_run(value: float) -> str:
+    """Unknown epochs lie between them, or after the last, and neither end nor lengthen it."""
+    if not value:
+        return "in no run of bad epochs"
+    return f"bad epochs in a row, of those known: {decimal(value, 0)}{' or more' if value >= RUN_CAP else ''}"
+
+
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
     "previous_shortfall": lambda value: voted(value, "in the epoch before the last that counts"),
     "earlier_shortfall": lambda value: f"lacked {percent(value)} of the votes before those: {MIXED}",
-    "bad_run": lambda value: (
-        f"bad epochs in a row: {decimal(value, 0)}" if value else "in no run of bad epochs"
-    ),
+    "bad_run": _bad_run,
     "delinquency": lambda value: f"counts as delinquent in {percent(value)} of the looks: {MIXED}",
     "stake": lambda value: f"{sol(value)} delegated",
     "failing_with_stake": lambda value: (
