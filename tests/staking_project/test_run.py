@@ -144,6 +144,33 @@ def assert_it_ends_well(copy: subprocess.Popen[str], stop: signal.Signals, *, va
     assert err.endswith("Everything has ended.\n")
 
 
+@pytest.mark.parametrize("nohup", [False, True])
+def test_a_terminal_that_is_closed_ends_it_in_order_but_not_under_nohup(
+    environment: dict[str, str], request: pytest.FixtureRequest, nohup: bool
+) -> None:
+    started = subprocess.Popen(
+        [*(["nohup"] if nohup else []), sys.executable, *SMALL, "run"],
+        env=environment,
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    request.addfinalizer(partial(end, started))
+    state = Path(environment["STATE_DIR"]) / f"run-{environment['PORT']}.json"
+    wait_until(state.exists, seconds=60, saying="the file of its state")
+
+    started.send_signal(signal.SIGHUP)
+    if nohup:
+        wait_until(lambda: len(descendants(started.pid)) >= 9, seconds=60, saying="the whole stack")
+        started.terminate()
+
+    assert started.communicate(timeout=60)[1].endswith("Everything has ended.\n")
+    assert started.returncode == 0
+    assert not state.exists()
+
+
 def test_killing_it_outright_leaves_no_process_behind_and_a_second_start_works_at_once(
     started: subprocess.Popen[str], environment: dict[str, str]
 ) -> None:

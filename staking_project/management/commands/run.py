@@ -28,7 +28,7 @@ from staking_project.home import run_words
 from validators.jobs import PIPELINE
 from validators.models import TrustScore, Validator
 
-STOPS = (signal.SIGTERM, signal.SIGINT)
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Command(WorkingCommand):
@@ -146,7 +146,10 @@ def _stored_counts() -> dict[str, int]:
 @contextmanager
 def _signals_heeded() -> Iterator[None]:
     """Whoever calls the command in a process of its own hears signals as before when it has ended."""
-    former = {number: signal.signal(number, _leave) for number in STOPS}
+    # A terminal was closed; under `nohup` it may be.
+    is_nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    heeded = [number for number in STOPS if not (is_nohup and number == signal.SIGHUP)]
+    former = {number: signal.signal(number, _leave) for number in heeded}
     try:
         yield
     finally:
