@@ -17,7 +17,7 @@ from staking_project import accounts
 from staking_project.variables import VARIABLES
 from validators.solana.endpoint_names import parsed_address
 
-_SECURE_REDIS: Final = ("rediss", "unix", "redis+unix")
+_SECURE_REDIS: Final = ("rediss", "unix")
 # From 0 to 1, as difflib measures: WORKER is near WORKERS, POSTGRES_PASSWORD of compose.yaml near none.
 _MISSPELT: Final = 0.8
 
@@ -25,8 +25,7 @@ _MISSPELT: Final = 0.8
 @register(INSTALLATION)
 def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """REDIS_URL is an address; it may hold a password, so it is not repeated."""
-    url = _split(settings.REDIS_URL)
-    if url is not None and (url.scheme in ("redis", "rediss") or (url.scheme in _SECURE_REDIS and url.path)):
+    if _is_redis(settings.REDIS_URL):
         return []
     return [
         Error(
@@ -39,15 +38,21 @@ def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 @register(INSTALLATION)
 def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """CORS_ORIGINS are origins; with anything else in it, a site that was meant could not read."""
+    """CORS_ORIGINS are origins; with anything else in it, a site that was meant could not read.
+
+    So is what CSRF_TRUSTED_ORIGINS has, where nobody who comes by it could log in; it may begin with *.
+    """
+    every = "; * is every site, and a comma alone is none."
+    read = [("CORS_ORIGINS", origin, every) for origin in settings.CORS_ALLOWED_ORIGINS]
+    trusted = [("CSRF_TRUSTED_ORIGINS", origin, ".") for origin in settings.CSRF_TRUSTED_ORIGINS]
     return bounded(
         Error(
-            f"CORS_ORIGINS: {origin!r} is no origin of a site.",
-            hint="Write it as a browser does, https://wallet.example.org, without anything behind the host; "
-            "* is every site, and nothing at all is none.",
+            f"{name}: {origin!r} is no origin of a site.",
+            hint="Write it as a browser does, https://wallet.example.org, without anything behind the host"
+            f"{end}",
             id="staking.E002",
         )
-        for origin in settings.CORS_ALLOWED_ORIGINS
+        for name, origin, end in (*read, *trusted)
         if not _is_origin(origin)
     )
 
@@ -172,6 +177,26 @@ def _split(address: str) -> SplitResult | None:
     except ValueError:
         return None
     return url
+
+
+def _is_redis(address: str) -> bool:
+    url = _split(address)
+    if url is None or url.scheme not in ("redis", *_SECURE_REDIS):
+        return False
+    # Of a database that is no number redis-py would take the first.
+    form = r".+" if url.scheme == "unix" else r"/?\d*/?\s*"
+    return bool(re.fullmatch(form, url.path)) and (not url.query or _takes(address))
+
+
+def _takes(address: str) -> bool:
+    """Whether redis-py, which few commands need, knows the options behind an address. Connects to nobody."""
+    from redis import ConnectionPool
+
+    try:
+        ConnectionPool.from_url(address).make_connection()
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _is_origin(text: str) -> bool:

@@ -87,7 +87,7 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def bool(self, var: str, default: Any = environ.Env.NOTSET) -> Any:
         text = str(self.ENVIRON.get(var, "")).lower()
-        if text not in ("", *_YES, *_NO):
+        if text.strip() and text not in (*_YES, *_NO):
             raise ImproperlyConfigured(f"{var}: {text!r} is neither yes nor no; write 1 or 0.")
         return super().bool(var, default=default)
 
@@ -113,12 +113,21 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
         return number
 
-    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+    def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, **kwargs: Any) -> Any:
+        text = self.ENVIRON.get(var)
         # NAME= in a file, or of a compose.yaml, is as if it were not there.
-        if self.ENVIRON.get(var) == "" and "default" in kwargs:
-            return kwargs["default"]
+        if text is not None and not text.strip() and default is not self.NOTSET:
+            return default
+        if text and len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+            raise ImproperlyConfigured(
+                f"{var}: the quotes around it are a part of it, as of a file that `docker --env-file` reads; "
+                "write it without"
+            )
+        # Env takes it for the name of another variable, and a token that begins like that for none.
+        if text and text.startswith("$"):
+            return self.parse_value(text, cast)
         try:
-            return super().get_value(var, *args, **kwargs)
+            return super().get_value(var, cast, default, **kwargs)
         except (ValueError, KeyError) as exc:
             raise ImproperlyConfigured(f"{var}: {exc}") from exc
 

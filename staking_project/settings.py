@@ -52,7 +52,7 @@ SECRET_KEY = given_secret_key(env) or generated_secret_key(STATE_DIR)
 # Who looks after the process asks from beside it, by no name: health checks, a scrape of /metrics.
 _NAMED_HOSTS = [name for one in env.list("ALLOWED_HOSTS", default=[]) if (name := one.strip())]
 ALLOWED_HOSTS = [*_NAMED_HOSTS, "localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = [origin.strip() for origin in env.list("CSRF_TRUSTED_ORIGINS", default=[])]
 
 # For the files of the API's documentation. As an app it would be a fifth of every command's start.
 NINJA = folder_of("ninja")
@@ -246,7 +246,7 @@ METRICS = [
     "validators.monitoring.subscription_metrics.subscription_metrics",
 ]
 # The bearer token that `/metrics` wants; empty, and anybody may read them.
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
 
 # Which look at the cluster the API's replies are from: dotted path of a function.
 API_ENVELOPE = "validators.reading.picture.envelope"
@@ -304,6 +304,9 @@ LOGIN_URL = "admin:login"
 # Seconds without use until staff have to log in again.
 SESSION_COOKIE_AGE = env.int("SESSION_IDLE_SECONDS", default=8 * 3600)
 
+# Of this host alone: what else the domain serves is for its owner to say.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -315,9 +318,6 @@ if HTTPS:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SECURE_HSTS_SECONDS = 31_536_000
-    # Of this host alone: what else the domain serves is for its owner to say.
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
-    SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 else:
     # Each asks for one of the settings above; staking.W006 asks for HTTPS itself.

@@ -146,7 +146,7 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
             "CORS_ORIGINS",
             "*",
             "From which sites a browser may read the API, comma-separated, as in https://wallet.example.org; "
-            "empty: from none.",
+            "a comma alone: from none.",
         ),
         Variable("SESSION_IDLE_SECONDS", "28800", "Staff log in again after so long without use."),
         Variable(

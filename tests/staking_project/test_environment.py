@@ -46,6 +46,34 @@ def test_a_switch_is_read(monkeypatch: pytest.MonkeyPatch, text: str, read: bool
     assert Environment().bool("HTTPS", default=False) is read
 
 
+def test_what_begins_like_another_variable_is_a_text_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token of such a character was none, and whoever asked had what it closes."""
+    monkeypatch.setenv("METRICS_TOKEN", "$ecret$")
+    monkeypatch.setenv("ALERT_EMAILS", "$a,b")
+
+    assert Environment().str("METRICS_TOKEN", default="") == "$ecret$"
+    assert Environment().list("ALERT_EMAILS", default=[]) == ["$a", "b"]
+
+
+def test_white_space_alone_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STATE_DIR", "HTTPS", "SOLANA_RPC_URL", "PORT"):
+        monkeypatch.setenv(name, " \n")
+
+    assert Environment().str("STATE_DIR", default="here") == "here"
+    assert Environment().bool("HTTPS", default=True)
+    assert Environment().list("SOLANA_RPC_URL", default=["one"]) == ["one"]
+    assert Environment().int("PORT", default=8000) == 8000
+
+
+@pytest.mark.parametrize("text", ['"/data"', "'/data'", '""'])
+def test_quotes_that_nobody_took_off_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A folder of such a name would be beside the one that was meant, and gone with its container."""
+    monkeypatch.setenv("STATE_DIR", text)
+
+    with pytest.raises(ImproperlyConfigured, match="STATE_DIR: the quotes around it are a part of it"):
+        Environment().str("STATE_DIR", default="")
+
+
 def test_an_unknown_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "loud")
     with pytest.raises(ImproperlyConfigured, match="LOG_LEVEL: 'LOUD' is none of DEBUG"):

@@ -81,8 +81,16 @@ def test_keys_over_http(settings: Settings, address: str, warned: bool) -> None:
         ("http://127.0.0.1", 1),
         ("unix://", 1),
         ("redis://h:x", 1),
+        ("redis+unix:///run/r.sock", 1),
+        ("redis://h/1s", 1),
+        ("redis://h/0 redis://h/1", 1),
+        ("redis://h/0?db=x", 1),
+        ("unix:///run/r.sock?dbb=1", 1),
         ("redis://", 0),
+        ("redis://h:6379/1/ # why", 0),
+        ("rediss://:a@h:6379/1?socket_timeout=5", 0),
         ("unix:///run/r.sock", 0),
+        ("unix:///run/r.sock?db=1", 0),
     ],
 )
 def test_an_address_of_no_redis_is_an_error(settings: Settings, address: str, found: int) -> None:

@@ -1,5 +1,9 @@
 """A page of any site may read the API, by nobody's session, and nothing else."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,6 +126,18 @@ def test_the_sites_may_be_named(client: Client, settings: Settings) -> None:
     assert ALLOW not in asked(client, "/api/v1/cluster", Origin="https://other.example.org").headers
 
 
+def test_a_comma_alone_is_no_site(tmp_path: Path, settings: Settings) -> None:
+    """As `.env.example` says."""
+    asked = "from django.conf import settings; print(settings.CORS_ORIGINS, settings.CORS_ALLOW_ALL_ORIGINS)"
+    environment = os.environ | {"CORS_ORIGINS": ",", "STATE_DIR": str(tmp_path)}
+    told = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", asked],
+        cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+
+    assert told.stdout == "[] False\n"
+
+
 @pytest.mark.parametrize(
     "origin", ["wallet.example.org", "https://", "https://a.example/", "https://a.example/x", "http://[", ""]
 )
@@ -131,3 +147,11 @@ def test_what_is_no_site_is_found_before_anybody_comes(settings: Settings, origi
     [found] = check_origins(None)
 
     assert (found.id, f"{origin!r} is no origin" in found.msg) == ("staking.E002", True)
+
+
+def test_nor_is_one_of_which_nobody_could_log_in(settings: Settings) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = ["https://*.example.org", "https://a.example/", "https://b.example:8443"]
+
+    [found] = check_origins(None)
+
+    assert found.msg == "CSRF_TRUSTED_ORIGINS: 'https://a.example/' is no origin of a site."
