@@ -152,6 +152,12 @@ def read_env_file(env: Environment, path: Path) -> list[str]:
             raise ImproperlyConfigured(f"{path}, line {number} is not written NAME=value, without spaces.")
         if found and found[1]:
             names.append(found[1])
+            # Compose would take it for a comment, and a SQLite file would be another one.
+            if re.match(r"[^'\"].*\s#", line[found.end() :]):
+                raise ImproperlyConfigured(
+                    f"{path}, line {number}: {found[1]} has a # behind white space, which is a part of the "
+                    "value here; write a comment on a line of its own, or quotes around the value."
+                )
     env.read_env(path)
     return names
 
