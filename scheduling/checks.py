@@ -109,7 +109,7 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
     """A webhook has an address that can be asked and a secret to sign with."""
     problems: list[CheckMessage] = []
     url = settings.ALERT_WEBHOOK_URL
-    if url and not is_private_enough(url):
+    if url and (re.search(r"\s", url) or not is_private_enough(url)):
         problems.append(
             Error(
                 "ALERT_WEBHOOK_URL is no https address, and none of this machine.",
@@ -126,7 +126,7 @@ def alerts_can_be_told(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     problems += [*_problems_of_mail(), *_problems_of_chats()]
-    if settings.HEARTBEAT_URL and not settings.HEARTBEAT_URL.startswith(("http://", "https://")):
+    if settings.HEARTBEAT_URL and not re.fullmatch(r"https?://[^\s/]\S*", settings.HEARTBEAT_URL):
         problems.append(
             Error("HEARTBEAT_URL is no http or https address.", hint="Mend it.", id="scheduling.E011")
         )
