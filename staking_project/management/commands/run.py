@@ -84,7 +84,7 @@ class Command(WorkingCommand):
     def _start_what_it_talks_to(self, whole: stack.Stack, folder: Path) -> dict[str, str]:
         """Start Redis and the simulated cluster unless others are named; returns the others' environment."""
         environment, found = stack.own_environment(), {}
-        if not os.environ.get("REDIS_URL"):
+        if not os.environ.get("REDIS_URL", "").strip():
             path = folder / stack.socket_name()
             redis = stack.redis_service(path)
             whole.start(redis)
@@ -103,7 +103,7 @@ class Command(WorkingCommand):
             whole.start(simulator)
             stack.wait_until_listening(port, service=simulator)
             found["rpc_url"] = environment["SOLANA_RPC_URL"] = f"http://{stack.HOST}:{port}"
-            if not os.environ.get("ASN_DATABASE"):
+            if not os.environ.get("ASN_DATABASE", "").strip():
                 found["asn_database"] = environment["ASN_DATABASE"] = str(trial.networks_file())
         stack.write_state(**found)
         return environment
