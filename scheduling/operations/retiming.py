@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from scheduling.exceptions import CadenceError, RefusedError
+from scheduling.ledger.patience import briefly
 from scheduling.models import Job, Run, RunTrigger
 from scheduling.operations.naming import job_named
 from scheduling.operations.setting_up import write_cadence
@@ -84,5 +85,6 @@ def _leader(job: Job, name: str) -> Job | None:
     while ahead is not None:
         if ahead.pk == job.pk:
             raise RefusedError(f"{job.name} cannot run after {name}: that one runs after {job.name}.")
-        ahead = ahead.after
+        # Nobody changes whom it runs after until we commit, or ours would be the last of a circle.
+        ahead = briefly(Job.objects.select_for_update(no_key=True).filter(pk=ahead.pk)).get().after
     return leader
