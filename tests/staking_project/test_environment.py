@@ -1,6 +1,9 @@
 """Numbers and switches of the environment: one place refuses what cannot be, by the variable's name."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from staking_project.environment import BOUNDS, Environment, given_email
+from staking_project.stack import free_port
 
 IMPOSSIBLE = ("-2", "many", "nan", "inf", "-inf", "1e999", "9" * 25, "9" * 5_000, "²", "0x10", "1 000")
 
@@ -104,3 +108,18 @@ def test_how_e_mail_leaves_is_said_as_either_series_of_django_wants_it(
     assert older["EMAIL_BACKEND"] == mailer["BACKEND"] == f"django.core.mail.backends.{backend}.EmailBackend"
     assert older["EMAIL_TIMEOUT"] == 10
     assert mailer["OPTIONS"] == (options | {"timeout": 10} if options else {})
+
+
+def test_the_web_server_says_what_is_wrong_in_a_line_and_ends(tmp_path: Path) -> None:
+    started = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "staking_project.wsgi", "--bind", f"127.0.0.1:{free_port()}"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"STATE_DIR": str(tmp_path), "RATE_LIMIT": "many"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert started.returncode == 3
+    assert "\nWrong setting: RATE_LIMIT: 'many' is not a whole number" in started.stderr
+    assert "Traceback" not in started.stderr
