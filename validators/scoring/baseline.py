@@ -4,6 +4,7 @@ score = clamp(U - commission in percent, 0, 100). U is the vote performance in p
 epoch's capped at 100, averaged over the complete epochs known.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -32,7 +33,8 @@ def assess(cluster: ClusterFacts) -> Iterator[Assessment]:
 
 def _assessment(validator: ValidatorFacts, cluster: ClusterFacts) -> Assessment:
     performances = _performances(validator, cluster)
-    performance = sum(performances) / len(performances) if performances else None
+    # From Python 3.12 on `sum` adds floats up otherwise than before; a run is computed again anywhere.
+    performance = math.fsum(performances) / len(performances) if performances else None
     commission = None if validator.commission_bps is None else validator.commission_bps / 100
     subtracted = UNKNOWN_COMMISSION_PERCENT if commission is None else commission
     score = min(100.0, max(0.0, (performance or 0.0) * 100 - subtracted))

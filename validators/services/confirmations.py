@@ -22,7 +22,7 @@ from validators.services.events import Kind, News, record_events
 from validators.services.flags import flag_above_half, refresh_commission_flags
 from validators.services.settled_past import pasts_since, settle_again
 from validators.services.stored import Moved
-from validators.services.told_changes import keys_with_history, refresh_told_changes
+from validators.services.told_changes import last_told, refresh_told_changes
 from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.commission_flags import HALF
 from validators.solana.snapshot import Snapshot
@@ -97,16 +97,14 @@ def record_confirmations(snapshot: Snapshot, moved: Moved, *, before: int, at: d
 def mark_confirmed(confirmed: Confirmed, *, epoch: int) -> None:
     """What follows from commissions that a look in this epoch confirmed; call after its rows are written."""
     newly, changed, first = confirmed.newly, confirmed.changed, confirmed.first
-    striking: Set[int] = {key for key in first if newly[key] > HALF}
-    if first and ValidatorEpoch.objects.filter(source__in=(Origin.IMPORTED, Origin.HISTORY)).exists():
-        # It may have changed between the end of a history and our first look.
-        striking = set(first)
-        since = epoch - EPOCHS_JOINED
-        told = keys_with_history(first, epochs=range(since, epoch + 1))
-        refresh_told_changes(pasts_since(told, since), since=since)
-    elif striking:
-        striking -= flag_above_half({key: newly[key] for key in striking})
-    refresh_commission_flags(sorted({*changed, *striking, *(newly.keys() - first)}))
+    # It may have changed between the end of a history and our first look.
+    told, since = last_told(first), epoch - EPOCHS_JOINED
+    joined = sorted(key for key, last in told.items() if last >= since)
+    if joined:
+        refresh_told_changes(pasts_since(joined, since), since=since)
+    striking = {key for key in first - told.keys() if newly[key] > HALF}
+    striking -= flag_above_half({key: newly[key] for key in striking})
+    refresh_commission_flags(sorted({*changed, *told, *striking, *(newly.keys() - first)}))
 
 
 def _seen_again(moved: Moved) -> dict[int, int]:

@@ -8,9 +8,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from django.db.models import Max
+
 from validators.models import CommissionChange, CommissionSource, Origin, ValidatorEpoch
 from validators.services import bulk
 from validators.services.settled_past import Past
+from validators.services.stretches import MOST_NAMED_KEYS
 from validators.solana.arithmetic import BPS_PER_PERCENT
 from validators.solana.whole_percent import may_be_rounded, stayed
 
@@ -114,12 +117,14 @@ def _between_histories(changes: Collection[Change]) -> set[Change]:
     }
 
 
-def keys_with_history(keys: Collection[int], *, epochs: Iterable[int]) -> list[int]:
-    """Those of these validators with an imported row in one of these epochs."""
-    rows = ValidatorEpoch.objects.filter(
-        epoch__in=list(epochs), commission_source=CommissionSource.IMPORTED
-    ).values_list("validator_id")
-    return sorted({key for (key,) in bulk.read_rows(rows)} & set(keys))
+def last_told(keys: Collection[int]) -> dict[int, int]:
+    """The last epoch whose commission a history tells, by the keys of those validators of whom one does."""
+    rows = ValidatorEpoch.objects.filter(commission_source=CommissionSource.IMPORTED)
+    # Many are asked for at the second fetch of all, when few rows are there: planning would take longer.
+    if len(keys) <= MOST_NAMED_KEYS:
+        rows = rows.filter(validator_id__in=keys)
+    told = bulk.read_rows(rows.values_list("validator_id").annotate(Max("epoch")))
+    return {key: last for key, last in told if key in keys}
 
 
 def _complete(past: Past) -> list[ToldSpan]:

@@ -4,6 +4,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.validators.account_endpoints import AccountsEndpoint
 from tests.validators.endpoints import CannedEndpoint
@@ -135,6 +137,23 @@ def test_a_newcomer_above_half_whom_a_history_knows_is_flagged_by_it(endpoint: C
 
     assert flag_above_half({first().pk: 10_000}) == set()
     assert first().commission_flags == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL chooses by how many rows there are")
+def test_a_newcomer_is_confirmed_without_going_through_all_epochs_of_everybody(
+    endpoint: CannedEndpoint,
+) -> None:
+    for count in (9, 9, 10):
+        look(endpoint, *[500] * count)
+
+    with CaptureQueriesContext(connection) as asked:
+        look(endpoint, *[500] * 10)
+
+    assert not Validator.objects.filter(commission_confirmed_bps=None).exists()
+    with connection.cursor() as cursor:
+        for sql in (query["sql"] for query in asked if query["sql"].startswith("SELECT")):
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            assert "SCAN validators_validatorepoch" not in str(cursor.fetchall()), sql
 
 
 def raw(node: AccountsEndpoint, bps: int) -> None:

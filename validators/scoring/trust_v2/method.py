@@ -5,6 +5,7 @@ stake-weighted mean credits, or delisted), the return what of a perfect validato
 reach a delegator, the terms what may hurt without warning. docs/scoring.md has what was measured.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
@@ -79,7 +80,7 @@ def _assessment(
     typical: Sequence[float | None],
 ) -> Assessment:
     at = [curve.at(value) for curve, value in zip(tables.curves, inputs.values, strict=True)]
-    log_odds = sum(at, tables.intercept)
+    log_odds = math.fsum((tables.intercept, *at))
     modelled = tables.calibration.at(log_odds)
     fails_now = validator.delinquent and not validator.could_not_vote
     risk = max(modelled, tables.delinquent_now_risk) if fails_now else modelled
@@ -124,7 +125,7 @@ def _points(
 
 
 def _terms(held: Sequence[Charge], tables: Tables) -> float:
-    charged = sum(tables.terms_points[charge.name] for charge in held)
+    charged = math.fsum(tables.terms_points[charge.name] for charge in held)
     return max(0.0, tables.terms_points["all"] - charged)
 
 
@@ -140,10 +141,10 @@ def _parts(
     """Where the points went; with the full points of each question they add up to the score."""
     full = tables.reliability_points.highest
     excess = [value - curve.lowest for value, curve in zip(at, tables.curves, strict=True)]
-    whole = sum(excess)
+    whole = math.fsum(excess)
     each = (full - points["modelled"]) / whole if whole else 0.0
     all_terms = tables.terms_points["all"]
-    charged = sum(tables.terms_points[charge.name] for charge in held)
+    charged = math.fsum(tables.terms_points[charge.name] for charge in held)
     scale = (all_terms - points["terms"]) / charged if charged else 0.0
     return {
         "points": [cost and rounded(0.0 - cost * each, SCORE_DIGITS) for cost in excess],

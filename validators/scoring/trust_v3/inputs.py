@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from math import fsum
 from operator import mul
 from statistics import median
 from typing import Final, NamedTuple, cast
@@ -212,8 +213,8 @@ def _recent(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[floa
     """Recency-weighted mean of what the epochs before the last lacked, pulled towards the cluster's."""
     first = 0 if ages[0] else 1
     weighed = _weighed(ages[first:], weights)
-    total: float = sum(map(mul, weighed, lacked[first:]))
-    return (UNSEEN_SHORTFALL + total) / (1.0 + sum(weighed))
+    total = fsum(map(mul, weighed, lacked[first:]))
+    return (UNSEEN_SHORTFALL + total) / (1.0 + fsum(weighed))
 
 
 def _earlier(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[float]) -> float:
@@ -221,8 +222,8 @@ def _earlier(ages: Sequence[int], lacked: Sequence[float], weights: Sequence[flo
     first = sum(age < EARLIER_FROM_AGE for age in ages[:EARLIER_FROM_AGE])
     weighed = _weighed(ages[first:], weights)
     capped = [one if one < SHORTFALL_CAP else SHORTFALL_CAP for one in lacked[first:]]
-    total: float = sum(map(mul, weighed, capped))
-    return (UNSEEN_SHORTFALL + total) / (1.0 + sum(weighed))
+    total = fsum(map(mul, weighed, capped))
+    return (UNSEEN_SHORTFALL + total) / (1.0 + fsum(weighed))
 
 
 def _weighed(ages: Sequence[int], weights: Sequence[float]) -> Sequence[float]:
@@ -240,8 +241,8 @@ def _delinquency(seen: _Seen, weights: Sequence[float]) -> float | None:
     weighed = _weighed(ages, weights)
     total = UNSEEN_DELINQUENCY
     if any(shares):
-        total += sum(map(mul, weighed, shares))
-    return rounded(total / (1.0 + sum(weighed)), MEAN_DIGITS)
+        total += fsum(map(mul, weighed, shares))
+    return rounded(total / (1.0 + fsum(weighed)), MEAN_DIGITS)
 
 
 def _at_end(column: Sequence[float | None], past: Past, epoch: int) -> float | None:

@@ -14,6 +14,8 @@ from tests.validators.looking import page
 from tests.validators.replies import EPOCH, epoch_credits, key
 from validators import tasks
 from validators.models import CommissionChange
+from validators.services import told_changes
+from validators.services.stretches import MOST_NAMED_KEYS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -79,9 +81,11 @@ def test_what_fetches_saw_is_not_told_twice(tmp_path: Path, endpoint: CannedEndp
     assert changes() == [(EPOCH + 3, 500, 700, "live", True)]
 
 
+@pytest.mark.parametrize("most", [MOST_NAMED_KEYS, 0])
 def test_a_history_that_ends_before_our_first_look_goes_on_in_it(
-    tmp_path: Path, endpoint: CannedEndpoint
+    tmp_path: Path, endpoint: CannedEndpoint, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
+    monkeypatch.setattr(told_changes, "MOST_NAMED_KEYS", most)
     load(tmp_path, told(EPOCH - 2, 5), told(EPOCH - 1, 5))
 
     look(endpoint, EPOCH, 800)
