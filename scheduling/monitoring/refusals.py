@@ -24,6 +24,7 @@ _REDIS_WORDS = {
     "MASTERDOWN": "it is a replica that lost its master",
     "CLUSTERDOWN": "its cluster is down",
     "BUSY": "a script keeps it busy",
+    "index": "it has no database of that number (the end of REDIS_URL)",
 }
 _REDIS_CLASSES: dict[type[redis.RedisError], str] = {
     redis.OutOfMemoryError: "OOM",

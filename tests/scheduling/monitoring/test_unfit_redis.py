@@ -87,3 +87,14 @@ def test_a_redis_that_takes_too_long_does_not_answer_in_time() -> None:
             asking.ping()
 
     assert redis_problem(caught.value) == "Redis does not answer in time."
+
+
+def test_a_database_that_redis_has_not_is_named(
+    evicting: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = evicting.get_connection_kwargs()["port"]
+    monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{port}/99")
+
+    said = queue_state(now=timezone.now()).problem
+
+    assert said == "Redis takes no messages: it has no database of that number (the end of REDIS_URL)."
