@@ -54,6 +54,9 @@ POSTGRES_PATIENCE = {
     "tcp_user_timeout": 8_000,
 }
 
+# What may stand behind the ? of DATABASE_URL beside the options of libpq: Django and psycopg take these.
+OPTIONS_OF_OTHERS = {"assume_role", "isolation_level", "pool", "prepare_threshold", "server_side_binding"}
+
 
 # What every number in the environment may be, and what it is for: the one place that refuses a wrong one.
 BOUNDS: Mapping[str, Bounds] = {
@@ -211,11 +214,27 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
             database["OPTIONS"]["factory"] = existing_only(database["NAME"])
         database["TEST"] = {"NAME": str(state_dir / "test.sqlite3")}
     elif database["ENGINE"] == "django.db.backends.postgresql":
-        database["OPTIONS"] = POSTGRES_PATIENCE | database.get("OPTIONS", {})
+        given = database.get("OPTIONS", {})
+        _require_known(given)
+        database["OPTIONS"] = POSTGRES_PATIENCE | given
     # A connection for each task takes a third of a worker's time and more (docs/decisions/0007).
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
     return database
+
+
+def _require_known(options: Mapping[str, Any]) -> None:
+    """libpq refuses each connection with an option that it does not know; its message names no value."""
+    libpqs = {name: value for name, value in options.items() if name not in OPTIONS_OF_OTHERS}
+    if not libpqs:
+        return
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        make_conninfo(**libpqs)
+    except ProgrammingError as exc:
+        raise ImproperlyConfigured(f"DATABASE_URL, behind its ?: {exc}") from exc
 
 
 def _parsed_database(env: Environment, default_url: str) -> dict[str, Any]:

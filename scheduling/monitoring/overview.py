@@ -11,7 +11,7 @@ from scheduling.models import Run
 from scheduling.monitoring.alerts import open_alerts
 from scheduling.monitoring.database_state import DatabaseState, database_state
 from scheduling.monitoring.panels import Panel, panels
-from scheduling.monitoring.queue_state import QueueState, queue_state
+from scheduling.monitoring.queue_state import QueueState, queue_state, with_keys
 from scheduling.monitoring.readiness import Finding, database_verdict, judge
 
 RECENT_RUNS = 10
@@ -77,7 +77,7 @@ class Overview:
 
 def overview(*, now: datetime) -> Overview:
     """Look, and change nothing."""
-    queue, runs = queue_state(now=now), run_counts()
+    queue, runs = with_keys(queue_state(now=now)), run_counts()
     due = _next_occurrences(now=now)
     return Overview(
         at=now,

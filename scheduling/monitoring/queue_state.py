@@ -1,6 +1,7 @@
 """What stands in Redis and who works on it, and whether it takes messages; looked at without a trace."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,13 +51,14 @@ class LiveCluster:
 class QueueState:
     """The queue in Redis. When Redis is of no use, `problem` says why and the rest is empty.
 
-    `evicting` is the policy by which Redis may have thrown away what clusters report, where none does.
+    `keys` are there where `with_keys` was asked for them. `evicting` is the policy by which Redis may have
+    thrown away what clusters report, where none does.
     """
 
     problem: str
     waiting: int | None
-    keys: list[RedisKey]
     clusters: list[LiveCluster]
+    keys: Sequence[RedisKey] = ()
     evicting: str = ""
 
     @property
@@ -73,12 +75,24 @@ def queue_state(*, now: datetime) -> QueueState:
         return QueueState(
             problem="",
             waiting=int(broker.queue_size()),
-            keys=_keys(broker),
             clusters=clusters,
             evicting="" if clusters else _evicting(broker.connection),
         )
     except redis.RedisError as exc:
-        return QueueState(problem=redis_problem(exc), waiting=None, keys=[], clusters=[])
+        return QueueState(problem=redis_problem(exc), waiting=None, clusters=[])
+    finally:
+        broker.connection.close()
+
+
+def with_keys(queue: QueueState) -> QueueState:
+    """For who shows them: each is three more questions, and to find them Redis goes through all it has."""
+    if queue.problem:
+        return queue
+    broker: Any = get_broker()
+    try:
+        return replace(queue, keys=_keys(broker))
+    except redis.RedisError:  # it went away meanwhile
+        return queue
     finally:
         broker.connection.close()
 

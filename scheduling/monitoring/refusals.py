@@ -24,6 +24,7 @@ _REDIS_WORDS = {
     "MASTERDOWN": "it is a replica that lost its master",
     "CLUSTERDOWN": "its cluster is down",
     "BUSY": "a script keeps it busy",
+    "index": "it has no database of that number (the end of REDIS_URL)",
 }
 _REDIS_CLASSES: dict[type[redis.RedisError], str] = {
     redis.OutOfMemoryError: "OOM",
@@ -52,9 +53,7 @@ _SQLSTATES = {
     "42501": "our role may not do this",
     _FULL: "its disk is full",
     "53200": "it is out of memory",
-    "53300": "it has no connection left",
     _LOCKED: "somebody else holds what it needs",
-    "57P03": "it is starting or stopping",
     "42P01": _OTHER_TABLES,
     "42703": _OTHER_TABLES,
 }
@@ -71,6 +70,17 @@ _SQLITE_TEXTS = {
     "no such column": _OTHER_TABLES,
     "has no column named": _OTHER_TABLES,
     MIGRATION_IS_MISSING: _OTHER_TABLES,
+}
+# Who is not let in gets no SQLSTATE of the driver: these are the server's words, or pgbouncer's, in English.
+_CONNECTION_TEXTS = {
+    "too many connections": "it has no connection left",
+    "too many clients": "it has no connection left",
+    "connection slots are reserved": "it has no connection left",
+    "no more connections allowed": "it has no connection left",
+    "the database system is": "it is starting or stopping",
+    "password authentication failed": "it does not take our password",
+    "no pg_hba.conf entry": "it lets nobody in from our address (pg_hba.conf)",
+    "does not exist": "it does not know our role, or has no such database",
 }
 # SQLSTATEs, or their beginnings, of what goes well later: no connection, not enough of something, a write
 # that lost against another, a row that is held, a server that is read-only, starts, or ended our session.
@@ -120,9 +130,15 @@ def database_refusal(exc: Exception) -> str:
 
 def database_problem(exc: Exception) -> str:
     """For anybody, and with what was noted on it."""
-    refusal = database_refusal(exc)
-    why = f"The database does not work: {refusal}." if refusal else f"{_unnamed(exc)} ({type(exc).__name__})."
-    return " ".join([why, *notes_of(exc)])
+    return " ".join([_problem(exc), *notes_of(exc)])
+
+
+def _problem(exc: Exception) -> str:
+    if refusal := database_refusal(exc):
+        return f"The database does not work: {refusal}."
+    if refusal := _not_let_in(exc):
+        return f"The database does not let us in: {refusal}."
+    return f"{_unnamed(exc)} ({type(exc).__name__})."
 
 
 def notes_of(exc: Exception) -> list[str]:
@@ -135,7 +151,17 @@ def database_failure(exc: Exception) -> str:
     reason = " ".join(str(exc).split("\nLINE ", 1)[0].split())
     if refusal := database_refusal(exc):
         return f"The database does not work ({refusal}: {reason})"
+    if refusal := _not_let_in(exc):
+        return f"The database does not let us in ({refusal}: {reason})"
     return f"{_unnamed(exc)} ({reason})"
+
+
+def _not_let_in(exc: Exception) -> str:
+    """Why no connection came about; empty when the server said nothing, or nothing that is known."""
+    if not isinstance(exc, OperationalError) or _sqlstate(exc):
+        return ""
+    text = str(exc)
+    return next((reason for words, reason in _CONNECTION_TEXTS.items() if words in text), "")
 
 
 def _unnamed(exc: Exception) -> str:

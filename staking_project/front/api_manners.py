@@ -33,7 +33,7 @@ class ApiProblems:
 
 
 class ApiHead:
-    """Middleware: under /api/ HEAD is answered as GET, without the body; django-ninja knows no HEAD.
+    """Middleware: under /api/ HEAD is answered as GET; django-ninja knows no HEAD.
 
     In front of whatever makes an answer another one, so that its headers are those of GET.
     """
@@ -49,9 +49,6 @@ class ApiHead:
         request.method = "HEAD"
         if response.streaming:
             response.streaming_content = ()  # type: ignore[attr-defined]
-        else:
-            response.headers.setdefault("Content-Length", str(len(response.content)))
-            response.content = b""
         return response
 
 

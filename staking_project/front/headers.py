@@ -1,4 +1,4 @@
-"""What every answer tells a browser to refuse."""
+"""What every answer tells a browser to refuse, and that one to HEAD has no body."""
 
 from collections.abc import Callable
 from typing import Final
@@ -23,7 +23,7 @@ PERMISSIONS: Final = ", ".join(
 
 
 class SecurityHeaders:
-    """Middleware, the outermost: a view that needs a looser policy sets its own."""
+    """Middleware, around all others but HEAD's: a view that needs a looser policy sets its own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -37,4 +37,18 @@ class SecurityHeaders:
         if request.method == "POST" and request.path == reverse("admin:logout"):
             # Whoever sits down next finds nothing of it.
             response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+class NoBodyForHead:
+    """Middleware, around all that answers: else gunicorn drops the body with a warning each time."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if request.method == "HEAD" and not response.streaming and response.content:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
         return response

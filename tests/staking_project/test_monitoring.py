@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -106,6 +108,21 @@ def test_every_rule_has_a_name_a_severity_and_a_sentence() -> None:
         assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
         assert rule["labels"]["severity"] in ("warning", "critical")
         assert rule["annotations"]["summary"]
+
+
+@pytest.mark.processes
+def test_prometheus_itself_fires_each_rule_when_it_should_with_a_sentence(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    for file in (RULES, Path(__file__).parent / "alert_rules_tests.yml"):
+        shutil.copy(file, tmp_path)
+
+    tried = subprocess.run(
+        [promtool, "test", "rules", "alert_rules_tests.yml"], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
 def test_prometheus_is_told_to_ask_where_the_proxy_does_not_refuse_it() -> None:

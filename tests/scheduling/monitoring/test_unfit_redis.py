@@ -64,6 +64,22 @@ def test_a_redis_whose_user_may_not_ask_for_it_is_not_said_to_evict(
     assert (state.problem, state.evicting) == ("", "")
 
 
+@pytest.mark.django_db
+def test_who_asks_whether_all_is_well_does_not_go_through_all_keys_of_redis(
+    evicting: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a million keys of others it took two seconds; of a Redis far away each key was three ways to it."""
+    port = evicting.get_connection_kwargs()["port"]
+    monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{port}/0")
+    evicting.set(f"django_q:{Conf.PREFIX}:doorbell", b"x")
+
+    readiness.readiness()
+
+    asked = set(evicting.info("commandstats"))
+    assert "cmdstat_rpush" in asked
+    assert not asked & {"cmdstat_scan", "cmdstat_type", "cmdstat_memory|usage"}
+
+
 def test_a_redis_that_takes_too_long_does_not_answer_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         asking = redis.Redis(port=silent.getsockname()[1], socket_timeout=0.05, retry=None)
@@ -71,3 +87,14 @@ def test_a_redis_that_takes_too_long_does_not_answer_in_time() -> None:
             asking.ping()
 
     assert redis_problem(caught.value) == "Redis does not answer in time."
+
+
+def test_a_database_that_redis_has_not_is_named(
+    evicting: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = evicting.get_connection_kwargs()["port"]
+    monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{port}/99")
+
+    said = queue_state(now=timezone.now()).problem
+
+    assert said == "Redis takes no messages: it has no database of that number (the end of REDIS_URL)."

@@ -1,9 +1,12 @@
 """What every answer tells a browser to refuse, whoever asks and whatever comes of it."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
 from staking_project.front.headers import CONTENT_SECURITY, DEBUG_CONTENT_SECURITY, SecurityHeaders
@@ -63,3 +66,16 @@ def test_only_pages_about_errors_while_debugging_are_drawn_inline(
     response = SecurityHeaders(lambda request: HttpResponse(status=status))(HttpRequest())
 
     assert response.headers["Content-Security-Policy"] == policy
+
+
+@pytest.mark.parametrize(
+    "address", ["/admin/login/", "/nowhere", "/api/v1/nowhere", "/static/nothing.css", "/"]
+)
+def test_no_server_has_to_drop_the_body_of_an_answer_to_head(rf: RequestFactory, address: str) -> None:
+    """gunicorn warns of each; the client of Django's tests drops it as well."""
+    answers: Any = WSGIHandler()
+    got, asked = (answers.get_response(ask(address)) for ask in (rf.get, rf.head))
+
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+    assert got.content
+    assert asked["Content-Length"] == str(len(got.content))
