@@ -10,15 +10,7 @@ from tests.simulation import deliveries, news
 from tests.simulation.acts import ACTS
 from tests.simulation.processes import Process, Trap
 from tests.simulation.setting_up import ACTS_UPON_SCHEDULES, how_often
-from tests.simulation.theme import (
-    ASKED,
-    CLOCK_AHEAD,
-    DISPATCHER_TRAP,
-    SETS,
-    TELLS,
-    WORKER_TRAP,
-    Strike,
-)
+from tests.simulation.theme import ASKED, CLOCK_AHEAD, DISPATCHER_TRAP, SETS, TELLS, WORKER_TRAP, Strike
 from tests.simulation.themes import strikes_of, theme_of
 from tests.simulation.traps import LONGEST_STALL, OF_THEMES, PLACES, doing, is_writing
 
