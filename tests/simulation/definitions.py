@@ -11,8 +11,8 @@ from django_q.models import Schedule
 
 from scheduling.models import Job
 from tests.simulation.cadences import after_each
-from tests.simulation.jobs import waits_by
 from tests.simulation.seen import Known, instant
+from tests.simulation.waits import waits_by
 
 DEFINITIONS = """SELECT job.id, job.name, job.mode, job.after_id, job.ends_at, job.time_limit,
     job.keep_succeeded, job.keep_failed, job.overrides, job.every_seconds, job.time_zone, schedule.minutes,

@@ -10,15 +10,7 @@ from tests.simulation import deliveries, news
 from tests.simulation.acts import ACTS
 from tests.simulation.processes import Process, Trap
 from tests.simulation.setting_up import ACTS_UPON_SCHEDULES, how_often
-from tests.simulation.theme import (
-    ASKED,
-    CLOCK_AHEAD,
-    DISPATCHER_TRAP,
-    SETS,
-    TELLS,
-    WORKER_TRAP,
-    Strike,
-)
+from tests.simulation.theme import ASKED, CLOCK_AHEAD, DISPATCHER_TRAP, SETS, TELLS, WORKER_TRAP, Strike
 from tests.simulation.themes import strikes_of, theme_of
 from tests.simulation.traps import LONGEST_STALL, OF_THEMES, PLACES, doing, is_writing
 
@@ -101,6 +93,14 @@ def strike(here: "Simulation", fault: Fault) -> None:
     (KINDS | OF_THEMES | {CLOCK_AHEAD: _clock_ahead})[fault.kind](here, fault)
 
 
+def is_time(here: "Simulation", fault: Fault) -> bool:
+    return fault.kind != LOSES_A_HOST or bool(_at_work(here))
+
+
+def _at_work(here: "Simulation") -> list[Process]:
+    return [one for one in here.world.living("worker") if one.executing]
+
+
 def _one(here: "Simulation", fault: Fault, kind: str) -> Process | None:
     """Mostly a worker that is at a task, if a worker is wanted."""
     living = here.world.living(kind)
@@ -178,9 +178,12 @@ def _cut_off(here: "Simulation", fault: Fault) -> None:
 
 
 def _lose_host(here: "Simulation", fault: Fault) -> None:
+    """One that is at work: only another host's lease can tell of its end."""
     if len(here.hosts) < 2:
         return
-    host = here.hosts.pop(fault.who % len(here.hosts))
+    at_work = _at_work(here)
+    host = at_work[fault.who % len(at_work)].host
+    here.hosts.remove(host)
     for process in here.world.living():
         if process.host == host and process.kind != "operator":
             here.world.kill(process)
@@ -252,6 +255,7 @@ def _ask_for_news(here: "Simulation", fault: Fault) -> None:
     here.asked.append(("something is to be told", lambda: deliveries.ask(here)))
 
 
+LOSES_A_HOST = "a host goes away for good"
 LATE_STATEMENT = "what one sent arrives when he is dead"
 # The rarest orders come of two faults of which one strikes what the other has left.
 TOGETHER = (
@@ -263,8 +267,9 @@ TOGETHER = (
     ("a dispatcher dies", "a dispatcher is of the version before", "messages are lost", "Redis is away"),
     ("a deployment", WORKER_TRAP),
     ("a host is cut off", LATE_STATEMENT, LATE_STATEMENT),
+    (LOSES_A_HOST, "a worker stands still", "Redis is away", DISPATCHER_TRAP),
 )
-OF_SEVERAL = ("a host goes away for good", LATE_STATEMENT)
+OF_SEVERAL = (LOSES_A_HOST, LATE_STATEMENT)
 KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
     "a worker dies": _crash("worker"),
     "a dispatcher dies": _crash("dispatcher"),
@@ -277,7 +282,7 @@ KINDS: dict[str, Callable[["Simulation", Fault], None]] = {
     "an answer is late": _late_answer,
     LATE_STATEMENT: _die_asking,
     "a host is cut off": _cut_off,
-    "a host goes away for good": _lose_host,
+    LOSES_A_HOST: _lose_host,
     "a deployment": _deploy,
     "messages are lost": _lose_messages,
     "messages come again": _double_messages,

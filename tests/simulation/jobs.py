@@ -1,13 +1,11 @@
 """The jobs of a seed, and what the observer knows of each without asking."""
 
 import random
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django_q.models import Schedule
 
-from scheduling.ledger.attempts import waits_of
 from scheduling.models import CatchUp, Job, Overlap
 from scheduling.modes import JobDeclaration
 from tests.simulation.cadences import Occurrences, after_each
@@ -15,6 +13,7 @@ from tests.simulation.declared import declare
 from tests.simulation.seen import Known
 from tests.simulation.theme import EVERY, Theme
 from tests.simulation.themes import theme_of
+from tests.simulation.waits import waits_by
 
 # Of slow seeds, whose clock on the wall jumps at two in the morning: that follow it, and that happen once a
 # day whatever it does.
@@ -109,21 +108,6 @@ def _known(job: Job, made: list[Job], *, every: int) -> Known:
         leaves_a_worker=_is_a_stranger(job.name),
         needing=next((one.pk for one in made if job.name in _needs(one.name)), None),
     )
-
-
-def waits_by(job: Job) -> Callable[[datetime], tuple[timedelta, ...]]:
-    """Of an interval they are always the same, and reckoned once."""
-    source = (job.after or job).schedule
-    if source is not None and source.cron:
-        return lambda occurrence: waits_of(job, occurrence=occurrence)
-    waits: list[tuple[timedelta, ...]] = []
-
-    def once(occurrence: datetime) -> tuple[timedelta, ...]:
-        if not waits:
-            waits.append(waits_of(job, occurrence=occurrence))
-        return waits[0]
-
-    return once
 
 
 def _job(

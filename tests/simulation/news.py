@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from scheduling.models import Job, RunState, RunTrigger
 from scheduling.monitoring import alert_delivery
-from scheduling.timing.attempts import waits_between_attempts
 from tests.simulation.processes import BrokenError
 from tests.simulation.seen import Known, Row, instant
 from tests.simulation.theme import TELLS
 from tests.simulation.themes import is_about, theme_of
+from tests.simulation.waits import waits_between
 
 # Of the seeds that are not slow so many have something to tell, and so often.
 SHARE = 0.25
@@ -42,7 +42,7 @@ def known_channels(seed: int) -> dict[int, Known]:
 
 
 def _known(job: Job) -> Known:
-    waits = waits_between_attempts(most=job.max_attempts, first_wait=job.backoff, interval=None)
+    waits = waits_between(job.max_attempts, job.backoff, interval=None)
     return Known(
         name=job.name,
         occurrences=None,

@@ -59,6 +59,8 @@ class Observer:
     changes: int = 0
     # By job and who changed something of it, the step in which he did last.
     changed_at: dict[tuple[int, Process], int] = field(default_factory=dict)
+    # For whom a condition was asked, by owner.
+    conditioned: set[str] = field(default_factory=set)
     people: People = field(default_factory=People)
     deliveries: Deliveries = field(default_factory=Deliveries)
 
@@ -73,8 +75,11 @@ class Observer:
         if others:
             raise self._broken("ONCE-1", f"run {claim.run_id} is executed by {others[0]} already")
         row = self.rows.get(claim.run_id)
-        if row and self.jobs[row.job].has_condition and not_now(claim.occurrence):
-            raise self._broken("POLICY", f"run {claim.run_id} is executed against its condition")
+        if row and self.jobs[row.job].has_condition:
+            if claim.owner not in self.conditioned:
+                raise self._broken("POLICY", f"run {claim.run_id} is executed, its condition was not asked")
+            if not_now(claim.occurrence):
+                raise self._broken("POLICY", f"run {claim.run_id} is executed against its condition")
         self.begun[claim.run_id] += 1
         self.begun_by.add(claim.owner)
         most = self.jobs[row.job].attempts(row.occurrence) if row else self.begun[claim.run_id]
@@ -88,8 +93,9 @@ class Observer:
         if self.world.now - since > limit + TOLERANCE:
             raise self._broken("POLICY", f"run {claim.run_id} works for more than {limit:.0f} s")
 
-    def asked(self, occasion: Any) -> None:
+    def asked(self, occasion: Any, *, claim: Any) -> None:
         """A condition is asked, and told when the job's newest good run began."""
+        self.conditioned.add(claim.owner)
         [job_id] = [job_id for job_id, job in self.jobs.items() if job.name == occasion.job_name]
         good = [row for row in self.rows.values() if row.job == job_id and row.state == RunState.SUCCEEDED]
         newest = max(good, key=lambda row: row.occurrence, default=None)

@@ -71,7 +71,7 @@ def plan_of(seed: int) -> Plan:
     every = dice.choice(theme.every or (SLOWLY if is_slow else (EVERY,)))
     jump = dice.choice(JUMPS if theme.begins < 0 else JUMPS[1:])
     beginning = BEGINNING if every == EVERY else jump + timedelta(seconds=theme.begins * every)
-    hosts = dice.choice(theme.hosts or (1 + seed % 2,))
+    hosts = dice.choice(theme.hosts or (1 + seed // 2 % 2,))
     strikes = faults.faults_of(seed, hosts=hosts, every=every, intervals=FAULTS_FOR)
     return Plan(seed=seed, hosts=hosts, every=every, beginning=beginning, faults=tuple(strikes))
 
@@ -188,7 +188,8 @@ class Simulation:
         strike_at: dict[Fault, int] = {}
         while self.world.now < ends_at:
             for fault in [one for one in left if one.at <= self.world.now]:
-                if self.world.step >= strike_at.setdefault(fault, self.world.step + fault.steps):
+                strikes_at = strike_at.setdefault(fault, self.world.step + fault.steps)
+                if self.world.step >= strikes_at and faults.is_time(self, fault):
                     left.remove(fault)
                     faults.strike(self, fault)
             self._step()

@@ -147,7 +147,7 @@ def skip(*, seconds: float) -> None:
 
 def now_and_then(occasion: Occasion) -> str:
     """A condition."""
-    observer.present().asked(occasion)
+    observer.present().asked(occasion, claim=execution._current.get())
     return "not now" if not_now(occasion.occurrence) else ""
 
 
