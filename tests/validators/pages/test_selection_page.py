@@ -93,6 +93,19 @@ def test_the_list_leads_there_with_its_filters(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("eight")
+def test_what_is_said_of_leaving_is_true_of_each_that_leaves(client: Client) -> None:
+    Validator.objects.filter(vote_account__in=("vote1", "vote2")).update(operator="key1")
+    address = "/selection/?size=3&held=vote1,vote2,vote3,vote4,vote8&cap=operator:1&max_commission_percent=7"
+
+    assert told(client, address)[:2] == [
+        ("vote2", "place 2 of 7; 1 of operator key1 has a place already, as many as the cap lets in"),
+        ("vote8", "it is not among those asked for"),
+    ]
+    text = words(page(client, address))
+    assert "is no longer among those asked for, or is one too many of the size or of a cap" in text
+
+
+@pytest.mark.usefixtures("eight")
 def test_the_band_is_told_as_it_was_asked_for(client: Client) -> None:
     content = words(page(client, "/selection/?size=4&band=1.25&held=vote5"))
 
