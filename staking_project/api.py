@@ -32,7 +32,7 @@ from validators.api.watching_routes import router as watching_router
 logger = logging.getLogger(__name__)
 
 # Of the API, not of the project; docs/api-changelog.md tells what each brought.
-VERSION: Final = "1.11.1"
+VERSION: Final = "1.12.0"
 DESCRIPTION: Final = """\
 Validators of a Solana cluster with their scores and history, and the schedules that keep them up to date.
 

@@ -15,10 +15,10 @@ def bps_percent(bps: float) -> str:
     return f"{bps / 100:g} %"
 
 
-def signed(points: float) -> str:
-    """To one place; what is nothing has no sign."""
-    text = f"{points:+z,.1f}"
-    return "0.0" if text == "+0.0" else text
+def signed(points: float, places: int = 1) -> str:
+    """What is nothing has no sign."""
+    text, nothing = f"{points:+z,.{places}f}", f"{0:.{places}f}"
+    return nothing if text == f"+{nothing}" else text
 
 
 def grouped(number: int) -> str:

@@ -189,9 +189,9 @@ class ScheduleAdmin(OperatedAdmin):
         return pause_text(job) if job else ""
 
     @admin.display(description="last run")
-    def last_run(self, schedule: Any) -> str | None:
+    def last_run(self, schedule: Any) -> str:
         if schedule.last_run_id is None:
-            return None
+            return "-"
         return format_html(
             '<a href="{}">{}Z {}</a>',
             reverse("admin:scheduling_run_change", args=[schedule.last_run_id]),

@@ -161,7 +161,13 @@ def _check_body(request: HttpRequest, known: _Known) -> None:
     except ValueError:
         # Where a body is asked for, whoever reads it says so; elsewhere it is nothing that we could name.
         return
-    strange = [name for name in said if name not in known.fields] if isinstance(said, dict) else []
+    if said is None:
+        return
+    if not isinstance(said, dict):
+        # A list of what is held, say: passed over, it would be answered with everything.
+        detail = f"body: it is an object with fields. There are: {', '.join(known.fields) or 'none'}."
+        raise ApiError(422, code="invalid", detail=detail)
+    strange = [name for name in said if name not in known.fields]
     if strange:
         raise ApiError(422, code="unknown_field", detail=_told(strange, known.fields, kind="field"))
 

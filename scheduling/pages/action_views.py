@@ -21,6 +21,7 @@ from scheduling.operations.retiming import require_clock
 from scheduling.pages.access import operators_only
 from scheduling.pages.forms import read_cadence
 from scheduling.pages.operator_actions import ask_for_run, note_and_end, pause_as_asked, perform, retried_text
+from scheduling.wording import counted
 
 # What a form posts that stands on the page of its schedule.
 FROM_SCHEDULE = "schedule"
@@ -56,7 +57,7 @@ def cancel_waiting(request: HttpRequest, job_id: int) -> HttpResponse:
     what = What(chosen) if chosen in list(What) else What.ASKED
 
     def say(cancelled: int) -> str:
-        return f"{cancelled} waiting runs of {job.name} cancelled."
+        return f"{counted(cancelled, 'waiting run')} of {job.name} cancelled."
 
     return _perform(request, job, partial(cancel, what=what), done=say)
 

@@ -66,3 +66,19 @@ def test_a_change_that_is_not_confirmed_yet_has_room_beside_the_others(
 
         assert page.get_by_text("seen once, not confirmed yet").is_visible()
         assert page.evaluate(_WIDER_THAN_THEIR_PLACE) == []
+
+
+def test_the_list_of_a_cluster_of_thousands_fits_a_phone(
+    visits: Visits, addresses_of: dict[str, str]
+) -> None:
+    [phone] = [size for size in SIZES if size.phone]
+    with visits.page(addresses_of["validators"], staff=False, size=phone) as page:
+        page.evaluate("""() => {
+            const cells = [...document.querySelector(".standings tbody tr").children];
+            cells[0].textContent = "1,497";
+            cells[4].innerHTML = "100 %<br><small>no Jito</small>";
+            cells[6].innerHTML = "5.60 %<br><small>5.60 %</small>";
+        }""")
+
+        assert page.get_by_text("1,497").is_visible()
+        assert page.evaluate(_WIDER_THAN_THEIR_PLACE) == []

@@ -137,7 +137,9 @@ def test_what_to_hold_is_chosen_from_the_list_and_what_is_held(size: Size, visit
         page.get_by_role("button", name="Choose").click()
 
         expect(page.get_by_label("Commission to (%):", exact=True)).to_have_value("5")
-        expect(page.locator(".count > span").first).to_have_text("1 leave, 39 enter, 1 stay")
+        # One of the best may be delinquent just then.
+        counted = re.compile(r"^1 leaves, 39 enter, 1 stays(, \d+ passed over)?\s*$")
+        expect(page.locator(".count > span").first).to_have_text(counted)
         expect(page.get_by_role("region", name="Leave").first).to_contain_text("no fetch ever saw it")
         expect(page.get_by_role("region", name="Stay").first).to_contain_text(best)
 

@@ -133,6 +133,18 @@ def test_what_can_be_given_once_is_not_given_twice(client: Client) -> None:
         assert client.get(f"/api/v1/runs?{several}").status_code == 200
 
 
+@pytest.mark.parametrize("body", [["vote1"], [], "vote1", 5, False])
+def test_no_write_takes_a_body_that_is_no_object_and_nothing_is_written(
+    client: Client, bearer: dict[str, str], body: Any
+) -> None:
+    for method, path in [(method, known_path(path)) for path, method, _ in operations() if method != "get"]:
+        response = client.generic(method.upper(), path, json.dumps(body), "application/json", headers=bearer)
+        assert (response.status_code, response.json()["code"]) == (422, "invalid"), path
+        assert response.json()["detail"].startswith("body: it is an object with fields. There are: "), path
+    assert not Job.objects.exclude(paused_at=None).exists()
+    assert Subscription.objects.filter(paused="").count() == 1
+
+
 def test_of_a_body_the_nearest_field_is_named_before_what_is_missing(
     client: Client, bearer: dict[str, str]
 ) -> None:

@@ -46,19 +46,21 @@ def test_no_number_is_minus_nothing_and_each_has_its_thousands_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("points", "text"),
+    ("points", "text", "said"),
     [
-        (-0.04, "0.0"),
-        (0.04, "0.0"),
-        (-0.0, "0.0"),
-        (-0.05001, "-0.1"),
-        (14.0, "+14.0"),
-        (-1_234.56, "-1,234.6"),
+        (-0.04, "0.0", "-0.04"),
+        (0.04, "0.0", "+0.04"),
+        (-0.0, "0.0", "0.00"),
+        (0.004, "0.0", "0.00"),
+        (-0.05001, "-0.1", "-0.05"),
+        (14.0, "+14.0", "+14.00"),
+        (-1_234.56, "-1,234.6", "-1,234.56"),
     ],
 )
-def test_points_have_a_sign_unless_they_are_nothing(points: float, text: str) -> None:
+def test_points_have_a_sign_unless_they_are_nothing(points: float, text: str, said: str) -> None:
+    """A sentence of a part has the places of the score, to which the parts add up."""
     assert figures.signed(points) == text
-    assert Part("any", None, None, 0.0, points, "took").sentence == f"took: {text}"
+    assert Part("any", None, None, 0.0, points, "took").sentence == f"took: {said}"
 
 
 def test_nowhere_else_is_a_number_made_to_text() -> None:

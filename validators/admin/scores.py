@@ -1,5 +1,6 @@
 """Scoring runs, and what they said."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
@@ -61,8 +62,11 @@ class TrustScoreAdmin(HistoryAdmin):
 
 
 def components_shown(components: dict[str, Any] | None) -> str:
-    """What a score is made of, a line for each."""
+    """What a score is made of, a line for each, as it is stored."""
     if not components:
         return "-"
-    lines = ((name.replace("_", " "), value) for name, value in components.items())
+    lines = (
+        (name.replace("_", " "), value if isinstance(value, str) else json.dumps(value))
+        for name, value in components.items()
+    )
     return format_html_join("", "{}: {}<br>", lines)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
+from django.urls import reverse
 
 from validators.models import Validator, ValidatorEvent
 from validators.reading.events import newest_events, sentence
@@ -49,11 +50,15 @@ class EventsForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class EventsPage:
-    """`older` is where the next page begins, None at the end; `api_query` asks the API for the same."""
+    """`older` is where the next page begins, None at the end; `api_query` asks the API for the same.
+
+    The feed is of all kinds, of the one validator or of all.
+    """
 
     told: Sequence[ToldEvent]
     older: int | None
     api_query: str
+    feed: str
 
 
 def events_page(form: EventsForm) -> EventsPage:
@@ -61,7 +66,7 @@ def events_page(form: EventsForm) -> EventsPage:
     form.is_valid()
     wanted: dict[str, Any] = form.cleaned_data
     if "validator" in form.errors:
-        return EventsPage((), None, "")
+        return EventsPage((), None, "", "")
     one = wanted.get("validator")
     found = newest_events(
         kinds=wanted.get("kind") or (),
@@ -75,6 +80,9 @@ def events_page(form: EventsForm) -> EventsPage:
         told=_told(shown),
         older=shown[-1].number if len(found) > len(shown) else None,
         api_query=urlencode(asked, doseq=True),
+        feed=reverse("validators:validator-feed", args=[one.vote_account])
+        if one
+        else reverse("validators:events-feed"),
     )
 
 

@@ -46,6 +46,10 @@ class SelectionForm(StandingsForm):
     def width(self) -> float:
         return self._known("band") or BAND
 
+    @property
+    def width_said(self) -> str:
+        return f"{self.width:.10g}"
+
     def clean_cap(self) -> list[AskedCap]:
         try:
             return asked_caps(self.cleaned_data["cap"].split(","))

@@ -57,7 +57,8 @@ class GroupNames(NamedTuple):
     def sentence(self) -> str:
         """How it was applied, and to whom it could not be."""
         cap, unknown = f"Cap by {self.cap.by}: at most {grouped(self.cap.most)} of one", grouped(self.unknown)
-        return f"{cap}; of {unknown} it is unknown, and these are not capped." if self.unknown else f"{cap}."
+        these = "this one is" if self.unknown == 1 else "these are"
+        return f"{cap}; of {unknown} it is unknown, and {these} not capped." if self.unknown else f"{cap}."
 
     def said(self, group: str) -> str:
         name = self.names.get(group) or group

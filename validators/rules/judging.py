@@ -47,7 +47,8 @@ def _of_version(rule: VersionRule, past: Past) -> Finding:
         return Finding(rule.name, Outcome.UNKNOWN, "no version of its node is known")
     least = rule.least(now.lineage)
     if least is None:
-        return Finding(rule.name, Outcome.UNKNOWN, f"no bound is known for the numbering of {now.lineage}")
+        numbers = f"the numbering of {now.lineage}" if now.lineage else f"numbers as those of {now.version}"
+        return Finding(rule.name, Outcome.UNKNOWN, f"no bound is known for {numbers}")
     if version < least:
         return Finding(
             rule.name, Outcome.FAILS, value=str(now.version), epoch=past.running, epochs=1, goes_on=True

@@ -128,8 +128,8 @@ class Part(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """Such as: missed 3 of the last 10 epochs: -14.0."""
-        return f"{self.said}: {signed(self.points)}"
+        """Such as: missed 3 of the last 10 epochs: -14.00. It has the places of the score."""
+        return f"{self.said}: {signed(self.points, 2)}"
 
 
 def unexplained(components: Mapping[str, Any]) -> list[Part]:

@@ -9,6 +9,7 @@ its place, and those behind are passed over, or leave.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final, Generic, NamedTuple, TypeVar
 
 Key = TypeVar("Key")
@@ -71,7 +72,8 @@ def select(
     Nobody who was passed over would fit in beside those chosen. Of a single cap that is as many as there can
     be; of several, another choice might hold more, of worse ones.
     """
-    last_kept, held = int(size * band), set(held)
+    # As it is written: in binary 100 times 1.15 is less than 115.
+    last_kept, held = int(size * Decimal(str(band))), set(held)
     places = {key: place for place, key in enumerate(best_first, start=1)}
     rooms = _Rooms(caps, barred=set(barred) - held)
     may_stay = held & {*best_first[:last_kept], *spared}

@@ -216,9 +216,8 @@ class Command(OperatorCommand):
     def _cancel(self, name: str, by: str, backfill: bool, everything: bool, **options: Any) -> None:
         what = What.ALL if everything else What.BACKFILL if backfill else What.ASKED
         count = cancel(name, what=what, by=by, now=database_now())
-        self._show(
-            {"name": name, "cancelled": count}, f"{count} waiting runs of {name} cancelled.", **options
-        )
+        told = f"{counted(count, 'waiting run')} of {name} cancelled."
+        self._show({"name": name, "cancelled": count}, told, **options)
 
     def _set(self, name: str, by: str, **options: Any) -> None:
         changed = changing.change(name, by=by, now=database_now(), **read_set_options(options))

@@ -253,6 +253,13 @@ def test_the_list_shows_each_schedules_newest_run(admin_client: Client) -> None:
     assert "failed" not in content
 
 
+def test_the_form_of_one_that_never_ran_says_so_with_a_dash(admin_client: Client) -> None:
+    content = admin_client.get(page_of(Job.objects.get(name=NAME).schedule)).content.decode()
+
+    shown = content.partition("Last run:")[2]
+    assert re.sub("<[^>]+>", " ", shown).split()[0] == "-"
+
+
 def test_the_list_asks_as_many_questions_for_many_schedules_as_for_few(
     admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

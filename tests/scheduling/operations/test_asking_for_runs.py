@@ -236,6 +236,11 @@ def test_the_command_cancels_and_counts(job: Job) -> None:
         printed("scheduler", "cancel", job.name, "--backfill")
         == "3 waiting runs of fetch-repeatable cancelled.\n"
     )
+    backfilled(job, count=1)
+    assert (
+        printed("scheduler", "cancel", job.name, "--backfill")
+        == "1 waiting run of fetch-repeatable cancelled.\n"
+    )
 
 
 def test_a_job_that_reads_the_present_refuses_what_is_of_the_past(settings: Settings) -> None:

@@ -43,7 +43,7 @@ def test_each_button_does_what_it_says_in_the_name_of_who_pressed_it(operator: C
             "is paused.",
             "goes on.",
             "a new cadence",
-            "1 waiting runs",
+            "1 waiting run of",
             "begins anew as soon as a worker is free",
         ),
         *("Paused: fetch-repeatable.", "Resumed: fetch-repeatable."),

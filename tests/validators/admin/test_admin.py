@@ -64,6 +64,17 @@ def test_validators_are_sorted_by_the_newest_score(admin_client: Client) -> None
     assert "80.00" not in content
 
 
+def test_what_a_score_is_made_of_is_told_as_it_is_stored(admin_client: Client) -> None:
+    shown = validator(1)
+    run = scoring_run([(shown, 90)])
+    run.scores.update(components={"left_out": False, "taken": [1.5, None], "why": "a > b"})
+
+    content = page_of(admin_client, shown)
+
+    for line in ("left out: false<br>", "taken: [1.5, null]<br>", "why: a &gt; b<br>"):
+        assert line in content
+
+
 @pytest.mark.parametrize("words", ["vote7", "node7", "Blue Lagoon"])
 def test_search_finds_by_vote_account_identity_and_name(admin_client: Client, words: str) -> None:
     validator(1)

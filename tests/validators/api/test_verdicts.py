@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from tests.validators.asking import get
+from tests.validators.looking import words
 from tests.validators.rows import SOL, fetch, validator
 from validators import tasks
 
@@ -114,6 +115,39 @@ def test_the_page_links_to_all_verdicts_in_as_many_files_as_they_fill(
     files = [judged.get(html.unescape(link)).content.decode().splitlines()[1:] for link, _ in links]
     assert [len(lines) for lines in files] == [4, 4, 4, 3]
     assert len(set(chain.from_iterable(files))) == 15
+
+
+ONE_RULE = """
+name = "one"
+title = "Ours"
+version = "1"
+read_on = 2026-11-26
+decides = "rules"
+decision = "Us."
+
+[[rules]]
+name = "stake"
+kind = "value"
+said = "At most 100,000 SOL"
+input = "stake"
+at_most = 100000
+window = 1
+"""
+
+
+def test_one_rule_and_one_validator_are_told_in_the_singular(
+    client: Client, tmp_path: Path, settings: Any
+) -> None:
+    (tmp_path / "one.toml").write_text(ONE_RULE)
+    settings.RULES_DIR = str(tmp_path)
+    fetch()
+    for number, stake in enumerate((800_000, 9_000, 9_000), start=1):
+        validator(number, activated_stake=stake * SOL)
+    tasks.judge_by_rules()
+
+    told = words(client.get("/rules/").content.decode())
+
+    assert "Ours 2 pass , 1 fails . 1 rule, read on 2026-11-26." in told
 
 
 def test_before_anybody_is_judged_pages_and_api_say_so(client: Client) -> None:

@@ -52,6 +52,14 @@ def test_equals_are_chosen_alike_by_databases_that_saw_them_in_another_order() -
     assert [one["vote_account"] for one in chosen("--size", "2")] == ["vote1", "vote2"]
 
 
+def test_the_first_of_a_file_that_windows_wrote_is_held_as_the_others_are(held: Path) -> None:
+    unmarked = chosen("--size", "4", "--held", str(held))
+
+    held.write_text(held.read_text(), "utf-8-sig")
+
+    assert chosen("--size", "4", "--held", str(held)) == unmarked
+
+
 def test_only_those_asked_for_are_held(held: Path) -> None:
     found = chosen("--size", "2", "--held", str(held), "--max-commission", "5")
 

@@ -50,6 +50,30 @@ def test_what_makes_no_sense_is_told(client: Client, query: str, said: str) -> N
     assert said in page(client, f"/events/?{query}")
 
 
+def test_of_an_unknown_vote_account_nothing_is_said_to_be_left_out(
+    client: Client, both: list[Validator]
+) -> None:
+    content = page(client, "/events/?validator=nobody")
+
+    assert "No changes are shown" in content
+    assert "Left out" not in content
+    assert "Nothing of this kind" not in content
+    assert "/api/v1/events" not in content
+
+
+def test_the_feed_is_of_the_validator_and_says_that_it_has_all_kinds(
+    client: Client, both: list[Validator]
+) -> None:
+    assert '<a href="/events/events.atom">Feed</a>' in page(client, "/events/")
+    of_one = page(client, "/events/?validator=vote1")
+    assert '<a href="/validators/vote1/events.atom">Feed</a>' in of_one
+    assert (
+        '<link rel="alternate" type="application/atom+xml" title="What changed" href="/validators/vote1'
+        in of_one
+    )
+    assert ">Feed of all kinds</a>" in page(client, "/events/?kind=joined")
+
+
 def test_older_ones_are_a_page_further(client: Client, both: list[Validator], monkeypatch: Any) -> None:
     monkeypatch.setattr(events_page, "EVENTS_PER_PAGE", 2)
     assert 'href="?kind=joined&amp;kind=left&amp;kind=commission&amp;before=2"' in page(

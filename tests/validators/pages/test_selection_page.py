@@ -50,7 +50,7 @@ def test_who_leaves_enters_and_stays_is_told_with_the_reason(client: Client) -> 
         ("vote3", "place 3 of 8; held ones stay up to 3"),
     ]
     text = words(page(client, address))
-    assert "4 leave, 1 enter, 1 stay" in text
+    assert "4 leave, 1 enters, 1 stays" in text
     assert "falls behind place 2 × 1.5" in text  # noqa: RUF001
 
 
@@ -90,6 +90,53 @@ def test_the_list_leads_there_with_its_filters(client: Client) -> None:
     assert 'href="/selection/?search=N&amp;max_commission_percent=3">What to hold of these</a>' in content
     assert re.search(r'<a href="/selection/"[^>]*>Selection</a>', content)
     assert 'aria-current="page">Selection' in page(client, "/selection/")
+
+
+@pytest.mark.usefixtures("eight")
+def test_what_is_said_of_leaving_is_true_of_each_that_leaves(client: Client) -> None:
+    Validator.objects.filter(vote_account__in=("vote1", "vote2")).update(operator="key1")
+    address = "/selection/?size=3&held=vote1,vote2,vote3,vote4,vote8&cap=operator:1&max_commission_percent=7"
+
+    assert told(client, address)[:2] == [
+        ("vote2", "place 2 of 7; 1 of operator key1 has a place already, as many as the cap lets in"),
+        ("vote8", "it is not among those asked for"),
+    ]
+    text = words(page(client, address))
+    assert "is no longer among those asked for, or is one too many of the size or of a cap" in text
+
+
+@pytest.mark.usefixtures("eight")
+def test_the_band_is_told_as_it_was_asked_for(client: Client) -> None:
+    content = words(page(client, "/selection/?size=4&band=1.25&held=vote5"))
+
+    assert "falls behind place 4 × 1.25" in content  # noqa: RUF001
+    assert "place 5 of 8; held ones stay up to 5" in content
+
+
+@pytest.mark.usefixtures("eight")
+def test_of_one_whose_group_nobody_knows_it_says_so(client: Client) -> None:
+    Validator.objects.exclude(vote_account="vote1").update(operator="key1")
+
+    assert "of 1 it is unknown, and this one is not capped." in words(
+        page(client, "/selection/?cap=operator:9")
+    )
+
+
+@pytest.mark.usefixtures("eight")
+def test_a_page_has_room_for_some_of_many_and_says_where_the_others_are(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("validators.pages.selection_page.MOST_SHOWN", 3)
+    Validator.objects.filter(vote_account__in=("vote1", "vote2")).update(delinquent=True)
+    address = "/selection/?size=3&held=vote8"
+
+    content = page(client, address)
+
+    assert [account for account, _ in told(client, address)] == ["vote8", "vote3", "vote4"]
+    assert "1 leaves, 3 enter, 0 stay, 2 passed over" in words(content)
+    assert content.count("more are in the CSV") == 2
+    assert content.count("<table") == 2
+    assert "more are in" not in page(client, "/selection/?size=1")
 
 
 @pytest.mark.usefixtures("eight")

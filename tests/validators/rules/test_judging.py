@@ -281,6 +281,21 @@ def test_versions_are_compared_within_their_own_numbering(version: Any, lineage:
     assert doubted.outcome == ("fails" if outcome == "fails" else "unknown")
 
 
+@pytest.mark.parametrize(
+    ("version", "lineage", "because"),
+    [
+        ("0.700.1", "frankendancer", "no bound is known for the numbering of frankendancer"),
+        ("26.8.0", "", "no bound is known for numbers as those of 26.8.0"),
+        (None, "", "no version of its node is known"),
+    ],
+)
+def test_why_a_version_is_not_judged_names_what_is_not_known(
+    version: Any, lineage: str, because: str
+) -> None:
+    rule = {"kind": "version", "at_least": {"agave": "3.0.14"}}
+    assert found(rule, past(version=version, lineage=lineage)).because == because
+
+
 def test_a_set_is_as_good_as_its_worst_rule_and_measured_by_what_can_be_looked_at() -> None:
     good = {"input": "commission", "at_most": 0.05}
     elsewhere = {"kind": "elsewhere", "because": "They decide"}

@@ -26,6 +26,14 @@ def test_what_is_held_leaves_only_behind_the_band() -> None:
     assert found.leaves == [Chosen("g", 7), Chosen("gone", None)]
 
 
+def test_the_band_is_reckoned_as_it_is_written() -> None:
+    order = list(range(1, 201))
+
+    found = [select(order, held=(), size=100, band=band).last_kept for band in (1, 1.1, 1.13, 1.15, 1.255)]
+
+    assert found == [100, 110, 113, 115, 125]
+
+
 def test_of_more_held_than_asked_for_the_best_stay() -> None:
     found = select(ORDER, held=("a", "b", "c"), size=2)
 

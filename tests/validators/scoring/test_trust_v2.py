@@ -42,7 +42,7 @@ def test_a_raise_is_charged_and_named_with_its_epoch() -> None:
     (raised,) = [part for part in parts if part.name == "steep_raise"]
     assert raised.sentence == (
         "raised its commission steeply within 30 epochs; its last raise was from 5 % to 9 % "
-        f"in epoch {EPOCH - 3}: -5.0"
+        f"in epoch {EPOCH - 3}: -5.00"
     )
 
 

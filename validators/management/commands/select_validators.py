@@ -159,7 +159,8 @@ def _held(path: Path | None) -> list[str]:
     if path is None:
         return []
     try:
-        return [line.strip() for line in path.read_text().splitlines() if line.strip()]
+        # With the mark that editors of Windows begin a file with, the first would be one that nobody knows.
+        return [line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "no text in UTF-8"
         raise CommandError(f"Cannot read {path}: {reason}.", returncode=WRONG_USAGE) from exc
