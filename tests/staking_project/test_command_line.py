@@ -326,6 +326,9 @@ def test_what_is_interrupted_before_it_begins_ends_without_a_word(tmp_path: Path
     interrupted = f"""
 import os, signal, sys
 
+# Tests that a shell runs in the background have been told to pass over it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Interrupting:
     @staticmethod
     def find_spec(name, *rest):
