@@ -10,6 +10,8 @@ from tests.simulation.seen import instant
 
 # One that is queued is asked for again within this, or within as long as it waited before, up to a minute.
 SILENCE, LONGEST_SILENCE = timedelta(seconds=30), timedelta(seconds=60)
+# What was queued later than this from now was so by a clock that was ahead, and is asked for at once.
+AHEAD = timedelta(minutes=1)
 
 # By run, when it was queued.
 Queued = dict[int, str | None]
@@ -38,5 +40,7 @@ def of_silence(before: Queued, watch: Observer, *, now: datetime) -> None:
         if at is None or still.get(run_id) != at:
             continue
         silent, waited = now - instant(at), instant(at) - instant(watch.rows[run_id].not_before)
+        if -silent > AHEAD and silent + waited > SILENCE:
+            raise BrokenError("LIVE-1", f"nobody asks for run {run_id}, queued {-silent} from now")
         if silent > max(SILENCE, min(waited, LONGEST_SILENCE)):
             raise BrokenError("LIVE-1", f"nobody has asked for run {run_id} for {silent}")

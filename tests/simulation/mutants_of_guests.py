@@ -220,4 +220,16 @@ OF_GUESTS = (
         "        repeats=-1 if policies.repeats < 0 else policies.repeats - covered,\n",
         "        repeats=-1 if policies.repeats < 0 else policies.repeats - len(runs),\n",
     ),
+    mutant(
+        "what was queued by a clock that was ahead is silent",
+        "scheduling/engine/recovery.py",
+        "    return now - run.queued_at > patience or run.queued_at > now + AHEAD",
+        "    return now - run.queued_at > patience",
+    ),
+    mutant(
+        "a run has as many attempts as its job says",
+        "scheduling/ledger/attempts.py",
+        "most=job.max_attempts, first_wait",
+        "most=job.max_attempts + 1, first_wait",
+    ),
 )

@@ -214,13 +214,14 @@ class Observer:
     def _of_a_schedule(self, stood: Standing, stands: Standing, before: dict[int, Row], by: Process) -> None:
         job, rows = self.jobs[stands.job], self.rows
         of_a_standing(stood, stands, job=job, by=by, latest=self.world.latest)
-        has_failed = any(
-            row.job == stands.job and row.state == RunState.FAILED and before[row.id].state != row.state
+        failed = [
+            row
             for row in rows.values()
-            if row.id in before
-        )
+            if row.job == stands.job and row.state == RunState.FAILED
+            if row.id in before and before[row.id].state != row.state
+        ]
         is_asked = by.kind == "operator"
-        of_a_pause(stood, stands, rows.values(), failed=has_failed, by_people=is_asked, job=job)
+        of_a_pause(stood, stands, rows.values(), failed=failed, by_people=is_asked, job=job)
 
     def _remember_changes(self, before: dict[int, Row], stood: dict[int, Standing], by: Process) -> None:
         changed = {row.job for row in self.rows.values() if before.get(row.id) != row}

@@ -1,7 +1,7 @@
 """What a job's policies promise of its runs, beside the rules of the specification."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from scheduling.models import RunState, RunTrigger
@@ -10,6 +10,9 @@ from tests.simulation.seen import ENDED, Known, Row, Standing, instant
 
 # Of what pauses a job when so many runs of it in a row have failed.
 ENDS: Final = (RunState.SUCCEEDED, RunState.FAILED)
+
+# What ended later than this from now did so by a clock that was ahead.
+AHEAD = timedelta(minutes=1)
 
 UNDER_WAY: Final = (RunState.QUEUED, RunState.RUNNING)
 
@@ -29,17 +32,26 @@ def of_a_run(was: Row | None, row: Row, job: Known, *, latest: datetime, is_paus
 
 
 def of_a_pause(
-    stood: Standing, stands: Standing, rows: Collection[Row], *, failed: bool, by_people: bool, job: Known
+    stood: Standing,
+    stands: Standing,
+    rows: Collection[Row],
+    *,
+    failed: Collection[Row],
+    by_people: bool,
+    job: Known,
 ) -> None:
     """Of one that nobody asked for: so many runs in a row have failed, and then there is one.
 
-    `failed`: a run of the job has just ended so.
+    `failed`: those of the job that have just ended so. What ended by a clock that was ahead is not counted.
     """
     if stood.paused and stands.paused and not by_people and stood[2:4] != stands[2:4]:
         raise BrokenError("PAUSE-1", f"the pause of {job.name} is not the one that somebody began")
     if by_people or stood.paused or not (failed or stands.paused):
         return
     ended = [row for row in rows if row.job == stands.job and row.state in ENDS and row.finished_at]
+    if now := max((row.finished_at for row in failed if row.finished_at), default=""):
+        until = instant(now) + AHEAD
+        ended = [row for row in ended if instant(row.finished_at or now) <= until]
     ended.sort(key=lambda row: row.finished_at or "", reverse=True)
     newest = ended[: job.pause_after or 0]
     if len({row.finished_at for row in ended[: len(newest) + 1]}) <= min(len(newest), len(ended) - 1):
