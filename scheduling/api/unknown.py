@@ -161,8 +161,6 @@ def _check_body(request: HttpRequest, known: _Known) -> None:
     except ValueError:
         # Where a body is asked for, whoever reads it says so; elsewhere it is nothing that we could name.
         return
-    if said is None:
-        return
     if not isinstance(said, dict):
         # A list of what is held, say: passed over, it would be answered with everything.
         detail = f"body: it is an object with fields. There are: {', '.join(known.fields) or 'none'}."

@@ -133,7 +133,7 @@ def test_what_can_be_given_once_is_not_given_twice(client: Client) -> None:
         assert client.get(f"/api/v1/runs?{several}").status_code == 200
 
 
-@pytest.mark.parametrize("body", [["vote1"], [], "vote1", 5, False])
+@pytest.mark.parametrize("body", [["vote1"], [], "vote1", 5, False, None])
 def test_no_write_takes_a_body_that_is_no_object_and_nothing_is_written(
     client: Client, bearer: dict[str, str], body: Any
 ) -> None:

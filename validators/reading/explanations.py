@@ -14,7 +14,7 @@ from validators.services.scores.methods import method_of
 
 # More would be the whole explanation, which is there as well.
 MOST_COSTS: Final = 4
-# Points; what is less is shown as nothing.
+# Points; what is less is not named.
 LEAST_COST: Final = 0.05
 
 

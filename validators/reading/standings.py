@@ -241,6 +241,7 @@ def nobody_has_stake() -> bool:
 
 def called(words: str) -> Q:
     """Whose name, vote account or identity holds these words, in whatever case."""
+    words = words.strip()
     return Q(name__icontains=words) | Q(vote_account__icontains=words) | Q(identity__icontains=words)
 
 

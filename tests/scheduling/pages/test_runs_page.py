@@ -161,6 +161,7 @@ def test_failed_runs_are_retried_together_and_what_was_not_is_said(
     assert [*JobChange.objects.values_list("by", "action")] == [("ada", "retry")]
 
     shown = operator.get(RUNS).context["failed"]
+    assert "Retry the one that failed on this page" in page(operator, RUNS)
     operator.post(RETRY, {"all": "1", "shown": [line.run_id for line in shown]})
     assert not Run.objects.filter(state=RunState.FAILED).exists()
 

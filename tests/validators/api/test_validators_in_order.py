@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
         ("?search=blue", ["Vote2"]),
         ("?search=vOTE2", ["Vote2"]),
         ("?search=node3", ["vote3"]),
+        ("?search=+vote2%20", ["Vote2"]),
         ("?search=%25", []),
         ("?min_stake=3000000000", ["vote4", "vote3"]),
         ("?max_commission=0.05", ["vote1", "vote4"]),

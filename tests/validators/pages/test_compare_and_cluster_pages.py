@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from tests.validators.looking import page, whole_cluster, words
-from tests.validators.rows import NOON, SOL, fetch, scoring_run, validator
+from tests.validators.rows import COMPONENTS, NOON, SOL, fetch, scoring_run, validator
 from validators.models import ChainState, ClusterEpoch, SourceState, StakeEpoch, Validator
 from validators.services.concentrations import record_concentrations
 from validators.solana.look_alikes import NameMark
@@ -51,6 +51,24 @@ def test_the_cluster_page_adds_up(client: Client) -> None:
     assert "90 to 100 1 1" in text
     assert re.search(r"votes [\d-]+ [\d:]+ UTC failed", text, re.IGNORECASE)
     assert "name like a larger one's" not in text
+
+
+def test_one_epoch_is_told_in_the_singular(client: Client) -> None:
+    fetch()
+    ClusterEpoch.objects.create(epoch=990, credits_unit="vote_credits")
+
+    assert "<summary>The one known</summary>" in page(client, "/cluster/")
+
+
+def test_the_parts_beside_others_are_no_less_than_the_page_says(client: Client) -> None:
+    fetch()
+    run = scoring_run([(validator(1), 99.94)])
+    run.scores.update(components=COMPONENTS | {"commission_percent": 0.06, "subtracted_percent": 0.06})
+
+    text = words(page(client, "/compare/?v=vote1"))
+
+    assert "\N{MINUS SIGN}0.06" in text
+    assert "the parts of a score that make 0.05 points or more" in text
 
 
 def test_of_a_source_that_nobody_offers_no_page_says_that_it_failed(client: Client) -> None:

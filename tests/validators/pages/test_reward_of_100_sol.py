@@ -56,7 +56,7 @@ def test_what_is_missing_of_a_return_is_not_said_to_be_a_stake_that_is_known(cli
         assert "no ended epoch of it is known" not in text
     assert "(not reckoned)" in of_one
     assert (
-        "a return also takes the commission of two epochs before and, without Alpenglow, the inflation"
+        "its earnings, the commission of two epochs before or, without Alpenglow, the inflation are not known"
         in of_one
     )
 

@@ -134,9 +134,13 @@ def test_a_page_has_room_for_some_of_many_and_says_where_the_others_are(
 
     assert [account for account, _ in told(client, address)] == ["vote8", "vote3", "vote4"]
     assert "1 leaves, 3 enter, 0 stay, 2 passed over" in words(content)
-    assert content.count("more are in the CSV") == 2
+    assert "2 that a cap keeps out, or that are delinquent" in content
+    assert content.count("1 more is in the CSV") == 1
+    assert content.count("2 more are in the CSV") == 1
     assert content.count("<table") == 2
-    assert "more are in" not in page(client, "/selection/?size=1")
+    assert "in the CSV" not in page(client, "/selection/?size=1")
+    Validator.objects.filter(vote_account="vote2").update(delinquent=False)
+    assert "1 that a cap keeps out, or that is delinquent" in page(client, "/selection/?size=1")
 
 
 @pytest.mark.usefixtures("eight")

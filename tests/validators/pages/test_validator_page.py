@@ -228,7 +228,7 @@ def test_of_credits_that_are_not_known_no_stake_and_no_block_is_blamed(client: C
         assert "(not judged: no stake in the epoch before, or what it earned in the whole epoch" in said
         assert "what it earned in the last ended epoch is not known" not in said
     assert f"{UNKNOWN} (not judged)" in text
-    assert "or its earnings or blocks of the whole epoch, are not known; a return also takes" in text
+    assert "or its earnings or blocks of the whole epoch, are not known. Where no return is reckoned" in text
 
 
 def test_a_hundred_epochs_that_accounts_tell_leave_the_page_light(client: Client) -> None:

@@ -1,5 +1,7 @@
 """What the best by a score kept: held, with the band, and beside what hindsight would have picked."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.validators.scoring.pictures import SOL, cluster, past, recorded, validator
@@ -11,6 +13,7 @@ from validators.scoring.backtest.truth import truth
 from validators.scoring.facts import ValidatorFacts
 from validators.scoring.peers import PEERS
 from validators.scoring.pools import POOLS
+from validators.scoring.registry import METHODS
 from validators.scoring.timeline import timeline
 
 
@@ -36,11 +39,20 @@ def test_a_portfolio_keeps_what_its_validators_did_and_never_more_than_hindsight
     assert found[100] == found[200] == (None,) * 6
 
 
+def test_where_nobody_failed_no_method_is_said_to_have_told_no_risk() -> None:
+    rows = [row._replace(credits=6_900_000) for row in recorded()]
+    said = tables(backtest(timeline(rows), [METHODS["trust-v3"]], epochs=range(910, 913)))
+
+    assert "No risk is judged: of those whose next epoch is known nobody had a bad one." in said
+
+
 def test_the_report_sets_methods_beside_the_best_possible() -> None:
     methods = [PEERS["lowest-commission"], POOLS["stakenet-like"]]
 
-    said = tables(backtest(timeline(recorded()), methods, epochs=range(910, 929)))
+    result = backtest(timeline(recorded()), methods, epochs=range(910, 929))
+    said = tables(replace(result, judged=22_454, bad=1_744))
 
+    assert "22,454 validators, 1,744 with a bad next epoch" in said
     assert "The best 20:" in said
     assert "| best possible | " in said
     assert "| stakenet-like | " in said

@@ -52,6 +52,16 @@ def test_no_two_sentences_contradict() -> None:
     assert "its own risk of a bad next epoch is" in short[3].said
 
 
+@pytest.mark.parametrize(
+    ("known", "said"), [([], "no epoch of it is judged"), ([1.0] * 9, "none of its last 10 epochs is judged")]
+)
+def test_epochs_of_long_ago_are_not_denied(known: list[float], said: str) -> None:
+    """After Alpenglow began, a first fetch judges only epochs that ended before it, by the accounts."""
+    parts = explained(judged(validator(1, past(*[None] * 40, *known))).components)
+
+    assert [part.said.startswith(said) for part in parts if part.name == "vote_performance"] == [True]
+
+
 def test_a_sentence_stands_for_itself_wherever_it_is_sorted_to() -> None:
     """No part is named by the one before it, and no mean denies what a single epoch lacked."""
     parts = {part.name: part.said for part in explained(judged(validator(1, past(1.0, 0.9, 1.0))).components)}

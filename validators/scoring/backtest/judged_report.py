@@ -8,6 +8,7 @@ from validators.scoring.backtest.markdown import estimate, table
 from validators.scoring.backtest.truth import SETS
 
 NO_RISK = "No risk is judged: none of these methods told one of somebody whose next epoch is known."
+NOBODY_BAD = "No risk is judged: of those whose next epoch is known nobody had a bad one."
 _RISKS = ("method", "set", "validators", "bad", "AUC", "average precision", "Brier")
 _SCORES = (
     *("method", "AP of the score, public", "AP of the risk, public", "rank correlation, 10 epochs"),
@@ -40,7 +41,7 @@ def judged_sections(judgements: Mapping[str, Judgement]) -> list[str]:
         "Judged on those with stake, by what they earned in the next epoch: bad is below 0.97 of the mean, "
         "or not there. Alive earned at least half of the mean, onset at least 0.97; fresh is alive and not "
         "bad in both of the last two epochs. Public is alive with at most 10 % commission.",
-        NO_RISK,
+        NOBODY_BAD if any(one.bins for one in judgements.values()) else NO_RISK,
         table(_SCORES, [_scores(name, one) for name, one in judgements.items()]),
     ]
     if with_risk:

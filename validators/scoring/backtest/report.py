@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scheduling.wording import counted
+from validators.figures import grouped
 from validators.scoring.backtest.judged_report import judged_sections, judgement_document
 from validators.scoring.backtest.markdown import table
 from validators.scoring.backtest.portfolio_report import portfolio_sections
@@ -60,8 +61,8 @@ def tables(result: BacktestResult) -> str:
     judgements = {method.method: method.judgement for method in result.methods}
     sections = [
         f"Epochs {result.epochs[0]} to {result.epochs[-1]} ({len(result.epochs)}), each judged by the next: "
-        f"{counted(result.judged, 'validator')}, {result.bad} with a bad next epoch. In brackets the 95 % "
-        "interval of a bootstrap over epochs.",
+        f"{counted(result.judged, 'validator')}, {grouped(result.bad)} with a bad next epoch. In brackets "
+        "the 95 % interval of a bootstrap over epochs.",
         *_not_foretold(result),
         *judged_sections(judgements),
         *portfolio_sections(judgements),

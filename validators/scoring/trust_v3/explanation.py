@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from validators.figures import bps_percent, decimal, percent
 from validators.scoring.facts import Part
-from validators.scoring.trust_v3.inputs import INPUTS, SHORTFALL_CAP
+from validators.scoring.trust_v3.inputs import INPUTS, SHORTFALL_CAP, WINDOW
 from validators.scoring.trust_v3.number import FULL, Number, count_on
 from validators.scoring.trust_v3.tables import Tables, shipped_tables
 from validators.scoring.wording import COULD_NOT_VOTE, risk_percent, share_percent, sol, voted
@@ -63,7 +63,8 @@ def _commission(components: Mapping[str, Any], bps: int, number: Number) -> Part
 def _performance(components: Mapping[str, Any], level: float, number: Number) -> Part:
     known, level_told = components["known_of_window"], components["vote_performance"]
     if level_told is None:
-        said = "no epoch of it is judged yet, so it is taken to vote as the middle of the cluster does, at "
+        none = f"none of its last {WINDOW} epochs" if components["epochs_known"] else "no epoch of it"
+        said = f"{none} is judged yet, so it is taken to vote as the middle of the cluster does, at "
         said += f"{percent(level)} of the mean"
     else:
         of = f", the median of its last {known} judged epochs" if known > 1 else " in its last judged epoch"

@@ -47,19 +47,24 @@ _COLUMNS: Final = (
     *("leader_slots", "blocks_produced", "blocks_basis"),
 )
 _UNKNOWN: Final[tuple[Any, ...]] = (None, [], {})
-_WHOLE: Final = (BlocksBasis.FINAL.value, BlocksBasis.SHARED.value)
+_OF_BLOCKS: Final = frozenset({"leader_slots", "blocks_produced", "blocks_basis"})
 
 
 def derive_cluster_epochs(epochs: Iterable[int]) -> None:
     """Bring the ClusterEpoch rows of these epochs to what the validators' rows say.
 
-    An imported row is replaced; of a live one only what it does not know is filled in.
+    An imported row is replaced; of a live one only what it does not know is filled in, and blocks that were
+    not counted in all of the epoch.
     """
+    newest = Fetch.objects.newest()
     for epoch in epochs:
         with transaction.atomic():
             bulk.serialize_writers()
             rows = ValidatorEpoch.objects.filter(epoch=epoch).values_list(*_COLUMNS)
             numbers = cluster_numbers(bulk.read_records(Member, rows))
+            if newest and epoch >= newest.epoch:
+                # Whatever a file says, more are made: what stands there as final is counted no more.
+                numbers = {name: value for name, value in numbers.items() if name not in _OF_BLOCKS}
             if _store(epoch, numbers):
                 mark_picture(Writer.IMPORTS)
 
@@ -111,8 +116,10 @@ def _store(epoch: int, numbers: dict[str, Any]) -> bool:
         return True
     if stored.source == Origin.LIVE:
         is_final = stored.credits_final or (stored.mean_credits is None and numbers["credits_final"])
-        numbers = {name: value for name, value in numbers.items() if getattr(stored, name) in _UNKNOWN}
-        numbers["credits_final"] = is_final
+        unknown = {name for name in numbers if getattr(stored, name) in _UNKNOWN}
+        if stored.blocks_basis != BlocksBasis.FINAL:
+            unknown |= _OF_BLOCKS & numbers.keys()
+        numbers = {name: numbers[name] for name in unknown} | {"credits_final": is_final}
     news = {name: value for name, value in numbers.items() if getattr(stored, name) != value}
     if news:
         ClusterEpoch.objects.filter(pk=stored.pk).update(**news)
@@ -162,7 +169,7 @@ def _blocks(everybody: Sequence[Member]) -> dict[str, Any]:
     whole = {
         one.identity or one.vote_account: (one.leader_slots, one.blocks_produced)
         for one in everybody
-        if one.blocks_basis in _WHOLE
+        if one.blocks_basis == BlocksBasis.FINAL
     }
     if not whole or any(one.stake and (one.identity or one.vote_account) not in whole for one in everybody):
         return {}

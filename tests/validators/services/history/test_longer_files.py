@@ -7,7 +7,7 @@ import pytest
 
 from tests.validators.histories import HEADER, line
 from tests.validators.replies import SOL, key
-from tests.validators.rows import NOON, validator
+from tests.validators.rows import NOON, fetch, validator
 from tests.validators.services.history.loading import load
 from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services.history.exporting import history_lines
@@ -62,6 +62,35 @@ def test_everybody_is_judged_by_an_imported_history_of_lamports(tmp_path: Path) 
     assert (row(901).leader_luck, row(901, 2).leader_luck) == pytest.approx((1, 1))
     # Of the stake in 899 nothing is known.
     assert (row(900).vote_performance, row(900, 2).vote_performance) == (None, None)
+
+
+@pytest.mark.parametrize("basis", ["", "partial"])
+def test_an_epoch_that_fetches_told_of_learns_its_blocks_and_is_judged(tmp_path: Path, basis: str) -> None:
+    """As the first fetch leaves those before it, by the credits of accounts; or one seen in a part."""
+    for epoch in (900, 901):
+        blocks = {"leader_slots": 1, "blocks_produced": 1, "blocks_slots": 9} if basis else {}
+        ClusterEpoch.objects.create(epoch=epoch, credits_unit="lamports", blocks_basis=basis, **blocks)
+    lines = [
+        f"{line(epoch, name, activated_stake=SOL, credits=1_000)},lamports,4,1"
+        for epoch in (900, 901)
+        for name in (1, 2)
+    ]
+
+    load(long_file(tmp_path, *lines))
+
+    cluster = ClusterEpoch.objects.get(epoch=901)
+    assert (cluster.leader_slots, cluster.blocks_produced, cluster.blocks_basis) == (8, 2, "final")
+    assert (row(901).vote_performance, row(901, 2).vote_performance) == pytest.approx((1, 1))
+
+
+def test_no_file_ends_the_counting_of_blocks_in_the_epoch_that_runs(tmp_path: Path) -> None:
+    fetch(epoch=900)
+    ClusterEpoch.objects.create(epoch=900, credits_unit="lamports")
+
+    load(long_file(tmp_path, f"{line(900)},lamports,8,6"))
+
+    cluster = ClusterEpoch.objects.get(epoch=900)
+    assert (cluster.blocks_produced, cluster.blocks_basis) == (None, "")
 
 
 def test_one_of_whom_no_blocks_are_told_leaves_the_clusters_unknown(tmp_path: Path) -> None:
