@@ -184,17 +184,17 @@ def _is_redis(address: str) -> bool:
     if url is None or url.scheme not in ("redis", *_SECURE_REDIS):
         return False
     # Of a database that is no number redis-py would take the first.
-    form = r".+" if url.scheme == "unix" else r"/?\d*/?\s*"
+    form = r".+" if url.scheme == "unix" else r"/*\d*/*\s*"
     return bool(re.fullmatch(form, url.path)) and (not url.query or _takes(address))
 
 
 def _takes(address: str) -> bool:
     """Whether redis-py, which few commands need, knows the options behind an address. Connects to nobody."""
-    from redis import ConnectionPool
+    from redis import ConnectionPool, RedisError
 
     try:
         ConnectionPool.from_url(address).make_connection()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RedisError):
         return False
     return True
 

@@ -69,7 +69,7 @@ def test_white_space_alone_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Environment().int("PORT", default=8000) == 8000
 
 
-@pytest.mark.parametrize("text", ['"/data"', "'/data'", '""'])
+@pytest.mark.parametrize("text", ['"/data"', "'/data'", '""', '"/data" '])
 def test_quotes_that_nobody_took_off_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """A folder of such a name would be beside the one that was meant, and gone with its container."""
     monkeypatch.setenv("STATE_DIR", text)
