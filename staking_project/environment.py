@@ -224,7 +224,7 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
 
 
 def _require_known(options: Mapping[str, Any]) -> None:
-    """Raise for what refuses each connection: an option that libpq does not know, a time that is no number."""
+    """Raise for an option that libpq does not know, and a time that is no number: none would connect."""
     libpqs = {name: value for name, value in options.items() if name not in OPTIONS_OF_OTHERS}
     if not libpqs:
         return

@@ -72,7 +72,7 @@ _SQLITE_TEXTS = {
     "has no column named": _OTHER_TABLES,
     MIGRATION_IS_MISSING: _OTHER_TABLES,
 }
-# Who is not let in gets no SQLSTATE of the driver: the server's words, or pgbouncer's, in English, as patterns.
+# Who is not let in gets no SQLSTATE of the driver: patterns of the server's English words, or pgbouncer's.
 _CONNECTION_TEXTS = {
     "too many connections": "it has no connection left",
     "too many clients": "it has no connection left",
