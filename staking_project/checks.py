@@ -18,6 +18,7 @@ from staking_project.variables import VARIABLES
 from validators.solana.endpoint_names import parsed_address
 
 _SECURE_REDIS: Final = ("rediss", "unix")
+_ORIGINS: Final = "Write it as a browser does, https://wallet.example.org, without anything behind the host"
 # From 0 to 1, as difflib measures: WORKER is near WORKERS, POSTGRES_PASSWORD of compose.yaml near none.
 _MISSPELT: Final = 0.8
 
@@ -40,21 +41,25 @@ def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """CORS_ORIGINS are origins; with anything else in it, a site that was meant could not read.
 
-    So is what CSRF_TRUSTED_ORIGINS has, where nobody who comes by it could log in; it may begin with *.
+    So is what CSRF_TRUSTED_ORIGINS has, which may begin with *. What is none trusts nobody; it is only warned
+    of, as all works where the proxy passes the host's name on.
     """
     every = "; * is every site, and a comma alone is none."
-    read = [("CORS_ORIGINS", origin, every) for origin in settings.CORS_ALLOWED_ORIGINS]
-    trusted = [("CSRF_TRUSTED_ORIGINS", origin, ".") for origin in settings.CSRF_TRUSTED_ORIGINS]
-    return bounded(
-        Error(
-            f"{name}: {origin!r} is no origin of a site.",
-            hint="Write it as a browser does, https://wallet.example.org, without anything behind the host"
-            f"{end}",
-            id="staking.E002",
-        )
-        for name, origin, end in (*read, *trusted)
-        if not _is_origin(origin)
-    )
+    read = [origin for origin in settings.CORS_ALLOWED_ORIGINS if not _is_origin(origin)]
+    trusted = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if not _is_origin(origin)]
+    return [
+        *bounded(
+            Error(_no_origin("CORS_ORIGINS", one), hint=_ORIGINS + every, id="staking.E002") for one in read
+        ),
+        *bounded(
+            Warning(_no_origin("CSRF_TRUSTED_ORIGINS", one), hint=f"{_ORIGINS}.", id="staking.W007")
+            for one in trusted
+        ),
+    ]
+
+
+def _no_origin(name: str, origin: str) -> str:
+    return f"{name}: {origin!r} is no origin of a site."
 
 
 @register(INSTALLATION)
@@ -184,17 +189,17 @@ def _is_redis(address: str) -> bool:
     if url is None or url.scheme not in ("redis", *_SECURE_REDIS):
         return False
     # Of a database that is no number redis-py would take the first.
-    form = r".+" if url.scheme == "unix" else r"/?\d*/?\s*"
+    form = r".+" if url.scheme == "unix" else r"/*\d*/*\s*"
     return bool(re.fullmatch(form, url.path)) and (not url.query or _takes(address))
 
 
 def _takes(address: str) -> bool:
     """Whether redis-py, which few commands need, knows the options behind an address. Connects to nobody."""
-    from redis import ConnectionPool
+    from redis import ConnectionPool, RedisError
 
     try:
         ConnectionPool.from_url(address).make_connection()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RedisError):
         return False
     return True
 

@@ -121,7 +121,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         # NAME= in a file, or of a compose.yaml, is as if it were not there.
         if text is not None and not text.strip() and default is not self.NOTSET:
             return default
-        if text and len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        if text and re.fullmatch(r"(['\"]).*\1\s*", text):
             raise ImproperlyConfigured(
                 f"{var}: the quotes around it are a part of it, as of a file that `docker --env-file` reads; "
                 "write it without"
@@ -156,7 +156,7 @@ def read_env_file(env: Environment, path: Path) -> list[str]:
         if found and found[1]:
             names.append(found[1])
             # Compose would take it for a comment, and a SQLite file would be another one.
-            if re.match(r"[^'\"].*\s#", line[found.end() :]):
+            if re.search(r"\s#", value := line[found.end() :]) and not re.fullmatch(r"'.*'|\".*\"", value):
                 raise ImproperlyConfigured(
                     f"{path}, line {number}: {found[1]} has a # behind white space, which is a part of the "
                     "value here; write a comment on a line of its own, or quotes around the value."
@@ -224,15 +224,16 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
 
 
 def _require_known(options: Mapping[str, Any]) -> None:
-    """libpq refuses each connection with an option that it does not know; its message names no value."""
+    """Raise for an option that libpq does not know, and a time that is no number: none would connect."""
     libpqs = {name: value for name, value in options.items() if name not in OPTIONS_OF_OTHERS}
     if not libpqs:
         return
     from psycopg import ProgrammingError
-    from psycopg.conninfo import make_conninfo
+    from psycopg.conninfo import make_conninfo, timeout_from_conninfo
 
     try:
         make_conninfo(**libpqs)
+        timeout_from_conninfo(POSTGRES_PATIENCE | libpqs)
     except ProgrammingError as exc:
         raise ImproperlyConfigured(f"DATABASE_URL, behind its ?: {exc}") from exc
 

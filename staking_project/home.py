@@ -31,7 +31,8 @@ def default_env_file() -> Path:
     """Of an installed copy in its state folder, where nobody else can put one."""
     if is_checkout():
         return CODE / ".env"
-    return Path(os.environ.get("STATE_DIR", "").strip() or default_state_dir()) / ".env"
+    given = os.environ.get("STATE_DIR", "")
+    return Path(given if given.strip() else default_state_dir()) / ".env"
 
 
 def _home() -> Path:

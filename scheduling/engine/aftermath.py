@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef
 
 from scheduling.clock import AHEAD
 from scheduling.ledger.journal import SCHEDULER, record_change
-from scheduling.models import Action, Job, Run, RunState, RunTrigger
+from scheduling.ledger.patience import briefly, is_held
+from scheduling.models import Action, Job, Overlap, Run, RunState, RunTrigger
 from scheduling.modes import jobs_that_need
 
 # An occurrence that comes within this sees what just arrived, without a run of its own.
@@ -64,6 +66,8 @@ def follow_failure(*, job_id: int, now: datetime) -> None:
     limit = job.pause_after_failures
     if not limit or job.paused_at is not None:
         return
+    if job.overlap == Overlap.ALLOW:
+        _let_others_commit(job)
     ended = Run.objects.filter(job=job, state__in=(RunState.SUCCEEDED, RunState.FAILED))
     ended = ended.filter(finished_at__lte=now + AHEAD)
     newest = list(ended.order_by("-finished_at").values_list("state", flat=True)[:limit])
@@ -74,3 +78,13 @@ def follow_failure(*, job_id: int, now: datetime) -> None:
         paused_at=now, paused_until=None, pause_note=note
     ):
         record_change(job, at=now, by=SCHEDULER, action=Action.PAUSE, detail=note)
+
+
+def _let_others_commit(job: Job) -> None:
+    """Or of two runs that fail at once neither sees the end of the other (PostgreSQL). Waits only briefly."""
+    try:
+        with transaction.atomic():
+            briefly(Job.objects.select_for_update(no_key=True).only("pk").filter(pk=job.pk)).first()
+    except OperationalError as exc:
+        if not is_held(exc):
+            raise

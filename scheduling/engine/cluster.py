@@ -206,6 +206,8 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
         self._wake_up, wake_up = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda signum, frame: None)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under `nohup`
+            signal.signal(signal.SIGHUP, self._hang_up)
 
     def start(self) -> int:
         # A connection that a child inherits is shared with it, and closed for both.
@@ -269,6 +271,10 @@ class CrashOnlyCluster(Cluster):  # type: ignore[misc]
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         self.stop_requests += 1
+
+    def _hang_up(self, signum: int, frame: FrameType | None) -> None:
+        """Of one terminal that is closed the shell and the kernel may both tell: no second request."""
+        self.stop_requests = self.stop_requests or 1
 
     def _kill(self) -> None:
         """End the sentinel and, through it and its process group, everything below."""

@@ -17,6 +17,8 @@ PATIENCE_MS = 300
 PATIENCE_IN_TURN_MS = 3_000
 _patience_ms: ContextVar[int] = ContextVar("patience_ms", default=PATIENCE_MS)
 _LOCK_NOT_AVAILABLE = "55P03"
+# Of two that wait for each other PostgreSQL ends one after a second, which a command may wait.
+_DEADLOCK = "40P01"
 # The same as `briefly` says, in a statement that is written down.
 BRIEFLY = f"set_config('lock_timeout', '{PATIENCE_MS}ms', true) = '{PATIENCE_MS}ms'"
 
@@ -67,7 +69,7 @@ def refused_while_held(what: str) -> Iterator[None]:
     try:
         yield
     except OperationalError as exc:
-        if not is_held(exc):
+        if not is_held(exc) and getattr(exc.__cause__, "sqlstate", "") != _DEADLOCK:
             raise
         raise HeldError(
             f"{what} is locked by another session that has not ended its transaction; nothing was changed. "

@@ -3,6 +3,7 @@
 That message may hold an address, a user's name or a row.
 """
 
+import re
 import sqlite3
 import ssl
 from typing import Any
@@ -71,7 +72,7 @@ _SQLITE_TEXTS = {
     "has no column named": _OTHER_TABLES,
     MIGRATION_IS_MISSING: _OTHER_TABLES,
 }
-# Who is not let in gets no SQLSTATE of the driver: these are the server's words, or pgbouncer's, in English.
+# Who is not let in gets no SQLSTATE of the driver: patterns of the server's English words, or pgbouncer's.
 _CONNECTION_TEXTS = {
     "too many connections": "it has no connection left",
     "too many clients": "it has no connection left",
@@ -80,7 +81,8 @@ _CONNECTION_TEXTS = {
     "the database system is": "it is starting or stopping",
     "password authentication failed": "it does not take our password",
     "no pg_hba.conf entry": "it lets nobody in from our address (pg_hba.conf)",
-    "does not exist": "it does not know our role, or has no such database",
+    # Not as libpq of a certificate's file.
+    '(role|database) ".*" does not exist': "it does not know our role, or has no such database",
 }
 # SQLSTATEs, or their beginnings, of what goes well later: no connection, not enough of something, a write
 # that lost against another, a row that is held, a server that is read-only, starts, or ended our session.
@@ -161,7 +163,7 @@ def _not_let_in(exc: Exception) -> str:
     if not isinstance(exc, OperationalError) or _sqlstate(exc):
         return ""
     text = str(exc)
-    return next((reason for words, reason in _CONNECTION_TEXTS.items() if words in text), "")
+    return next((reason for words, reason in _CONNECTION_TEXTS.items() if re.search(words, text)), "")
 
 
 def _unnamed(exc: Exception) -> str:

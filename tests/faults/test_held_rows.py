@@ -290,7 +290,7 @@ def test_a_form_of_a_held_schedule_says_so_and_keeps_what_was_typed(
     monkeypatch.setattr("scheduling.pages.editing.EditedTogether.rehearse", lambda form: None)
     with held("its schedule"):
         told = admin_client.post(address, posted, follow=True)
-    assert "Held is locked by another session" in told.content.decode()
+    assert "held is locked by another session" in told.content.decode()
     assert not JobChange.objects.exists()
     assert admin_client.post(address, posted).status_code == 302
     assert JobChange.objects.get().by == "admin"

@@ -15,6 +15,7 @@ from django_q.models import Schedule
 from scheduling.clock import database_now
 from scheduling.engine import write_trials
 from scheduling.engine.dispatcher import Dispatcher
+from scheduling.engine.processes import host_name
 from scheduling.engine.write_trials import LONGEST_TRIAL_WAIT, WRITERS_FIRST, WriteTrials
 from scheduling.models import Run, RunState
 from scheduling.monitoring import readiness
@@ -173,13 +174,12 @@ def test_a_file_that_is_gone_is_named_though_what_is_open_still_writes(
     assert database_verdict() == "The database does not work: its file cannot be opened."
 
 
+@pytest.mark.database
 def test_a_worker_that_waits_to_write_goes_before_those_who_look_for_the_overdue(
     pass_time: Callable[[float], None],
 ) -> None:
-    long_ago = database_now() - timedelta(hours=9)
-    RunFactory(
-        job=JobFactory(every_seconds=3600), state=RunState.RUNNING, started_at=long_ago, worker="gone/1/1"
-    )
+    long_ago, gone = database_now() - timedelta(hours=9), f"{host_name()}/1/1"
+    RunFactory(job=JobFactory(every_seconds=3600), state=RunState.RUNNING, started_at=long_ago, worker=gone)
     dispatcher = Dispatcher()
     take_no_writes()
     dispatcher.tick()
@@ -188,7 +188,7 @@ def test_a_worker_that_waits_to_write_goes_before_those_who_look_for_the_overdue
 
     pass_time(LONGEST_TRIAL_WAIT)
     dispatcher.tick()
-    assert Run.objects.get(worker="gone/1/1").losses == 0
+    assert Run.objects.get(worker=gone).losses == 0
     pass_time(WRITERS_FIRST)
     dispatcher.tick()
-    assert Run.objects.get(worker="gone/1/1").losses == 1
+    assert Run.objects.get(worker=gone).losses == 1

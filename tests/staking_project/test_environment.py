@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from staking_project.environment import BOUNDS, Environment, given_email
+from staking_project.home import default_env_file
 from staking_project.stack import free_port
 
 IMPOSSIBLE = ("-2", "many", "nan", "inf", "-inf", "1e999", "9" * 25, "9" * 5_000, "²", "0x10", "1 000")
@@ -69,7 +70,19 @@ def test_white_space_alone_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Environment().int("PORT", default=8000) == 8000
 
 
-@pytest.mark.parametrize("text", ['"/data"', "'/data'", '""'])
+@pytest.mark.parametrize(("given", "folder"), [("/data ", "/data "), (" ", "/states/staking-backend")])
+def test_the_file_of_settings_of_an_installed_copy_is_in_its_state_folder(
+    monkeypatch: pytest.MonkeyPatch, given: str, folder: str
+) -> None:
+    monkeypatch.setattr("staking_project.home.is_checkout", lambda: False)
+    monkeypatch.setenv("XDG_STATE_HOME", "/states")
+    monkeypatch.setenv("STATE_DIR", given)
+
+    assert default_env_file() == Path(folder) / ".env"
+    assert Environment().str("STATE_DIR", default="/states/staking-backend") == folder
+
+
+@pytest.mark.parametrize("text", ['"/data"', "'/data'", '""', '"/data" '])
 def test_quotes_that_nobody_took_off_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """A folder of such a name would be beside the one that was meant, and gone with its container."""
     monkeypatch.setenv("STATE_DIR", text)

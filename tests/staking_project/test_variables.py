@@ -95,6 +95,8 @@ def test_a_password_of_the_file_is_taken_as_it_stands(tmp_path: Path) -> None:
         (None, "the file of settings .*env: No such file or directory; .*ENV_FILE"),
         (b"A=1\nSECRET = a-password\n", "env, line 2 is not written NAME=value"),
         (b"A='1 # 2'\nSECRET=a-password # why\n", "env, line 2: SECRET has a # behind white space"),
+        (b'A="1 # 2"\nSECRET="a-password" # why\n', "env, line 2: SECRET has a # behind white space"),
+        (b"SECRET= # a-password\n", "env, line 1: SECRET has a # behind white space"),
         (b"\xff\xfe", "no text in UTF-8"),
     ],
 )

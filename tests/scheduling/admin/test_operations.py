@@ -89,7 +89,7 @@ def test_jobs_are_paused_with_a_note_resumed_and_run_now_from_the_list(
     assert "since " in act(operator, page, "pause", row, note="endpoint <moves>")
     assert "endpoint &lt;moves&gt;" in operator.get(page).content.decode()
     assert "is paused already" in act(operator, page, "pause", row)
-    assert "goes on" in act(operator, page, "resume", row)
+    assert ">fetch-repeatable goes on.<" in act(operator, page, "resume", row), "as it is written"
     assert "as soon as a worker is free" in act(operator, page, "run_now", row)
 
     assert [change[:2] for change in journal()] == [("ada", "pause"), ("ada", "resume"), ("ada", "trigger")]

@@ -132,11 +132,17 @@ def test_killing_the_parent_leaves_no_process_behind(running: Installation) -> N
     assert [pid for pid in everyone if alive(pid)] == []
 
 
-def test_what_is_asked_to_stop_ends_by_itself_and_lets_its_tasks_end(running: Installation) -> None:
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGHUP, signal.SIGHUP]])
+def test_what_is_asked_to_stop_ends_by_itself_and_lets_its_tasks_end(
+    running: Installation, signals: list[signal.Signals]
+) -> None:
+    """Of a terminal that is closed the shell and the kernel may both tell."""
     everyone = [sentinel(running), *pool(running)]
     wait_until(lambda: running.events("work began"), saying="a task under way")
 
-    running.processes[0].terminate()
+    for number in signals:
+        running.processes[0].send_signal(number)
+        time.sleep(0.1)
 
     assert running.processes[0].wait(15 * crowding()) == 0
     assert not any(map(alive, everyone))

@@ -54,3 +54,10 @@ def test_other_reasons_for_it(words: str, reason: str) -> None:
     said = OperationalError(f'connection to server at "10.0.0.9", port 5432 failed: {words}')
 
     assert database_problem(said) == f"{NOT_IN}: {reason}."
+
+
+def test_a_certificate_that_is_not_there_is_no_role_or_database() -> None:
+    """It was not asked: libpq finds that out by itself."""
+    said = OperationalError('connection failed: root certificate file "/ca.pem" does not exist')
+
+    assert database_problem(said) == "The database does not answer (OperationalError)."

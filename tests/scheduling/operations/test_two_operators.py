@@ -1,12 +1,14 @@
 """Two operators at once, on jobs that have to do with each other."""
 
 import threading
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import pytest
 from django.db import connection
 
 from scheduling.exceptions import RefusedError
+from scheduling.ledger.patience import in_turn
 from scheduling.models import Job
 from scheduling.operations import changing, naming
 from tests.scheduling.factories import NOON, JobFactory
@@ -14,9 +16,12 @@ from tests.scheduling.factories import NOON, JobFactory
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
+@pytest.mark.parametrize("patience", [nullcontext, in_turn])
 @pytest.mark.parametrize("leader_of_other", ["one", "third"])
 def test_jobs_are_not_made_to_run_after_each_other_at_the_same_time(
-    monkeypatch: pytest.MonkeyPatch, leader_of_other: str
+    monkeypatch: pytest.MonkeyPatch,
+    leader_of_other: str,
+    patience: Callable[[], AbstractContextManager[None]],
 ) -> None:
     """None of them would ever run again; the third runs after the first already."""
     for name in ("one", "other", "third"):
@@ -34,7 +39,7 @@ def test_jobs_are_not_made_to_run_after_each_other_at_the_same_time(
     monkeypatch.setattr("scheduling.operations.retiming.job_named", look_together)
 
     def follow(name: str, leader: str) -> None:
-        with suppress(RefusedError):
+        with patience(), suppress(RefusedError):
             changing.change(name, after=leader, by="ann", now=NOON)
         connection.close()
 
