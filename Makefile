@@ -121,7 +121,7 @@ e2e: browser
 mutation: .venv/.dev
 	$(PYTHON) -m tests.faults.mutate
 
-# Tries every order of steps of the scheduler's model (docs/proof/specification.md), in twelve minutes; prints how many
+# Tries every order of steps of the scheduler's model (docs/proof/specification.md), in seven minutes; prints how many
 # states there are, and the shortest story where a rule breaks.
 model: .venv/.dev
 	$(PYTHON) -m tests.proof

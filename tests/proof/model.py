@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from tests.proof import switches
 from tests.proof.dispatchers import dispatcher_steps
 from tests.proof.environment import environment_steps
-from tests.proof.state import DEAD, NOBODY, Configuration, Row, State, Step
+from tests.proof.state import DEAD, NOBODY, QUEUED, Configuration, Row, State, Step
 from tests.proof.workers import worker_steps
 
 # What may happen and need not: nobody's progress rests on these.
@@ -46,11 +47,12 @@ def steps(state: State, made: Configuration) -> Iterator[Step]:
 
 
 def canonical(state: State, made: Configuration) -> State:
-    """Of states that differ in the numbers of like processes alone, one.
+    """Of states that differ in the numbers of like processes alone, or in messages that change nothing, one.
 
     On two hosts the worker and the dispatcher of one change places with those of the other; on one host
     workers and dispatchers each by themselves.
     """
+    state = _without_dead_messages(state, made)
     if made.hosts == 1:
         dispatchers = state.dispatchers
         ordered = dispatchers if dispatchers[0] <= dispatchers[1] else dispatchers[::-1]
@@ -59,6 +61,16 @@ def canonical(state: State, made: Configuration) -> State:
     if _is_first(state):
         return state
     return _swapped(state)
+
+
+def _without_dead_messages(state: State, made: Configuration) -> State:
+    """Who takes one about a run that is not queued does nothing, and whoever queues a run rings anew."""
+    if switches.ONLY_QUEUED in made.without:
+        return state
+    if not any(row.bell and row.state != QUEUED for row in state.rows):
+        return state
+    rows = tuple(row if row.state == QUEUED else row._replace(bell=False) for row in state.rows)
+    return State(state.world, rows, state.workers, state.dispatchers)
 
 
 def _is_first(state: State) -> bool:
