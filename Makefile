@@ -55,9 +55,9 @@ browser: .venv/.dev
 chromium:
 	$(CHROMIUM_BY)
 
-# What only reads the code is done beside the storms, which wait more than they compute.
+# The storms wait more than they compute, so what takes longest is done beside them, and then what only reads the code.
 check: .venv/.dev
-	$(MAKE) --jobs 2 --output-sync=target storms chromium lint types imports site migrations deploy-check compiled long
+	$(MAKE) --jobs 2 --output-sync=target storms long chromium lint types imports site migrations deploy-check compiled
 	$(MAKE) browser
 	$(MAKE) test
 	$(MAKE) test-postgres
