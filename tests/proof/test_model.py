@@ -96,10 +96,20 @@ def test_every_step_has_a_sentence() -> None:
     assert set(SENTENCES) >= model.NOT_COUNTED_ON
 
 
-@pytest.mark.parametrize("hosts", [1, 2])
-def test_of_like_states_exactly_one_is_looked_at(hosts: int) -> None:
-    """The symmetry hides nothing: all states, each taken for its like, are those that are explored."""
-    made = Configuration(hosts=hosts, occurrences=1, faults=1)
+@pytest.mark.parametrize(
+    "made",
+    [
+        Configuration(hosts=1, occurrences=1, acts=1),
+        Configuration(hosts=1, faults=0),
+        Configuration(occurrences=1),
+    ],
+    ids=["one host and an act", "one host, two occurrences", "two hosts"],
+)
+def test_of_like_states_exactly_one_is_looked_at(made: Configuration) -> None:
+    """Neither the symmetry nor messages that are left out hide anything.
+
+    All states, each taken for its like, are those that are explored.
+    """
     seen = set()
 
     def all_of(state: object) -> object:
