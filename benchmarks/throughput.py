@@ -5,6 +5,9 @@
 A thousand jobs, whose task does nothing, are due in one second. Of each kind of process it prints the CPU and
 the statements of one run: on a busy machine these stay what they are, while runs a second do not. With
 --before the same is measured, in turn, of an older commit, and the last line is the ratio.
+
+One cluster keeps both cores of such a machine busy, and a second brings none. So they are measured once more
+as hosts of one core each, the database and Redis anywhere.
 """
 
 import argparse
@@ -36,12 +39,16 @@ READY_AFTER = 10
 HISTORY_TAKES = 1.0
 # Seconds more until the jobs are due, for each cluster after the first: a busy machine starts them no faster.
 MORE_FOR_EACH = 12
-# How long it is looked what clusters cost that have nothing to do.
-IDLE_SECONDS = 3.0
+# How long it is looked, at least, what clusters cost that have nothing to do.
+LEAST_IDLE = 2.0
 # Sessions of PostgreSQL that a pooler takes.
 POOL = 8
 # In the order they were started.
 ROLES = {"child 0": "worker", "child 1": "worker", "child 2": "monitor", "child 3": "pusher"}
+# A command that keeps to one core, without a program that may be missing.
+ON_ONE_CORE = (
+    "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); os.execvp(sys.argv[2], sys.argv[2:])"
+)
 COPIED = ("benchmarks/throughput.py", "benchmarks/throughput_settings.py", "benchmarks/bars.py")
 
 
@@ -52,12 +59,15 @@ def main() -> int:
     parser.add_argument("--clusters", type=int, action="append")
     parser.add_argument("--before", metavar="COMMIT", help="measure this commit as well, and the ratio")
     parser.add_argument("--pooled", action="store_true", help="with --json: with pgbouncer between")
+    parser.add_argument(
+        "--core-each", action="store_true", help="with --json: each cluster on a core of its own"
+    )
     parser.add_argument("--json", action="store_true", help="one case, for another program")
     options = parser.parse_args()
     databases, clusters = options.database or ["sqlite", "postgresql"], options.clusters or [1, 2]
     if options.json:
-        found = measured(databases[0], clusters=clusters[0], many=options.many, pooled=options.pooled)
-        print(json.dumps(found))
+        how = {"many": options.many, "pooled": options.pooled, "core_each": options.core_each}
+        print(json.dumps(measured(databases[0], clusters=clusters[0], **how)))
         return 0
     with ExitStack() as stack:
         older = stack.enter_context(checkout(options.before)) if options.before else None
@@ -68,7 +78,20 @@ def main() -> int:
                 rates[number] = compare(older, database, clusters=number, many=options.many)
             if 1 in rates and 2 in rates:
                 tell(f"two clusters beside one, {database}", rates[2] / rates[1], "x runs/s", least=1.0)
+                compare_hosts(database, many=options.many)
     return 0
+
+
+def compare_hosts(database: str, *, many: int) -> None:
+    """Print what a second cluster brings that brings a core."""
+    if len(os.sched_getaffinity(0)) < 2:
+        print("  hosts of a core each: this machine has one")
+        return
+    one, two = (
+        case(PROJECT, database, clusters=number, many=many, more=["--core-each"])["rate"] for number in (1, 2)
+    )
+    print(f"  hosts of a core each: one {one:.0f} runs/s, two {two:.0f}")
+    tell(f"two hosts of a core each beside one, {database}", two / one, "x runs/s", least=1.0)
 
 
 def compare(older: "Path | None", database: str, *, clusters: int, many: int) -> float:
@@ -129,22 +152,32 @@ class checkout:
         self._folder.cleanup()
 
 
-def measured(database: str, *, clusters: int, many: int, pooled: bool = False) -> dict[str, Any]:
+def measured(
+    database: str, *, clusters: int, many: int, pooled: bool = False, core_each: bool = False
+) -> dict[str, Any]:
     """One case: rates in runs a second, the rest for each run, and what a second without any costs."""
+    cores = sorted(os.sched_getaffinity(0))
     due_in = DUE_IN + MORE_FOR_EACH * (clusters - 1)
+    began = time.monotonic()
     with site(database) as here, tempfile.TemporaryDirectory() as counts, ExitStack() as stack:
         make_many(here, due_in=due_in, many=many)
         here.environment |= {"DJANGO_SETTINGS_MODULE": "benchmarks.throughput_settings", "COUNTS": counts}
         if pooled:
             here.environment["DATABASE_URL"] = stack.enter_context(pooler(here))
-        for name in "abcdefgh"[:clusters]:
-            here.start_cluster(name)
+        for number, name in enumerate("abcdefgh"[:clusters]):
+            core = str(cores[number % len(cores)])
+            prefix = (sys.executable, "-c", ON_ONE_CORE, core) if core_each else ()
+            here.start_cluster(name, command_prefix=prefix)
         here.pause(READY_AFTER)
         roles = here.wait_until(
-            lambda: all_there(here), seconds=due_in - READY_AFTER, saying="the start of all processes"
+            lambda: all_there(here),
+            seconds=due_in - READY_AFTER - LEAST_IDLE,
+            saying="the start of all processes",
         )
-        asleep = [spent(roles), asked(roles, Path(counts)), beside(here)]
-        here.pause(IDLE_SECONDS)
+        asleep, idle_since = [spent(roles), asked(roles, Path(counts)), beside(here)], time.monotonic()
+        # The jobs were made after it began, so they are due after this. What waiting costs is no run's.
+        here.pause(began + due_in - time.monotonic())
+        idle_seconds = time.monotonic() - idle_since
         before = [spent(roles), asked(roles, Path(counts)), beside(here)]
         until_ended(here, many, seconds=due_in + PATIENCE)
         time.sleep(HISTORY_TAKES)
@@ -154,7 +187,7 @@ def measured(database: str, *, clusters: int, many: int, pooled: bool = False) -
         first, started, ended, due = here.rows(
             "SELECT min(started_at), max(started_at), max(finished_at), max(occurrence) FROM scheduling_run"
         )[0]
-    each, idle = _between(before, after, many), _between(asleep, before, IDLE_SECONDS)
+    each, idle = _between(before, after, many), _between(asleep, before, idle_seconds)
     return {
         "rate": many / (instant(ended) - instant(first)).total_seconds(),
         "within": (instant(started) - instant(due)).total_seconds(),
