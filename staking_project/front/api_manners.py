@@ -57,7 +57,8 @@ def _problem_of(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if status in (HTTPStatus.NOT_FOUND, _LED_ON):
         return problem(404, code="not_found", detail=_nothing_here(request))
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = response.headers["Allow"].replace("GET", "GET, HEAD")
+        # From a set, whose order is another one in each process.
+        allowed = ", ".join(sorted(response.headers["Allow"].split(", "))).replace("GET", "GET, HEAD")
         return problem(405, code="method_not_allowed", detail=f"Allowed: {allowed}.", Allow=allowed)
     if status == HTTPStatus.BAD_REQUEST:
         detail = "This is no request that can be understood, or it names a host that this site is not called."

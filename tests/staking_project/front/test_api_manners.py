@@ -84,9 +84,12 @@ def test_a_page_that_is_asked_for_as_it_cannot_be_says_how_it_can() -> None:
 
 def test_what_an_address_cannot_be_asked_for_is_a_problem_that_says_what_it_can(client: Client) -> None:
     answer = client.post("/api/v1/events/stream")
+    # By every process in the same order.
+    several = client.get("/api/v1/watched-validators/1")
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET, HEAD"
+    assert several.headers["Allow"] == "DELETE, PUT"
 
 
 def test_of_a_stream_head_has_no_body_either(rf: RequestFactory) -> None:
