@@ -22,7 +22,8 @@ from validators.models import Validator
 from validators.services.history.importing import import_history
 
 REPEATS: Final = 5
-# Of accounts that nobody knew: the copied history fills all epochs of those that there are.
+# Of accounts that nobody knew, and of epochs before the copied history: whatever is stored of one is judged
+# again with what is new in it.
 IMPORTED_EPOCHS: Final = 50
 IMPORTED_ACCOUNTS: Final = 2_000
 # Of each job so many seconds of the oldest runs, one in ten seconds of them: what a clean-up finds.
@@ -61,7 +62,7 @@ def _fetched() -> int:
 
 
 def imported() -> Cost:
-    """The first epochs of all, of accounts that have left."""
+    """Epochs of which nothing else is stored, of accounts that have left."""
     accounts = [(key(f"imported {number}"), key(f"node {number}")) for number in range(IMPORTED_ACCOUNTS)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.csv"

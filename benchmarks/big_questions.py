@@ -116,9 +116,10 @@ def api(client: Client, accounts: tuple[str, ...]) -> Iterator[Question]:
         *("schedules?format=csv", "schedules/fetch-repeatable", "runs", "runs?limit=1000"),
         *("runs?limit=1000&format=csv", "runs?state=failed", "runs?state=skipped", "runs?state=running"),
         *("runs?state=succeeded", "runs?state=failed&state=skipped", "runs?schedule=fetch-repeatable"),
-        *("runs?schedule=fetch-repeatable&state=failed", "runs?schedule=nothing"),
+        "runs?schedule=fetch-repeatable&state=failed",
     ):
         yield one(f"/api/v1/{address}")
+    yield one("/api/v1/runs?schedule=nothing", status=422)
     for query in (
         "",
         "?state=failed",

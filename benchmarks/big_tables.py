@@ -32,6 +32,7 @@ from validators.models import (
 )
 from validators.services.settled_past import settle
 from validators.simulator.running import running_cluster
+from validators.simulator.world import World
 
 VALIDATORS: Final = 2_000
 # Of ten years of an epoch a day.
@@ -42,6 +43,8 @@ TASKS: Final = 300_000
 # Fetches, alerts, changes of jobs, commission changes, incidents: of each so many.
 EVENTS: Final = 100_000
 EPOCH_SECONDS: Final = 86_400
+# Late enough for ten years before it, and for epochs before these that an import tells of.
+FIRST_EPOCH: Final = 4_500
 # As many as end between two clean-ups in the mode `test`.
 UNTALLIED: Final = 40
 Expressions = Mapping[str, str]
@@ -61,7 +64,7 @@ def fill(scale: float) -> tuple[Cost, Cost]:
     """The whole of it times `scale`, but always all the validators; what a fetch cost before and after."""
     set_up("test", now=timezone.now(), by="benchmark")
     clock = Clock()
-    with running_cluster(validators=VALIDATORS, clock=clock) as url:
+    with running_cluster(validators=VALIDATORS, clock=clock, world=World(first_epoch=FIRST_EPOCH)) as url:
         settings.SOLANA_RPC_URLS = [url]
         _look(clock)
         clock.ahead = EPOCH_SECONDS
