@@ -35,10 +35,10 @@ fuzz: .venv/.dev
 	FUZZ_MUTATIONS=2000 $(PYTHON) $(PYTEST) $(FUZZED)
 
 # A short storm of faults on two clusters and a short soak, on either database (`chaos` and `soak` are the long
-# ones), and all of mainnet's recorded epochs into PostgreSQL and out again.
+# ones), all of mainnet's recorded epochs into PostgreSQL and out again, and a standby that takes over.
 storms: .venv/.dev
 	$(PYTHON) -m pytest -m storm tests/faults
-	$(PYTHON) -m tests.on_postgres -m storm tests/faults tests/validators/services/history
+	$(PYTHON) -m tests.on_postgres -m storm tests/faults tests/validators/services/history tests/standby
 
 # The scheduler under seeds, and the whole product twice at once, toured by the commands of the README. And what takes
 # long and few changes break: the model's largest, and the scores of recorded mainnet in either world.

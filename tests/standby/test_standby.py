@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 
 from tests.faults.site import PROJECT, Site, site
-from tests.faults.standby import Standby
 from tests.faults.storm import begun, ended
+from tests.standby.server import Standby
 
 pytestmark = [pytest.mark.processes, pytest.mark.storm]
 
@@ -48,7 +48,7 @@ def followed() -> Iterator[tuple[Site, Standby]]:
 
 def answers(here: Site, database: str) -> dict[str, list[Any]]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.staking_project.reader", *NAMED],
+        [sys.executable, "-m", "tests.standby.reader", *NAMED],
         cwd=PROJECT,
         env=here.environment | {"DATABASE_URL": database, "RATE_LIMIT": "0"},
         capture_output=True,
