@@ -5,6 +5,7 @@ change of the risk is that input's part. So the parts add up, whatever the trees
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import fsum
 from typing import Any, Final
 
 from validators.figures import bps_percent, decimal, percent
@@ -79,7 +80,7 @@ def _performance(components: Mapping[str, Any], level: float, number: Number) ->
 
 def _shared(parts: Sequence[Part], number: Number) -> list[Part]:
     """The parts of a risk that would take more than is left take all of it, each its share."""
-    left, wanted = FULL - number.commission - number.performance, -sum(part.points for part in parts)
+    left, wanted = FULL - number.commission - number.performance, -fsum(part.points for part in parts)
     if wanted <= left:
         return list(parts)
     return [part._replace(points=part.points * (left / wanted)) for part in parts]
