@@ -106,6 +106,31 @@ def test_an_estimate_of_lamports_is_the_mean_of_the_epochs_that_a_node_sends() -
     assert yields() == {"vote1": (pytest.approx(yearly(mean, 2 * DAY), rel=1e-9), "estimate", 5)}
 
 
+def test_an_epoch_in_which_no_vote_could_count_is_not_among_those_that_were_realised() -> None:
+    """Once, at the end of its first epoch with stake, it would yield 0 %; and a tenth less for ten epochs."""
+    fetch()
+    running()
+    for epoch in (986, 987, 988, 989):
+        ended(epoch, validators=3)
+    new, begun, failing = (validator(number, commission_bps=0) for number in (1, 2, 3))
+    of_then = {"activated_stake": 1_000 * SOL, "estimated_return": 0.0, "credits": 0}
+    row(new, 988, credits=0, activated_stake=0)
+    row(begun, 987, credits=0, activated_stake=0)
+    row(begun, 988, **of_then)
+    row(failing, 987, credits=5, activated_stake=1_000 * SOL, estimated_return=0.0002)
+    row(failing, 988, **of_then)
+    row(new, 989, **of_then)
+    row(begun, 989, credits=5, activated_stake=1_000 * SOL, estimated_return=0.0002)
+
+    refresh_yields()
+
+    assert yields() == {
+        "vote1": (None, "", None),
+        "vote2": (pytest.approx(yearly(0.0002, DAY), rel=1e-9), "realised", 1),
+        "vote3": (pytest.approx(yearly(0.0001, DAY), rel=1e-9), "realised", 2),
+    }
+
+
 def test_an_estimate_has_no_epoch_in_which_no_vote_of_it_could_count() -> None:
     """Votes count by the stake of the epoch before, so who is new, or had none, earns nothing at first."""
     fetch()
