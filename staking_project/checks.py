@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -18,6 +19,7 @@ from staking_project.variables import VARIABLES
 from validators.solana.endpoint_names import parsed_address
 
 _SECURE_REDIS: Final = ("rediss", "unix")
+_FILES_OF_REDIS: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _ORIGINS: Final = "Write it as a browser does, https://wallet.example.org, without anything behind the host"
 # From 0 to 1, as difflib measures: WORKER is near WORKERS, POSTGRES_PASSWORD of compose.yaml near none.
 _MISSPELT: Final = 0.8
@@ -27,7 +29,7 @@ _MISSPELT: Final = 0.8
 def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """REDIS_URL is an address; it may hold a password, so it is not repeated."""
     if _is_redis(settings.REDIS_URL):
-        return []
+        return list(_unreadable_files(settings.REDIS_URL))
     return [
         Error(
             "REDIS_URL is no address of a Redis.",
@@ -35,6 +37,21 @@ def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
             id="staking.E001",
         )
     ]
+
+
+def _unreadable_files(address: str) -> Iterator[CheckMessage]:
+    """Of those that redis-py reads once Redis answers; it would say that there is no connection."""
+    for option, name in parse_qsl(urlsplit(address).query):
+        if option not in _FILES_OF_REDIS:
+            continue
+        try:
+            Path(name).open("rb").close()
+        except OSError as exc:
+            yield Error(
+                f"REDIS_URL: {option} names {name}: {exc.strerror}.",
+                hint="Mend the name, or let this user read it.",
+                id="staking.E006",
+            )
 
 
 @register(INSTALLATION)

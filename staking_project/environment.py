@@ -224,11 +224,11 @@ def given_database(env: Environment, state_dir: Path) -> dict[str, Any]:
 
 
 def _require_known(options: Mapping[str, Any]) -> None:
-    """Raise for an option that libpq does not know, and a time that is no number: none would connect."""
+    """Raise for an option that libpq does not know, or a value that it does not take: none would connect."""
     libpqs = {name: value for name, value in options.items() if name not in OPTIONS_OF_OTHERS}
     if not libpqs:
         return
-    from psycopg import ProgrammingError
+    from psycopg import ProgrammingError, pq
     from psycopg.conninfo import make_conninfo, timeout_from_conninfo
 
     try:
@@ -236,6 +236,13 @@ def _require_known(options: Mapping[str, Any]) -> None:
         timeout_from_conninfo(POSTGRES_PATIENCE | libpqs)
     except ProgrammingError as exc:
         raise ImproperlyConfigured(f"DATABASE_URL, behind its ?: {exc}") from exc
+    # Begun towards a socket that is nowhere, so that nobody is asked, and no file of passwords is read.
+    nowhere = {"host": "/", "hostaddr": "", "port": 1, "user": "nobody", "password": "none"}
+    nowhere["gssencmode"] = "disable"  # a socket of files has no other
+    begun = (pq.PGconn.connect_start(make_conninfo(**one).encode()) for one in (nowhere, libpqs | nowhere))
+    without, said = (one.get_error_message() for one in begun)
+    if said != without:
+        raise ImproperlyConfigured(f"DATABASE_URL, behind its ?: {said}")
 
 
 def _parsed_database(env: Environment, default_url: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, model_validator
 
 from scheduling.api.replies import Envelope
-from scheduling.api.run_filters import LARGEST_KEY, WORDS, Instant
+from scheduling.api.run_filters import LARGEST_KEY, WORDS, End, Instant
 from scheduling.ledger.search import RunFilter
 from scheduling.operations.retrying import MOST_RETRIED
 
@@ -22,7 +22,7 @@ class RetryRequest(Schema):
     schedule: str | None = Field(None, max_length=100, pattern=WORDS, description="Its name")
     state: list[Literal["failed"]] = Field([], max_length=1, description="No others are retried")
     since: Instant | None = Field(None, alias="from", description="Occurrences from then on")
-    until: Instant | None = Field(None, alias="to", description="Occurrences up to then")
+    until: End | None = Field(None, alias="to", description="Occurrences up to then")
     host: str | None = Field(None, max_length=60, pattern=WORDS, description="For tokens that read")
     text: str | None = Field(None, max_length=200, pattern=WORDS, description="For tokens that read")
 

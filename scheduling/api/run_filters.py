@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from django.db.models import Exists, OuterRef, Q
 from ninja import Schema
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, ValidationInfo
 
 from scheduling.api import cursors
 from scheduling.api.replies import Format
@@ -34,7 +34,16 @@ def _read_instant(written: Any) -> Any:
         raise ValueError(str(exc)) from exc
 
 
+def _not_before_its_beginning(end: datetime, info: ValidationInfo) -> datetime:
+    """Who mixed the two up would be told that nothing happened."""
+    if (begin := info.data.get("since")) and end < begin:
+        raise ValueError("it is before `from`")
+    return end
+
+
 Instant = Annotated[datetime, BeforeValidator(_read_instant)]
+# Of a model in which `since` stands before it.
+End = Annotated[Instant, AfterValidator(_not_before_its_beginning)]
 
 
 class RunPlace(BaseModel):
@@ -55,7 +64,7 @@ class RunFilters(Schema):
     since: Instant | None = Field(
         None, alias="from", description="Occurrences from then on; UTC, if not said"
     )
-    until: Instant | None = Field(None, alias="to", description="Occurrences up to then; UTC, if not said")
+    until: End | None = Field(None, alias="to", description="Occurrences up to then; UTC, if not said")
     host: str | None = Field(
         None, max_length=60, pattern=WORDS, description="Its name; for staff and tokens that read"
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import wraps
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from django.http import HttpRequest, HttpResponse
 from ninja.params.models import ParamModel
@@ -26,6 +26,7 @@ MOST_SAID: Final = 5
 MOST_LISTED: Final = 40
 # What pydantic calls a word that is none of a closed set, which it says in quotes.
 _CLOSED: Final = frozenset({"enum", "literal_error"})
+NO_FLAG: Final = "it cannot be true or false"
 _QUOTED: Final = re.compile(r"'([^']+)'")
 # What to write instead, where pydantic says only that it does not understand.
 _WANTED: Final[Mapping[str, str]] = {
@@ -38,12 +39,13 @@ _WANTED: Final[Mapping[str, str]] = {
 class _Known(NamedTuple):
     """By name, what each parameter and each field of a body says of itself; `several` may be repeated.
 
-    Where no field has to be given, there need be no body.
+    Only `flags` may be true or false. Where no field has to be given, there need be no body.
     """
 
     parameters: Mapping[str, str]
     several: Collection[str]
     fields: Mapping[str, str]
+    flags: Collection[str]
     needs_body: bool
 
 
@@ -104,10 +106,21 @@ def complaint(error: Mapping[str, Any], said: object) -> str:
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"
 
 
+def takes_flag(annotation: object) -> bool:
+    """Whether what is annotated so may be true or false, alone or among others."""
+    return annotation is bool or any(map(takes_flag, get_args(annotation)))
+
+
+def holds_flag(said: object) -> bool:
+    """Whether it is true or false, or one of several is: pydantic would take that for the number 1 or 0."""
+    return isinstance(said, bool) or (isinstance(said, list) and any(map(holds_flag, said)))
+
+
 def _known(models: list[type[ParamModel]]) -> _Known:
     parameters: dict[str, str] = {}
     several: set[str] = set()
     fields: dict[str, str] = {}
+    flags: set[str] = set()
     needs_body = False
     for model in models:
         # Written on the model by django-ninja, which does not declare them.
@@ -119,8 +132,9 @@ def _known(models: list[type[ParamModel]]) -> _Known:
         elif source == "body":
             of_body = _body_fields(model)
             fields |= {name: field.description or "" for name, field in of_body.items()}
+            flags |= {name for name, field in of_body.items() if takes_flag(field.annotation)}
             needs_body |= any(field.is_required() for field in of_body.values())
-    return _Known(parameters, several, fields, needs_body)
+    return _Known(parameters, several, fields, flags, needs_body)
 
 
 def _body_fields(model: type[ParamModel]) -> Mapping[str, FieldInfo]:
@@ -168,6 +182,9 @@ def _check_body(request: HttpRequest, known: _Known) -> None:
     strange = [name for name in said if name not in known.fields]
     if strange:
         raise ApiError(422, code="unknown_field", detail=_told(strange, known.fields, kind="field"))
+    flagged = [name for name, value in said.items() if name not in known.flags and holds_flag(value)]
+    if flagged:
+        raise ApiError(422, code="invalid", detail="; ".join(f"{name}: {NO_FLAG}" for name in flagged))
 
 
 def _told(strange: list[str], known: Mapping[str, str], *, kind: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, transaction
-from django.db.models import Exists, OuterRef
+from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from scheduling.clock import AHEAD
 from scheduling.ledger.journal import SCHEDULER, record_change
@@ -42,7 +42,7 @@ def follow_first_success(*, job_id: int, job_name: str, run_id: int, now: dateti
     _ask_for(followers, occurrence=now, now=now)
 
 
-def _ask_for(followers: Iterable[Job], *, occurrence: datetime, now: datetime) -> None:
+def _ask_for(followers: "QuerySet[Job]", *, occurrence: datetime, now: datetime) -> None:
     """One run of each, if it has none of that occurrence."""
     Run.objects.bulk_create(
         [
@@ -54,10 +54,18 @@ def _ask_for(followers: Iterable[Job], *, occurrence: datetime, now: datetime) -
                 trigger=RunTrigger.CHAIN,
                 parameters=follower.parameters,
             )
-            for follower in followers
+            for follower in _locked(followers)
         ],
         ignore_conflicts=True,
     )
+
+
+def _locked(followers: "QuerySet[Job]") -> Iterable[Job]:
+    """By the lock that a run of each takes when it is committed: who removes one is waited for before."""
+    if connection.vendor == "sqlite":
+        return followers
+    sql, values = followers.query.sql_with_params()
+    return Job.objects.raw(f"{sql} FOR KEY SHARE OF {Job._meta.db_table}", values)
 
 
 def follow_failure(*, job_id: int, now: datetime) -> None:

@@ -18,6 +18,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
+from scheduling.exceptions import CadenceError
 from scheduling.ledger.attempts import cause_of, first_line
 from scheduling.ledger.failures import Failing, failing_now
 from scheduling.ledger.journal import SCHEDULER
@@ -25,6 +26,7 @@ from scheduling.models import Action, Job, JobChange, Run, RunTally, RunTrigger
 from scheduling.monitoring import readiness
 from scheduling.monitoring.alerts import Trouble
 from scheduling.monitoring.queue_state import queue_problem
+from scheduling.timing.cadence import Every
 from scheduling.timing.instants import show_instant
 from scheduling.wording import counted
 
@@ -78,8 +80,24 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
     ).exclude(trigger=RunTrigger.BACKFILL)
     return [
         Trouble(subject=run.job.name, message=_missed(run))
-        for run in found.select_related("job").order_by("occurrence")
+        for run in found.select_related("job__schedule").order_by("occurrence")
+        if not _reaches_back(run)
     ]
+
+
+def _reaches_back(run: Run) -> bool:
+    """Whether what it missed begins with the set-up: none ran since, and nobody did anything, whatever ran in
+    a life of the schedule before it was removed."""
+    newest = JobChange.objects.filter(job=run.job, at__lte=run.occurrence).first()
+    if newest is None or newest.action != Action.CREATED:
+        return False
+    try:
+        cadence = run.job.cadence
+    except CadenceError:
+        return False
+    if not isinstance(cadence, Every):
+        return False
+    return run.occurrence - timedelta(seconds=cadence.seconds) * (run.missed_before + 1) < newest.at
 
 
 def _set_up_before() -> QuerySet[JobChange]:

@@ -50,6 +50,8 @@ def test_no_more_is_imported_before_an_interruption_is_heeded_than_python_brings
         ("DATABASE_URL", "postgres://user:a-password@host/name?disable_server_side_cursor=true"),
         ("DATABASE_URL", "postgres://user:a-password@host/name?sslroot=a-password"),
         ("DATABASE_URL", "postgres://user:a-password@host/name?connect_timeout=5s"),
+        ("DATABASE_URL", "postgres://user:a-password@host/name?sslmode=nope"),
+        ("DATABASE_URL", "postgres://user:a-password@host/?service=nope"),
         ("EMAIL_URL", "nonsense://user:a-password@host"),
         ("SECRET_KEY", "a-password"),
         ("SECRET_KEY", "a-password" + "-change-me" * 6),

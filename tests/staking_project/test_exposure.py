@@ -1,5 +1,7 @@
 """What the checks say of settings that let strangers in, or lead nowhere."""
 
+from pathlib import Path
+
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -99,6 +101,16 @@ def test_an_address_of_no_redis_is_an_error(settings: Settings, address: str, fo
     settings.REDIS_URL = address
 
     assert [one.id for one in check_redis(None)] == ["staking.E001"] * found
+
+
+def test_a_file_of_redis_that_is_not_there_is_named(settings: Settings, tmp_path: Path) -> None:
+    there, missing = tmp_path / "ca.pem", tmp_path / "key.pem"
+    there.touch()
+    settings.REDIS_URL = f"rediss://:secret@h/0?ssl_ca_certs={there}&ssl_keyfile={missing}"
+
+    assert [(one.id, one.msg) for one in check_redis(None)] == [
+        ("staking.E006", f"REDIS_URL: ssl_keyfile names {missing}: No such file or directory.")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """`manage.py run`: the whole stack on one machine, as a newcomer starts it."""
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -169,6 +172,33 @@ def test_a_terminal_that_is_closed_ends_it_in_order_but_not_under_nohup(
     assert started.communicate(timeout=60)[1].endswith("Everything has ended.\n")
     assert started.returncode == 0
     assert not state.exists()
+
+
+def test_a_terminal_that_takes_no_words_any_more_leaves_the_exit_code_of_an_orderly_end(
+    environment: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    ours, its = pty.openpty()
+    started = subprocess.Popen(
+        [sys.executable, *SMALL, "run"],
+        env=environment,
+        cwd=settings.BASE_DIR,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0),
+    )
+    request.addfinalizer(partial(end, started))
+    os.close(its)
+    told = b""
+    while b"Ctrl-C ends everything." not in told:
+        told += os.read(ours, 4096)
+
+    os.close(ours)
+
+    assert started.wait(60) == 0
+    assert not (Path(environment["STATE_DIR"]) / f"run-{environment['PORT']}.json").exists()
 
 
 def test_killing_it_outright_leaves_no_process_behind_and_a_second_start_works_at_once(

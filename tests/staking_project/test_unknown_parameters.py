@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -159,3 +160,28 @@ def test_of_a_body_the_nearest_field_is_named_before_what_is_missing(
         )
         assert (answer.status_code, answer.json()["code"]) == (422, "unknown_field")
         assert f"did you mean {near}" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "name"),
+    [
+        ("selection", {"size": True}, "size"),
+        ("selection", {"min_score": False, "delinquent": False}, "min_score"),
+        ("runs/retry", {"ids": [7, True]}, "ids"),
+    ],
+)
+def test_true_and_false_are_no_numbers(
+    client: Client, bearer: dict[str, str], address: str, body: dict[str, Any], name: str
+) -> None:
+    answer = client.post(f"/api/v1/{address}", body, "application/json", headers=bearer)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert answer.json()["detail"] == f"{name}: it cannot be true or false"
+
+
+def test_runs_that_end_before_they_begin_are_refused(client: Client, bearer: dict[str, str]) -> None:
+    mixed_up = {"from": "2026-12-02", "to": "2026-12-01T23:59Z"}
+
+    assert refused(client, f"runs?{urlencode(mixed_up)}")["detail"] == "to: it is before `from`"
+    answer = client.post("/api/v1/runs/retry", mixed_up, "application/json", headers=bearer)
+    assert (answer.status_code, "it is before `from`" in answer.json()["detail"]) == (422, True)

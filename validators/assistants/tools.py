@@ -10,7 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import BaseModel, ValidationError
 
 from scheduling.api.errors import ApiError
-from scheduling.api.unknown import LONGEST_SAID, complaint, did_you_mean, there_is_no
+from scheduling.api.unknown import (
+    LONGEST_SAID,
+    NO_FLAG,
+    complaint,
+    did_you_mean,
+    holds_flag,
+    takes_flag,
+    there_is_no,
+)
 from scheduling.monitoring.refusals import database_problem
 from scheduling.wording import counted
 from validators.api import event_routes, routes
@@ -85,6 +93,8 @@ def _arguments(tool: Tool, given: Mapping[str, Any]) -> BaseModel:
             near = did_you_mean(name, known)
             meant = f"did you mean {near}?" if near else f"There are: {', '.join(known)}."
             raise ToolProblem(f"{name[:LONGEST_SAID]}: there is no such argument; {meant}")
+        if holds_flag(given[name]) and not takes_flag(known[name].annotation):
+            raise ToolProblem(f"{name}: {NO_FLAG}")
     # Many say null for what they leave out.
     return tool.takes.model_validate({name: value for name, value in given.items() if value is not None})
 

@@ -36,3 +36,14 @@ def voted(shortfall: float, when: str) -> str:
     if not shortfall:
         return f"voted as the cluster did {when}, or better"
     return f"voted {percent(shortfall)} below the cluster {when}"
+
+
+def lacked(mean: float, usual: float, when: str) -> str:
+    """A mean of shortfalls, into which an epoch that is `usual` is mixed: it is no fault of the validator."""
+    told = ", no more than is usual," if mean <= usual else ""
+    return f"counts as having lacked {percent(mean)} of the votes{told} {when}"
+
+
+def mixed(usual: float) -> str:
+    """What stands in such a mean beside a validator's own, so that a short history says little."""
+    return f"recent epochs weigh more, and one as usual for the cluster ({percent(usual)}) is mixed in"

@@ -44,11 +44,12 @@ def refresh_yields() -> bool:
     last = newest.epoch if newest else _last_known_epoch()
     if last is None:
         return False
-    clusters = {
-        row.epoch: row for row in ClusterEpoch.objects.filter(epoch__range=(last - EPOCHS_IN_MEAN, last))
-    }
-    realised = _realised(clusters, running=last)
-    estimated = _estimated(clusters, running=last, known=realised.keys())
+    # One more, for votes count by the stake of the epoch before.
+    since = last - EPOCHS_IN_MEAN - 1
+    clusters = {row.epoch: row for row in ClusterEpoch.objects.filter(epoch__range=(since, last))}
+    voteless = _voteless(clusters)
+    realised = _realised(clusters, running=last, voteless=voteless)
+    estimated = _estimated(clusters, running=last, known=realised.keys(), voteless=voteless)
     changed = []
     for key, *stored in bulk.read_rows(Validator.objects.values_list("pk", *_FIELDS)):
         found = realised.get(key) or estimated.get(key) or NO_YIELD
@@ -64,15 +65,18 @@ def _last_known_epoch() -> int | None:
     return None if known is None else known + 1
 
 
-def _realised(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int, Yield]:
-    seconds = {epoch: row.seconds for epoch, row in clusters.items() if epoch < running}
+def _realised(
+    clusters: Mapping[int, ClusterEpoch], *, running: int, voteless: Set[tuple[int, int]]
+) -> dict[int, Yield]:
+    since = running - EPOCHS_IN_MEAN
+    seconds = {epoch: row.seconds for epoch, row in clusters.items() if since <= epoch < running}
     rows = ValidatorEpoch.objects.filter(
         epoch__in=list(seconds), estimated_return__isnull=False, validator__left_at=None
     ).order_by("epoch")
     returns: defaultdict[int, list[EpochReturn]] = defaultdict(list)
     for key, epoch, earned in bulk.read_rows(rows.values_list("validator_id", "epoch", "estimated_return")):
         length = seconds[epoch]
-        if length is not None:
+        if length is not None and (key, epoch) not in voteless:
             returns[key].append(EpochReturn(earned, length))
     return {
         key: Yield(value, ApyBasis.REALISED.value, len(epochs))
@@ -81,7 +85,9 @@ def _realised(clusters: Mapping[int, ClusterEpoch], *, running: int) -> dict[int
     }
 
 
-def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set[int]) -> dict[int, Yield]:
+def _estimated(
+    clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set[int], voteless: Set[tuple[int, int]]
+) -> dict[int, Yield]:
     """By the epochs that a node sends of every account, with the commission of today; where the stake of
     then is unknown, as before the first fetch, with that of today too.
 
@@ -96,7 +102,7 @@ def _estimated(clusters: Mapping[int, ClusterEpoch], *, running: int, known: Set
     lamports = [e for e in epochs if e in clusters and clusters[e].credits_unit == CreditsUnit.LAMPORTS]
     rows = _that_may_tell(lamports or epochs)
     if lamports:
-        voted = _without_voteless(rows, clusters)
+        voted = [row for row in rows if (row[0], row[1]) not in voteless]
         returns = _lamports_returns(voted, {epoch: clusters[epoch].seconds or today for epoch in lamports})
     else:
         returns = _tower_returns(rows, clusters, now, today)
@@ -127,28 +133,30 @@ def _that_may_tell(epochs: list[int]) -> Sequence[_Row]:
     return found
 
 
-def _without_voteless(rows: Sequence[_Row], clusters: Mapping[int, ClusterEpoch]) -> Sequence[_Row]:
-    """Without the epochs in which no vote of an account could count: a year to come has none of them."""
-    if all(credits for _, _, credits, *_ in rows):
-        return rows
-    nothing = ValidatorEpoch.objects.filter(epoch__in=list(clusters), credits=0)
+def _voteless(clusters: Mapping[int, ClusterEpoch]) -> Set[tuple[int, int]]:
+    """The epochs in which no vote of an account could count, by its key: a year to come has none of them."""
+    units = {epoch: cluster.credits_unit for epoch, cluster in clusters.items()}
+    lamports = [epoch for epoch, unit in units.items() if unit == CreditsUnit.LAMPORTS]
+    nothing = ValidatorEpoch.objects.filter(epoch__in=lamports, credits=0, validator__left_at=None)
+    rows = bulk.read_rows(nothing.values_list("validator_id", "epoch")) if lamports else []
+    if not rows:
+        return frozenset()
     known = ValidatorEpoch.objects.filter(validator__in=nothing.values("validator"))
     first = dict(bulk.read_rows(known.order_by().values_list("validator_id").annotate(Min("epoch"))))
-    told = known.filter(epoch__in=list(clusters)).values_list("validator_id", "epoch", "activated_stake")
+    told = known.filter(epoch__in=list(units)).values_list("validator_id", "epoch", "activated_stake")
     stakes = {(key, epoch): stake for key, epoch, stake in bulk.read_rows(told)}
-    units = {epoch: cluster.credits_unit for epoch, cluster in clusters.items()}
     seen = looked_at([epoch - 1 for epoch in units])
-
-    def may_have_voted(key: int, epoch: int) -> bool:
-        return not could_not_vote(
+    return frozenset(
+        (key, epoch)
+        for key, epoch in rows
+        if could_not_vote(
             unit=units[epoch],
             unit_before=units.get(epoch - 1, ""),
             stake_before=stakes.get((key, epoch - 1)),
             is_new=first[key] == epoch,
             looked_at=epoch - 1 in seen,
         )
-
-    return [row for row in rows if row[2] or may_have_voted(row[0], row[1])]
+    )
 
 
 def _lamports_returns(rows: Sequence[_Row], lengths: Mapping[int, float]) -> dict[int, _Returns]:

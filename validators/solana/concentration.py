@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import NamedTuple
 
 
@@ -105,7 +106,7 @@ def concentration(members: Iterable[Member]) -> Concentration:
         unknown_stake=unknown,
         nakamoto=_fewest(held, total) if known else None,
         nakamoto_at_least=_fewest([held[0] + unknown, *held[1:]], total) if known else None,
-        herfindahl=sum(group.share**2 for group in groups) if known else None,
+        herfindahl=fsum(group.share**2 for group in groups) if known else None,
     )
 
 

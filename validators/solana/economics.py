@@ -100,8 +100,8 @@ def apy_of(earned: Sequence[float], seconds: Sequence[float]) -> float | None:
     """The same of returns and lengths apart."""
     if not earned:
         return None
-    mean = sum(earned) / len(earned)
-    in_a_year = SECONDS_PER_YEAR / (sum(seconds) / len(seconds))
+    mean = math.fsum(earned) / len(earned)
+    in_a_year = SECONDS_PER_YEAR / (math.fsum(seconds) / len(seconds))
     try:
         return math.expm1(math.log1p(mean) * in_a_year)
     except OverflowError:
@@ -119,7 +119,7 @@ def added_apy(epochs: Sequence[EpochReturn]) -> float | None:
 
 def added_apy_of(earned: Sequence[float], seconds: Sequence[float]) -> float | None:
     """The same of returns and lengths apart."""
-    return sum(earned) / sum(seconds) * SECONDS_PER_YEAR if earned else None
+    return math.fsum(earned) / math.fsum(seconds) * SECONDS_PER_YEAR if earned else None
 
 
 def total_apy(apy: float | None, *added: float | None) -> float | None:

@@ -19,6 +19,8 @@ _SET_UP = re.compile(
 _RESUMED = re.compile(r"next run (?P<stood>.*) -> .*")
 _DURATION = re.compile(r"(?:(-?\d+) days?, )?(\d+):(\d+):(\d+)(?:\.(\d+))?")
 
+# Who changes a job reads the clock, and then waits for who changes it meanwhile: on SQLite so long.
+LONGEST_WAIT = timedelta(seconds=20)
 # Instead of a cadence, after a job was removed.
 NO_CADENCE = "none"
 # Instead of a next run, where an older version set one and did not write down which.
@@ -68,11 +70,12 @@ class Past:
     def __init__(self, present: dict[str, str], entries: Sequence[Entry]) -> None:
         self._present = present
         self._written = tuple(entries)
-        self.entries = sorted(entries, key=lambda entry: entry.at)
+        in_force = _in_force(entries)
+        self.entries = [entry for _, entry in in_force]
         self._said: dict[str, list[Said]] = {}
-        for entry in self.entries:
+        for at, entry in in_force:
             for key, before, after in _facts_of(entry):
-                self._said.setdefault(key, []).append(Said(at=entry.at, before=before, after=after))
+                self._said.setdefault(key, []).append(Said(at=at, before=before, after=after))
 
     def said(self, key: str) -> list[Said]:
         """Every change of it, oldest first."""
@@ -113,6 +116,16 @@ class Past:
             since = begun.at if begun else paused_at
             found.append(Pause(start=since, begun=since, end=None, lifted=None, why=why))
         return found
+
+
+def _in_force(entries: Sequence[Entry]) -> list[tuple[datetime, Entry]]:
+    """From when on each was, oldest first; one that waited for another not before that."""
+    found: list[tuple[datetime, Entry]] = []
+    for entry in entries:
+        before = found[-1][0] if found else entry.at
+        waited = entry.at < before <= entry.at + LONGEST_WAIT
+        found.append((before if waited else entry.at, entry))
+    return sorted(found, key=lambda one: one[0])
 
 
 def read_instant(text: str | None) -> datetime | None:

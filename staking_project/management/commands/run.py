@@ -2,6 +2,7 @@ import fcntl
 import json
 import os
 import signal
+import stat
 import sys
 import time
 from argparse import ArgumentParser
@@ -158,7 +159,19 @@ def _signals_heeded() -> Iterator[None]:
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:
+    if signum == signal.SIGHUP:
+        _speak_to_nobody()
     raise KeyboardInterrupt
+
+
+def _speak_to_nobody() -> None:
+    """Instead of to a terminal that was closed: to write there is an error, and would be the end of ours."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        # It is no terminal any more by its own account.
+        if stat.S_ISCHR(os.fstat(descriptor).st_mode):
+            os.dup2(nobody, descriptor)
+    os.close(nobody)
 
 
 def _supervise(whole: stack.Stack, *, seconds: float | None) -> None:

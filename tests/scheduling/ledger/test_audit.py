@@ -15,6 +15,7 @@ from scheduling.ledger.audit.judging import Verdict
 from scheduling.ledger.journal import record_change
 from scheduling.models import Action, Job, Run, RunState
 from scheduling.operations import changing
+from scheduling.timing.cadence import Every
 from tests.scheduling.factories import NOON, JobFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -210,3 +211,32 @@ def test_a_question_that_makes_no_sense_is_a_usage_error(words: tuple[str, ...],
 
     assert code == 2
     assert told in text
+
+
+def test_of_two_who_change_a_cadence_at_once_the_one_whose_change_was_written_last_has_it() -> None:
+    """Who waits for the other looked at the clock before: by the times of the journal it would be first."""
+    job = JobFactory(schedule__next_run=NOON - 100 * TEN, keep_succeeded=365 * DAY, keep_failed=365 * DAY)
+    ledger(job)
+    at_once = NOON - 100 * TEN - TEN / 2
+    Run.objects.filter(occurrence__gt=at_once).delete()
+    changing.change(job.name, cadence=Every(20), by="ann", now=at_once)
+    changing.change(job.name, cadence=Every(30), by="bob", now=at_once - SECOND / 5)
+    job.schedule.refresh_from_db()
+    first = job.schedule.next_run
+    number = (NOON - first) // (30 * SECOND)
+    for place in range(number):
+        RunFactory(
+            job=job,
+            occurrence=first + place * 30 * SECOND,
+            state=RunState.SUCCEEDED,
+            attempt=1,
+            lateness=SECOND / 100,
+            started_at=first + place * 30 * SECOND,
+            finished_at=first + place * 30 * SECOND,
+        )
+    type(job.schedule).objects.update(next_run=first + number * 30 * SECOND)
+
+    assert audited().broken == []
+    lost = Run.objects.get(occurrence=first + 9 * 30 * SECOND)
+    lost.delete()
+    assert [finding.occurrence for finding in audited().broken] == [lost.occurrence]

@@ -92,6 +92,23 @@ def test_nor_where_the_services_started_later_than_runs_are_kept(mode: str, wait
 
     assert not told_at(waited)
 
+    remove([], now=NOON + 9 * DAY, by="ann")
+    set_up(mode, now=NOON + 10 * DAY, by="ann")
+    assert not told_at(10 * DAY + waited)
+
+
+@pytest.mark.usefixtures("declared")
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("outage", [30 * MINUTE, 2 * HOUR, 8 * DAY])
+def test_an_outage_in_a_second_life_is_told_of(mode: str, outage: timedelta) -> None:
+    set_up(mode, now=NOON, by="ann")
+    served(MINUTE)
+    remove([], now=NOON + HOUR, by="ann")
+    set_up(mode, now=NOON + DAY, by="ann")
+    served(DAY + timedelta(seconds=1))
+
+    assert told_at(DAY + outage)
+
 
 @pytest.mark.usefixtures("declared")
 @pytest.mark.parametrize("mode", MODES)

@@ -59,3 +59,13 @@ def test_what_is_wrong_is_its_certificate_and_what_helps_is_said(port: int) -> N
         "Redis takes no messages: its certificate is not trusted, or of another name "
         "(?ssl_ca_certs=FILE names an authority of yours)."
     )
+
+
+def test_a_file_of_ours_that_is_gone_is_not_a_redis_that_is_away(port: int, tmp_path: Path) -> None:
+    with pytest.raises(redis.ConnectionError) as caught:
+        redis.Redis.from_url(f"rediss://localhost:{port}/0?ssl_ca_certs={tmp_path / 'ca.pem'}").ping()
+
+    assert redis_problem(caught.value) == (
+        "Redis takes no messages: a file that REDIS_URL names, its socket or one for TLS, "
+        "is not there or may not be read."
+    )

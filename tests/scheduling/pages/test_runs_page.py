@@ -76,6 +76,7 @@ def test_the_same_words_find_the_same_runs_on_the_page_and_in_the_api(
     ("query", "problem"),
     [
         ("from=soon", "from: 'soon' is not a time; write it like 2026-11-23T12:00:00Z."),
+        ("from=2026-11-23T12:01Z&to=2026-11-23T12:00Z", "to: it is before `from`"),
         ("to=0001-01-01", "lies beyond what is reckoned with"),
         (
             "state=odd",

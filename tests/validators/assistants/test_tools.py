@@ -149,6 +149,7 @@ def test_a_long_past_is_told_in_part_and_that_there_is_more(four: list[Validator
             "flag: There is no “ugly”. There are: commission_crossed_ten_percent, ",
         ),
         ("find_validators", {"limit": 51}, "limit: Input should be less than or equal to 50"),
+        ("find_validators", {"limit": True}, "limit: it cannot be true or false"),
         ("find_validators", {"epoch": 7}, "epoch: of epoch 7 nothing is stored."),
         ("find_validators", {"cursor": "x"}, "cursor"),
         ("find_validators", {"format": "csv"}, "format: there is no such argument"),

@@ -250,7 +250,19 @@ def test_a_hundred_epochs_that_accounts_tell_leave_the_page_light(client: Client
         for number in range(100)
     )
 
+    for number in range(100):
+        at, epoch = NOON - number * timedelta(hours=1), 890 + number
+        shown.commission_changes.create(epoch=epoch, from_bps=500, to_bps=700, seen_at=at)
+        shown.incidents.create(started_at=at, ended_at=at, start_epoch=epoch, fetches=3)
+        shown.identity_changes.create(
+            epoch=epoch, from_identity=f"{number:044}", to_identity="node1", seen_at=at
+        )
+
     content = page(client, "/validators/vote1/")
 
     assert "the newest 100 known" in content
     assert len(content.encode()) < 130_000
+    said = words(content)
+    assert said.count("The 80 before are in the JSON , which has the newest 100.") == 2
+    assert "80 or more before, as far as what changed is kept" in said
+    assert (f"{19:044}" in content, f"{20:044}" in content) == (True, False)

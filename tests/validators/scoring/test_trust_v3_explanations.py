@@ -78,6 +78,24 @@ def test_a_sentence_stands_for_itself_wherever_it_is_sorted_to() -> None:
 @pytest.mark.parametrize(
     ("performance", "said"),
     [
+        ([1.0, 1.0, 1.0], "0.08 % of the votes, no more than is usual, before the last epoch: "),
+        ([1.0, 0.999, 1.0], "0.11 % of the votes, no more than is usual, before the last epoch: "),
+        ([1.0, 0.99, 1.0], "0.41 % of the votes before the last epoch: "),
+    ],
+)
+def test_the_epoch_that_is_mixed_into_a_mean_is_no_fault_of_the_validator(
+    performance: list[float], said: str
+) -> None:
+    parts = {part.name: part.said for part in explained(judged(validator(1, past(*performance))).components)}
+
+    assert parts["recent_shortfall"].startswith(f"counts as having lacked {said}")
+    assert parts["recent_shortfall"].endswith("one as usual for the cluster (0.20 %) is mixed in")
+    assert parts["delinquency"].endswith("one as usual for the cluster (0.50 %) is mixed in")
+
+
+@pytest.mark.parametrize(
+    ("performance", "said"),
+    [
         ([0.99], ["unknown", "unknown"]),
         ([0.99, 0.98], ["lacked", "unknown"]),
         ([0.99, None, 0.98], ["lacked", "lacked"]),

@@ -106,47 +106,6 @@ def test_an_estimate_of_lamports_is_the_mean_of_the_epochs_that_a_node_sends() -
     assert yields() == {"vote1": (pytest.approx(yearly(mean, 2 * DAY), rel=1e-9), "estimate", 5)}
 
 
-def test_an_estimate_has_no_epoch_in_which_no_vote_of_it_could_count() -> None:
-    """Votes count by the stake of the epoch before, so who is new, or had none, earns nothing at first."""
-    fetch()
-    running()
-    for epoch in (986, 987, 988, 989):
-        ended(epoch, validators=3)
-    staked = {"activated_stake": 1_000 * SOL, "commission_bps": 0}
-    new, back, failing = (validator(number, **staked) for number in (1, 2, 3))
-    row(new, 988, credits=0, activated_stake=1_000 * SOL)
-    row(back, 987, credits=0, activated_stake=0)
-    row(back, 988, credits=0, activated_stake=1_000 * SOL)
-    row(failing, 987, credits=4 * 10**8, activated_stake=1_000 * SOL)
-    row(failing, 988, credits=0, activated_stake=1_000 * SOL)
-    for one in (new, back, failing):
-        row(one, 989, credits=4 * 10**8, activated_stake=1_000 * SOL)
-
-    refresh_yields()
-
-    paid = 4 * 10**8 / (1_000 * SOL)
-    assert yields() == {
-        "vote1": (pytest.approx(yearly(paid, DAY), rel=1e-9), "estimate", 1),
-        "vote2": (pytest.approx(yearly(paid, DAY), rel=1e-9), "estimate", 1),
-        "vote3": (pytest.approx(yearly(paid * 2 / 3, DAY), rel=1e-9), "estimate", 3),
-    }
-
-
-def test_who_is_new_where_nobody_looked_before_may_have_been_there() -> None:
-    fetch()
-    running()
-    # A file told of accounts of then, and no stake.
-    for epoch in (988, 989):
-        ended(epoch, validators=3)
-    row(validator(2, left_at=NOON), 988, credits=4 * 10**8)
-    one = validator(1, activated_stake=1_000 * SOL, commission_bps=0)
-    row(one, 989, credits=0, activated_stake=1_000 * SOL)
-
-    refresh_yields()
-
-    assert yields()["vote1"] == (0.0, "estimate", 1)
-
-
 def test_in_the_epoch_after_votes_left_the_chain_votes_counted_without_stake_before() -> None:
     """The epoch of the migration paid votes of the stake of then, so nothing earned there is a failure."""
     fetch()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import RECORDED
-from validators.solana.concentration import superminority
+from validators.solana.concentration import Member, concentration, superminority
 
 RECORDING = RECORDED / "rpc" / "epoch990" / "getVoteAccounts.json"
 
@@ -76,3 +76,8 @@ def test_the_recorded_reply_agrees_with_counting_down_by_hand() -> None:
 
     assert len(found) == count
     assert 10 <= count <= 40
+
+
+def test_every_python_adds_the_same_shares_up() -> None:
+    """From 3.12 on `sum` of floats is another one."""
+    assert concentration(Member(str(number), 1) for number in range(10)).herfindahl == 0.10000000000000002

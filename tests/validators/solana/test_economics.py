@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from validators.solana.economics import (
     SECONDS_PER_YEAR,
     EpochReturn,
+    added_apy_of,
     alpenglow_return,
     apy,
+    apy_of,
     inflation_rewards,
     kept_share,
     plausible_seconds,
@@ -233,3 +235,11 @@ def test_a_length_that_cannot_be_is_replaced_by_the_nominal_one(
     seconds: float | None, nominal: float | None, believed: float | None
 ) -> None:
     assert plausible_seconds(seconds, nominal) == believed
+
+
+def test_every_python_adds_the_same_returns_up() -> None:
+    """From 3.12 on `sum` of floats is another one: of ten tenths it was less than 1."""
+    tenths, days = [0.1] * 10, [0.1 * 86_400] * 10
+
+    assert apy_of(tenths, days) == apy_of([0.1], [8_640.0])
+    assert added_apy_of(tenths, [1.0] * 10) == 1.0 / 10 * SECONDS_PER_YEAR

@@ -8,13 +8,10 @@ from typing import Any, Final
 
 from validators.figures import bps_percent, decimal, percent
 from validators.scoring.facts import Part
-from validators.scoring.trust_v2.inputs import RUN_CAP
+from validators.scoring.trust_v2.inputs import RUN_CAP, UNSEEN_DELINQUENCY, UNSEEN_SHORTFALL
 from validators.scoring.trust_v2.tables import INPUTS, Tables, shipped_tables
 from validators.scoring.trust_v2.terms import RAISE_WINDOW_EPOCHS
-from validators.scoring.wording import COULD_NOT_VOTE, risk_percent, share_percent, sol, voted
-
-# The means begin with one epoch as the cluster usually is, so that a short history says little.
-MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
+from validators.scoring.wording import COULD_NOT_VOTE, lacked, mixed, risk_percent, share_percent, sol, voted
 
 
 def explained(components: Mapping[str, Any]) -> list[Part]:
@@ -120,9 +117,13 @@ def _bad_run(value: float) -> str:
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
     "previous_shortfall": lambda value: voted(value, "in the epoch before the last that counts"),
-    "earlier_shortfall": lambda value: f"lacked {percent(value)} of the votes before those: {MIXED}",
+    "earlier_shortfall": lambda value: (
+        f"{lacked(value, UNSEEN_SHORTFALL, 'before those')}: {mixed(UNSEEN_SHORTFALL)}"
+    ),
     "bad_run": _bad_run,
-    "delinquency": lambda value: f"counts as delinquent in {percent(value)} of the looks: {MIXED}",
+    "delinquency": lambda value: (
+        f"counts as delinquent in {percent(value)} of the looks: {mixed(UNSEEN_DELINQUENCY)}"
+    ),
     "stake": lambda value: f"{sol(value)} delegated",
     "failing_with_stake": lambda value: (
         "failed in the last epoch that counts, with serious stake"

@@ -5,18 +5,24 @@ change of the risk is that input's part. So the parts add up, whatever the trees
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import fsum
 from typing import Any, Final
 
 from validators.figures import bps_percent, decimal, percent
 from validators.scoring.facts import Part
-from validators.scoring.trust_v3.inputs import INPUTS, SHORTFALL_CAP, WINDOW
+from validators.scoring.trust_v3.inputs import (
+    INPUTS,
+    SHORTFALL_CAP,
+    UNSEEN_DELINQUENCY,
+    UNSEEN_SHORTFALL,
+    WINDOW,
+)
 from validators.scoring.trust_v3.number import FULL, Number, count_on
 from validators.scoring.trust_v3.tables import Tables, shipped_tables
-from validators.scoring.wording import COULD_NOT_VOTE, risk_percent, share_percent, sol, voted
+from validators.scoring.wording import COULD_NOT_VOTE, lacked, mixed, risk_percent, share_percent, sol, voted
 from validators.solana.arithmetic import ALL_BPS
 
-# The means begin with one epoch as the cluster usually is, so that a short history says little.
-MIXED: Final = "recent epochs weigh more, and one as usual for the cluster is mixed in"
+MIXED: Final = mixed(UNSEEN_SHORTFALL)
 CAPPED: Final = f"each epoch counts at most {SHORTFALL_CAP * 100:g} %"
 
 
@@ -74,7 +80,7 @@ def _performance(components: Mapping[str, Any], level: float, number: Number) ->
 
 def _shared(parts: Sequence[Part], number: Number) -> list[Part]:
     """The parts of a risk that would take more than is left take all of it, each its share."""
-    left, wanted = FULL - number.commission - number.performance, -sum(part.points for part in parts)
+    left, wanted = FULL - number.commission - number.performance, -fsum(part.points for part in parts)
     if wanted <= left:
         return list(parts)
     return [part._replace(points=part.points * (left / wanted)) for part in parts]
@@ -150,9 +156,9 @@ def _behind(of: str) -> Callable[[float], str]:
 _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
     "last_shortfall": lambda value: voted(value, "in the last epoch that counts"),
     "previous_shortfall": lambda value: voted(value, "in the epoch before the last that counts"),
-    "recent_shortfall": lambda value: f"lacked {percent(value)} of the votes before the last epoch: {MIXED}",
+    "recent_shortfall": lambda value: f"{lacked(value, UNSEEN_SHORTFALL, 'before the last epoch')}: {MIXED}",
     "earlier_shortfall": lambda value: (
-        f"lacked {percent(value)} of the votes over the long run: {CAPPED}, {MIXED}"
+        f"{lacked(value, UNSEEN_SHORTFALL, 'over the long run')}: {CAPPED}, {MIXED}"
     ),
     "end_shortfall": lambda value: (
         "voted as the others did at the end of the epoch"
@@ -160,7 +166,9 @@ _INPUTS: Final[Mapping[str, Callable[[float], str]]] = {
         else f"voted {percent(value)} below the others at the end of the epoch"
     ),
     "delinquent_now": lambda value: f"was {'' if value else 'not '}delinquent when this score was made",
-    "delinquency": lambda value: f"counts as delinquent in {percent(value)} of the looks: {MIXED}",
+    "delinquency": lambda value: (
+        f"counts as delinquent in {percent(value)} of the looks: {mixed(UNSEEN_DELINQUENCY)}"
+    ),
     "stake": lambda value: f"{sol(value)} delegated",
     "least_stake": lambda value: f"{sol(value)} at the least, in what is known of ten epochs",
     "stake_kept": lambda value: (
