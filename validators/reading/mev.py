@@ -81,11 +81,12 @@ def _jito_said(validator: Validator, *, looked: bool) -> str:
     if validator.runs_jito:
         return ""
     if validator.runs_jito is None:
+        until = "before it left" if validator.left_at else "yet"
         why = (
             "no account of its tips was seen, and in no epoch that was looked at a block of its own that "
             "would have made one"
             if looked
-            else "nobody looked for an account of its tips yet"
+            else f"nobody looked for an account of its tips {until}"
         )
         return f"Whether it runs Jito is not known: {why}."
     return f"It does not run Jito: in epoch {validator.mev_epoch} it made blocks, and had no account of tips."

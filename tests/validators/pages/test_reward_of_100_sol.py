@@ -140,6 +140,15 @@ def test_who_does_not_vote_brings_nothing(client: Client, gone: dict[str, Any]) 
     assert f"100 SOL for a year (SOL) {nothing} 5.25 {nothing} Stake (SOL)" in compared
 
 
+def test_who_neither_votes_nor_did_is_not_said_to_bring_anything_else(client: Client) -> None:
+    fetch()
+    validator(1, apy=0.0, apy_basis="realised", apy_epochs=10, delinquent=True)
+
+    said = words(page(client, "/validators/vote1/")).partition("100 SOL here for a year: ")[2]
+
+    assert said.startswith("nothing while it does not vote, as now. MEV and shared fees")
+
+
 def test_who_is_not_let_into_the_next_epoch_brings_nothing_there(client: Client) -> None:
     """Also who has no stake yet; who is let in once more may still mend it."""
     fetch(epoch=990)
