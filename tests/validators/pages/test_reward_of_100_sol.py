@@ -138,6 +138,7 @@ def test_who_does_not_vote_brings_nothing(client: Client, gone: dict[str, Any]) 
     compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
     nothing = "nothing while it does not vote"
     assert f"100 SOL for a year (SOL) {nothing} 5.25 {nothing} Stake (SOL)" in compared
+    assert f"100 SOL here for a year: {nothing}, as now. MEV" in words(page(client, "/validators/vote3/"))
 
 
 def test_who_neither_votes_nor_did_is_not_said_to_bring_anything_else(client: Client) -> None:
