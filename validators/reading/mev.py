@@ -99,9 +99,9 @@ def _epoch_said(mev: MevEpoch, running: int | None) -> str:
     if mev.tips is not None:
         parts.append(f"{sol(mev.tips)} SOL of tips{'' if mev.tips_final else so_far}")
     if mev.priority_fees is not None:
-        fees = f"{sol(mev.priority_fees)} SOL of priority fees{'' if mev.priority_final else so_far}"
+        fees = f"{sol(mev.priority_fees)} SOL of shared priority fees{'' if mev.priority_final else so_far}"
         kept = bps_percent(mev.priority_commission_bps)
-        parts.append(f"{fees}, which it shares after a commission of {kept}")
+        parts.append(f"{fees}, its commission of {kept} kept before")
     looked = f"{mev.looked_at:%Y-%m-%d %H:%M} UTC"
     return f"Epoch {mev.epoch}: {' and '.join(parts)}, by Jito's accounts as of {looked}."
 
