@@ -9,6 +9,7 @@ from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, validator, vote_state
 from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services.yields import refresh_yields
+from validators.templatetags.units import UNKNOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,18 @@ def test_what_is_missing_of_a_return_is_not_said_to_be_a_stake_that_is_known(cli
         "its earnings, the commission of two epochs before or, without Alpenglow, the inflation are not known"
         in of_one
     )
+
+
+def test_who_has_left_has_no_apy_for_that_and_not_for_what_its_table_shows(client: Client) -> None:
+    fetch(epoch=990)
+    gone = validator(1, left_at=NOON)
+    ValidatorEpoch.objects.create(
+        validator=gone, epoch=988, credits_unit="lamports", fetched_at=NOON, estimated_return=0.000104
+    )
+
+    for text in (words(page(client, "/validators/vote1/")), words(page(client, "/compare/?v=vote1"))):
+        assert f"APY {UNKNOWN} (it has left the cluster)" in text
+        assert "neither its return in an ended epoch is known" not in text
 
 
 def test_right_after_the_migration_what_votes_earned_before_is_not_said_to_be_unknown(client: Client) -> None:
