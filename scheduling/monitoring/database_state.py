@@ -15,14 +15,17 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from scheduling.ledger.counting import Counts, counts_of
 from scheduling.models import AlertRound
-from scheduling.monitoring.refusals import MIGRATION_IS_MISSING, is_locked
+from scheduling.monitoring.refusals import MIGRATION_IS_MISSING, is_locked, may_not_spill
 
 # Milliseconds that the trial of a write waits for SQLite's lock: who holds it can write.
 LOCK_PATIENCE_MS = 300
 # Bytes of a row that needs pages of its own: a database that may not grow still changes what it has.
 LARGE_ROW = 16_384
 MEBIBYTE = 2**20
+# What PostgreSQL puts on its disk, some hundred kilobytes, and forgets with the statement; no table knows.
+SPILLS = "SET LOCAL work_mem = '64kB'; SELECT count(*) FROM generate_series(1, 4000)"
 _TABLE = AlertRound._meta.db_table
+_WRITES_NOTHING = f"UPDATE {_TABLE} SET looked_at = looked_at WHERE false"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,7 @@ def require_writes() -> None:
                 with connection.wrap_database_errors:
                     _write_to_sqlite(connection.connection)
             else:
-                cursor.execute(f"UPDATE {_TABLE} SET looked_at = looked_at WHERE false")  # noqa: S608
+                cursor.execute(_WRITES_NOTHING)
     except DatabaseError as exc:
         if not is_locked(exc):
             raise
@@ -131,13 +134,24 @@ def another_writes() -> bool:
 
 
 def require_room() -> None:
-    """Raise what a write of some size raises where the disk of SQLite's file is full.
+    """Raise what a write raises now, and what one of some size raises where the database's disk is full.
 
-    The trial of a write meets that late: as long as the write-ahead log has room within itself, small ones go
-    well while a fetch is refused. Of PostgreSQL's disk its host knows.
+    The trial of a write meets that late, or never: as long as there is room within pages or the write-ahead
+    log, small ones go well while a fetch is refused.
     """
-    if connection.vendor != "sqlite":
+    if connection.vendor == "sqlite":
+        require_writes()
+        _require_room_for_sqlite()
         return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{_WRITES_NOTHING}; {SPILLS}")  # one transaction, one way there
+    except DatabaseError as exc:
+        if not (is_locked(exc) or may_not_spill(exc)):
+            raise
+
+
+def _require_room_for_sqlite() -> None:
     connection.ensure_connection()
     with connection.wrap_database_errors:
         main: Any = connection.connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'")

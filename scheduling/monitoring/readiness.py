@@ -27,7 +27,7 @@ from scheduling.ledger.stored_tasks import stored_tasks, tasks_that_are_gone
 from scheduling.models import ASKED_FOR, Job, Run, RunState, RunTrigger
 from scheduling.monitoring import refusals
 from scheduling.monitoring.alerts import DOWN, last_look
-from scheduling.monitoring.database_state import another_writes, require_room, require_tables, require_writes
+from scheduling.monitoring.database_state import another_writes, require_room, require_tables
 from scheduling.monitoring.queue_state import QueueState, queue_state
 from scheduling.monitoring.row_locks import held_jobs, holders_in_words
 from scheduling.timing.durations import show_duration, show_roughly
@@ -114,7 +114,7 @@ class _SharedVerdict:
     def problem(self) -> str:
         with self._lock:
             if not 0 <= time.monotonic() - self._tried_at < VERDICT_KEPT:
-                self._problem = _problem_of(require_writes, require_room)
+                self._problem = _problem_of(require_room)
                 self._tried_at = time.monotonic()
             return self._problem
 

@@ -75,6 +75,7 @@ _SQLITE_TEXTS = {
 }
 # Who is not let in gets no SQLSTATE of the driver: patterns of the server's English words, or pgbouncer's.
 _CONNECTION_TEXTS = {
+    "No space left on device": _SQLSTATES[_FULL],
     "too many connections": "it has no connection left",
     "too many clients": "it has no connection left",
     "connection slots are reserved": "it has no connection left",
@@ -189,6 +190,11 @@ def is_passing(exc: Exception) -> bool:
 def is_full(exc: DatabaseError) -> bool:
     """Whether PostgreSQL's disk is, which only a write that needs room can find out."""
     return bool(_sqlstate(exc) == _FULL)
+
+
+def may_not_spill(exc: DatabaseError) -> bool:
+    """Whether PostgreSQL's temp_file_limit, which is no limit of what is stored, refused something."""
+    return bool(_sqlstate(exc) == "53400")
 
 
 def is_locked(exc: DatabaseError) -> bool:

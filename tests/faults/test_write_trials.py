@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django_q.models import Schedule
 
@@ -19,7 +20,7 @@ from scheduling.engine.processes import host_name
 from scheduling.engine.write_trials import LONGEST_TRIAL_WAIT, WRITERS_FIRST, WriteTrials
 from scheduling.models import Run, RunState
 from scheduling.monitoring import readiness
-from scheduling.monitoring.database_state import require_writes
+from scheduling.monitoring.database_state import SPILLS, require_room, require_writes
 from scheduling.monitoring.readiness import VERDICT_KEPT, database_verdict
 from tests.faults.test_neighbours_that_refuse import health, told
 from tests.scheduling.factories import JobFactory, RunFactory
@@ -161,6 +162,32 @@ def test_a_full_disk_is_named_while_small_writes_still_find_room(monkeypatch: py
 
     assert database_verdict() == "The database does not work: its disk is full, or it may not grow any more."
     assert asked == [connection.settings_dict["NAME"]]
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="of PostgreSQL's disk")
+@pytest.mark.database
+def test_a_full_disk_of_postgresql_is_named_though_nothing_was_written_yet() -> None:
+    def is_full(execute: Any, sql: str, *rest: Any) -> Any:
+        return execute(
+            "DO $$ BEGIN RAISE 'full' USING ERRCODE = '53100'; END $$" if SPILLS in sql else sql, *rest
+        )
+
+    with connection.execute_wrapper(is_full):
+        require_writes()
+        assert database_verdict() == "The database does not work: its disk is full."
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="of PostgreSQL's disk")
+@pytest.mark.database
+def test_the_trial_of_postgresqls_room_needs_its_disk_and_who_may_not_spill_is_not_full() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET temp_file_limit = 0")
+        with pytest.raises(DatabaseError, match="temp_file_limit"), transaction.atomic():
+            cursor.execute(SPILLS)
+        require_room()
+        cursor.execute("SHOW work_mem")
+        assert cursor.fetchone() == ("4MB",)
+        cursor.execute("RESET temp_file_limit")
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="of SQLite's file")

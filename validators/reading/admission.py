@@ -116,8 +116,12 @@ def admission_sentences(state: VoteState, *, running: int, has_stake: bool) -> l
         would_be = "it is let" if has_stake else "with some it would be let"
         said.append(f"Whether {would_be} into epoch {second} is not known: {state.reason}.")
     if state.epochs_paid is not None:
-        more = counted(state.epochs_paid, "more epoch") if state.epochs_paid else "no more epochs"
-        said.append(f"Its balance pays the admission to {more}.")
+        paid = (
+            f"{counted(state.epochs_paid, 'epoch')} from {second} on"
+            if state.epochs_paid
+            else "no more epochs"
+        )
+        said.append(f"Its balance pays the admission to {paid}.")
     return said
 
 

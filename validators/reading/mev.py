@@ -81,11 +81,12 @@ def _jito_said(validator: Validator, *, looked: bool) -> str:
     if validator.runs_jito:
         return ""
     if validator.runs_jito is None:
+        until = "before it left" if validator.left_at else "yet"
         why = (
             "no account of its tips was seen, and in no epoch that was looked at a block of its own that "
             "would have made one"
             if looked
-            else "nobody looked for an account of its tips yet"
+            else f"nobody looked for an account of its tips {until}"
         )
         return f"Whether it runs Jito is not known: {why}."
     return f"It does not run Jito: in epoch {validator.mev_epoch} it made blocks, and had no account of tips."
@@ -98,9 +99,9 @@ def _epoch_said(mev: MevEpoch, running: int | None) -> str:
     if mev.tips is not None:
         parts.append(f"{sol(mev.tips)} SOL of tips{'' if mev.tips_final else so_far}")
     if mev.priority_fees is not None:
-        fees = f"{sol(mev.priority_fees)} SOL of priority fees{'' if mev.priority_final else so_far}"
+        fees = f"{sol(mev.priority_fees)} SOL of shared priority fees{'' if mev.priority_final else so_far}"
         kept = bps_percent(mev.priority_commission_bps)
-        parts.append(f"{fees}, which it shares after a commission of {kept}")
+        parts.append(f"{fees}, its commission of {kept} kept before")
     looked = f"{mev.looked_at:%Y-%m-%d %H:%M} UTC"
     return f"Epoch {mev.epoch}: {' and '.join(parts)}, by Jito's accounts as of {looked}."
 

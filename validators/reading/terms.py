@@ -121,7 +121,7 @@ def term_sentences(validator: Any, operator: Operator | None) -> list[str]:
         said.append(superminority_said(superminority_since([account]).get(account)))
     if operator is not None and operator.withdrawer_is_identity:
         said.append(withdrawer_said(operator.state.epoch))
-    return said or [_nothing_said(operator, name_mark=validator.name_mark)]
+    return said or [_nothing_said(validator, operator)]
 
 
 def name_said(mark: str) -> str:
@@ -143,12 +143,12 @@ def withdrawer_said(epoch: int) -> str:
     )
 
 
-def _nothing_said(operator: Operator | None, *, name_mark: str) -> str:
-    account = (
-        "its account was not read yet" if operator is None else "its withdraw authority is not its identity"
-    )
+def _nothing_said(validator: Any, operator: Operator | None) -> str:
+    account = "its withdraw authority is not its identity"
+    if operator is None:
+        account = f"its account was not read {'before it left' if validator.left_at else 'yet'}"
     nothing = "Nothing striking is known"
-    if name_mark:
+    if validator.name_mark:
         nothing = "Beside its name, nothing striking is known: nothing"
     return f"{nothing} of its commission, it does not belong to the superminority, and {account}."
 

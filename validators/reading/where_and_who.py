@@ -63,10 +63,15 @@ def _place(validator: Validator) -> str:
     return f"{place}, {validator.country}" if validator.country else place
 
 
+def _yet(validator: Validator) -> str:
+    """Nobody looks at who has left."""
+    return "before it left" if validator.left_at else "yet"
+
+
 def _company(validator: Validator, sizes: dict[str, Any]) -> str:
     """The end of a sentence."""
     if not validator.operator:
-        return "who runs it is not known yet"
+        return "who runs it is not known" + ("" if validator.left_at else " yet")
     if sizes["operator_count"] < 2 or validator.left_at:
         return "nothing strong joins it with another validator"
     return f"one of {grouped(sizes['operator_count'])} validators of one operator"
@@ -82,6 +87,8 @@ def _sizes(validator: Validator) -> dict[str, Any]:
 
 def _where_said(validator: Validator, sizes: dict[str, Any], nodes: SourceState | None) -> str:
     database = network_database()
+    if not validator.address and validator.left_at:
+        return "Where its node is, is not known: nobody told before it left."
     if not validator.address:
         why = NEVER_LOOKED if database is None else "gossip tells no address of the internet"
         heard_at = nodes.last_success_at if nodes else None
@@ -106,7 +113,7 @@ def _where_said(validator: Validator, sizes: dict[str, Any], nodes: SourceState 
 
 def _who_said(validator: Validator, sizes: dict[str, Any]) -> str:
     if not validator.operator:
-        return "Who runs it is not known: its vote account was not read yet."
+        return f"Who runs it is not known: its vote account was not read {_yet(validator)}."
     if sizes["operator_count"] < 2 or validator.left_at:
         return "No strong evidence joins it with another validator."
     share = _share(sizes, "operator")

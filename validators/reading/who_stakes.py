@@ -35,7 +35,9 @@ def who_stakes(
     """Of its newest epochs, with what accounts told of each. Two queries."""
     looks = [row.told_stakes for row in epochs if row.told_stakes is not None]
     told, moved = list(_told_of(looks[0])) if looks else [], _moved_said(epochs)
-    accounts = [*told[:1], moved, *told[1:]] if looks else [moved, _untold(states.get(Source.STAKES))]
+    accounts = (
+        [*told[:1], moved, *told[1:]] if looks else [moved, _untold(validator, states.get(Source.STAKES))]
+    )
     shares = pool_shares({validator.pk: validator.activated_stake})[validator.pk]
     there: Any = StakePool.objects.filter(is_there=True).exclude(epoch=None)
     read = list(there.order_by("epoch").values_list("epoch", flat=True))
@@ -71,8 +73,13 @@ def _of(part: int, whole: int) -> str:
     return f" ({fraction_percent(part / whole)})" if whole else ""
 
 
-def _untold(state: SourceState | None) -> str:
+def _untold(validator: Validator, state: SourceState | None) -> str:
     unknown = "How many stake accounts it has, what comes and leaves, and what is its own, is not known"
+    # As the source Stakes chooses whom it asks for.
+    if validator.left_at:
+        return f"{unknown}: it has left the cluster."
+    if not validator.activated_stake:
+        return f"{unknown}: nobody looks at those of a validator without stake."
     if state is not None and state.is_not_offered:
         return f"{unknown}: no endpoint that is asked offers it."
     return f"{unknown}: they were not looked at yet. {UNTIL_THEN}"

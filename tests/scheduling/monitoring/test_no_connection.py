@@ -46,6 +46,7 @@ def test_who_is_not_let_in_by_the_server_is_told_why(full: str) -> None:
     [
         ("FATAL:  sorry, too many clients already", "it has no connection left"),
         ("FATAL:  no more connections allowed (max_client_conn)", "it has no connection left"),
+        ("FATAL:  could not write init file: No space left on device", "its disk is full"),
         ("FATAL:  the database system is starting up", "it is starting or stopping"),
         ('FATAL:  password authentication failed for user "ada"', "it does not take our password"),
     ],

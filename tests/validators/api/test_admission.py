@@ -97,7 +97,7 @@ def test_the_chain_is_told_with_the_cluster(client: Client) -> None:
             {},
             [
                 "As its account stands, it is let into epoch 992.",
-                "Its balance pays the admission to 3 more epochs.",
+                "Its balance pays the admission to 3 epochs from 992 on.",
             ],
         ),
         (

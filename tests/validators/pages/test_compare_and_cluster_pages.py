@@ -11,6 +11,7 @@ from tests.validators.rows import COMPONENTS, NOON, SOL, fetch, scoring_run, val
 from validators.models import ChainState, ClusterEpoch, SourceState, StakeEpoch, Validator
 from validators.services.concentrations import record_concentrations
 from validators.solana.look_alikes import NameMark
+from validators.templatetags.units import UNKNOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +24,19 @@ def test_up_to_four_are_compared_in_the_order_named_and_the_others_named(client:
 
     assert re.findall(r'<bdi class="name">(\w+)<', content) == ["N3", "N1", "N5", "N2"]
     assert "Left out, because unknown or more than four: <bdi>nobody</bdi>" in content
+
+
+def test_beside_others_and_on_its_page_the_same_is_why_a_commission_is_not_known(client: Client) -> None:
+    fetch()
+    validator(1, commission_bps=None, left_at=NOON)
+    validator(2, commission_bps=None)
+
+    compared = words(page(client, "/compare/?v=vote1&v=vote2"))
+
+    gone, untold = f"{UNKNOWN} (it has left the cluster)", f"{UNKNOWN} (the endpoint does not tell)"
+    assert f"Commission {gone} {untold}" in compared
+    pages = [words(page(client, f"/validators/vote{number}/")) for number in (1, 2)]
+    assert [(gone in text, untold in text) for text in pages] == [(True, False), (False, True)]
 
 
 def test_risks_and_what_100_sol_bring_stand_side_by_side(client: Client) -> None:

@@ -101,8 +101,9 @@ def test_tips_say_their_epoch_and_whether_they_are_whole(client: Client) -> None
 
     said = page_of(client, shown)
 
-    told_of_two = "Epoch 2: 4 SOL of tips so far and 0.500 SOL of priority fees so far, which it shares after"
-    assert f"{told_of_two} a commission of 50 %, by Jito's accounts as of" in said
+    of_fees = "0.500 SOL of shared priority fees so far, its commission of 50 % kept before"
+    told_of_two = f"Epoch 2: 4 SOL of tips so far and {of_fees}"
+    assert f"{told_of_two}, by Jito's accounts as of" in said
     rows = said.partition("Epoch by epoch")[2]
     without = f"{UNKNOWN} (no tip account of it was seen in this epoch)"
     for cells in ("8 % 4 so far 0.500 so far", f"0 % 9 {UNKNOWN} (no account of", f"no Jito {without}"):

@@ -9,6 +9,7 @@ from tests.validators.looking import page, words
 from tests.validators.rows import NOON, SOL, fetch, validator, vote_state
 from validators.models import ClusterEpoch, ValidatorEpoch
 from validators.services.yields import refresh_yields
+from validators.templatetags.units import UNKNOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,18 @@ def test_what_is_missing_of_a_return_is_not_said_to_be_a_stake_that_is_known(cli
         "its earnings, the commission of two epochs before or, without Alpenglow, the inflation are not known"
         in of_one
     )
+
+
+def test_who_has_left_has_no_apy_for_that_and_not_for_what_its_table_shows(client: Client) -> None:
+    fetch(epoch=990)
+    gone = validator(1, left_at=NOON)
+    ValidatorEpoch.objects.create(
+        validator=gone, epoch=988, credits_unit="lamports", fetched_at=NOON, estimated_return=0.000104
+    )
+
+    for text in (words(page(client, "/validators/vote1/")), words(page(client, "/compare/?v=vote1"))):
+        assert f"APY {UNKNOWN} (it has left the cluster)" in text
+        assert "neither its return in an ended epoch is known" not in text
 
 
 def test_right_after_the_migration_what_votes_earned_before_is_not_said_to_be_unknown(client: Client) -> None:
@@ -138,6 +151,16 @@ def test_who_does_not_vote_brings_nothing(client: Client, gone: dict[str, Any]) 
     compared = words(page(client, "/compare/?v=vote1&v=vote2&v=vote3"))
     nothing = "nothing while it does not vote"
     assert f"100 SOL for a year (SOL) {nothing} 5.25 {nothing} Stake (SOL)" in compared
+    assert f"100 SOL here for a year: {nothing}, as now. MEV" in words(page(client, "/validators/vote3/"))
+
+
+def test_who_neither_votes_nor_did_is_not_said_to_bring_anything_else(client: Client) -> None:
+    fetch()
+    validator(1, apy=0.0, apy_basis="realised", apy_epochs=10, delinquent=True)
+
+    said = words(page(client, "/validators/vote1/")).partition("100 SOL here for a year: ")[2]
+
+    assert said.startswith("nothing while it does not vote, as now. MEV and shared fees")
 
 
 def test_who_is_not_let_into_the_next_epoch_brings_nothing_there(client: Client) -> None:

@@ -59,7 +59,9 @@ def _numbers_are_those_of_the_api(text: str, told: dict[str, Any]) -> None:
     apy, reward = told["apy"], told["reward_of_100_sol"]
     if apy is None:
         assert reward is None
-        assert "100 SOL here for a year: not known" in text
+        stands_still = told["delinquent"] or told["left_at"]
+        said = "nothing while it does not vote, as now." if stands_still else "not known, as its APY is not."
+        assert f"100 SOL here for a year: {said}" in text
     else:
         brings = found(r"(?:for a year:|(?:as now|next epoch). Else) about ([\d.]+) SOL", text)
         assert float(brings) == round(int(reward) / 10**9, 2)

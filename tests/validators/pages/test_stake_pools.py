@@ -52,6 +52,22 @@ def test_a_validators_page_says_who_stakes_how_much_as_of_when(client: Client) -
     assert "closed" not in said
 
 
+@pytest.mark.parametrize(
+    ("fate", "why"),
+    [
+        ({"left_at": NOON}, "it has left the cluster."),
+        ({"activated_stake": 0}, "nobody looks at those of a validator without stake."),
+    ],
+)
+def test_whose_stake_accounts_nobody_will_look_at_is_not_told_to_wait(
+    client: Client, fate: dict[str, Any], why: str
+) -> None:
+    fetch()
+    validator(40, **fate)
+
+    assert f"and what is its own, is not known: {why} " in _who(client)
+
+
 def test_a_validators_page_and_the_api_say_what_comes_leaves_and_is_its_own(client: Client) -> None:
     fetch()
     shown = validator(40)

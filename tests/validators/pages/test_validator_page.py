@@ -212,7 +212,7 @@ def test_a_balance_shows_what_its_tickets_are_paid_from(client: Client) -> None:
     text = words(page(client, "/validators/vote1/"))
 
     assert "Balance (SOL) 3.230 " in text
-    assert "Its balance pays the admission to 4 more epochs." in text
+    assert "Its balance pays the admission to 4 epochs from 992 on." in text
 
 
 def test_of_credits_that_are_not_known_no_stake_and_no_block_is_blamed(client: Client) -> None:

@@ -83,6 +83,21 @@ def test_what_is_not_known_is_said(client: Client, known: dict[str, object], sho
     assert short in words(page(client, "/validators/vote1/"))
 
 
+def test_of_who_has_left_nothing_is_said_to_come_yet(client: Client) -> None:
+    """Nobody looks at it any more."""
+    fetch()
+    with_database()
+    validator(1, left_at=timezone.now())
+
+    text = words(page(client, "/validators/vote1/"))
+
+    assert "Where its node is, is not known; who runs it is not known. " in text
+    assert "Where its node is, is not known: nobody told before it left." in text
+    assert "Who runs it is not known: its vote account was not read before it left." in text
+    assert "does not belong to the superminority, and its account was not read before it left." in text
+    assert "nobody looked for an account of its tips before it left." in text
+
+
 @pytest.mark.parametrize(
     ("named", "read", "said"),
     [
