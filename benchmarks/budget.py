@@ -18,7 +18,7 @@ PHASES: Final[dict[str, tuple[str, ...]]] = {
     "read the last look": ("validators.services.fetching:last_look",),
     "read what is stored": (
         "validators.services.present:stored_validators",
-        "validators.services.comparison:_before",
+        "validators.services.epochs:_settled_epochs",
         "validators.services.epochs:_stored_epochs",
         "validators.services.present:running_rows",
     ),

@@ -23,6 +23,8 @@ ROWS_AT_ONCE: Final = 1_000
 # Seconds; on a machine without time to spare a slice takes long, and the pause gives others no more.
 LONGEST_PAUSE: Final = 0.02
 
+# Among the constants of an update: what a row has, and one.
+ONE_MORE: Final = object()
 KEYS_PER_QUERY: Final = 5_000
 # Any number will do, as long as nothing else in the database locks it.
 _WRITERS_LOCK: Final = 0x50_0A_2A
@@ -151,8 +153,7 @@ def update_rows(
     if not rows:
         return
     columns = _columns(model, fields)
-    common = _prepared(model, constants)
-    fixed = [f"{column} = %s" for column in _columns(model, list(constants))]
+    fixed, common = _alike(model, constants)
     table, key = _table(model), _columns(model, ["id"])[0]
     if connection.vendor == "postgresql":
         with _incoming(table, [*columns, key], rows) as incoming:
@@ -191,11 +192,11 @@ class Staged:
             update_rows(self._model, fields=self._fields, rows=self._rows, constants=constants)
             return
         table, key, columns = _table(self._model), *self._names()
-        fixed = [f"{column} = %s" for column in _columns(self._model, list(constants))]
+        fixed, common = _alike(self._model, constants)
         changed = ", ".join([*fixed, *(f"{column} = staged.{column}" for column in columns)])
         _execute(
             f"UPDATE {table} SET {changed} FROM {self._staged} AS staged WHERE {table}.{key} = staged.{key}",
-            _prepared(self._model, constants),
+            common,
         )
         _execute(f"DROP TABLE {self._staged}")
 
@@ -263,6 +264,15 @@ def _table(model: type[models.Model]) -> str:
 
 def _quoted(name: str) -> str:
     return connection.ops.quote_name(name)
+
+
+def _alike(model: type[models.Model], constants: Mapping[str, Any]) -> tuple[list[str], tuple[Any, ...]]:
+    """What an update sets alike in all rows, and the values that go beside it."""
+    values = {name: value for name, value in constants.items() if value is not ONE_MORE}
+    counted = _columns(model, [name for name in constants if name not in values])
+    fixed = [f"{column} = %s" for column in _columns(model, list(values))]
+    fixed += [f"{column} = {_table(model)}.{column} + 1" for column in counted]
+    return fixed, _prepared(model, values)
 
 
 def _columns(model: type[models.Model], fields: Sequence[str]) -> list[str]:

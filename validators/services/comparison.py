@@ -12,7 +12,7 @@ from typing import Any, Final
 from validators.models import Fetch, Validator
 from validators.services import bulk
 from validators.services.cluster_epochs import running_mean
-from validators.services.epochs import Before, EpochChanges, compared_epochs
+from validators.services.epochs import EpochChanges, compared_epochs
 from validators.services.present import Present, present_marks, read_present
 from validators.services.stored import STANDING, Moved, StoredValidator
 from validators.solana.concentration import superminority
@@ -47,7 +47,6 @@ class Comparison:
     left: Sequence[int]
     steady: bulk.Staged
     changed: bulk.Staged
-    before: Before
     epochs: EpochChanges
     standing: Standing
     mean: CreditMean
@@ -84,7 +83,6 @@ def compare(snapshot: Snapshot, present: Present | None = None) -> Comparison:
     keys = {row.vote_account: row.pk for row in stored.values()}
     keys.update((row[0], -place) for place, row in enumerate(states.came, start=1))
     sent = {state.account.vote_account for state in snapshot.accounts}
-    before = _before(sent, previous, stored)
     gone = {row.vote_account for row in stored.values() if row.is_gone}
     return Comparison(
         marks=present.marks,
@@ -98,8 +96,7 @@ def compare(snapshot: Snapshot, present: Present | None = None) -> Comparison:
         left=_left(snapshot, stored, sent | gone),
         steady=bulk.Staged(Validator, name="steady", fields=_MOVING, rows=states.steady),
         changed=bulk.Staged(Validator, name="changed", fields=STATES, rows=states.changed),
-        before=before,
-        epochs=compared_epochs(snapshot, keys=keys, present=present, before=before),
+        epochs=compared_epochs(snapshot, keys=keys, present=present),
         standing=standing,
         mean=running_mean(snapshot),
     )
@@ -169,14 +166,6 @@ def _states(snapshot: Snapshot, stored: Mapping[str, StoredValidator], standing:
             found.moved.append((row, account))
             found.changed.append((*values, *moving, row.pk))
     return found
-
-
-def _before(sent: Set[str], previous: Fetch | None, stored: Mapping[str, StoredValidator]) -> Before:
-    known = {row.pk for row in stored.values() if row.vote_account in sent}
-    if previous is None:
-        return Before(epoch=0, settled=frozenset(), returning=tuple(known))
-    unseen = set(Validator.objects.exclude(last_seen_at=previous.stored_at).values_list("pk", flat=True))
-    return Before(previous.epoch, settled=frozenset(known - unseen), returning=tuple(known & unseen))
 
 
 def _joined(snapshot: Snapshot, stored: Mapping[str, StoredValidator], gone: Set[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Storing what each validator earned in each epoch of a snapshot."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -20,6 +20,7 @@ from validators.services.epoch_numbers import (
 from validators.services.present import Present
 from validators.services.running_epoch import RunningChanges, RunningEpoch
 from validators.services.settled_past import settle_again
+from validators.services.stretches import MOST_NAMED_KEYS
 from validators.solana.arithmetic import TUPLES_SENT, Earned, with_gaps
 from validators.solana.snapshot import AccountState, Snapshot
 
@@ -54,24 +55,8 @@ class StoredEpoch(NamedTuple):
 
 # (validator's primary key, epoch) -> its row
 StoredEpochs = dict[tuple[int, int], StoredEpoch]
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What the tables held before a fetch; the validators are primary keys.
-
-    `epoch` ran at the fetch before. Of a settled validator, which that fetch saw, older epochs
-    are stored with their final numbers. A returning one was stored once, but missing then.
-    """
-
-    epoch: int
-    settled: frozenset[int]
-    returning: tuple[int, ...]
-
-    @property
-    def first_open_epoch(self) -> int:
-        """One earlier than `epoch`: a node that still was in it may have answered for the accounts."""
-        return self.epoch - 1
+# What an account tells of an ended epoch, and the validator's primary key.
+_Told = tuple[int, Earned, AccountState]
 
 
 @dataclass(slots=True)
@@ -103,33 +88,33 @@ class EpochsWritten:
     past: frozenset[int]
 
 
-def compared_epochs(
-    snapshot: Snapshot,
-    *,
-    keys: Mapping[str, int],
-    present: Present,
-    before: Before,
-) -> EpochChanges:
+def compared_epochs(snapshot: Snapshot, *, keys: Mapping[str, int], present: Present) -> EpochChanges:
     """The epoch rows that this snapshot adds or changes.
 
     keys gives each vote account's primary key, present what the fetch before left. What is
-    settled is not looked at again: in most fetches that leaves two rows a validator to compare,
-    and one to write.
+    settled is not looked at again: in most fetches that leaves two epochs of a validator, of which one
+    is told as it is stored.
     """
-    rows = _stored_epochs(snapshot, before)
     epoch, stored = snapshot.epoch.epoch, present.validators
     running = RunningEpoch(epoch, split_epoch=snapshot.split_epoch, stored=present.running_in(epoch))
-    changes = _Changes([], [], set(), [])
-    over = _epochs_over(snapshot)
+    before = None if present.newest is None else present.newest.epoch
+    settled = frozenset() if before is None else _settled_epochs(_first_open(before), epoch)
+    changes, over = _Changes([], [], set(), []), _epochs_over(snapshot)
+    told: list[_Told] = []
     for state in snapshot.accounts:
         account = state.account.vote_account
-        key = keys[account]
-        for earned in _open_epochs(state, snapshot, before if key in before.settled else None):
+        key, known = keys[account], stored.get(account)
+        for earned in _open_epochs(state, snapshot, before if known and known.seen_last else None):
             if earned.epoch == epoch:
-                running.add(key, earned, state, stored.get(account))
-            else:
-                row = rows.get((key, earned.epoch))
-                _add_past(changes, key, earned, state, row, is_final=earned.epoch < over)
+                running.add(key, earned, state, known)
+            elif known is None:
+                _add_past(changes, key, earned, state, None, is_final=earned.epoch < over)
+            elif (key, earned.epoch, earned.credits, earned.unit) not in settled:
+                told.append((key, earned, state))
+    rows = _stored_epochs(told, latest=epoch - 1)
+    for key, earned, state in told:
+        row = rows.get((key, earned.epoch))
+        _add_past(changes, key, earned, state, row, is_final=earned.epoch < over)
     return EpochChanges(running.changes(), changes)
 
 
@@ -201,31 +186,50 @@ def _check_settled(
         changes.contradicted.append(f"{where}: {row.credits}, now {earned.credits}")
 
 
-def _open_epochs(state: AccountState, snapshot: Snapshot, settled: Before | None) -> Sequence[Earned]:
-    """The epochs sent and the gaps between them; of a settled validator only those that may change."""
+def _first_open(before: int) -> int:
+    """Of whom the fetch before saw, in that epoch, older epochs are stored with their final numbers.
+
+    One earlier: a node that still was in it may have answered for the accounts.
+    """
+    return before - 1
+
+
+def _open_epochs(state: AccountState, snapshot: Snapshot, before: int | None) -> Sequence[Earned]:
+    """The epochs sent and the gaps between them; only those that may change of whom the fetch before saw,
+    in the epoch `before`."""
     earned, running = state.earned, snapshot.epoch.epoch
-    since = 0 if settled is None else settled.first_open_epoch
+    since = 0 if before is None else _first_open(before)
     is_usual = since == running - 1 and len(earned) > 1
     if is_usual and earned[-1].epoch == running and earned[-2].epoch == since:
         return earned[-2:]
     first = earned[0].epoch if earned else running
     # An account that a fetch saw existed then, credits or not. But of an account with so many tuples the
     # older ones are not sent: no tuple is no sign of an epoch without credits.
-    if settled is not None and len(state.account.epoch_credits) < TUPLES_SENT:
-        first = min(first, settled.epoch)
+    if before is not None and len(state.account.epoch_credits) < TUPLES_SENT:
+        first = min(first, before)
     rows = with_gaps(earned, first_epoch=first, running_epoch=running, split_epoch=snapshot.split_epoch)
     return [row for row in rows if row.epoch >= since or row.epoch == running]
 
 
-def _stored_epochs(snapshot: Snapshot, before: Before) -> StoredEpochs:
-    """Rows of ended epochs that it may touch: the latest of everybody, all that are sent of the returning."""
-    ended = ValidatorEpoch.objects.exclude(epoch=snapshot.epoch.epoch)
-    rows = ended.values_list("validator_id", "epoch", "pk", "source", *EarnedNumbers._fields)
+def _settled_epochs(since: int, running: int) -> Set[tuple[Any, ...]]:
+    """Key, epoch, credits and their unit of what is settled, between the two: mostly as a fetch tells it."""
+    rows = ValidatorEpoch.objects.filter(
+        epoch__gte=since, epoch__lt=running, credits__isnull=False, credits_final=True
+    ).exclude(source__in=_TOLD_BY_OTHERS)
+    return frozenset(bulk.read_rows(rows.values_list("validator_id", "epoch", "credits", "credits_unit")))
+
+
+def _stored_epochs(told: Sequence[_Told], *, latest: int) -> StoredEpochs:
+    """The rows of the epochs told, and maybe of others; `latest` is the one that ended last."""
+    columns = ("validator_id", "epoch", "pk", "source", *EarnedNumbers._fields)
+    rows = ValidatorEpoch.objects.values_list(*columns)
     stored: StoredEpochs = {}
-    if before.settled:
-        stored.update(_keyed(rows.filter(epoch__gte=before.first_open_epoch)))
-    oldest = min((row.epoch for state in snapshot.accounts for row in state.earned[:1]), default=0)
-    for some in bulk.in_parts(before.returning):
+    # In the first look of an epoch that of everybody: to name thousands takes longer than to read all.
+    if sum(earned.epoch == latest for _, earned, _ in told) > MOST_NAMED_KEYS:
+        stored.update(_keyed(rows.filter(epoch=latest)))
+        told = [one for one in told if one[1].epoch != latest]
+    oldest = min((earned.epoch for _, earned, _ in told), default=0)
+    for some in bulk.in_parts(sorted({key for key, _, _ in told})):
         stored.update(_keyed(rows.filter(validator_id__in=some, epoch__gte=oldest)))
     return stored
 

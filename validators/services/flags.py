@@ -67,8 +67,10 @@ def _never_another(commissions: Mapping[int, int]) -> Set[int]:
     for some in bulk.in_parts(keys):
         changes = CommissionChange.objects.filter(validator_id__in=some)
         others.update(changes.values_list("validator_id", flat=True))
-        rows = ValidatorEpoch.objects.filter(validator_id__in=some).values_list("validator_id", *columns)
-        for key, highest, *rest in bulk.read_rows(rows):
+        rows = ValidatorEpoch.objects.filter(validator_id__in=some)
+        # Of most epochs that ended before the first look no commission is known.
+        told = rows.exclude(**dict.fromkeys(columns)).values_list("validator_id", *columns)
+        for key, highest, *rest in bulk.read_rows(told):
             bps = commissions[key]
             if highest == bps:
                 known.add(key)

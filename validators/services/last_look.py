@@ -27,8 +27,9 @@ def last_look(present: Present) -> LastLook | None:
 
 
 def _known(row: StoredValidator, earned: StoredRunning | None) -> KnownAccount:
-    told = (None, "") if earned is None else (earned.credits, earned.credits_unit)
-    return KnownAccount(row.activated_stake, row.commission_bps, bool(row.delinquent), *told)
+    told = (None, "") if earned is None else earned[3:5]
+    # Half the price of calling it.
+    return tuple.__new__(KnownAccount, (row.activated_stake, row.commission_bps, bool(row.delinquent), *told))
 
 
 def _stakes_change(epoch: int) -> bool:

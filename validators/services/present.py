@@ -45,4 +45,5 @@ def present_marks() -> dict[str, int]:
 def read_present() -> Present:
     # The marks first: what is written while the rest is read then shows.
     marks, newest = present_marks(), Fetch.objects.newest()
-    return Present(marks, newest, stored_validators(), running_rows(newest.epoch) if newest else {})
+    validators, running = stored_validators(newest), running_rows(newest.epoch) if newest else {}
+    return Present(marks, newest, validators, running)

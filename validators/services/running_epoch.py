@@ -16,7 +16,6 @@ from validators.services.epoch_numbers import (
     live_numbers,
     merged_with,
     touched_by_fetch,
-    unit_of,
 )
 from validators.services.performances import running_performances
 from validators.services.stored import StoredValidator
@@ -25,8 +24,8 @@ from validators.solana.snapshot import AccountState
 
 _NUMBERS: Final = (*EarnedNumbers._fields, *LiveNumbers._fields)
 _ALL: Final = (*_NUMBERS, "vote_performance")
-# What every fetch shows anew; most rows change in nothing else, and are written without the rest.
-_MOVING: Final = ("credits", "fetches", "delinquent_fetches", "delinquent_at_end", "vote_performance")
+# What every fetch shows anew; most rows change in nothing else but a count, and are written without the rest.
+_MOVING: Final = ("vote_performance", "credits")
 
 
 class StoredRunning(NamedTuple):
@@ -93,7 +92,7 @@ class RunningChanges:
         or changed."""
         constants = touched_by_fetch(stored_at)
         self.others.write({})
-        self.steady.write(constants)
+        self.steady.write({**constants, "fetches": bulk.ONE_MORE})
         self.changed.write(constants)
         bulk.insert_rows(
             ValidatorEpoch,
@@ -113,7 +112,7 @@ class RunningEpoch:
         self._unit = unit_in(epoch, split_epoch=split_epoch)
         # Rows of validators that this fetch does not show stay in here.
         self._stored = dict(stored)
-        # Values of _MOVING but the last, and the primary key; beside each its credits and stake.
+        # Credits and primary key; beside each its credits, where they are compared, and stake.
         self._steady: list[tuple[Any, ...]] = []
         self._steady_told: list[tuple[int | None, int | None]] = []
         self._touched: list[_Touched] = []
@@ -125,9 +124,7 @@ class RunningEpoch:
             live = live_numbers(state, known, LiveNumbers())
             self._touched.append(_Touched(key, None, earned_numbers(earned, state), live))
         elif known is not None and _is_steady(row, earned, state, known):
-            delinquent = state.delinquent
-            counts = (row.fetches + 1, row.delinquent_fetches + delinquent, delinquent)
-            self._steady.append((earned.credits, *counts, row.pk))
+            self._steady.append((earned.credits, row.pk))
             self._steady_told.append(self._told(earned.credits, row.credits_unit, row.activated_stake))
         else:
             numbers = merged_with(row.earned, earned_numbers(earned, state))
@@ -135,7 +132,8 @@ class RunningEpoch:
 
     def changes(self) -> RunningChanges:
         performances = iter(self._performances())
-        steady = [(*row[:-1], next(performances), row[-1]) for row in self._steady]
+        # In this order, or `zip` would take one too many.
+        steady = [(performance, *row) for row, performance in zip(self._steady, performances, strict=False)]
         inserts: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
         for key, pk, earned, live in self._touched:
@@ -186,18 +184,22 @@ class RunningEpoch:
 
 
 def _is_steady(row: StoredRunning, earned: Earned, state: AccountState, known: StoredValidator) -> bool:
-    """Whether `merged_with` and `live_numbers` would leave all as it is, but for what moves."""
+    """Whether `merged_with` and `live_numbers` would leave all as it is, but for what moves.
+
+    Not said of who is delinquent, or had another commission in this epoch: their rows are written in full.
+    """
     account, bps = state.account, known.commission_bps
-    lowest, highest = row.commission_min_bps, row.commission_max_bps
-    if bps is None or row.credits is None or earned.credits is None or lowest is None or highest is None:
-        return False
+    node = (account.identity, known.version, known.client)
     return (
-        earned.credits >= row.credits
-        and lowest <= bps <= highest
-        and row.commission_first_bps is not None
+        row[8:17] == (bps, bps, bps, bps, SEEN_LIVE, account.activated_stake, *node)
+        and row[4:8] == (earned.unit, None, credits_at_start(earned, state), False)
+        and bps is not None
         and account.commission_bps == bps
-        and row[4:8] == (unit_of(earned), earned.credits_before_split, credits_at_start(earned, state), False)
-        and row[12:17] == (SEEN_LIVE, account.activated_stake, account.identity, known.version, known.client)
-        and row.commission_last_bps == bps
-        and row.credits_before_split is None
+        and not state.delinquent
+        and row.delinquent_at_end is not None
+        and not row.delinquent_at_end
+        and earned.credits_before_split is None
+        and row.credits is not None
+        and earned.credits is not None
+        and earned.credits >= row.credits
     )

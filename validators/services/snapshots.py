@@ -56,7 +56,8 @@ def record_snapshot(
     is_first_look = previous is None or previous.epoch < snapshot.epoch.epoch
     news = _news(snapshot, compared, newcomers, is_first_look=is_first_look, stored_at=stored_at)
     changes = [one for one in news if one.kind is Kind.COMMISSION]
-    confirmed = record_confirmations(snapshot, compared.moved, before=compared.before.epoch, at=stored_at)
+    before = previous.epoch if previous else 0
+    confirmed = record_confirmations(snapshot, compared.moved, before=before, at=stored_at)
     written = record_epochs(compared.epochs, newcomers=newcomers, stored_at=stored_at)
     mark_confirmed(confirmed, epoch=fetch.epoch)
     record_cluster(

@@ -60,5 +60,7 @@ def ask_at_once(source: Source) -> None:
 
 def _record(source: Source, **fields: Any) -> None:
     with transaction.atomic(savepoint=False):
-        SourceState.objects.update_or_create(source=source.value, defaults=fields)
+        # Nearly always there is one: a statement instead of four.
+        if not SourceState.objects.filter(source=source.value).update(**fields):
+            SourceState.objects.update_or_create(source=source.value, defaults=fields)
         mark_picture(source)

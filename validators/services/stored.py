@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from validators.models import Validator
+from django.db.models import Q, Value
+
+from validators.models import Fetch, Validator
 from validators.services import bulk
 from validators.solana.schemas import VoteAccount
 from validators.solana.standing import Software
@@ -27,6 +29,8 @@ class StoredValidator(NamedTuple):
     client: str
     left_at: Any
     last_vote: int
+    # By the newest fetch of all.
+    seen_last: bool
 
     @property
     def seen_by_a_fetch(self) -> bool:
@@ -53,7 +57,9 @@ Moved = Sequence[tuple[StoredValidator, VoteAccount]]
 STANDING: Final = StoredValidator._fields[2:10]
 
 
-def stored_validators() -> dict[str, StoredValidator]:
-    """Every validator that was ever seen, by vote account."""
-    rows = bulk.read_records(StoredValidator, Validator.objects.values_list(*StoredValidator._fields))
+def stored_validators(newest: Fetch | None) -> dict[str, StoredValidator]:
+    """Every validator that was ever seen, by vote account, as that fetch left it."""
+    seen_last = Value(False) if newest is None else Q(last_seen_at=newest.stored_at)
+    everybody = Validator.objects.annotate(seen_last=seen_last)
+    rows = bulk.read_records(StoredValidator, everybody.values_list(*StoredValidator._fields))
     return {row.vote_account: row for row in rows}

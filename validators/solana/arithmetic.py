@@ -127,12 +127,12 @@ def _plainly_earned(
     newest = -1
     for epoch, cumulative, previous in tuples:
         credits = cumulative - previous
-        if not (newest < epoch <= running_epoch and 0 <= credits <= most and cumulative <= LARGEST):
+        if not (newest < epoch and 0 <= credits <= most and cumulative <= LARGEST):
             return None
         # Half the price of calling Earned, a hundred thousand times.
         earned.append(tuple.__new__(Earned, (epoch, credits, unit, None)))
         newest = epoch
-    return earned
+    return earned if newest <= running_epoch else None
 
 
 def _mark_dropped_out(tuples: Sequence[CreditTuple], split_epoch: int | None, most: int) -> bool:

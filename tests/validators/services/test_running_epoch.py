@@ -72,3 +72,16 @@ def test_a_look_like_the_one_before_writes_what_moves_alone(endpoint: CannedEndp
     assert len(written) == len(tables), written
     for unmoved in ("identity", "activated_stake", "commission_last_bps", "commission_bps", "version"):
         assert not any(unmoved in statement for statement in written), unmoved
+
+
+def test_of_ended_epochs_that_are_told_as_they_are_stored_no_rows_are_read(endpoint: CannedEndpoint) -> None:
+    endpoint.current = replies.accounts(20)
+    for _ in range(2):
+        tasks.fetch_validators()
+
+    with CaptureQueriesContext(connection) as queries:
+        tasks.fetch_validators()
+
+    statements = [query["sql"] for query in queries if query["sql"].startswith("SELECT ")]
+    whole_rows = [sql for sql in statements if '"cumulative_credits_at_start"' in sql]
+    assert len(whole_rows) == 1, "those of the running epoch"
