@@ -4,6 +4,7 @@ import fcntl
 import gc
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +26,10 @@ logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 # Nearly all that reading the tests makes stays: looking for garbage among it takes a sixth of the time.
 gc.set_threshold(50_000, 50, 100)
+
+# Under nohup whatever is started ignores a hang-up as well; a handler, unlike that, ends with `exec`.
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 RECORDED = Path(__file__).parent.parent.parent / "shared" / "data"
 
