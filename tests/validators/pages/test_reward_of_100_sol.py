@@ -52,7 +52,7 @@ def test_what_is_missing_of_a_return_is_not_said_to_be_a_stake_that_is_known(cli
     beside = words(page(client, "/compare/?v=vote1"))
 
     for text in (of_one, beside, words(page(client, "/"))):
-        assert "(neither its return in an ended epoch is known, nor all that an estimate needs" in text
+        assert "(neither its return in an ended epoch in which its votes could count is known, nor" in text
         assert "no ended epoch of it is known" not in text
     assert "(not reckoned)" in of_one
     assert (
