@@ -41,7 +41,8 @@ _NO_CONNECTION_LEFT = "max number of clients reached"
 _UNTRUSTED = (
     "its certificate is not trusted, or of another name (?ssl_ca_certs=FILE names an authority of yours)"
 )
-_NO_FILE = "a file that REDIS_URL names, its socket or one for TLS, is not there or may not be read"
+_NO_FILE = "a file that REDIS_URL names, its socket or one for TLS, is not there"
+_FORBIDDEN = "the system forbids it: a file that REDIS_URL names may not be read, or a firewall is between"
 # A row or a file that somebody else is writing to: it works.
 _LOCKED = "55P03"
 _FULL = "53100"
@@ -111,8 +112,10 @@ def redis_refusal(exc: Exception) -> str:
     # redis-py raises its own for it while it handles it, and names no cause.
     if isinstance(exc.__context__, ssl.SSLCertVerificationError):
         return _UNTRUSTED
-    if isinstance(exc.__context__, FileNotFoundError | PermissionError):
+    if isinstance(exc.__context__, FileNotFoundError):
         return _NO_FILE
+    if isinstance(exc.__context__, PermissionError):
+        return _FORBIDDEN
     if isinstance(exc, redis.ConnectionError | redis.TimeoutError):
         return ""
     words = str(exc).split()

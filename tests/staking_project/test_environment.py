@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from staking_project.environment import BOUNDS, Environment, given_email
+from staking_project.environment import BOUNDS, Environment, given_database, given_email
 from staking_project.home import default_env_file
 from staking_project.stack import free_port
 
@@ -89,6 +89,26 @@ def test_quotes_that_nobody_took_off_are_refused(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(ImproperlyConfigured, match="STATE_DIR: the quotes around it are a part of it"):
         Environment().str("STATE_DIR", default="")
+
+
+@pytest.mark.parametrize(
+    ("options", "of_libpq"),
+    [
+        # What the environment of libpq says wrong, the address says right.
+        ("sslmode=verify-full", {"PGSSLMODE": "nope"}),
+        ("target_session_attrs=read-write&host=a,b", {"PGTARGETSESSIONATTRS": "nope"}),
+        ("sslmode=verify-full&sslrootcert=/gone.pem&options=-c%20work_mem%3D8MB", {}),
+        ("gssencmode=require&passfile=/gone&application_name=one%27s", {"PGHOSTADDR": "127.0.0.1"}),
+    ],
+)
+def test_what_libpq_takes_of_a_database_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: str, of_libpq: dict[str, str]
+) -> None:
+    address = f"postgres://user:word@host/name?{options}"
+    for name, value in {"DATABASE_URL": address, **of_libpq}.items():
+        monkeypatch.setenv(name, value)
+
+    assert given_database(Environment(), tmp_path)["NAME"] == "name"
 
 
 def test_an_unknown_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,8 +59,8 @@ class ValidatorDocument(Schema):
     activated_stake: str | None = Field(description=f"{LAMPORTS}. Null only in an earlier epoch")
     apy: float | None = Field(
         description="Yearly return to stakers, a fraction, after commission, without MEV: by the mean return "
-        "of up to ten epochs; `apy_basis` says of what. A realised one is after the commission that applied "
-        "in those epochs, which may be another than `commission`"
+        "of up to ten epochs in which its votes could count; `apy_basis` says of what. A realised one is "
+        "after the commission that applied in those epochs, which may be another than `commission`"
     )
     skip_rate: float | None = Field(
         description="Share of its leader slots without a block: of the running epoch so far, or of an ended "

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from validators.models import CommissionSource, Validator, ValidatorEpoch, VoteState
 from validators.solana.arithmetic import LAMPORTS_PER_SOL
 from validators.solana.economics import EPOCHS_UNTIL_COMMISSION_APPLIES, ApyBasis, yearly_reward
+from validators.solana.performance import could_not_vote
 from validators.solana.whole_percent import stayed
 from validators.templatetags.units import bps_percent
 
@@ -47,8 +48,9 @@ def kept_then_of(validators: Iterable[Validator], *, since: int) -> dict[int, st
     if not realised:
         return {}
     columns = ("validator_id", "epoch", "estimated_return", "commission_last_bps", "commission_source")
+    votes = ("credits", "credits_unit", "activated_stake")
     ours = ValidatorEpoch.objects.filter(validator_id__in=realised, epoch__gte=since)
-    rows = ours.order_by("-epoch").only(*columns)
+    rows = ours.order_by("-epoch").only(*columns, *votes)
     epochs: defaultdict[int, list[ValidatorEpoch]] = defaultdict(list)
     for row in rows:
         epochs[row.validator_id].append(row)
@@ -61,7 +63,8 @@ def kept_then(validator: Validator, newest_first: Sequence[ValidatorEpoch]) -> s
     if validator.apy_basis != ApyBasis.REALISED or now is None:
         return ""
     by_epoch = {row.epoch: row for row in newest_first}
-    paid = (row.epoch for row in newest_first if row.estimated_return is not None)
+    returned = (row for row in newest_first if row.estimated_return is not None)
+    paid = (row.epoch for row in returned if not _is_voteless(row, by_epoch.get(row.epoch - 1)))
     made_in = (epoch - EPOCHS_UNTIL_COMMISSION_APPLIES for epoch in islice(paid, validator.apy_epochs))
     rows = [by_epoch[epoch] for epoch in made_in if epoch in by_epoch]
     kept = {
@@ -74,6 +77,17 @@ def kept_then(validator: Validator, newest_first: Sequence[ValidatorEpoch]) -> s
     told = " to ".join(bps_percent(bps) for bps in sorted({min(kept), max(kept)}))
     epochs = "that epoch" if validator.apy_epochs == 1 else "those epochs"
     return f"Of the rewards of {epochs} it kept {told}; its commission is {bps_percent(now)} now."
+
+
+def _is_voteless(row: ValidatorEpoch, before: ValidatorEpoch | None) -> bool:
+    """Whether the APY leaves it out. Who has a return was no newcomer: its commission of before is known."""
+    return (
+        row.credits == 0
+        and before is not None
+        and could_not_vote(
+            unit=row.credits_unit, unit_before=before.credits_unit, stake_before=before.activated_stake
+        )
+    )
 
 
 def _is_whole(row: ValidatorEpoch) -> bool:

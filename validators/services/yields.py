@@ -47,7 +47,7 @@ def refresh_yields() -> bool:
     # One more, for votes count by the stake of the epoch before.
     since = last - EPOCHS_IN_MEAN - 1
     clusters = {row.epoch: row for row in ClusterEpoch.objects.filter(epoch__range=(since, last))}
-    voteless = _voteless(clusters)
+    voteless = _voteless({epoch: row for epoch, row in clusters.items() if epoch < last})
     realised = _realised(clusters, running=last, voteless=voteless)
     estimated = _estimated(clusters, running=last, known=realised.keys(), voteless=voteless)
     changed = []

@@ -1,5 +1,6 @@
 """A Redis behind TLS whose certificate nobody vouches for answers, and is not talked to."""
 
+import errno
 import socket
 import ssl
 import threading
@@ -66,6 +67,23 @@ def test_a_file_of_ours_that_is_gone_is_not_a_redis_that_is_away(port: int, tmp_
         redis.Redis.from_url(f"rediss://localhost:{port}/0?ssl_ca_certs={tmp_path / 'ca.pem'}").ping()
 
     assert redis_problem(caught.value) == (
-        "Redis takes no messages: a file that REDIS_URL names, its socket or one for TLS, "
-        "is not there or may not be read."
+        "Redis takes no messages: a file that REDIS_URL names, its socket or one for TLS, is not there."
+    )
+
+
+def test_what_the_system_forbids_may_be_a_connection_as_well_as_a_file(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule of a firewall on this host says so, and SELinux does."""
+
+    def forbidden(self: socket.socket, address: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("socket.socket.connect", forbidden)
+    with pytest.raises(redis.ConnectionError) as caught:
+        redis.Redis.from_url(f"redis://127.0.0.1:{port}/0").ping()
+
+    assert redis_problem(caught.value) == (
+        "Redis takes no messages: the system forbids it: a file that REDIS_URL names may not be read, "
+        "or a firewall is between."
     )

@@ -53,7 +53,7 @@ def test_what_is_missing_of_a_return_is_not_said_to_be_a_stake_that_is_known(cli
     beside = words(page(client, "/compare/?v=vote1"))
 
     for text in (of_one, beside, words(page(client, "/"))):
-        assert "(neither its return in an ended epoch is known, nor all that an estimate needs" in text
+        assert "(neither its return in an ended epoch in which its votes could count is known, nor" in text
         assert "no ended epoch of it is known" not in text
     assert "(not reckoned)" in of_one
     assert (
@@ -228,6 +228,26 @@ def test_a_return_of_another_commission_than_today_says_so(
     assert said in text
     assert said in compared
     assert ("Of the rewards of" in text) == ("Of the rewards of" in compared) == bool(said)
+
+
+def test_an_epoch_in_which_no_vote_of_it_could_count_has_no_rewards_of_which_it_kept_any(
+    client: Client,
+) -> None:
+    """Its stake left for an epoch in which it kept all, and came back: the APY is of 985, 988 and 989."""
+    fetch(epoch=990)
+    shown = validator(1, commission_bps=500, apy=0.05, apy_basis="realised", apy_epochs=3)
+    for epoch, bps, stake, earned in (
+        *((983, 700, 5, None), (984, 500, 5, None), (985, 10_000, 5, 1e-4), (986, 500, 0, None)),
+        *((987, 500, 5, 0.0), (988, 500, 5, 1e-4), (989, 500, 5, 1e-4)),
+    ):
+        ValidatorEpoch.objects.create(
+            validator=shown, epoch=epoch, credits_unit="lamports", fetched_at=NOON, commission_last_bps=bps,
+            activated_stake=stake, credits=5 if earned else 0, estimated_return=earned,
+        )  # fmt: skip
+
+    said = "Of the rewards of those epochs it kept 5 % to 7 %; its commission is 5 % now."
+    assert said in words(page(client, "/validators/vote1/"))
+    assert said in words(page(client, "/compare/?v=vote1"))
 
 
 def test_a_whole_percent_of_a_history_is_no_other_commission(client: Client) -> None:

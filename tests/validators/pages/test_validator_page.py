@@ -266,3 +266,5 @@ def test_a_hundred_epochs_that_accounts_tell_leave_the_page_light(client: Client
     assert said.count("The 80 before are in the JSON , which has the newest 100.") == 2
     assert "80 or more before, as far as what changed is kept" in said
     assert (f"{19:044}" in content, f"{20:044}" in content) == (True, False)
+    shown.incidents.filter(started_at__lt=NOON - 20 * timedelta(hours=1)).delete()
+    assert "The one before is in the JSON ." in words(page(client, "/validators/vote1/"))

@@ -1,6 +1,7 @@
 """An epoch in which no vote of an account could count is no part of an APY: a year to come has none."""
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from tests.validators.replies import SOL
 from tests.validators.rows import NOON, fetch, validator
@@ -34,6 +35,22 @@ def test_an_epoch_in_which_no_vote_could_count_is_not_among_those_that_were_real
         "vote2": (pytest.approx(yearly(0.0002, DAY), rel=1e-9), "realised", 1),
         "vote3": (pytest.approx(yearly(0.0001, DAY), rel=1e-9), "realised", 2),
     }
+
+
+def test_that_nobody_earned_anything_yet_in_the_running_epoch_makes_it_no_longer(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """The first look of an epoch: it went through all epochs of everybody."""
+    fetch()
+    running()
+    ended(989)
+    one = validator(1)
+    row(one, 989, credits=5, activated_stake=1_000 * SOL, estimated_return=0.0002)
+    refresh_yields()
+    row(one, 990, credits=0, activated_stake=1_000 * SOL)
+
+    with django_assert_num_queries(7):
+        refresh_yields()
 
 
 def test_an_estimate_has_no_epoch_in_which_no_vote_of_it_could_count() -> None:
