@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import scale_model
-from benchmarks.scale_model import POINTS, TOLERANCE, Load, Point, most_runs_a_second, need
+from benchmarks.scale_model import POINTS, TOLERANCE, Load, Point, cost_of_a_run, idle_ms, most_runs_a_second, need
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scale.md"
 
@@ -13,9 +13,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "scale.md"
 @pytest.mark.parametrize("point", POINTS)
 def test_the_model_holds_where_it_was_measured(point: Point) -> None:
     one_run_a_second = need(Load(hosts=0, schedules=1, every_seconds=1))
+    cost = cost_of_a_run(point.clusters)
 
-    assert point.server == pytest.approx(one_run_a_second.server_cores * 1_000, rel=TOLERANCE)
-    assert point.others == pytest.approx(one_run_a_second.host_cores * 1_000, rel=TOLERANCE)
+    assert point.server == pytest.approx(cost.server, rel=TOLERANCE)
+    assert point.others == pytest.approx(cost.others, rel=TOLERANCE)
+    assert point.idle == pytest.approx(idle_ms(point.clusters), rel=TOLERANCE)
     assert point.wal == pytest.approx(one_run_a_second.wal_a_day / 86_400, rel=TOLERANCE)
     assert point.sessions <= need(Load(hosts=point.clusters, schedules=0, every_seconds=1)).sessions
 

@@ -141,10 +141,15 @@ def _voteless(clusters: Mapping[int, ClusterEpoch]) -> Set[tuple[int, int]]:
     rows = bulk.read_rows(nothing.values_list("validator_id", "epoch")) if lamports else []
     if not rows:
         return frozenset()
-    known = ValidatorEpoch.objects.filter(validator__in=nothing.values("validator"))
-    first = dict(bulk.read_rows(known.order_by().values_list("validator_id").annotate(Min("epoch"))))
-    told = known.filter(epoch__in=list(units)).values_list("validator_id", "epoch", "activated_stake")
-    stakes = {(key, epoch): stake for key, epoch, stake in bulk.read_rows(told)}
+    first: dict[int, int] = {}
+    stakes: dict[tuple[int, int], int | None] = {}
+    # By their keys: of a subquery SQLite reads all rows of those epochs.
+    for some in bulk.in_parts(sorted({key for key, _ in rows})):
+        known = ValidatorEpoch.objects.filter(validator__in=some).order_by()
+        first.update(bulk.read_rows(known.values_list("validator_id").annotate(Min("epoch"))))
+        told = known.filter(epoch__range=(min(units), max(units)))
+        columns = told.values_list("validator_id", "epoch", "activated_stake")
+        stakes.update(((key, epoch), stake) for key, epoch, stake in bulk.read_rows(columns))
     seen = looked_at([epoch - 1 for epoch in units])
     return frozenset(
         (key, epoch)
