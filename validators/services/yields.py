@@ -150,7 +150,9 @@ def _voteless(clusters: Mapping[int, ClusterEpoch]) -> Set[tuple[int, int]]:
         told = known.filter(epoch__range=(min(units), max(units)))
         columns = told.values_list("validator_id", "epoch", "activated_stake")
         stakes.update(((key, epoch), stake) for key, epoch, stake in bulk.read_rows(columns))
-    seen = looked_at([epoch - 1 for epoch in units])
+    # It matters of who is new alone; of the others the epoch before is stored.
+    before = {epoch - 1 for key, epoch in rows if first[key] == epoch}
+    seen = looked_at(before) if before else frozenset()
     return frozenset(
         (key, epoch)
         for key, epoch in rows
