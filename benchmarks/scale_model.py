@@ -3,9 +3,8 @@
     python -m benchmarks.scale_model [--hosts 1 10 100] [--schedules 1000 10000 100000] [--every 60]
 
 Pure arithmetic: a run costs more where more clusters than cores share a machine, else the same however many
-there are; an idle cluster the same however many schedules there are (a tick reads 16 pages of an index at most).
-`POINTS` are those measured by `benchmarks.throughput`, and a test holds the model to them; beyond them it is a
-reckoning and no measurement.
+there are; an idle cluster the same however many schedules there are, for a tick reads 16 pages of an index
+at most. A test holds the model to `POINTS`, measured by `benchmarks.throughput`; beyond, it is a reckoning.
 """
 
 import argparse
@@ -36,8 +35,8 @@ class Point:
 # cores with nothing else to do, 2026-11-27.
 CORES: Final = 2
 POINTS: Final = (
-    POINT1
-    POINT2
+    Point(clusters=1, server=0.49, others=1.07, statements=1.11, wal=4_353, idle=6.1, sessions=4),
+    Point(clusters=2, server=0.56, others=1.28, statements=1.11, wal=4_381, idle=8.4, sessions=8),
     Point(clusters=4, server=0.79, others=1.75, statements=1.16, wal=4_881, idle=11.8, sessions=16),
     Point(clusters=8, server=0.78, others=1.92, statements=1.24, wal=4_394, idle=15.8, sessions=32),
 )
@@ -50,12 +49,11 @@ class Cost(NamedTuple):
     others: float
 
 
-# The means of those points with no more clusters than cores, and of those with more: whoever shares a core finds
-# its caches cold.
-FREE: Final = Cost(FREE_S, FREE_O)
+# The means of those points with no more clusters than cores, and of those with more.
+FREE: Final = Cost(server=0.525, others=1.18)
 CROWDED: Final = Cost(server=0.79, others=1.84)
 # The mean of all of them.
-WAL_OF_A_RUN: Final = WALWAL
+WAL_OF_A_RUN: Final = 4_502
 # While nothing is due: of the server's own processes, and of each cluster, which has two workers.
 IDLE_SERVER_MS: Final = 6.0
 IDLE_MS: Final = 1.3

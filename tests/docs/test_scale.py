@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks import scale_model
-from benchmarks.scale_model import POINTS, TOLERANCE, Load, Point, cost_of_a_run, idle_ms, most_runs_a_second, need
+from benchmarks.scale_model import (
+    POINTS,
+    TOLERANCE,
+    Load,
+    Point,
+    cost_of_a_run,
+    idle_ms,
+    most_runs_a_second,
+    need,
+)
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scale.md"
 
