@@ -10,6 +10,7 @@ at most. A test holds the model to `POINTS`, measured by `benchmarks.throughput`
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final, NamedTuple
 
 SECONDS_OF_A_DAY: Final = 86_400
@@ -31,7 +32,7 @@ class Point:
     sessions: int
 
 
-# `python -m benchmarks.throughput --json --database postgresql --clusters N`, 1,000 runs due at once, two
+# `python -m benchmarks.throughput --json --database postgresql --clusters N`, 1,000 runs due at once, so many
 # cores with nothing else to do, 2026-11-27.
 CORES: Final = 2
 POINTS: Final = (
@@ -49,11 +50,13 @@ class Cost(NamedTuple):
     others: float
 
 
-# The means of those points with no more clusters than cores, and of those with more.
-FREE: Final = Cost(server=0.525, others=1.18)
-CROWDED: Final = Cost(server=0.79, others=1.84)
-# The mean of all of them.
-WAL_OF_A_RUN: Final = 4_502
+def _mean_cost(points: Sequence[Point]) -> Cost:
+    return Cost(fmean(one.server for one in points), fmean(one.others for one in points))
+
+
+FREE: Final = _mean_cost([one for one in POINTS if one.clusters <= CORES])
+CROWDED: Final = _mean_cost([one for one in POINTS if one.clusters > CORES])
+WAL_OF_A_RUN: Final = fmean(one.wal for one in POINTS)
 # While nothing is due: of the server's own processes, and of each cluster, which has two workers.
 IDLE_SERVER_MS: Final = 6.0
 IDLE_MS: Final = 1.3

@@ -78,26 +78,27 @@ def missed_occurrences(*, now: datetime) -> list[Trouble]:
         missed_before__gt=0,
         job__schedule__isnull=False,
     ).exclude(trigger=RunTrigger.BACKFILL)
+    newest = JobChange.objects.filter(job=OuterRef("job"), at__lte=OuterRef("occurrence"))
+    found = found.annotate(
+        changed=Subquery(newest.values("action")[:1]), at=Subquery(newest.values("at")[:1])
+    )
     return [
         Trouble(subject=run.job.name, message=_missed(run))
         for run in found.select_related("job__schedule").order_by("occurrence")
-        if not _reaches_back(run)
+        if not (run.changed == Action.CREATED and _reaches_back(run, to=run.at))
     ]
 
 
-def _reaches_back(run: Run) -> bool:
-    """Whether what it missed begins with the set-up: none ran since, and nobody did anything, whatever ran in
-    a life of the schedule before it was removed."""
-    newest = JobChange.objects.filter(job=run.job, at__lte=run.occurrence).first()
-    if newest is None or newest.action != Action.CREATED:
-        return False
+def _reaches_back(run: Run, *, to: datetime) -> bool:
+    """Whether what it missed begins with that set-up, where nobody did anything since: none ran, whatever did
+    in a life of the schedule before it was removed."""
     try:
         cadence = run.job.cadence
     except CadenceError:
         return False
     if not isinstance(cadence, Every):
         return False
-    return run.occurrence - timedelta(seconds=cadence.seconds) * (run.missed_before + 1) < newest.at
+    return run.occurrence - timedelta(seconds=cadence.seconds) * (run.missed_before + 1) < to
 
 
 def _set_up_before() -> QuerySet[JobChange]:

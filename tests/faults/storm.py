@@ -8,7 +8,9 @@ import random
 import secrets
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from tests.faults.checker import ON_TIME, RECOVERY, Evidence, Rule, complaints
 from tests.faults.dripping import dripping_server
@@ -21,6 +23,7 @@ from tests.faults.witness import DeathWatch, gather, rules, unlawful_steps
 LAST_RUNS = 20.0
 # The last occurrences before the end need not be recorded yet.
 MARGIN = timedelta(seconds=1.5)
+ON_THIS_HOST: Final[Mapping[str, tuple[str, ...]]] = {"a": (), "b": ()}
 
 # A delivery that is dripped at is tried again for as long as anybody likes.
 OPEN_RUNS = """SELECT count(*) FROM scheduling_run
@@ -48,14 +51,16 @@ def weather(
         return Outcome(seed=seed, database=database, faults=storm.faults, evidence=evidence, complaints=found)
 
 
-def begun(here: Site) -> tuple[list[Rule], DeathWatch]:
-    """Two clusters at work, and somebody who watches their processes."""
+def begun(
+    here: Site, prefixes: Mapping[str, tuple[str, ...]] = ON_THIS_HOST
+) -> tuple[list[Rule], DeathWatch]:
+    """Clusters at work, by name with what is put before their commands, and somebody who watches them."""
     here.manage("scheduler", "setup", "test")
     known_rules = rules(here)
     watch = DeathWatch(here.effect_log)
     watch.start()
-    for name in ("a", "b"):
-        here.start_cluster(name)
+    for name, prefix in prefixes.items():
+        here.start_cluster(name, command_prefix=prefix)
     here.wait_until(here.effect_log.exists, seconds=20, saying="the first run")
     return known_rules, watch
 

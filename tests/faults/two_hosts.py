@@ -10,11 +10,11 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from tests.faults.checker import Evidence, complaints
+from tests.faults.checker import RECOVERY, Evidence
 from tests.faults.namespaces import SERVERS_ADDRESS, Hosts, NoNamespacesError, hosts
 from tests.faults.site import PROJECT, Site, site
-from tests.faults.storm import END_OF_SCHEDULES, LAST_RUNS, MARGIN, wait_for_the_last_runs
-from tests.faults.witness import DeathWatch, gather, lines_of, rules, unlawful_steps
+from tests.faults.storm import begun, ended
+from tests.faults.witness import lines_of
 
 # Seconds.
 ENVIRONMENT_FILE = PROJECT / "docs" / "systemd" / "staking.env"
@@ -42,13 +42,7 @@ def main() -> int:
 def _try(made: Hosts) -> int:
     with site("postgresql", host=SERVERS_ADDRESS) as here:
         here.environment["DATABASE_URL"] += f"?{_documented_parameters()}"
-        here.manage("scheduler", "setup", "test")
-        known_rules = rules(here)
-        watch = DeathWatch(here.effect_log)
-        watch.start()
-        for name in made.by_name:
-            here.start_cluster(name, command_prefix=made.command_prefix(name))
-        here.wait_until(here.effect_log.exists, seconds=20, saying="the first run")
+        known_rules, watch = begun(here, {name: made.command_prefix(name) for name in made.by_name})
         here.pause(TOGETHER)
         here.wait_until(lambda: _is_busy(here, "a"), seconds=30, saying="a slow task on host a")
         made.pull_cable("a")
@@ -56,17 +50,8 @@ def _try(made: Hosts) -> int:
         here.pause(CUT_OFF)
         made.plug_cable("a")
         back_at = datetime.now(UTC)
-        here.pause(TOGETHER_AGAIN)
-        here.rows(END_OF_SCHEDULES)
-        ends_at = datetime.now(UTC) - MARGIN
-        wait_for_the_last_runs(here)
-        stopped = [cluster.stop(LAST_RUNS) for cluster in here.clusters]
-        watch.over.set()
-        watch.join()
-        evidence = gather(here, rules=known_rules, ends_at=ends_at, calm_since=back_at)
-        broken = complaints(evidence) + _not_carried_on(evidence, cut_at=cut_at, back_at=back_at)
-        broken += unlawful_steps(here, evidence)
-        broken += ["a cluster did not stop when asked"] * stopped.count(False)
+        evidence, broken = ended(here, known_rules, watch, calm=TOGETHER_AGAIN - RECOVERY.total_seconds())
+        broken += _not_carried_on(evidence, cut_at=cut_at, back_at=back_at)
         if not _ran_on(evidence, "a", since=back_at):
             broken.append("the host that was cut off never ran anything again")
         _report(evidence, cut_at=cut_at, back_at=back_at, broken=broken)

@@ -212,7 +212,7 @@ def _open_epochs(state: AccountState, snapshot: Snapshot, before: int | None) ->
 
 
 def _settled_epochs(since: int, running: int) -> Set[tuple[Any, ...]]:
-    """Key, epoch, credits and their unit of what is settled, between the two: mostly as a fetch tells it."""
+    """Key, epoch, credits and unit of what `is_settled` between the two: mostly what a fetch tells."""
     rows = ValidatorEpoch.objects.filter(
         epoch__gte=since, epoch__lt=running, credits__isnull=False, credits_final=True
     ).exclude(source__in=_TOLD_BY_OTHERS)

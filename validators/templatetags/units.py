@@ -1,6 +1,6 @@
 """Numbers as people read them. Unknown shows as a dash."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,7 +21,22 @@ LEAST_SHOWN: Final = 1_000_000
 # A hundredth of a percent.
 LEAST_PERCENT: Final = 0.0001
 
+# Of what may be a hundred rows of each kind, so many stand on a page.
+NEWEST_LISTED: Final = 20
+
 _AGE_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+@register.filter
+def newest(rows: Sequence[Any]) -> Sequence[Any]:
+    """Those that a page lists, of rows with the newest first."""
+    return rows[:NEWEST_LISTED]
+
+
+@register.filter
+def not_listed(rows: Sequence[Any]) -> int:
+    """How many it has beside those."""
+    return len(rows[NEWEST_LISTED:])
 
 
 @register.filter(is_safe=True)

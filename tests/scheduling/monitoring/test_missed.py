@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from scheduling.ledger.retention import prune
@@ -42,6 +43,18 @@ def test_missed_occurrences_are_told_of_for_a_while(number: int, told: str) -> N
         f"fetch-repeatable missed {told} before 2026-11-23 12:00:00Z: not claimed in time by any dispatcher."
     )
     assert missed_occurrences(now=NOON + 11 * MINUTE) == []
+
+
+def test_however_many_jobs_missed_something_it_is_one_question(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """The dispatcher asks it."""
+    for number in range(5):
+        job = JobFactory(schedule__name=f"job-{number}")
+        RunFactory(job=job, state=GOOD, occurrence=NOON, finished_at=NOON, missed_before=1)
+
+    with django_assert_num_queries(1):
+        assert len(missed_occurrences(now=NOON + MINUTE)) == 5
 
 
 @pytest.fixture
